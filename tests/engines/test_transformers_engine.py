@@ -1,0 +1,138 @@
+"""The embedded engine writes what ``model.generate`` writes for each candidate alone, in float32."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from thoughtrank.chat import Chat
+from thoughtrank.engines.engine import Branch, GenerationRequest, Limits
+from thoughtrank.engines.transformers import TransformersEngine
+from thoughtrank.errors import UserError
+from thoughtrank.thoughts import CLOSE_TAG, EMPTY_THOUGHT, OPEN_TAG
+
+QUESTIONS = [
+    "Tom has 12 apples. He buys 7 more and gives 5 to Ann. How many apples does Tom have now?",
+    "How many legs do 6 spiders have?",
+    "A shop sold 18 pens in the morning and twice as many in the afternoon. How many pens did it sell on that day in all?",
+]
+
+
+@dataclass
+class Written:
+    """What the reference wrote for one candidate."""
+
+    thought: str
+    thought_tokens: list[int]
+    answer_tokens: list[int]
+
+
+class Reference:
+    """``model.generate``, one candidate at a time: thought up to the tag, then the answer behind it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+
+    def encode(self, text: str) -> list[int]:
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def generate(self, tokens: list[int], **options) -> list[int]:
+        ids = torch.tensor([tokens])
+        written = self.model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, **options)
+        return written[0, len(tokens) :].tolist()
+
+    def candidate(self, prompt: str, opener: str, limits: Limits) -> Written:
+        start = self.encode(prompt + opener)
+        wrote = self.generate(
+            start, max_new_tokens=limits.thought_tokens, stop_strings=[CLOSE_TAG], tokenizer=self.tokenizer
+        )
+        wrote = [token for token in wrote if token != self.tokenizer.eos_token_id]
+        thought, tag, beyond = self.tokenizer.decode(wrote).partition(CLOSE_TAG)
+        if beyond:
+            kept = self.tokenizer.decode(wrote[:-1])
+            closed = wrote[:-1] + self.encode((thought + tag)[len(kept) :])
+        else:
+            closed = wrote if tag else wrote + self.encode(CLOSE_TAG)
+        answer = self.generate(
+            start + closed, max_new_tokens=limits.answer_tokens, min_new_tokens=limits.min_answer_tokens
+        )
+        return Written(thought, closed, [token for token in answer if token != self.tokenizer.eos_token_id])
+
+
+def requests_for(folder: Path, openers: list[str]) -> list[GenerationRequest]:
+    chat = Chat.from_folder(folder)
+    branches = tuple(Branch(opener=opener, in_thought=opener not in ("", EMPTY_THOUGHT)) for opener in openers)
+    return [GenerationRequest(prompt=chat.prompt(question), branches=branches) for question in QUESTIONS]
+
+
+def assert_equal_to_generate(folder: Path, prefixes: list[str], limits: Limits) -> list:
+    requests = requests_for(folder, [OPEN_TAG + prefix for prefix in prefixes])
+    with TransformersEngine(dtype="float32", device="cpu").open(folder) as session:
+        results = session.generate(requests, limits=limits)
+    reference = Reference(folder)
+    assert [len(each) for each in results] == [len(prefixes)] * len(requests)
+    for request, continuations in zip(requests, results, strict=True):
+        for branch, continuation in zip(request.branches, continuations, strict=True):
+            expected = reference.candidate(request.prompt, branch.opener, limits)
+            assert continuation.thought == expected.thought
+            assert list(continuation.thought_ids) == expected.thought_tokens
+            assert list(continuation.answer_ids) == expected.answer_tokens
+    return [continuation for continuations in results for continuation in continuations]
+
+
+def test_a_tiny_model_writes_the_tokens_of_generate(tiny_folder):
+    written = assert_equal_to_generate(
+        tiny_folder, [*"abc", "Let", "First of all"], Limits(thought_tokens=70, answer_tokens=40, min_answer_tokens=1)
+    )
+    assert {each.thought_finish for each in written} >= {"length"}
+
+
+@pytest.mark.slow
+def test_the_default_model_writes_the_tokens_of_generate(smollm2_folder):
+    written = assert_equal_to_generate(
+        smollm2_folder, [*"aLZ5", "Wait"], Limits(thought_tokens=48, answer_tokens=24, min_answer_tokens=1)
+    )
+    assert {each.thought_finish for each in written} == {"stop", "length"}
+
+
+@pytest.mark.parametrize("opener", ["", EMPTY_THOUGHT])
+def test_many_questions_with_one_branch_each_write_the_tokens_of_generate(tiny_folder, opener):
+    requests = requests_for(tiny_folder, [opener])
+    with TransformersEngine(dtype="float32", device="cpu").open(tiny_folder) as session:
+        results = session.generate(requests, limits=Limits(thought_tokens=0, answer_tokens=30))
+    reference = Reference(tiny_folder)
+    for request, [continuation] in zip(requests, results, strict=True):
+        expected = reference.generate(reference.encode(request.prompt + opener), max_new_tokens=30)
+        eos = reference.tokenizer.eos_token_id
+        assert list(continuation.answer_ids) == [token for token in expected if token != eos]
+
+
+def test_the_same_group_gives_the_same_text_twice(tiny_folder):
+    requests = requests_for(tiny_folder, [OPEN_TAG + prefix for prefix in "abcd"])
+    limits = Limits(thought_tokens=20, answer_tokens=10)
+    with TransformersEngine(dtype="float32", device="cpu").open(tiny_folder) as session:
+        assert session.generate(requests, limits=limits) == session.generate(requests, limits=limits)
+
+
+def test_steps_report_every_finished_branch_once(tiny_folder):
+    finished = []
+    requests = requests_for(tiny_folder, [OPEN_TAG + prefix for prefix in "abcd"])
+    with TransformersEngine(dtype="float32", device="cpu").open(tiny_folder) as session:
+        session.generate(
+            requests,
+            limits=Limits(thought_tokens=6, answer_tokens=5),
+            on_step=lambda tokens, done: finished.append(done),
+        )
+    assert sum(finished) == len(QUESTIONS) * 4
+
+
+def test_a_prompt_without_room_in_the_context_is_named(tiny_folder):
+    long = GenerationRequest(prompt="word " * 5000, branches=(Branch(opener="", in_thought=False),))
+    with (
+        TransformersEngine(dtype="float32", device="cpu").open(tiny_folder) as session,
+        pytest.raises(UserError, match="context holds 4096"),
+    ):
+        session.generate([long], limits=Limits(thought_tokens=1, answer_tokens=1))

@@ -1,0 +1,116 @@
+"""A chat completions server on the loopback interface that does what a test scripts."""
+
+import json
+import re
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+_BLOCK = re.compile(r"<<BEGIN ANSWER (\w+) (\w+)>>\n(.*?)\n<<END ANSWER \1 \2>>", re.DOTALL)
+
+
+@dataclass
+class Scripted:
+    """One answer of the server: it waits, then sends the status and body, or cuts the connection."""
+
+    status: int = 200
+    body: object = None
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    cut: bool = False
+
+
+def completion(content: object, *, finish: str = "stop", **message: object) -> dict:
+    return {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "judge-2024",
+        "choices": [
+            {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content, **message}}
+        ],
+        "usage": {"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010},
+    }
+
+
+def error(message: str, **fields: object) -> dict:
+    return {"error": {"message": message, "type": "invalid_request_error", **fields}}
+
+
+def ranked_by_text(prompt: str) -> str:
+    """What an honest judge would reply that likes answers in alphabetical order; equal answers tie."""
+    texts = {label: text for label, _, text in _BLOCK.findall(prompt)}
+    groups = [[label for label in texts if texts[label] == text] for text in sorted(set(texts.values()))]
+    return json.dumps({"ranking": groups})
+
+
+class OpenAIServer:
+    """Plays the script, one entry per request, then ranks honestly. ``received`` holds every request's raw bytes."""
+
+    def __init__(self) -> None:
+        self.script: deque[Scripted] = deque()
+        self.received: list[bytes] = []
+        self.keys: list[str | None] = []
+        self.running = 0
+        self.most_running = 0
+        self.honest_delay = 0.0
+        self._lock = threading.Lock()
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                server.serve(self)
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.daemon_threads = True
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_port}/v1"
+
+    @property
+    def bodies(self) -> list[dict]:
+        return [json.loads(raw) for raw in self.received]
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def serve(self, handler: BaseHTTPRequestHandler) -> None:
+        raw = handler.rfile.read(int(handler.headers["Content-Length"]))
+        with self._lock:
+            self.received.append(raw)
+            self.keys.append(handler.headers.get("Authorization"))
+            scripted = self.script.popleft() if self.script else None
+            self.running += 1
+            self.most_running = max(self.most_running, self.running)
+        try:
+            self._answer(handler, scripted, raw)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the client gave up waiting, as the test wants
+        finally:
+            with self._lock:
+                self.running -= 1
+
+    def _answer(self, handler: BaseHTTPRequestHandler, scripted: Scripted | None, raw: bytes) -> None:
+        if scripted is None:
+            time.sleep(self.honest_delay)
+            scripted = Scripted(body=completion(ranked_by_text(json.loads(raw)["messages"][0]["content"])))
+        time.sleep(scripted.delay)
+        body = scripted.body if isinstance(scripted.body, str) else json.dumps(scripted.body)
+        data = body.encode()
+        handler.send_response(scripted.status)
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", str(len(data) + (100 if scripted.cut else 0)))
+        for name, text in scripted.headers.items():
+            handler.send_header(name, text)
+        handler.end_headers()
+        handler.wfile.write(data)

@@ -1,0 +1,185 @@
+import json
+import threading
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from thoughtrank.errors import UserError
+from thoughtrank.judging import verdict_log
+from thoughtrank.judging.executor import Executor
+from thoughtrank.judging.fake import FakeJudge
+from thoughtrank.judging.looks import AnswerView, JudgeRequest, Usage, Verdict
+
+QUICK = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+def requests(count):
+    answers = (AnswerView("a", "yes\u2028\ud800é"), AnswerView("b", "no"))
+    return [JudgeRequest(f"q{index}", "Well?", answers, None, seed=index) for index in range(count)]
+
+
+class CountingJudge(FakeJudge):
+    """Remembers what it was asked; fails, or has another outcome, for the question ids it is told."""
+
+    def __init__(self, *, concurrency=1, fails=(), malformed=(), name="counting"):
+        self.concurrency = concurrency
+        self.fails = set(fails)
+        self.malformed = set(malformed)
+        self.name = name
+        self.seen = Counter()
+        self._lock = threading.Lock()
+
+    def identity(self):
+        return {"judge": self.name}
+
+    def judge(self, request):
+        with self._lock:
+            self.seen[request.question_id] += 1
+        if request.question_id in self.fails:
+            raise UserError("the judge is gone")
+        if request.question_id in self.malformed:
+            return Verdict("malformed", reason="prose", usage=Usage(5, 6, 0.25), model="m", reply="B \ud800\n is best")
+        return Verdict("ok", groups=(("b",), ("a",)), usage=Usage(3, 4, 0.5), model="m", prompt_hash="h", reply="{}")
+
+
+def test_verdicts_come_in_the_order_of_the_requests_and_are_paid_once(tmp_path):
+    log = tmp_path / "deep" / "_verdicts.jsonl"
+    judge = CountingJudge(concurrency=4, malformed=["q2"])
+    wanted = requests(9)
+    with Executor(judge, log) as executor:
+        first = executor.ask([*wanted, wanted[0]])
+        assert executor.ask(wanted) == first[:-1]
+        assert (executor.asked, executor.usage) == (9, Usage(8 * 3 + 5, 8 * 4 + 6, 8 * 0.5 + 0.25))
+    assert first[0] == first[-1]
+    assert [verdict.status for verdict in first[:4]] == ["ok", "ok", "malformed", "ok"]
+    with Executor(judge, log) as executor:
+        assert executor.ask(wanted) == first[:-1]
+        assert (executor.asked, executor.usage.cost) == (0, 4.25)
+    assert set(judge.seen.values()) == {1}
+    records = [json.loads(line) for line in log.read_text().split("\n")[:-1]]
+    assert set(records[0]) == {
+        *("key", "question_id", "answer_ids", "seed", "status", "groups", "reason"),
+        *("usage", "model", "prompt_hash", "reply"),
+    }
+
+
+def test_on_verdict_is_told_of_every_look_in_the_callers_thread(tmp_path):
+    told = []
+
+    def on_verdict(request, verdict):
+        assert threading.current_thread() is threading.main_thread()
+        told.append((request.question_id, verdict.status))
+
+    with Executor(CountingJudge(concurrency=3), tmp_path / "log") as executor:
+        executor.ask(requests(2))
+        executor.ask(requests(5), on_verdict=on_verdict)
+    assert sorted(told) == [(f"q{index}", "ok") for index in range(5)]
+
+
+@pytest.mark.parametrize("change", ["seed", "question_id", "question", "reference", "answers"])
+def test_another_request_is_another_look(tmp_path, change):
+    answers = (AnswerView("a", "x"), AnswerView("b", "y"))
+    base = {"question_id": "q", "question": "?", "answers": answers, "reference": None, "seed": 1}
+    other = {"seed": 2, "question_id": "r", "question": "!", "reference": "x", "answers": answers[::-1]}
+    with Executor(CountingJudge(), tmp_path / "log") as executor:
+        executor.ask([JudgeRequest(**base), JudgeRequest(**(base | {change: other[change]}))])
+        assert executor.asked == 2
+
+
+def test_another_judge_is_another_look(tmp_path):
+    for name in ("one", "two"):
+        with Executor(CountingJudge(name=name), tmp_path / "log") as executor:
+            executor.ask(requests(1))
+            assert executor.asked == 1
+
+
+def test_looks_in_flight_are_kept_when_one_fails(tmp_path):
+    barrier = threading.Barrier(3)
+
+    class Meeting(CountingJudge):
+        def judge(self, request):
+            barrier.wait(timeout=10)  # all three are in flight when q0 fails
+            return super().judge(request)
+
+    judge = Meeting(concurrency=3, fails=["q0"])
+    with Executor(judge, tmp_path / "log") as executor, pytest.raises(UserError, match="gone"):
+        executor.ask(requests(30))
+    barrier.abort()
+    assert sum(judge.seen.values()) == 3
+    judge = CountingJudge()
+    with Executor(judge, tmp_path / "log") as executor:
+        executor.ask(requests(30))
+    assert set(judge.seen) == {f"q{index}" for index in range(30)} - {"q1", "q2"}
+
+
+def test_an_interrupt_of_the_caller_keeps_what_was_paid(tmp_path):
+    def interrupt(_request, _verdict):
+        raise KeyboardInterrupt
+
+    judge = CountingJudge(concurrency=2)
+    with Executor(judge, tmp_path / "log") as executor, pytest.raises(KeyboardInterrupt):
+        executor.ask(requests(50), on_verdict=interrupt)
+    with Executor(judge, tmp_path / "log") as executor:
+        executor.ask(requests(50))
+    assert set(judge.seen.values()) == {1}
+
+
+@pytest.fixture(scope="module")
+def full_log(tmp_path_factory):
+    path = tmp_path_factory.mktemp("full") / "log"
+    with Executor(CountingJudge(malformed=["q1"]), path) as executor:
+        verdicts = executor.ask(requests(4))
+    return path.read_bytes(), verdicts
+
+
+@QUICK
+@given(data=st.data())
+def test_any_prefix_of_the_log_resumes(full_log, tmp_path, data):
+    content, expected = full_log
+    path = tmp_path / "log"
+    ends = [index for index, byte in enumerate(content) if byte == ord("\n")]
+    near = st.sampled_from(ends).flatmap(lambda end: st.integers(max(0, end - 1), min(len(content), end + 2)))
+    length = data.draw(st.integers(0, len(content)) | near)
+    path.write_bytes(content[:length])
+    judge = CountingJudge(malformed=["q1"])
+    with Executor(judge, path) as executor:
+        assert executor.ask(requests(4)) == expected
+    complete = sum(end <= length for end in ends)  # a line that lacks only its newline is complete
+    assert judge.seen == Counter(f"q{index}" for index in range(complete, 4))
+    assert path.read_bytes() == content
+
+
+def test_a_line_that_is_no_verdict_is_not_guessed_at(full_log, tmp_path):
+    content, _ = full_log
+    lines = content.split(b"\n")
+    path = tmp_path / "log"
+    for spoilt in (b"", b"{}", b"[1]", b"\xff", lines[1][:-5]):
+        path.write_bytes(b"\n".join([lines[0], spoilt, lines[2], b""]))
+        with pytest.raises(UserError, match="line 2"):
+            Executor(FakeJudge(), path)
+
+
+def test_a_full_disk_leaves_no_part_of_a_line(tmp_path, monkeypatch):
+    path = tmp_path / "log"
+    real = verdict_log.os.pwrite
+    calls = []
+
+    def nearly_full(file, data, offset):
+        calls.append(len(data))
+        if len(calls) == 2:
+            return real(file, data[:10], offset)
+        if len(calls) == 3:
+            raise OSError(28, "No space left on device")
+        return real(file, data, offset)
+
+    monkeypatch.setattr(verdict_log.os, "pwrite", nearly_full)
+    with Executor(CountingJudge(), path) as executor:
+        with pytest.raises(UserError, match="No space left"):
+            executor.ask(requests(2))
+        assert path.read_bytes().count(b"\n") == 1
+        assert path.read_bytes().endswith(b"\n")
+        assert len(executor.ask(requests(2))) == 2

@@ -1,0 +1,105 @@
+"""What a user is told when something cannot work: one plain message each, and nothing that was good is lost."""
+
+import json
+
+import pytest
+
+
+def write_rows(path, rows) -> str:
+    path.write_text("\n".join(json.dumps(row) if not isinstance(row, str) else row for row in rows) + "\n")
+    return f"questions.path={path}"
+
+
+@pytest.fixture
+def small_file(workplace):
+    """Overrides for a question file: the small config's word-problem keys do not fit it."""
+
+    def overrides(rows) -> list[str]:
+        workplace.left_out = ("questions.held_out_unseen",)
+        return ["questions=file", write_rows(workplace.folder / "questions.jsonl", rows)]
+
+    return overrides
+
+
+def test_all_faults_are_reported_together_and_without_a_traceback(workplace):
+    workplace.environment["OPENAI_API_KEY"] = ""
+    output = workplace.run(
+        "judge=gpt4", "training.batch_size=3", "generation.answer_tokens=100000", "selection.k=0", status=2
+    )
+    for text in ("OPENAI_API_KEY", "batch_size=3", "context", "selection.k=0"):
+        assert text in output
+    assert "Traceback" not in output
+    assert not (workplace.folder / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("rounds=0", "rounds"),
+        ("rounds=many", "rounds"),
+        ("optimizer.lr=fast", "optimizer.lr"),
+        ("+optimizer.momentum=0.9", "optimizer.momentum: unknown key"),
+        ("judge._target_=nowhere.Judge", "nowhere"),
+        ("strategy.devices=2", "strategy.devices=1"),
+        ("model.layers=0.5", "model.layers"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_key(workplace, override, told):
+    output = workplace.run(override, status=2)
+    assert told in output
+    assert "Traceback" not in output
+
+
+def test_a_dry_run_prints_the_plan_and_touches_nothing(workplace):
+    output = workplace.run("dry_run=true")
+    assert "40 candidates per round" in output
+    assert list(workplace.folder.iterdir()) == []
+
+
+def test_bad_rows_are_named_and_the_others_go_on(workplace, small_file):
+    rows = [{"question": f"What is {number} + 1?", "answer": number + 1} for number in range(12)]
+    output = workplace.run("run=rows", "rounds=1", *small_file([*rows, "{broken", {"question": ""}]))
+    assert "questions.jsonl:13" in output
+    assert "questions.jsonl:14" in output
+    assert len(workplace.rows("rows", "round_1", "1_candidates")) == 40
+
+
+def test_a_question_without_room_is_named_before_weights_are_loaded(workplace, small_file):
+    rows = [{"question": f"What is {number} + 1?", "answer": number + 1} for number in range(11)]
+    long = {"question": "How many apples? " * 10_000, "answer": 1}
+    output = workplace.run("run=long", "rounds=1", *small_file([*rows, long]), status=2)
+    assert "How many apples?" in output
+    assert "tokens long" in output
+    assert "Traceback" not in output
+    assert "round 0 evaluation" not in output
+
+
+@pytest.mark.parametrize("number", [1, 61, 63])
+def test_every_number_of_prefixes_gives_that_many_candidates(workplace, number):
+    letters = [f"{chr(97 + place % 26)}{place}" for place in range(number)]
+    workplace.run("run=n", "rounds=1", "stop_after=generation", "prefixes=literal", f"prefixes.values={letters}")
+    rows = workplace.rows("n", "round_1", "1_candidates")
+    assert len(rows) == 4 * number
+    assert [row["prefix"] for row in rows[:number]] == letters
+
+
+def test_a_round_without_examples_keeps_its_model_and_goes_on(workplace):
+    # A random model ends no turn within eight tokens: every answer is cut, and cut answers are not chosen.
+    output = workplace.run("run=none", "selection.allow_truncated=false")
+    assert output.count("found no example") == 2
+    base, first = (
+        workplace.path("none", name, "model.safetensors").read_bytes()
+        for name in ("round_1/4_model", "round_2/4_model")
+    )
+    assert base == first
+    summary = json.loads(workplace.path("none", "summary.json").read_text())
+    assert [entry["examples"] for entry in summary["rounds"]] == [0, 0, 0]
+
+
+def test_questions_without_answers_need_a_judge_that_reads(workplace, small_file):
+    rows = [{"question": f"Tell me about the number {number}."} for number in range(12)]
+    output = workplace.run("run=open", "rounds=1", "judge=reference", *small_file(rows), status=2)
+    assert "reference answer" in output
+    workplace.run("run=open", "rounds=1", *small_file(rows))
+    summary = json.loads(workplace.path("open", "summary.json").read_text())
+    assert summary["rounds"][1]["accuracy"] is None

@@ -1,0 +1,93 @@
+"""The whole loop with a chat server as the judge: nothing paid twice, no thought and no key where it does not belong."""
+
+import json
+import time
+
+import pytest
+from openai_server import OpenAIServer, Scripted, error
+
+KEY = "canary-key-5f1c0a77"
+ROUND = ["rounds=1", "judge=openai", "judge.model=test-judge", "judge.max_retries=0"]
+
+
+@pytest.fixture
+def server():
+    running = OpenAIServer()
+    yield running
+    running.close()
+
+
+def run(workplace, server, *overrides, **options) -> str:
+    workplace.environment["OPENAI_API_KEY"] = KEY
+    return workplace.run("run=paid", *ROUND, f"judge.base_url={server.url}", *overrides, **options)
+
+
+def test_a_judge_over_http_ranks_without_seeing_a_thought(workplace, server):
+    run(workplace, server)
+    candidates = workplace.rows("paid", "round_1", "1_candidates")
+    rankings = workplace.rows("paid", "round_1", "2_rankings")
+    assert any(row["rank"] == 1 for row in rankings)
+    received = b"".join(server.received).decode()
+    answers = " ".join(row["answer"] for row in candidates)
+    for row in candidates:
+        # A thought of a dozen tokens can only appear in what was sent if some answer happens to hold it.
+        written = json.dumps(row["thought"])[1:-1]
+        assert written not in received or row["thought"] in answers
+    assert "<thought>" not in received
+    summary = json.loads(workplace.path("paid", "summary.json").read_text())
+    assert summary["rounds"][1]["judge_tokens"] == 1010 * len(server.received)
+
+
+def test_the_key_reaches_the_server_and_nothing_else(workplace, server):
+    output = run(workplace, server)
+    assert set(server.keys) == {f"Bearer {KEY}"}
+    assert KEY not in output
+    for path in workplace.folder.rglob("*"):
+        if path.is_file():
+            assert KEY.encode() not in path.read_bytes(), path
+
+
+def test_an_unreachable_judge_loses_nothing_and_nothing_is_paid_twice(workplace, server):
+    looks_before = 2
+    honest = server.serve
+
+    def serve_then_fail(handler):
+        if len(server.received) >= looks_before:
+            server.script.append(Scripted(status=503, body=error("overloaded")))
+        honest(handler)
+
+    server.serve = serve_then_fail
+    output = run(workplace, server, "judge.concurrency=1", status=2)
+    assert "Traceback" not in output
+    [log] = workplace.folder.joinpath("cache").rglob("_verdicts.jsonl")
+    assert len(log.read_text().splitlines()) == looks_before
+    server.serve = honest
+    server.script.clear()
+    asked_before = len(server.received)
+    run(workplace, server, "judge.concurrency=1")
+    verdicts = workplace.path("paid", "round_1", "2_rankings", "_verdicts.jsonl").read_text().splitlines()
+    assert len(server.received) - asked_before == len(verdicts) - looks_before
+
+
+def test_a_run_killed_while_judging_pays_for_no_look_twice(workplace, server):
+    server.honest_delay = 0.3
+    workplace.environment["OPENAI_API_KEY"] = KEY
+    process = workplace.start("run=paid", *ROUND, f"judge.base_url={server.url}", "judge.concurrency=1")
+    until = time.monotonic() + 120
+    while len(server.received) < 4 and time.monotonic() < until:
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    server.honest_delay = 0.0
+    run(workplace, server, "judge.concurrency=1")
+    prompts = [body["messages"][0]["content"] for body in server.bodies]
+    # The look in flight at the moment of the kill is the only one that may have been asked for twice.
+    assert len(prompts) - len(set(prompts)) <= 1
+
+
+def test_a_missing_key_is_one_line_before_anything_loads(workplace):
+    workplace.environment["OPENAI_API_KEY"] = ""
+    output = workplace.run("judge=gpt4", "prefixes=alnum", status=2)
+    assert output.count("error:") == 1
+    assert "OPENAI_API_KEY" in output
+    assert not (workplace.folder / "runs").exists()

@@ -1,0 +1,120 @@
+"""A run that is killed, stopped or extended ends with the tables of one that was not."""
+
+import json
+import random
+import shutil
+import signal
+import time
+
+import pytest
+
+
+def kill_when(process, condition, *, timeout=120.0) -> bool:
+    """Kill without warning as soon as ``condition`` holds; False where the process ended before."""
+    until = time.monotonic() + timeout
+    while time.monotonic() < until and process.poll() is None:
+        if condition():
+            process.kill()
+            process.communicate()
+            return True
+        time.sleep(0.01)
+    process.communicate()
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "cache/candidates/*/part-00000.parquet",
+        "cache/evaluations/*/part-00001.parquet",
+        "cache/rankings/*/_verdicts.jsonl",
+        "cache/models/*/_job.yaml",
+        "cache/models/*/_metrics.jsonl",
+        "cache/examples/*/part-00000.parquet",
+        "cache/exports/*/config.json",
+    ],
+)
+def test_a_run_killed_in_any_stage_resumes_to_the_same_tables(workplace, finished, pattern):
+    process = workplace.start("run=base")
+    assert kill_when(process, lambda: any(workplace.folder.glob(pattern)))
+    workplace.run("run=base")
+    assert workplace.tables("base") == finished.tables("base")
+    for number in (1, 2):
+        ours, theirs = (
+            place.path("base", f"round_{number}", "4_model", "model.safetensors").read_bytes()
+            for place in (workplace, finished)
+        )
+        assert ours == theirs
+
+
+@pytest.mark.slow
+def test_a_run_killed_again_and_again_ends_with_the_same_tables(workplace, finished):
+    moments = random.Random(7)
+    for _ in range(6):
+        process = workplace.start("run=base")
+        until = time.monotonic() + moments.uniform(4.0, 12.0)
+        kill_when(process, lambda until=until: time.monotonic() > until)
+    workplace.run("run=base")
+    assert workplace.tables("base") == finished.tables("base")
+
+
+def test_sigterm_stops_cleanly_and_takes_the_training_along(workplace):
+    process = workplace.start("run=base", "training.epochs=400")
+    until = time.monotonic() + 120
+    while not any(workplace.folder.glob("cache/models/*/_metrics.jsonl")) and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "the same command goes on" in output
+    assert "Traceback" not in output
+
+
+def test_a_finished_run_says_so_and_needs_no_cache(finished, tmp_path):
+    shutil.copytree(finished.folder / "runs", tmp_path / "runs")
+    finished_copy = type(finished)(tmp_path)
+    output = finished_copy.run("run=base", "logger=csv")
+    assert "finished already" in output
+    assert "round 1 generation" not in output
+    assert not (tmp_path / "cache").exists()
+
+
+def test_more_rounds_extend_a_finished_run(finished, tmp_path):
+    shutil.copytree(finished.folder, tmp_path / "copy")
+    place = type(finished)(tmp_path / "copy")
+    shutil.rmtree(place.folder / "cache")
+    before = place.tables("base")
+    output = place.run("run=base", "rounds=3")
+    after = place.tables("base")
+    assert "round 3 generation" in output
+    assert "round 1 generation" not in output
+    assert "round 2 training" not in output
+    assert {name: after[name] for name in before} == before
+    summary = json.loads(place.path("base", "summary.json").read_text())
+    assert [entry["round"] for entry in summary["rounds"]] == [0, 1, 2, 3]
+
+
+def test_stop_after_a_stage_and_go_on(workplace, finished):
+    output = workplace.run("run=base", "stop_after=ranking")
+    assert "stopped after ranking" in output
+    assert sorted(path.name for path in workplace.path("base", "round_1").iterdir()) == ["1_candidates", "2_rankings"]
+    workplace.run("run=base")
+    assert workplace.tables("base") == finished.tables("base")
+
+
+def test_another_config_under_the_same_name_is_refused(finished):
+    before = finished.tables("base")
+    output = finished.run("run=base", "optimizer.lr=0.5", status=2)
+    assert "optimizer.lr was 0.001, is 0.5" in output
+    assert "Traceback" not in output
+    assert finished.tables("base") == before
+
+
+def test_keep_last_frees_the_other_rounds_and_can_still_be_extended(workplace):
+    workplace.run("run=base", "keep=last")
+    weights = [workplace.path("base", f"round_{number}", "4_model", "model.safetensors").exists() for number in (1, 2)]
+    assert weights == [False, True]
+    assert workplace.path("base", "export", "model.safetensors").exists()
+    workplace.run("run=base", "rounds=3", "keep=last")
+    assert workplace.path("base", "round_3", "4_model", "model.safetensors").exists()

@@ -1,0 +1,147 @@
+"""Imports point one way: cli, pipeline, steps, stages, rooms. Every rule is read from the source text."""
+
+import ast
+import subprocess
+import sys
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "thoughtrank"
+ROOMS = ("questions", "prefixes", "engines", "judging", "rankers", "models", "finetuning")
+HEAVY = ("torch", "transformers", "pytorch_lightning", "deepspeed", "wandb", "openai")
+
+
+def name_of(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imported(name, nodes):
+    """Full names that import statements among ``nodes`` load; of the package's own only those of modules."""
+    package = name if MODULES[name].name == "__init__.py" else name.rpartition(".")[0]
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            source = ".".join([*above, node.module] if node.module else above)
+            inner = [f"{source}.{alias.name}" for alias in node.names]
+            yield from (each for each in inner if each in MODULES)
+            if source not in MODULES or any(each not in MODULES for each in inner):
+                yield source
+
+
+def is_for_type_checkers(node):
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def run_on_import(nodes):
+    """The statements that run when the module is imported; not those inside functions or for type checkers only."""
+    for node in nodes:
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and not is_for_type_checkers(node):
+            yield from run_on_import(ast.iter_child_nodes(node))
+
+
+TREES = {name: ast.parse(path.read_text()) for name, path in MODULES.items()}
+IMPORTS = {name: set(imported(name, ast.walk(tree))) for name, tree in TREES.items()}
+EAGER = {name: set(imported(name, run_on_import([tree]))) for name, tree in TREES.items()}
+
+
+def inside(name, *packages):
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def importers(*packages):
+    """Modules that import anything inside ``packages`` from outside of it, anywhere in their text."""
+    return {
+        name
+        for name, found in IMPORTS.items()
+        if not inside(name, *packages) and any(inside(each, *packages) for each in found)
+    }
+
+
+def test_the_rules_are_read_from_real_modules():
+    assert len(MODULES) > 40
+    assert "thoughtrank.config" in IMPORTS["thoughtrank.preflight"]
+    assert "torch" in IMPORTS["thoughtrank.engines.transformers"]
+    assert "torch" not in EAGER["thoughtrank.engines.transformers"]
+    assert "thoughtrank.pipeline" in IMPORTS["thoughtrank.cli"]
+    assert "thoughtrank.finetuning.data" not in EAGER["thoughtrank.finetuning.objectives"]
+
+
+def test_stages_do_not_know_each_other():
+    stages = [name for name in MODULES if name.startswith("thoughtrank.stages.")]
+    assert len(stages) >= 6
+    for stage in stages:
+        others = [each for each in stages if each != stage]
+        assert not [found for found in IMPORTS[stage] if inside(found, *others)], stage
+
+
+def test_nothing_but_the_entry_point_imports_the_command_line():
+    assert importers("thoughtrank.cli") == {"thoughtrank.__main__"}
+
+
+def test_only_the_command_line_imports_the_pipeline():
+    assert importers("thoughtrank.pipeline") == {"thoughtrank.cli"}
+
+
+def test_only_the_pipeline_and_the_command_line_import_the_steps():
+    assert importers("thoughtrank.steps") <= {"thoughtrank.pipeline", "thoughtrank.cli"}
+
+
+def test_only_the_command_line_knows_hydra():
+    assert importers("hydra", "omegaconf") == {"thoughtrank.cli"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_of_the_library_does_not_know_who_uses_it(room):
+    users = [f"thoughtrank.{name}" for name in ("stages", "steps", "pipeline", "config", "cli", "preflight", "plan")]
+    modules = [name for name in MODULES if inside(name, f"thoughtrank.{room}")]
+    assert modules
+    for name in modules:
+        assert not [found for found in IMPORTS[name] if inside(found, *users)], name
+
+
+def test_no_import_goes_in_a_circle():
+    try:
+        TopologicalSorter(
+            {name: {each for each in found if each in MODULES and each != name} for name, found in EAGER.items()}
+        ).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def loaded_by(program):
+    """Which heavy packages a fresh process has loaded after ``program``."""
+    program += f"\nimport sys\nprint('loaded:', *sorted(set({HEAVY!r}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()[-1].split()[1:]
+
+
+def test_a_heavy_package_would_be_noticed():
+    assert loaded_by("import torch") == ["torch"]
+
+
+def test_a_config_is_composed_and_its_parts_are_made_without_a_heavy_package():
+    program = (
+        "from hydra import compose, initialize_config_dir\n"
+        "from omegaconf import OmegaConf\n"
+        "from thoughtrank import cli, preflight\n"
+        "from thoughtrank.config import load_config\n"
+        "with initialize_config_dir(config_dir=str(cli.CONFIG_FOLDER), version_base='1.3'):\n"
+        "    values = OmegaConf.to_container(compose('config'), resolve=True)\n"
+        "preflight.make_parts(load_config(values))"
+    )
+    assert loaded_by(program) == []
+
+
+@pytest.mark.parametrize("module", ["cli", "config", "preflight", "plan", "store", "records", "thoughts"])
+def test_modules_that_answer_at_once_load_nothing_heavy(module):
+    assert loaded_by(f"import thoughtrank.{module}") == []

@@ -1,0 +1,192 @@
+"""The documentation says what the config says: pages, keys, defaults, links and command lines."""
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+from thoughtrank.config import _FREE_KEYS, load_config
+from thoughtrank.preflight import make_parts
+
+ROOT = Path(__file__).parents[1]
+CONF = ROOT / "conf"
+DOCS = ROOT / "docs"
+PAGES = [
+    *sorted(DOCS.rglob("*.md")),
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "experiments" / "README.md",
+]
+README = ROOT / "README.md"
+TEXTS = [*PAGES, README]
+
+GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir() and any(path.glob("*.yaml")))
+CHOICES = sorted(CONF.glob("*/*.yaml"))
+TOP = yaml.safe_load((CONF / "config.yaml").read_text())
+TOP_KEYS = {key: value for key, value in TOP.items() if key not in ("defaults", "hydra")}
+DEFAULT_CHOICES = {
+    group: choice
+    for entry in TOP["defaults"]
+    if isinstance(entry, dict)
+    for group, choice in entry.items()
+    if not group.startswith("override ")
+}
+
+
+def page_of(group):
+    return (DOCS / "config" / f"{group}.md").read_text()
+
+
+def tables(text):
+    """Every table as a list of rows, each a mapping from column title to cell."""
+    for block in re.findall(r"(?:^\|.*\|\n)+", text, flags=re.MULTILINE):
+        lines = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in block.splitlines()]
+        titles, _, *rows = lines
+        for row in rows:
+            assert len(row) == len(titles), f"a row of {len(row)} cells under {len(titles)} titles: {row}"
+        yield [dict(zip(titles, row, strict=True)) for row in rows]
+
+
+def quoted_defaults(text):
+    """(choice, key) to the default that a page quotes, read as YAML."""
+    found = {}
+    for table in tables(text):
+        for row in table:
+            for title, cell in row.items():
+                choice = re.fullmatch(r"default in `(\w+)`", title)
+                if choice and cell != "–":
+                    found[choice[1], row["key"].strip("`")] = yaml.safe_load(cell.strip("`"))
+    return found
+
+
+def expected_defaults(path, prefix):
+    values = TOP_KEYS if path.parent == CONF else yaml.safe_load(path.read_text()) or {}
+    return {(path.stem, f"{prefix}{key}"): value for key, value in values.items() if key != "_target_"}
+
+
+def test_there_is_something_to_check():
+    assert len(GROUPS) >= 15
+    assert len(CHOICES) >= 24
+    assert sorted(DEFAULT_CHOICES) == GROUPS
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_group_has_a_page_with_its_choices_and_classes(group):
+    text = page_of(group)
+    choices = {row["choice"].strip("`") for table in tables(text) for row in table if "choice" in row}
+    files = {path.stem: yaml.safe_load(path.read_text()) or {} for path in CHOICES if path.parent.name == group}
+    assert choices == set(files)
+    assert f"Default choice: `{DEFAULT_CHOICES[group]}`." in " ".join(text.split())
+    for values in files.values():
+        assert values.get("_target_", "") in text
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_key_stands_in_its_page_with_the_default_of_the_yaml_file(group):
+    expected = {}
+    for path in CHOICES:
+        if path.parent.name == group:
+            expected |= expected_defaults(path, f"{group}.")
+    assert quoted_defaults(page_of(group)) == expected
+
+
+def test_the_top_level_page_has_every_key_default_and_choice():
+    text = page_of("top_level")
+    assert quoted_defaults(text) == expected_defaults(CONF / "config.yaml", "")
+    pairs = dict(
+        re.findall(r"\| `(\w+)` \| `(\w+)` (?=\|)", text.partition("## The default choices")[2].partition("##")[0])
+    )
+    assert pairs == DEFAULT_CHOICES
+
+
+def test_the_top_level_page_names_every_key_that_may_change_between_attempts():
+    section = page_of("top_level").partition("## What may change between attempts")[2].partition("##")[0]
+    assert not [key for key in _FREE_KEYS if f"`{key}`" not in section]
+
+
+def test_every_module_has_a_line_in_the_architecture():
+    named = set()
+    for section in re.split(r"^#+ ", (DOCS / "architecture.md").read_text(), flags=re.MULTILINE):
+        title = section.partition("\n")[0]
+        rooms = re.findall(r"thoughtrank/(?:\w+/)?", title)
+        files = re.findall(r"`(\w+\.py)`", section)
+        named |= {f"{room}{file}" for room in rooms for file in files}
+    modules = {
+        str(path.relative_to(ROOT)) for path in (ROOT / "thoughtrank").rglob("*.py") if path.name != "__init__.py"
+    }
+    assert not modules - named
+
+
+def slug(heading):
+    plain = re.sub(r"[^\w\- ]", "", heading.strip().lower().replace("`", ""))
+    return plain.replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"\w+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        path = Path(os.path.normpath(page.parent / name)) if name else page
+        assert path.exists(), target
+        if anchor and path.suffix == ".md":
+            headings = re.findall(r"^#+ (.*)$", path.read_text(), flags=re.MULTILINE)
+            assert anchor in [slug(heading) for heading in headings], target
+
+
+def command_lines():
+    """Every ``python train.py`` line with all it needs to be understood: from code blocks, and from inline code."""
+    for page in TEXTS:
+        text = page.read_text().replace("\\\n", " ")
+        blocks = re.findall(r"^ *```\w*\n(.*?)^ *```", text, flags=re.MULTILINE | re.DOTALL)
+        prose = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
+        lines = [line for block in blocks for line in block.splitlines()]
+        lines += [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", prose)]
+        lines += [line for line in text.splitlines() if line.startswith("    ")]
+        for line in lines:
+            found = re.match(r"\s*(?:\$ )?(?:\w+=\S+ )*python3? train\.py\b(.*)", line)
+            if found:
+                yield pytest.param(found[1], id=f"{page.name}: {found[1].strip()[:60]}")
+
+
+def overrides_of(line):
+    """The overrides of one run: no flags, the first value of each sweep, and no choice from a folder of one's own."""
+    words = [word for word in shlex.split(line, comments=True) if word != "..." and not re.match(r"[A-Z]+[.=]", word)]
+    own_folder = "--config-dir" in words
+    if own_folder:
+        place = words.index("--config-dir")
+        del words[place : place + 2]
+    overrides, own_groups = [], set()
+    for override in OverridesParser.create().parse_overrides([word for word in words if not word.startswith("-")]):
+        value = (
+            next(override.sweep_string_iterator())
+            if override.is_sweep_override()
+            else override.get_value_element_as_str()
+        )
+        key = override.key_or_group
+        if own_folder and key in GROUPS and not (CONF / key / f"{value}.yaml").exists():
+            own_groups.add(key)
+            continue
+        overrides.append((key, f"{override.get_key_element()}={value}"))
+    return [text for key, text in overrides if key.partition(".")[0] not in own_groups]
+
+
+@pytest.mark.parametrize("line", list(command_lines()))
+def test_every_command_line_composes_to_a_config_that_fits_its_parts(line):
+    with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
+        composed = compose("config", overrides=overrides_of(line))
+    assert not OmegaConf.missing_keys(composed)
+    values = OmegaConf.to_container(composed, resolve=True)
+    make_parts(load_config(values))
+
+
+def test_command_lines_are_found():
+    assert len(list(command_lines())) >= 30

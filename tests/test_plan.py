@@ -1,0 +1,120 @@
+import re
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from thoughtrank.config import load_config
+from thoughtrank.judging.looks import AnswerView
+from thoughtrank.plan import plan_text
+from thoughtrank.preflight import make_parts
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+def plan(*overrides):
+    """The lines of a plan by their first word."""
+    with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
+        values = OmegaConf.to_container(compose("config", overrides=list(overrides)), resolve=True)
+    config = load_config(values)
+    first, *lines = plan_text(config=config, parts=make_parts(config), run="mine").splitlines()
+    return {"run": first, **{line.split()[0]: line for line in lines}}
+
+
+def numbers(line):
+    return [float(number) for number in re.findall(r"\d+(?:\.\d+)?", line.replace(",", ""))]
+
+
+def test_the_plan_names_the_run_and_what_it_will_take():
+    lines = plan("judge=gpt4", "rounds=3")
+    assert lines.keys() >= {"run", "model", "generation", "ranking", "training", "evaluation", "disk", "time"}
+    assert "mine: 3 rounds" in lines["run"]
+    assert "rounds 0 to 3" in lines["evaluation"]
+    assert "GB" in lines["disk"]
+    assert "minutes" in lines["time"]
+
+
+def test_it_counts_the_candidates_and_the_most_tokens_they_can_take():
+    line = plan("questions.train_per_round=10", "generation.thought_tokens=30", "generation.answer_tokens=70")[
+        "generation"
+    ]
+    assert "10 questions x 62 prefixes = 620 candidates" in line
+    assert "62,000 tokens" in line
+
+
+def test_it_counts_both_kinds_of_held_out_questions_and_the_longest_reply():
+    line = plan("questions.held_out=30", "questions.held_out_unseen=12", "evaluation.reply_tokens=55")["evaluation"]
+    assert "42 held-out questions" in line
+    assert "55 tokens per reply" in line
+
+
+def test_a_judge_without_a_model_costs_nothing():
+    line = plan("judge=reference")["ranking"]
+    assert "ReferenceJudge" in line
+    assert "no calls" in line
+    assert "no money" in line
+
+
+def test_gpt4_is_told_with_its_calls_and_with_money():
+    line = plan("judge=gpt4", "rounds=2")["ranking"]
+    assert "gpt-4o" in line
+    assert "looks" in line
+    assert re.search(r"at most \$[\d,]+\.\d\d in all", line)
+
+
+@pytest.mark.parametrize("prefixes", ["alnum", "lower", "digits"])
+def test_the_looks_are_no_fewer_than_the_ranker_plans_for_answers_that_all_differ(prefixes):
+    overrides = ("judge=gpt4", f"prefixes={prefixes}", "questions.train_per_round=10")
+    with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
+        values = OmegaConf.to_container(compose("config", overrides=list(overrides)), resolve=True)
+    parts = make_parts(load_config(values))
+    answers = [AnswerView(str(index), f"answer {index}") for index in range(len(parts.prefixes.prefixes()))]
+    looks = 0
+    for number in range(10):
+        state = parts.ranker.start(
+            question_id=str(number), question="Why?", answers=answers, reference=None, seed=0, exact=False
+        )
+        looks += len(parts.ranker.plan(state))
+    [told] = re.findall(r"at most ([\d,]+) looks", plan(*overrides)["ranking"])
+    assert int(told.replace(",", "")) >= looks
+
+
+def test_the_money_grows_with_rounds_questions_and_price():
+    def money(*overrides):
+        return float(re.search(r"\$([\d,.]*\d)", plan("judge=gpt4", *overrides)["ranking"])[1].replace(",", ""))
+
+    assert money("rounds=4") == pytest.approx(2 * money("rounds=2"), abs=0.02)
+    small, large = (money(f"questions.train_per_round={count}") for count in (48, 480))
+    assert large == pytest.approx(10 * small, rel=0.01)
+    assert money("judge.price_per_million=[5.0,20.0]") == pytest.approx(2 * money(), abs=0.02)
+
+
+def test_an_unknown_price_is_told_and_not_taken_for_free():
+    line = plan("judge=gpt4", "judge.price_per_million=null")["ranking"]
+    assert "price unknown" in line
+    assert "$" not in line
+
+
+def test_the_disk_grows_with_the_rounds():
+    assert numbers(plan("rounds=20")["disk"])[0] > numbers(plan("rounds=2")["disk"])[0]
+
+
+def test_the_time_grows_with_the_rounds_and_is_less_on_a_gpu():
+    def minutes(*overrides):
+        return numbers(plan(*overrides)["time"])[0]
+
+    assert minutes("rounds=20", "engine.device=cpu") > minutes("rounds=2", "engine.device=cpu")
+    assert minutes("engine.device=cuda") < minutes("engine.device=cpu")
+
+
+def test_a_model_that_is_still_to_be_fetched_leaves_disk_and_time_open():
+    lines = plan("model.name=organisation/model")
+    assert "organisation/model" in lines["model"]
+    for name in ("disk", "time"):
+        assert "unknown until the model is fetched" in lines[name]
+
+
+def test_choosing_what_was_cut_is_pointed_out():
+    assert "note" not in plan()
+    assert "allow_truncated" in plan("selection.allow_truncated=true")["note"]

@@ -1,0 +1,110 @@
+import json
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from thoughtrank.config import load_config
+from thoughtrank.errors import UserError
+from thoughtrank.preflight import make_parts, preflight
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+def faults_of(*overrides):
+    """What preflight says about a small run that is otherwise in order."""
+    small = ["model=tiny", "logger=none", "rounds=1", "questions.train_per_round=8", "questions.held_out=2"]
+    with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
+        values = OmegaConf.to_container(compose("config", overrides=[*small, *overrides]), resolve=True)
+    config = load_config(values)
+    parts = make_parts(config)
+    try:
+        preflight(config, parts)
+    except UserError as error:
+        return list(error.faults)
+    return []
+
+
+@pytest.fixture(autouse=True)
+def _no_key(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+@pytest.fixture
+def unanswered(tmp_path):
+    path = tmp_path / "questions.jsonl"
+    path.write_text("".join(json.dumps({"question": f"Question {number}?"}) + "\n" for number in range(20)))
+    return f"questions.path={path}"
+
+
+def test_a_run_in_order_has_no_faults():
+    assert faults_of() == []
+
+
+def test_a_missing_key_is_named_by_its_variable():
+    [fault] = faults_of("judge=gpt4")
+    assert "OPENAI_API_KEY" in fault
+
+
+def test_a_batch_that_does_not_divide_into_micro_batches_names_both():
+    [fault] = faults_of("training.batch_size=8", "training.micro_batch_size=3")
+    assert "training.batch_size=8" in fault
+    assert "training.micro_batch_size=3" in fault
+
+
+def test_a_context_too_small_for_thought_and_answer_is_told():
+    [fault] = faults_of("model.context=104", "generation.thought_tokens=64", "generation.answer_tokens=40")
+    assert "104" in fault
+    assert "context" in fault
+    assert faults_of("model.context=4096", "generation.thought_tokens=64", "generation.answer_tokens=40") == []
+
+
+def test_a_missing_file_is_named(tmp_path):
+    [fault] = faults_of("questions=file", f"questions.path={tmp_path}/nothing.jsonl")
+    assert f"{tmp_path}/nothing.jsonl" in fault
+
+
+def test_a_judge_that_needs_references_does_not_take_questions_without(unanswered):
+    [fault] = faults_of("questions=file", unanswered, "judge=reference")
+    assert "8 of the first round's questions have none" in fault
+    assert faults_of("questions=file", unanswered, "judge=fake") == []
+
+
+def test_too_few_questions_for_all_rounds_are_told(unanswered):
+    assert faults_of("questions=file", unanswered, "judge=fake", "rounds=2") == []
+    [fault] = faults_of("questions=file", unanswered, "judge=fake", "rounds=3")
+    assert "26 are asked for" in fault
+
+
+def test_a_model_that_does_not_fit_the_disk_is_told():
+    [fault] = faults_of("model.hidden_size=16777216")
+    assert "GB" in fault
+    assert "cache_dir" in fault
+
+
+def test_a_model_that_is_not_there_is_named(tmp_path):
+    [fault] = faults_of("model=smollm2_135m_q4", f"model.name={tmp_path}/nothing")
+    assert f"{tmp_path}/nothing" in fault
+
+
+def test_faults_of_different_groups_are_told_at_once(tmp_path):
+    faults = faults_of(
+        *("judge=gpt4", "selection.k=0", "training.micro_batch_size=3", "prefixes=literal", "prefixes.values=[]"),
+        *("questions=file", f"questions.path={tmp_path}/nothing.jsonl"),
+    )
+    for clue in ("OPENAI_API_KEY", "selection.k=0", "micro_batch_size=3", "prefixes", "nothing.jsonl"):
+        assert sum(clue in fault for fault in faults) == 1, clue
+    assert len(faults) == 5
+
+
+def test_a_context_too_small_is_not_hidden_behind_other_faults():
+    faults = faults_of("judge=gpt4", "training.micro_batch_size=3", "model.context=50")
+    for clue in ("OPENAI_API_KEY", "micro_batch_size=3", "context of 50 tokens"):
+        assert sum(clue in fault for fault in faults) == 1, clue
+
+
+def test_missing_references_are_not_hidden_behind_other_faults(unanswered):
+    faults = faults_of("questions=file", unanswered, "judge=reference", "training.micro_batch_size=3")
+    for clue in ("reference answer", "micro_batch_size=3"):
+        assert sum(clue in fault for fault in faults) == 1, clue

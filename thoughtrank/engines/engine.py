@@ -1,0 +1,119 @@
+"""The interface between the stages and whatever generates text. Imports nothing heavy."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from thoughtrank.records import Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One way to begin a reply.
+
+    Attributes:
+        opener: text forced at the start of the reply (may be empty).
+        in_thought: True where the opener leaves a thought open: generation first runs up to the closing tag, which is
+            added when it does not come, and then goes on with the answer.
+    """
+
+    opener: str
+    in_thought: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """One rendered prompt and the branches to continue from it."""
+
+    prompt: str
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """What the model wrote for one branch.
+
+    Attributes:
+        thought: generated text after the opener and before the closing tag; empty where no thought was open.
+        thought_ids: token ids from behind the opener up to the closing tag, which is included.
+        thought_tokens: how many of them the model wrote itself.
+        thought_finish: ``stop`` where the model ended the thought itself, by the closing tag or by ending its turn (the
+            tag is then added); ``length`` where the limit cut it.
+        answer: generated text up to the end of the turn.
+        answer_ids: its token ids, without the end-of-turn token.
+        answer_finish: ``length`` where the limit cut it.
+    """
+
+    thought: str
+    thought_ids: tuple[int, ...]
+    thought_tokens: int
+    thought_finish: Finish
+    answer: str
+    answer_ids: tuple[int, ...]
+    answer_finish: Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one branch may write, in tokens the model chooses itself.
+
+    Attributes:
+        thought_tokens: most tokens of a thought.
+        answer_tokens: most tokens of an answer.
+        min_answer_tokens: the turn may not end before that many tokens of the answer.
+    """
+
+    thought_tokens: int
+    answer_tokens: int
+    min_answer_tokens: int = 0
+
+
+OnStep = Callable[[int, int], None]
+"""Called with (tokens added, branches finished)."""
+
+
+class EngineSession(Protocol):
+    """An engine with a model loaded. Use it as a context manager: leaving it frees the memory."""
+
+    def generate(
+        self, requests: Sequence[GenerationRequest], *, limits: Limits, on_step: OnStep | None = None
+    ) -> list[list[Continuation]]:
+        """Greedily continue every branch of every request, in one batch.
+
+        Args:
+            requests: the group; results come in its order, one list per request, one entry per branch.
+            limits: token limits of each phase.
+            on_step: called after every step with the tokens it added and the branches it finished, for progress.
+
+        Raises:
+            UserError: a prompt leaves no room for the limits in the model's context.
+        """
+        ...
+
+    def facts(self) -> dict[str, object]:
+        """Engine, versions, dtype and device, for the record beside the table."""
+        ...
+
+    def __enter__(self) -> "EngineSession": ...
+
+    def __exit__(self, *exception: object) -> None: ...
+
+
+class Engine(Protocol):
+    """A part of the config group ``engine``."""
+
+    questions_per_group: int
+    replies_per_group: int
+
+    def faults(self) -> list[str]:
+        """Everything a user can put right before a model loads, one sentence each."""
+        ...
+
+    def identity(self) -> dict[str, object]:
+        """The settings that can change the text, for the fingerprint."""
+        ...
+
+    def open(self, model_folder: Path) -> EngineSession:
+        """Load the model (seconds to minutes)."""
+        ...

@@ -1,0 +1,144 @@
+"""The embedded engine: a transformers causal LM, decoded here (the config choice ``engine=transformers``)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from thoughtrank.engines.engine import Continuation, GenerationRequest, Limits, OnStep
+
+_VERSION = 1
+
+
+class TransformersEngine:
+    """Greedy decoding with the prompt's keys and values shared by all branches.
+
+    Args:
+        dtype: of the weights and the arithmetic while generating; ``auto`` is float32 on processors without bfloat16
+            matrix units, where it is the faster one, and otherwise bfloat16.
+        device: ``auto`` is CUDA where there is one, else Apple's MPS, else the CPU.
+        questions_per_group: questions decoded together with all their prefixes; also the unit of saving and of replay.
+        replies_per_group: the same for evaluation, where a question has one or two branches.
+    """
+
+    def __init__(
+        self,
+        *,
+        dtype: Literal["auto", "float32", "bfloat16"] = "auto",
+        device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+        questions_per_group: int = 8,
+        replies_per_group: int = 256,
+    ) -> None:
+        self.dtype = dtype
+        self.device = device
+        self.questions_per_group = questions_per_group
+        self.replies_per_group = replies_per_group
+
+    def faults(self) -> list[str]:
+        """See ``Engine``."""
+        faults = []
+        if self.questions_per_group < 1 or self.replies_per_group < 1:
+            faults.append("engine.questions_per_group and engine.replies_per_group must be at least 1")
+        if self.device in ("cuda", "mps"):
+            import torch
+
+            found = torch.cuda.is_available() if self.device == "cuda" else torch.backends.mps.is_available()
+            if not found:
+                faults.append(f"engine.device={self.device}, but this machine shows none: use engine.device=auto")
+        return faults
+
+    def identity(self) -> dict[str, object]:
+        """See ``Engine``. ``auto`` counts as what it stands for here, since that decides the text."""
+        device = self._device()
+        return {"engine": "transformers", "version": _VERSION, "device": device, "dtype": self._dtype(device)}
+
+    def open(self, model_folder: Path) -> "TransformersSession":
+        """See ``Engine``."""
+        device = self._device()
+        return TransformersSession(model_folder=model_folder, device=device, dtype=self._dtype(device))
+
+    def _device(self) -> str:
+        import torch
+
+        if self.device != "auto":
+            return self.device
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+
+    def _dtype(self, device: str) -> str:
+        import torch
+
+        if self.dtype != "auto":
+            return self.dtype
+        if device == "cpu":
+            return "bfloat16" if torch.cpu._is_amx_tile_supported() else "float32"
+        return "bfloat16"
+
+
+class TransformersSession:
+    """The engine with a model in memory."""
+
+    def __init__(self, *, model_folder: Path, device: str, dtype: str) -> None:
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        from thoughtrank.engines.branch import TagReader
+        from thoughtrank.engines.shared_prefix import ATTENTION
+        from thoughtrank.quiet import quiet_libraries
+
+        quiet_libraries()
+        tokenizer = AutoTokenizer.from_pretrained(model_folder)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            model_folder, dtype=getattr(torch, dtype), attn_implementation=ATTENTION
+        )
+        self._model = model.to(device).eval()
+        self._reader = TagReader(tokenizer=tokenizer, end_tokens=_end_tokens(self._model, tokenizer))
+        self._context_tokens = self._model.config.max_position_embeddings
+        self._facts = {"engine": "transformers", "device": device, "dtype": dtype, **_versions()}
+
+    def generate(
+        self, requests: Sequence[GenerationRequest], *, limits: Limits, on_step: OnStep | None = None
+    ) -> list[list[Continuation]]:
+        """See ``EngineSession``."""
+        from thoughtrank.engines.branching import generate_group
+
+        return generate_group(
+            requests,
+            model=self._model,
+            reader=self._reader,
+            limits=limits,
+            context_tokens=self._context_tokens,
+            on_step=on_step,
+        )
+
+    def facts(self) -> dict[str, object]:
+        """See ``EngineSession``."""
+        return dict(self._facts)
+
+    def __enter__(self) -> "TransformersSession":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Give the memory back before training needs it."""
+        import gc
+
+        import torch
+
+        self._model = None
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Every token that ends a turn, by the generation config and the tokenizer."""
+    stated = model.generation_config.eos_token_id
+    stated = stated if isinstance(stated, list) else [stated]
+    return frozenset(token for token in [*stated, tokenizer.eos_token_id] if token is not None)
+
+
+def _versions() -> dict[str, object]:
+    import torch
+    import transformers
+
+    return {"torch": torch.__version__, "transformers": transformers.__version__, "threads": torch.get_num_threads()}

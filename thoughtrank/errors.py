@@ -1,0 +1,17 @@
+"""Faults a user can cause, told apart from bugs.
+
+``train.py`` prints a ``UserError`` as plain lines and exits with status 2; every other exception is a bug and keeps its
+traceback.
+"""
+
+
+class UserError(Exception):
+    """Something the user can put right.
+
+    Args:
+        *faults: one sentence each: what is wrong and what to do.
+    """
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults

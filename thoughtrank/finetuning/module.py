@@ -1,0 +1,48 @@
+"""The LightningModule: a causal language model under an objective and an optimizer."""
+
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from thoughtrank.finetuning.data import Batch
+
+
+class FineTuningModule(pl.LightningModule):
+    """Fine-tunes every weight of ``model``.
+
+    Args:
+        model: the causal LM.
+        objective: has ``loss(model=, batch=)``.
+        optimizer: has ``build(parameters, steps=)``.
+        accumulation: micro-batches per optimizer step.
+    """
+
+    def __init__(self, *, model: PreTrainedModel, objective: Any, optimizer: Any, accumulation: int) -> None:
+        super().__init__()
+        self.model = model
+        self.objective = objective
+        self.optimizer = optimizer
+        self.accumulation = accumulation
+
+    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
+        """One micro-batch's part of its optimizer step's mean loss per target token."""
+        loss = self.objective.loss(model=self.model, batch=batch)
+        self.log("loss", loss.detach(), on_step=True, on_epoch=False, prog_bar=False, batch_size=len(batch.token_ids))
+        # Lightning divides by the accumulation; the share makes long and short micro-batches weigh by their tokens.
+        return loss * batch.share * self.accumulation
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Move the tensors of a batch."""
+        return Batch(
+            token_ids=batch.token_ids.to(device),
+            attention_mask=batch.attention_mask.to(device),
+            targets=batch.targets.to(device),
+            share=batch.share,
+        )
+
+    def configure_optimizers(self) -> Any:
+        """The optimizer and its schedule over all steps of this training."""
+        return self.optimizer.build(self.model.named_parameters(), steps=int(self.trainer.estimated_stepping_batches))

@@ -1,0 +1,1 @@
+"""Judges: what one look is, who can take it, and how looks are paid for once."""

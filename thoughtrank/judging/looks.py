@@ -1,0 +1,120 @@
+"""One look of a judge: what it is shown, what it says, and what a judge is.
+
+There is no thought anywhere in these types, on purpose. The judge ranks answers without seeing the thoughts that led to
+them, or the training would reward thoughts that please a reader instead of thoughts that make good answers. A thought
+cannot leak into a request that has no field for it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Status = Literal["ok", "malformed", "refused", "too_long", "error"]
+"""``ok``: a ranking. ``malformed``: a reply without one. ``refused``: the judge would not answer. ``too_long``: more
+text than the judge can read. ``error``: the look could not be taken at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """One answer as a judge may see it: an id and the text after the thought, never the thought.
+
+    Attributes:
+        answer_id: unique among the answers of the question; for the log, never in a prompt.
+        text: the answer.
+    """
+
+    answer_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeRequest:
+    """One look to take: some answers to one question, to be put in order.
+
+    Attributes:
+        question_id: the question's id, for the log; not shown to the judge.
+        question: the question's text.
+        answers: at least one, with different ids.
+        reference: the known right answer, or None where nobody knows it.
+        seed: decides the order and labels in which the answers are shown; another seed makes it another look.
+    """
+
+    question_id: str
+    question: str
+    answers: tuple[AnswerView, ...]
+    reference: str | None
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What looks cost: ``prompt_tokens`` and ``completion_tokens`` as the server counts them, ``cost`` in US dollars.
+
+    ``cost`` is 0 where the price is unknown; ``Judge.price`` tells that apart from a judge that is free.
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            cost=self.cost + other.cost,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a judge said about one request.
+
+    Attributes:
+        status: only ``ok`` carries a ranking.
+        groups: tie-groups of answer ids, best first. An answer in none of them was not compared: neither good nor bad.
+        reason: why there is no ranking; None where there is one.
+        usage: what the look cost.
+        model: the model that answered, as the server names it.
+        prompt_hash: sha256 of the prompt text that was sent.
+        reply: the judge's reply, word for word.
+    """
+
+    status: Status
+    groups: tuple[tuple[str, ...], ...] = ()
+    reason: str | None = None
+    usage: Usage = Usage()
+    model: str = ""
+    prompt_hash: str = ""
+    reply: str = ""
+
+
+class Judge(Protocol):
+    """Takes one look at a time and knows nothing of rounds or tournaments. ``judge`` may be called from many threads.
+
+    Attributes:
+        exact: it compares any number of answers at once without error, so one look at all of them is enough.
+        concurrency: how many looks may run at the same time.
+        needs_reference: it can judge only questions with a reference answer.
+    """
+
+    exact: bool
+    concurrency: int
+    needs_reference: bool
+
+    def identity(self) -> dict[str, object]:
+        """Everything that decides its verdicts, ready for JSON, without any secret."""
+
+    def faults(self) -> list[str]:
+        """What stops it from working, one sentence each; cheap, and asks nothing over the network."""
+
+    def family(self) -> str | None:
+        """The family of the judging model ("gpt"), or None where no model judges."""
+
+    def price(self) -> tuple[float, float] | None:
+        """US dollars per million prompt and completion tokens, or None where nobody stated it."""
+
+    def judge(self, request: JudgeRequest) -> Verdict:
+        """Put the answers of one request in order.
+
+        Raises:
+            UserError: no look can succeed before the user acts; the looks taken so far stay valid.
+        """

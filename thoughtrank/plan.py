@@ -1,0 +1,89 @@
+"""What a run will do and about what it will take, told before it starts."""
+
+from thoughtrank.config import RunConfig
+from thoughtrank.preflight import Parts, disk_bytes
+
+_PROMPT_TOKENS_JUDGED = 700
+"""Rubric, question and delimiters of one look, without the answers."""
+
+
+def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
+    """The plan as lines of text.
+
+    Token figures are ceilings: greedy texts usually end well before their limits. The judge's figures assume that no two
+    answers are equal, that every answer is as long as its limit, and that every reply can be read.
+    """
+    questions, prefixes = parts.questions.train_per_round, len(parts.prefixes.prefixes())
+    candidates = questions * prefixes
+    per_candidate = config.generation.thought_tokens + config.generation.answer_tokens
+    facts = parts.model.facts()
+    weights = parts.model.num_parameters()
+    held_out = len(parts.questions.evaluation())
+    quantization = f", from {facts.quantization}" if facts.quantization else ""
+    lines = [
+        f"run {run}: {config.rounds} rounds",
+        f"  model       {facts.name}{quantization}, licence {facts.license}"
+        + (f", {weights / 1e6:.0f} M parameters" if weights else ""),
+        f"  generation  {questions} questions x {prefixes} prefixes = {candidates} candidates per round, "
+        f"at most {candidates * per_candidate:,} tokens",
+        f"  ranking     {_judge_line(config, parts, candidates=candidates)}",
+        f"  training    {config.training.epochs} epochs over the examples of "
+        f"{'all rounds so far' if config.training.examples == 'all' else 'the round'}, "
+        f"{config.training.batch_size} per step, from the "
+        f"{'previous round' if config.training.start == 'previous' else 'base model'}; "
+        f"float32 weights, precision {config.training.precision}",
+        f"  evaluation  {held_out} held-out questions in two arms, rounds 0 to {config.rounds}, "
+        f"at most {config.reply_tokens} tokens per reply",
+        f"  disk        {_disk_line(config, parts)}",
+        f"  time        {_time_line(config, weights=weights, candidates=candidates, replies=2 * held_out)}",
+    ]
+    if getattr(parts.selection, "allow_truncated", False):
+        lines.append(
+            "  note        selection.allow_truncated: thoughts cut at their limit may become training examples"
+        )
+    return "\n".join(lines)
+
+
+def _judge_line(config: RunConfig, parts: Parts, *, candidates: int) -> str:
+    judge = str(config.judge.get("model", config.judge["_target_"].rpartition(".")[2]))
+    if parts.judge.exact:
+        return f"{judge}: offline, no calls, no money"
+    group = int(config.ranker.get("group_size", 8))
+    prefixes = len(parts.prefixes.prefixes())
+    looks = candidates // prefixes * -(-prefixes // group)
+    prompt = looks * _PROMPT_TOKENS_JUDGED + candidates * config.generation.answer_tokens
+    reply = looks * int(config.judge.get("max_reply_tokens", 100))
+    price = parts.judge.price()
+    if price is None:
+        money = "price unknown (judge.price_per_million)"
+    else:
+        money = f"at most ${config.rounds * (prompt * price[0] + reply * price[1]) / 1e6:,.2f} in all"
+    total = f"at most {looks} looks and {prompt + reply:,} tokens per round, {money}"
+    return f"{judge}: {total} (an unreadable reply is asked for once more)"
+
+
+def _disk_line(config: RunConfig, parts: Parts) -> str:
+    needed = disk_bytes(config, parts)
+    return "unknown until the model is fetched" if needed is None else f"up to {needed / 1e9:.1f} GB while it runs"
+
+
+_FLOPS_PER_SECOND = {"cpu": 2.5e11, "cuda": 1.0e14, "mps": 2.0e12}
+"""Stated rates for the estimate, in matrix-product operations per second that decoding and training really reach: two
+CPU cores (measured), one data-centre GPU and one Apple chip (rough)."""
+
+
+def _time_line(config: RunConfig, *, weights: int | None, candidates: int, replies: int) -> str:
+    if weights is None:
+        return "unknown until the model is fetched"
+    import importlib.util
+
+    device = config.engine.get("device", "auto")
+    if device == "auto":
+        # Asking torch would cost seconds; a driver's presence is enough for an estimate.
+        from pathlib import Path
+
+        device = "cuda" if importlib.util.find_spec("torch") and Path("/proc/driver/nvidia").exists() else "cpu"
+    rate = _FLOPS_PER_SECOND.get(device, _FLOPS_PER_SECOND["cpu"])
+    likely = 0.6 * (config.generation.thought_tokens + config.generation.answer_tokens)
+    tokens = config.rounds * candidates * likely + (config.rounds + 1) * replies * (0.5 * config.reply_tokens + 60)
+    return f"generation and evaluation very roughly {2 * weights * tokens / rate / 60:.0f} minutes on this {device}"

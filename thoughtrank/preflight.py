@@ -1,0 +1,132 @@
+"""Everything that can be wrong, found before a model loads and reported at once."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from thoughtrank.config import PART_GROUPS, RunConfig
+from thoughtrank.errors import UserError
+from thoughtrank.parts import make_part
+
+_BYTES_PER_WEIGHT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One made part per config group that names a class."""
+
+    model: Any
+    questions: Any
+    prefixes: Any
+    engine: Any
+    judge: Any
+    ranker: Any
+    selection: Any
+    objective: Any
+    optimizer: Any
+    strategy: Any
+    logger: Any
+
+
+def make_parts(config: RunConfig) -> Parts:
+    """Import and make every part.
+
+    Raises:
+        UserError: the faults of all groups together.
+    """
+    made: dict[str, Any] = {}
+    faults: list[str] = []
+    for group in PART_GROUPS:
+        try:
+            made[group] = make_part(getattr(config, group), where=group)
+        except UserError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise UserError(*faults)
+    return Parts(**made)
+
+
+def preflight(config: RunConfig, parts: Parts) -> None:
+    """Check the parts, and how they fit together.
+
+    Raises:
+        UserError: every fault, one line each.
+    """
+    faults: list[str] = []
+    for group in PART_GROUPS:
+        part = getattr(parts, group)
+        if group == "questions":
+            faults.extend(part.faults(rounds=config.rounds))
+        elif hasattr(part, "faults"):
+            faults.extend(part.faults())
+    faults.extend(_batch_faults(config))
+    faults.extend(_held_out_faults(parts))
+    if not parts.questions.faults(rounds=config.rounds):
+        faults.extend(_reference_faults(parts))
+    faults.extend(_context_faults(config, parts))
+    faults.extend(_disk_faults(config, parts))
+    if faults:
+        raise UserError(*faults)
+
+
+def _held_out_faults(parts: Parts) -> list[str]:
+    if parts.questions.held_out < 1:
+        return ["questions.held_out=0 leaves nothing to measure a round by: hold out at least one question"]
+    return []
+
+
+def _batch_faults(config: RunConfig) -> list[str]:
+    training = config.training
+    if training.batch_size % training.micro_batch_size:
+        return [
+            f"training.batch_size={training.batch_size} is not a multiple of "
+            f"training.micro_batch_size={training.micro_batch_size}: the last micro-batch of every step would be short"
+        ]
+    return []
+
+
+def _reference_faults(parts: Parts) -> list[str]:
+    if not parts.judge.needs_reference:
+        return []
+    without = sum(question.answer is None for question in parts.questions.train(1))
+    if without:
+        return [
+            f"this judge compares with a reference answer, but {without} of the first round's questions have none: "
+            "give them an answer, or choose a judge that reads (judge=gpt4, judge=openai)"
+        ]
+    return []
+
+
+def _context_faults(config: RunConfig, parts: Parts) -> list[str]:
+    context = parts.model.context_tokens()
+    wanted = config.generation.thought_tokens + config.generation.answer_tokens
+    if context is not None and wanted >= context:
+        return [
+            f"generation.thought_tokens + generation.answer_tokens = {wanted} leaves no room for a question in the model's "
+            f"context of {context} tokens"
+        ]
+    return []
+
+
+def disk_bytes(config: RunConfig, parts: Parts) -> int | None:
+    """Room the run's models take at most, in bytes: base, one per round, the export, and a checkpoint of training."""
+    weights = parts.model.num_parameters()
+    if weights is None:
+        return None
+    checkpoint = 12 * weights if config.training.checkpoint_minutes else 0
+    return _BYTES_PER_WEIGHT * weights * (config.rounds + 2) + checkpoint
+
+
+def _disk_faults(config: RunConfig, parts: Parts) -> list[str]:
+    needed = disk_bytes(config, parts)
+    folder = Path(config.cache_dir).absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if needed is not None and free < needed:
+        return [
+            f"the run may need {needed / 1e9:.1f} GB on the disk of cache_dir={config.cache_dir}, which has "
+            f"{free / 1e9:.1f} GB free: make room, or point cache_dir and runs_dir elsewhere"
+        ]
+    return []

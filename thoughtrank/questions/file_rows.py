@@ -1,0 +1,105 @@
+"""Reading the rows of a question file: JSON lines or Parquet."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from thoughtrank.errors import UserError
+
+JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
+
+_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as it stands in the file.
+
+    Attributes:
+        number: line of a text file or row of a Parquet file, from 1.
+        values: its columns; empty where it cannot be read.
+        fault: why it cannot be read, or None.
+    """
+
+    number: int
+    values: dict[str, object]
+    fault: str | None = None
+
+
+def read_bytes(path: Path) -> bytes:
+    """The whole file.
+
+    Raises:
+        UserError: it is missing, a folder, or may not be read.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: set questions.path to a .jsonl or .parquet file.")
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: set questions.path to a .jsonl or .parquet file.") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def read_rows(path: Path, *, columns: tuple[str, ...]) -> Iterator[Row]:
+    """All rows but the blank lines, those that cannot be read with their ``fault``.
+
+    Args:
+        path: the file; its suffix tells the format.
+        columns: what to read; only the first of them must be there in a Parquet file.
+
+    Raises:
+        UserError: the file as a whole cannot be read.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        return _parquet_rows(path, columns)
+    if suffix in JSON_SUFFIXES:
+        return _json_rows(path)
+    raise UserError(f"{path} has an unknown suffix: use {', '.join(JSON_SUFFIXES)} (JSON lines) or .parquet.")
+
+
+def _json_rows(path: Path) -> Iterator[Row]:
+    data = read_bytes(path)
+    if data.startswith(_UTF16_BOMS):
+        raise UserError(f"{path} is UTF-16 text: save it as UTF-8.")
+    data = data.removeprefix(_BOM)
+    if path.suffix.lower() == ".json" and data.lstrip().startswith(b"["):
+        raise UserError(f"{path} is one JSON list: write one JSON object per line instead.")
+    # Split the bytes, not the text: JSON strings may hold characters that str.splitlines takes for line ends.
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if line.strip():
+            yield _json_row(number, line)
+
+
+def _json_row(number: int, line: bytes) -> Row:
+    try:
+        values = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError:
+        return Row(number, {}, "not UTF-8 text")
+    except (ValueError, RecursionError) as error:
+        return Row(number, {}, f"not valid JSON: {error}")
+    if not isinstance(values, dict):
+        return Row(number, {}, "not a JSON object")
+    return Row(number, values)
+
+
+def _parquet_rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+    import pyarrow
+    from pyarrow import parquet
+
+    read_bytes(path)
+    try:
+        with parquet.ParquetFile(path) as file:
+            there = file.schema_arrow.names
+            if columns[0] not in there:
+                raise UserError(f"{path} has no column {columns[0]!r}: it has {', '.join(there) or 'none at all'}.")
+            table = file.read(columns=[column for column in columns if column in there])
+        rows = table.to_pylist()
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read as Parquet: {error}") from error
+    for number, values in enumerate(rows, start=1):
+        yield Row(number, values)

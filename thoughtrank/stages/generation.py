@@ -1,0 +1,114 @@
+"""Stage 1: one candidate per question and prefix."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from thoughtrank.chat import Chat
+from thoughtrank.engines.engine import (
+    Branch,
+    Continuation,
+    Engine,
+    EngineSession,
+    GenerationRequest,
+    Limits,
+    OnStep,
+)
+from thoughtrank.progress import progress_bar
+from thoughtrank.records import Candidate, Question
+from thoughtrank.store import Stage
+from thoughtrank.tables import write_part
+from thoughtrank.thoughts import opener
+
+
+def generate_candidates(
+    *,
+    stage: Stage,
+    questions: Sequence[Question],
+    prefixes: Sequence[str],
+    model_folder: Path,
+    engine: Engine,
+    limits: Limits,
+    description: str,
+) -> None:
+    """Write the table of candidates, group by group; groups that are there already are kept.
+
+    Groups are fixed slices of the questions, so that a resumed run decodes the same batches and gets the same text.
+
+    Args:
+        stage: where the table goes; locked by the caller.
+        questions: of this round.
+        prefixes: what the thoughts start with.
+        model_folder: the model that writes.
+        engine: how it writes.
+        limits: tokens per thought and answer.
+        description: for the progress bar.
+
+    Raises:
+        UserError: a question does not fit the model's context.
+    """
+    size = engine.questions_per_group
+    groups = [questions[start : start + size] for start in range(0, len(questions), size)]
+    paths = [stage.folder / f"part-{number:05d}.parquet" for number in range(len(groups))]
+    missing = [number for number, path in enumerate(paths) if not path.exists()]
+    chat = Chat.from_folder(model_folder)
+    total = len(questions) * len(prefixes)
+    done = sum(len(groups[number]) for number in range(len(groups)) if number not in missing) * len(prefixes)
+    if missing:
+        with (
+            engine.open(model_folder) as session,
+            progress_bar(description=description, total=total, done=done, unit="candidate") as bar,
+        ):
+            tokens = 0
+
+            def on_step(added: int, finished: int) -> None:
+                nonlocal tokens
+                tokens += added
+                bar.set_postfix(tokens=tokens, refresh=False)
+                bar.update(finished)
+
+            for number in missing:
+                candidates = _generate_group(
+                    groups[number], prefixes=prefixes, chat=chat, session=session, limits=limits, on_step=on_step
+                )
+                write_part(paths[number], candidates, record_type=Candidate)
+                stage.save_seconds()
+            facts = session.facts()
+    else:
+        facts = {}
+    stage.finish(candidates=total, engine=facts)
+
+
+def _generate_group(
+    questions: Sequence[Question],
+    *,
+    prefixes: Sequence[str],
+    chat: Chat,
+    session: EngineSession,
+    limits: Limits,
+    on_step: OnStep,
+) -> list[Candidate]:
+    branches = tuple(Branch(opener=opener(prefix), in_thought=True) for prefix in prefixes)
+    requests = [GenerationRequest(prompt=chat.prompt(question.text), branches=branches) for question in questions]
+    results = session.generate(requests, limits=limits, on_step=on_step)
+    # strict: an engine that returns fewer candidates than were asked for is a bug, never a smaller table.
+    return [
+        _candidate(question, place, prefix, continuation)
+        for question, continuations in zip(questions, results, strict=True)
+        for place, (prefix, continuation) in enumerate(zip(prefixes, continuations, strict=True))
+    ]
+
+
+def _candidate(question: Question, place: int, prefix: str, continuation: Continuation) -> Candidate:
+    return Candidate(
+        question_id=question.question_id,
+        candidate_id=f"{question.question_id}-{place:03d}",
+        prefix=prefix,
+        thought=prefix + continuation.thought,
+        answer=continuation.answer,
+        thought_tokens=continuation.thought_tokens,
+        answer_tokens=len(continuation.answer_ids),
+        thought_finish=continuation.thought_finish,
+        answer_finish=continuation.answer_finish,
+        thought_ids=continuation.thought_ids,
+        answer_ids=continuation.answer_ids,
+    )

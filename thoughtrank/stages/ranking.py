@@ -1,0 +1,102 @@
+"""Stage 2: a judge ranks the answers of every question without seeing a thought."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from thoughtrank.judging.executor import Executor
+from thoughtrank.judging.looks import AnswerView, Judge
+from thoughtrank.progress import progress_bar
+from thoughtrank.rankers.ranker import Ranker, RankResult
+from thoughtrank.rankers.ranking import AskedQuestion, rank_questions
+from thoughtrank.records import Candidate, Question, RankedCandidate
+from thoughtrank.store import Stage
+from thoughtrank.tables import write_part
+
+VERDICTS = "_verdicts.jsonl"
+
+
+def rank_candidates(
+    *,
+    stage: Stage,
+    questions: Sequence[Question],
+    candidates: Sequence[Candidate],
+    judge: Judge,
+    ranker: Ranker,
+    seed: int,
+    description: str,
+) -> None:
+    """Write the table of rankings: one row per candidate, in the order of the candidates.
+
+    Every look is in the verdict log before it is used, so a killed run pays for nothing twice.
+
+    Args:
+        stage: where the table goes; locked by the caller.
+        questions: of this round.
+        candidates: all of them.
+        judge: takes the looks.
+        ranker: decides which looks.
+        seed: of every shuffle.
+        description: for the progress bar.
+
+    Raises:
+        UserError: the judge cannot be reached; what it has judged so far is kept.
+    """
+    by_question: dict[str, list[Candidate]] = {question.question_id: [] for question in questions}
+    for candidate in candidates:
+        by_question[candidate.question_id].append(candidate)
+    asked = [_asked(question, by_question[question.question_id], seed=seed) for question in questions]
+    with (
+        Executor(judge, stage.folder / VERDICTS) as executor,
+        progress_bar(description=description, total=len(questions), done=0, unit="look") as bar,
+    ):
+
+        def on_progress(done: int, planned: int) -> None:
+            bar.total = planned
+            bar.update(done - bar.n)
+
+        results = rank_questions(asked, ranker=ranker, executor=executor, on_progress=on_progress)
+        usage = executor.usage
+    rows = [
+        row
+        for question, result in zip(questions, results, strict=True)
+        for row in _rows(by_question[question.question_id], result)
+    ]
+    write_part(stage.folder / "part-00000.parquet", rows, record_type=RankedCandidate)
+    unranked: dict[str, int] = {}
+    for row in rows:
+        if row.reason is not None:
+            unranked[row.reason] = unranked.get(row.reason, 0) + 1
+    stage.finish(
+        judge_tokens=usage.prompt_tokens + usage.completion_tokens,
+        judge_cost=usage.cost,
+        unranked=unranked,
+    )
+
+
+def _asked(question: Question, candidates: Sequence[Candidate], *, seed: int) -> AskedQuestion:
+    """What a ranker gets to see. The ids are for the log; a prompt shows only labels, shuffled for every look."""
+    return AskedQuestion(
+        question_id=question.question_id,
+        question=question.text,
+        answers=tuple(AnswerView(candidate.candidate_id, candidate.answer) for candidate in candidates),
+        reference=question.answer,
+        seed=int.from_bytes(sha256(f"{seed}-{question.question_id}".encode()).digest()[:6], "big"),
+    )
+
+
+def _rows(candidates: Sequence[Candidate], result: RankResult) -> list[RankedCandidate]:
+    ranks: dict[str, int] = {}
+    better = 0
+    for group in result.groups:
+        ranks.update(dict.fromkeys(group, better + 1))
+        better += len(group)
+    return [
+        RankedCandidate(
+            question_id=candidate.question_id,
+            candidate_id=candidate.candidate_id,
+            prefix=candidate.prefix,
+            rank=ranks.get(candidate.candidate_id),
+            reason=result.unranked.get(candidate.candidate_id),
+        )
+        for candidate in candidates
+    ]

@@ -1,0 +1,320 @@
+"""What each stage of a run is made from: the fingerprints, and the calls with explicit arguments.
+
+Every method returns when its stage is complete and shown in the run folder; a stage that is complete already costs a look
+at its marker.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from thoughtrank.chat import Chat
+from thoughtrank.config import RunConfig
+from thoughtrank.engines.engine import Limits
+from thoughtrank.errors import UserError
+from thoughtrank.preflight import Parts
+from thoughtrank.quiet import quiet_libraries
+from thoughtrank.records import Candidate, Question, RankedCandidate
+from thoughtrank.stages.evaluation import METRICS, evaluate_model
+from thoughtrank.stages.export import export_model
+from thoughtrank.stages.generation import generate_candidates
+from thoughtrank.stages.ranking import rank_candidates
+from thoughtrank.stages.selection import select_examples
+from thoughtrank.stages.training import has_weights, train_model
+from thoughtrank.store import Stage, Store, fingerprint, read_json, write_json
+from thoughtrank.tables import read_table
+from thoughtrank.thoughts import EMPTY_THOUGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model of the run: its identity, and how to get its folder.
+
+    Attributes:
+        key: fingerprint of all that made it.
+        folder: returns the folder with its weights; makes them where they are not there (yet, or any more).
+        stage: the training that made it; None for the base model.
+    """
+
+    key: str
+    folder: Callable[[], Path]
+    stage: Stage | None = None
+
+
+class Steps:
+    """The stages of one run.
+
+    Args:
+        config: the whole config.
+        parts: made from it.
+        store: of the run.
+    """
+
+    def __init__(self, *, config: RunConfig, parts: Parts, store: Store) -> None:
+        self.config = config
+        self.parts = parts
+        self.store = store
+        self.paths = store.paths
+        self.limits = Limits(
+            thought_tokens=config.generation.thought_tokens,
+            answer_tokens=config.generation.answer_tokens,
+            min_answer_tokens=config.generation.min_answer_tokens,
+        )
+
+    def base_model(self) -> Model:
+        """The model of round 0, as a plain Hugging Face folder in the cache."""
+        inputs = self.parts.model.identity()
+        key = fingerprint(kind="model", **inputs)
+        place = self.store.cache_folder / "model" / key
+        stage = self.store.stage(kind="model", place=place, inputs=inputs)
+
+        def make() -> None:
+            print("preparing the base model", flush=True)
+            quiet_libraries()
+            self.parts.model.write(stage.folder)
+            stage.finish()
+
+        def folder() -> Path:
+            self._complete(stage, make)
+            return stage.folder
+
+        return Model(key=stage.key, folder=folder)
+
+    def check_context(self, base: Model) -> None:
+        """Refuse questions that leave no room for a thought and an answer, before any weights are loaded.
+
+        Raises:
+            UserError: names every such question.
+        """
+        folder = base.folder()
+        context = read_json(folder / "config.json")["max_position_embeddings"]
+        chat = Chat.from_folder(folder)
+        wanted = max(self.limits.thought_tokens + self.limits.answer_tokens, self.config.reply_tokens)
+        # Opener and closing tag take a few tokens more; no tokenizer needs more than one per character.
+        room = context - wanted - len(EMPTY_THOUGHT) - max(map(len, self.parts.prefixes.prefixes()))
+        rounds = range(1, self.config.rounds + 1)
+        asked = [question for number in rounds for question in self.parts.questions.train(number)]
+        faults = []
+        for question in [*asked, *self.parts.questions.evaluation()]:
+            length = chat.num_prompt_tokens(question.text)
+            if length > room:
+                faults.append(
+                    f"question {question.question_id} ({question.text[:50]!r}...) is {length} tokens long; with thought and "
+                    f"answer the model's context of {context} leaves room for {room}: shorten or remove it, or lower "
+                    "generation.thought_tokens or generation.answer_tokens"
+                )
+        if faults:
+            raise UserError(*faults)
+
+    def generation(self, round_number: int, model: Model) -> Stage:
+        """Candidates of one round."""
+        questions = self.parts.questions.train(round_number)
+        prefixes = self.parts.prefixes.prefixes()
+        stage = self.store.stage(
+            kind="candidates",
+            place=self.paths.candidates(round_number),
+            inputs={
+                "model": model.key,
+                "questions": _texts(questions),
+                "prefixes": prefixes,
+                "limits": [self.limits.thought_tokens, self.limits.answer_tokens, self.limits.min_answer_tokens],
+                "engine": self.parts.engine.identity(),
+                "group": self.parts.engine.questions_per_group,
+            },
+        )
+        self._complete(
+            stage,
+            lambda: generate_candidates(
+                stage=stage,
+                questions=questions,
+                prefixes=prefixes,
+                model_folder=model.folder(),
+                engine=self.parts.engine,
+                limits=self.limits,
+                description=f"round {round_number} generation",
+            ),
+        )
+        return stage
+
+    def ranking(self, round_number: int, candidates: Stage) -> Stage:
+        """Rankings of one round."""
+        questions = self.parts.questions.train(round_number)
+        stage = self.store.stage(
+            kind="rankings",
+            place=self.paths.rankings(round_number),
+            inputs={
+                "candidates": candidates.key,
+                "references": [question.answer for question in questions],
+                "judge": self.parts.judge.identity(),
+                "ranker": self.parts.ranker.identity(),
+                "seed": self.config.seed,
+            },
+        )
+        self._complete(
+            stage,
+            lambda: rank_candidates(
+                stage=stage,
+                questions=questions,
+                candidates=read_table(candidates.folder, Candidate),
+                judge=self.parts.judge,
+                ranker=self.parts.ranker,
+                seed=self.config.seed,
+                description=f"round {round_number} ranking",
+            ),
+        )
+        return stage
+
+    def selection(self, round_number: int, candidates: Stage, rankings: Stage, model: Model) -> Stage:
+        """Training examples of one round."""
+        stage = self.store.stage(
+            kind="examples",
+            place=self.paths.examples(round_number),
+            inputs={"rankings": rankings.key, "selection": self.parts.selection.identity()},
+        )
+        self._complete(
+            stage,
+            lambda: select_examples(
+                stage=stage,
+                questions=self.parts.questions.train(round_number),
+                candidates=read_table(candidates.folder, Candidate),
+                ranking=read_table(rankings.folder, RankedCandidate),
+                selector=self.parts.selection,
+                model_folder=model.folder(),
+            ),
+        )
+        return stage
+
+    def training(self, round_number: int, *, base: Model, model: Model, examples: Sequence[Stage]) -> Model:
+        """The model of one round, trained on the examples of ``examples`` (all rounds so far, this one last).
+
+        A round without an example of its own keeps the model it began with.
+        """
+        training = self.config.training
+        place = self.paths.model(round_number)
+        if not examples[-1].facts()["examples"]:
+            print(f"round {round_number} found no example: it keeps the model it began with", flush=True)
+            kept = self.store.stage(kind="models", place=place, inputs={"kept": model.key})
+            self._complete(kept, lambda: _keep_model(kept, model.folder()))
+            return Model(key=model.key, folder=model.folder, stage=kept)
+        start = base if training.start == "base" else model
+        used = list(examples) if training.examples == "all" else [examples[-1]]
+        settings = self._training_settings(round_number)
+        operational = ("precision", "checkpoint_minutes", "log_every", "strategy", "description")
+        inputs = {
+            "start": start.key,
+            "examples": [stage.key for stage in used],
+            "strategy": self.parts.strategy.identity(),
+            **{name: value for name, value in settings.items() if name not in operational},
+        }
+        stage = self.store.stage(kind="models", place=place, inputs={**inputs, "precision": training.precision})
+
+        def make() -> None:
+            train_model(
+                stage=stage,
+                model_folder=start.folder(),
+                example_folders=[each.folder for each in used],
+                settings=settings,
+            )
+
+        def folder() -> Path:
+            if not has_weights(stage.folder):
+                stage.forget()
+                self._complete(stage, make)
+            return stage.folder
+
+        self._complete(stage, make)
+        return Model(key=stage.key, folder=folder, stage=stage)
+
+    def _training_settings(self, round_number: int) -> dict[str, Any]:
+        training = self.config.training
+        return {
+            "objective": self.config.objective,
+            "optimizer": self.config.optimizer,
+            "strategy": self.config.strategy,
+            "epochs": training.epochs,
+            "batch_size": training.batch_size,
+            "micro_batch_size": training.micro_batch_size,
+            "max_gradient_norm": training.max_gradient_norm,
+            "precision": training.precision,
+            "checkpoint_minutes": training.checkpoint_minutes,
+            "seed": self.config.seed + round_number,
+            "log_every": training.log_every,
+            "description": f"round {round_number} training",
+        }
+
+    def evaluation(self, round_number: int, model: Model) -> Stage:
+        """Held-out metrics of one round's model."""
+        questions = self.parts.questions.evaluation()
+        stage = self.store.stage(
+            kind="evaluations",
+            place=self.paths.replies(round_number),
+            inputs={
+                "model": model.key,
+                "questions": _texts(questions),
+                "references": [question.answer for question in questions],
+                "reply_tokens": self.config.reply_tokens,
+                "engine": self.parts.engine.identity(),
+                "group": self.parts.engine.replies_per_group,
+            },
+        )
+        self._complete(
+            stage,
+            lambda: evaluate_model(
+                stage=stage,
+                questions=questions,
+                model_folder=model.folder(),
+                engine=self.parts.engine,
+                reply_tokens=self.config.reply_tokens,
+                description=f"round {round_number} evaluation",
+            ),
+        )
+        if not self.paths.evaluation(round_number).exists():
+            metrics = {"round": round_number, **read_json(stage.folder / METRICS)}
+            write_json(self.paths.evaluation(round_number), metrics)
+        return stage
+
+    def export(self, *, model: Model, card: str) -> Stage:
+        """The released folder."""
+        inputs = {"model": model.key, "card": card}
+        # More rounds, or another choice of round, release another model under the same name.
+        stage = self.store.stage(kind="exports", place=self.paths.export, inputs=inputs, replaceable=True)
+        self._complete(
+            stage,
+            lambda: export_model(
+                stage=stage, model_folder=model.folder(), card=card, reply_tokens=self.config.reply_tokens
+            ),
+        )
+        return stage
+
+    def _complete(self, stage: Stage, make: Callable[[], None]) -> None:
+        """Have the stage made unless it is there, alone, and show it in the run folder."""
+        stage.check_place()
+        if not stage.done:
+            with stage.locked():
+                # Another run may have made it while this one waited.
+                if not stage.done:
+                    make()
+        stage.publish()
+
+
+def _texts(questions: Sequence[Question]) -> list[list[str]]:
+    return [[question.question_id, question.text] for question in questions]
+
+
+def _keep_model(stage: Stage, folder: Path) -> None:
+    for path in folder.iterdir():
+        if not path.name.startswith("_") and path.is_file():
+            shutil.copy2(path, stage.folder / path.name)
+    stage.finish(kept=True)
+
+
+def training_curve(stage_folder: Path) -> list[dict[str, float]]:
+    """The logged steps of one training, each once: after a resume the later line of a step counts."""
+    path = stage_folder / "_metrics.jsonl"
+    if not path.exists():
+        return []
+    rows = {row["step"]: row for row in map(json.loads, path.read_text().splitlines())}
+    return [rows[step] for step in sorted(rows)]

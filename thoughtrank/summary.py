@@ -1,0 +1,108 @@
+"""The figures of a run, gathered from its stages: ``summary.json`` and the table at the end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from thoughtrank.model_card import percent
+from thoughtrank.prefix_statistics import PrefixResult, prefix_results
+from thoughtrank.records import Candidate, RankedCandidate
+from thoughtrank.store import Stage
+from thoughtrank.tables import read_table
+
+_STAGES = ("generation", "ranking", "selection", "training", "evaluation")
+
+
+def round_summary(
+    *,
+    round_number: int,
+    evaluation: Stage,
+    metrics: Mapping[str, Any],
+    candidates: Stage | None = None,
+    rankings: Stage | None = None,
+    examples: Stage | None = None,
+    training: Stage | None = None,
+) -> dict[str, Any]:
+    """One entry of ``summary.json``; round 0 has an evaluation only.
+
+    Args:
+        round_number: which.
+        evaluation: its stage.
+        metrics: what ``5_evaluation.json`` holds.
+        candidates, rankings, examples, training: the other stages.
+    """
+    stages = {
+        "generation": candidates,
+        "ranking": rankings,
+        "selection": examples,
+        "training": training,
+        "evaluation": evaluation,
+    }
+    seconds = {name: stage.facts()["seconds"] if stage is not None else 0.0 for name, stage in stages.items()}
+    judged = rankings.facts() if rankings is not None else {}
+    return {
+        "round": round_number,
+        **{name: value for name, value in metrics.items() if name not in ("round", "families")},
+        "examples": examples.facts()["examples"] if examples is not None else 0,
+        "seconds": seconds,
+        "judge_tokens": judged.get("judge_tokens", 0),
+        "judge_cost": judged.get("judge_cost", 0.0),
+        "unranked": judged.get("unranked", {}),
+        "best_prefixes": [asdict(each) for each in _best_prefixes(candidates, rankings)],
+    }
+
+
+def _best_prefixes(candidates: Stage | None, rankings: Stage | None, *, number: int = 5) -> list[PrefixResult]:
+    results = round_prefixes(candidates, rankings) if candidates is not None and rankings is not None else []
+    decided = [result for result in results if result.win_rate is not None]
+    return sorted(decided, key=lambda each: (-(each.win_rate or 0.0), each.prefix))[:number]
+
+
+def round_prefixes(candidates: Stage, rankings: Stage) -> list[PrefixResult]:
+    """How each prefix did in one round."""
+    return prefix_results(read_table(candidates.place, Candidate), read_table(rankings.place, RankedCandidate))
+
+
+def scalars(entry: Mapping[str, Any]) -> dict[str, float | None]:
+    """The numbers of one entry, flat, for loggers: seconds become ``seconds_generation`` and so on."""
+    flat: dict[str, float | None] = {}
+    for name, value in entry.items():
+        if name == "seconds":
+            flat.update({f"seconds_{stage}": spent for stage, spent in value.items()})
+        elif value is None or isinstance(value, int | float):
+            flat[name] = value
+    return flat
+
+
+def results_table(rounds: Sequence[Mapping[str, Any]]) -> str:
+    """The table a run ends with, as fixed-width text."""
+    header = ["round", "accuracy", "direct", "unseen families", "thoughts", "examples", "judge", "best prefixes"]
+    header.append("seconds: gen rank select train eval")
+    rows = [header]
+    for entry in rounds:
+        best = " ".join(each["prefix"] for each in entry["best_prefixes"]) or "–"
+        spent = " ".join(f"{entry['seconds'][stage]:.0f}" for stage in _STAGES)
+        judge = f"{entry['judge_tokens']} tok ${entry['judge_cost']:.2f}"
+        rows.append(
+            [
+                str(entry["round"]),
+                _interval(entry, "accuracy", "accuracy"),
+                _interval(entry, "direct_accuracy", "direct"),
+                _interval(entry, "unseen_accuracy", "unseen"),
+                percent(entry["thought_rate"]),
+                str(entry["examples"]),
+                judge,
+                best,
+                spent,
+            ]
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _interval(entry: Mapping[str, Any], name: str, bounds: str) -> str:
+    if entry[name] is None:
+        return "–"
+    return f"{percent(entry[name])} [{100 * entry[f'{bounds}_low']:.0f}–{100 * entry[f'{bounds}_high']:.0f}]"

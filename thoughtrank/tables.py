@@ -1,0 +1,68 @@
+"""Records as folders of Parquet files, one file per unit of saving.
+
+Columns are the fields of the dataclass, in order. Files appear complete or not at all.
+"""
+
+import os
+import types
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
+
+RecordT = TypeVar("RecordT")
+
+_ARROW_TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+
+
+def _arrow_type(annotation: Any) -> pa.DataType:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        return _arrow_type(next(each for each in arguments if each is not type(None)))
+    if origin is Literal:
+        return pa.string()
+    if origin is tuple:
+        return pa.list_(_arrow_type(arguments[0]))
+    return _ARROW_TYPES[annotation]
+
+
+def schema_of(record_type: type) -> pa.Schema:
+    """The Parquet schema of a record type; only optional fields may be null."""
+    hints = get_type_hints(record_type)
+    columns = []
+    for field in fields(record_type):
+        optional = type(None) in get_args(hints[field.name])
+        columns.append(pa.field(field.name, _arrow_type(hints[field.name]), nullable=optional))
+    return pa.schema(columns)
+
+
+def write_part(path: Path, records: Sequence[Any], *, record_type: type) -> None:
+    """Write one file of a table; it replaces an older one in one step.
+
+    Args:
+        path: the ``.parquet`` file.
+        records: rows, possibly none.
+        record_type: their dataclass, which also gives an empty table its columns.
+    """
+    table = pa.Table.from_pylist([asdict(record) for record in records], schema=schema_of(record_type))
+    partial = path.with_name(f"_{path.name}.partial")
+    parquet.write_table(table, partial)
+    with partial.open("rb+") as file:
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def read_table(folder: Path, record_type: type[RecordT]) -> list[RecordT]:
+    """All rows of a table, file by file in the order of their names."""
+    records = []
+    hints = get_type_hints(record_type)
+    lists = [name for name, hint in hints.items() if get_origin(hint) is tuple]
+    for path in sorted(folder.glob("*.parquet")):
+        if path.name.startswith("_"):
+            continue
+        for row in parquet.read_table(path).to_pylist():
+            records.append(record_type(**{**row, **{name: tuple(row[name]) for name in lists}}))
+    return records
