@@ -87,14 +87,17 @@ def _run(values: dict[str, Any], choices: dict[str, str]) -> None:
     if config.dry_run:
         print(plan_text(config=config, parts=parts, run=run))
         return
-    _check_same_config(paths, values)
-    if _is_finished(config, paths):
-        return
-    _write_config(paths, values)
-    print(plan_text(config=config, parts=parts, run=run), flush=True)
-    _warn_about_rows(parts)
     store = Store(run_folder=paths.folder, cache_folder=Path(config.cache_dir))
-    _run_logged(config, parts, store, values)
+    _check_same_config(paths, values)
+    with store.locked():
+        # Once more: another process may have begun, or finished, this run while this one waited.
+        _check_same_config(paths, values)
+        if _is_finished(config, paths):
+            return
+        _write_config(paths, values)
+        print(plan_text(config=config, parts=parts, run=run), flush=True)
+        _warn_about_rows(parts)
+        _run_logged(config, parts, store, values)
 
 
 def _run_logged(config: RunConfig, parts: Parts, store: Store, values: dict[str, Any]) -> None:

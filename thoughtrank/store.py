@@ -22,7 +22,8 @@ from thoughtrank.errors import UserError
 
 _DONE = "_done.json"
 _SECONDS = "_seconds.json"
-_NOT_LINKED = ("_lock", "_seconds.json", "_training.lock")
+_LOCK = "_lock"
+_NOT_LINKED = (_LOCK, _SECONDS, "_training.lock")
 
 
 def fingerprint(**inputs: Any) -> str:
@@ -134,18 +135,9 @@ class Stage:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold this stage alone; wait while another process works on it. The lock ends with the process."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / "_lock")
-        try:
-            lock.acquire(timeout=0.2)
-        except Timeout:
-            print(f"another run is working on {self.place.name} already: waiting for it", flush=True)
-            lock.acquire()
-        self._since = time.monotonic()
-        try:
+        with _held_alone(self.folder, waiting=f"another run is working on {self.place.name} already: waiting for it"):
+            self._since = time.monotonic()
             yield
-        finally:
-            lock.release()
 
     def save_seconds(self) -> float:
         """Add the time since the last call (or since the lock was taken) to this stage's account and return the sum."""
@@ -189,9 +181,26 @@ class Stage:
             shutil.rmtree(self.place)
         if (self.place / _DONE).exists():
             if not (self.folder / _DONE).exists():
-                _link_tree(self.place, self.folder)
+                with self.locked():
+                    _link_tree(self.place, self.folder)
             return
         _link_tree(self.folder, self.place)
+
+
+@contextmanager
+def _held_alone(folder: Path, *, waiting: str) -> Iterator[None]:
+    """Hold the lock of a folder, made where there is none; say ``waiting`` when another process has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(timeout=0.2)
+    except Timeout:
+        print(waiting, flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _link_tree(source: Path, target: Path) -> None:
@@ -221,6 +230,13 @@ class Store:
     def __init__(self, *, run_folder: Path, cache_folder: Path) -> None:
         self.paths = RunPaths(run_folder)
         self.cache_folder = cache_folder
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run alone; wait while another process works on the same one. The lock ends with the process."""
+        run = self.paths.folder
+        with _held_alone(run, waiting=f"another process is working on run {run.name} already: waiting for it"):
+            yield
 
     def stage(self, *, kind: str, place: Path, inputs: dict[str, Any], replaceable: bool = False) -> Stage:
         """The stage ``kind`` made from ``inputs``, to appear at ``place``; see ``Stage`` for ``replaceable``."""

@@ -23,6 +23,8 @@ def test_two_processes_with_one_run_do_the_work_once(workplace, finished):
     outputs = [process.communicate(timeout=300)[0] for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], outputs
     assert sum("round 1 generation: 100%" in output for output in outputs) == 1
+    assert sum("another process is working on run base already" in output for output in outputs) == 1
+    assert sum("run base is finished already" in output for output in outputs) == 1
     assert workplace.tables("base") == finished.tables("base")
 
 
