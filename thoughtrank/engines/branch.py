@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from thoughtrank.engines.engine import Continuation, Limits
+from thoughtrank.engines.engine import Branch, Continuation, Limits
 from thoughtrank.records import Finish
 from thoughtrank.thoughts import CLOSE_TAG
 
@@ -41,6 +41,7 @@ class BranchState:
 
     Attributes:
         question: which request it belongs to.
+        branch: what was asked for.
         next_token: to be fed in the next step.
         done: nothing more is to be written.
     """
@@ -50,6 +51,7 @@ class BranchState:
     question: int
     opener_ids: list[int]
     in_thought: bool
+    branch: Branch
     forced: deque[int] = field(default_factory=deque)
     next_token: int = -1
     done: bool = False
@@ -72,6 +74,13 @@ class BranchState:
         """Whether the turn may not end at the next token."""
         in_answer = not self.in_thought and not self.forced
         return in_answer and len(self.answer_ids) < self.limits.min_answer_tokens
+
+    @property
+    def draws(self) -> bool:
+        """Whether the next token is not simply the likeliest one."""
+        if not self.in_thought or self.forced:
+            return False
+        return self.branch.temperature > 0 or (self.branch.first_choice is not None and not self.thought_ids)
 
     def advance(self, chosen: int) -> None:
         """Take the token the model chose after the last one that was fed."""

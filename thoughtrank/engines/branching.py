@@ -6,6 +6,7 @@ import torch
 from transformers import PreTrainedModel
 
 from thoughtrank.engines.branch import BranchState, TagReader
+from thoughtrank.engines.drawing import draw
 from thoughtrank.engines.engine import Continuation, GenerationRequest, Limits, OnStep
 from thoughtrank.engines.shared_prefix import SharedPrefixCache
 from thoughtrank.errors import UserError
@@ -64,6 +65,7 @@ def generate_group(
                     question=question,
                     opener_ids=sequence[common:],
                     in_thought=branch.in_thought,
+                    branch=branch,
                 )
             )
     _prefill(prompts, model=model, cache=cache)
@@ -137,12 +139,20 @@ def _decode(
 
 
 def _choose(logits: torch.Tensor, living: list[BranchState]) -> list[int]:
-    """The likeliest token of each branch; not the end of the turn where the answer has yet to be long enough."""
+    """The token each branch goes on with.
+
+    The likeliest one, or what the branch asks for instead; not the end of the turn where the answer has yet to be long
+    enough.
+    """
     held = [row for row, branch in enumerate(living) if branch.must_go_on]
     if held:
         ends = torch.tensor(sorted(living[0].reader.end_tokens), device=logits.device)
         logits[torch.tensor(held, device=logits.device)[:, None], ends] = float("-inf")
-    return logits.argmax(dim=-1).tolist()
+    chosen = logits.argmax(dim=-1).tolist()
+    for row, branch in enumerate(living):
+        if branch.draws:
+            chosen[row] = draw(logits[row], branch)
+    return chosen
 
 
 def _drop_finished(living: list[BranchState], *, cache: SharedPrefixCache) -> list[BranchState]:

@@ -16,10 +16,19 @@ class Branch:
         opener: text forced at the start of the reply (may be empty).
         in_thought: True where the opener leaves a thought open: generation first runs up to the closing tag, which is
             added when it does not come, and then goes on with the answer.
+        temperature: of the thought's tokens; 0 takes the likeliest. Answers are always greedy.
+        seed: of the sampling; equal seeds draw equal texts, wherever in a batch the branch is.
+        first_choice: place of the thought's first token among the likeliest, 0 the likeliest, where tokens that end the
+            turn do not count; None leaves it free.
+
+    An engine that cannot sample, or cannot choose a first token, says so before it writes and never ignores it.
     """
 
     opener: str
     in_thought: bool
+    temperature: float = 0.0
+    seed: int = 0
+    first_choice: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ class EngineSession(Protocol):
     def generate(
         self, requests: Sequence[GenerationRequest], *, limits: Limits, on_step: OnStep | None = None
     ) -> list[list[Continuation]]:
-        """Greedily continue every branch of every request, in one batch.
+        """Continue every branch of every request, in one batch; greedily, unless the branch asks for something else.
 
         Args:
             requests: the group; results come in its order, one list per request, one entry per branch.
