@@ -62,8 +62,8 @@ def test_verdicts_come_in_the_order_of_the_requests_and_are_paid_once(tmp_path):
     assert set(judge.seen.values()) == {1}
     records = [json.loads(line) for line in log.read_text().split("\n")[:-1]]
     assert set(records[0]) == {
-        *("key", "question_id", "answer_ids", "seed", "status", "groups", "reason"),
-        *("usage", "model", "prompt_hash", "reply"),
+        *("key", "question_id", "answer_ids", "seed", "mode", "status", "groups", "reason"),
+        *("usage", "model", "prompt_hash", "reply", "scores"),
     }
 
 
@@ -80,11 +80,18 @@ def test_on_verdict_is_told_of_every_look_in_the_callers_thread(tmp_path):
     assert sorted(told) == [(f"q{index}", "ok") for index in range(5)]
 
 
-@pytest.mark.parametrize("change", ["seed", "question_id", "question", "reference", "answers"])
+@pytest.mark.parametrize("change", ["seed", "question_id", "question", "reference", "answers", "mode"])
 def test_another_request_is_another_look(tmp_path, change):
     answers = (AnswerView("a", "x"), AnswerView("b", "y"))
     base = {"question_id": "q", "question": "?", "answers": answers, "reference": None, "seed": 1}
-    other = {"seed": 2, "question_id": "r", "question": "!", "reference": "x", "answers": answers[::-1]}
+    other = {
+        "seed": 2,
+        "question_id": "r",
+        "question": "!",
+        "reference": "x",
+        "answers": answers[::-1],
+        "mode": "score",
+    }
     with Executor(CountingJudge(), tmp_path / "log") as executor:
         executor.ask([JudgeRequest(**base), JudgeRequest(**(base | {change: other[change]}))])
         assert executor.asked == 2
@@ -126,6 +133,17 @@ def test_an_interrupt_of_the_caller_keeps_what_was_paid(tmp_path):
     with Executor(judge, tmp_path / "log") as executor:
         executor.ask(requests(50))
     assert set(judge.seen.values()) == {1}
+
+
+def test_grades_come_back_from_the_log(tmp_path):
+    request = JudgeRequest("q", "Well?", (AnswerView("a", "yes"),), None, seed=1, mode="score")
+    for _ in range(2):
+        with Executor(FakeJudge(), tmp_path / "log") as executor:
+            (verdict,) = executor.ask([request])
+        assert verdict == FakeJudge().judge(request)
+        ((answer_id, grade),) = verdict.scores
+        assert answer_id == "a"
+        assert 1 <= grade <= 10
 
 
 @pytest.fixture(scope="module")

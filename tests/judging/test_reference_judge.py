@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +29,18 @@ def test_without_a_reference_there_is_nothing_to_say():
     for reference in (None, "  "):
         verdict = ReferenceJudge().judge(request(["5"], reference))
         assert (verdict.status, verdict.groups, verdict.reason) == ("error", (), "no reference answer")
+
+
+def test_a_grade_says_the_same_as_the_order():
+    def grade(judge, text):
+        ((answer_id, score),) = judge.judge(replace(request([text]), mode="score")).scores
+        assert answer_id == "0"
+        return score
+
+    assert [grade(ReferenceJudge(), text) for text in ("so 5", "4", "")] == [10, 1, 1]
+    texts = ["a", "b", "c", "d"]
+    order = [int(each) for (each,) in FakeJudge().judge(request(texts)).groups]
+    assert sorted(range(4), key=lambda index: -grade(FakeJudge(), texts[index])) == order
 
 
 def test_free_judges_state_what_they_need():

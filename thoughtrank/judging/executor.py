@@ -114,6 +114,7 @@ def look_key(request: JudgeRequest, *, judge_key: str) -> str:
         request.question,
         request.reference,
         request.seed,
+        request.mode,
         [[answer.answer_id, answer.text] for answer in request.answers],
     ]
     return sha256(json.dumps(facts).encode()).hexdigest()

@@ -8,9 +8,13 @@ cannot leak into a request that has no field for it.
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+Mode = Literal["rank", "score"]
+"""``rank``: put all the answers of the request in order; two answers make a pair comparison. ``score``: grade the one
+answer of the request by itself."""
+
 Status = Literal["ok", "malformed", "refused", "too_long", "error"]
-"""``ok``: a ranking. ``malformed``: a reply without one. ``refused``: the judge would not answer. ``too_long``: more
-text than the judge can read. ``error``: the look could not be taken at all."""
+"""``ok``: a ranking, or a grade. ``malformed``: a reply without one. ``refused``: the judge would not answer.
+``too_long``: more text than the judge can read. ``error``: the look could not be taken at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class AnswerView:
 
 @dataclass(frozen=True, slots=True)
 class JudgeRequest:
-    """One look to take: some answers to one question, to be put in order.
+    """One look to take: some answers to one question, to be put in order, or one answer to be graded.
 
     Attributes:
         question_id: the question's id, for the log; not shown to the judge.
@@ -36,6 +40,7 @@ class JudgeRequest:
         answers: at least one, with different ids.
         reference: the known right answer, or None where nobody knows it.
         seed: decides the order and labels in which the answers are shown; another seed makes it another look.
+        mode: what is asked for; ``score`` takes exactly one answer.
     """
 
     question_id: str
@@ -43,6 +48,7 @@ class JudgeRequest:
     answers: tuple[AnswerView, ...]
     reference: str | None
     seed: int
+    mode: Mode = "rank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +75,14 @@ class Verdict:
     """What a judge said about one request.
 
     Attributes:
-        status: only ``ok`` carries a ranking.
+        status: only ``ok`` carries a ranking or a grade.
         groups: tie-groups of answer ids, best first. An answer in none of them was not compared: neither good nor bad.
-        reason: why there is no ranking; None where there is one.
+        reason: why there is no ranking and no grade; None where there is one.
         usage: what the look cost.
         model: the model that answered, as the server names it.
         prompt_hash: sha256 of the prompt text that was sent.
         reply: the judge's reply, word for word.
+        scores: the grade of the answer of a ``score`` request, from 1 (worst) to 10, with its id; empty for ``rank``.
     """
 
     status: Status
@@ -85,6 +92,7 @@ class Verdict:
     model: str = ""
     prompt_hash: str = ""
     reply: str = ""
+    scores: tuple[tuple[str, float], ...] = ()
 
 
 class Judge(Protocol):
@@ -94,11 +102,13 @@ class Judge(Protocol):
         exact: it compares any number of answers at once without error, so one look at all of them is enough.
         concurrency: how many looks may run at the same time.
         needs_reference: it can judge only questions with a reference answer.
+        context_tokens: most tokens of one look, prompt and reply together; None where that is no limit.
     """
 
     exact: bool
     concurrency: int
     needs_reference: bool
+    context_tokens: int | None
 
     def identity(self) -> dict[str, object]:
         """Everything that decides its verdicts, ready for JSON, without any secret."""
@@ -113,7 +123,7 @@ class Judge(Protocol):
         """US dollars per million prompt and completion tokens, or None where nobody stated it."""
 
     def judge(self, request: JudgeRequest) -> Verdict:
-        """Put the answers of one request in order.
+        """Put the answers of one request in order, or grade its only answer; see ``JudgeRequest.mode``.
 
         Raises:
             UserError: no look can succeed before the user acts; the looks taken so far stay valid.

@@ -35,6 +35,7 @@ class OpenAICompatibleJudge:
 
     exact = False
     needs_reference = False
+    context_tokens: int | None = None
 
     def __init__(
         self,

@@ -57,6 +57,7 @@ class VerdictLog:
             "question_id": request.question_id,
             "answer_ids": [answer.answer_id for answer in request.answers],
             "seed": request.seed,
+            "mode": request.mode,
             **asdict(verdict),
         }
         # A lone surrogate becomes a JSON escape, which reads back as the same character.
@@ -120,4 +121,5 @@ def _record(line: bytes) -> tuple[str, Verdict]:
         model=record["model"],
         prompt_hash=record["prompt_hash"],
         reply=record["reply"],
+        scores=tuple((answer_id, score) for answer_id, score in record.get("scores", ())),
     )
