@@ -38,7 +38,11 @@ class Chat:
 
     def num_prompt_tokens(self, question: str) -> int:
         """Tokens of the prompt for ``question``."""
-        return len(self._tokenizer(self.prompt(question), add_special_tokens=False)["input_ids"])
+        return len(self.token_ids(self.prompt(question)))
+
+    def token_ids(self, text: str) -> tuple[int, ...]:
+        """Token ids of ``text`` as it stands, no special tokens added."""
+        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _render(self, messages: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
         return self._tokenizer.apply_chat_template(

@@ -35,8 +35,7 @@ def run_pipeline(*, config: RunConfig, parts: Parts, store: Store, values: Mappi
 def _run_rounds(steps: Steps) -> dict[str, Any] | None:
     config, parts = steps.config, steps.parts
     base = model = steps.base_model()
-    if not steps.paths.summary.exists():
-        steps.check_context(base)
+    steps.prepare_questions(base)
     models = [base]
     rounds = [_evaluated(steps, 0, model)]
     parts.logger.log_round(scalars(rounds[0]))
@@ -77,7 +76,14 @@ def finished_settings(config: RunConfig) -> dict[str, Any]:
 def _evaluated(steps: Steps, number: int, model: Model, **stages: Stage | None) -> dict[str, Any]:
     evaluation = steps.evaluation(number, model)
     metrics = read_json(steps.paths.evaluation(number))
-    return round_summary(round_number=number, evaluation=evaluation, metrics=metrics, **stages)
+    return round_summary(
+        round_number=number,
+        evaluation=evaluation,
+        metrics=metrics,
+        questions_left_out=len(steps.questions.left_out_of_round(number)) if number else 0,
+        held_out_left_out=len(steps.questions.left_out_of_evaluation()),
+        **stages,
+    )
 
 
 def _log_round(
@@ -103,7 +109,7 @@ def _export(steps: Steps, *, rounds: list[dict[str, Any]], models: list[Model]) 
         num_prefixes=len(parts.prefixes.prefixes()),
         reply_tokens=config.reply_tokens,
         judge=str(config.judge.get("model", config.judge["_target_"].rpartition(".")[2])),
-        question=parts.questions.evaluation()[0].text,
+        question=steps.questions.evaluation()[0].text,
         folder="path/to/this/folder",
     )
     steps.export(model=models[chosen], card=card)

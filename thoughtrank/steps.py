@@ -6,6 +6,7 @@ at its marker.
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from thoughtrank.chat import Chat
 from thoughtrank.config import RunConfig
 from thoughtrank.engines.engine import Limits
 from thoughtrank.errors import UserError
+from thoughtrank.fitting import FittingQuestions, prefix_faults
 from thoughtrank.preflight import Parts
 from thoughtrank.quiet import quiet_libraries
 from thoughtrank.records import Candidate, Question, RankedCandidate
@@ -26,7 +28,6 @@ from thoughtrank.stages.selection import select_examples
 from thoughtrank.stages.training import has_weights, train_model
 from thoughtrank.store import Stage, Store, fingerprint, read_json, write_json
 from thoughtrank.tables import read_table
-from thoughtrank.thoughts import EMPTY_THOUGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Steps:
         self.parts = parts
         self.store = store
         self.paths = store.paths
+        self.questions: FittingQuestions
         self.limits = Limits(
             thought_tokens=config.generation.thought_tokens,
             answer_tokens=config.generation.answer_tokens,
@@ -83,35 +85,40 @@ class Steps:
 
         return Model(key=stage.key, folder=folder)
 
-    def check_context(self, base: Model) -> None:
-        """Refuse questions that leave no room for a thought and an answer, before any weights are loaded.
+    def prepare_questions(self, base: Model) -> None:
+        """Find the questions that the model has room for, before any weights are loaded; warn of the others by name.
+
+        Call it before any stage that asks questions.
 
         Raises:
-            UserError: names every such question.
+            UserError: a prefix means nothing to the tokenizer; or a round, or the held-out set, has no question left.
         """
-        folder = base.folder()
-        context = read_json(folder / "config.json")["max_position_embeddings"]
+        # Every model of a run has the base's tokenizer and context; a finished round spares making the base anew.
+        first = self.paths.model(1)
+        folder = first if (first / "tokenizer_config.json").exists() else base.folder()
         chat = Chat.from_folder(folder)
-        wanted = max(self.limits.thought_tokens + self.limits.answer_tokens, self.config.reply_tokens)
-        # Opener and closing tag take a few tokens more; no tokenizer needs more than one per character.
-        room = context - wanted - len(EMPTY_THOUGHT) - max(map(len, self.parts.prefixes.prefixes()))
-        rounds = range(1, self.config.rounds + 1)
-        asked = [question for number in rounds for question in self.parts.questions.train(number)]
-        faults = []
-        for question in [*asked, *self.parts.questions.evaluation()]:
-            length = chat.num_prompt_tokens(question.text)
-            if length > room:
-                faults.append(
-                    f"question {question.question_id} ({question.text[:50]!r}...) is {length} tokens long; with thought and "
-                    f"answer the model's context of {context} leaves room for {room}: shorten or remove it, or lower "
-                    "generation.thought_tokens or generation.answer_tokens"
-                )
+        prefixes = self.parts.prefixes.prefixes()
+        faults = prefix_faults(chat, prefixes)
         if faults:
             raise UserError(*faults)
+        questions = self.questions = FittingQuestions(
+            source=self.parts.questions,
+            chat=chat,
+            context_tokens=read_json(folder / "config.json")["max_position_embeddings"],
+            written_tokens=max(self.limits.thought_tokens + self.limits.answer_tokens, self.config.reply_tokens),
+            prefixes=prefixes,
+        )
+        rounds = range(1, self.config.rounds + 1)
+        left_out = [each for number in rounds for each in questions.left_out_of_round(number)]
+        for question in [*left_out, *questions.left_out_of_evaluation()]:
+            print(f"warning: {questions.warning(question)}", file=sys.stderr, flush=True)
+        for number in rounds:
+            questions.train(number)
+        questions.evaluation()
 
     def generation(self, round_number: int, model: Model) -> Stage:
         """Candidates of one round."""
-        questions = self.parts.questions.train(round_number)
+        questions = self.questions.train(round_number)
         prefixes = self.parts.prefixes.prefixes()
         stage = self.store.stage(
             kind="candidates",
@@ -141,7 +148,7 @@ class Steps:
 
     def ranking(self, round_number: int, candidates: Stage) -> Stage:
         """Rankings of one round."""
-        questions = self.parts.questions.train(round_number)
+        questions = self.questions.train(round_number)
         stage = self.store.stage(
             kind="rankings",
             place=self.paths.rankings(round_number),
@@ -178,7 +185,7 @@ class Steps:
             stage,
             lambda: select_examples(
                 stage=stage,
-                questions=self.parts.questions.train(round_number),
+                questions=self.questions.train(round_number),
                 candidates=read_table(candidates.folder, Candidate),
                 ranking=read_table(rankings.folder, RankedCandidate),
                 selector=self.parts.selection,
@@ -247,7 +254,7 @@ class Steps:
 
     def evaluation(self, round_number: int, model: Model) -> Stage:
         """Held-out metrics of one round's model."""
-        questions = self.parts.questions.evaluation()
+        questions = self.questions.evaluation()
         stage = self.store.stage(
             kind="evaluations",
             place=self.paths.replies(round_number),

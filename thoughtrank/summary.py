@@ -18,6 +18,8 @@ def round_summary(
     round_number: int,
     evaluation: Stage,
     metrics: Mapping[str, Any],
+    questions_left_out: int = 0,
+    held_out_left_out: int = 0,
     candidates: Stage | None = None,
     rankings: Stage | None = None,
     examples: Stage | None = None,
@@ -29,6 +31,8 @@ def round_summary(
         round_number: which.
         evaluation: its stage.
         metrics: what ``5_evaluation.json`` holds.
+        questions_left_out: training questions of the round that the model had no room for.
+        held_out_left_out: the same of the held-out ones.
         candidates, rankings, examples, training: the other stages.
     """
     stages = {
@@ -43,6 +47,8 @@ def round_summary(
     return {
         "round": round_number,
         **{name: value for name, value in metrics.items() if name not in ("round", "families")},
+        "questions_left_out": questions_left_out,
+        "held_out_left_out": held_out_left_out,
         "examples": examples.facts()["examples"] if examples is not None else 0,
         "seconds": seconds,
         "judge_tokens": judged.get("judge_tokens", 0),

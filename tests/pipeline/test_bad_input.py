@@ -64,23 +64,59 @@ def test_bad_rows_are_named_and_the_others_go_on(workplace, small_file):
     assert len(workplace.rows("rows", "round_1", "1_candidates")) == 40
 
 
-def test_a_question_without_room_is_named_before_weights_are_loaded(workplace, small_file):
-    rows = [{"question": f"What is {number} + 1?", "answer": number + 1} for number in range(11)]
-    long = {"question": "How many apples? " * 10_000, "answer": 1}
-    output = workplace.run("run=long", "rounds=1", *small_file([*rows, long]), status=2)
-    assert "How many apples?" in output
-    assert "tokens long" in output
+def test_questions_without_room_are_named_before_generation_and_the_others_go_on(workplace, small_file):
+    rows = [{"question": f"What is {number} + 1?", "answer": number + 1} for number in range(16)]
+    long = [{"question": f"{number} apples? " * 2_000, "answer": 1} for number in range(4)]
+    output = workplace.run("run=long", "rounds=2", *small_file([*rows, *long]), "questions.held_out=10")
+    assert output.count("warning: left out question") == 4
+    for number in range(4):
+        assert output.index(f"{number} apples?") < output.index("evaluation:")
+    entries = json.loads(workplace.path("long", "summary.json").read_text())["rounds"]
+    left_out = [entry["questions_left_out"] for entry in entries]
+    assert left_out[0] == 0
+    assert sum(left_out) + entries[0]["held_out_left_out"] == 4
+    assert entries[0]["n"] == 10 - entries[0]["held_out_left_out"]
+    for number in (1, 2):
+        candidates = workplace.rows("long", f"round_{number}", "1_candidates")
+        assert len(candidates) == len(workplace.rows("long", f"round_{number}", "2_rankings"))
+        assert len(candidates) == (4 - left_out[number]) * 10
+
+
+def test_a_file_of_nothing_but_questions_without_room_is_one_error(workplace, small_file):
+    rows = [{"question": f"{number} apples? " * 2_000, "answer": 1} for number in range(12)]
+    output = workplace.run("run=long", "rounds=1", *small_file(rows), status=2)
+    assert output.count("error:") == 1
+    assert "are all too long" in output
     assert "Traceback" not in output
     assert "round 0 evaluation" not in output
 
 
-@pytest.mark.parametrize("number", [1, 61, 63])
+def test_control_characters_in_a_question_do_no_harm(workplace, small_file):
+    strange = ["\x00", "\x1b[2J\x07", "\r\n\t", "\u202e\ufeff", "\x7f\x85"]
+    rows = [{"question": f"What {text} is {n}?", "answer": n} for n in range(2) for text in strange]
+    workplace.run("run=strange", "rounds=1", *small_file(rows))
+    rows = workplace.rows("strange", "round_1", "1_candidates")
+    assert len(rows) == len(workplace.rows("strange", "round_1", "2_rankings")) == 40
+
+
+@pytest.mark.parametrize("number", [61, 62, 63])
 def test_every_number_of_prefixes_gives_that_many_candidates(workplace, number):
     letters = [f"{chr(97 + place % 26)}{place}" for place in range(number)]
     workplace.run("run=n", "rounds=1", "stop_after=generation", "prefixes=literal", f"prefixes.values={letters}")
     rows = workplace.rows("n", "round_1", "1_candidates")
     assert len(rows) == 4 * number
     assert [row["prefix"] for row in rows[:number]] == letters
+    assert len({row["candidate_id"] for row in rows}) == 4 * number
+
+
+@pytest.mark.parametrize(
+    ("values", "told"), [("[]", "the list is empty"), ("[a,b,a]", "twice"), ("[a,'']", "an empty prefix")]
+)
+def test_prefixes_that_cannot_work_are_one_error(workplace, values, told):
+    output = workplace.run("prefixes=literal", f"prefixes.values={values}", status=2)
+    assert output.count("error:") == 1
+    assert told in output
+    assert not (workplace.folder / "cache").exists()
 
 
 def test_a_round_without_examples_keeps_its_model_and_goes_on(workplace):
