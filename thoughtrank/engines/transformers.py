@@ -13,8 +13,8 @@ class TransformersEngine:
     """Greedy decoding with the prompt's keys and values shared by all branches.
 
     Args:
-        dtype: of the weights and the arithmetic while generating; ``auto`` is float32 on processors without bfloat16
-            matrix units, where it is the faster one, and otherwise bfloat16.
+        dtype: of the weights and the arithmetic while generating; ``auto`` is float32 on processors that cannot
+            multiply in bfloat16 (AVX512-BF16 or AMX), where it is the faster one, and otherwise bfloat16.
         device: ``auto`` is CUDA where there is one, else Apple's MPS, else the CPU.
         questions_per_group: questions decoded together with all their prefixes; also the unit of saving and of replay.
         replies_per_group: the same for evaluation, where a question has one or two branches.
@@ -71,7 +71,8 @@ class TransformersEngine:
         if self.dtype != "auto":
             return self.dtype
         if device == "cpu":
-            return "bfloat16" if torch.cpu._is_amx_tile_supported() else "float32"
+            multiplies = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+            return "bfloat16" if multiplies else "float32"
         return "bfloat16"
 
 
