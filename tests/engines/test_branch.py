@@ -5,7 +5,7 @@ from tokenizers import Tokenizer, decoders, models
 from transformers import PreTrainedTokenizerFast
 
 from thoughtrank.engines.branch import BranchState, TagReader
-from thoughtrank.engines.engine import Limits
+from thoughtrank.engines.engine import Branch, Limits
 
 WORDS = ["a", "b", "c", "<", "/", "thought", ">", "</", "</thought", "</thought>", ">b", "</thought>b", "<end>"]
 NUMBER = {word: number for number, word in enumerate(WORDS)}
@@ -24,7 +24,10 @@ def reader():
 def fed(reader, chosen, *, thought_tokens=20, answer_tokens=20, min_answer_tokens=0):
     """Let a model choose these words one after the other, whenever it is asked; all that was fed, and what came out."""
     limits = Limits(thought_tokens=thought_tokens, answer_tokens=answer_tokens, min_answer_tokens=min_answer_tokens)
-    state = BranchState(reader=reader, limits=limits, question=0, opener_ids=[NUMBER["a"]], in_thought=True)
+    branch = Branch(opener="a", in_thought=True)
+    state = BranchState(
+        reader=reader, limits=limits, question=0, opener_ids=[NUMBER["a"]], in_thought=True, branch=branch
+    )
     state.start()
     choices, words = iter(chosen), []
     while not state.done:
