@@ -60,7 +60,7 @@ def preflight(config: RunConfig, parts: Parts) -> None:
             faults.extend(part.faults(rounds=config.rounds))
         elif hasattr(part, "faults"):
             faults.extend(part.faults())
-    faults.extend(_batch_faults(config))
+    faults.extend(_batch_faults(config, parts))
     faults.extend(_held_out_faults(parts))
     if not parts.questions.faults(rounds=config.rounds):
         faults.extend(_reference_faults(parts))
@@ -76,11 +76,19 @@ def _held_out_faults(parts: Parts) -> list[str]:
     return []
 
 
-def _batch_faults(config: RunConfig) -> list[str]:
+def _batch_faults(config: RunConfig, parts: Parts) -> list[str]:
     training = config.training
-    if training.batch_size % training.micro_batch_size:
+    processes = getattr(parts.strategy, "world_size", 1)
+    if processes > 1 and training.batch_size % processes:
         return [
-            f"training.batch_size={training.batch_size} is not a multiple of "
+            f"training.batch_size={training.batch_size} is not a multiple of the {processes} training processes of "
+            "strategy.devices and strategy.num_nodes: some would wait for the others in every step"
+        ]
+    share = training.batch_size // max(processes, 1)
+    if training.micro_batch_size < share and share % training.micro_batch_size:
+        each = f", of which each of {processes} processes has {share}," if processes > 1 else ""
+        return [
+            f"training.batch_size={training.batch_size}{each} is not a multiple of "
             f"training.micro_batch_size={training.micro_batch_size}: the last micro-batch of every step would be short"
         ]
     return []

@@ -43,8 +43,8 @@ def plans(draw):
     )
 
 
-def loader(planned):
-    return PlannedBatches(examples=planned.examples, plan=planned.plan, padding_id=PADDING)
+def loader(planned, **place):
+    return PlannedBatches(examples=planned.examples, plan=planned.plan, padding_id=PADDING, **place)
 
 
 def same(one, other):
@@ -148,7 +148,7 @@ def test_another_seed_and_another_epoch_have_another_order():
 @PATIENT
 @given(plans())
 def test_the_shares_of_a_step_are_its_tokens_and_sum_to_one(planned):
-    batches = iter(loader(planned))
+    batches = (batch for batch in loader(planned) if batch.share)
     for step in planned.plan:
         of_step = [next(batches) for _ in step]
         assert sum(batch.share for batch in of_step) == pytest.approx(1)
@@ -161,8 +161,8 @@ def test_the_shares_of_a_step_are_its_tokens_and_sum_to_one(planned):
 @given(plans())
 def test_a_batch_holds_its_examples_and_padding_is_never_a_target(planned):
     micro_batches = [micro_batch for step in planned.plan for micro_batch in step]
-    assert len(loader(planned)) == len(micro_batches)
-    for chosen, batch in zip(micro_batches, loader(planned), strict=True):
+    batches = [batch for batch in loader(planned) if batch.share]
+    for chosen, batch in zip(micro_batches, batches, strict=True):
         examples = [planned.examples[index] for index in chosen]
         longest = max(len(example.token_ids) for example in examples)
         assert batch.token_ids.shape == batch.attention_mask.shape == batch.targets.shape == (len(examples), longest)
@@ -172,6 +172,27 @@ def test_a_batch_holds_its_examples_and_padding_is_never_a_target(planned):
             assert batch.attention_mask[row].tolist() == [1] * size + [0] * (longest - size)
             wanted = [example.first_target <= place < size for place in range(longest)]
             assert batch.targets[row].tolist() == wanted
+
+
+@PATIENT
+@given(plans(), st.integers(1, 5))
+def test_the_parts_of_all_ranks_are_together_the_steps_of_one(planned, world_size):
+    alone, parts = loader(planned), [loader(planned, rank=rank, world_size=world_size) for rank in range(world_size)]
+    counts = {(len(part), part.accumulation) for part in parts}
+    assert len(counts) == 1, "ranks that work in step need equally many micro-batches"
+    [(total, accumulation)] = counts
+    assert total == accumulation * len(planned.plan)
+    dealt = [list(part) for part in parts]
+    whole = list(alone)
+    for step in range(len(planned.plan)):
+        together = [batch for part in dealt for batch in part[step * accumulation : (step + 1) * accumulation]]
+        expected = whole[step * alone.accumulation : (step + 1) * alone.accumulation]
+        assert contents(together) == contents(expected)
+
+
+def contents(batches):
+    """Token ids and shares of the micro-batches that count, in some fixed order."""
+    return sorted((batch.token_ids.tolist(), batch.share) for batch in batches if batch.share)
 
 
 def test_the_end_of_a_turn_is_a_target_although_padding_has_the_same_id():
@@ -189,7 +210,7 @@ def test_training_goes_on_exactly_behind_a_step(planned, data):
     resumed = loader(planned)
     resumed.go_on_behind_step(done)
     rest = list(resumed)
-    left_out = sum(len(step) for step in planned.plan[:done])
+    left_out = done * resumed.accumulation
     assert len(rest) == len(whole) - left_out
     assert all(same(*pair) for pair in zip(rest, whole[left_out:], strict=True))
 

@@ -1,22 +1,37 @@
-"""``python -m thoughtrank.finetuning JOB.yaml PARENT``: train as the job says, and die with the process PARENT."""
+"""``python -m thoughtrank.finetuning JOB.yaml PARENT``: one rank of a training, which dies with the process PARENT."""
 
+import os
 import sys
 from pathlib import Path
 
 from filelock import FileLock
 
+from thoughtrank.errors import UserError
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.launch import report_faults
+from thoughtrank.parts import make_part
 from thoughtrank.processes import die_with_parent
 
 
 def main() -> None:
-    """Run one job. The work folder is locked, so that a survivor of a killed run is waited for."""
+    """Run one job. Each rank locks its place in the work folder, so that a survivor of a killed run is waited for.
+
+    Exit status: 0 when the model is written, 2 after a fault the user can put right, 1 for bugs.
+    """
     job = TrainingJob.read(Path(sys.argv[1]))
     die_with_parent(int(sys.argv[2]))
-    with FileLock(Path(job.work) / "_training.lock"):
-        from thoughtrank.finetuning.train import run_training
+    rank = os.environ.get("RANK", "0")
+    try:
+        strategy = make_part(job.strategy, where="strategy")
+        if hasattr(strategy, "prepare_process"):
+            strategy.prepare_process()
+        with FileLock(Path(job.work) / f"_training.{rank}.lock"):
+            from thoughtrank.finetuning.train import run_training
 
-        run_training(job)
+            run_training(job, strategy=strategy)
+    except UserError as error:
+        report_faults(error)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -1,78 +1,142 @@
-"""Checkpoints in the middle of training, and the measurements of every step."""
+"""Checkpoints in the middle of training: what they are of, and which of them may be gone on from.
 
+A checkpoint is a folder ``_checkpoint/step-N``: the trainer's ``state`` (a file, or a folder of one part per rank) and
+``manifest.json``. It is written under another name and renamed, so that one that has its name is complete.
+"""
+
+import hashlib
 import json
+import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from tqdm import tqdm
+
+from thoughtrank.errors import UserError
+from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.model_folder import full_disk_told
+
+_SAMPLE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCheckpoint:
+    """Where to go on.
+
+    Attributes:
+        step: optimizer steps that are done.
+        state: what Lightning loads.
+    """
+
+    step: int
+    state: Path
+
+
+class Checkpoints:
+    """The checkpoints of one training.
+
+    Args:
+        work: the folder they lie in.
+        job: the training they belong to.
+        world_size: number of ranks.
+    """
+
+    def __init__(self, work: Path, *, job: TrainingJob, world_size: int) -> None:
+        self.folder = work / "_checkpoint"
+        self.origin = {
+            "world_size": world_size,
+            "strategy": {name: value for name, value in job.strategy.items() if name not in ("devices", "num_nodes")},
+            "model": model_digest(Path(job.model)),
+        }
+
+    def find(self) -> FoundCheckpoint | None:
+        """The newest complete checkpoint.
+
+        Raises:
+            UserError: it was made with another number of processes, another strategy, or from another model.
+        """
+        complete = [path for path in self.folder.glob("step-*") if path.suffix != ".partial"]
+        if not complete:
+            return None
+        newest = max(complete, key=_step)
+        self._check(newest, json.loads((newest / "manifest.json").read_text()))
+        return FoundCheckpoint(step=_step(newest), state=newest / "state")
+
+    def save(self, trainer: pl.Trainer) -> None:
+        """Write one at this step, on all ranks together, and then delete the older ones.
+
+        Raises:
+            UserError: the disk is full; the older ones are still there.
+        """
+        place = self.folder / f"step-{trainer.global_step}"
+        partial = place.with_suffix(".partial")
+        with full_disk_told(self.folder):
+            if trainer.is_global_zero:
+                shutil.rmtree(partial, ignore_errors=True)
+                partial.mkdir(parents=True)
+                (partial / "manifest.json").write_text(json.dumps(self.origin, indent=2) + "\n")
+            trainer.strategy.barrier()
+            trainer.save_checkpoint(partial / "state")
+            trainer.strategy.barrier()
+        if trainer.is_global_zero:
+            partial.replace(place)
+            for old in self.folder.glob("step-*"):
+                if old != place:
+                    shutil.rmtree(old)
+
+    def delete(self) -> None:
+        """Forget them all: the training is finished."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _check(self, place: Path, manifest: dict[str, Any]) -> None:
+        remedy = f"delete {self.folder} to begin this round's training anew"
+        before, now = manifest["world_size"], self.origin["world_size"]
+        if before != now:
+            raise UserError(
+                f"the checkpoint {place} was made by {before} training processes and cannot be gone on from with {now}: "
+                f"set strategy.devices and strategy.num_nodes back, or {remedy}"
+            )
+        if manifest["strategy"] != self.origin["strategy"]:
+            raise UserError(
+                f"the checkpoint {place} was made with another strategy: choose that one again, or {remedy}"
+            )
+        if manifest["model"] != self.origin["model"]:
+            raise UserError(f"the checkpoint {place} is of a training that began from another model: {remedy}")
 
 
 class TimedCheckpoint(pl.Callback):
-    """Saves everything needed to go on, at most every ``minutes``, always between two optimizer steps.
+    """Saves everything needed to go on, at most every ``minutes``, always between two optimizer steps."""
 
-    The file is replaced in one step: a kill while writing leaves the older one.
-    """
-
-    def __init__(self, *, path: Path, minutes: float) -> None:
-        self.path = path
+    def __init__(self, *, checkpoints: Checkpoints, minutes: float) -> None:
+        self.checkpoints = checkpoints
         self.seconds = minutes * 60
         self._last = time.monotonic()
         self._steps = 0
 
+    def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Behind a resume the first micro-batch makes no step."""
+        self._steps = trainer.global_step
+
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Save when a step has just been made and the time has come."""
-        if trainer.global_step == self._steps or time.monotonic() - self._last < self.seconds:
+        """Save when a step has just been made and the time has come by the clock of rank 0."""
+        if trainer.global_step == self._steps:
             return
         self._steps = trainer.global_step
-        partial = self.path.with_suffix(".partial")
-        trainer.save_checkpoint(partial)
-        partial.replace(self.path)
-        self._last = time.monotonic()
+        if trainer.strategy.broadcast(time.monotonic() - self._last >= self.seconds):
+            self.checkpoints.save(trainer)
+            self._last = time.monotonic()
 
 
-class StepLog(pl.Callback):
-    """Writes one JSON line per optimizer step, and shows a progress bar.
+def model_digest(folder: Path) -> str:
+    """Tells models apart without reading all of them: the config, and size and first MiB of each file of weights."""
+    digest = hashlib.sha256((folder / "config.json").read_bytes())
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as file:
+            digest.update(f"{path.name} {path.stat().st_size}".encode() + file.read(_SAMPLE_BYTES))
+    return digest.hexdigest()
 
-    Args:
-        path: the JSON-lines file; steps behind the checkpoint training resumes from are written again, the later line
-            counts.
-        every: optimizer steps between lines.
-        description: text before the bar.
-    """
 
-    def __init__(self, *, path: Path, every: int, description: str) -> None:
-        self.path = path
-        self.every = every
-        self.description = description
-        self._steps = 0
-        self._losses: list[float] = []
-        self._bar: tqdm | None = None
-
-    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Open the bar at the step training goes on from."""
-        self._steps = trainer.global_step
-        total = int(trainer.estimated_stepping_batches)
-        self._bar = tqdm(total=total, initial=self._steps, desc=self.description, unit="step", mininterval=1.0)
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Record a step when one was made."""
-        self._losses.append(float(trainer.callback_metrics["loss"]) * batch.share)
-        if trainer.global_step == self._steps or self._bar is None:
-            return
-        self._steps = trainer.global_step
-        loss, self._losses = sum(self._losses), []
-        self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-        self._bar.update()
-        if self._steps % self.every == 0:
-            rate = trainer.optimizers[0].param_groups[0]["lr"]
-            with self.path.open("a") as file:
-                file.write(json.dumps({"step": self._steps, "loss": loss, "lr": rate}) + "\n")
-
-    def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Close the bar."""
-        if self._bar is not None:
-            self._bar.close()
+def _step(place: Path) -> int:
+    return int(place.name.removeprefix("step-"))

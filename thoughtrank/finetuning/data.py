@@ -67,7 +67,8 @@ class Batch:
         token_ids: [B, T], padded on the right.
         attention_mask: [B, T], 1 on real tokens.
         targets: [B, T], True where the token is to be predicted.
-        share: this micro-batch's share of its optimizer step's target tokens (the loss of a step is their mean).
+        share: this micro-batch's share of the target tokens of its optimizer step, over all ranks (the loss of a step is
+            their mean).
     """
 
     token_ids: Tensor
@@ -77,17 +78,39 @@ class Batch:
 
 
 class PlannedBatches:
-    """A loader that follows a plan and can go on in the middle of it."""
+    """A loader that follows a plan, takes one rank's part of each step, and can go on in the middle of it.
 
-    def __init__(self, *, examples: Sequence[EncodedExample], plan: list[list[list[int]]], padding_id: int) -> None:
+    The ranks' parts of a step are together the whole step. Every step has equally many micro-batches on every rank, as
+    the ranks work in step; where there are too few, one is repeated with a share of 0, which changes nothing.
+
+    Args:
+        examples: what the plan's indices mean.
+        plan: from ``plan_batches``; the same on all ranks.
+        padding_id: token behind shorter examples.
+        rank: whose part.
+        world_size: number of ranks.
+    """
+
+    def __init__(
+        self,
+        *,
+        examples: Sequence[EncodedExample],
+        plan: list[list[list[int]]],
+        padding_id: int,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
         self.examples = examples
         self.padding_id = padding_id
+        self.accumulation = -(-max(map(len, plan)) // world_size)
         self._micro_batches: list[tuple[list[int], float]] = []
         self._step_starts: list[int] = []
         for step in plan:
             self._step_starts.append(len(self._micro_batches))
             tokens = [sum(self._num_targets(index) for index in micro) for micro in step]
-            self._micro_batches.extend((micro, count / sum(tokens)) for micro, count in zip(step, tokens, strict=True))
+            dealt = [(micro, count / sum(tokens)) for micro, count in zip(step, tokens, strict=True)]
+            dealt += [(step[0], 0.0)] * (self.accumulation * world_size - len(step))
+            self._micro_batches.extend(dealt[rank::world_size])
         self._step_starts.append(len(self._micro_batches))
         self._start = 0
 

@@ -1,5 +1,6 @@
 """The LightningModule: a causal language model under an objective and an optimizer."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
@@ -14,25 +15,36 @@ class FineTuningModule(pl.LightningModule):
     """Fine-tunes every weight of ``model``.
 
     Args:
-        model: the causal LM.
+        load: returns the causal LM; called when the ranks know each other and their devices.
         objective: has ``loss(model=, batch=)``.
         optimizer: has ``build(parameters, steps=)``.
         accumulation: micro-batches per optimizer step.
     """
 
-    def __init__(self, *, model: PreTrainedModel, objective: Any, optimizer: Any, accumulation: int) -> None:
+    def __init__(
+        self, *, load: Callable[[], PreTrainedModel], objective: Any, optimizer: Any, accumulation: int
+    ) -> None:
         super().__init__()
-        self.model = model
+        self.load = load
+        self.model: Any = None
         self.objective = objective
         self.optimizer = optimizer
         self.accumulation = accumulation
 
+    def configure_model(self) -> None:
+        """Load the model."""
+        if self.model is None:
+            self.model = self.load()
+            self.model.config.use_cache = False
+            self.model.train()
+
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        """One micro-batch's part of its optimizer step's mean loss per target token."""
+        """One micro-batch's part of its optimizer step's mean loss per target token, scaled for what Lightning does."""
         loss = self.objective.loss(model=self.model, batch=batch)
         self.log("loss", loss.detach(), on_step=True, on_epoch=False, prog_bar=False, batch_size=len(batch.token_ids))
         # Lightning divides by the accumulation; the share makes long and short micro-batches weigh by their tokens.
-        return loss * batch.share * self.accumulation
+        # Lightning also averages gradients over the ranks, where the share calls for their sum.
+        return loss * batch.share * self.accumulation * self.trainer.world_size
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move the tensors of a batch."""

@@ -64,9 +64,11 @@ class AdamW:
 
         trained = [parameter for _, parameter in parameters if parameter.requires_grad]
         groups = [
-            {"params": [p for p in trained if p.ndim >= 2], "weight_decay": self.weight_decay},
-            {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+            {"params": [p for p in trained if dimensions(p) >= 2], "weight_decay": self.weight_decay},
+            {"params": [p for p in trained if dimensions(p) < 2], "weight_decay": 0.0},
         ]
+        # DeepSpeed leaves empty groups out, and the schedule would then have a group too many.
+        groups = [group for group in groups if group["params"]]
         optimizer = torch.optim.AdamW(groups, lr=self.lr, betas=self.betas, eps=self.eps, fused=True)
         warmup_steps = round(self.warmup_share * steps)
 
@@ -81,3 +83,8 @@ class AdamW:
 
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+def dimensions(parameter: "torch.nn.Parameter") -> int:
+    """Of the whole parameter: under ZeRO-3 a rank's tensor is a flat part of it, and ``ds_shape`` tells its shape."""
+    return len(getattr(parameter, "ds_shape", parameter.shape))

@@ -1,6 +1,10 @@
 """Where training runs (the config group ``strategy``)."""
 
+import importlib.util
+import os
 from typing import Any, Literal
+
+Accelerator = Literal["auto", "cpu", "cuda"]
 
 
 class AutoStrategy:
@@ -28,16 +32,10 @@ class AutoStrategy:
         """What a user has to put right before training."""
         if self.world_size != 1:
             return [
-                f"strategy=auto trains on one device, not {self.world_size}: set strategy.devices=1 strategy.num_nodes=1"
+                f"strategy=auto trains on one device, not {self.world_size}: set strategy.devices=1 strategy.num_nodes=1, "
+                "or choose strategy=ddp or a strategy=deepspeed_zero..."
             ]
-        if self.accelerator == "cuda":
-            import torch
-
-            if not torch.cuda.is_available():
-                return [
-                    "strategy.accelerator=cuda, but this machine shows no CUDA device: use strategy.accelerator=auto"
-                ]
-        return []
+        return _device_faults(self.accelerator, devices=1)
 
     def identity(self) -> dict[str, object]:
         """What decides the result, for the fingerprint."""
@@ -45,4 +43,138 @@ class AutoStrategy:
 
     def trainer_arguments(self) -> dict[str, Any]:
         """Keyword arguments of Lightning's Trainer."""
-        return {"accelerator": self.accelerator, "devices": self.devices, "num_nodes": self.num_nodes}
+        return {"accelerator": self.accelerator, "devices": 1, "num_nodes": 1}
+
+
+class _SeveralDevices:
+    """What strategies of several devices share: one training process per device, the same global batches as on one."""
+
+    name = ""
+
+    def __init__(self, *, accelerator: Accelerator = "auto", devices: int = 1, num_nodes: int = 1) -> None:
+        self.accelerator = accelerator
+        self.devices = devices
+        self.num_nodes = num_nodes
+
+    @property
+    def world_size(self) -> int:
+        """Number of training processes."""
+        return self.devices * self.num_nodes
+
+    def faults(self) -> list[str]:
+        """What a user has to put right before training."""
+        faults = [
+            f"strategy.{name}={value}: must be 1 or more"
+            for name, value in (("devices", self.devices), ("num_nodes", self.num_nodes))
+            if value < 1
+        ]
+        return faults or _device_faults(self.accelerator, devices=self.devices)
+
+    def identity(self) -> dict[str, object]:
+        """What decides the result, for the fingerprint."""
+        return {"strategy": self.name, "accelerator": self.accelerator, "world_size": self.world_size}
+
+    def _on_cuda(self) -> bool:
+        import torch
+
+        return self.accelerator == "cuda" or (self.accelerator == "auto" and torch.cuda.is_available())
+
+    def _where(self) -> dict[str, Any]:
+        accelerator = "cuda" if self._on_cuda() else "cpu"
+        return {"accelerator": accelerator, "devices": self.devices, "num_nodes": self.num_nodes}
+
+
+class DDPStrategy(_SeveralDevices):
+    """Every device holds the whole model, its gradients and its optimizer.
+
+    Args:
+        accelerator: which kind of device; on the CPU a device is a process.
+        devices: training processes on each machine.
+        num_nodes: machines.
+    """
+
+    name = "ddp"
+
+    def trainer_arguments(self) -> dict[str, Any]:
+        """Keyword arguments of Lightning's Trainer."""
+        from pytorch_lightning.strategies import DDPStrategy as LightningDDP
+
+        return {**self._where(), "strategy": LightningDDP(gradient_as_bucket_view=True)}
+
+
+class DeepSpeedStrategy(_SeveralDevices):
+    """DeepSpeed ZeRO: bf16 weights and gradients, float32 master weights and optimizer divided over the devices.
+
+    Args:
+        stage: what is divided: 1 the optimizer and its master weights, 2 gradients too, 3 the bf16 weights too.
+        offload: keep all that is divided, but for gradients, in the CPU's memory.
+        accelerator: which kind of device; on the CPU a device is a process.
+        devices: training processes on each machine.
+        num_nodes: machines.
+    """
+
+    name = "deepspeed"
+
+    def __init__(
+        self,
+        *,
+        stage: Literal[1, 2, 3],
+        offload: bool = False,
+        accelerator: Accelerator = "auto",
+        devices: int = 1,
+        num_nodes: int = 1,
+    ) -> None:
+        super().__init__(accelerator=accelerator, devices=devices, num_nodes=num_nodes)
+        self.stage = stage
+        self.offload = offload
+
+    def faults(self) -> list[str]:
+        """What a user has to put right before training."""
+        faults = super().faults()
+        if importlib.util.find_spec("deepspeed") is None:
+            faults.append("strategy: deepspeed is not installed: run 'pip install deepspeed', or use strategy=ddp")
+        return faults
+
+    def identity(self) -> dict[str, object]:
+        """What decides the result, for the fingerprint."""
+        return {**super().identity(), "stage": self.stage, "offload": self.offload}
+
+    def prepare_process(self) -> None:
+        """Tell DeepSpeed its device before anything imports it."""
+        if not self._on_cuda():
+            os.environ["DS_ACCELERATOR"] = "cpu"
+        # The one way to set DeepSpeed's options is the config of this project.
+        os.environ.pop("PL_DEEPSPEED_CONFIG_PATH", None)
+
+    def precision(self, wanted: str) -> str:
+        """Lightning's name of what ``training.precision`` means here: bf16 weights unless float32 is asked for."""
+        return "32-true" if wanted == "32-true" else "bf16-true"
+
+    def trainer_arguments(self) -> dict[str, Any]:
+        """Keyword arguments of Lightning's Trainer."""
+        from thoughtrank.finetuning.zero import ZeroStrategy
+
+        strategy = ZeroStrategy(
+            stage=self.stage, offload_optimizer=self.offload, offload_parameters=self.offload and self.stage == 3
+        )
+        return {**self._where(), "strategy": strategy}
+
+
+def _device_faults(accelerator: str, *, devices: int) -> list[str]:
+    if accelerator != "cuda" and not (accelerator == "auto" and devices > 1):
+        return []
+    import torch
+
+    found = torch.cuda.device_count()
+    if accelerator == "cuda" and not found:
+        return ["strategy.accelerator=cuda, but this machine shows no CUDA device: use strategy.accelerator=auto"]
+    if found and found < devices:
+        return [
+            f"strategy.devices={devices}, but this machine shows {found} CUDA devices: set strategy.devices={found}"
+        ]
+    if not found and devices > 1 and accelerator == "auto":
+        return [
+            f"strategy.devices={devices}, but this machine shows no CUDA device; two processes on the CPU are wanted "
+            "only for trying things: say strategy.accelerator=cpu if you mean it"
+        ]
+    return []

@@ -4,15 +4,13 @@ A launcher that re-runs the script for every extra device would generate and pay
 process that ends gives all its memory back.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from thoughtrank.errors import UserError
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.launch import Group, run_ranks
+from thoughtrank.parts import make_part
 from thoughtrank.store import Stage, read_json
 
 
@@ -37,26 +35,9 @@ def train_model(*, stage: Stage, model_folder: Path, example_folders: Sequence[P
     )
     job_file = stage.folder / "_job.yaml"
     job.write(job_file)
-    command = [sys.executable, "-m", "thoughtrank.finetuning", str(job_file), str(os.getpid())]
-    # A session of its own: Ctrl-C in the terminal reaches this process only, which then ends the other one.
-    process = subprocess.Popen(command, env=_environment(), start_new_session=True)
-    try:
-        status = process.wait()
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    if status != 0:
-        raise UserError(
-            f"training ended with status {status}; its own message stands above. The examples and the model of the round "
-            "before are untouched: mend the cause and run the same command again"
-        )
+    strategy = make_part(job.strategy, where="strategy")
+    run_ranks(job_file, group=Group(devices=getattr(strategy, "devices", 1)))
     stage.finish(**read_json(stage.folder / "_training.json"))
-
-
-def _environment() -> dict[str, str]:
-    """The training process sees no judge's key: it has no use for one."""
-    return {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
 
 
 def has_weights(folder: Path) -> bool:

@@ -1,0 +1,72 @@
+"""Loads the model to train, and writes the trained one, whole or divided over the ranks."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from thoughtrank.errors import UserError
+
+
+def load_model(folder: str, *, trainer: pl.Trainer) -> PreTrainedModel:
+    """The model in ``folder`` as the trainer's strategy wants it; call it inside ``configure_model``."""
+    strategy: Any = trainer.strategy
+    # Float32 master weights: bf16 weights would lose small updates to rounding. DeepSpeed keeps master weights itself.
+    dtype = torch.bfloat16 if trainer.precision == "bf16-true" else torch.float32
+    if _divides_weights(strategy):
+        return strategy.load_divided(folder, dtype=dtype)
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+
+
+def save_model(model: Any, tokenizer: Any, *, output: Path, trainer: pl.Trainer) -> None:
+    """Rank 0 writes one plain bf16 folder; all ranks have to call this."""
+    strategy: Any = trainer.strategy
+    gathered = strategy.gather(model) if _divides_weights(strategy) else None
+    if not trainer.is_global_zero:
+        return
+    model.config.use_cache = True
+    if gathered is None:
+        model.to(torch.bfloat16).save_pretrained(output)
+    else:
+        model.config.dtype = torch.bfloat16
+        state = {name: tensor.to(torch.bfloat16) for name, tensor in gathered.items()}
+        model.save_pretrained(output, state_dict=state)
+    tokenizer.save_pretrained(output)
+
+
+def _divides_weights(strategy: Any) -> bool:
+    return bool(getattr(strategy, "zero_stage_3", False))
+
+
+@contextmanager
+def full_disk_told(folder: Path) -> Iterator[None]:
+    """Turn the many ways in which libraries report a full disk into one.
+
+    Raises:
+        UserError: the disk of ``folder`` is full.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not _is_full_disk(error):
+            raise
+        raise UserError(
+            f"the disk of {folder} is full: what was being saved is incomplete and will not be used. The model of the round "
+            "before is untouched; make room and run the same command again"
+        ) from error
+
+
+def _is_full_disk(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        # safetensors and torch's zip writer have errors of their own, with the system's words or none.
+        if "No space left on device" in str(error) or "PytorchStreamWriter failed" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
