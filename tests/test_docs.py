@@ -62,12 +62,25 @@ def quoted_defaults(text):
                 choice = re.fullmatch(r"default in `(\w+)`", title)
                 if choice and cell != "–":
                     found[choice[1], row["key"].strip("`")] = yaml.safe_load(cell.strip("`"))
+                elif title == "default" and "choice" in row:
+                    found[row["choice"].strip("`"), row["key"].strip("`")] = yaml.safe_load(cell.strip("`"))
     return found
 
 
 def expected_defaults(path, prefix):
     values = TOP_KEYS if path.parent == CONF else yaml.safe_load(path.read_text()) or {}
-    return {(path.stem, f"{prefix}{key}"): value for key, value in values.items() if key != "_target_"}
+    return {(path.stem, f"{prefix}{key}"): value for key, value in flat(values).items()}
+
+
+def flat(values):
+    """Keys as they are typed: those of a part inside a part too."""
+    pairs = {}
+    for key, value in values.items():
+        if isinstance(value, dict) and "_target_" in value:
+            pairs |= {f"{key}.{inner}": each for inner, each in flat(value).items()}
+        elif key != "_target_":
+            pairs[key] = value
+    return pairs
 
 
 def test_there_is_something_to_check():

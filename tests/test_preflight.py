@@ -90,7 +90,13 @@ def test_a_model_that_is_not_there_is_named(tmp_path):
 
 def test_faults_of_different_groups_are_told_at_once(tmp_path):
     faults = faults_of(
-        *("judge=gpt4", "selection.k=0", "training.micro_batch_size=3", "prefixes=literal", "prefixes.values=[]"),
+        *(
+            "judge=gpt4",
+            "selection.k=0",
+            "training.micro_batch_size=3",
+            "prefixes=literal",
+            "prefixes.literal.values=[]",
+        ),
         *("questions=file", f"questions.path={tmp_path}/nothing.jsonl"),
     )
     for clue in ("OPENAI_API_KEY", "selection.k=0", "micro_batch_size=3", "prefixes", "nothing.jsonl"):

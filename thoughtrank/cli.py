@@ -54,6 +54,10 @@ def _hydra_main(composed: DictConfig) -> None:
     try:
         values = _plain(composed)
         choices = {str(group): str(choice) for group, choice in HydraConfig.get().runtime.choices.items()}
+        # Hydra does not record a choice that is a list: prefixes=[alnum,words].
+        choices.setdefault(
+            "prefixes", "+".join(key for key, each in values["prefixes"].items() if isinstance(each, dict))
+        )
         _run(values, choices)
     except UserError as error:
         _failures.extend(error.faults)

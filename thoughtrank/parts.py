@@ -7,7 +7,7 @@ pydantic against the constructor's annotations: unknown names, wrong types and m
 import importlib
 import inspect
 from collections.abc import Mapping
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 from pydantic import ConfigDict, ValidationError, create_model
 
@@ -64,21 +64,28 @@ def make_part(spec: Mapping[str, Any], *, where: str) -> Any:
     if "_target_" not in spec:
         raise UserError(f"{where}: no _target_ (choose a file of conf/{where}/, or name a class)")
     target = find_target(str(spec["_target_"]), where=where)
-    arguments = {key: value for key, value in spec.items() if key != "_target_"}
+    arguments = {key: _made(value, where=f"{where}.{key}") for key, value in spec.items() if key != "_target_"}
     return target(**_checked(target, arguments, where=where))
+
+
+def _made(value: Any, *, where: str) -> Any:
+    """A part inside a part; any other value as it is."""
+    return make_part(value, where=where) if isinstance(value, Mapping) and "_target_" in value else value
 
 
 def _checked(target: Any, arguments: dict[str, Any], *, where: str) -> dict[str, Any]:
     hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
     fields: dict[str, Any] = {}
+    more: Literal["allow", "forbid"] = "forbid"
     for name, parameter in inspect.signature(target).parameters.items():
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            return arguments
+            more = "allow"
+            continue
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         fields[name] = (hints.get(name, Any), default)
-    model = create_model("Arguments", __config__=ConfigDict(extra="forbid", protected_namespaces=()), **fields)
+    model = create_model("Arguments", __config__=ConfigDict(extra=more, protected_namespaces=()), **fields)
     try:
         checked = model.model_validate(arguments)
     except ValidationError as error:
         raise UserError(*validation_faults(error, where=where)) from error
-    return {name: getattr(checked, name) for name in fields}
+    return {name: getattr(checked, name) for name in fields} | (checked.model_extra or {})

@@ -36,7 +36,7 @@ class Candidate:
     Attributes:
         question_id: the question it belongs to.
         candidate_id: unique in the run.
-        prefix: the characters the thought was made to start with.
+        prefix: name of the prefix: the characters the thought was made to start with, or how it was drawn.
         thought: the text between the tags, prefix included.
         answer: the text after the closing tag, up to the end of the turn.
         thought_tokens: tokens the model wrote inside the thought (forced ones not counted).

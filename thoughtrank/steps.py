@@ -8,7 +8,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +97,9 @@ class Steps:
         first = self.paths.model(1)
         folder = first if (first / "tokenizer_config.json").exists() else base.folder()
         chat = Chat.from_folder(folder)
-        prefixes = self.parts.prefixes.prefixes()
-        faults = prefix_faults(chat, prefixes)
+        prefixes = [prefix.text for prefix in self.parts.prefixes.prefixes()]
+        # Thoughts without forced text differ by how they are drawn.
+        faults = prefix_faults(chat, [text for text in prefixes if text])
         if faults:
             raise UserError(*faults)
         questions = self.questions = FittingQuestions(
@@ -126,7 +127,7 @@ class Steps:
             inputs={
                 "model": model.key,
                 "questions": _texts(questions),
-                "prefixes": prefixes,
+                "prefixes": [asdict(prefix) for prefix in prefixes],
                 "limits": [self.limits.thought_tokens, self.limits.answer_tokens, self.limits.min_answer_tokens],
                 "engine": self.parts.engine.identity(),
                 "group": self.parts.engine.questions_per_group,

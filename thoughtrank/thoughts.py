@@ -11,9 +11,9 @@ EMPTY_THOUGHT = OPEN_TAG + CLOSE_TAG
 """Forced before an answer to have the model answer directly."""
 
 
-def opener(prefix: str) -> str:
-    """The text that starts a reply whose thought begins with ``prefix``."""
-    return OPEN_TAG + prefix
+def opener(prefix: str, *, closed: bool = False) -> str:
+    """The text that starts a reply whose thought begins with ``prefix``, or where ``closed`` consists of it."""
+    return OPEN_TAG + prefix + (CLOSE_TAG if closed else "")
 
 
 def reply(*, thought: str, answer: str) -> str:

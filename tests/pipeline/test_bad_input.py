@@ -102,7 +102,9 @@ def test_control_characters_in_a_question_do_no_harm(workplace, small_file):
 @pytest.mark.parametrize("number", [61, 62, 63])
 def test_every_number_of_prefixes_gives_that_many_candidates(workplace, number):
     letters = [f"{chr(97 + place % 26)}{place}" for place in range(number)]
-    workplace.run("run=n", "rounds=1", "stop_after=generation", "prefixes=literal", f"prefixes.values={letters}")
+    workplace.run(
+        "run=n", "rounds=1", "stop_after=generation", "prefixes=literal", f"prefixes.literal.values={letters}"
+    )
     rows = workplace.rows("n", "round_1", "1_candidates")
     assert len(rows) == 4 * number
     assert [row["prefix"] for row in rows[:number]] == letters
@@ -113,7 +115,7 @@ def test_every_number_of_prefixes_gives_that_many_candidates(workplace, number):
     ("values", "told"), [("[]", "the list is empty"), ("[a,b,a]", "twice"), ("[a,'']", "an empty prefix")]
 )
 def test_prefixes_that_cannot_work_are_one_error(workplace, values, told):
-    output = workplace.run("prefixes=literal", f"prefixes.values={values}", status=2)
+    output = workplace.run("prefixes=literal", f"prefixes.literal.values={values}", status=2)
     assert output.count("error:") == 1
     assert told in output
     assert not (workplace.folder / "cache").exists()

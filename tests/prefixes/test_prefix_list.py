@@ -17,29 +17,37 @@ def from_yaml(text):
     return make_part({"_target_": target, **yaml.safe_load(text)}, where="prefixes")
 
 
+def texts(prefixes):
+    assert all(prefix.name == prefix.text for prefix in prefixes)
+    return tuple(prefix.text for prefix in prefixes)
+
+
 def choice(name):
-    return from_yaml((CONF / f"{name}.yaml").read_text())
+    return make_part(yaml.safe_load((CONF / f"{name}.yaml").read_text()), where="prefixes")
 
 
 def test_alnum_is_every_letter_and_digit_once():
-    prefixes = choice("alnum").prefixes()
+    prefixes = texts(choice("alnum").prefixes())
     assert len(prefixes) == 62
     assert set(prefixes) == {*string.ascii_letters, *string.digits}
     assert choice("alnum").faults() == []
 
 
 def test_the_other_named_lists_are_what_their_names_say():
-    assert choice("lower").prefixes() == tuple(string.ascii_lowercase)
-    assert choice("digits").prefixes() == tuple(string.digits)
+    assert texts(choice("lower").prefixes()) == tuple(string.ascii_lowercase)
+    assert texts(choice("upper").prefixes()) == tuple(string.ascii_uppercase)
+    assert len(choice("words").prefixes()) == 16
+    assert choice("words").faults() == []
+    assert texts(choice("digits").prefixes()) == tuple(string.digits)
 
 
 def test_a_text_is_one_prefix_per_character_and_a_list_one_per_entry():
-    assert from_yaml("values: Let").prefixes() == ("L", "e", "t")
-    assert from_yaml("values: [Let, First, Wait]").prefixes() == ("Let", "First", "Wait")
+    assert texts(from_yaml("values: Let").prefixes()) == ("L", "e", "t")
+    assert texts(from_yaml("values: [Let, First, Wait]").prefixes()) == ("Let", "First", "Wait")
 
 
 def test_digits_that_yaml_reads_as_numbers_become_text():
-    assert from_yaml("values: [0, 7, a, 42]").prefixes() == ("0", "7", "a", "42")
+    assert texts(from_yaml("values: [0, 7, a, 42]").prefixes()) == ("0", "7", "a", "42")
     assert from_yaml("values: [0, 7, a, 42]").faults() == []
 
 

@@ -1,5 +1,7 @@
 """A literal list of prefixes."""
 
+from thoughtrank.prefixes.prefix import Prefix
+
 
 class PrefixList:
     """Prefixes as they are written in the config.
@@ -28,6 +30,6 @@ class PrefixList:
             )
         return faults
 
-    def prefixes(self) -> tuple[str, ...]:
-        """The prefixes in order."""
-        return tuple(self.values)
+    def prefixes(self) -> tuple[Prefix, ...]:
+        """See ``PrefixSet``."""
+        return tuple(Prefix(name=value, text=value) for value in self.values)

@@ -1,5 +1,6 @@
 """Stage 1: one candidate per question and prefix."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from thoughtrank.engines.engine import (
     Limits,
     OnStep,
 )
+from thoughtrank.prefixes.prefix import Prefix
 from thoughtrank.progress import progress_bar
 from thoughtrank.records import Candidate, Question
 from thoughtrank.store import Stage
-from thoughtrank.tables import write_part
+from thoughtrank.tables import num_rows, write_part
 from thoughtrank.thoughts import opener
 
 
@@ -24,7 +26,7 @@ def generate_candidates(
     *,
     stage: Stage,
     questions: Sequence[Question],
-    prefixes: Sequence[str],
+    prefixes: Sequence[Prefix],
     model_folder: Path,
     engine: Engine,
     limits: Limits,
@@ -37,7 +39,7 @@ def generate_candidates(
     Args:
         stage: where the table goes; locked by the caller.
         questions: of this round.
-        prefixes: what the thoughts start with.
+        prefixes: how the thoughts begin.
         model_folder: the model that writes.
         engine: how it writes.
         limits: tokens per thought and answer.
@@ -75,20 +77,27 @@ def generate_candidates(
             facts = session.facts()
     else:
         facts = {}
+    written = num_rows(stage.folder)
+    if written != total:
+        raise AssertionError(f"{len(questions)} questions with {len(prefixes)} prefixes gave {written} candidates")
     stage.finish(candidates=total, engine=facts)
 
 
 def _generate_group(
     questions: Sequence[Question],
     *,
-    prefixes: Sequence[str],
+    prefixes: Sequence[Prefix],
     chat: Chat,
     session: EngineSession,
     limits: Limits,
     on_step: OnStep,
 ) -> list[Candidate]:
-    branches = tuple(Branch(opener=opener(prefix), in_thought=True) for prefix in prefixes)
-    requests = [GenerationRequest(prompt=chat.prompt(question.text), branches=branches) for question in questions]
+    requests = [
+        GenerationRequest(
+            prompt=chat.prompt(question.text), branches=tuple(_branch(prefix, question) for prefix in prefixes)
+        )
+        for question in questions
+    ]
     results = session.generate(requests, limits=limits, on_step=on_step)
     # strict: an engine that returns fewer candidates than were asked for is a bug, never a smaller table.
     return [
@@ -98,12 +107,23 @@ def _generate_group(
     ]
 
 
-def _candidate(question: Question, place: int, prefix: str, continuation: Continuation) -> Candidate:
+def _branch(prefix: Prefix, question: Question) -> Branch:
+    digest = hashlib.sha256(f"{prefix.seed}/{question.question_id}/{prefix.name}".encode()).digest()
+    return Branch(
+        opener=opener(prefix.text, closed=prefix.closed),
+        in_thought=not prefix.closed,
+        temperature=prefix.temperature,
+        seed=int.from_bytes(digest[:6], "big"),
+        first_choice=prefix.first_choice,
+    )
+
+
+def _candidate(question: Question, place: int, prefix: Prefix, continuation: Continuation) -> Candidate:
     return Candidate(
         question_id=question.question_id,
         candidate_id=f"{question.question_id}-{place:03d}",
-        prefix=prefix,
-        thought=prefix + continuation.thought,
+        prefix=prefix.name,
+        thought=prefix.text + continuation.thought,
         answer=continuation.answer,
         thought_tokens=continuation.thought_tokens,
         answer_tokens=len(continuation.answer_ids),

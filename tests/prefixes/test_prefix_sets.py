@@ -1,0 +1,83 @@
+import pytest
+
+from thoughtrank.errors import UserError
+from thoughtrank.parts import make_part
+from thoughtrank.prefixes.first_tokens import FirstTokens
+from thoughtrank.prefixes.prefix_list import PrefixList
+from thoughtrank.prefixes.prefix_sets import PrefixSets
+from thoughtrank.prefixes.sampled import SampledThoughts
+
+SETS = "thoughtrank.prefixes.prefix_sets.PrefixSets"
+LIST = "thoughtrank.prefixes.prefix_list.PrefixList"
+
+
+def names(sets):
+    return [prefix.name for prefix in sets.prefixes()]
+
+
+def test_sets_stand_side_by_side_in_order():
+    sets = PrefixSets(digits=PrefixList(values="12"), words=PrefixList(values=["Let", "So"]))
+    assert names(sets) == ["1", "2", "Let", "So"]
+    assert sets.faults() == []
+
+
+def test_a_prefix_of_two_sets_is_one_prefix():
+    sets = PrefixSets(
+        lower=PrefixList(values="abc"), literal=PrefixList(values=["b", "I"]), upper=PrefixList(values="I")
+    )
+    assert names(sets) == ["a", "b", "c", "I"]
+    assert sets.faults() == []
+
+
+def test_different_prefixes_of_one_name_are_a_fault():
+    sets = PrefixSets(
+        literal=PrefixList(values=["sample_1"]), sampled=SampledThoughts(count=1, temperature=1.0, seed=0)
+    )
+    [fault] = sets.faults()
+    assert "'sample_1'" in fault
+
+
+def test_the_tag_format_counts_for_every_prefix():
+    assert all(prefix.closed for prefix in PrefixSets(tag="closed", digits=PrefixList(values="12")).prefixes())
+    assert not any(prefix.closed for prefix in PrefixSets(tag="open", digits=PrefixList(values="12")).prefixes())
+
+
+@pytest.mark.parametrize("free", [SampledThoughts(count=2, temperature=1.0, seed=0), FirstTokens(count=2)])
+def test_a_closed_tag_leaves_no_room_for_a_free_thought(free):
+    [fault] = PrefixSets(tag="closed", digits=PrefixList(values="12"), free=free).faults()
+    assert "prefixes.tag=open" in fault
+
+
+def test_no_set_is_a_fault():
+    [fault] = PrefixSets().faults()
+    assert "at least one" in fault
+
+
+def test_the_faults_of_all_sets_are_told_together():
+    sets = PrefixSets(
+        literal=PrefixList(values=[]),
+        sampled=SampledThoughts(count=0, temperature=0.0, seed=0),
+        first_tokens=FirstTokens(count=0),
+    )
+    assert len(sets.faults()) == 4
+
+
+def test_sampled_thoughts_have_no_text_and_names_of_their_own():
+    prefixes = SampledThoughts(count=3, temperature=0.7, seed=5).prefixes()
+    assert [prefix.name for prefix in prefixes] == ["sample_1", "sample_2", "sample_3"]
+    assert {(prefix.text, prefix.temperature, prefix.seed) for prefix in prefixes} == {("", 0.7, 5)}
+
+
+def test_first_tokens_count_from_the_likeliest():
+    assert [prefix.first_choice for prefix in FirstTokens(count=3).prefixes()] == [0, 1, 2]
+
+
+def test_a_wrong_value_inside_a_set_is_named_as_it_is_typed():
+    with pytest.raises(UserError) as caught:
+        make_part({"_target_": SETS, "literal": {"_target_": LIST, "values": 3}}, where="prefixes")
+    assert all(fault.startswith("prefixes.literal.values") for fault in caught.value.faults)
+
+
+def test_an_unknown_tag_format_is_named():
+    with pytest.raises(UserError, match=r"prefixes\.tag"):
+        make_part({"_target_": SETS, "tag": "ajar", "digits": {"_target_": LIST, "values": "1"}}, where="prefixes")
