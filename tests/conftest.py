@@ -27,3 +27,70 @@ def smollm2_folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("smollm2")
     PretrainedModel(name=DEFAULT_MODEL).write(folder)
     return folder
+
+
+def _train_tokenizer(special_tokens: list[str], **options: str):
+    """A small byte-level BPE tokenizer with the special tokens of some family of models."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    core = Tokenizer(models.BPE())
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    core.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=special_tokens,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    core.train_from_iterator(["The answer is 42. So 4 and 2 make <thought>six</thought>."], trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=core, **options)
+
+
+@pytest.fixture(scope="session")
+def llama3_folder(tmp_path_factory) -> Path:
+    """A random base model in the shape of Llama 3.2: grouped queries, scaled rotary angles, tied embeddings, no template."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("llama3")
+    names = ["begin_of_text", "end_of_text", "start_header_id", "end_header_id", "eot_id", "reserved_special_token_0"]
+    tokenizer = _train_tokenizer(
+        [f"<|{name}|>" for name in names], bos_token="<|begin_of_text|>", eos_token="<|end_of_text|>"
+    )
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    scaling = {
+        "factor": 32.0,
+        "high_freq_factor": 4.0,
+        "low_freq_factor": 1.0,
+        "original_max_position_embeddings": 8192,
+    }
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=48,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=6,
+        num_key_value_heads=2,
+        head_dim=8,
+        max_position_embeddings=131072,
+        rope_parameters={"rope_type": "llama3", "rope_theta": 500000.0, **scaling},
+        rms_norm_eps=1e-5,
+        tie_word_embeddings=True,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        initializer_range=0.2,
+    )
+    LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def llama2_folder(tmp_path_factory) -> Path:
+    """A tokenizer with the special tokens of Llama 2, and no chat template."""
+    folder = tmp_path_factory.mktemp("llama2")
+    _train_tokenizer(["<unk>", "<s>", "</s>"], bos_token="<s>", eos_token="</s>", unk_token="<unk>").save_pretrained(
+        folder
+    )
+    return folder

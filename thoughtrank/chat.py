@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from thoughtrank.control_text import ControlText
 from thoughtrank.errors import UserError
+from thoughtrank.thoughts import CLOSE_TAG, OPEN_TAG, reply
 
 PLAIN_TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}"
@@ -23,6 +25,8 @@ class Chat:
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
+        self._control = ControlText(tokenizer)
+        self._control_and_tags = ControlText(tokenizer, also=(OPEN_TAG, CLOSE_TAG))
         self.end_of_turn = self._find_end_of_turn()
 
     @classmethod
@@ -33,8 +37,13 @@ class Chat:
         return cls(AutoTokenizer.from_pretrained(folder))
 
     def prompt(self, question: str) -> str:
-        """The text a reply to ``question`` continues."""
-        return self._render([{"role": "user", "content": question}], add_generation_prompt=True)
+        """The text a reply to ``question`` continues. Special tokens and tags in the question are data: ``control_text``."""
+        content = self._control_and_tags.disarm(question)
+        return self._render([{"role": "user", "content": content}], add_generation_prompt=True)
+
+    def completion(self, *, thought: str, answer: str) -> str:
+        """The reply as the model should write it: the only special token in it is the end of the turn behind it."""
+        return self._control.disarm(reply(thought=thought, answer=answer)) + self.end_of_turn
 
     def num_prompt_tokens(self, question: str) -> int:
         """Tokens of the prompt for ``question``."""
@@ -55,11 +64,11 @@ class Chat:
         Raises:
             UserError: the template changes a reply, or writes no end-of-sequence token behind it.
         """
-        question, reply = "Question?", "<thought>t</thought>\n\nAnswer."
-        conversation = [{"role": "user", "content": question}, {"role": "assistant", "content": reply}]
+        question, written = "Question?", "<thought>t</thought>\n\nAnswer."
+        conversation = [{"role": "user", "content": question}, {"role": "assistant", "content": written}]
         whole = self._render(conversation, add_generation_prompt=False)
         end = self._tokenizer.eos_token
-        expected = self.prompt(question) + reply
+        expected = self.prompt(question) + written
         if not whole.startswith(expected):
             raise UserError(
                 "the model's chat template changes a reply on the way into the conversation, so what is trained would not "

@@ -13,19 +13,18 @@ def main() -> None:
         )
     from transformers import AutoModelForCausalLM, AutoTokenizer, TextStreamer
 
+    from thoughtrank.chat import Chat
     from thoughtrank.quiet import quiet_libraries
 
     quiet_libraries()
     tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
     model: Any = AutoModelForCausalLM.from_pretrained(sys.argv[1])
+    chat = Chat(tokenizer)
     streamer = TextStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
     questions = [" ".join(sys.argv[2:])] if len(sys.argv) > 2 else iter(lambda: input("> ").strip(), "")
     try:
         for question in questions:
-            messages = [{"role": "user", "content": question}]
-            inputs: Any = tokenizer.apply_chat_template(
-                messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
-            )
+            inputs: Any = tokenizer(chat.prompt(question), add_special_tokens=False, return_tensors="pt")
             model.generate(**inputs, streamer=streamer)
     except (EOFError, KeyboardInterrupt):
         print()

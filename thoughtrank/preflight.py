@@ -44,6 +44,9 @@ def make_parts(config: RunConfig) -> Parts:
             faults.extend(error.faults)
     if faults:
         raise UserError(*faults)
+    scorer = getattr(made["questions"], "scorer", None)
+    if scorer is not None and hasattr(made["judge"], "scored_by"):
+        made["judge"] = made["judge"].scored_by(scorer)
     return Parts(**made)
 
 

@@ -17,6 +17,7 @@ from thoughtrank.config import RunConfig
 from thoughtrank.engines.engine import Limits
 from thoughtrank.errors import UserError
 from thoughtrank.fitting import FittingQuestions, prefix_faults
+from thoughtrank.judging.scoring import ReferenceScorer, Scorer
 from thoughtrank.preflight import Parts
 from thoughtrank.quiet import quiet_libraries
 from thoughtrank.records import Candidate, Question, RankedCandidate
@@ -59,6 +60,7 @@ class Steps:
         self.parts = parts
         self.store = store
         self.paths = store.paths
+        self.scorer: Scorer = getattr(parts.questions, "scorer", None) or ReferenceScorer()
         self.questions: FittingQuestions
         self.limits = Limits(
             thought_tokens=config.generation.thought_tokens,
@@ -264,6 +266,7 @@ class Steps:
                 "questions": _texts(questions),
                 "references": [question.answer for question in questions],
                 "reply_tokens": self.config.reply_tokens,
+                "scorer": self.scorer.identity(),
                 "engine": self.parts.engine.identity(),
                 "group": self.parts.engine.replies_per_group,
             },
@@ -276,6 +279,7 @@ class Steps:
                 model_folder=model.folder(),
                 engine=self.parts.engine,
                 reply_tokens=self.config.reply_tokens,
+                scorer=self.scorer,
                 description=f"round {round_number} evaluation",
             ),
         )

@@ -56,9 +56,7 @@ def test_an_example_is_a_candidate_as_the_template_would_write_it(finished):
     assert examples
     for example in examples:
         candidate = candidates[example["candidate_id"]]
-        assert example["completion"] == (
-            f"<thought>{candidate['thought']}</thought>{candidate['answer']}{chat.end_of_turn}"
-        )
+        assert example["completion"] == chat.completion(thought=candidate["thought"], answer=candidate["answer"])
         assert "<thought>" not in example["prompt"]
         assert example["prompt"].endswith("<|im_start|>assistant\n")
 

@@ -57,14 +57,17 @@ def is_right(reply: str, reference: str) -> bool:
     """
     if value_of(reference) is not None:
         return same_answer(final_answer(reply), reference)
+    return any(same_answer(claim, plain(reference)) for claim in claims(reply))
+
+
+def claims(reply: str) -> list[str]:
+    """What a reply may be said to answer: the boxed text alone, else what follows the last "answer is", and the last line."""
     boxed = _boxed(reply)
     if boxed is not None:
-        return same_answer(plain(boxed), reference)
+        return [plain(boxed)]
     text = plain(reply)
     phrases = list(_PHRASE.finditer(text))
-    claims = [_clause(text, phrases[-1].end())] if phrases else []
-    claims += text.strip().splitlines()[-1:]
-    return any(same_answer(claim, plain(reference)) for claim in claims)
+    return ([_clause(text, phrases[-1].end())] if phrases else []) + text.strip().splitlines()[-1:]
 
 
 def _boxed(text: str) -> str | None:

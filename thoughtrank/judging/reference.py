@@ -1,13 +1,14 @@
 """A judge without a model: it compares every answer with the reference answer."""
 
-from thoughtrank.judging.answer_extraction import is_right
 from thoughtrank.judging.looks import JudgeRequest, Verdict
+from thoughtrank.judging.scoring import ReferenceScorer, Scorer
 
 
 class ReferenceJudge:
     """Right answers before wrong ones, no order within the two groups; free, and exact for any number of answers.
 
-    As a grade: 10 for a right answer, 1 for a wrong one.
+    As a grade: 10 for a right answer, 1 for a wrong one. Where the questions bring a scorer of their own (``scored_by``), its
+    scores make the groups, and the grades in between.
     """
 
     exact = True
@@ -15,9 +16,18 @@ class ReferenceJudge:
     needs_reference = True
     context_tokens: int | None = None
 
+    def __init__(self) -> None:
+        self.scorer: Scorer = ReferenceScorer()
+
+    def scored_by(self, scorer: Scorer) -> "ReferenceJudge":
+        """The same judge with the scorer that the questions bring along."""
+        judge = ReferenceJudge()
+        judge.scorer = scorer
+        return judge
+
     def identity(self) -> dict[str, object]:
-        """Only its name: the rule for "right" is part of the code."""
-        return {"judge": "reference"}
+        """Its name, and the scorer's identity."""
+        return {"judge": "reference", **self.scorer.identity()}
 
     def faults(self) -> list[str]:
         """None, ever."""
@@ -32,15 +42,21 @@ class ReferenceJudge:
         return (0.0, 0.0)
 
     def judge(self, request: JudgeRequest) -> Verdict:
-        """The right answers, then the wrong ones; an empty answer is wrong. Without a reference: status ``error``."""
+        """The answers by their score, best first; an empty answer is wrong. Without a reference: status ``error``."""
         reference = request.reference
         if reference is None or not reference.strip():
             return Verdict(status="error", reason="no reference answer", model="reference")
-        right = {answer.answer_id for answer in request.answers if is_right(answer.text, reference)}
+        score = {
+            answer.answer_id: self.scorer.score(answer.text, question_id=request.question_id, reference=reference)
+            for answer in request.answers
+        }
         if request.mode == "score":
             (answer,) = request.answers
-            grade = 10.0 if answer.answer_id in right else 1.0
-            return Verdict(status="ok", scores=((answer.answer_id, grade),), model="reference")
-        first = tuple(answer.answer_id for answer in request.answers if answer.answer_id in right)
-        last = tuple(answer.answer_id for answer in request.answers if answer.answer_id not in right)
-        return Verdict(status="ok", groups=tuple(group for group in (first, last) if group), model="reference")
+            return Verdict(
+                status="ok", scores=((answer.answer_id, 1 + 9 * score[answer.answer_id]),), model="reference"
+            )
+        groups = (
+            tuple(answer.answer_id for answer in request.answers if score[answer.answer_id] == value)
+            for value in sorted(set(score.values()), reverse=True)
+        )
+        return Verdict(status="ok", groups=tuple(groups), model="reference")

@@ -1,23 +1,18 @@
 """Questions from a file of the user's own."""
 
 import hashlib
-import math
-from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
 from thoughtrank.errors import UserError
 from thoughtrank.questions.file_rows import Row, read_bytes, read_rows
+from thoughtrank.questions.row_question import BadRowError, digest, row_question
 from thoughtrank.records import Question
 
 VERSION = 1
 """Raise it whenever the same file would give other questions."""
 
 FAMILY_COLUMN = "family"
-
-
-class _BadRowError(Exception):
-    """Says what is wrong with one row."""
 
 
 class QuestionFile:
@@ -142,57 +137,22 @@ class QuestionFile:
             try:
                 question = self._question(row)
                 if question.question_id in first_seen:
-                    raise _BadRowError(f"repeats the question of {self.path}:{first_seen[question.question_id]}")
-            except _BadRowError as error:
+                    raise BadRowError(f"repeats the question of {self.path}:{first_seen[question.question_id]}")
+            except BadRowError as error:
                 bad_rows.append(f"{self.path}:{row.number}: {error}")
                 continue
             first_seen[question.question_id] = row.number
             questions.append(question)
-        questions.sort(key=lambda question: _digest(f"{self.seed}/{question.text}"))
+        questions.sort(key=lambda question: digest(f"{self.seed}/{question.text}"))
         return questions, bad_rows
 
     def _question(self, row: Row) -> Question:
         if row.fault is not None:
-            raise _BadRowError(row.fault)
-        text = row.values.get(self.question_column)
-        if text is None:
-            raise _BadRowError(f"no {self.question_column!r}")
-        if not isinstance(text, str):
-            raise _BadRowError(f"{self.question_column!r} is not a string")
-        text = _clean(text, column=self.question_column)
-        if not text:
-            raise _BadRowError(f"{self.question_column!r} is empty")
-        return Question(
-            question_id=f"file-{_digest(text)[:12]}",
-            text=text,
-            answer=_plain(row.values.get(self.answer_column), column=self.answer_column),
-            family=_plain(row.values.get(FAMILY_COLUMN), column=FAMILY_COLUMN),
+            raise BadRowError(row.fault)
+        return row_question(
+            row.values,
+            question_column=self.question_column,
+            answer_column=self.answer_column,
+            family_column=FAMILY_COLUMN,
+            source="file",
         )
-
-
-def _plain(value: object, *, column: str) -> str | None:
-    """A string or number as the string a person would write; None for nothing, and for the empty string."""
-    if isinstance(value, str):
-        return _clean(value, column=column) or None
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise _BadRowError(f"{column!r} is neither a string nor a number")
-    # Whole numbers first: one of hundreds of digits is fine as text, but too large for isfinite.
-    if not isinstance(value, int) and not math.isfinite(value):
-        raise _BadRowError(f"{column!r} is not a finite number")
-    if value == int(value):
-        return str(int(value))
-    return format(Decimal(str(value)).normalize(), "f")
-
-
-def _clean(text: str, *, column: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise _BadRowError(f"{column!r} holds half of a character (a lone surrogate)") from None
-    return text.strip()
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from thoughtrank.chat import Chat
 from thoughtrank.engines.engine import Branch, Continuation, Engine, EngineSession, GenerationRequest, Limits, OnStep
 from thoughtrank.intervals import wilson_interval
-from thoughtrank.judging.answer_extraction import is_right
+from thoughtrank.judging.scoring import Scorer
 from thoughtrank.progress import progress_bar
 from thoughtrank.records import Finish, Question
 from thoughtrank.store import Stage, write_json
@@ -59,6 +59,7 @@ def evaluate_model(
     model_folder: Path,
     engine: Engine,
     reply_tokens: int,
+    scorer: Scorer,
     description: str,
 ) -> None:
     """Write the table of replies and the metrics read from it.
@@ -69,6 +70,7 @@ def evaluate_model(
         model_folder: the model.
         engine: how it writes.
         reply_tokens: limit of each reply.
+        scorer: says which answers are right.
         description: for the progress bar.
     """
     size = max(1, engine.replies_per_group // len(_ARMS))
@@ -89,6 +91,7 @@ def evaluate_model(
                     chat=chat,
                     session=session,
                     reply_tokens=reply_tokens,
+                    scorer=scorer,
                     on_step=lambda _, finished: bar.update(finished),
                 )
                 write_part(paths[number], replies, record_type=Reply)
@@ -98,24 +101,34 @@ def evaluate_model(
 
 
 def _ask(
-    questions: Sequence[Question], *, chat: Chat, session: EngineSession, reply_tokens: int, on_step: OnStep
+    questions: Sequence[Question],
+    *,
+    chat: Chat,
+    session: EngineSession,
+    reply_tokens: int,
+    scorer: Scorer,
+    on_step: OnStep,
 ) -> list[Reply]:
     branches = tuple(Branch(opener=opener, in_thought=False) for _, opener in _ARMS)
     requests = [GenerationRequest(prompt=chat.prompt(question.text), branches=branches) for question in questions]
     limits = Limits(thought_tokens=0, answer_tokens=reply_tokens)
     results = session.generate(requests, limits=limits, on_step=on_step)
     return [
-        _read_reply(question, arm, continuation)
+        _read_reply(question, arm, continuation, scorer=scorer)
         for question, continuations in zip(questions, results, strict=True)
         for (arm, _), continuation in zip(_ARMS, continuations, strict=True)
     ]
 
 
-def _read_reply(question: Question, arm: Literal["unprefixed", "direct"], continuation: Continuation) -> Reply:
+def _read_reply(
+    question: Question, arm: Literal["unprefixed", "direct"], continuation: Continuation, *, scorer: Scorer
+) -> Reply:
     parsed = parse_reply(continuation.answer)
     right = None
     if question.answer is not None:
-        right = parsed.answer is not None and is_right(parsed.answer, question.answer)
+        right = parsed.answer is not None and (
+            scorer.score(parsed.answer, question_id=question.question_id, reference=question.answer) >= 1.0
+        )
     return Reply(
         question_id=question.question_id,
         family=question.family,

@@ -8,7 +8,6 @@ from thoughtrank.chat import Chat
 from thoughtrank.records import Candidate, Example, Question, RankedCandidate
 from thoughtrank.store import Stage
 from thoughtrank.tables import write_part
-from thoughtrank.thoughts import reply
 
 
 class Selector(Protocol):
@@ -54,13 +53,12 @@ def select_examples(
         chosen = selector.select(*of_question[question.question_id])
         chosen_questions += bool(chosen)
         for candidate in chosen:
-            completion = reply(thought=candidate.thought, answer=candidate.answer) + chat.end_of_turn
             examples.append(
                 Example(
                     question_id=question.question_id,
                     candidate_id=candidate.candidate_id,
                     prompt=chat.prompt(question.text),
-                    completion=completion,
+                    completion=chat.completion(thought=candidate.thought, answer=candidate.answer),
                 )
             )
     write_part(stage.folder / "part-00000.parquet", examples, record_type=Example)

@@ -1,0 +1,78 @@
+import pytest
+
+from thoughtrank.judging.looks import AnswerView, JudgeRequest
+from thoughtrank.judging.reference import ReferenceJudge
+from thoughtrank.judging.scoring import readings
+
+pytest.importorskip("reasoning_gym")
+
+from thoughtrank.questions.reasoning_gym import ReasoningGym
+
+
+def source(task="chain_sum", **options):
+    return ReasoningGym(**{"task": task, "seed": 0, "train_per_round": 5, "held_out": 4, **options})
+
+
+def test_questions_are_disjoint_stable_and_do_not_depend_on_how_many_are_asked_for():
+    first, second = source(), source()
+    assert first.faults(rounds=3) == []
+    rounds = [[each.question_id for each in first.train(number)] for number in (1, 2, 3)]
+    held_out = [each.question_id for each in first.evaluation()]
+    assert len({*held_out, *(each for one in rounds for each in one)}) == 4 + 15
+    assert [each.question_id for each in second.train(2)] == rounds[1]
+    assert [each.question_id for each in source(seed=1).evaluation()] != held_out
+
+
+def test_the_tasks_own_scorer_says_what_is_right():
+    countdown = source("countdown")
+    [question, *_] = countdown.train(1)
+    score = countdown.scorer.score
+    # Another expression than the reference is as right, if it comes to the target: only the task's scorer knows.
+    assert score(f"The answer is {question.answer}", question_id=question.question_id, reference=question.answer) == 1.0
+    other = f"({question.answer})"
+    assert score(other, question_id=question.question_id, reference=question.answer) == 1.0
+    assert score("The answer is 1.", question_id=question.question_id, reference=question.answer) < 1.0
+
+
+def test_the_reference_judge_ranks_by_the_scorer():
+    gym = source()
+    [question, *_] = gym.train(1)
+    judge = ReferenceJudge().scored_by(gym.scorer)
+    wrong = "I do not know."
+    answers = (AnswerView("a", wrong), AnswerView("b", f"The answer is {question.answer}."), AnswerView("c", wrong))
+    request = JudgeRequest(
+        question_id=question.question_id, question=question.text, answers=answers, reference=question.answer, seed=0
+    )
+    assert judge.judge(request).groups == (("b",), ("a", "c"))
+    assert judge.identity() != ReferenceJudge().identity()
+
+
+def test_a_task_without_a_reference_can_be_scored():
+    [question, *_] = source("propositional_logic").train(1)
+    assert question.answer
+
+
+def test_options_reach_the_task_and_wrong_ones_are_told():
+    longest = max(len(each.text) for each in source(options={"min_terms": 2, "max_terms": 2}).train(1))
+    assert longest < max(len(each.text) for each in source(options={"min_terms": 9, "max_terms": 9}).train(1))
+    [fault] = source(options={"terms": 3}).faults(rounds=1)
+    assert "terms" in fault
+
+
+def test_an_unknown_task_names_its_likes():
+    [fault] = source("chain_sums").faults(rounds=1)
+    assert "chain_sum" in fault
+
+
+def test_a_task_that_has_no_more_questions_says_so():
+    [fault] = source(options={"min_terms": 2, "max_terms": 2, "min_digits": 1, "max_digits": 1}, held_out=5000).faults(
+        rounds=1
+    )
+    assert "different questions" in fault
+
+
+def test_readings_take_the_bare_answer_out_of_a_reply():
+    assert "7" in readings("Let me see. <answer> 7 </answer>")
+    assert "7" in readings("So the answer is 7.")
+    assert "7" in readings(r"Thus \boxed{7}")
+    assert readings("  ") == [""]
