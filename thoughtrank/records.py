@@ -68,6 +68,10 @@ class RankedCandidate:
     Attributes:
         rank: 1 is best, ties share a rank; None where the candidate is unranked.
         reason: why it is unranked; None where it is ranked.
+        score: what the order is by, larger is better; with a posterior its mean strength in logits. None where the order is
+            an exact judge's.
+        p_top: probability that its answer is the best of the question, where the ranker has a posterior.
+        flag: what is suspicious about the judge's looks at its answer, or None; it changes no rank.
     """
 
     question_id: str
@@ -75,6 +79,9 @@ class RankedCandidate:
     prefix: str
     rank: int | None
     reason: str | None
+    score: float | None = None
+    p_top: float | None = None
+    flag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def blocks(prompt):
 
 def test_types_have_no_place_for_a_thought():
     names = {field.name for kind in (AnswerView, JudgeRequest) for field in dataclasses.fields(kind)}
-    assert names == {"answer_id", "text", "question_id", "question", "answers", "reference", "seed", "mode"}
+    assert names == {"answer_id", "text", "question_id", "question", "answers", "reference", "seed", "mode", "reverse"}
 
 
 def test_labels_lead_back_to_the_answers_shown_under_them():

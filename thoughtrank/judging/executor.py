@@ -115,6 +115,7 @@ def look_key(request: JudgeRequest, *, judge_key: str) -> str:
         request.reference,
         request.seed,
         request.mode,
+        request.reverse,
         [[answer.answer_id, answer.text] for answer in request.answers],
     ]
     return sha256(json.dumps(facts).encode()).hexdigest()

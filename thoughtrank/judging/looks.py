@@ -41,6 +41,7 @@ class JudgeRequest:
         reference: the known right answer, or None where nobody knows it.
         seed: decides the order and labels in which the answers are shown; another seed makes it another look.
         mode: what is asked for; ``score`` takes exactly one answer.
+        reverse: show the answers in the opposite of the order that the seed decides; another look, for audits.
     """
 
     question_id: str
@@ -49,6 +50,7 @@ class JudgeRequest:
     reference: str | None
     seed: int
     mode: Mode = "rank"
+    reverse: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def _template() -> str:
 def _shuffled(request: JudgeRequest) -> list[AnswerView]:
     shown = list(request.answers)
     random.Random(f"labels/{request.seed}").shuffle(shown)
-    return shown
+    return shown[::-1] if request.reverse else shown
 
 
 def _labels(count: int) -> list[str]:

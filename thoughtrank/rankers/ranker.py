@@ -20,10 +20,20 @@ class RankResult:
     Attributes:
         groups: answer ids, best first; those in one group share a rank.
         unranked: answer id to the reason why nothing is known about it. Unranked is not last: it is unknown.
+        scores: what the order is by, of each ranked answer; larger is better. Its scale is the ranker's own; empty under an
+            exact judge.
+        p_top: probability of each ranked answer to be the best, where the ranker has a posterior.
+        expected_regret: by how much the best answer is expected to beat the first one, in standard deviations of quality; None
+            without a posterior.
+        flags: answer id to what is suspicious about its looks; says nothing about its rank.
     """
 
     groups: tuple[tuple[str, ...], ...] = ()
     unranked: Mapping[str, str] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+    p_top: Mapping[str, float] = field(default_factory=dict)
+    expected_regret: float | None = None
+    flags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Ranker(Protocol[StateT]):
@@ -41,6 +51,7 @@ class Ranker(Protocol[StateT]):
         reference: str | None,
         seed: int,
         exact: bool,
+        context_tokens: int | None = None,
     ) -> StateT:
         """The state before the first round.
 
@@ -51,6 +62,7 @@ class Ranker(Protocol[StateT]):
             reference: the known right answer, or None.
             seed: decides every shuffle.
             exact: the judge compares any number of answers at once without error.
+            context_tokens: most tokens of one look, prompt and reply; None is no limit.
         """
 
     def plan(self, state: StateT) -> list[JudgeRequest]:

@@ -1,13 +1,15 @@
 """Ranks the answers of many questions with one ranker and one judge."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from thoughtrank.errors import UserError
 from thoughtrank.judging.looks import AnswerView, Judge, JudgeRequest, Verdict
 from thoughtrank.rankers.duplicates import DuplicateClass, duplicate_classes
 from thoughtrank.rankers.ranker import Ranker, RankResult, StateT
+
+ValueT = TypeVar("ValueT")
 
 _EMPTY = "empty answer"
 
@@ -84,6 +86,7 @@ def rank_questions(
             reference=question.reference,
             seed=question.seed,
             exact=exact,
+            context_tokens=executor.judge.context_tokens,
         )
         for question, distinct in zip(questions, classes, strict=True)
     ]
@@ -145,7 +148,9 @@ class _Ties:
 
 
 def _distinct(question: AskedQuestion) -> list[DuplicateClass]:
-    return duplicate_classes([answer for answer in question.answers if answer.text.strip()])
+    """The different answers that are not empty; which of several equal ones stands for them is decided by its id."""
+    by_id = sorted(question.answers, key=lambda answer: answer.answer_id)
+    return duplicate_classes([answer for answer in by_id if answer.text.strip()])
 
 
 def _expanded(question: AskedQuestion, classes: Sequence[DuplicateClass], result: RankResult) -> RankResult:
@@ -155,4 +160,15 @@ def _expanded(question: AskedQuestion, classes: Sequence[DuplicateClass], result
     for representative, reason in result.unranked.items():
         unranked.update(dict.fromkeys(members[representative], reason))
     groups = tuple(tuple(answer_id for each in group for answer_id in members[each]) for group in result.groups)
-    return RankResult(groups=groups, unranked=unranked)
+
+    def to_all(values: Mapping[str, ValueT]) -> dict[str, ValueT]:
+        return {answer_id: value for each, value in values.items() for answer_id in members[each]}
+
+    return RankResult(
+        groups=groups,
+        unranked=unranked,
+        scores=to_all(result.scores),
+        p_top=to_all(result.p_top),
+        expected_regret=result.expected_regret,
+        flags=to_all(result.flags),
+    )

@@ -70,7 +70,13 @@ def rank_candidates(
         judge_tokens=usage.prompt_tokens + usage.completion_tokens,
         judge_cost=usage.cost,
         unranked=unranked,
+        flagged=sum(row.flag is not None for row in rows),
+        expected_regret=_mean([each.expected_regret for each in results if each.expected_regret is not None]),
     )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def _asked(question: Question, candidates: Sequence[Candidate], *, seed: int) -> AskedQuestion:
@@ -97,6 +103,9 @@ def _rows(candidates: Sequence[Candidate], result: RankResult) -> list[RankedCan
             prefix=candidate.prefix,
             rank=ranks.get(candidate.candidate_id),
             reason=result.unranked.get(candidate.candidate_id),
+            score=result.scores.get(candidate.candidate_id),
+            p_top=result.p_top.get(candidate.candidate_id),
+            flag=result.flags.get(candidate.candidate_id),
         )
         for candidate in candidates
     ]

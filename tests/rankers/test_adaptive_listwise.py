@@ -1,0 +1,99 @@
+from itertools import pairwise
+
+import pytest
+
+from thoughtrank.errors import UserError
+from thoughtrank.judging.looks import AnswerView, Verdict
+from thoughtrank.judging.simulated import SimulatedJudge
+from thoughtrank.rankers.adaptive_listwise import AdaptiveListwise
+
+
+def started(count, *, ranker=None, seed=1, text="text", **arguments):
+    ranker = ranker or AdaptiveListwise()
+    answers = [AnswerView(f"a{index:02}", f"{text} {index}") for index in range(count)]
+    state = ranker.start(
+        question_id="q", question="?", answers=answers, reference=None, seed=seed, exact=False, **arguments
+    )
+    return ranker, state
+
+
+def rounds(ranker, state, judge):
+    """The requests of every round, and the last state."""
+    plans = []
+    while plan := ranker.plan(state):
+        plans.append(plan)
+        state = ranker.update(state, [(request, judge(request)) for request in plan])
+    return plans, state
+
+
+def in_order(request):
+    return Verdict("ok", groups=tuple((answer.answer_id,) for answer in request.answers))
+
+
+def shown(plan):
+    return {answer.answer_id for request in plan for answer in request.answers}
+
+
+def test_the_focus_narrows_to_answers_that_may_be_best():
+    ranker, state = started(40)
+    plans, state = rounds(ranker, state, in_order)
+    assert [len(plan) for plan in plans[:1]] == [5]
+    assert len(shown(plans[0])) == 40
+    sizes = [len(shown(plan)) for plan in plans]
+    assert all(after <= max(8, -(-before // 2)) + 1 for before, after in pairwise(sizes))
+    assert "a00" in shown(plans[-1])
+    result = ranker.result(state)
+    assert result.groups[0] == ("a00",)
+    assert result.p_top["a00"] > 0.5
+
+
+def test_it_stops_when_the_leader_is_good_enough():
+    clear = AdaptiveListwise(stop_p_top=0.3, leader_looks=1)
+    unsure = AdaptiveListwise(stop_p_top=0.999, stop_regret=0.0, max_rounds=6, budget=100)
+    assert len(rounds(*started(8, ranker=clear), in_order)[0]) == 1
+    assert len(rounds(*started(8, ranker=unsure), in_order)[0]) == 6
+    # One look in the first round, then two in each.
+    assert len(rounds(*started(8, ranker=AdaptiveListwise(stop_p_top=0.3, leader_looks=5)), in_order)[0]) == 3
+
+
+def test_the_budget_is_in_looks_at_every_answer():
+    ranker = AdaptiveListwise(stop_p_top=0.999, stop_regret=0.0, max_rounds=50, budget=2)
+    ranker, state = started(8, ranker=ranker)
+    plans, state = rounds(ranker, state, SimulatedJudge(malformed_share=0).judge)
+    assert [len(plan) for plan in plans] == [1, 2]
+
+
+def test_two_answers_are_shown_in_both_orders():
+    ranker, state = started(2)
+    first, second = ranker.plan(state)
+    assert (first.reverse, second.reverse) == (False, True)
+    assert first.seed == second.seed
+    split = [(first, in_order(first)), (second, Verdict("ok", groups=(("a01",), ("a00",))))]
+    state = ranker.update(state, split)
+    assert ranker.plan(state) == []
+    assert ranker.result(state).groups == (("a00", "a01"),)
+
+
+def test_an_answer_whose_look_was_lost_may_still_be_best():
+    """Nothing is known about it, so the next round shows it again."""
+    ranker, state = started(16)
+    first, second = ranker.plan(state)
+    state = ranker.update(state, [(first, in_order(first)), (second, Verdict("malformed"))])
+    (again,) = ranker.plan(state)
+    state = ranker.update(state, [(again, Verdict("malformed"))])
+    lost = {answer.answer_id for answer in second.answers}
+    assert set(ranker.result(state).unranked) == lost
+    assert lost & shown(ranker.plan(state))
+
+
+def test_groups_fit_the_judges_context():
+    ranker, state = started(24, text="x" * 2000, context_tokens=3000)
+    sizes = [len(request.answers) for request in ranker.plan(state)]
+    assert max(sizes) == 4
+    assert sum(sizes) == 24
+
+
+def test_settings_are_checked():
+    with pytest.raises(UserError) as error:
+        AdaptiveListwise(group_size=2, cover=1.0, max_rounds=0, budget=0)
+    assert len(error.value.faults) == 4

@@ -1,0 +1,95 @@
+"""Where the answers of one question stand: the posterior that follows from the evidence, by answer id."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+
+from thoughtrank.rankers.bimodal import bimodal_flags
+from thoughtrank.rankers.evidence import Evidence
+from thoughtrank.rankers.plackett_luce import Floats, best_answer, fit
+from thoughtrank.rankers.ranker import RankResult
+
+_EQUAL = 1e-6
+"""Logits. Means that differ by less are equal, and the rest is rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What follows from the looks so far.
+
+    Attributes:
+        scores: posterior mean strength of every answer that some look placed, in logits.
+        p_top: probability to be the best, of every answer that the judge may still be shown, placed or not.
+        leader: the placed answer with the highest mean; None while there is none.
+        expected_regret: by how much the best answer is expected to beat the leader, in standard deviations of quality.
+        mean: of all answers in the order of their ids, to begin the next fit with.
+    """
+
+    scores: Mapping[str, float]
+    p_top: Mapping[str, float]
+    leader: str | None
+    expected_regret: float
+    mean: Floats
+
+
+def stand(evidence: Evidence, *, before: Standing | None = None) -> Standing:
+    """Fit the posterior.
+
+    Args:
+        evidence: looks and what they said.
+        before: an earlier standing of the same question, which saves steps of the fit.
+    """
+    ids = [answer.answer_id for answer in evidence.asked.answers]
+    index = {each: place for place, each in enumerate(ids)}
+    orders = [[[index[each] for each in group] for group in order.tie_groups()] for order in evidence.orders]
+    posterior = fit(len(ids), orders, start=None if before is None else before.mean)
+    listed = evidence.listed
+    shown = [index[each] for each in evidence.ids]
+    placed = [each for each in shown if ids[each] in listed]
+    best = best_answer(posterior, among=shown, leaders=placed, seed=_seed(evidence))
+    return Standing(
+        scores={ids[each]: float(posterior.mean[each]) for each in placed},
+        p_top={ids[each]: float(share) for each, share in zip(shown, best.p_top, strict=True)},
+        leader=None if best.leader is None else ids[best.leader],
+        expected_regret=best.expected_regret,
+        mean=posterior.mean,
+    )
+
+
+def posterior_result(evidence: Evidence, standing: Standing | None) -> RankResult:
+    """The order of the answers: by posterior mean, or as an exact judge gave it, or one answer alone."""
+    ids = [answer.answer_id for answer in evidence.asked.answers]
+    if len(ids) < 2:
+        return RankResult(groups=(tuple(ids),) if ids else ())
+    unranked = evidence.unranked()
+    if standing is None:
+        groups = evidence.orders[0].groups if evidence.orders else ()
+        return RankResult(groups=groups, unranked=unranked)
+    return RankResult(
+        groups=tie_groups(standing.scores),
+        unranked=unranked,
+        scores=standing.scores,
+        p_top={each: share for each, share in standing.p_top.items() if each in standing.scores},
+        expected_regret=standing.expected_regret if standing.leader is not None else None,
+        flags=bimodal_flags(evidence, standing.scores),
+    )
+
+
+def tie_groups(scores: Mapping[str, float]) -> tuple[tuple[str, ...], ...]:
+    """Answer ids by score, highest first; equal ones in one group, by id."""
+    groups: list[list[str]] = []
+    last = np.inf
+    for each in sorted(scores, key=lambda each: (-scores[each], each)):
+        if groups and last - scores[each] <= _EQUAL:
+            groups[-1].append(each)
+        else:
+            groups.append([each])
+        last = scores[each]
+    return tuple(tuple(sorted(group)) for group in groups)
+
+
+def _seed(evidence: Evidence) -> int:
+    facts = f"{evidence.asked.seed}/{evidence.asked.question_id}/{len(evidence.orders)}"
+    return int.from_bytes(sha256(facts.encode(errors="surrogatepass")).digest()[:8], "big")
