@@ -72,7 +72,7 @@ def test_the_rules_are_read_from_real_modules():
     assert "thoughtrank.config" in IMPORTS["thoughtrank.preflight"]
     assert "torch" in IMPORTS["thoughtrank.engines.transformers"]
     assert "torch" not in EAGER["thoughtrank.engines.transformers"]
-    assert "thoughtrank.pipeline" in IMPORTS["thoughtrank.cli"]
+    assert "thoughtrank.pipeline" in IMPORTS["thoughtrank.run"]
     assert "thoughtrank.finetuning.data" not in EAGER["thoughtrank.finetuning.objectives"]
 
 
@@ -88,12 +88,12 @@ def test_nothing_but_the_entry_point_imports_the_command_line():
     assert importers("thoughtrank.cli") == {"thoughtrank.__main__"}
 
 
-def test_only_the_command_line_imports_the_pipeline():
-    assert importers("thoughtrank.pipeline") == {"thoughtrank.cli"}
+def test_only_a_run_imports_the_pipeline():
+    assert importers("thoughtrank.pipeline") == {"thoughtrank.run"}
 
 
-def test_only_the_pipeline_and_the_command_line_import_the_steps():
-    assert importers("thoughtrank.steps") <= {"thoughtrank.pipeline", "thoughtrank.cli"}
+def test_only_the_pipeline_imports_the_steps():
+    assert importers("thoughtrank.steps") == {"thoughtrank.pipeline"}
 
 
 def test_only_the_command_line_knows_hydra():

@@ -171,7 +171,7 @@ def command_lines():
 
 
 def overrides_of(line):
-    """The overrides of one run: no flags, the first value of each sweep, and no choice from a folder of one's own."""
+    """The overrides of one run: no flags, no launcher, the first value of each sweep, no choice from a folder of one's own."""
     words = [word for word in shlex.split(line, comments=True) if word != "..." and not re.match(r"[A-Z]+[.=]", word)]
     own_folder = "--config-dir" in words
     if own_folder:
@@ -185,6 +185,9 @@ def overrides_of(line):
             else override.get_value_element_as_str()
         )
         key = override.key_or_group
+        if key.startswith("hydra"):
+            # Launchers are packages of their own, which need not be installed.
+            continue
         if own_folder and key in GROUPS and not (CONF / key / f"{value}.yaml").exists():
             own_groups.add(key)
             continue

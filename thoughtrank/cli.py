@@ -1,25 +1,30 @@
 """The command line: compose the config, check it, run the pipeline."""
 
-import os
 import signal
 import sys
-import time
 import traceback
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import hydra
-import yaml
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from thoughtrank.config import RunConfig, config_differences, default_run_name, load_config
 from thoughtrank.errors import UserError
-from thoughtrank.plan import plan_text
-from thoughtrank.preflight import Parts, make_parts, preflight
-from thoughtrank.store import RunPaths, Store, read_json
+from thoughtrank.run import do_run, log_line, run_paths
+from thoughtrank.sweep import (
+    SweepJob,
+    begin_sweep,
+    comparison_text,
+    read_jobs,
+    record_job,
+    sweep_arguments,
+    sweep_folder,
+    write_comparison,
+)
 
 _PACKAGE = Path(__file__).parent
 CONFIG_FOLDER = next(folder for folder in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if folder.is_dir())
@@ -32,16 +37,28 @@ def main() -> None:
     """Entry point of ``train.py``, ``thoughtrank`` and ``python -m thoughtrank``.
 
     Exit status: 0 when everything asked for exists, 2 after an error the user can put right, 130 and 143 when interrupted
-    or told to stop, 1 for bugs.
+    or told to stop, 1 for bugs. In a sweep the jobs behind a failed one go on, and the status is 2 for any failure.
     """
     signal.signal(signal.SIGTERM, _stop)
+    sys.argv.extend(sweep_arguments(sys.argv[1:]))
+    folder = sweep_folder(sys.argv[1:])
+    if folder is not None:
+        begin_sweep(folder)
     try:
         _hydra_main()
     except KeyboardInterrupt:
         print("\ninterrupted; what is finished is kept, the same command goes on", file=sys.stderr)
         sys.exit(130)
-    if _failures:
+    if _failures or (folder is not None and not _end_sweep(folder)):
         sys.exit(2)
+
+
+def _end_sweep(folder: Path) -> bool:
+    """Compare the jobs of a sweep; False where one of them failed."""
+    jobs = read_jobs(folder)
+    if jobs:
+        print(f"\n{comparison_text(jobs)}\n\nthe same as a table: {write_comparison(folder, jobs)}")
+    return all(job.outcome != "failed" for job in jobs)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -51,18 +68,69 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 @hydra.main(config_path=str(CONFIG_FOLDER), config_name="config", version_base="1.3")
 def _hydra_main(composed: DictConfig) -> None:
+    hydra_config = HydraConfig.get()
+    if hydra_config.mode == RunMode.MULTIRUN:
+        overrides = tuple(str(each) for each in hydra_config.overrides.task)
+        _sweep_job(composed, number=int(hydra_config.job.num), overrides=overrides, folder=Path(hydra_config.sweep.dir))
+        return
     try:
         values = _plain(composed)
-        choices = {str(group): str(choice) for group, choice in HydraConfig.get().runtime.choices.items()}
-        # Hydra does not record a choice that is a list: prefixes=[alnum,words].
-        choices.setdefault(
-            "prefixes", "+".join(key for key, each in values["prefixes"].items() if isinstance(each, dict))
-        )
-        _run(values, choices)
+        do_run(values, choices=_choices(values))
     except UserError as error:
         _failures.extend(error.faults)
-        for fault in error.faults:
-            print(f"error: {fault}", file=sys.stderr)
+        _print_faults(error)
+
+
+def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...], folder: Path) -> None:
+    """One job of a sweep. Whatever goes wrong in it is recorded, and the other jobs go on."""
+    print(f"\n=== job {number}: {' '.join(overrides)}", flush=True)
+    paths = None
+    try:
+        values = _plain(composed)
+        choices = _choices(values)
+        paths = run_paths(values, choices=choices)
+        summary = do_run(values, choices=choices, sweep=folder.name)
+    except Exception as error:
+        faults = error.faults if isinstance(error, UserError) else [f"{type(error).__name__}: {error}"]
+        if isinstance(error, UserError):
+            _print_faults(error)
+        else:
+            traceback.print_exc()
+        if paths is not None and not paths.log.exists():
+            # It failed before its run began: its log would be empty.
+            paths.folder.mkdir(parents=True, exist_ok=True)
+            log_line(paths, f"stopped: {error}")
+        job = SweepJob(
+            number=number,
+            overrides=overrides,
+            run=paths.folder.name if paths else "",
+            outcome="failed",
+            error="; ".join(faults).partition("\n")[0],
+            log=str(paths.log) if paths else None,
+        )
+    else:
+        job = SweepJob(
+            number=number,
+            overrides=overrides,
+            run=paths.folder.name,
+            outcome="stopped" if summary is None else "finished",
+            log=str(paths.log),
+            summary=str(summary) if summary else None,
+        )
+    record_job(folder, job)
+
+
+def _choices(values: dict[str, Any]) -> dict[str, str]:
+    """Config group to the name of the chosen file."""
+    choices = {str(group): str(choice) for group, choice in HydraConfig.get().runtime.choices.items()}
+    # Hydra does not record a choice that is a list: prefixes=[alnum,words].
+    composed_of = "+".join(key for key, each in values["prefixes"].items() if isinstance(each, dict))
+    return {"prefixes": composed_of, **choices}
+
+
+def _print_faults(error: UserError) -> None:
+    for fault in error.faults:
+        print(f"error: {fault}", file=sys.stderr)
 
 
 def _plain(composed: DictConfig) -> dict[str, Any]:
@@ -80,113 +148,3 @@ def _plain(composed: DictConfig) -> dict[str, Any]:
         raise UserError(f"config: {str(error).splitlines()[0]}") from error
     assert isinstance(values, dict)
     return {str(key): value for key, value in values.items()}
-
-
-def _run(values: dict[str, Any], choices: dict[str, str]) -> None:
-    config = load_config(values)
-    parts = make_parts(config)
-    preflight(config, parts)
-    run = config.run or default_run_name(values, choices)
-    paths = RunPaths(Path(config.runs_dir) / run)
-    if config.dry_run:
-        print(plan_text(config=config, parts=parts, run=run))
-        return
-    store = Store(run_folder=paths.folder, cache_folder=Path(config.cache_dir))
-    _check_same_config(paths, values)
-    with store.locked():
-        # Once more: another process may have begun, or finished, this run while this one waited.
-        _check_same_config(paths, values)
-        if _is_finished(config, paths):
-            return
-        _write_config(paths, values)
-        print(plan_text(config=config, parts=parts, run=run), flush=True)
-        _warn_about_rows(parts)
-        _run_logged(config, parts, store, values)
-
-
-def _run_logged(config: RunConfig, parts: Parts, store: Store, values: dict[str, Any]) -> None:
-    """Run, and leave the reason of a failure in the run folder: a multirun job's own output may be lost."""
-    from thoughtrank.pipeline import run_pipeline
-
-    started = time.monotonic()
-    _log(store.paths, f"started: {' '.join(sys.argv[1:])}")
-    try:
-        summary = run_pipeline(config=config, parts=parts, store=store, values=values)
-    except UserError as error:
-        _log(store.paths, f"stopped: {error}")
-        raise
-    except Exception:
-        _log(store.paths, traceback.format_exc())
-        raise
-    minutes = (time.monotonic() - started) / 60
-    _log(store.paths, f"ended after {minutes:.1f} minutes")
-    if summary is None:
-        print(f"stopped after {config.stop_after} as asked; the same command without stop_after goes on")
-    else:
-        _print_results(summary, minutes=minutes)
-
-
-def _is_finished(config: RunConfig, paths: RunPaths) -> bool:
-    """Whether everything asked for exists already; says so."""
-    from thoughtrank.pipeline import finished_settings
-
-    if not paths.summary.exists() or config.stop_after is not None or not (paths.export / "config.json").exists():
-        return False
-    summary = read_json(paths.summary)
-    if summary["finished"] != finished_settings(config):
-        return False
-    print(f"run {paths.folder.name} is finished already; rounds={config.rounds + 2} would extend it")
-    _print_results(summary, minutes=None)
-    return True
-
-
-def _print_results(summary: dict[str, Any], *, minutes: float | None) -> None:
-    from thoughtrank.summary import results_table
-
-    print()
-    print(results_table(summary["rounds"]))
-    print()
-    export = summary["export"]
-    took = "" if minutes is None else f" ({minutes:.1f} minutes)"
-    print(f"model of round {summary['exported_round']}: {export}{took}")
-    print(f"its README.md shows how to load it; talk to it: python -m thoughtrank.chat_with {export}")
-
-
-def _check_same_config(paths: RunPaths, values: dict[str, Any]) -> None:
-    """Attempts at one run must agree in everything that decides a table.
-
-    Raises:
-        UserError: this one does not.
-    """
-    if not paths.config.exists():
-        return
-    differences = config_differences(yaml.safe_load(paths.config.read_text(encoding="utf-8")), values)
-    if differences:
-        raise UserError(
-            f"run {paths.folder.name} was begun with another config: {'; '.join(differences)}. "
-            "Choose another run=, or set these back"
-        )
-
-
-def _write_config(paths: RunPaths, values: dict[str, Any]) -> None:
-    """Write the config of the first attempt; later ones leave it."""
-    if paths.config.exists():
-        return
-    paths.folder.mkdir(parents=True, exist_ok=True)
-    partial = paths.config.with_suffix(".partial")
-    partial.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    partial.replace(paths.config)
-
-
-def _warn_about_rows(parts: Parts) -> None:
-    bad_rows = getattr(parts.questions, "bad_rows", [])
-    for row in bad_rows[:10]:
-        print(f"warning: left out {row}", file=sys.stderr)
-    if len(bad_rows) > 10:
-        print(f"warning: left out {len(bad_rows) - 10} more rows", file=sys.stderr)
-
-
-def _log(paths: RunPaths, message: str) -> None:
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-    with paths.log.open("a", encoding="utf-8") as file:
-        file.write(f"{stamp} [{os.getpid()}] {message}\n")

@@ -13,7 +13,9 @@ from thoughtrank.store import Stage, Store, read_json, write_json
 from thoughtrank.summary import round_prefixes, round_summary, scalars
 
 
-def run_pipeline(*, config: RunConfig, parts: Parts, store: Store, values: Mapping[str, Any]) -> dict[str, Any] | None:
+def run_pipeline(
+    *, config: RunConfig, parts: Parts, store: Store, values: Mapping[str, Any], sweep: str | None = None
+) -> dict[str, Any] | None:
     """Do what is still to be done of a run.
 
     Args:
@@ -21,11 +23,12 @@ def run_pipeline(*, config: RunConfig, parts: Parts, store: Store, values: Mappi
         parts: made from it.
         store: of the run.
         values: the composed config as plain values, for the logger.
+        sweep: the sweep this run is a job of, for the logger.
 
     Returns:
         What ``summary.json`` holds; None where ``stop_after`` ended the run before.
     """
-    parts.logger.start(run=store.paths.folder.name, folder=store.paths.folder, config=values)
+    parts.logger.start(run=store.paths.folder.name, folder=store.paths.folder, config=values, sweep=sweep)
     try:
         return _run_rounds(Steps(config=config, parts=parts, store=store))
     finally:

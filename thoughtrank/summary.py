@@ -92,9 +92,9 @@ def results_table(rounds: Sequence[Mapping[str, Any]]) -> str:
         rows.append(
             [
                 str(entry["round"]),
-                _interval(entry, "accuracy", "accuracy"),
-                _interval(entry, "direct_accuracy", "direct"),
-                _interval(entry, "unseen_accuracy", "unseen"),
+                accuracy_text(entry, "accuracy", "accuracy"),
+                accuracy_text(entry, "direct_accuracy", "direct"),
+                accuracy_text(entry, "unseen_accuracy", "unseen"),
                 percent(entry["thought_rate"]),
                 str(entry["examples"]),
                 judge,
@@ -102,13 +102,19 @@ def results_table(rounds: Sequence[Mapping[str, Any]]) -> str:
                 spent,
             ]
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    return fixed_width(rows)
+
+
+def fixed_width(rows: Sequence[Sequence[str]]) -> str:
+    """A table as text, its columns as wide as their widest cell; the first row is the header."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
-def _interval(entry: Mapping[str, Any], name: str, bounds: str) -> str:
+def accuracy_text(entry: Mapping[str, Any], name: str, bounds: str) -> str:
+    """An accuracy and its interval as a cell of a table; ``bounds`` is what the interval's two fields begin with."""
     if entry[name] is None:
         return "–"
     return f"{percent(entry[name])} [{100 * entry[f'{bounds}_low']:.0f}–{100 * entry[f'{bounds}_high']:.0f}]"

@@ -12,8 +12,8 @@ from thoughtrank.errors import UserError
 class Logger(Protocol):
     """Takes the figures of every round, as they appear."""
 
-    def start(self, *, run: str, folder: Path, config: Mapping[str, Any]) -> None:
-        """Begin, or go on with, the run called ``run``."""
+    def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
+        """Begin, or go on with, the run called ``run``; ``sweep`` names the sweep it is a job of."""
 
     def log_round(self, metrics: Mapping[str, float | None]) -> None:
         """The scalars of one round; ``metrics["round"]`` says which. Saying the same again changes nothing."""
@@ -31,7 +31,7 @@ class Logger(Protocol):
 class NoLogger:
     """Logs nowhere; the run folder has everything."""
 
-    def start(self, *, run: str, folder: Path, config: Mapping[str, Any]) -> None:
+    def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
         """See ``Logger``."""
 
     def log_round(self, metrics: Mapping[str, float | None]) -> None:
@@ -54,7 +54,7 @@ class CsvLogger:
         self._folder = Path()
         self._rows: dict[str, list[dict[str, Any]]] = {"metrics": [], "prefixes": [], "training": []}
 
-    def start(self, *, run: str, folder: Path, config: Mapping[str, Any]) -> None:
+    def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
         """See ``Logger``."""
         self._folder = folder
 
@@ -101,7 +101,7 @@ class WandbLogger:
 
         return [] if find_spec("wandb") else ["logger=wandb needs the package wandb: pip install wandb, or logger=none"]
 
-    def start(self, *, run: str, folder: Path, config: Mapping[str, Any]) -> None:
+    def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
         """See ``Logger``."""
         import wandb
 
@@ -111,6 +111,7 @@ class WandbLogger:
             self._run = wandb.init(
                 project=self.project,
                 name=run,
+                group=sweep,
                 id=run[-100:],
                 resume="allow" if mode == "online" else None,
                 dir=folder,
