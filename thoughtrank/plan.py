@@ -48,10 +48,11 @@ def _judge_line(config: RunConfig, parts: Parts, *, candidates: int) -> str:
     judge = str(config.judge.get("model", config.judge["_target_"].rpartition(".")[2]))
     if parts.judge.exact:
         return f"{judge}: offline, no calls, no money"
-    group = int(config.ranker.get("group_size", 8))
     prefixes = len(parts.prefixes.prefixes())
-    looks = candidates // prefixes * -(-prefixes // group)
-    prompt = looks * _PROMPT_TOKENS_JUDGED + candidates * config.generation.answer_tokens
+    work = parts.ranker.most_work(prefixes)
+    looks = candidates // prefixes * work.looks
+    shown = candidates // prefixes * work.shown
+    prompt = looks * _PROMPT_TOKENS_JUDGED + shown * config.generation.answer_tokens
     reply = looks * int(config.judge.get("max_reply_tokens", 100))
     price = parts.judge.price()
     if price is None:

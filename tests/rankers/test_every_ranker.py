@@ -192,6 +192,17 @@ def test_the_answer_that_a_judge_refuses_is_found_and_no_other_suffers(ranker, c
 
 
 @every_ranker
+@pytest.mark.parametrize("count", [2, 3, 7, 8, 9, 20, 25, 62])
+def test_it_takes_no_more_looks_than_it_says(ranker, count):
+    work = ranker.most_work(count)
+    for seed in range(4):
+        question = asked([f"{index:060}" for index in range(count)], seed=seed)
+        _, requests = ranked(question, ranker, SimulatedJudge(malformed_share=0, seed=seed, strength="weak"))
+        assert len(requests) <= work.looks
+        assert sum(len(request.answers) for request in requests) <= work.shown
+
+
+@every_ranker
 def test_a_clear_best_answer_is_found(ranker):
     quality = {text: -float(place) for place, text in enumerate("abcdefghijklmnopqrstuvwxyz")}
     first = 0

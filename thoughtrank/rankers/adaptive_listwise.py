@@ -8,7 +8,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.judging.looks import AnswerView, JudgeRequest, Verdict
 from thoughtrank.rankers.evidence import Evidence, begin, shuffled, take, with_looks
 from thoughtrank.rankers.packing import SMALLEST_GROUP, packed
-from thoughtrank.rankers.ranker import RankResult
+from thoughtrank.rankers.ranker import RankResult, Work
 from thoughtrank.rankers.standing import Standing, posterior_result, stand
 
 _SMALLEST_FOCUS = 3
@@ -95,6 +95,19 @@ class AdaptiveListwise:
     def identity(self) -> dict[str, object]:
         """Every setting."""
         return {"ranker": "adaptive_listwise", "version": 1, **vars(self)}
+
+    def most_work(self, answers: int) -> Work:
+        """All rounds; mostly the leader is good enough, or the budget spent, long before."""
+        if answers == 2:
+            return Work(looks=2, shown=4)
+        size, shown, looks = answers, answers, -(-answers // self.group_size)
+        for _ in range(self.max_rounds - 1):
+            # The leader may come on top of the half.
+            size = min(answers, max(self.group_size, -(-size // 2)) + 1)
+            times = self.looks_per_round if size <= self.group_size + 1 else 1
+            shown += times * size
+            looks += times * -(-size // self.group_size)
+        return Work(looks=looks, shown=shown)
 
     def start(
         self,

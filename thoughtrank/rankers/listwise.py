@@ -4,6 +4,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.rankers.evidence import Evidence, shuffled, with_looks
 from thoughtrank.rankers.one_stage import OneStage, OneStageState
 from thoughtrank.rankers.packing import packed
+from thoughtrank.rankers.ranker import Work
 
 
 class Listwise(OneStage):
@@ -24,6 +25,10 @@ class Listwise(OneStage):
     def identity(self) -> dict[str, object]:
         """The name and the number of looks."""
         return {"ranker": "listwise", "version": 1, "num_permutations": self.num_permutations}
+
+    def most_work(self, answers: int) -> Work:
+        """All answers in every look."""
+        return Work(looks=self.num_permutations, shown=self.num_permutations * answers)
 
     def looks(self, state: OneStageState) -> Evidence:
         """One look per permutation."""

@@ -4,6 +4,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.rankers.evidence import Evidence, shuffled, with_looks
 from thoughtrank.rankers.one_stage import OneStage, OneStageState
 from thoughtrank.rankers.packing import SMALLEST_GROUP, packed
+from thoughtrank.rankers.ranker import Work
 
 
 class ListwiseGroups(OneStage):
@@ -28,6 +29,10 @@ class ListwiseGroups(OneStage):
     def identity(self) -> dict[str, object]:
         """The name and the settings."""
         return {"ranker": "listwise_groups", "version": 2, "group_size": self.group_size, "looks": self.times}
+
+    def most_work(self, answers: int) -> Work:
+        """``looks`` times all groups."""
+        return Work(looks=self.times * -(-answers // self.group_size), shown=self.times * answers)
 
     def looks(self, state: OneStageState) -> Evidence:
         """Groups from ``looks`` shuffles."""

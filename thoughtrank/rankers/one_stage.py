@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from thoughtrank.judging.looks import AnswerView, JudgeRequest, Verdict
 from thoughtrank.rankers.evidence import Evidence, begin, take, with_looks
-from thoughtrank.rankers.ranker import RankResult
+from thoughtrank.rankers.ranker import RankResult, Work
 from thoughtrank.rankers.standing import posterior_result, stand
 
 
@@ -20,8 +20,12 @@ class OneStageState:
 class OneStage:
     """Plans its looks at the start, asks the failed ones once more, and orders the answers by their posterior means.
 
-    A subclass says which looks. An exact judge gets all answers in one look; a single answer needs none.
+    A subclass says which looks, and how many. An exact judge gets all answers in one look; a single answer needs none.
     """
+
+    def most_work(self, answers: int) -> Work:
+        """What ``looks`` plans for so many answers."""
+        raise NotImplementedError
 
     def start(
         self,

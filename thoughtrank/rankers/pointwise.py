@@ -3,7 +3,7 @@
 from thoughtrank.errors import UserError
 from thoughtrank.rankers.evidence import Evidence, with_looks
 from thoughtrank.rankers.one_stage import OneStage, OneStageState
-from thoughtrank.rankers.ranker import RankResult
+from thoughtrank.rankers.ranker import RankResult, Work
 from thoughtrank.rankers.standing import tie_groups
 
 
@@ -27,6 +27,10 @@ class Pointwise(OneStage):
     def identity(self) -> dict[str, object]:
         """The name and the number of grades."""
         return {"ranker": "pointwise", "version": 1, "looks": self.times}
+
+    def most_work(self, answers: int) -> Work:
+        """One look per answer and grade."""
+        return Work(looks=self.times * answers, shown=self.times * answers)
 
     def looks(self, state: OneStageState) -> Evidence:
         """``looks`` looks at each answer alone."""

@@ -36,11 +36,22 @@ class RankResult:
     flags: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What ranking one question takes at most: ``looks``, and ``shown`` answers in all of them together."""
+
+    looks: int
+    shown: int
+
+
 class Ranker(Protocol[StateT]):
     """Ranks one question by rounds: ``plan``, have the looks taken, ``update``, until ``plan`` is empty."""
 
     def identity(self) -> dict[str, object]:
         """Everything that decides which looks it plans and how it reads them, ready for JSON."""
+
+    def most_work(self, answers: int) -> Work:
+        """What a question with so many different answers, two or more, takes at most; looks that fail come on top."""
 
     def start(
         self,

@@ -4,6 +4,7 @@ from itertools import combinations
 
 from thoughtrank.rankers.evidence import Evidence, with_looks
 from thoughtrank.rankers.one_stage import OneStage, OneStageState
+from thoughtrank.rankers.ranker import Work
 
 
 class RoundRobin(OneStage):
@@ -20,6 +21,11 @@ class RoundRobin(OneStage):
     def identity(self) -> dict[str, object]:
         """The name and whether both orders are shown."""
         return {"ranker": "round_robin", "version": 1, "both_orders": self.both_orders}
+
+    def most_work(self, answers: int) -> Work:
+        """All pairs."""
+        pairs = answers * (answers - 1) // 2 * (2 if self.both_orders else 1)
+        return Work(looks=pairs, shown=2 * pairs)
 
     def looks(self, state: OneStageState) -> Evidence:
         """One look per pair, or two."""

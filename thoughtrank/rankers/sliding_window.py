@@ -7,7 +7,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.judging.looks import AnswerView, JudgeRequest, Verdict
 from thoughtrank.rankers.evidence import Evidence, begin, shuffled, take, with_looks
 from thoughtrank.rankers.plackett_luce import fit
-from thoughtrank.rankers.ranker import RankResult
+from thoughtrank.rankers.ranker import RankResult, Work
 from thoughtrank.rankers.standing import posterior_result
 
 
@@ -59,6 +59,12 @@ class SlidingWindow:
     def identity(self) -> dict[str, object]:
         """Every setting."""
         return {"ranker": "sliding_window", "version": 1, **vars(self)}
+
+    def most_work(self, answers: int) -> Work:
+        """Every window of every pass."""
+        beyond = max(0, answers - self.window)
+        looks = self.passes * (1 + -(-beyond // self.step))
+        return Work(looks=looks, shown=looks * min(answers, self.window))
 
     def start(
         self,

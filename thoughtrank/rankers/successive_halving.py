@@ -7,7 +7,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.judging.looks import AnswerView, JudgeRequest, Verdict
 from thoughtrank.rankers.evidence import Evidence, begin, shuffled, take, with_looks
 from thoughtrank.rankers.packing import SMALLEST_GROUP, packed
-from thoughtrank.rankers.ranker import RankResult
+from thoughtrank.rankers.ranker import RankResult, Work
 from thoughtrank.rankers.standing import Standing, posterior_result, stand
 
 
@@ -54,6 +54,15 @@ class SuccessiveHalving:
     def identity(self) -> dict[str, object]:
         """Every setting."""
         return {"ranker": "successive_halving", "version": 1, **vars(self)}
+
+    def most_work(self, answers: int) -> Work:
+        """Every round; it is never less."""
+        size, shown, looks = answers, 0, 0
+        while size > self.group_size:
+            shown += size
+            looks += -(-size // self.group_size)
+            size = max(self.group_size, size // 2)
+        return Work(looks=looks + self.finals, shown=shown + self.finals * size)
 
     def start(
         self,
