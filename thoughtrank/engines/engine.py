@@ -114,6 +114,8 @@ class Engine(Protocol):
 
     questions_per_group: int
     replies_per_group: int
+    probe_candidates: int
+    """How many candidates of a stage are written again in another batch, to measure whether that changes them."""
 
     def faults(self) -> list[str]:
         """Everything a user can put right before a model loads, one sentence each."""
@@ -123,6 +125,12 @@ class Engine(Protocol):
         """The settings that can change the text, for the fingerprint."""
         ...
 
-    def open(self, model_folder: Path) -> EngineSession:
-        """Load the model (seconds to minutes)."""
+    def open(self, model_folder: Path, *, work_folder: Path | None = None) -> EngineSession:
+        """Load the model (seconds to minutes).
+
+        Args:
+            model_folder: in Hugging Face format.
+            work_folder: where the engine may keep files of its own whose names start with ``_``, such as replies of a
+                half-written group; of this stage alone, and there again after a resume. None where there is no such place.
+        """
         ...

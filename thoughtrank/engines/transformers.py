@@ -18,6 +18,7 @@ class TransformersEngine:
         device: ``auto`` is CUDA where there is one, else Apple's MPS, else the CPU.
         questions_per_group: questions decoded together with all their prefixes; also the unit of saving and of replay.
         replies_per_group: the same for evaluation, where a question has one or two branches.
+        probe_candidates: candidates of a stage that are written once more, in another batch, to see whether they change.
     """
 
     def __init__(
@@ -27,17 +28,21 @@ class TransformersEngine:
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         questions_per_group: int = 8,
         replies_per_group: int = 256,
+        probe_candidates: int = 8,
     ) -> None:
         self.dtype = dtype
         self.device = device
         self.questions_per_group = questions_per_group
         self.replies_per_group = replies_per_group
+        self.probe_candidates = probe_candidates
 
     def faults(self) -> list[str]:
         """See ``Engine``."""
         faults = []
         if self.questions_per_group < 1 or self.replies_per_group < 1:
             faults.append("engine.questions_per_group and engine.replies_per_group must be at least 1")
+        if self.probe_candidates < 0:
+            faults.append("engine.probe_candidates must be at least 0")
         if self.device in ("cuda", "mps"):
             import torch
 
@@ -51,8 +56,8 @@ class TransformersEngine:
         device = self._device()
         return {"engine": "transformers", "version": _VERSION, "device": device, "dtype": self._dtype(device)}
 
-    def open(self, model_folder: Path) -> "TransformersSession":
-        """See ``Engine``."""
+    def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "TransformersSession":
+        """See ``Engine``. Nothing is kept in ``work_folder``."""
         device = self._device()
         return TransformersSession(model_folder=model_folder, device=device, dtype=self._dtype(device))
 

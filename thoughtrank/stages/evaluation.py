@@ -77,12 +77,13 @@ def evaluate_model(
     groups = [questions[start : start + size] for start in range(0, len(questions), size)]
     paths = [stage.folder / f"part-{number:05d}.parquet" for number in range(len(groups))]
     missing = [number for number, path in enumerate(paths) if not path.exists()]
+    facts: dict[str, object] = {}
     if missing:
         chat = Chat.from_folder(model_folder)
         total = len(questions) * len(_ARMS)
         done = sum(len(group) for number, group in enumerate(groups) if number not in missing) * len(_ARMS)
         with (
-            engine.open(model_folder) as session,
+            engine.open(model_folder, work_folder=stage.folder) as session,
             progress_bar(description=description, total=total, done=done, unit="reply") as bar,
         ):
             for number in missing:
@@ -96,8 +97,9 @@ def evaluate_model(
                 )
                 write_part(paths[number], replies, record_type=Reply)
                 stage.save_seconds()
+            facts = session.facts()
     write_json(stage.folder / METRICS, read_metrics(read_table(stage.folder, Reply)))
-    stage.finish()
+    stage.finish(engine=facts)
 
 
 def _ask(

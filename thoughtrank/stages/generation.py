@@ -5,21 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from thoughtrank.chat import Chat
-from thoughtrank.engines.engine import (
-    Branch,
-    Continuation,
-    Engine,
-    EngineSession,
-    GenerationRequest,
-    Limits,
-    OnStep,
-)
+from thoughtrank.engines.engine import Branch, Continuation, Engine, GenerationRequest, Limits
+from thoughtrank.engines.probe import probe_batch_composition
 from thoughtrank.prefixes.prefix import Prefix
 from thoughtrank.progress import progress_bar
 from thoughtrank.records import Candidate, Question
-from thoughtrank.store import Stage
+from thoughtrank.store import Stage, read_json, write_json
 from thoughtrank.tables import num_rows, write_part
 from thoughtrank.thoughts import opener
+
+ENGINE_RECORD = "_engine.json"
 
 
 def generate_candidates(
@@ -55,9 +50,12 @@ def generate_candidates(
     chat = Chat.from_folder(model_folder)
     total = len(questions) * len(prefixes)
     done = sum(len(groups[number]) for number in range(len(groups)) if number not in missing) * len(prefixes)
+    # What an earlier attempt knew of its engine; a probe is made once.
+    record = stage.folder / ENGINE_RECORD
+    facts: dict[str, object] = read_json(record) if record.exists() else {}
     if missing:
         with (
-            engine.open(model_folder) as session,
+            engine.open(model_folder, work_folder=stage.folder) as session,
             progress_bar(description=description, total=total, done=done, unit="candidate") as bar,
         ):
             tokens = 0
@@ -69,36 +67,39 @@ def generate_candidates(
                 bar.update(finished)
 
             for number in missing:
-                candidates = _generate_group(
-                    groups[number], prefixes=prefixes, chat=chat, session=session, limits=limits, on_step=on_step
-                )
+                requests = _requests(groups[number], prefixes=prefixes, chat=chat)
+                results = session.generate(requests, limits=limits, on_step=on_step)
+                candidates = _candidates(groups[number], prefixes=prefixes, results=results)
                 write_part(paths[number], candidates, record_type=Candidate)
                 stage.save_seconds()
-            facts = session.facts()
-    else:
-        facts = {}
+                if engine.probe_candidates and "determinism" not in facts:
+                    facts["determinism"] = probe_batch_composition(
+                        session=session,
+                        requests=requests,
+                        results=results,
+                        limits=limits,
+                        candidates=engine.probe_candidates,
+                    )
+                facts.update(session.facts())
+                write_json(record, facts)
     written = num_rows(stage.folder)
     if written != total:
         raise AssertionError(f"{len(questions)} questions with {len(prefixes)} prefixes gave {written} candidates")
     stage.finish(candidates=total, engine=facts)
 
 
-def _generate_group(
-    questions: Sequence[Question],
-    *,
-    prefixes: Sequence[Prefix],
-    chat: Chat,
-    session: EngineSession,
-    limits: Limits,
-    on_step: OnStep,
-) -> list[Candidate]:
-    requests = [
+def _requests(questions: Sequence[Question], *, prefixes: Sequence[Prefix], chat: Chat) -> list[GenerationRequest]:
+    return [
         GenerationRequest(
             prompt=chat.prompt(question.text), branches=tuple(_branch(prefix, question) for prefix in prefixes)
         )
         for question in questions
     ]
-    results = session.generate(requests, limits=limits, on_step=on_step)
+
+
+def _candidates(
+    questions: Sequence[Question], *, prefixes: Sequence[Prefix], results: Sequence[Sequence[Continuation]]
+) -> list[Candidate]:
     # strict: an engine that returns fewer candidates than were asked for is a bug, never a smaller table.
     return [
         _candidate(question, place, prefix, continuation)

@@ -1,0 +1,179 @@
+"""vLLM's server, started from an environment of its own (the config choice ``engine=vllm``)."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, Literal
+
+from thoughtrank.engines.child_server import ChildServer, free_port
+from thoughtrank.engines.completions import CompletionsClient
+from thoughtrank.engines.openai import REPLIES
+from thoughtrank.engines.served import ServedSession, end_tokens
+
+_VERSION = 1
+_NAME = "thoughtrank"
+INSTALL = (
+    "with a GPU: python3 -m venv .venv-vllm && .venv-vllm/bin/python -m pip install vllm; without one: make .venv-vllm"
+)
+
+
+class VLLMEngine:
+    """Starts a server for each stage that writes, and ends it, so that the devices are free for training.
+
+    Args:
+        python: of an environment with vLLM in it.
+        dtype: of weights and arithmetic.
+        tensor_parallel: devices that one copy of the model is spread over.
+        data_parallel: copies of the model.
+        prefix_caching: keep the keys and values of prompts, so that all prefixes of a question share its prompt.
+        context_tokens: longest sequence the server makes room for; null takes the model's own.
+        arguments: more arguments of the server, as they stand on its command line.
+        start_minutes: how long the server may take until it is ready.
+        concurrency: branches in flight; the server batches them itself.
+        timeout_seconds: limit of one attempt.
+        max_retries: attempts after the first.
+        questions_per_group: questions asked together; the unit of saving.
+        replies_per_group: the same for evaluation, in replies.
+        probe_candidates: candidates of a stage that are written once more, in another batch, to see whether they change.
+    """
+
+    def __init__(
+        self,
+        *,
+        python: str = ".venv-vllm/bin/python",
+        dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16",
+        tensor_parallel: int = 1,
+        data_parallel: int = 1,
+        prefix_caching: bool = True,
+        context_tokens: int | None = None,
+        arguments: list[str] | None = None,
+        start_minutes: float = 20.0,
+        concurrency: int = 256,
+        timeout_seconds: float = 1800.0,
+        max_retries: int = 3,
+        questions_per_group: int = 8,
+        replies_per_group: int = 256,
+        probe_candidates: int = 8,
+    ) -> None:
+        self.python = python
+        self.dtype = dtype
+        self.tensor_parallel = tensor_parallel
+        self.data_parallel = data_parallel
+        self.prefix_caching = prefix_caching
+        self.context_tokens = context_tokens
+        self.arguments = arguments or []
+        self.start_minutes = start_minutes
+        self.concurrency = concurrency
+        self.timeout_seconds = timeout_seconds
+        self.max_retries = max_retries
+        self.questions_per_group = questions_per_group
+        self.replies_per_group = replies_per_group
+        self.probe_candidates = probe_candidates
+
+    def faults(self) -> list[str]:
+        """See ``Engine``."""
+        faults = []
+        at_least_one = ("tensor_parallel", "data_parallel", "concurrency", "questions_per_group", "replies_per_group")
+        for name in at_least_one:
+            if getattr(self, name) < 1:
+                faults.append(f"engine.{name} must be at least 1, not {getattr(self, name)}")
+        if min(self.start_minutes, self.timeout_seconds) <= 0 or min(self.max_retries, self.probe_candidates) < 0:
+            faults.append(
+                "engine.start_minutes and engine.timeout_seconds must be above 0, engine.max_retries and "
+                "engine.probe_candidates at least 0"
+            )
+        python = Path(self.python).expanduser()
+        if not python.is_file():
+            return [*faults, f"engine.python={self.python}: no such program. Make an environment with vLLM: {INSTALL}"]
+        program = "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
+        try:
+            found = subprocess.run([str(python), "-I", "-c", program], capture_output=True, check=False).returncode == 0
+        except OSError as error:
+            return [*faults, f"engine.python={self.python} cannot be run: {error.strerror}"]
+        if not found:
+            faults.append(f"engine.python={self.python} has no vLLM. Install it there, or make another: {INSTALL}")
+        return faults
+
+    def identity(self) -> dict[str, object]:
+        """See ``Engine``: what can change the text, to the last bit of a sum."""
+        return {
+            "engine": "vllm",
+            "version": _VERSION,
+            "dtype": self.dtype,
+            "tensor_parallel": self.tensor_parallel,
+            "arguments": self.arguments,
+        }
+
+    def open(self, model_folder: Path, *, work_folder: Path | None = None) -> ServedSession:
+        """See ``Engine``.
+
+        Raises:
+            UserError: the server does not start.
+        """
+        from transformers import AutoTokenizer
+
+        port = free_port()
+        log = (work_folder or Path.cwd()) / "_vllm.log"
+        tokenizer = AutoTokenizer.from_pretrained(model_folder)
+        command = self._command(model_folder.resolve(), port)
+        server = ChildServer(command=command, port=port, name="vLLM", log=log, start_minutes=self.start_minutes)
+        try:
+            return self._session(model_folder, port=port, server=server, work_folder=work_folder, tokenizer=tokenizer)
+        except BaseException:
+            server.close()
+            raise
+
+    def _session(
+        self, model_folder: Path, *, port: int, server: ChildServer, work_folder: Path | None, tokenizer: Any
+    ) -> ServedSession:
+        client = CompletionsClient(
+            model=_NAME,
+            base_urls=[f"http://127.0.0.1:{port}/v1"],
+            api_key_env=None,
+            timeout_seconds=self.timeout_seconds,
+            max_retries=self.max_retries,
+        )
+        return ServedSession(
+            model_folder=model_folder,
+            client=client,
+            concurrency=self.concurrency,
+            log_path=None if work_folder is None else work_folder / REPLIES,
+            token_prompts=True,
+            # vLLM's own fields: exact token ids, text as it is, and the ends of a turn that the tokenizer does not name.
+            fields={
+                "return_token_ids": True,
+                "skip_special_tokens": False,
+                "spaces_between_special_tokens": False,
+                "stop_token_ids": end_tokens(model_folder, tokenizer),
+            },
+            facts={
+                "engine": "vllm",
+                "vllm": json.loads(server.get("/version") or b'{"version": "unknown"}')["version"],
+                "dtype": self.dtype,
+                "tensor_parallel": self.tensor_parallel,
+                "data_parallel": self.data_parallel,
+                "prefix_caching": self.prefix_caching,
+            },
+            close=server.close,
+        )
+
+    def _command(self, model_folder: Path, port: int) -> list[str]:
+        # Not made absolute by following links: an environment's python is one.
+        python = Path(self.python).expanduser().absolute()
+        command = [str(python), "-m", "vllm.entrypoints.openai.api_server", "--model", str(model_folder)]
+        options = {
+            "served-model-name": _NAME,
+            "host": "127.0.0.1",
+            "port": port,
+            "dtype": self.dtype,
+            "tensor-parallel-size": self.tensor_parallel,
+            "data-parallel-size": self.data_parallel,
+            # The model's own file may hold a temperature or penalties; greedy means greedy.
+            "generation-config": "vllm",
+        }
+        if self.context_tokens is not None:
+            options["max-model-len"] = self.context_tokens
+        for name, value in options.items():
+            command += [f"--{name}", str(value)]
+        command.append("--enable-prefix-caching" if self.prefix_caching else "--no-enable-prefix-caching")
+        return [*command, *self.arguments]
