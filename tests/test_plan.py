@@ -118,3 +118,19 @@ def test_a_model_that_is_still_to_be_fetched_leaves_disk_and_time_open():
 def test_choosing_what_was_cut_is_pointed_out():
     assert "note" not in plan()
     assert "allow_truncated" in plan("selection.allow_truncated=true")["note"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        ([], "16 bytes per parameter (4 weights + 4 gradients + 8 optimizer state), 2.15 GB"),
+        (
+            ["training.weights=bf16_kahan"],
+            "10 bytes per parameter (2 weights + 2 gradients + 4 optimizer state + 2 comp",
+        ),
+        (["training.weights=bf16"], "8 bytes per parameter"),
+        (["optimizer=muon"], "12 bytes per parameter"),
+    ],
+)
+def test_it_tells_what_a_parameter_costs_in_training(overrides, told):
+    assert told in " ".join(plan(*overrides).values())

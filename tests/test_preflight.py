@@ -7,9 +7,12 @@ from omegaconf import OmegaConf
 
 from thoughtrank.config import load_config
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.weights import training_faults
+from thoughtrank.parts import make_part
 from thoughtrank.preflight import make_parts, preflight
 
 CONF = Path(__file__).parents[1] / "conf"
+MUON = {"_target_": "thoughtrank.finetuning.optimizers.Muon", "lr": 1e-3}
 
 
 def faults_of(*overrides):
@@ -51,6 +54,36 @@ def test_a_batch_that_does_not_divide_into_micro_batches_names_both():
     [fault] = faults_of("training.batch_size=8", "training.micro_batch_size=3")
     assert "training.batch_size=8" in fault
     assert "training.micro_batch_size=3" in fault
+
+
+@pytest.mark.parametrize(
+    ("overrides", "clues"),
+    [
+        (["optimizer=adafactor", "training.weights=bf16_kahan"], ["optimizer=adafactor", "fp32_master or bf16"]),
+        (["training.weights=bf16", "training.precision=32-true"], ["training.precision=auto"]),
+        (["optimizer=deepspeed_cpu_adam", "strategy.accelerator=cuda"], ["main memory", "strategy=auto"]),
+    ],
+)
+def test_weights_optimizer_strategy_and_precision_that_do_not_fit_are_told(overrides, clues, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    [fault] = faults_of(*overrides)
+    assert all(clue in fault for clue in clues)
+
+
+def test_weights_in_eight_bits_need_cuda():
+    faults = faults_of("optimizer=adamw_8bit")
+    assert "CUDA device" in faults[-1]
+
+
+def test_a_strategy_that_hands_out_shards_names_what_it_cannot_do():
+    strategy = type("Sharding", (), {"name": "sharding"})()
+    faults = training_faults(
+        weights="bf16", precision="auto", optimizer=make_part(MUON, where="optimizer"), strategy=strategy
+    )
+    assert ["strategy=sharding" in fault for fault in faults] == [True, True]
+    assert "training.weights=fp32_master" in faults[0]
+    assert "rows and columns" in faults[1]
 
 
 def test_a_context_too_small_for_thought_and_answer_is_told():

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.weights import Weights
 from thoughtrank.parts import validation_faults
 
 PART_GROUPS = (
@@ -89,6 +90,7 @@ class TrainingConfig(_Schema):
 
     start: Literal["previous", "base"]
     examples: Literal["all", "round"]
+    weights: Weights
     epochs: PositiveInt
     batch_size: PositiveInt
     micro_batch_size: PositiveInt

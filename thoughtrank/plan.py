@@ -1,6 +1,7 @@
 """What a run will do and about what it will take, told before it starts."""
 
 from thoughtrank.config import RunConfig
+from thoughtrank.finetuning.weights import nominal_bytes
 from thoughtrank.preflight import Parts, disk_bytes
 
 _PROMPT_TOKENS_JUDGED = 700
@@ -31,7 +32,8 @@ def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
         f"{'all rounds so far' if config.training.examples == 'all' else 'the round'}, "
         f"{config.training.batch_size} per step, from the "
         f"{'previous round' if config.training.start == 'previous' else 'base model'}; "
-        f"float32 weights, precision {config.training.precision}",
+        f"precision {config.training.precision}",
+        f"              {_memory_line(config, parts, weights=weights)}",
         f"  evaluation  {held_out} held-out questions in two arms, rounds 0 to {config.rounds}, "
         f"at most {config.reply_tokens} tokens per reply",
         f"  disk        {_disk_line(config, parts)}",
@@ -42,6 +44,20 @@ def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
             "  note        selection.allow_truncated: thoughts cut at their limit may become training examples"
         )
     return "\n".join(lines)
+
+
+def _memory_line(config: RunConfig, parts: Parts, *, weights: int | None) -> str:
+    setting = config.training.weights
+    memory = nominal_bytes(
+        weights=setting,
+        precision=config.training.precision,
+        optimizer=parts.optimizer,
+        strategy=parts.strategy,
+    )
+    if memory is None:
+        return f"{setting} weights; the optimizer does not tell its state's size"
+    total = f", {memory.total * weights / 1e9:.2f} GB before activations" if weights else ""
+    return f"{setting} weights, {parts.optimizer.name}: {memory.text()}{total}"
 
 
 def _judge_line(config: RunConfig, parts: Parts, *, candidates: int) -> str:

@@ -7,9 +7,12 @@ from typing import Any
 
 from thoughtrank.config import PART_GROUPS, RunConfig
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.weights import nominal_bytes, training_faults
 from thoughtrank.parts import make_part
 
 _BYTES_PER_WEIGHT = 2
+_UNKNOWN_CHECKPOINT = 12
+"""Bytes per weight where the optimizer does not tell: float32 weights and two averages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,14 @@ def preflight(config: RunConfig, parts: Parts) -> None:
         elif hasattr(part, "faults"):
             faults.extend(part.faults())
     faults.extend(_batch_faults(config, parts))
+    faults.extend(
+        training_faults(
+            weights=config.training.weights,
+            precision=config.training.precision,
+            optimizer=parts.optimizer,
+            strategy=parts.strategy,
+        )
+    )
     faults.extend(_held_out_faults(parts))
     if not parts.questions.faults(rounds=config.rounds):
         faults.extend(_reference_faults(parts))
@@ -125,8 +136,16 @@ def disk_bytes(config: RunConfig, parts: Parts) -> int | None:
     weights = parts.model.num_parameters()
     if weights is None:
         return None
-    checkpoint = 12 * weights if config.training.checkpoint_minutes else 0
-    return _BYTES_PER_WEIGHT * weights * (config.rounds + 2) + checkpoint
+    checkpoint = 0.0
+    if config.training.checkpoint_minutes:
+        kept = nominal_bytes(
+            weights=config.training.weights,
+            precision=config.training.precision,
+            optimizer=parts.optimizer,
+            strategy=parts.strategy,
+        )
+        checkpoint = (kept.checkpoint if kept else _UNKNOWN_CHECKPOINT) * weights
+    return int(_BYTES_PER_WEIGHT * weights * (config.rounds + 2) + checkpoint)
 
 
 def _disk_faults(config: RunConfig, parts: Parts) -> list[str]:

@@ -244,6 +244,7 @@ class Steps:
             "objective": self.config.objective,
             "optimizer": self.config.optimizer,
             "strategy": self.config.strategy,
+            "weights": training.weights,
             "epochs": training.epochs,
             "batch_size": training.batch_size,
             "micro_batch_size": training.micro_batch_size,

@@ -41,6 +41,7 @@ def job(model: Path, examples: Path, output: Path, **changes) -> Path:
         "objective": {"_target_": "thoughtrank.finetuning.objectives.SupervisedFineTuning"},
         "optimizer": {"_target_": "thoughtrank.finetuning.optimizers.AdamW", "lr": 1e-3},
         "strategy": {"_target_": "thoughtrank.finetuning.strategies.AutoStrategy", "accelerator": "cpu"},
+        "weights": "fp32_master",
         "epochs": 10,
         "batch_size": 4,
         "micro_batch_size": 2,

@@ -80,7 +80,7 @@ def test_training_changes_the_model_and_says_how(finished):
     ]
     assert weights[0] != weights[1]
     facts = json.loads(finished.path("base", "round_1", "4_model", "_training.json").read_text())
-    assert facts["weights_dtype"] == "float32"
+    assert facts["weights"] == "fp32_master"
     assert facts["saved_dtype"] == "bfloat16"
     assert (facts["world_size"], facts["strategy"]) == (1, "AutoStrategy")
     assert facts["steps"] == -(-facts["examples"] * 3 // 2)

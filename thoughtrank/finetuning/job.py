@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from thoughtrank.finetuning.weights import Weights
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingJob:
@@ -20,6 +22,7 @@ class TrainingJob:
         output: folder for the trained model.
         work: folder for the checkpoint, the metrics and the lock.
         objective, optimizer, strategy: parts, each a mapping with ``_target_`` and its arguments.
+        weights: the number format of the weights while training; see ``weights.py``.
         epochs: passes over the examples.
         batch_size: examples per optimizer step.
         micro_batch_size: examples per forward pass and device.
@@ -38,6 +41,7 @@ class TrainingJob:
     objective: dict[str, Any]
     optimizer: dict[str, Any]
     strategy: dict[str, Any]
+    weights: Weights
     epochs: int
     batch_size: int
     micro_batch_size: int

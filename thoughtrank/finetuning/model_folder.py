@@ -11,13 +11,15 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.weights import Weights
 
 
-def load_model(folder: str, *, trainer: pl.Trainer) -> PreTrainedModel:
+def load_model(folder: str, *, weights: Weights, trainer: pl.Trainer) -> PreTrainedModel:
     """The model in ``folder`` as the trainer's strategy wants it; call it inside ``configure_model``."""
     strategy: Any = trainer.strategy
-    # Float32 master weights: bf16 weights would lose small updates to rounding. DeepSpeed keeps master weights itself.
-    dtype = torch.bfloat16 if trainer.precision == "bf16-true" else torch.float32
+    # Where the trainer is told "bf16-true", its engine (DeepSpeed) keeps float32 master weights itself.
+    in_bf16 = weights != "fp32_master" or trainer.precision == "bf16-true"
+    dtype = torch.bfloat16 if in_bf16 else torch.float32
     if _divides_weights(strategy):
         return strategy.load_divided(folder, dtype=dtype)
     return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)

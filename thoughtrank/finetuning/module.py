@@ -9,6 +9,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from thoughtrank.finetuning.data import Batch
+from thoughtrank.finetuning.weights import Weights
 
 
 class FineTuningModule(pl.LightningModule):
@@ -17,18 +18,26 @@ class FineTuningModule(pl.LightningModule):
     Args:
         load: returns the causal LM; called when the ranks know each other and their devices.
         objective: has ``loss(model=, batch=)``.
-        optimizer: has ``build(parameters, steps=)``.
+        optimizer: has ``build(model, steps=, weights=)``.
+        weights: the number format of the weights; see ``weights.py``.
         accumulation: micro-batches per optimizer step.
     """
 
     def __init__(
-        self, *, load: Callable[[], PreTrainedModel], objective: Any, optimizer: Any, accumulation: int
+        self,
+        *,
+        load: Callable[[], PreTrainedModel],
+        objective: Any,
+        optimizer: Any,
+        weights: Weights,
+        accumulation: int,
     ) -> None:
         super().__init__()
         self.load = load
         self.model: Any = None
         self.objective = objective
         self.optimizer = optimizer
+        self.weights = weights
         self.accumulation = accumulation
 
     def configure_model(self) -> None:
@@ -57,4 +66,5 @@ class FineTuningModule(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """The optimizer and its schedule over all steps of this training."""
-        return self.optimizer.build(self.model.named_parameters(), steps=int(self.trainer.estimated_stepping_batches))
+        steps = int(self.trainer.estimated_stepping_batches)
+        return self.optimizer.build(self.model, steps=steps, weights=self.weights)

@@ -2,7 +2,9 @@
 
 import importlib.util
 import os
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+
+from thoughtrank.finetuning.weights import ALL_WEIGHTS, Weights
 
 Accelerator = Literal["auto", "cpu", "cuda"]
 
@@ -16,6 +18,14 @@ class AutoStrategy:
         num_nodes: how many machines.
     """
 
+    name: ClassVar[str] = "auto"
+    supported_weights: ClassVar[tuple[Weights, ...]] = ALL_WEIGHTS
+    whole_parameters: ClassVar[bool] = True
+    """Whether an optimizer sees every parameter in its own shape, not as flattened shards."""
+    supports_adapters: ClassVar[bool] = True
+    engine_masters: ClassVar[bool] = False
+    """Whether an engine holds bf16 weights with float32 masters of its own."""
+
     def __init__(
         self, *, accelerator: Literal["auto", "cpu", "cuda", "mps"] = "auto", devices: int = 1, num_nodes: int = 1
     ) -> None:
@@ -27,6 +37,15 @@ class AutoStrategy:
     def world_size(self) -> int:
         """Number of training processes."""
         return self.devices * self.num_nodes
+
+    @property
+    def optimizer_on_cpu(self) -> bool:
+        """Whether the weights an optimizer sees lie in main memory."""
+        if self.accelerator == "auto":
+            import torch
+
+            return not (torch.cuda.is_available() or torch.backends.mps.is_available())
+        return self.accelerator == "cpu"
 
     def faults(self) -> list[str]:
         """What a user has to put right before training."""
@@ -49,7 +68,7 @@ class AutoStrategy:
 class _SeveralDevices:
     """What strategies of several devices share: one training process per device, the same global batches as on one."""
 
-    name = ""
+    name: ClassVar[str] = ""
 
     def __init__(self, *, accelerator: Accelerator = "auto", devices: int = 1, num_nodes: int = 1) -> None:
         self.accelerator = accelerator
@@ -93,7 +112,16 @@ class DDPStrategy(_SeveralDevices):
         num_nodes: machines.
     """
 
-    name = "ddp"
+    name: ClassVar[str] = "ddp"
+    supported_weights: ClassVar[tuple[Weights, ...]] = ALL_WEIGHTS
+    whole_parameters: ClassVar[bool] = True
+    supports_adapters: ClassVar[bool] = True
+    engine_masters: ClassVar[bool] = False
+
+    @property
+    def optimizer_on_cpu(self) -> bool:
+        """Whether the weights an optimizer sees lie in main memory."""
+        return not self._on_cuda()
 
     def trainer_arguments(self) -> dict[str, Any]:
         """Keyword arguments of Lightning's Trainer."""
@@ -113,7 +141,11 @@ class DeepSpeedStrategy(_SeveralDevices):
         num_nodes: machines.
     """
 
-    name = "deepspeed"
+    name: ClassVar[str] = "deepspeed"
+    supported_weights: ClassVar[tuple[Weights, ...]] = ("fp32_master",)
+    whole_parameters: ClassVar[bool] = False
+    supports_adapters: ClassVar[bool] = False
+    engine_masters: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -138,6 +170,11 @@ class DeepSpeedStrategy(_SeveralDevices):
     def identity(self) -> dict[str, object]:
         """What decides the result, for the fingerprint."""
         return {**super().identity(), "stage": self.stage, "offload": self.offload}
+
+    @property
+    def optimizer_on_cpu(self) -> bool:
+        """Whether the weights an optimizer sees lie in main memory."""
+        return self.offload or not self._on_cuda()
 
     def prepare_process(self) -> None:
         """Tell DeepSpeed its device before anything imports it."""

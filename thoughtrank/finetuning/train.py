@@ -16,6 +16,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.finetuning.checkpoint import Checkpoints, TimedCheckpoint
 from thoughtrank.finetuning.data import EncodedExample, PlannedBatches, encode_example, plan_batches
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.memory import MemoryReport
 from thoughtrank.finetuning.model_folder import full_disk_told, load_model, save_model
 from thoughtrank.finetuning.module import FineTuningModule
 from thoughtrank.finetuning.step_log import StepLog
@@ -70,20 +71,24 @@ def run_training(job: TrainingJob, *, strategy: Any) -> None:
         rank=rank,
         world_size=world_size,
     )
+    optimizer = make_part(job.optimizer, where="optimizer")
     module = FineTuningModule(
-        load=lambda: load_model(job.model, trainer=trainer),
+        load=lambda: load_model(job.model, weights=job.weights, trainer=trainer),
         objective=make_part(job.objective, where="objective"),
-        optimizer=make_part(job.optimizer, where="optimizer"),
+        optimizer=optimizer,
+        weights=job.weights,
         accumulation=loader.accumulation,
     )
     checkpoints = Checkpoints(work, job=job, world_size=world_size)
-    callbacks: list[pl.Callback] = [StepLog(path=work / METRICS, every=job.log_every, description=job.description)]
+    memory = MemoryReport(optimizer=optimizer, strategy=strategy, weights=job.weights, description=job.description)
+    step_log = StepLog(path=work / METRICS, every=job.log_every, description=job.description)
+    callbacks: list[pl.Callback] = [memory, step_log]
     if job.checkpoint_minutes:
         callbacks.append(TimedCheckpoint(checkpoints=checkpoints, minutes=job.checkpoint_minutes))
     trainer = pl.Trainer(
         **strategy.trainer_arguments(),
         max_epochs=1,
-        precision=_precision(job.precision, strategy),
+        precision=_precision(job, strategy),
         accumulate_grad_batches=loader.accumulation,
         gradient_clip_val=job.max_gradient_norm,
         callbacks=callbacks,
@@ -101,22 +106,31 @@ def run_training(job: TrainingJob, *, strategy: Any) -> None:
     with full_disk_told(output):
         save_model(module.model, tokenizer, output=output, trainer=trainer)
         if trainer.is_global_zero:
-            _write_facts(work / FACTS, job=job, examples=examples, trainer=trainer, started=started)
+            _write_facts(work / FACTS, job=job, memory=memory, examples=examples, trainer=trainer, started=started)
             checkpoints.delete()
 
 
-def _precision(wanted: Any, strategy: Any) -> Any:
-    """What ``auto`` means on this machine: bf16 arithmetic only where the hardware is faster at it."""
+def _precision(job: TrainingJob, strategy: Any) -> Any:
+    """Lightning's name of what the job wants; ``auto`` is bf16 arithmetic only where the hardware is faster at it."""
     if hasattr(strategy, "precision"):
-        return strategy.precision(wanted)
-    if wanted != "auto":
-        return wanted
+        return strategy.precision(job.precision)
+    if job.precision != "auto":
+        return job.precision
+    if job.weights != "fp32_master":
+        # Bf16 weights compute in what they are. Lightning's "bf16-true" would also round the rotary frequencies.
+        return "32-true"
     fast = torch.cuda.is_available() or torch.cpu._is_amx_tile_supported()
     return "bf16-mixed" if fast else "32-true"
 
 
 def _write_facts(
-    path: Path, *, job: TrainingJob, examples: list[EncodedExample], trainer: pl.Trainer, started: float
+    path: Path,
+    *,
+    job: TrainingJob,
+    memory: MemoryReport,
+    examples: list[EncodedExample],
+    trainer: pl.Trainer,
+    started: float,
 ) -> None:
     targets = sum(len(example.token_ids) - example.first_target for example in examples)
     facts = {
@@ -126,8 +140,10 @@ def _write_facts(
         "epochs": job.epochs,
         "steps": trainer.global_step,
         "effective_batch_size": job.batch_size,
-        "weights_dtype": "float32",
-        "precision": trainer.precision,
+        **memory.facts(),
+        "precision": "bf16-true"
+        if trainer.precision == "32-true" and job.weights != "fp32_master"
+        else trainer.precision,
         "saved_dtype": "bfloat16",
         "world_size": trainer.world_size,
         "num_nodes": trainer.num_nodes,

@@ -1,0 +1,120 @@
+"""Whatever trains: stopped in the middle and gone on, it ends with the same weights.
+
+In this process, to be cheap; test_training.py kills a real one.
+"""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.module import FineTuningModule
+from thoughtrank.finetuning.strategies import AutoStrategy
+from thoughtrank.finetuning.train import run_training
+from thoughtrank.records import Example
+from thoughtrank.tables import write_part
+
+PART = "thoughtrank.finetuning"
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("examples")
+    rows = [
+        Example(
+            question_id=f"q{number}",
+            candidate_id=f"q{number}-000",
+            prompt=f"<|im_start|>user\nWhat is {number} + 1?<|im_end|>\n<|im_start|>assistant\n",
+            completion=f"<thought>a {number} and 1</thought>{number + 1}<|im_end|>",
+        )
+        for number in range(8)
+    ]
+    write_part(folder / "part-00000.parquet", rows, record_type=Example)
+    return folder
+
+
+def job(model, examples, output, **changes):
+    output.mkdir()
+    values = {
+        "model": str(model),
+        "examples": (str(examples),),
+        "output": str(output),
+        "work": str(output),
+        "objective": {"_target_": f"{PART}.objectives.SupervisedFineTuning"},
+        "optimizer": {"_target_": f"{PART}.optimizers.AdamW", "lr": 1e-3, "weight_decay": 0.1},
+        "strategy": {"_target_": f"{PART}.strategies.AutoStrategy", "accelerator": "cpu"},
+        "weights": "fp32_master",
+        "epochs": 4,
+        "batch_size": 4,
+        "micro_batch_size": 2,
+        "max_gradient_norm": 1.0,
+        "precision": "auto",
+        "checkpoint_minutes": 1e-6,
+        "seed": 1,
+        "log_every": 1,
+        "description": "training",
+    }
+    return TrainingJob(**{**values, **changes})
+
+
+def train(job):
+    run_training(job, strategy=AutoStrategy(accelerator="cpu"))
+
+
+def steps_logged(output):
+    return [json.loads(line)["step"] for line in (output / "_metrics.jsonl").read_text().splitlines()]
+
+
+def stop_in_step(step, monkeypatch, micro_batches=2):
+    """Let the training end like a crash in the middle of an optimizer step."""
+    original, calls = FineTuningModule.training_step, []
+
+    def crash(self, batch, batch_index):
+        calls.append(batch_index)
+        if len(calls) == (step - 1) * micro_batches + 2:
+            raise MemoryError
+        return original(self, batch, batch_index)
+
+    monkeypatch.setattr(FineTuningModule, "training_step", crash)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="adamw"),
+        pytest.param({"weights": "bf16_kahan"}, id="kahan"),
+        pytest.param({"optimizer": {"_target_": f"{PART}.optimizers.Adafactor", "lr": 1e-2}}, id="adafactor"),
+        pytest.param({"optimizer": {"_target_": f"{PART}.optimizers.Muon", "lr": 1e-3}}, id="muon"),
+    ],
+)
+def test_a_training_that_stopped_goes_on_to_the_same_weights(tiny_folder, examples, tmp_path, monkeypatch, changes):
+    train(job(tiny_folder, examples, tmp_path / "whole", **changes))
+    stopped = job(tiny_folder, examples, tmp_path / "stopped", **changes)
+    with monkeypatch.context() as patched:
+        stop_in_step(5, patched)
+        with pytest.raises(MemoryError):
+            train(stopped)
+    assert steps_logged(tmp_path / "stopped") == [1, 2, 3, 4]
+    train(stopped)
+    assert steps_logged(tmp_path / "stopped")[4:] == [5, 6, 7, 8]
+    start, whole, resumed = (
+        load_file(folder / "model.safetensors") for folder in (tiny_folder, tmp_path / "whole", tmp_path / "stopped")
+    )
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    assert any(not torch.equal(whole[name], start[name]) for name in whole)
+
+
+@pytest.mark.parametrize(("weights", "total"), [("fp32_master", 16), ("bf16_kahan", 10), ("bf16", 8)])
+def test_every_setting_trains_under_bf16_arithmetic_and_tells_its_bytes(
+    tiny_folder, examples, tmp_path, capsys, weights, total
+):
+    output = tmp_path / "model"
+    train(job(tiny_folder, examples, output, weights=weights, precision="bf16-mixed", epochs=2))
+    losses = [json.loads(line)["loss"] for line in (output / "_metrics.jsonl").read_text().splitlines()]
+    assert losses[-1] < losses[0]
+    facts = json.loads((output / "_training.json").read_text())
+    assert facts["weights"] == weights
+    assert facts["bytes_per_parameter"]["total"] == total
+    assert f"weights {weights}: {total} bytes per parameter" in capsys.readouterr().out
