@@ -7,6 +7,7 @@ from omegaconf import OmegaConf
 
 from thoughtrank.config import load_config
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.adapters import Lora
 from thoughtrank.finetuning.weights import training_faults
 from thoughtrank.parts import make_part
 from thoughtrank.preflight import make_parts, preflight
@@ -79,11 +80,16 @@ def test_weights_in_eight_bits_need_cuda():
 def test_a_strategy_that_hands_out_shards_names_what_it_cannot_do():
     strategy = type("Sharding", (), {"name": "sharding"})()
     faults = training_faults(
-        weights="bf16", precision="auto", optimizer=make_part(MUON, where="optimizer"), strategy=strategy
+        weights="bf16",
+        precision="auto",
+        optimizer=make_part(MUON, where="optimizer"),
+        adapter=Lora(),
+        strategy=strategy,
     )
-    assert ["strategy=sharding" in fault for fault in faults] == [True, True]
+    assert ["strategy=sharding" in fault for fault in faults] == [True, True, True]
     assert "training.weights=fp32_master" in faults[0]
     assert "rows and columns" in faults[1]
+    assert "adapter=lora" in faults[2]
 
 
 def test_a_context_too_small_for_thought_and_answer_is_told():

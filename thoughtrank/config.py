@@ -34,6 +34,7 @@ PART_GROUPS = (
     "selection",
     "objective",
     "optimizer",
+    "adapter",
     "strategy",
     "logger",
 )
@@ -134,6 +135,7 @@ class RunConfig(_Schema):
     selection: dict[str, Any]
     objective: dict[str, Any]
     optimizer: dict[str, Any]
+    adapter: dict[str, Any]
     training: TrainingConfig
     strategy: dict[str, Any]
     evaluation: EvaluationConfig

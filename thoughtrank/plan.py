@@ -56,6 +56,8 @@ def _memory_line(config: RunConfig, parts: Parts, *, weights: int | None) -> str
     )
     if memory is None:
         return f"{setting} weights; the optimizer does not tell its state's size"
+    if parts.adapter.name != "none":
+        return f"adapter {parts.adapter.name}: frozen weights, and {setting} ones of {memory.text()}"
     total = f", {memory.total * weights / 1e9:.2f} GB before activations" if weights else ""
     return f"{setting} weights, {parts.optimizer.name}: {memory.text()}{total}"
 

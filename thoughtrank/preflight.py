@@ -28,6 +28,7 @@ class Parts:
     selection: Any
     objective: Any
     optimizer: Any
+    adapter: Any
     strategy: Any
     logger: Any
 
@@ -72,6 +73,7 @@ def preflight(config: RunConfig, parts: Parts) -> None:
             weights=config.training.weights,
             precision=config.training.precision,
             optimizer=parts.optimizer,
+            adapter=parts.adapter,
             strategy=parts.strategy,
         )
     )

@@ -243,6 +243,7 @@ class Steps:
         return {
             "objective": self.config.objective,
             "optimizer": self.config.optimizer,
+            "adapter": self.config.adapter,
             "strategy": self.config.strategy,
             "weights": training.weights,
             "epochs": training.epochs,

@@ -17,6 +17,7 @@ from thoughtrank.records import Example
 from thoughtrank.tables import write_part
 
 PART = "thoughtrank.finetuning"
+LORA = {"_target_": f"{PART}.adapters.Lora", "rank": 4, "dropout": 0.0}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,7 @@ def job(model, examples, output, **changes):
         "work": str(output),
         "objective": {"_target_": f"{PART}.objectives.SupervisedFineTuning"},
         "optimizer": {"_target_": f"{PART}.optimizers.AdamW", "lr": 1e-3, "weight_decay": 0.1},
+        "adapter": {"_target_": "thoughtrank.finetuning.adapters.NoAdapter"},
         "strategy": {"_target_": f"{PART}.strategies.AutoStrategy", "accelerator": "cpu"},
         "weights": "fp32_master",
         "epochs": 4,
@@ -87,6 +89,8 @@ def stop_in_step(step, monkeypatch, micro_batches=2):
         pytest.param({"weights": "bf16_kahan"}, id="kahan"),
         pytest.param({"optimizer": {"_target_": f"{PART}.optimizers.Adafactor", "lr": 1e-2}}, id="adafactor"),
         pytest.param({"optimizer": {"_target_": f"{PART}.optimizers.Muon", "lr": 1e-3}}, id="muon"),
+        pytest.param({"adapter": LORA}, id="lora"),
+        pytest.param({"adapter": LORA, "precision": "bf16-mixed"}, id="lora-bf16"),
     ],
 )
 def test_a_training_that_stopped_goes_on_to_the_same_weights(tiny_folder, examples, tmp_path, monkeypatch, changes):

@@ -40,6 +40,7 @@ def job(model: Path, examples: Path, output: Path, **changes) -> Path:
         "work": str(output),
         "objective": {"_target_": "thoughtrank.finetuning.objectives.SupervisedFineTuning"},
         "optimizer": {"_target_": "thoughtrank.finetuning.optimizers.AdamW", "lr": 1e-3},
+        "adapter": {"_target_": "thoughtrank.finetuning.adapters.NoAdapter"},
         "strategy": {"_target_": "thoughtrank.finetuning.strategies.AutoStrategy", "accelerator": "cpu"},
         "weights": "fp32_master",
         "epochs": 10,

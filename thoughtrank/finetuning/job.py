@@ -21,7 +21,7 @@ class TrainingJob:
         examples: folders of example tables, all of which are trained on.
         output: folder for the trained model.
         work: folder for the checkpoint, the metrics and the lock.
-        objective, optimizer, strategy: parts, each a mapping with ``_target_`` and its arguments.
+        objective, optimizer, adapter, strategy: parts, each a mapping with ``_target_`` and its arguments.
         weights: the number format of the weights while training; see ``weights.py``.
         epochs: passes over the examples.
         batch_size: examples per optimizer step.
@@ -40,6 +40,7 @@ class TrainingJob:
     work: str
     objective: dict[str, Any]
     optimizer: dict[str, Any]
+    adapter: dict[str, Any]
     strategy: dict[str, Any]
     weights: Weights
     epochs: int

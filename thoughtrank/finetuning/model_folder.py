@@ -14,11 +14,21 @@ from thoughtrank.errors import UserError
 from thoughtrank.finetuning.weights import Weights
 
 
-def load_model(folder: str, *, weights: Weights, trainer: pl.Trainer) -> PreTrainedModel:
-    """The model in ``folder`` as the trainer's strategy wants it; call it inside ``configure_model``."""
+def load_model(folder: str, *, weights: Weights, frozen: bool, trainer: pl.Trainer) -> PreTrainedModel:
+    """The model in ``folder`` as the trainer's strategy wants it; call it inside ``configure_model``.
+
+    Args:
+        folder: of the model.
+        weights: the number format of what is trained.
+        frozen: the model itself is not trained, only what an adapter puts in.
+        trainer: of the training.
+    """
     strategy: Any = trainer.strategy
     # Where the trainer is told "bf16-true", its engine (DeepSpeed) keeps float32 master weights itself.
-    in_bf16 = weights != "fp32_master" or trainer.precision == "bf16-true"
+    # Frozen weights need no master: the folder holds bf16, and bf16 arithmetic would round them anyway.
+    in_bf16 = (
+        weights != "fp32_master" or trainer.precision == "bf16-true" or (frozen and trainer.precision == "bf16-mixed")
+    )
     dtype = torch.bfloat16 if in_bf16 else torch.float32
     if _divides_weights(strategy):
         return strategy.load_divided(folder, dtype=dtype)

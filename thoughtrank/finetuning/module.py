@@ -46,6 +46,14 @@ class FineTuningModule(pl.LightningModule):
             self.model = self.load()
             self.model.config.use_cache = False
             self.model.train()
+            # Frozen weights are not in a checkpoint: they are those of the folder the training began from.
+            self.strict_loading = all(parameter.requires_grad for parameter in self.model.parameters())
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leave frozen weights out."""
+        for name, parameter in self.named_parameters():
+            if not parameter.requires_grad:
+                checkpoint.get("state_dict", {}).pop(name, None)
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """One micro-batch's part of its optimizer step's mean loss per target token, scaled for what Lightning does."""

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as parquet
 import pytorch_lightning as pl
 import torch
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, PreTrainedModel
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.checkpoint import Checkpoints, TimedCheckpoint
@@ -72,8 +72,16 @@ def run_training(job: TrainingJob, *, strategy: Any) -> None:
         world_size=world_size,
     )
     optimizer = make_part(job.optimizer, where="optimizer")
+    adapter = make_part(job.adapter, where="adapter")
+
+    def load() -> PreTrainedModel:
+        frozen = adapter.name != "none"
+        model = load_model(job.model, weights=job.weights, frozen=frozen, trainer=trainer)
+        adapter.attach(model, weights=job.weights)
+        return model
+
     module = FineTuningModule(
-        load=lambda: load_model(job.model, weights=job.weights, trainer=trainer),
+        load=load,
         objective=make_part(job.objective, where="objective"),
         optimizer=optimizer,
         weights=job.weights,
@@ -104,6 +112,7 @@ def run_training(job: TrainingJob, *, strategy: Any) -> None:
         loader.go_on_behind_step(found.step)
     trainer.fit(module, loader, ckpt_path=found.state if found else None, weights_only=False)
     with full_disk_told(output):
+        adapter.merge(module.model)
         save_model(module.model, tokenizer, output=output, trainer=trainer)
         if trainer.is_global_zero:
             _write_facts(work / FACTS, job=job, memory=memory, examples=examples, trainer=trainer, started=started)
@@ -140,6 +149,7 @@ def _write_facts(
         "epochs": job.epochs,
         "steps": trainer.global_step,
         "effective_batch_size": job.batch_size,
+        "adapter": job.adapter["_target_"].rpartition(".")[2],
         **memory.facts(),
         "precision": "bf16-true"
         if trainer.precision == "32-true" and job.weights != "fp32_master"

@@ -89,16 +89,17 @@ def nominal_bytes(*, weights: Weights, precision: str, optimizer: Any, strategy:
     )
 
 
-def training_faults(*, weights: Weights, precision: str, optimizer: Any, strategy: Any) -> list[str]:
+def training_faults(*, weights: Weights, precision: str, optimizer: Any, adapter: Any, strategy: Any) -> list[str]:
     """Where the setting, the optimizer, the strategy and the arithmetic do not fit together, one sentence each.
 
     Args:
         weights: ``training.weights``.
         precision: ``training.precision``.
+        adapter: has a ``name``; ``none`` trains every weight.
         optimizer: may have ``supported_weights`` (else ``fp32_master`` and ``bf16``), ``needs_whole_parameters`` and
             ``needs_cpu`` (else False).
-        strategy: may have ``supported_weights`` (else ``fp32_master``), ``whole_parameters`` and ``optimizer_on_cpu`` (else
-            False).
+        strategy: may have ``supported_weights`` (else ``fp32_master``), ``whole_parameters``, ``optimizer_on_cpu`` and
+            ``supports_adapters`` (else False).
     """
     faults = []
     optimizer_name = getattr(optimizer, "name", type(optimizer).__name__)
@@ -126,5 +127,9 @@ def training_faults(*, weights: Weights, precision: str, optimizer: Any, strateg
         faults.append(
             f"optimizer={optimizer_name} works on weights in main memory, and strategy={strategy_name} keeps them on its "
             "device: use a strategy that offloads the optimizer, or strategy.accelerator=cpu"
+        )
+    if adapter.name != "none" and not getattr(strategy, "supports_adapters", False):
+        faults.append(
+            f"adapter={adapter.name} does not work with strategy={strategy_name}: use strategy=auto or ddp, or adapter=none"
         )
     return faults
