@@ -58,9 +58,9 @@ class Meter:
         on_verdict: Callable[[JudgeRequest, Verdict], None] | None = None,
     ) -> list[Verdict]:
         """One verdict per request."""
-        started = time.perf_counter()
+        started = time.process_time()
         verdicts = [self.judge.judge(request) for request in requests]
-        self.seconds_judging += time.perf_counter() - started
+        self.seconds_judging += time.process_time() - started
         for request, verdict in zip(requests, verdicts, strict=True):
             self.tokens[request.question_id] += verdict.usage.prompt_tokens
             self.calls[request.question_id] += 1
@@ -130,7 +130,8 @@ def judged(world: World, result: RankResult, rng: np.random.Generator) -> dict[s
         "pair": float((quality[first] - quality[order[-1]]) / np.ptp(quality)),
         "ranked": float(len(ranks) > 0),
     }
-    if result.p_top:
+    if result.p_top and (quality == quality.max()).sum() == 1:
+        # Of several answers that are equally good, none is the best one.
         leader = max(result.p_top, key=lambda each: (-ranks[each], each))
         values["p_top"] = result.p_top[leader]
         values["is_best"] = float(first == int(quality.argmax()))
