@@ -30,6 +30,7 @@ FREE = {
     *("logger._target_", "logger.project", "export.which", "export.name"),
     *("judge.concurrency", "judge.timeout_seconds", "judge.max_retries", "judge.api_key_env"),
     "engine.probe_candidates",
+    *("judge.budget", "judge.requests_per_minute", "judge.tokens_per_minute", "judge.audit_share"),
     *("training.checkpoint_minutes", "training.log_every"),
 }
 """Keys that decide no table: a run may be taken up again with others."""

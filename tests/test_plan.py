@@ -91,7 +91,7 @@ def test_the_money_grows_with_rounds_questions_and_price():
 
 
 def test_an_unknown_price_is_told_and_not_taken_for_free():
-    line = plan("judge=gpt4", "judge.price_per_million=null")["ranking"]
+    line = plan("judge=gpt4", "judge.model=unheard-of")["ranking"]
     assert "price unknown" in line
     assert "$" not in line
 

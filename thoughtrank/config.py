@@ -67,6 +67,10 @@ _FREE_KEYS = (
     "engine.timeout_seconds",
     "engine.max_retries",
     "engine.probe_candidates",
+    "judge.budget",
+    "judge.requests_per_minute",
+    "judge.tokens_per_minute",
+    "judge.audit_share",
     "training.checkpoint_minutes",
     "training.log_every",
 )

@@ -17,6 +17,8 @@ from thoughtrank.config import RunConfig
 from thoughtrank.engines.engine import Limits
 from thoughtrank.errors import UserError
 from thoughtrank.fitting import FittingQuestions, prefix_faults
+from thoughtrank.judging.budget import Budget
+from thoughtrank.judging.looks import RemoteJudge
 from thoughtrank.judging.scoring import ReferenceScorer, Scorer
 from thoughtrank.preflight import Parts
 from thoughtrank.quiet import quiet_libraries
@@ -24,7 +26,7 @@ from thoughtrank.records import Candidate, Question, RankedCandidate
 from thoughtrank.stages.evaluation import METRICS, evaluate_model
 from thoughtrank.stages.export import export_model
 from thoughtrank.stages.generation import generate_candidates
-from thoughtrank.stages.ranking import rank_candidates
+from thoughtrank.stages.ranking import rank_candidates, spent_on_judge
 from thoughtrank.stages.selection import select_examples
 from thoughtrank.stages.training import has_weights, train_model
 from thoughtrank.store import Stage, Store, fingerprint, read_json, write_json
@@ -62,6 +64,7 @@ class Steps:
         self.paths = store.paths
         self.scorer: Scorer = getattr(parts.questions, "scorer", None) or ReferenceScorer()
         self.questions: FittingQuestions
+        self.judge_budget = Budget(parts.judge.limits.budget if isinstance(parts.judge, RemoteJudge) else None)
         self.limits = Limits(
             thought_tokens=config.generation.thought_tokens,
             answer_tokens=config.generation.answer_tokens,
@@ -163,6 +166,8 @@ class Steps:
                 "seed": self.config.seed,
             },
         )
+        if stage.done:
+            self.judge_budget.add(spent_on_judge(stage))
         self._complete(
             stage,
             lambda: rank_candidates(
@@ -171,6 +176,7 @@ class Steps:
                 candidates=read_table(candidates.folder, Candidate),
                 judge=self.parts.judge,
                 ranker=self.parts.ranker,
+                budget=self.judge_budget,
                 seed=self.config.seed,
                 description=f"round {round_number} ranking",
             ),

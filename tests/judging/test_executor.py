@@ -8,9 +8,18 @@ from hypothesis import strategies as st
 
 from thoughtrank.errors import UserError
 from thoughtrank.judging import verdict_log
+from thoughtrank.judging.budget import Budget, BudgetReached
 from thoughtrank.judging.executor import Executor
 from thoughtrank.judging.fake import FakeJudge
-from thoughtrank.judging.looks import AnswerView, JudgeRequest, Usage, Verdict
+from thoughtrank.judging.looks import (
+    AnswerView,
+    AttemptFailed,
+    CallLimits,
+    JudgeRequest,
+    JudgeUnavailable,
+    Usage,
+    Verdict,
+)
 
 QUICK = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -62,8 +71,8 @@ def test_verdicts_come_in_the_order_of_the_requests_and_are_paid_once(tmp_path):
     assert set(judge.seen.values()) == {1}
     records = [json.loads(line) for line in log.read_text().split("\n")[:-1]]
     assert set(records[0]) == {
-        *("key", "question_id", "answer_ids", "seed", "mode", "status", "groups", "reason"),
-        *("usage", "model", "prompt_hash", "reply", "scores"),
+        *("key", "question_id", "answer_ids", "seed", "mode", "reverse", "price_per_million", "status"),
+        *("groups", "reason", "usage", "model", "prompt_hash", "reply", "scores", "shown", "prompt"),
     }
 
 
@@ -80,7 +89,7 @@ def test_on_verdict_is_told_of_every_look_in_the_callers_thread(tmp_path):
     assert sorted(told) == [(f"q{index}", "ok") for index in range(5)]
 
 
-@pytest.mark.parametrize("change", ["seed", "question_id", "question", "reference", "answers", "mode"])
+@pytest.mark.parametrize("change", ["seed", "question_id", "question", "reference", "answers", "mode", "reverse"])
 def test_another_request_is_another_look(tmp_path, change):
     answers = (AnswerView("a", "x"), AnswerView("b", "y"))
     base = {"question_id": "q", "question": "?", "answers": answers, "reference": None, "seed": 1}
@@ -91,6 +100,7 @@ def test_another_request_is_another_look(tmp_path, change):
         "reference": "x",
         "answers": answers[::-1],
         "mode": "score",
+        "reverse": True,
     }
     with Executor(CountingJudge(), tmp_path / "log") as executor:
         executor.ask([JudgeRequest(**base), JudgeRequest(**(base | {change: other[change]}))])
@@ -201,3 +211,110 @@ def test_a_full_disk_leaves_no_part_of_a_line(tmp_path, monkeypatch):
         assert path.read_bytes().count(b"\n") == 1
         assert path.read_bytes().endswith(b"\n")
         assert len(executor.ask(requests(2))) == 2
+
+
+class FailingJudge(CountingJudge):
+    """A remote judge: an attempt costs 3 + 4 tokens and $0.5, and fails as often as ``failures`` says for a question."""
+
+    def __init__(self, *, failures=(), charged=False, limits=None, **settings):
+        super().__init__(**settings)
+        self.failures = Counter(dict(failures))
+        self.charged = charged
+        self.limits = limits or CallLimits(max_retries=2)
+
+    def upper_bound(self, request):
+        return Usage(10, 10, 1.0)
+
+    def judge(self, request):
+        with self._lock:
+            fails = self.failures[request.question_id] > 0
+            self.failures[request.question_id] -= 1
+            self.seen["attempts"] += 1
+        if fails:
+            raise AttemptFailed(judge="the judge at home", what="HTTP 500", retry_after=0.0, maybe_charged=self.charged)
+        return super().judge(request)
+
+
+def test_an_attempt_that_fails_is_made_again(tmp_path):
+    judge = FailingJudge(failures={"q1": 2})
+    with Executor(judge, tmp_path / "log") as executor:
+        assert [verdict.status for verdict in executor.ask(requests(3))] == ["ok"] * 3
+    assert judge.seen["attempts"] == 5
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_look_that_fails_while_others_succeed_is_an_error_with_a_reason(tmp_path, concurrency):
+    told = []
+    judge = FailingJudge(failures={"q1": 99}, concurrency=concurrency)
+    with Executor(judge, tmp_path / "log") as executor:
+        executor.ask(requests(1))
+        verdicts = executor.ask(requests(20), on_verdict=lambda request, verdict: told.append(request.question_id))
+        assert [verdict.status for verdict in verdicts] == ["ok", "error", *["ok"] * 18]
+        assert "HTTP 500" in verdicts[1].reason
+        assert executor.ask(requests(20)) == verdicts
+    assert len(told) == 20
+
+
+def test_when_nothing_succeeds_any_more_the_run_stops_and_nothing_is_given_up(tmp_path):
+    down = {f"q{index}": 99 for index in range(2, 9)}
+    judge = FailingJudge(failures=down)
+    with Executor(judge, tmp_path / "log") as executor, pytest.raises(JudgeUnavailable, match="the judge at home"):
+        executor.ask(requests(9))
+    assert judge.seen["attempts"] == 2 + 3 * 3
+    judge.failures.clear()
+    with Executor(judge, tmp_path / "log") as executor:
+        assert [verdict.status for verdict in executor.ask(requests(9))] == ["ok"] * 9
+
+
+def test_a_failure_after_which_nothing_came_back_stays_open(tmp_path):
+    judge = FailingJudge(failures={"q2": 99})
+    with Executor(judge, tmp_path / "log") as executor, pytest.raises(JudgeUnavailable):
+        executor.ask(requests(3))
+    judge.failures.clear()
+    with Executor(judge, tmp_path / "log") as executor:
+        assert executor.ask(requests(3))[2].status == "ok"
+
+
+@pytest.mark.parametrize("concurrency", [1, 5])
+def test_at_the_cap_the_run_stops_and_goes_on_when_it_is_raised(tmp_path, concurrency):
+    judge = FailingJudge(limits=CallLimits(budget=4.2), concurrency=concurrency)
+    with Executor(judge, tmp_path / "log") as executor:
+        with pytest.raises(BudgetReached, match=r"judge\.budget=4\.2 is reached.*\$3\.5000"):
+            executor.ask(requests(20))
+        assert executor.usage.cost == 3.5
+        assert executor.known(requests(1)[0]) is not None
+        assert executor.known(requests(20)[-1]) is None
+    with Executor(judge, tmp_path / "log") as executor, pytest.raises(BudgetReached):
+        executor.ask(requests(20))
+    judge.limits = CallLimits(budget=10.6)
+    with Executor(judge, tmp_path / "log") as executor:
+        executor.ask(requests(20))
+        assert executor.usage.cost == 10.0
+    assert judge.seen["attempts"] == 20
+
+
+def test_one_budget_serves_all_rounds(tmp_path):
+    judge, budget = FailingJudge(), Budget(2.2)
+    with Executor(judge, tmp_path / "1" / "log", budget=budget) as executor:
+        executor.ask(requests(2))
+    with Executor(judge, tmp_path / "2" / "log", budget=budget) as executor, pytest.raises(BudgetReached):
+        executor.ask(requests(4))
+    assert judge.seen["attempts"] == 3
+
+
+def test_a_reply_that_was_lost_counts_as_paid_for(tmp_path):
+    judge = FailingJudge(failures={"q0": 2}, charged=True, limits=CallLimits(budget=3.6, max_retries=2))
+    with Executor(judge, tmp_path / "log") as executor:
+        executor.ask(requests(2))
+        assert (executor.usage.cost, executor.lost_cost) == (1.0, 2.0)
+        with pytest.raises(BudgetReached):
+            executor.ask(requests(3))
+    with Executor(judge, tmp_path / "log") as executor, pytest.raises(BudgetReached, match=r"\$3\.0000"):
+        executor.ask(requests(3))
+
+
+def test_a_failure_that_cost_nothing_gives_its_money_back(tmp_path):
+    judge = FailingJudge(failures={"q0": 2}, limits=CallLimits(budget=1.0, max_retries=2))
+    with Executor(judge, tmp_path / "log") as executor:
+        executor.ask(requests(1))
+        assert (executor.usage.cost, executor.lost_cost) == (0.5, 0.0)

@@ -1,13 +1,15 @@
 import json
+from dataclasses import replace
 
+import httpx
 import pytest
 from openai_server import OpenAIServer, Scripted, completion, error
 
 from thoughtrank.errors import UserError
 from thoughtrank.judging.executor import Executor
-from thoughtrank.judging.looks import AnswerView, JudgeRequest
+from thoughtrank.judging.looks import AnswerView, JudgeRequest, JudgeUnavailable
 from thoughtrank.judging.openai_compatible import OpenAICompatibleJudge
-from thoughtrank.judging.openai_errors import JudgeUnavailable, redacted, shown_url
+from thoughtrank.judging.openai_errors import redacted, retry_after_seconds, shown_url
 
 KEY = "sk-secret-0123456789abcdef"
 REQUEST = JudgeRequest(
@@ -55,15 +57,51 @@ def test_temperature_null_is_left_out_and_no_key_sends_a_dummy(server):
     assert server.keys == ["Bearer none"]
 
 
-def test_a_rate_limit_is_waited_out(server):
+def look(server, tmp_path, **settings):
+    """One look with all its attempts."""
+    with Executor(judge_at(server, **settings), tmp_path / "log.jsonl") as executor:
+        return executor.ask([REQUEST])[0]
+
+
+def test_a_rate_limit_is_waited_out(server, tmp_path):
     server.script.append(Scripted(429, error("slow down"), {"Retry-After": "0.05"}))
-    assert judge_at(server).judge(REQUEST).groups == BY_TEXT
+    assert look(server, tmp_path).groups == BY_TEXT
     assert len(server.received) == 2
 
 
-def test_a_passing_server_error_is_retried(server):
-    server.script.append(Scripted(500, error("oops"), {"Retry-After": "0.05"}))
-    assert judge_at(server).judge(REQUEST).groups == BY_TEXT
+def test_a_passing_server_error_is_retried(server, tmp_path):
+    server.script.append(Scripted(500, error("oops")))
+    assert look(server, tmp_path).groups == BY_TEXT
+
+
+def test_a_server_that_asks_for_a_long_wait_is_not_waited_for(server, tmp_path):
+    server.script.append(Scripted(429, error("daily limit"), {"Retry-After": "3600"}))
+    with pytest.raises(JudgeUnavailable, match="daily limit"):
+        look(server, tmp_path, max_retries=5)
+    assert len(server.received) == 1
+
+
+def test_a_used_up_quota_stops_at_once(server, tmp_path):
+    server.script.append(Scripted(429, error("check your plan", code="insufficient_quota")))
+    with pytest.raises(JudgeUnavailable, match="check your plan"):
+        look(server, tmp_path, max_retries=5)
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "-7"}, 0.0),
+        ({"retry-after": "7", "retry-after-ms": "250"}, 0.25),
+        ({"retry-after": "Mon, 01 Jan 2001 00:00:00 GMT"}, 0.0),
+        ({"retry-after": "soon"}, None),
+    ],
+)
+def test_retry_after_is_read_in_all_its_forms(headers, seconds):
+    response = httpx.Response(429, headers=headers)
+    assert retry_after_seconds(response) == seconds
 
 
 @pytest.mark.parametrize(
@@ -76,11 +114,11 @@ def test_a_passing_server_error_is_retried(server):
     ],
     ids=["500s", "quota", "timeout", "cut"],
 )
-def test_a_server_that_keeps_failing_stops_the_run(server, scripted, settings, said):
+def test_a_server_that_keeps_failing_stops_the_run(server, tmp_path, scripted, settings, said):
     scripted.headers = {"Retry-After": "0.05"}
     server.script.extend([scripted, scripted])
     with pytest.raises(JudgeUnavailable) as caught:
-        judge_at(server, **settings).judge(REQUEST)
+        look(server, tmp_path, **settings)
     text = str(caught.value)
     assert said in text
     assert server.url in text
@@ -89,16 +127,18 @@ def test_a_server_that_keeps_failing_stops_the_run(server, scripted, settings, s
     assert len(server.received) == 2
 
 
-def test_a_server_that_is_not_there_stops_the_run(server):
+def test_a_server_that_is_not_there_stops_the_run(server, tmp_path):
     server.close()
     with pytest.raises(JudgeUnavailable, match=r"127\.0\.0\.1"):
-        judge_at(server, max_retries=0).judge(REQUEST)
+        look(server, tmp_path, max_retries=0)
 
 
 @pytest.mark.parametrize(
     ("reply", "status", "reason"),
     [
         (completion("B is best."), "malformed", "not one JSON object"),
+        (completion("I'm sorry, but I can't help with that."), "refused", "refused"),
+        (completion("I cannot rank these."), "refused", "refused"),
         (completion(""), "malformed", "empty"),
         (completion(None), "malformed", "empty"),
         (completion([{"type": "text"}]), "malformed", "empty"),
@@ -147,6 +187,47 @@ def test_without_a_schema_the_judge_falls_back_and_remembers(server):
     assert judge.judge(REQUEST).groups == BY_TEXT
     assert judge.judge(REQUEST).groups == BY_TEXT
     assert ["response_format" in body for body in server.bodies] == [True, False, False]
+
+
+def test_a_server_without_schemas_may_reply_with_a_line_of_labels(server):
+    server.script.append(Scripted(400, error("response_format type json_schema is not supported")))
+    judge = judge_at(server)
+    judge.judge(REQUEST)
+    shown = judge.judge(REQUEST).shown
+    label = dict(zip(shown, "ABCD", strict=True))
+    line = f"{label['iddate']} > {label['idapple']} = {label['idcherry']} > {label['idbanana']}"
+    server.script.append(Scripted(200, completion(f"<think>B > A, or not</think>\n{line}")))
+    assert judge.judge(REQUEST).groups == (("iddate",), ("idapple", "idcherry"), ("idbanana",))
+
+
+def test_one_answer_is_graded(server):
+    request = replace(REQUEST, answers=REQUEST.answers[:1], mode="score")
+    server.script.extend([Scripted(200, completion('{"grade": 7}')), Scripted(200, completion('{"grade": 11}'))])
+    judge = judge_at(server)
+    verdict = judge.judge(request)
+    assert (verdict.status, verdict.scores, verdict.groups) == ("ok", (("idcherry", 7.0),), ())
+    assert judge.judge(request).status == "malformed"
+    schema = server.bodies[0]["response_format"]["json_schema"]["schema"]
+    assert schema["properties"] == {"grade": {"type": "integer", "enum": list(range(1, 11))}}
+
+
+def test_a_verdict_says_what_was_shown_and_sent(server):
+    verdict = judge_at(server, criteria="Prefer red fruit.").judge(REQUEST)
+    assert verdict.prompt == server.bodies[0]["messages"][0]["content"]
+    assert "Prefer red fruit." in verdict.prompt
+    assert sorted(verdict.shown) == sorted(answer.answer_id for answer in REQUEST.answers)
+    reversed_look = judge_at(server).judge(replace(REQUEST, reverse=True))
+    assert reversed_look.shown == verdict.shown[::-1]
+    assert reversed_look.groups == verdict.groups
+
+
+def test_no_attempt_takes_more_than_its_upper_bound(server):
+    judge = judge_at(server, price_per_million=[2.5, 10.0])
+    bound = judge.upper_bound(REQUEST)
+    judge.judge(REQUEST)
+    assert bound.prompt_tokens >= len(json.dumps(server.bodies[0]))
+    assert bound.completion_tokens == server.bodies[0]["max_tokens"]
+    assert bound.cost == pytest.approx((bound.prompt_tokens * 2.5 + bound.completion_tokens * 10.0) / 1e6)
 
 
 def test_the_limit_is_renamed_for_models_that_want_it(server):
@@ -233,7 +314,7 @@ def test_an_outage_loses_nothing_that_was_paid(server, tmp_path):
     requests = [JudgeRequest("q", "?", REQUEST.answers, None, seed) for seed in range(6)]
     judge = judge_at(server, concurrency=1, max_retries=0)
     good = Scripted(200, completion("no ranking"))
-    server.script.extend([good, good, good, Scripted(500, error("down"))])
+    server.script.extend([good, good, good, *[Scripted(500, error("down"))] * 3])
     with Executor(judge, tmp_path / "log.jsonl") as executor, pytest.raises(JudgeUnavailable):
         executor.ask(requests)
     asked = len(server.received)
@@ -247,11 +328,23 @@ def test_an_outage_loses_nothing_that_was_paid(server, tmp_path):
 def test_faults_name_what_is_missing(monkeypatch):
     monkeypatch.delenv("JUDGE_KEY", raising=False)
     judge = OpenAICompatibleJudge(
-        model="m", base_url="localhost:8000", api_key_env="JUDGE_KEY", concurrency=0, price_per_million=[1.0]
+        model="m",
+        base_url="localhost:8000",
+        api_key_env="JUDGE_KEY",
+        concurrency=0,
+        price_per_million=[1.0],
+        requests_per_minute=0,
+        audit_share=2,
+        max_retries=-1,
     )
     faults = "\n".join(judge.faults())
-    for said in ("JUDGE_KEY: export it, or choose judge=reference", "http://", "concurrency", "price_per_million"):
+    for said in (
+        *("JUDGE_KEY: export it, or choose judge=reference", "http://", "concurrency", "price_per_million"),
+        *("requests_per_minute", "audit_share", "max_retries"),
+    ):
         assert said in faults
+    [fault] = OpenAICompatibleJudge(model="m", base_url="http://h/v1", api_key_env=None, budget=5.0).faults()
+    assert "judge.budget needs a price" in fault
     assert OpenAICompatibleJudge(model="m", base_url=None, api_key_env=None).faults() == []
 
 
@@ -263,7 +356,10 @@ def test_identity_has_the_address_without_secrets_and_not_the_patience(monkeypat
         return OpenAICompatibleJudge(**(defaults | settings)).identity()
 
     assert identity(base_url="http://user:pass@h:1/v1?token=t")["base_url"] == "http://h:1/v1"
-    assert identity(timeout_seconds=1.0, concurrency=2, max_retries=0) == identity()
+    operational = {"budget": 1.0, "requests_per_minute": 1, "tokens_per_minute": 1, "price_per_million": [1, 1]}
+    operational |= {"timeout_seconds": 1.0, "concurrency": 2, "max_retries": 0, "audit_share": 0.5}
+    assert identity(**operational) == identity()
+    assert identity(criteria="Be kind.") != identity()
     assert identity(temperature=None) != identity() != identity(model="n")
     default = identity(base_url=None)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://elsewhere/v1")
@@ -271,7 +367,7 @@ def test_identity_has_the_address_without_secrets_and_not_the_patience(monkeypat
 
 
 @pytest.mark.parametrize(
-    ("model", "family"), [("gpt-4o", "gpt"), ("Qwen/Qwen2.5-7B", "qwen"), ("meta/Llama-3", "llama"), ("4x", None)]
+    ("model", "family"), [("gpt-4o", "gpt"), ("Qwen/Qwen2.5-7B", "qwen"), ("meta/Llama-3", "llama"), ("42", None)]
 )
 def test_family(model, family):
     assert OpenAICompatibleJudge(model=model, base_url=None, api_key_env=None).family() == family

@@ -64,6 +64,30 @@ def test_template_hash_is_of_the_file():
     assert re.fullmatch("[0-9a-f]{64}", template_hash())
 
 
+def test_criteria_stand_in_the_rubric_and_only_where_there_are_any():
+    with_criteria = render(request(["x"]), criteria="Prefer $5 words.")
+    assert "Prefer $5 words." in with_criteria.text.partition("<<BEGIN")[0]
+    assert "in particular" not in render(request(["x"])).text
+
+
+def test_one_answer_is_graded_and_several_are_ranked():
+    graded = render(dataclasses.replace(request(["x"]), mode="score")).text
+    ranked = render(request(["x", "y"])).text
+    assert '{"grade": 7}' in graded
+    assert '{"ranking":' in ranked
+    shared = "Correctness comes first"
+    assert shared in graded
+    assert shared in ranked
+    assert "$" not in graded + ranked
+
+
+def test_the_opposite_order_is_another_prompt_of_the_same_answers():
+    prompt = render(request(["x", "y", "z"]))
+    opposite = render(dataclasses.replace(request(["x", "y", "z"]), reverse=True))
+    assert list(opposite.labels.values()) == list(prompt.labels.values())[::-1]
+    assert list(opposite.labels) == list(prompt.labels)
+
+
 def test_a_placeholder_in_an_answer_is_only_text():
     assert blocks(render(request(["costs $answers, $$5 and $nonce"])))["ANSWER A"] == "costs $answers, $$5 and $nonce"
 

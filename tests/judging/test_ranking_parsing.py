@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thoughtrank.judging.parsing import ParseFault, parse_ranking
+from thoughtrank.judging.parsing import ParseFault, is_refusal, parse_grade, parse_ranking
 
 LABELS = {label: f"id{label}" for label in "ABCDEF"}
 
@@ -18,6 +18,9 @@ LABELS = {label: f"id{label}" for label in "ABCDEF"}
         '```json\n{"ranking": [["B"], ["A", "D"], ["C"]]}\n```',
         'My ranking:\n```\n{"ranking": [["B"], ["A", "D"], "C"]}\n```',
         '{"reason": "B is right", "ranking": ["B", ["A", "D"], "C"]}',
+        "B > A = D > C",
+        "```\nB>A=D>C\n```",
+        '<think>A? {"ranking": ["A"]} No.</think>\n{"ranking": [["B"], ["A", "D"], ["C"]]}',
     ],
 )
 def test_accepted(reply):
@@ -29,11 +32,18 @@ def test_accepted(reply):
     ("reply", "reason"),
     [
         ("", "empty"),
-        ("B > A > C", "not one JSON object"),
+        ("B > A > C", "leaves out 3 of 6"),
+        ("B > A > C > D > E > E", "twice"),
+        ("B > A > C > D > E > Z", "not offered"),
+        ("B > A > C > D > E > F.", "not one JSON object"),
+        ("The order is B > A > C > D > E > F", "not one JSON object"),
+        ("A = B = C = D = E = F", "not one JSON object"),
+        ("A > B > C > D > E > F\nB > A > C > D > E > F", "not one JSON object"),
+        ("<think>A is best", "not one JSON object"),
         ('Sure! {"ranking": ["A"]}', "not one JSON object"),
         ('{"ranking": ["A"]} {"ranking": ["B"]}', "not one JSON object"),
         ('```\n{"ranking": ["A"]}\n```\n```\n{"ranking": ["B"]}\n```', "not one JSON object"),
-        ('["A", "B"]', 'no list named "ranking"'),
+        ('["A", "B"]', "not one JSON object"),
         ('{"ranking": "A"}', 'no list named "ranking"'),
         ('{"ranking": []}', "ranking is empty"),
         ('{"ranking": [[]]}', "ranking is empty"),
@@ -89,3 +99,26 @@ def test_every_complete_ranking_is_read_as_written(order, cuts):
     groups = [order[start:end] for start, end in pairwise(bounds)]
     expected = tuple(tuple(LABELS[label] for label in group) for group in groups)
     assert parse_ranking(json.dumps({"ranking": groups}), LABELS) == expected
+
+
+@pytest.mark.parametrize(
+    ("reply", "grade"),
+    [('{"grade": 7}', 7), ('```json\n{"grade": 10}\n```', 10), (" 3 ", 3), ("<think>10?</think>1", 1)],
+)
+def test_a_grade_is_read(reply, grade):
+    assert parse_grade(reply) == grade
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["", "0", "11", "7.5", '{"grade": 0}', '{"grade": "7"}', '{"grade": true}', '{"grade": 7.0}', "7 out of 10", "[7]"],
+)
+def test_anything_else_is_no_grade(reply):
+    assert isinstance(parse_grade(reply), ParseFault)
+
+
+def test_a_refusal_is_known_by_its_beginning():
+    assert is_refusal("I'm sorry, but I can't assist with that.")
+    assert is_refusal("I cannot rank these answers.")
+    assert not is_refusal("The best one is sorry work.")
+    assert not is_refusal("")

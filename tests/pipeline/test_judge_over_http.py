@@ -91,3 +91,23 @@ def test_a_missing_key_is_one_line_before_anything_loads(workplace):
     assert output.count("error:") == 1
     assert "OPENAI_API_KEY" in output
     assert not (workplace.folder / "runs").exists()
+
+
+def test_a_run_stops_at_its_budget_and_goes_on_when_it_is_raised(workplace, server):
+    priced = ["judge.price_per_million=[10,10]", "judge.concurrency=2", "judge.audit_share=0"]
+    looks_affordable = 5  # at 1010 tokens of $10 per million each, with room for the reservation of one more
+    budget = looks_affordable * 0.0101 + 0.03
+    output = run(workplace, server, *priced, f"judge.budget={budget}", status=2)
+    assert "Traceback" not in output
+    assert output.count("error:") == 1
+    assert "Raise judge.budget" in output
+    assert "of 4 questions are ranked" in output
+    assert 0.0101 * len(server.received) <= budget
+    assert len(server.received) >= looks_affordable
+    asked_before = len(server.received)
+    run(workplace, server, *priced, "judge.budget=5")
+    prompts = [body["messages"][0]["content"] for body in server.bodies]
+    assert len(prompts) > asked_before
+    assert len(set(prompts)) == len(prompts)
+    summary = json.loads(workplace.path("paid", "summary.json").read_text())
+    assert summary["rounds"][1]["judge_cost"] == pytest.approx(0.0101 * len(prompts))

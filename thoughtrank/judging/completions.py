@@ -1,11 +1,12 @@
 """Builds one chat completion request and reads what came back, trusting nothing in it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from thoughtrank.judging.looks import Status, Usage, Verdict
-from thoughtrank.judging.parsing import ParseFault, parse_ranking
+from thoughtrank.judging.looks import Mode, Status, Usage, Verdict
+from thoughtrank.judging.parsing import ParseFault, is_refusal, parse_grade, parse_ranking
 from thoughtrank.judging.prompt import RenderedPrompt
 
 
@@ -29,7 +30,13 @@ class Reply(NamedTuple):
 
 
 def request_body(
-    prompt: RenderedPrompt, dialect: Dialect, *, model: str, temperature: float | None, max_reply_tokens: int
+    prompt: RenderedPrompt,
+    dialect: Dialect,
+    *,
+    mode: Mode,
+    model: str,
+    temperature: float | None,
+    max_reply_tokens: int,
 ) -> dict[str, Any]:
     """The arguments of one chat completion: the prompt as one user message, and the shape of the reply."""
     body: dict[str, Any] = {
@@ -42,17 +49,20 @@ def request_body(
     if dialect.json_schema:
         body["response_format"] = {
             "type": "json_schema",
-            "json_schema": {"name": "ranking", "strict": True, "schema": _schema(list(prompt.labels))},
+            "json_schema": {"name": mode, "strict": True, "schema": _schema(mode, list(prompt.labels))},
         }
     return body
 
 
-def read_reply(body: str, *, prompt: RenderedPrompt, model: str, price: tuple[float, float] | None) -> Reply:
+def read_reply(
+    body: str, *, prompt: RenderedPrompt, mode: Mode, model: str, price: tuple[float, float] | None
+) -> Reply:
     """The verdict in the body of an answer with status 200.
 
     Args:
         body: the body as text.
         prompt: what was asked.
+        mode: what kind of verdict was asked for.
         model: the model that was asked, for replies that do not name one.
         price: US dollars per million prompt and completion tokens; None counts as 0.
     """
@@ -65,24 +75,35 @@ def read_reply(body: str, *, prompt: RenderedPrompt, model: str, price: tuple[fl
         verdict = Verdict("malformed", reason=fault, model=model, prompt_hash=prompt.prompt_hash, reply=body[:1000])
         return Reply(verdict, is_completion=False)
     text, status, reason = _content(parsed["choices"])
-    groups: tuple[tuple[str, ...], ...] = ()
+    verdict = Verdict(status, reason=reason)
     if status == "ok":
-        ranking = parse_ranking(text, prompt.labels)
-        if isinstance(ranking, ParseFault):
-            status, reason = "malformed", ranking.reason
-        else:
-            groups = ranking
+        verdict = _read_grade(text, prompt.labels) if mode == "score" else _read_ranking(text, prompt.labels)
+        if verdict.status != "ok" and is_refusal(text):
+            verdict = Verdict("refused", reason="the judge refused to answer")
     named = parsed.get("model")
-    verdict = Verdict(
-        status=status,
-        groups=groups,
-        reason=reason,
+    verdict = replace(
+        verdict,
         usage=_usage(parsed.get("usage"), price),
         model=named if isinstance(named, str) and named else model,
         prompt_hash=prompt.prompt_hash,
         reply=text,
     )
     return Reply(verdict, is_completion=True)
+
+
+def _read_ranking(text: str, labels: Mapping[str, str]) -> Verdict:
+    ranking = parse_ranking(text, labels)
+    if isinstance(ranking, ParseFault):
+        return Verdict("malformed", reason=ranking.reason)
+    return Verdict("ok", groups=ranking)
+
+
+def _read_grade(text: str, labels: Mapping[str, str]) -> Verdict:
+    grade = parse_grade(text)
+    if isinstance(grade, ParseFault):
+        return Verdict("malformed", reason=grade.reason)
+    (answer_id,) = labels.values()
+    return Verdict("ok", scores=((answer_id, float(grade)),))
 
 
 def _content(choices: Sequence[object]) -> tuple[str, Status, str | None]:
@@ -111,12 +132,12 @@ def _usage(usage: object, price: tuple[float, float] | None) -> Usage:
     return Usage(prompt, completion, (prompt * per_prompt + completion * per_completion) / 1e6)
 
 
-def _schema(labels: list[str]) -> dict[str, object]:
-    """The JSON schema of a ranking of these labels, within what OpenAI's strict mode allows."""
-    label = {"type": "string", "enum": sorted(labels)}
-    return {
-        "type": "object",
-        "properties": {"ranking": {"type": "array", "items": {"type": "array", "items": label}}},
-        "required": ["ranking"],
-        "additionalProperties": False,
-    }
+def _schema(mode: Mode, labels: list[str]) -> dict[str, object]:
+    """The JSON schema of a verdict about these labels, within what OpenAI's strict mode allows."""
+    shape: dict[str, object]
+    if mode == "score":
+        name, shape = "grade", {"type": "integer", "enum": list(range(1, 11))}
+    else:
+        label = {"type": "string", "enum": sorted(labels)}
+        name, shape = "ranking", {"type": "array", "items": {"type": "array", "items": label}}
+    return {"type": "object", "properties": {name: shape}, "required": [name], "additionalProperties": False}

@@ -6,7 +6,9 @@ cannot leak into a request that has no field for it.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
+
+from thoughtrank.errors import UserError
 
 Mode = Literal["rank", "score"]
 """``rank``: put all the answers of the request in order; two answers make a pair comparison. ``score``: grade the one
@@ -84,6 +86,8 @@ class Verdict:
         model: the model that answered, as the server names it.
         prompt_hash: sha256 of the prompt text that was sent.
         reply: the judge's reply, word for word.
+        shown: answer ids in the order in which the judge saw the answers; empty where there was no order.
+        prompt: the prompt that was sent. It is written to the log and not kept in memory, so a verdict from the log has none.
         scores: the grade of the answer of a ``score`` request, from 1 (worst) to 10, with its id; empty for ``rank``.
     """
 
@@ -95,6 +99,8 @@ class Verdict:
     prompt_hash: str = ""
     reply: str = ""
     scores: tuple[tuple[str, float], ...] = ()
+    shown: tuple[str, ...] = ()
+    prompt: str = ""
 
 
 class Judge(Protocol):
@@ -130,3 +136,63 @@ class Judge(Protocol):
         Raises:
             UserError: no look can succeed before the user acts; the looks taken so far stay valid.
         """
+
+
+class AttemptFailed(Exception):
+    """An attempt at a look brought no reply; a later one may.
+
+    Args:
+        judge: which one, with its address, for messages.
+        what: what happened.
+        retry_after: seconds the server asked to wait, or None.
+        maybe_charged: the server may have done, and charged for, work whose reply was lost on the way.
+    """
+
+    def __init__(self, *, judge: str, what: str, retry_after: float | None = None, maybe_charged: bool = False) -> None:
+        super().__init__(what)
+        self.judge = judge
+        self.what = what
+        self.retry_after = retry_after
+        self.maybe_charged = maybe_charged
+
+
+class JudgeUnavailable(UserError):
+    """The judge does not answer. The run stops, because going on would leave every answer unranked."""
+
+    def __init__(self, *, judge: str, what: str) -> None:
+        super().__init__(
+            f"{judge} is not available: {what}. Everything judged so far is kept; the same command goes on from there."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """How often and how dearly a remote judge may be called; None is no limit.
+
+    Attributes:
+        budget: US dollars per run.
+        requests_per_minute: attempts per minute.
+        tokens_per_minute: prompt and completion tokens per minute.
+        max_retries: attempts per look after the first.
+    """
+
+    budget: float | None = None
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    max_retries: int = 0
+
+
+@runtime_checkable
+class RemoteJudge(Judge, Protocol):
+    """A judge whose looks are attempts over a network: they can fail, cost money and be limited.
+
+    Its ``judge`` makes one attempt and raises ``AttemptFailed`` where another may succeed.
+
+    Attributes:
+        limits: how it may be called.
+    """
+
+    limits: CallLimits
+
+    def upper_bound(self, request: JudgeRequest) -> Usage:
+        """What one attempt can take at most, in tokens and in US dollars."""

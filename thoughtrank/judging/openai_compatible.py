@@ -1,20 +1,26 @@
 """A judge behind an OpenAI-compatible chat completions endpoint: OpenAI itself, vLLM, llama.cpp and many others."""
 
-import re
+import json
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
+from typing import Any
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.completions import Reply, read_reply, request_body
-from thoughtrank.judging.looks import JudgeRequest, Verdict
+from thoughtrank.judging.completions import Dialect, Reply, read_reply, request_body
+from thoughtrank.judging.looks import CallLimits, JudgeRequest, Usage, Verdict
+from thoughtrank.judging.model_families import model_family
 from thoughtrank.judging.openai_connection import Connection, Refusal
-from thoughtrank.judging.prompt import render, template_hash
+from thoughtrank.judging.prices import KnownPrice, known_price
+from thoughtrank.judging.prompt import RenderedPrompt, render, template_hash
 
 _STRANGE_AT_FIRST = 3
 """Looks. When that many bring no chat completion before any did, the settings are wrong and not the answers."""
+
+_CHAT_TOKENS = 100
+"""More than any chat template adds around one message."""
 
 
 class OpenAICompatibleJudge:
@@ -30,12 +36,20 @@ class OpenAICompatibleJudge:
         timeout_seconds: limit of one attempt, in seconds.
         max_retries: attempts after the first, per look, with growing waits; ``Retry-After`` is honoured.
         concurrency: looks in flight at the same time.
-        price_per_million: US dollars per million prompt and completion tokens; None where unknown.
+        requests_per_minute: attempts per minute; None for no limit.
+        tokens_per_minute: prompt and completion tokens per minute; None for no limit.
+        price_per_million: US dollars per million prompt and completion tokens; None for the table of known prices.
+        budget: US dollars that one run may spend; None for no cap.
+        criteria: what counts for these questions besides the rubric; None for nothing.
+        audit_share: share of the looks that an audit takes once more with the answers in reverse order.
+        context_tokens: most tokens of one look, prompt and reply together; None where that is no limit.
+
+    Attributes:
+        limits: how it may be called.
     """
 
     exact = False
     needs_reference = False
-    context_tokens: int | None = None
 
     def __init__(
         self,
@@ -48,19 +62,33 @@ class OpenAICompatibleJudge:
         timeout_seconds: float = 120.0,
         max_retries: int = 6,
         concurrency: int = 8,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
         price_per_million: Sequence[float] | None = None,
+        budget: float | None = None,
+        criteria: str | None = None,
+        audit_share: float = 0.02,
+        context_tokens: int | None = None,
     ) -> None:
         self.model = model
         self.temperature = temperature
         self.max_reply_tokens = max_reply_tokens
         self.concurrency = concurrency
+        self.criteria = criteria
+        self.audit_share = audit_share
+        self.context_tokens = context_tokens
+        self.limits = CallLimits(
+            budget=budget,
+            requests_per_minute=requests_per_minute,
+            tokens_per_minute=tokens_per_minute,
+            max_retries=max_retries,
+        )
         self._price = None if price_per_million is None else tuple(float(price) for price in price_per_million)
         self._server = Connection(
             model=model,
             base_url=base_url,
             api_key_env=api_key_env,
             timeout_seconds=timeout_seconds,
-            max_retries=max_retries,
         )
         self._lock = threading.Lock()
         self._worked = False
@@ -75,6 +103,8 @@ class OpenAICompatibleJudge:
             "temperature": self.temperature,
             "max_reply_tokens": self.max_reply_tokens,
             "prompt": template_hash(),
+            "criteria": self.criteria,
+            "context_tokens": self.context_tokens,
         }
 
     def faults(self) -> list[str]:
@@ -95,46 +125,85 @@ class OpenAICompatibleJudge:
             )
         if self._price is not None and len(self._price) != 2:
             faults.append("judge.price_per_million must be two numbers, for prompt and completion tokens, or null")
-        if min(self.concurrency, self.max_reply_tokens, self._server.timeout_seconds) <= 0:
-            faults.append("judge.concurrency, judge.max_reply_tokens and judge.timeout_seconds must be more than 0")
-        if self._server.max_retries < 0:
+        elif self.limits.budget is not None and self.price() is None:
+            faults.append("judge.budget needs a price: give judge.price_per_million=[PROMPT, COMPLETION]")
+        faults.extend(self._number_faults())
+        return faults
+
+    def _number_faults(self) -> list[str]:
+        positive = {
+            "concurrency": self.concurrency,
+            "max_reply_tokens": self.max_reply_tokens,
+            "timeout_seconds": self._server.timeout_seconds,
+            "budget": self.limits.budget,
+            "requests_per_minute": self.limits.requests_per_minute,
+            "tokens_per_minute": self.limits.tokens_per_minute,
+            "context_tokens": self.context_tokens,
+        }
+        faults = [
+            f"judge.{name} must be more than 0" for name, value in positive.items() if value is not None and value <= 0
+        ]
+        if self.limits.max_retries < 0:
             faults.append("judge.max_retries must be 0 or more")
+        if not 0 <= self.audit_share <= 1:
+            faults.append("judge.audit_share must be from 0 to 1")
         return faults
 
     def family(self) -> str | None:
-        """The letters with which the model's name begins, after any organisation: "gpt" for gpt-4o."""
-        letters = re.match(r"[a-z]+", self.model.rpartition("/")[2].lower())
-        return letters.group() if letters else None
+        """The family of the model, by its name: "gpt" for gpt-4o."""
+        return model_family(self.model)
 
     def price(self) -> tuple[float, float] | None:
-        """US dollars per million prompt and completion tokens, as configured."""
-        return None if self._price is None else (self._price[0], self._price[1])
+        """US dollars per million prompt and completion tokens: as configured, else of the table of known prices."""
+        if self._price is not None:
+            return (self._price[0], self._price[1])
+        known = self.known_price()
+        return known and (known.prompt, known.completion)
+
+    def known_price(self) -> KnownPrice | None:
+        """What the table says about the model at this address, whatever is configured."""
+        return known_price(self.model, base_url=self._server.effective_url())
+
+    def upper_bound(self, request: JudgeRequest) -> Usage:
+        """Every token stands for at least one byte of what is sent, and the reply has its limit."""
+        arguments = self._arguments(render(request, criteria=self.criteria), request, Dialect())
+        prompt = len(json.dumps(arguments)) + _CHAT_TOKENS
+        per_prompt, per_completion = self.price() or (0.0, 0.0)
+        cost = (prompt * per_prompt + self.max_reply_tokens * per_completion) / 1e6
+        return Usage(prompt_tokens=prompt, completion_tokens=self.max_reply_tokens, cost=cost)
 
     def judge(self, request: JudgeRequest) -> Verdict:
-        """Have one look taken.
+        """Make one attempt at a look.
 
         Raises:
-            JudgeUnavailable: the server cannot be reached or keeps failing, after all retries.
+            AttemptFailed: the server cannot be reached or failed; another attempt may succeed.
             UserError: the key, the model or a setting is wrong.
         """
-        prompt = render(request)
-        body = self._server.complete(
-            partial(
-                request_body,
-                prompt,
-                model=self.model,
-                temperature=self.temperature,
-                max_reply_tokens=self.max_reply_tokens,
-            )
-        )
+        prompt = render(request, criteria=self.criteria)
+        body = self._server.complete(partial(self._arguments, prompt, request))
         if isinstance(body, Refusal):
             refused = Verdict(body.status, reason=body.reason, model=self.model, prompt_hash=prompt.prompt_hash)
             reply = Reply(refused, is_completion=body.status != "error")
         else:
-            reply = read_reply(body, prompt=prompt, model=self.model, price=self.price())
+            reply = read_reply(body, prompt=prompt, mode=request.mode, model=self.model, price=self.price())
         self._watch(reply)
-        # Once more: in the body the key may have been written with escapes.
-        return replace(reply.verdict, reply=self._server.redacted(reply.verdict.reply))
+        return replace(
+            reply.verdict,
+            # Once more: in the body the key may have been written with escapes.
+            reply=self._server.redacted(reply.verdict.reply),
+            shown=tuple(prompt.labels.values()),
+            prompt=prompt.text,
+        )
+
+    def _arguments(self, prompt: RenderedPrompt, request: JudgeRequest, dialect: Dialect) -> dict[str, Any]:
+        return request_body(
+            prompt,
+            dialect,
+            mode=request.mode,
+            model=self.model,
+            temperature=self.temperature,
+            max_reply_tokens=self.max_reply_tokens,
+        )
 
     def _watch(self, reply: Reply) -> None:
         """Stop a run whose settings can never work, before it has every look refused.

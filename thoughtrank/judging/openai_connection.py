@@ -1,4 +1,4 @@
-"""One OpenAI-compatible endpoint: its key, its client with retries, and what it was found to understand."""
+"""One OpenAI-compatible endpoint: its key, its client, and what it was found to understand."""
 
 import os
 import threading
@@ -37,24 +37,24 @@ class Connection:
         base_url: the endpoint; None for the default of the ``openai`` client.
         api_key_env: the environment variable with the key; None for a server without keys.
         timeout_seconds: limit of one attempt, in seconds.
-        max_retries: attempts after the first.
     """
 
-    def __init__(
-        self, *, model: str, base_url: str | None, api_key_env: str | None, timeout_seconds: float, max_retries: int
-    ) -> None:
+    def __init__(self, *, model: str, base_url: str | None, api_key_env: str | None, timeout_seconds: float) -> None:
         self.model = model
         self.base_url = base_url
         self.api_key_env = api_key_env
         self.timeout_seconds = timeout_seconds
-        self.max_retries = max_retries
         self._lock = threading.Lock()
         self._client: tuple[str | None, openai.OpenAI] | None = None
         self._dialect = Dialect()
 
+    def effective_url(self) -> str | None:
+        """The endpoint, also from the client's own variable ``OPENAI_BASE_URL``; None for the client's default."""
+        return self.base_url or os.environ.get("OPENAI_BASE_URL") or None
+
     def shown_url(self) -> str:
-        """The endpoint without anything secret; also follows the client's own variable ``OPENAI_BASE_URL``."""
-        url = self.base_url or os.environ.get("OPENAI_BASE_URL")
+        """The endpoint without anything secret."""
+        url = self.effective_url()
         return shown_url(url) if url else "the default endpoint of the openai client"
 
     def key(self) -> str | None:
@@ -84,7 +84,7 @@ class Connection:
             arguments: the request in the dialect the server understands; called again for another.
 
         Raises:
-            JudgeUnavailable: the server cannot be reached or keeps failing, after all retries.
+            AttemptFailed: the server cannot be reached or failed; another attempt may succeed.
             UserError: the key, the model or a setting is wrong.
         """
         import openai
@@ -127,7 +127,7 @@ class Connection:
                     api_key=key or "none",
                     base_url=self.base_url,
                     timeout=self.timeout_seconds,
-                    max_retries=self.max_retries,
+                    max_retries=0,  # the executor counts every attempt against its limits
                 )
                 self._client = (key, client)
             return self._client[1]

@@ -5,13 +5,16 @@ kept.
 """
 
 import re
+import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.looks import Status
+from thoughtrank.judging.looks import AttemptFailed, JudgeUnavailable, Status
 
 if TYPE_CHECKING:
+    import httpx
     import openai
 
 _SHORTEST_SECRET = 6
@@ -25,16 +28,6 @@ _NO_TEMPERATURE = re.compile(
     r"(?:unsupported|not support)\w*.{0,40}temperature|temperature.{0,40}(?:unsupported|not support)", re.IGNORECASE
 )
 _FILTERED = re.compile(r"content.?(?:filter|policy|management)|invalid_prompt", re.IGNORECASE)
-
-
-class JudgeUnavailable(UserError):
-    """The judge does not answer. The run stops, because going on would leave every answer unranked."""
-
-    def __init__(self, *, url: str, what: str) -> None:
-        super().__init__(
-            f"the judge at {url} is not available: {what}. "
-            "Everything judged so far is kept; the same command goes on from there."
-        )
 
 
 def redacted(text: str, key: str | None) -> str:
@@ -74,36 +67,62 @@ def status_of(error: "openai.APIStatusError") -> Status:
 
 
 def raise_for_run(error: "openai.APIError", *, url: str, key: str | None, key_env: str | None, model: str) -> None:
-    """Raise if no other look can do better than the one that failed with this error; else return.
+    """Raise if the request itself is not what failed; else return.
 
     Raises:
-        JudgeUnavailable: no connection, a timeout, or 408, 409, 429, 5xx, each after all the client's retries.
+        AttemptFailed: no connection, a timeout, a cut reply, or 408, 409, 429, 5xx: another attempt may succeed.
+        JudgeUnavailable: the account's quota is used up.
         UserError: the key (401, 403), the model or the URL (404) is wrong, or the temperature is not supported.
     """
-    status = getattr(error, "status_code", None)
+    judge = f"the judge at {url}"
     message = message_of(error, key)
+    status = getattr(error, "status_code", None)
     if status is None:
-        cause = redacted(str(error.__cause__ or ""), key)[:200]
-        raise JudgeUnavailable(url=url, what=f"{message} {cause}".strip()) from None
+        cause = error.__cause__
+        what = f"{message} {redacted(str(cause or ''), key)[:200]}".strip()
+        raise AttemptFailed(judge=judge, what=what, maybe_charged=not _never_arrived(cause)) from None
     if status in (401, 403):
         if key_env is None:
-            raise UserError(
-                f"the judge at {url} wants a key (HTTP {status}): name its variable in judge.api_key_env"
-            ) from None
-        raise UserError(
-            f"the judge at {url} does not accept the key in {key_env} (HTTP {status}): export another"
-        ) from None
+            raise UserError(f"{judge} wants a key (HTTP {status}): name its variable in judge.api_key_env") from None
+        raise UserError(f"{judge} does not accept the key in {key_env} (HTTP {status}): export another") from None
     if status == 404:
         raise UserError(
-            f"the judge at {url} knows no model {model!r}, or that is not its address (HTTP 404): {message}. "
+            f"{judge} knows no model {model!r}, or that is not its address (HTTP 404): {message}. "
             "Check judge.model and judge.base_url (most servers' ends in /v1)."
         ) from None
+    if error.code == "insufficient_quota":
+        raise JudgeUnavailable(judge=judge, what=f"HTTP {status}: {message}") from None
     if status in (408, 409, 429) or status >= 500:
-        raise JudgeUnavailable(url=url, what=f"HTTP {status}: {message}") from None
+        retry_after = retry_after_seconds(getattr(error, "response", None))
+        raise AttemptFailed(judge=judge, what=f"HTTP {status}: {message}", retry_after=retry_after) from None
     if status == 400 and (error.param == "temperature" or _NO_TEMPERATURE.search(message)):
         raise UserError(
             f"the judge {model} refuses judge.temperature: {message}. Set judge.temperature=null."
         ) from None
+
+
+def retry_after_seconds(response: "httpx.Response | None") -> float | None:
+    """How long the server asks to wait: ``retry-after-ms``, or ``Retry-After`` as seconds or as a date (RFC 9110)."""
+    headers = {} if response is None else response.headers
+    try:
+        if "retry-after-ms" in headers:
+            return max(0.0, float(headers["retry-after-ms"]) / 1000)
+        return max(0.0, float(headers["retry-after"]))
+    except KeyError:
+        return None
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(headers["retry-after"]).timestamp() - time.time())
+    except (KeyError, ValueError):
+        return None
+
+
+def _never_arrived(cause: BaseException | None) -> bool:
+    """The request was not sent, so nothing can have been charged for it."""
+    import httpx
+
+    return isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
 
 
 def _all_of(error: "openai.APIStatusError") -> str:

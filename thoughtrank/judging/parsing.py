@@ -1,14 +1,26 @@
-"""Reads a ranking from a judge's reply, and refuses to guess one."""
+"""Reads a verdict from a judge's reply, and refuses to guess one."""
 
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL | re.IGNORECASE)
+_REASONING = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+"""What a reasoning model writes before its reply, where the server does not take it out."""
+
+_LABEL = r"[A-Z][0-9]*"
+_CHAIN = re.compile(rf"{_LABEL}(?:\s*[>=]\s*{_LABEL})*")
 _MAX_MISSING = Fraction(1, 5)
 """A reply that leaves out more than this share of the answers is no ranking of them."""
+
+_REFUSAL = re.compile(
+    r"\A\W*(?:i(?:['’]m| am) (?:really |very |so )?(?:sorry|unable|not able)|sorry\b|as an ai\b"
+    r"|i (?:can(?:not|['’]t)|won['’]t|will not|must decline))",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,25 +33,22 @@ class ParseFault:
 def parse_ranking(reply: str, labels: Mapping[str, str]) -> tuple[tuple[str, ...], ...] | ParseFault:
     """The tie-groups of answer ids in a reply, best first.
 
-    Accepted: the JSON object ``{"ranking": [["B"], ["A", "D"]]}``, alone or inside the reply's only code fence, and the
-    flat ``{"ranking": ["B", "A"]}``. Up to a fifth of the labels may be missing: those answers are in no group, because
-    nothing was said about them.
+    Accepted: the JSON object ``{"ranking": [["B"], ["A", "D"]]}``, alone or inside the reply's only code fence; the flat
+    ``{"ranking": ["B", "A"]}``; and, for servers that cannot be held to a schema, a reply that is nothing but one line
+    ``B > A = D``. A closed ``<think>`` block in front is passed over. Up to a fifth of the labels may be missing: those
+    answers are in no group, because nothing was said about them.
 
     Args:
         reply: the judge's reply.
         labels: every label that was shown, and the answer id it stands for.
     """
-    body = reply.strip()
-    fences = _FENCE.findall(body)
-    if len(fences) == 1:
-        body = fences[0]
-    if not body:
-        return ParseFault("the reply is empty")
-    try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError):
-        return ParseFault("the reply is not one JSON object")
-    if not isinstance(parsed, dict) or not isinstance(parsed.get("ranking"), list):
+    body = _body(reply)
+    if _CHAIN.fullmatch(body) and ">" in body:
+        return _checked([tuple(re.findall(_LABEL, group)) for group in body.split(">")], labels)
+    parsed = _json_object(body)
+    if isinstance(parsed, ParseFault):
+        return parsed
+    if not isinstance(parsed.get("ranking"), list):
         return ParseFault('the reply has no list named "ranking"')
     groups: list[tuple[str, ...]] = []
     for entry in parsed["ranking"]:
@@ -49,6 +58,43 @@ def parse_ranking(reply: str, labels: Mapping[str, str]) -> tuple[tuple[str, ...
         if group:
             groups.append(tuple(group))
     return _checked(groups, labels)
+
+
+def parse_grade(reply: str) -> int | ParseFault:
+    """The grade in a reply: the JSON object ``{"grade": 7}``, fenced or not, or nothing but the number; 1 to 10."""
+    body = _body(reply)
+    if re.fullmatch(r"[0-9]{1,2}", body):
+        grade: object = int(body)
+    else:
+        parsed = _json_object(body)
+        if isinstance(parsed, ParseFault):
+            return parsed
+        grade = parsed.get("grade")
+    if not isinstance(grade, int) or isinstance(grade, bool) or not 1 <= grade <= 10:
+        return ParseFault('the reply has no whole number from 1 to 10 named "grade"')
+    return grade
+
+
+def is_refusal(reply: str) -> bool:
+    """Whether a reply that is no verdict begins as models do when they decline."""
+    return bool(_REFUSAL.match(_body(reply)))
+
+
+def _body(reply: str) -> str:
+    """The reply without reasoning in front and without the fence around it."""
+    body = _REASONING.sub("", reply, count=1).strip()
+    fences = _FENCE.findall(body)
+    return fences[0].strip() if len(fences) == 1 else body
+
+
+def _json_object(body: str) -> dict[str, Any] | ParseFault:
+    if not body:
+        return ParseFault("the reply is empty")
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return ParseFault("the reply is not one JSON object")
+    return parsed if isinstance(parsed, dict) else ParseFault("the reply is not one JSON object")
 
 
 def _checked(groups: list[tuple[str, ...]], labels: Mapping[str, str]) -> tuple[tuple[str, ...], ...] | ParseFault:

@@ -1,4 +1,7 @@
-"""Writes the prompt of one look: the rubric of ``rank_prompt.txt`` around one question and its shuffled answers."""
+"""Writes the prompt of one look: the parts in ``prompts/`` around one question and its shuffled answers.
+
+``rank.txt`` and ``score.txt`` are the two frames; ``rubric.txt``, ``criteria.txt`` and ``data.txt`` are parts of both.
+"""
 
 import random
 import re
@@ -9,6 +12,9 @@ from importlib.resources import files
 from string import Template, ascii_uppercase
 
 from thoughtrank.judging.looks import AnswerView, JudgeRequest
+
+_FRAMES = ("rank", "score")
+_PARTS = ("rubric", "criteria", "data")
 
 _MARKER = re.compile(r"<<+(?=\s*(?:begin|end)\b)", re.IGNORECASE)
 
@@ -28,15 +34,22 @@ class RenderedPrompt:
     prompt_hash: str
 
 
-def render(request: JudgeRequest) -> RenderedPrompt:
-    """The prompt of a request; its seed alone decides in which order and under which labels the answers appear."""
+def render(request: JudgeRequest, *, criteria: str | None = None) -> RenderedPrompt:
+    """The prompt of a request; its seed alone decides in which order and under which labels the answers appear.
+
+    Args:
+        request: what is asked.
+        criteria: what counts for these questions besides the rubric, in the words of whoever chose the judge.
+    """
     nonce = sha256(f"{request.seed}\0{request.question}".encode(errors="replace")).hexdigest()[:12]
     shown = _shuffled(request)
     labels = _labels(len(shown))
     reference = "" if request.reference is None else "\n" + _fenced("REFERENCE ANSWER", request.reference, nonce) + "\n"
     # One pass: a "$answers" that a question or an answer contains is never substituted.
-    text = Template(_template()).substitute(
-        nonce=nonce,
+    text = Template(_text(request.mode)).substitute(
+        rubric=_text("rubric").strip(),
+        criteria=Template(_text("criteria")).substitute(criteria=criteria.strip()) if criteria else "",
+        data=Template(_text("data").strip()).substitute(nonce=nonce),
         question=_fenced("QUESTION", request.question, nonce),
         reference=reference,
         answers="\n\n".join(
@@ -52,13 +65,13 @@ def render(request: JudgeRequest) -> RenderedPrompt:
 
 
 def template_hash() -> str:
-    """sha256 of the prompt file: another wording is another judge."""
-    return sha256(_template().encode()).hexdigest()
+    """sha256 of the prompt files: another wording is another judge."""
+    return sha256("\0".join(_text(name) for name in (*_FRAMES, *_PARTS)).encode()).hexdigest()
 
 
 @cache
-def _template() -> str:
-    return files("thoughtrank.judging").joinpath("rank_prompt.txt").read_text(encoding="utf-8")
+def _text(name: str) -> str:
+    return files("thoughtrank.judging").joinpath("prompts", f"{name}.txt").read_text(encoding="utf-8")
 
 
 def _shuffled(request: JudgeRequest) -> list[AnswerView]:

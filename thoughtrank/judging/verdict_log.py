@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from thoughtrank.errors import UserError
@@ -17,6 +17,7 @@ class VerdictLog:
 
     Args:
         path: the file; created, with its folder, where there is none.
+        price: US dollars per million prompt and completion tokens, for the record; None where unknown.
 
     Raises:
         UserError: a complete line cannot be read, so the file is not what this class wrote.
@@ -26,8 +27,9 @@ class VerdictLog:
         appended: verdicts written by this object.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, price: tuple[float, float] | None = None) -> None:
         self.path = path
+        self._price = price
         self.usage = Usage()
         self.appended = 0
         self._verdicts: dict[str, Verdict] = {}
@@ -46,6 +48,10 @@ class VerdictLog:
     def __getitem__(self, key: str) -> Verdict:
         return self._verdicts[key]
 
+    def get(self, key: str) -> Verdict | None:
+        """The verdict of a look, or None."""
+        return self._verdicts.get(key)
+
     def append(self, *, key: str, request: JudgeRequest, verdict: Verdict) -> None:
         """Write one verdict and wait until it is on disk. May be called from many threads.
 
@@ -58,6 +64,8 @@ class VerdictLog:
             "answer_ids": [answer.answer_id for answer in request.answers],
             "seed": request.seed,
             "mode": request.mode,
+            "reverse": request.reverse,
+            "price_per_million": self._price,
             **asdict(verdict),
         }
         # A lone surrogate becomes a JSON escape, which reads back as the same character.
@@ -85,7 +93,7 @@ class VerdictLog:
         os.fsync(self._file)
 
     def _keep(self, key: str, verdict: Verdict) -> None:
-        self._verdicts[key] = verdict
+        self._verdicts[key] = replace(verdict, prompt="") if verdict.prompt else verdict
         self.usage += verdict.usage
 
     def _load(self) -> int:
@@ -122,4 +130,5 @@ def _record(line: bytes) -> tuple[str, Verdict]:
         prompt_hash=record["prompt_hash"],
         reply=record["reply"],
         scores=tuple((answer_id, score) for answer_id, score in record.get("scores", ())),
+        shown=tuple(record["shown"]),
     )

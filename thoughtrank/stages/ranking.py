@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from hashlib import sha256
 
-from thoughtrank.judging.executor import Executor
-from thoughtrank.judging.looks import AnswerView, Judge
+from thoughtrank.judging.budget import Budget, BudgetReached
+from thoughtrank.judging.executor import Executor, OnVerdict
+from thoughtrank.judging.looks import AnswerView, Judge, JudgeRequest, Verdict
 from thoughtrank.progress import progress_bar
 from thoughtrank.rankers.ranker import Ranker, RankResult
 from thoughtrank.rankers.ranking import AskedQuestion, rank_questions
@@ -22,6 +23,7 @@ def rank_candidates(
     candidates: Sequence[Candidate],
     judge: Judge,
     ranker: Ranker,
+    budget: Budget,
     seed: int,
     description: str,
 ) -> None:
@@ -35,6 +37,7 @@ def rank_candidates(
         candidates: all of them.
         judge: takes the looks.
         ranker: decides which looks.
+        budget: of the run.
         seed: of every shuffle.
         description: for the progress bar.
 
@@ -46,7 +49,7 @@ def rank_candidates(
         by_question[candidate.question_id].append(candidate)
     asked = [_asked(question, by_question[question.question_id], seed=seed) for question in questions]
     with (
-        Executor(judge, stage.folder / VERDICTS) as executor,
+        Executor(judge, stage.folder / VERDICTS, budget=budget) as executor,
         progress_bar(description=description, total=len(questions), done=0, unit="look") as bar,
     ):
 
@@ -54,8 +57,12 @@ def rank_candidates(
             bar.total = planned
             bar.update(done - bar.n)
 
-        results = rank_questions(asked, ranker=ranker, executor=executor, on_progress=on_progress)
-        usage = executor.usage
+        try:
+            results = rank_questions(asked, ranker=ranker, executor=executor, on_progress=on_progress)
+        except BudgetReached as reached:
+            ranked = sum(_is_ranked(each, ranker=ranker, executor=executor) for each in asked)
+            raise reached.with_ranked(f"{description}: {ranked} of {len(asked)} questions are ranked.") from None
+        usage, lost_cost = executor.usage, executor.lost_cost
     rows = [
         row
         for question, result in zip(questions, results, strict=True)
@@ -69,6 +76,7 @@ def rank_candidates(
     stage.finish(
         judge_tokens=usage.prompt_tokens + usage.completion_tokens,
         judge_cost=usage.cost,
+        judge_lost_cost=lost_cost,
         unranked=unranked,
         flagged=sum(row.flag is not None for row in rows),
         expected_regret=_mean([each.expected_regret for each in results if each.expected_regret is not None]),
@@ -77,6 +85,39 @@ def rank_candidates(
 
 def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
+
+
+def spent_on_judge(stage: Stage) -> float:
+    """US dollars that a finished ranking cost, replies that were lost on the way included."""
+    facts = stage.facts()
+    return facts["judge_cost"] + facts["judge_lost_cost"]
+
+
+class _Untaken(Exception):
+    """A look is not in the log."""
+
+
+class _LogOnly:
+    """Asks nobody: serves the looks that were taken before."""
+
+    def __init__(self, executor: Executor) -> None:
+        self.judge = executor.judge
+        self._known = executor.known
+
+    def ask(self, requests: Sequence[JudgeRequest], *, on_verdict: OnVerdict | None = None) -> list[Verdict]:
+        verdicts = [self._known(request) for request in requests]
+        if None in verdicts:
+            raise _Untaken
+        return [verdict for verdict in verdicts if verdict is not None]
+
+
+def _is_ranked(question: AskedQuestion, *, ranker: Ranker, executor: Executor) -> bool:
+    """Whether the looks that were taken already rank a question to the end."""
+    try:
+        rank_questions([question], ranker=ranker, executor=_LogOnly(executor))
+    except _Untaken:
+        return False
+    return True
 
 
 def _asked(question: Question, candidates: Sequence[Candidate], *, seed: int) -> AskedQuestion:
