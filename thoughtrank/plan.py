@@ -2,6 +2,7 @@
 
 from thoughtrank.config import RunConfig
 from thoughtrank.finetuning.weights import nominal_bytes
+from thoughtrank.judging.model_families import model_family
 from thoughtrank.preflight import Parts, disk_bytes
 
 _PROMPT_TOKENS_JUDGED = 700
@@ -42,6 +43,11 @@ def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
     if getattr(parts.selection, "allow_truncated", False):
         lines.append(
             "  note        selection.allow_truncated: thoughts cut at their limit may become training examples"
+        )
+    family = parts.judge.family()
+    if family is not None and family == model_family(facts.name):
+        lines.append(
+            f"  note        judge and model are both of the family {family}: a judge tends to prefer its own kind"
         )
     return "\n".join(lines)
 

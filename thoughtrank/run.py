@@ -101,10 +101,12 @@ def _is_finished(config: RunConfig, paths: RunPaths) -> bool:
 
 
 def _print_results(summary: dict[str, Any], *, minutes: float | None) -> None:
-    from thoughtrank.summary import results_table
+    from thoughtrank.summary import audit_line, results_table
 
     print()
     print(results_table(summary["rounds"]))
+    if audit := audit_line(summary["rounds"]):
+        print(audit)
     print()
     export = summary["export"]
     took = "" if minutes is None else f" ({minutes:.1f} minutes)"

@@ -19,6 +19,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.fitting import FittingQuestions, prefix_faults
 from thoughtrank.judging.budget import Budget
 from thoughtrank.judging.looks import RemoteJudge
+from thoughtrank.judging.model_families import model_family
 from thoughtrank.judging.scoring import ReferenceScorer, Scorer
 from thoughtrank.preflight import Parts
 from thoughtrank.quiet import quiet_libraries
@@ -177,6 +178,7 @@ class Steps:
                 judge=self.parts.judge,
                 ranker=self.parts.ranker,
                 budget=self.judge_budget,
+                model_family=model_family(self.parts.model.facts().name),
                 seed=self.config.seed,
                 description=f"round {round_number} ranking",
             ),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from thoughtrank.judging.audit import JudgeAudit
 from thoughtrank.model_card import percent
 from thoughtrank.prefix_statistics import PrefixResult, prefix_results
 from thoughtrank.records import Candidate, RankedCandidate
@@ -53,6 +54,7 @@ def round_summary(
         "seconds": seconds,
         "judge_tokens": judged.get("judge_tokens", 0),
         "judge_cost": judged.get("judge_cost", 0.0),
+        "judge_audit": judged.get("audit", {}),
         "unranked": judged.get("unranked", {}),
         "best_prefixes": [asdict(each) for each in _best_prefixes(candidates, rankings)],
     }
@@ -70,11 +72,13 @@ def round_prefixes(candidates: Stage, rankings: Stage) -> list[PrefixResult]:
 
 
 def scalars(entry: Mapping[str, Any]) -> dict[str, float | None]:
-    """The numbers of one entry, flat, for loggers: seconds become ``seconds_generation`` and so on."""
+    """The numbers of one entry, flat, for loggers: ``seconds_generation``, ``judge_audit_looks`` and so on."""
     flat: dict[str, float | None] = {}
     for name, value in entry.items():
         if name == "seconds":
             flat.update({f"seconds_{stage}": spent for stage, spent in value.items()})
+        elif name == "judge_audit":
+            flat.update({f"judge_audit_{figure}": measured for figure, measured in value.items()})
         elif value is None or isinstance(value, int | float):
             flat[name] = value
     return flat
@@ -111,6 +115,14 @@ def fixed_width(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
+
+
+def audit_line(rounds: Sequence[Mapping[str, Any]]) -> str | None:
+    """What the judge's verdicts said about the judge in the last round that asked one; None where no model judged."""
+    for entry in reversed(rounds):
+        if entry.get("judge_audit"):
+            return f"judge in round {entry['round']}: {JudgeAudit(**entry['judge_audit']).line()}"
+    return None
 
 
 def accuracy_text(entry: Mapping[str, Any], name: str, bounds: str) -> str:

@@ -47,12 +47,13 @@ def ranked_by_text(prompt: str) -> str:
 
 
 class OpenAIServer:
-    """Plays the script, one entry per request, then ranks honestly. ``received`` holds every request's raw bytes."""
+    """Plays the script, one entry per request, then ranks honestly. ``received`` and ``heads`` hold every request."""
 
     def __init__(self) -> None:
         self.script: deque[Scripted] = deque()
         self.received: list[bytes] = []
         self.keys: list[str | None] = []
+        self.heads: list[str] = []
         self.running = 0
         self.most_running = 0
         self.honest_delay = 0.0
@@ -89,6 +90,7 @@ class OpenAIServer:
         with self._lock:
             self.received.append(raw)
             self.keys.append(handler.headers.get("Authorization"))
+            self.heads.append(f"{handler.requestline}\n{handler.headers}")
             scripted = self.script.popleft() if self.script else None
             self.running += 1
             self.most_running = max(self.most_running, self.running)

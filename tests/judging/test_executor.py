@@ -216,6 +216,8 @@ def test_a_full_disk_leaves_no_part_of_a_line(tmp_path, monkeypatch):
 class FailingJudge(CountingJudge):
     """A remote judge: an attempt costs 3 + 4 tokens and $0.5, and fails as often as ``failures`` says for a question."""
 
+    audit_share = 0.0
+
     def __init__(self, *, failures=(), charged=False, limits=None, **settings):
         super().__init__(**settings)
         self.failures = Counter(dict(failures))

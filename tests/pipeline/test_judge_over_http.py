@@ -38,6 +38,45 @@ def test_a_judge_over_http_ranks_without_seeing_a_thought(workplace, server):
     assert summary["rounds"][1]["judge_tokens"] == 1010 * len(server.received)
 
 
+def test_a_canary_in_every_thought_reaches_no_byte_of_the_judge(workplace, server):
+    """Two rounds, every prefix a canary: thoughts begin with it, so whatever leaks of a thought carries it."""
+    canaries = ["zqcanary1", "zqcanary2", "zqcanary3", "zqcanary4"]
+    run(
+        workplace,
+        server,
+        "prefixes=literal",
+        f"prefixes.values=[{','.join(canaries)}]",
+        "rounds=2",
+        "judge.audit_share=1",
+    )
+    for number in ("round_1", "round_2"):
+        candidates = workplace.rows("paid", number, "1_candidates")
+        assert candidates
+        assert all("zqcanary" in row["thought"] for row in candidates)
+        verdicts = workplace.path("paid", number, "2_rankings", "_verdicts.jsonl").read_text().splitlines()
+        assert any(json.loads(verdict)["reverse"] for verdict in verdicts)
+        assert not any("zqcanary" in json.loads(verdict)["prompt"] for verdict in verdicts)
+    assert len(server.received) >= 8
+    assert b"zqcanary" not in b"".join(server.received)
+    assert "zqcanary" not in "".join(server.heads)
+    # The same bytes do show what the judge is meant to see.
+    assert workplace.rows("paid", "round_1", "1_candidates")[0]["question_id"] not in b"".join(server.received).decode()
+    assert b"BEGIN ANSWER" in b"".join(server.received)
+
+
+def test_every_run_audits_its_judge(workplace, server):
+    output = run(workplace, server, "judge.audit_share=0.5", "logger=csv")
+    audit = json.loads(workplace.path("paid", "summary.json").read_text())["rounds"][1]["judge_audit"]
+    # A server that ranks by text, whatever the order shown.
+    assert audit["swap_consistency"] == 1.0
+    assert audit["swap_pairs"] > 0
+    assert 0.0 <= audit["first_position_share"] <= 1.0
+    assert audit["malformed_share"] == 0.0
+    assert "judge in round 1:" in output
+    assert "same order after a swap 100.0 %" in output
+    assert "judge_audit_swap_consistency" in workplace.path("paid", "metrics.csv").read_text()
+
+
 def test_the_key_reaches_the_server_and_nothing_else(workplace, server):
     output = run(workplace, server)
     assert set(server.keys) == {f"Bearer {KEY}"}

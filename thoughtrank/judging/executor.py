@@ -49,6 +49,7 @@ class Executor:
 
     Attributes:
         judge: the judge.
+        looks: every look asked of this object, with its verdict, by key.
     """
 
     def __init__(self, judge: Judge, log_path: Path, *, budget: Budget | None = None) -> None:
@@ -60,6 +61,7 @@ class Executor:
         budget.add(self._log.usage.cost + self._reservations.open_amount)
         self._attempts = Attempts(judge, budget=budget, reservations=self._reservations)
         self._judge_key = json.dumps(judge.identity(), sort_keys=True)
+        self.looks: dict[str, tuple[JudgeRequest, Verdict]] = {}
         self._failed: list[tuple[str, JudgeRequest, AttemptFailed]] = []
         self._lock = threading.Lock()
 
@@ -96,7 +98,9 @@ class Executor:
                 on_verdict(request, self._log[key])
         if missing:
             self._take(missing, on_verdict)
-        return [self._log[self._key(request)] for request in requests]
+        verdicts = {key: self._log[key] for key in by_key}
+        self.looks.update({key: (request, verdicts[key]) for key, request in by_key.items()})
+        return [verdicts[self._key(request)] for request in requests]
 
     def known(self, request: JudgeRequest) -> Verdict | None:
         """The verdict in the log, or None; asks nobody."""

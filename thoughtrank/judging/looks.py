@@ -190,9 +190,11 @@ class RemoteJudge(Judge, Protocol):
 
     Attributes:
         limits: how it may be called.
+        audit_share: share of its rankings to take once more in reverse order.
     """
 
     limits: CallLimits
+    audit_share: float
 
     def upper_bound(self, request: JudgeRequest) -> Usage:
         """What one attempt can take at most, in tokens and in US dollars."""

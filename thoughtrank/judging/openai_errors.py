@@ -6,6 +6,7 @@ kept.
 
 import re
 import time
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
@@ -14,7 +15,6 @@ from thoughtrank.errors import UserError
 from thoughtrank.judging.looks import AttemptFailed, JudgeUnavailable, Status
 
 if TYPE_CHECKING:
-    import httpx
     import openai
 
 _SHORTEST_SECRET = 6
@@ -27,6 +27,9 @@ _TOO_LONG = re.compile(
 _NO_TEMPERATURE = re.compile(
     r"(?:unsupported|not support)\w*.{0,40}temperature|temperature.{0,40}(?:unsupported|not support)", re.IGNORECASE
 )
+_NEVER_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout")
+"""By name, because the ``openai`` client comes with one of two HTTP libraries: nothing can have been charged for these."""
+
 _FILTERED = re.compile(r"content.?(?:filter|policy|management)|invalid_prompt", re.IGNORECASE)
 
 
@@ -80,7 +83,7 @@ def raise_for_run(error: "openai.APIError", *, url: str, key: str | None, key_en
     if status is None:
         cause = error.__cause__
         what = f"{message} {redacted(str(cause or ''), key)[:200]}".strip()
-        raise AttemptFailed(judge=judge, what=what, maybe_charged=not _never_arrived(cause)) from None
+        raise AttemptFailed(judge=judge, what=what, maybe_charged=type(cause).__name__ not in _NEVER_SENT) from None
     if status in (401, 403):
         if key_env is None:
             raise UserError(f"{judge} wants a key (HTTP {status}): name its variable in judge.api_key_env") from None
@@ -93,7 +96,8 @@ def raise_for_run(error: "openai.APIError", *, url: str, key: str | None, key_en
     if error.code == "insufficient_quota":
         raise JudgeUnavailable(judge=judge, what=f"HTTP {status}: {message}") from None
     if status in (408, 409, 429) or status >= 500:
-        retry_after = retry_after_seconds(getattr(error, "response", None))
+        response = getattr(error, "response", None)
+        retry_after = None if response is None else retry_after_seconds(response.headers)
         raise AttemptFailed(judge=judge, what=f"HTTP {status}: {message}", retry_after=retry_after) from None
     if status == 400 and (error.param == "temperature" or _NO_TEMPERATURE.search(message)):
         raise UserError(
@@ -101,28 +105,20 @@ def raise_for_run(error: "openai.APIError", *, url: str, key: str | None, key_en
         ) from None
 
 
-def retry_after_seconds(response: "httpx.Response | None") -> float | None:
-    """How long the server asks to wait: ``retry-after-ms``, or ``Retry-After`` as seconds or as a date (RFC 9110)."""
-    headers = {} if response is None else response.headers
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """How long the server asks to wait: ``retry-after-ms``, or ``retry-after`` as seconds or as a date (RFC 9110)."""
+    asked = headers.get("retry-after")
     try:
         if "retry-after-ms" in headers:
             return max(0.0, float(headers["retry-after-ms"]) / 1000)
-        return max(0.0, float(headers["retry-after"]))
-    except KeyError:
-        return None
+        if asked is not None:
+            return max(0.0, float(asked))
     except ValueError:
         pass
     try:
-        return max(0.0, parsedate_to_datetime(headers["retry-after"]).timestamp() - time.time())
-    except (KeyError, ValueError):
+        return None if asked is None else max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())
+    except ValueError:
         return None
-
-
-def _never_arrived(cause: BaseException | None) -> bool:
-    """The request was not sent, so nothing can have been charged for it."""
-    import httpx
-
-    return isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
 
 
 def _all_of(error: "openai.APIStatusError") -> str:

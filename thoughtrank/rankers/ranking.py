@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from thoughtrank.errors import UserError
+from thoughtrank.judging.answer_screening import EMPTY, rejection
 from thoughtrank.judging.looks import AnswerView, Judge, JudgeRequest, Verdict
 from thoughtrank.rankers.duplicates import DuplicateClass, duplicate_classes
 from thoughtrank.rankers.ranker import Ranker, RankResult, StateT
 
 ValueT = TypeVar("ValueT")
-
-_EMPTY = "empty answer"
 
 _QUESTIONS_ALL_TIED = 5
 """Questions with two or more different answers; when a judge orders none of that many, it judges nothing."""
@@ -61,7 +60,8 @@ def rank_questions(
 ) -> list[RankResult]:
     """Rank the answers of every question. All questions advance together, so a judge is never waited for one by one.
 
-    Empty answers are set aside as unranked; equal answers are judged once and share their rank.
+    Empty answers are set aside as unranked, and so is what no judge that reads should be shown (``answer_screening``); equal
+    answers are judged once and share their rank.
 
     Args:
         questions: with different ids.
@@ -77,7 +77,8 @@ def rank_questions(
         UserError: the judge finds all answers equal, question after question; or whatever the judge raises.
     """
     exact = executor.judge.exact
-    classes = [_distinct(question) for question in questions]
+    rejected = [_rejected(question, exact=exact) for question in questions]
+    classes = [_distinct(question, each) for question, each in zip(questions, rejected, strict=True)]
     states = [
         ranker.start(
             question_id=question.question_id,
@@ -104,7 +105,7 @@ def rank_questions(
         if not exact:
             ties.check()
     results = (ranker.result(state) for state in states)
-    return [_expanded(*each) for each in zip(questions, classes, results, strict=True)]
+    return [_expanded(*each) for each in zip(rejected, classes, results, strict=True)]
 
 
 class _Progress:
@@ -147,16 +148,24 @@ class _Ties:
             )
 
 
-def _distinct(question: AskedQuestion) -> list[DuplicateClass]:
-    """The different answers that are not empty; which of several equal ones stands for them is decided by its id."""
+def _rejected(question: AskedQuestion, *, exact: bool) -> dict[str, str]:
+    """Answer id to the reason why it is not judged; an exact judge does not read, so it cannot be talked into anything."""
+    if exact:
+        return {answer.answer_id: EMPTY for answer in question.answers if not answer.text.strip()}
+    reasons = {answer.answer_id: rejection(answer.text) for answer in question.answers}
+    return {answer_id: reason for answer_id, reason in reasons.items() if reason is not None}
+
+
+def _distinct(question: AskedQuestion, rejected: Mapping[str, str]) -> list[DuplicateClass]:
+    """The different answers that may be judged; which of several equal ones stands for them is decided by its id."""
     by_id = sorted(question.answers, key=lambda answer: answer.answer_id)
-    return duplicate_classes([answer for answer in by_id if answer.text.strip()])
+    return duplicate_classes([answer for answer in by_id if answer.answer_id not in rejected])
 
 
-def _expanded(question: AskedQuestion, classes: Sequence[DuplicateClass], result: RankResult) -> RankResult:
-    """The result over all answers of the question: duplicates beside their representative, empty answers unranked."""
+def _expanded(rejected: Mapping[str, str], classes: Sequence[DuplicateClass], result: RankResult) -> RankResult:
+    """The result over all answers of the question: duplicates beside their representative, rejected ones unranked."""
     members = {each.representative.answer_id: each.members for each in classes}
-    unranked = {answer.answer_id: _EMPTY for answer in question.answers if not answer.text.strip()}
+    unranked = dict(rejected)
     for representative, reason in result.unranked.items():
         unranked.update(dict.fromkeys(members[representative], reason))
     groups = tuple(tuple(answer_id for each in group for answer_id in members[each]) for group in result.groups)

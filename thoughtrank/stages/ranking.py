@@ -1,11 +1,15 @@
 """Stage 2: a judge ranks the answers of every question without seeing a thought."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from hashlib import sha256
+from typing import Any
 
+from thoughtrank.judging.audit import judge_audit, swap_sample
 from thoughtrank.judging.budget import Budget, BudgetReached
 from thoughtrank.judging.executor import Executor, OnVerdict
-from thoughtrank.judging.looks import AnswerView, Judge, JudgeRequest, Verdict
+from thoughtrank.judging.looks import AnswerView, Judge, JudgeRequest, RemoteJudge, Verdict
 from thoughtrank.progress import progress_bar
 from thoughtrank.rankers.ranker import Ranker, RankResult
 from thoughtrank.rankers.ranking import AskedQuestion, rank_questions
@@ -24,6 +28,7 @@ def rank_candidates(
     judge: Judge,
     ranker: Ranker,
     budget: Budget,
+    model_family: str | None,
     seed: int,
     description: str,
 ) -> None:
@@ -38,6 +43,7 @@ def rank_candidates(
         judge: takes the looks.
         ranker: decides which looks.
         budget: of the run.
+        model_family: of the model that wrote the answers, for the audit.
         seed: of every shuffle.
         description: for the progress bar.
 
@@ -62,6 +68,7 @@ def rank_candidates(
         except BudgetReached as reached:
             ranked = sum(_is_ranked(each, ranker=ranker, executor=executor) for each in asked)
             raise reached.with_ranked(f"{description}: {ranked} of {len(asked)} questions are ranked.") from None
+        audit = _audit(executor, model_family=model_family)
         usage, lost_cost = executor.usage, executor.lost_cost
     rows = [
         row
@@ -77,6 +84,7 @@ def rank_candidates(
         judge_tokens=usage.prompt_tokens + usage.completion_tokens,
         judge_cost=usage.cost,
         judge_lost_cost=lost_cost,
+        audit=audit,
         unranked=unranked,
         flagged=sum(row.flag is not None for row in rows),
         expected_regret=_mean([each.expected_regret for each in results if each.expected_regret is not None]),
@@ -91,6 +99,23 @@ def spent_on_judge(stage: Stage) -> float:
     """US dollars that a finished ranking cost, replies that were lost on the way included."""
     facts = stage.facts()
     return facts["judge_cost"] + facts["judge_lost_cost"]
+
+
+def _audit(executor: Executor, *, model_family: str | None) -> dict[str, Any]:
+    """The figures of ``JudgeAudit`` over the looks of the round; none for a judge that compares without error."""
+    judge = executor.judge
+    if judge.exact:
+        return {}
+    looks = list(executor.looks.values())
+    swapped: list[tuple[JudgeRequest, Verdict]] = []
+    if isinstance(judge, RemoteJudge):
+        requests = swap_sample(looks, share=judge.audit_share)
+        # The ranking is done: it does not wait for an audit that the budget has no room for.
+        with suppress(BudgetReached):
+            executor.ask(requests)
+        taken = ((request, executor.known(request)) for request in requests)
+        swapped = [(request, verdict) for request, verdict in taken if verdict is not None]
+    return asdict(judge_audit(looks, swapped, judge_family=judge.family(), model_family=model_family))
 
 
 class _Untaken(Exception):

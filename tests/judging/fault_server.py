@@ -1,0 +1,72 @@
+"""A chat completions server that fails in every way it can, at random, and keeps its own books."""
+
+import json
+import random
+import threading
+from collections import Counter
+
+from openai_server import OpenAIServer, Scripted, completion, error, ranked_by_text
+
+FAULTS = (
+    *("429", "429 with Retry-After", "500", "timeout", "cut", "garbage", "wrong id", "repeated id", "refusal"),
+    *("no choices", "length"),
+)
+
+
+class FaultServer(OpenAIServer):
+    """Fails in a share of all requests.
+
+    Attributes:
+        faults: how often each fault happened.
+        billed: the prompt of every reply that was delivered with its usage.
+        lost: replies that were worked on and did not arrive.
+    """
+
+    def __init__(self, *, share: float, seed: int, patience: float) -> None:
+        self.share = share
+        self.patience = patience
+        self.faults: Counter[str] = Counter()
+        self.billed: list[str] = []
+        self.lost = 0
+        self._random = random.Random(seed)
+        self._deck: list[str] = []
+        self._books = threading.Lock()
+        super().__init__()
+
+    def _answer(self, handler, _scripted, raw) -> None:
+        prompt = json.loads(raw)["messages"][0]["content"]
+        with self._books:
+            fault = self._next_fault() if self._random.random() < self.share else None
+            self.faults[fault or "none"] += 1
+        scripted = self._scripted(fault, prompt)
+        if scripted.status == 200 and not isinstance(scripted.body, str):
+            with self._books:
+                if scripted.cut or scripted.delay:
+                    self.lost += 1
+                else:
+                    self.billed.append(prompt)
+        super()._answer(handler, scripted, raw)
+
+    def _next_fault(self) -> str:
+        """Shuffled decks, so that every fault has its turn."""
+        if not self._deck:
+            self._deck = self._random.sample(FAULTS, len(FAULTS))
+        return self._deck.pop()
+
+    def _scripted(self, fault: str | None, prompt: str) -> Scripted:
+        honest = ranked_by_text(prompt)
+        labels = [label for group in json.loads(honest)["ranking"] for label in group]
+        return {
+            None: Scripted(200, completion(honest)),
+            "429": Scripted(429, error("slow down")),
+            "429 with Retry-After": Scripted(429, error("slow down"), {"Retry-After": "0.02"}),
+            "500": Scripted(500, error("oops")),
+            "timeout": Scripted(200, completion(honest), delay=4 * self.patience),
+            "cut": Scripted(200, completion(honest), cut=True),
+            "garbage": Scripted(200, "<html>a proxy's page</html>"),
+            "wrong id": Scripted(200, completion(json.dumps({"ranking": [*labels[:-1], "Z"]}))),
+            "repeated id": Scripted(200, completion(json.dumps({"ranking": [*labels, labels[0]]}))),
+            "refusal": Scripted(200, completion(None, refusal="I would rather not.")),
+            "no choices": Scripted(200, completion("") | {"choices": []}),
+            "length": Scripted(200, completion(honest[:9], finish="length")),
+        }[fault]
