@@ -59,7 +59,7 @@ def orders(server, folder, attacks):
     ]
     judge = OpenAICompatibleJudge(model="m", base_url=server.url, api_key_env=None, concurrency=8)
     with Executor(judge, folder / "log") as executor:
-        results = rank_questions(questions, ranker=ListwiseGroups(group_size=8), executor=executor)
+        results = rank_questions(questions, ranker=ListwiseGroups(group_size=8, looks=1), executor=executor)
     return list(zip(questions, results, strict=True))
 
 

@@ -45,7 +45,7 @@ def judge_at(server, **settings):
 
 def ranked(server, log):
     with Executor(judge_at(server), log) as executor:
-        results = rank_questions(QUESTIONS, ranker=ListwiseGroups(group_size=4), executor=executor)
+        results = rank_questions(QUESTIONS, ranker=ListwiseGroups(group_size=4, looks=1), executor=executor)
         return results, executor.usage, executor.lost_cost
 
 
@@ -88,7 +88,7 @@ def test_no_fault_makes_a_run_spend_more_than_its_budget(tmp_path, seed):
     try:
         judge = judge_at(server, budget=0.6)
         with Executor(judge, tmp_path / "log") as executor, pytest.raises(BudgetReached):
-            rank_questions(QUESTIONS, ranker=ListwiseGroups(group_size=4), executor=executor)
+            rank_questions(QUESTIONS, ranker=ListwiseGroups(group_size=4, looks=1), executor=executor)
         # By the server's own books, and with every lost reply charged.
         assert (len(server.billed) + server.lost) * 0.0101 <= 0.6
         assert len(server.billed) >= 20

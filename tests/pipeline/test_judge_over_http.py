@@ -45,7 +45,7 @@ def test_a_canary_in_every_thought_reaches_no_byte_of_the_judge(workplace, serve
         workplace,
         server,
         "prefixes=literal",
-        f"prefixes.values=[{','.join(canaries)}]",
+        f"prefixes.literal.values=[{','.join(canaries)}]",
         "rounds=2",
         "judge.audit_share=1",
     )
