@@ -90,6 +90,28 @@ def test_the_money_grows_with_rounds_questions_and_price():
     assert money("judge.price_per_million=[5.0,20.0]") == pytest.approx(2 * money(), abs=0.02)
 
 
+def test_the_plan_says_how_old_its_prices_are_and_where_the_budget_ends():
+    assert re.search(r"at the prices of 20\d\d-\d\d", plan("judge=gpt4")["ranking"])
+    assert "at the prices of" not in plan("judge=gpt4", "judge.price_per_million=[1,2]")["ranking"]
+    line = plan("judge=gpt4", "judge.budget=0.01")["ranking"]
+    assert "never more than judge.budget=$0.01 (which may end it early)" in line
+    assert "early" not in plan("judge=gpt4", "judge.budget=10000")["ranking"]
+
+
+def test_the_audit_is_part_of_the_looks():
+    def looks(share):
+        line = plan("judge=gpt4", f"judge.audit_share={share}")["ranking"]
+        return int(re.search(r"at most ([\d,]+) looks", line)[1].replace(",", ""))
+
+    assert looks(0.5) == pytest.approx(1.5 * looks(0), abs=1)
+
+
+def test_a_judge_of_the_models_own_family_is_pointed_out():
+    own = ("judge=openai", "judge.base_url=http://127.0.0.1/v1")
+    assert "family smollm" in plan(*own, "judge.model=SmolLM2-1.7B-Instruct")["note"]
+    assert "note" not in plan(*own, "judge.model=qwen-2.5")
+
+
 def test_an_unknown_price_is_told_and_not_taken_for_free():
     line = plan("judge=gpt4", "judge.model=unheard-of")["ranking"]
     assert "price unknown" in line

@@ -1,5 +1,7 @@
 """What a run will do and about what it will take, told before it starts."""
 
+import math
+
 from thoughtrank.config import RunConfig
 from thoughtrank.finetuning.weights import nominal_bytes
 from thoughtrank.judging.model_families import model_family
@@ -74,17 +76,31 @@ def _judge_line(config: RunConfig, parts: Parts, *, candidates: int) -> str:
         return f"{judge}: offline, no calls, no money"
     prefixes = len(parts.prefixes.prefixes())
     work = parts.ranker.most_work(prefixes)
-    looks = candidates // prefixes * work.looks
-    shown = candidates // prefixes * work.shown
+    audited = 1 + float(config.judge.get("audit_share", 0.0))
+    looks = math.ceil(candidates // prefixes * work.looks * audited)
+    shown = math.ceil(candidates // prefixes * work.shown * audited)
     prompt = looks * _PROMPT_TOKENS_JUDGED + shown * config.generation.answer_tokens
     reply = looks * int(config.judge.get("max_reply_tokens", 100))
-    price = parts.judge.price()
-    if price is None:
-        money = "price unknown (judge.price_per_million)"
-    else:
-        money = f"at most ${config.rounds * (prompt * price[0] + reply * price[1]) / 1e6:,.2f} in all"
+    money = _money(config, parts, prompt_tokens=prompt, reply_tokens=reply)
     total = f"at most {looks} looks and {prompt + reply:,} tokens per round, {money}"
     return f"{judge}: {total} (an unreadable reply is asked for once more)"
+
+
+def _money(config: RunConfig, parts: Parts, *, prompt_tokens: int, reply_tokens: int) -> str:
+    price = parts.judge.price()
+    if price is None:
+        return "price unknown (judge.price_per_million)"
+    cost = config.rounds * (prompt_tokens * price[0] + reply_tokens * price[1]) / 1e6
+    told = f"at most ${cost:,.2f} in all"
+    known = parts.judge.known_price() if hasattr(parts.judge, "known_price") else None
+    if known is not None and config.judge.get("price_per_million") is None:
+        told += f" at the prices of {known.as_of}"
+    budget = config.judge.get("budget")
+    if budget is None:
+        return told
+    return f"{told}, never more than judge.budget=${budget:,.2f}" + (
+        " (which may end it early)" if cost > budget else ""
+    )
 
 
 def _disk_line(config: RunConfig, parts: Parts) -> str:
