@@ -1,6 +1,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -10,7 +11,7 @@ from omegaconf import OmegaConf
 from thoughtrank.config import PART_GROUPS, config_differences, default_run_name, load_config
 from thoughtrank.errors import UserError
 from thoughtrank.parts import find_target
-from thoughtrank.preflight import make_parts
+from thoughtrank.preflight import make_parts, preflight
 
 CONF = Path(__file__).parents[1] / "conf"
 FILES = sorted(CONF.rglob("*.yaml"))
@@ -92,10 +93,52 @@ def test_every_choice_composes_and_its_parts_can_be_made(path):
         assert type(getattr(make_parts(config), group)) is find_target(target, where=group)
 
 
+@pytest.fixture
+def well_equipped(monkeypatch, tmp_path):
+    """What a user may lack: keys, room on the disk, questions. Returns the overrides that name the questions."""
+    for key in ("OPENAI_API_KEY", "WANDB_API_KEY"):
+        monkeypatch.setenv(key, "a-key")
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=10**15))
+    rows = [json.dumps({"question": f"{number} + 1?", "answer": f"#### {number + 1}"}) for number in range(4000)]
+    for name in ("train", "test"):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows))
+        rows = [row.replace("+ 1?", "+ 1 = ?") for row in rows]
+    return {"name": str(tmp_path), "path": str(tmp_path / "train.jsonl")}
+
+
+NOT_INSTALLED = re.compile(r"pip install|shows none|needs? (a )?(CUDA|GPU)|no CUDA")
+"""Faults of the machine a test runs on, not of a file: a package or a device is not there."""
+
+
+@EVERY_CHOICE
+def test_every_choice_passes_preflight(path, well_equipped):
+    values = composed(f"{path.parent.name}={path.stem}")
+    for key, value in well_equipped.items():
+        if key in values["questions"]:
+            values["questions"][key] = value
+    config = load_config(values)
+    faults: list[str] = []
+    try:
+        preflight(config, make_parts(config))
+    except UserError as error:
+        faults.extend(error.faults)
+    assert not [fault for fault in faults if not NOT_INSTALLED.search(fault)]
+
+
+STUDIES = sorted((CONF.parent / "experiments").rglob("*.yaml"))
+
+
+def test_every_recorded_study_fits_the_schema_and_its_parts_can_be_made():
+    for path in STUDIES:
+        make_parts(load_config(yaml.safe_load(path.read_text())))
+
+
 def test_every_default_is_a_file(values):
     for default in yaml.safe_load((CONF / "config.yaml").read_text())["defaults"]:
         if default != "_self_":
             [(group, name)] = default.items()
+            if name is None:
+                continue  # a group that may be left out
             if group.startswith("override "):
                 continue  # a group of Hydra's own
             assert CONF / group / f"{name}.yaml" in FILES

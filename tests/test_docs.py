@@ -1,5 +1,6 @@
 """The documentation says what the config says: pages, keys, defaults, links and command lines."""
 
+import html
 import os
 import re
 import shlex
@@ -26,8 +27,8 @@ PAGES = [
 README = ROOT / "README.md"
 TEXTS = [*PAGES, README]
 
-GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir() and any(path.glob("*.yaml")))
-CHOICES = sorted(CONF.glob("*/*.yaml"))
+GROUPS = sorted({path.parent.name for path in CONF.glob("*/*.yaml")} - {"experiment"})
+CHOICES = sorted(path for path in CONF.glob("*/*.yaml") if path.parent.name != "experiment")
 TOP = yaml.safe_load((CONF / "config.yaml").read_text())
 TOP_KEYS = {key: value for key, value in TOP.items() if key not in ("defaults", "hydra")}
 DEFAULT_CHOICES = {
@@ -35,7 +36,7 @@ DEFAULT_CHOICES = {
     for entry in TOP["defaults"]
     if isinstance(entry, dict)
     for group, choice in entry.items()
-    if not group.startswith("override ")
+    if not group.startswith("override ") and choice is not None
 }
 
 
@@ -59,9 +60,9 @@ def quoted_defaults(text):
     for table in tables(text):
         for row in table:
             for title, cell in row.items():
-                choice = re.fullmatch(r"default in `(\w+)`", title)
+                choice = re.fullmatch(r"default in `([\w.]+)`", title)
                 if choice and cell != "–":
-                    found[choice[1], row["key"].strip("`")] = yaml.safe_load(cell.strip("`"))
+                    found[choice[1], row["key"].strip("`")] = yaml.safe_load(html.unescape(cell.strip("`")))
                 elif title == "default" and "choice" in row:
                     found[row["choice"].strip("`"), row["key"].strip("`")] = yaml.safe_load(cell.strip("`"))
     return found
@@ -107,6 +108,13 @@ def test_every_key_stands_in_its_page_with_the_default_of_the_yaml_file(group):
         if path.parent.name == group:
             expected |= expected_defaults(path, f"{group}.")
     assert quoted_defaults(page_of(group)) == expected
+
+
+def test_every_experiment_stands_in_its_page():
+    text = page_of("experiment")
+    experiments = sorted(CONF.glob("experiment/*.yaml"))
+    assert experiments
+    assert {row["choice"].strip("`") for table in tables(text) for row in table} == {path.stem for path in experiments}
 
 
 def test_the_top_level_page_has_every_key_default_and_choice():
@@ -188,7 +196,7 @@ def overrides_of(line):
         if key.startswith("hydra"):
             # Launchers are packages of their own, which need not be installed.
             continue
-        if own_folder and key in GROUPS and not (CONF / key / f"{value}.yaml").exists():
+        if own_folder and key in {*GROUPS, "experiment"} and not (CONF / key / f"{value}.yaml").exists():
             own_groups.add(key)
             continue
         overrides.append((key, f"{override.get_key_element()}={value}"))

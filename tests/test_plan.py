@@ -7,6 +7,7 @@ from omegaconf import OmegaConf
 
 from thoughtrank.config import load_config
 from thoughtrank.judging.looks import AnswerView
+from thoughtrank.memory import training_gigabytes
 from thoughtrank.plan import plan_text
 from thoughtrank.preflight import make_parts
 
@@ -156,3 +157,21 @@ def test_choosing_what_was_cut_is_pointed_out():
 )
 def test_it_tells_what_a_parameter_costs_in_training(overrides, told):
     assert told in " ".join(plan(*overrides).values())
+
+
+def test_the_published_recipe_is_planned_without_its_weights(tmp_path):
+    questions = tmp_path / "train.jsonl"
+    questions.write_text("\n".join(f'{{"question": "{number}?", "answer": "#### {number}"}}' for number in range(3000)))
+    told = plan("experiment=llama3.2_3b_cot", f"questions.name={questions}", "questions.held_out_split=null")
+    assert "3212.7 M parameters" in told["model"] or "3213 M parameters" in told["model"]
+    assert f"512 questions x 62 prefixes = {512 * 62} candidates" in told["generation"]
+    assert re.search(r"at most \$[\d,]+\.\d\d in all", told["ranking"])
+    assert "6.4 GB of weights and at most 15.5 GB of keys and values" in told["memory"]
+    assert "GB" in told["disk"]
+    assert "of training" in told["time"]
+
+
+def test_training_memory_is_that_of_the_zero_paper():
+    # Rajbhandari et al., figure 1: 7.5 billion weights on 64 devices.
+    sizes = training_gigabytes(parameters=7_500_000_000, devices=64)
+    assert [round(size, 1) for size in sizes.values()] == [120.0, 31.4, 16.6, 1.9]

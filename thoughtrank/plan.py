@@ -5,6 +5,7 @@ import math
 from thoughtrank.config import RunConfig
 from thoughtrank.finetuning.weights import nominal_bytes
 from thoughtrank.judging.model_families import model_family
+from thoughtrank.memory import generation_gigabytes, training_gigabytes
 from thoughtrank.preflight import Parts, disk_bytes
 
 _PROMPT_TOKENS_JUDGED = 700
@@ -39,8 +40,9 @@ def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
         f"              {_memory_line(config, parts, weights=weights)}",
         f"  evaluation  {held_out} held-out questions in two arms, rounds 0 to {config.rounds}, "
         f"at most {config.reply_tokens} tokens per reply",
+        *_device_memory_lines(config, parts, weights=weights, prefixes=prefixes),
         f"  disk        {_disk_line(config, parts)}",
-        f"  time        {_time_line(config, weights=weights, candidates=candidates, replies=2 * held_out)}",
+        f"  time        {_time_line(config, weights=weights, prefixes=prefixes, questions=questions, replies=2 * held_out)}",
     ]
     if getattr(parts.selection, "allow_truncated", False):
         lines.append(
@@ -103,6 +105,36 @@ def _money(config: RunConfig, parts: Parts, *, prompt_tokens: int, reply_tokens:
     )
 
 
+def _device_memory_lines(config: RunConfig, parts: Parts, *, weights: int | None, prefixes: int) -> list[str]:
+    """Memory per device, where the model's sizes are known."""
+    if weights is None:
+        return []
+    lines = []
+    cache = parts.model.cache_bytes_per_token() if hasattr(parts.model, "cache_bytes_per_token") else None
+    group = config.engine.get("questions_per_group")
+    if cache is not None and group is not None:
+        held, keys = generation_gigabytes(
+            parameters=weights,
+            bytes_per_weight=4 if config.engine.get("dtype") == "float32" else 2,
+            cache_bytes_per_token=cache,
+            branches=group * prefixes,
+            tokens=config.generation.thought_tokens + config.generation.answer_tokens,
+        )
+        lines.append(
+            f"  memory      generation: {held:.1f} GB of weights and at most {keys:.1f} GB of keys and values "
+            f"({group} x {prefixes} branches)"
+        )
+    devices = config.strategy.get("devices", 1) * config.strategy.get("num_nodes", 1)
+    several = devices if devices > 1 else 8
+    sizes = training_gigabytes(parameters=weights, devices=several)
+    each = ", ".join(f"{strategy} {size:.1f}" for strategy, size in sizes.items())
+    lines.append(
+        f"  {'memory' if not lines else '      '}      training with Adam, GB per device before activations: {each} "
+        f"(ZeRO over {several} devices)"
+    )
+    return lines
+
+
 def _disk_line(config: RunConfig, parts: Parts) -> str:
     needed = disk_bytes(config, parts)
     return "unknown until the model is fetched" if needed is None else f"up to {needed / 1e9:.1f} GB while it runs"
@@ -113,7 +145,7 @@ _FLOPS_PER_SECOND = {"cpu": 2.5e11, "cuda": 1.0e14, "mps": 2.0e12}
 CPU cores (measured), one data-centre GPU and one Apple chip (rough)."""
 
 
-def _time_line(config: RunConfig, *, weights: int | None, candidates: int, replies: int) -> str:
+def _time_line(config: RunConfig, *, weights: int | None, prefixes: int, questions: int, replies: int) -> str:
     if weights is None:
         return "unknown until the model is fetched"
     import importlib.util
@@ -126,5 +158,20 @@ def _time_line(config: RunConfig, *, weights: int | None, candidates: int, repli
         device = "cuda" if importlib.util.find_spec("torch") and Path("/proc/driver/nvidia").exists() else "cpu"
     rate = _FLOPS_PER_SECOND.get(device, _FLOPS_PER_SECOND["cpu"])
     likely = 0.6 * (config.generation.thought_tokens + config.generation.answer_tokens)
-    tokens = config.rounds * candidates * likely + (config.rounds + 1) * replies * (0.5 * config.reply_tokens + 60)
-    return f"generation and evaluation very roughly {2 * weights * tokens / rate / 60:.0f} minutes on this {device}"
+    tokens = config.rounds * questions * prefixes * likely + (config.rounds + 1) * replies * (
+        0.5 * config.reply_tokens + 60
+    )
+    # One example per question; forward and backward are about three times a forward.
+    rounds = config.rounds * (config.rounds + 1) / 2 if config.training.examples == "all" else config.rounds
+    trained = rounds * config.training.epochs * questions * (likely + 100)
+    hours = [2 * weights * each / rate / 3600 for each in (tokens, 3 * trained)]
+    return (
+        f"very roughly {_duration(hours[0])} of generation and evaluation and {_duration(hours[1])} of training on this "
+        f"{device}, at {rate:.1e} operations per second"
+    )
+
+
+def _duration(hours: float) -> str:
+    if hours < 2:
+        return f"{60 * hours:.0f} minutes"
+    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:,.0f} days"

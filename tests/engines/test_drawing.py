@@ -63,6 +63,11 @@ def test_first_choices_count_from_the_likeliest_and_never_end_the_turn():
     assert [draw(logits, State(first_choice=place)) for place in (0, 1, 2)] == [1, 3, 0]
 
 
+def test_equally_likely_tokens_have_places_of_their_own():
+    logits = torch.zeros(500)
+    assert len({draw(logits, State(first_choice=place)) for place in range(60)}) == 60
+
+
 def test_sampled_thoughts_differ_by_seed_and_repeat_in_any_batch(tiny_folder):
     together = thoughts(tiny_folder, [sampled(seed) for seed in range(6)])
     assert len({each.thought for each in together}) == 6

@@ -80,7 +80,12 @@ class BranchState:
         """Whether the next token is not simply the likeliest one."""
         if not self.in_thought or self.forced:
             return False
-        return self.branch.temperature > 0 or (self.branch.first_choice is not None and not self.thought_ids)
+        return self.branch.temperature > 0 or self.at_first_choice
+
+    @property
+    def at_first_choice(self) -> bool:
+        """Whether the next token is the thought's first, and has a given place among the likeliest."""
+        return self.branch.first_choice is not None and not self.thought_ids
 
     def advance(self, chosen: int) -> None:
         """Take the token the model chose after the last one that was fed."""

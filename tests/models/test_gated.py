@@ -1,0 +1,87 @@
+"""A hub that refuses, played by a server on this machine."""
+
+import json
+import os
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+PROGRAM = """
+from thoughtrank.errors import UserError
+from thoughtrank.models.pretrained import PretrainedModel
+try:
+    PretrainedModel(name="meta-llama/Llama-3.2-3B").identity()
+except UserError as error:
+    print(*error.faults, sep="\\n")
+"""
+
+
+class Hub(BaseHTTPRequestHandler):
+    """Tells what a repository holds, and gives no file of it."""
+
+    refusal = ("GatedRepo", 401)
+
+    def do_GET(self):
+        if not self.path.startswith("/api/models/meta-llama/Llama-3.2-3B") or self.refusal[0] == "RepoNotFound":
+            self._refuse()
+            return
+        names = ("config.json", "model.safetensors")
+        if "/tree/" in self.path:
+            told = [{"type": "file", "path": name, "size": 2, "oid": "0" * 40} for name in names]
+        else:
+            files = [{"rfilename": name} for name in names]
+            told = {"id": "meta-llama/Llama-3.2-3B", "sha": "0" * 40, "siblings": files, "gated": "manual"}
+        body = json.dumps(told).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_HEAD(self):
+        self._refuse()
+
+    def _refuse(self):
+        code, status = self.refusal
+        self.send_response(status)
+        self.send_header("X-Error-Code", code)
+        self.send_header("X-Error-Message", "Access to model meta-llama/Llama-3.2-3B is restricted.")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def hub():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("ThisHub", (Hub,), {}))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+def told_by(hub, tmp_path):
+    address = f"http://127.0.0.1:{hub.server_address[1]}"
+    environment = {**os.environ, "HF_ENDPOINT": address, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1"}
+    environment.pop("HF_HUB_OFFLINE", None)
+    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    [line] = done.stdout.splitlines()
+    return address, line
+
+
+def test_a_gated_model_names_its_licence_page_and_the_token(hub, tmp_path):
+    address, line = told_by(hub, tmp_path)
+    assert f"{address}/meta-llama/Llama-3.2-3B" in line
+    assert "HF_TOKEN" in line
+    assert "licence" in line
+
+
+def test_a_model_that_the_hub_does_not_know_is_told_apart(hub, tmp_path):
+    hub.RequestHandlerClass.refusal = ("RepoNotFound", 404)
+    _, line = told_by(hub, tmp_path)
+    assert "knows no such model" in line

@@ -1,0 +1,47 @@
+"""The published recipe, shrunk: its experiment file with a random model in the shape of Llama 3.2."""
+
+import json
+
+import pytest
+import yaml
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+
+@pytest.fixture
+def gsm8k(tmp_path):
+    folder = tmp_path / "gsm8k"
+    folder.mkdir()
+    for split, number in (("train", 8), ("test", 3)):
+        rows = [
+            {
+                "question": f"{split}: Tom has {each} pens and buys 3. How many?",
+                "answer": f"He has {each + 3}.\n#### {each + 3}",
+            }
+            for each in range(number)
+        ]
+        (folder / f"{split}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return folder
+
+
+@pytest.mark.slow
+def test_the_recipe_runs_from_first_to_last_round(workplace, llama3_folder, gsm8k):
+    workplace.left_out = ("model", "prefixes", "rounds", "questions.held_out_unseen", "training.epochs")
+    workplace.left_out += ("training.batch_size", "training.micro_batch_size", "engine.questions_per_group")
+    workplace.run(
+        *("run=recipe", "experiment=llama3.2_3b_cot", f"model.name={llama3_folder}", f"questions.name={gsm8k}"),
+        *("questions.train_per_round=2", "questions.held_out=3", "evaluation.reply_tokens=8"),
+        *("generation.thought_tokens=4", "generation.answer_tokens=3"),
+    )
+    config = yaml.safe_load(workplace.path("recipe", "config.yaml").read_text())
+    assert (config["rounds"], config["training"]["start"], config["engine"]["dtype"]) == (4, "previous", "bfloat16")
+    for number in (1, 2, 3, 4):
+        rows = workplace.rows("recipe", f"round_{number}", "1_candidates")
+        assert len(rows) == 2 * 62
+        assert len({row["prefix"] for row in rows}) == 62
+    export = workplace.path("recipe", "export")
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(export, dtype="auto"), AutoTokenizer.from_pretrained(export)
+    assert str(model.dtype) == "torch.bfloat16"
+    text = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "2 + 2?"}], tokenize=False, add_generation_prompt=True
+    )
+    assert text.startswith("<|begin_of_text|>User: 2 + 2?")
