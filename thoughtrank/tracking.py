@@ -105,7 +105,7 @@ class WandbLogger:
         """See ``Logger``."""
         import wandb
 
-        mode = os.environ.get("WANDB_MODE") or ("online" if wandb.api.api_key else "offline")
+        mode = os.environ.get("WANDB_MODE") or ("online" if wandb.login(prompt=False, verify=False) else "offline")
         settings = wandb.Settings(silent=True, console="off", save_code=False, disable_git=True, x_disable_stats=True)
         try:
             self._run = wandb.init(
