@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from thoughtrank.config import RunConfig
+from thoughtrank.finetuning.nodes import Nodes
 from thoughtrank.model_card import model_card
 from thoughtrank.preflight import Parts
 from thoughtrank.steps import Model, Steps, training_curve
@@ -14,7 +15,13 @@ from thoughtrank.summary import round_prefixes, round_summary, scalars
 
 
 def run_pipeline(
-    *, config: RunConfig, parts: Parts, store: Store, values: Mapping[str, Any], sweep: str | None = None
+    *,
+    config: RunConfig,
+    parts: Parts,
+    store: Store,
+    nodes: Nodes,
+    values: Mapping[str, Any],
+    sweep: str | None = None,
 ) -> dict[str, Any] | None:
     """Do what is still to be done of a run.
 
@@ -22,6 +29,7 @@ def run_pipeline(
         config: the whole config.
         parts: made from it.
         store: of the run.
+        nodes: the machines that train.
         values: the composed config as plain values, for the logger.
         sweep: the sweep this run is a job of, for the logger.
 
@@ -30,7 +38,7 @@ def run_pipeline(
     """
     parts.logger.start(run=store.paths.folder.name, folder=store.paths.folder, config=values, sweep=sweep)
     try:
-        return _run_rounds(Steps(config=config, parts=parts, store=store))
+        return _run_rounds(Steps(config=config, parts=parts, store=store, nodes=nodes))
     finally:
         parts.logger.finish()
 

@@ -12,6 +12,7 @@ import yaml
 
 from thoughtrank.config import RunConfig, config_differences, default_run_name, load_config
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.nodes import Nodes, Place
 from thoughtrank.plan import plan_text
 from thoughtrank.preflight import Parts, make_parts, preflight
 from thoughtrank.store import RunPaths, Store, read_json
@@ -39,12 +40,22 @@ def do_run(values: dict[str, Any], *, choices: Mapping[str, str], sweep: str | N
         UserError: what the user has to put right; what is finished is kept.
 
     Returns:
-        Its summary; None where it was only planned, or stopped as ``stop_after`` asked.
+        Its summary; None where it was only planned, stopped as ``stop_after`` asked, or is another machine's run.
     """
     config = load_config(values)
     parts = make_parts(config)
-    preflight(config, parts)
-    paths = run_paths(values, choices=choices)
+    num_nodes = 1 if config.dry_run else getattr(parts.strategy, "num_nodes", 1)
+    with Nodes(Place.find(os.environ, num_nodes=num_nodes)) as nodes:
+        if nodes.place.node_rank:
+            nodes.follow(devices=parts.strategy.devices)
+            return None
+        preflight(config, parts)
+        return _do_run(config, parts, nodes, values=values, paths=run_paths(values, choices=choices), sweep=sweep)
+
+
+def _do_run(
+    config: RunConfig, parts: Parts, nodes: Nodes, *, values: dict[str, Any], paths: RunPaths, sweep: str | None
+) -> Path | None:
     if config.dry_run:
         print(plan_text(config=config, parts=parts, run=paths.folder.name))
         return None
@@ -58,11 +69,11 @@ def do_run(values: dict[str, Any], *, choices: Mapping[str, str], sweep: str | N
         _write_config(paths, values)
         print(plan_text(config=config, parts=parts, run=paths.folder.name), flush=True)
         _warn_about_rows(parts)
-        return _run_logged(config, parts, store, values, sweep=sweep)
+        return _run_logged(config, parts, store, nodes, values=values, sweep=sweep)
 
 
 def _run_logged(
-    config: RunConfig, parts: Parts, store: Store, values: dict[str, Any], *, sweep: str | None
+    config: RunConfig, parts: Parts, store: Store, nodes: Nodes, *, values: dict[str, Any], sweep: str | None
 ) -> Path | None:
     """Run, and leave the reason of a failure in the run folder: a multirun job's own output may be lost."""
     from thoughtrank.pipeline import run_pipeline
@@ -70,7 +81,7 @@ def _run_logged(
     started = time.monotonic()
     log_line(store.paths, f"started: {' '.join(sys.argv[1:])}")
     try:
-        summary = run_pipeline(config=config, parts=parts, store=store, values=values, sweep=sweep)
+        summary = run_pipeline(config=config, parts=parts, store=store, nodes=nodes, values=values, sweep=sweep)
     except UserError as error:
         log_line(store.paths, f"stopped: {error}")
         raise

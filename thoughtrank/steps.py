@@ -16,6 +16,7 @@ from thoughtrank.chat import Chat
 from thoughtrank.config import RunConfig
 from thoughtrank.engines.engine import Limits
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.nodes import Nodes
 from thoughtrank.fitting import FittingQuestions, prefix_faults
 from thoughtrank.judging.budget import Budget
 from thoughtrank.judging.looks import RemoteJudge
@@ -56,9 +57,11 @@ class Steps:
         config: the whole config.
         parts: made from it.
         store: of the run.
+        nodes: the machines that train.
     """
 
-    def __init__(self, *, config: RunConfig, parts: Parts, store: Store) -> None:
+    def __init__(self, *, config: RunConfig, parts: Parts, store: Store, nodes: Nodes) -> None:
+        self.nodes = nodes
         self.config = config
         self.parts = parts
         self.store = store
@@ -235,6 +238,8 @@ class Steps:
                 model_folder=start.folder(),
                 example_folders=[each.folder for each in used],
                 settings=settings,
+                devices=getattr(self.parts.strategy, "devices", 1),
+                nodes=self.nodes,
             )
 
         def folder() -> Path:

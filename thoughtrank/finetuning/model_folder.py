@@ -55,6 +55,10 @@ def _divides_weights(strategy: Any) -> bool:
     return bool(getattr(strategy, "zero_stage_3", False))
 
 
+_FULL_DISK_WORDS = ("No space left on device", "PytorchStreamWriter failed", "iostream error", "unexpected pos")
+"""safetensors and torch's writer of zip files have errors of their own, with the system's words or with none."""
+
+
 @contextmanager
 def full_disk_told(folder: Path) -> Iterator[None]:
     """Turn the many ways in which libraries report a full disk into one.
@@ -68,8 +72,8 @@ def full_disk_told(folder: Path) -> Iterator[None]:
         if not _is_full_disk(error):
             raise
         raise UserError(
-            f"the disk of {folder} is full: what was being saved is incomplete and will not be used. The model of the round "
-            "before is untouched; make room and run the same command again"
+            f"the disk of {folder} is full, or a quota is reached: what was being saved is incomplete and will not be used. "
+            "The model of the round before is untouched; make room and run the same command again"
         ) from error
 
 
@@ -77,8 +81,7 @@ def _is_full_disk(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
-        # safetensors and torch's zip writer have errors of their own, with the system's words or none.
-        if "No space left on device" in str(error) or "PytorchStreamWriter failed" in str(error):
+        if any(words in str(error) for words in _FULL_DISK_WORDS):
             return True
         error = error.__cause__ or error.__context__
     return False

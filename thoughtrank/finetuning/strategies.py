@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import warnings
 from typing import Any, ClassVar, Literal
 
 from thoughtrank.finetuning.weights import ALL_WEIGHTS, Weights
@@ -180,6 +181,8 @@ class DeepSpeedStrategy(_SeveralDevices):
         """Tell DeepSpeed its device before anything imports it."""
         if not self._on_cuda():
             os.environ["DS_ACCELERATOR"] = "cpu"
+        # It calls torch's older names of collective operations, once per step and rank.
+        warnings.filterwarnings("ignore", category=FutureWarning, module="torch.distributed")
         # The one way to set DeepSpeed's options is the config of this project.
         os.environ.pop("PL_DEEPSPEED_CONFIG_PATH", None)
 

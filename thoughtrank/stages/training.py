@@ -9,12 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.finetuning.launch import Group, run_ranks
-from thoughtrank.parts import make_part
+from thoughtrank.finetuning.nodes import Nodes
 from thoughtrank.store import Stage, read_json
 
 
-def train_model(*, stage: Stage, model_folder: Path, example_folders: Sequence[Path], settings: dict[str, Any]) -> None:
+def train_model(
+    *,
+    stage: Stage,
+    model_folder: Path,
+    example_folders: Sequence[Path],
+    settings: dict[str, Any],
+    devices: int,
+    nodes: Nodes,
+) -> None:
     """Run one training job; a job that was killed goes on from its last checkpoint.
 
     Args:
@@ -22,21 +29,22 @@ def train_model(*, stage: Stage, model_folder: Path, example_folders: Sequence[P
         model_folder: to start from.
         example_folders: tables to train on.
         settings: the other fields of ``TrainingJob``.
+        devices: training processes per machine.
+        nodes: the machines.
 
     Raises:
         UserError: training failed; the model of the round before is untouched.
     """
     job = TrainingJob(
-        model=str(model_folder),
-        examples=tuple(map(str, example_folders)),
-        output=str(stage.folder),
-        work=str(stage.folder),
+        model=str(model_folder.absolute()),
+        examples=tuple(str(folder.absolute()) for folder in example_folders),
+        output=str(stage.folder.absolute()),
+        work=str(stage.folder.absolute()),
         **settings,
     )
     job_file = stage.folder / "_job.yaml"
     job.write(job_file)
-    strategy = make_part(job.strategy, where="strategy")
-    run_ranks(job_file, group=Group(devices=getattr(strategy, "devices", 1)))
+    nodes.train(job_file, devices=devices)
     stage.finish(**read_json(stage.folder / "_training.json"))
 
 

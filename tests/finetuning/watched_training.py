@@ -1,0 +1,71 @@
+"""One rank of a training that is watched: what it holds while the model is loaded, and what DeepSpeed gathers at the end.
+
+Usage: ``watched_training.py JOB.yaml FOLDER``, with the environment variables of a rank. Writes ``FOLDER/loading-RANK.json``,
+and on rank 0 ``FOLDER/gathered.pt``.
+"""
+
+import gc
+import json
+import os
+import sys
+from pathlib import Path
+
+import safetensors
+import torch
+
+from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.parts import make_part
+
+job, folder = TrainingJob.read(Path(sys.argv[1])), Path(sys.argv[2])
+strategy = make_part(job.strategy, where="strategy")
+strategy.prepare_process()
+
+from thoughtrank.finetuning import train, zero  # noqa: E402 (its process has to be prepared)
+
+seen = {"tensors_read": 0, "files": 0, "files_open": 0, "most_files_open": 0, "most_values_held": 0}
+
+
+def values_held() -> int:
+    """Weights that lie in this process: its own parts, and whatever is gathered at the moment."""
+    gc.collect()  # DeepSpeed's parameters have cycles
+    parameters = [each for each in gc.get_objects() if type(each) is torch.nn.Parameter and hasattr(each, "ds_tensor")]
+    return sum(parameter.data.numel() + parameter.ds_tensor.numel() for parameter in parameters)
+
+
+class WatchedFile:
+    def __init__(self, path, **options):
+        self.file = safetensors.safe_open(path, **options)
+
+    def __enter__(self):
+        seen["files"] += 1
+        seen["files_open"] += 1
+        seen["most_files_open"] = max(seen["most_files_open"], seen["files_open"])
+        self.file.__enter__()
+        return self
+
+    def __exit__(self, *details):
+        seen["files_open"] -= 1
+        return self.file.__exit__(*details)
+
+    def keys(self):
+        for name in self.file.keys():  # noqa: SIM118 (not a mapping)
+            seen["most_values_held"] = max(seen["most_values_held"], values_held())
+            yield name
+
+    def get_tensor(self, name):
+        seen["tensors_read"] += 1
+        seen["most_values_held"] = max(seen["most_values_held"], values_held())
+        return self.file.get_tensor(name)
+
+
+def save_model(model, *arguments, trainer, **options):
+    gathered = trainer.strategy.deepspeed_engine._zero3_consolidated_16bit_state_dict()
+    if trainer.is_global_zero:
+        torch.save(gathered, folder / "gathered.pt")
+    (folder / f"loading-{os.environ['RANK']}.json").write_text(json.dumps(seen))
+    real_save_model(model, *arguments, trainer=trainer, **options)
+
+
+zero.safe_open = WatchedFile
+real_save_model, train.save_model = train.save_model, save_model
+train.run_training(job, strategy=strategy)
