@@ -128,7 +128,7 @@ def _precision(job: TrainingJob, strategy: Any) -> Any:
     if job.weights != "fp32_master":
         # Bf16 weights compute in what they are. Lightning's "bf16-true" would also round the rotary frequencies.
         return "32-true"
-    fast = torch.cuda.is_available() or torch.cpu._is_amx_tile_supported()
+    fast = torch.cuda.is_available() or torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
     return "bf16-mixed" if fast else "32-true"
 
 
