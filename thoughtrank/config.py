@@ -99,6 +99,10 @@ class TrainingConfig(_Schema):
     epochs: PositiveInt
     batch_size: PositiveInt
     micro_batch_size: PositiveInt
+    shuffle: Literal["examples", "questions"]
+    packing: bool
+    gradient_checkpointing: bool
+    compile: bool
     max_gradient_norm: PositiveFloat
     precision: Literal["auto", "32-true", "bf16-mixed"]
     checkpoint_minutes: NonNegativeFloat

@@ -5,7 +5,7 @@ It holds plain values only, so that the training process needs neither Hydra nor
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -26,6 +26,10 @@ class TrainingJob:
         epochs: passes over the examples.
         batch_size: examples per optimizer step.
         micro_batch_size: examples per forward pass and device.
+        shuffle: ``examples`` or ``questions``: what takes a place of its own in the order.
+        packing: lay the examples of a forward pass side by side, shared prompts once.
+        gradient_checkpointing: keep less, compute more.
+        compile: let torch compile the layers.
         max_gradient_norm: gradients are clipped to this norm.
         precision: a Lightning precision, or auto.
         checkpoint_minutes: minutes between checkpoints; 0 for none.
@@ -46,6 +50,10 @@ class TrainingJob:
     epochs: int
     batch_size: int
     micro_batch_size: int
+    shuffle: Literal["examples", "questions"]
+    packing: bool
+    gradient_checkpointing: bool
+    compile: bool
     max_gradient_norm: float
     precision: str
     checkpoint_minutes: float

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from thoughtrank.finetuning.data import Batch
+from thoughtrank.finetuning.batches import Batch
 from thoughtrank.finetuning.weights import Weights
 
 
@@ -58,19 +58,16 @@ class FineTuningModule(pl.LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """One micro-batch's part of its optimizer step's mean loss per target token, scaled for what Lightning does."""
         loss = self.objective.loss(model=self.model, batch=batch)
-        self.log("loss", loss.detach(), on_step=True, on_epoch=False, prog_bar=False, batch_size=len(batch.token_ids))
+        self.log(
+            "loss", loss.detach(), on_step=True, on_epoch=False, prog_bar=False, batch_size=len(batch.question_ids)
+        )
         # Lightning divides by the accumulation; the share makes long and short micro-batches weigh by their tokens.
         # Lightning also averages gradients over the ranks, where the share calls for their sum.
         return loss * batch.share * self.accumulation * self.trainer.world_size
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move the tensors of a batch."""
-        return Batch(
-            token_ids=batch.token_ids.to(device),
-            attention_mask=batch.attention_mask.to(device),
-            targets=batch.targets.to(device),
-            share=batch.share,
-        )
+        return batch.to(device)
 
     def configure_optimizers(self) -> Any:
         """The optimizer and its schedule over all steps of this training."""

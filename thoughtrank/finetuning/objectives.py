@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from thoughtrank.finetuning.data import Batch
+    from thoughtrank.finetuning.batches import Batch
 
 
 class SupervisedFineTuning:
@@ -18,12 +18,11 @@ class SupervisedFineTuning:
     def loss(self, *, model: Any, batch: "Batch") -> "Tensor":
         """Mean cross-entropy over the batch's target tokens (a scalar, nats per token).
 
-        Logits are made only at the positions before a target: with a large vocabulary and a long prompt most of the
-        logits would be thrown away.
+        Logits are made only where a target is predicted, and in chunks.
         """
-        import torch
+        from thoughtrank.finetuning.batches import target_states
+        from thoughtrank.finetuning.chunked_loss import chunked_cross_entropy
 
-        hidden = model.base_model(input_ids=batch.token_ids, attention_mask=batch.attention_mask).last_hidden_state
-        predicts = batch.targets[:, 1:]
-        logits = model.get_output_embeddings()(hidden[:, :-1][predicts])
-        return torch.nn.functional.cross_entropy(logits.float(), batch.token_ids[:, 1:][predicts])
+        return chunked_cross_entropy(
+            hidden=target_states(model, batch), head=model.get_output_embeddings(), target_ids=batch.target_ids
+        )

@@ -3,37 +3,26 @@
 import json
 import os
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as parquet
 import pytorch_lightning as pl
 import torch
-from transformers import AutoTokenizer, PreTrainedModel
+from transformers import AutoConfig, AutoTokenizer, PreTrainedModel
 
-from thoughtrank.errors import UserError
 from thoughtrank.finetuning.checkpoint import Checkpoints, TimedCheckpoint
-from thoughtrank.finetuning.data import EncodedExample, PlannedBatches, encode_example, plan_batches
+from thoughtrank.finetuning.data import Examples, PlannedBatches, plan_batches, read_examples
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.memory import MemoryReport
 from thoughtrank.finetuning.model_folder import full_disk_told, load_model, save_model
 from thoughtrank.finetuning.module import FineTuningModule
+from thoughtrank.finetuning.speedups import keep_memory, prepare_model
 from thoughtrank.finetuning.step_log import StepLog
 from thoughtrank.parts import make_part
 from thoughtrank.quiet import quiet_libraries
 
 METRICS = "_metrics.jsonl"
 FACTS = "_training.json"
-
-
-def read_examples(folders: Sequence[str], *, tokenizer: Any) -> list[EncodedExample]:
-    """Every example of the tables in ``folders``, in their order."""
-    encoded = []
-    for folder in folders:
-        for row in parquet.read_table(folder).to_pylist():
-            encoded.append(encode_example(prompt=row["prompt"], completion=row["completion"], tokenizer=tokenizer))
-    return encoded
 
 
 def run_training(job: TrainingJob, *, strategy: Any) -> None:
@@ -49,25 +38,29 @@ def run_training(job: TrainingJob, *, strategy: Any) -> None:
         UserError: nothing to train on, or a checkpoint that this job cannot go on from.
     """
     quiet_libraries()
+    keep_memory()
     pl.seed_everything(job.seed, verbose=False)
     started = time.monotonic()
     work, output = Path(job.work), Path(job.output)
     rank, world_size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     tokenizer = AutoTokenizer.from_pretrained(job.model)
-    examples = read_examples(job.examples, tokenizer=tokenizer)
-    if not examples:
-        raise UserError("training: the tables of examples are empty, there is nothing to train on")
+    context = AutoConfig.from_pretrained(job.model).max_position_embeddings
+    examples = read_examples(job.examples, tokenizer=tokenizer, context=context)
+    if examples.too_long and rank == 0:
+        print(f"left out, longer than the context of {context} tokens: {', '.join(examples.too_long)}", flush=True)
     plan = plan_batches(
-        examples,
+        examples.used,
         epochs=job.epochs,
         batch_size=job.batch_size,
         micro_batch_size=min(job.micro_batch_size, -(-job.batch_size // world_size)),
         seed=job.seed,
+        shuffle=job.shuffle,
     )
     loader = PlannedBatches(
-        examples=examples,
+        examples=examples.used,
         plan=plan,
         padding_id=tokenizer.pad_token_id or 0,
+        packing=job.packing,
         rank=rank,
         world_size=world_size,
     )
@@ -78,6 +71,12 @@ def run_training(job: TrainingJob, *, strategy: Any) -> None:
         frozen = adapter.name != "none"
         model = load_model(job.model, weights=job.weights, frozen=frozen, trainer=trainer)
         adapter.attach(model, weights=job.weights)
+        prepare_model(
+            model,
+            packing=job.packing,
+            gradient_checkpointing=job.gradient_checkpointing,
+            compile_layers=job.compile,
+        )
         return model
 
     module = FineTuningModule(
@@ -137,15 +136,15 @@ def _write_facts(
     *,
     job: TrainingJob,
     memory: MemoryReport,
-    examples: list[EncodedExample],
+    examples: Examples,
     trainer: pl.Trainer,
     started: float,
 ) -> None:
-    targets = sum(len(example.token_ids) - example.first_target for example in examples)
     facts = {
-        "examples": len(examples),
-        "tokens_per_epoch": sum(len(example.token_ids) for example in examples),
-        "target_tokens_per_epoch": targets,
+        "examples": len(examples.used),
+        "examples_too_long": examples.too_long,
+        "tokens_per_epoch": sum(len(example.token_ids) for example in examples.used),
+        "target_tokens_per_epoch": sum(example.num_targets for example in examples.used),
         "epochs": job.epochs,
         "steps": trainer.global_step,
         "effective_batch_size": job.batch_size,

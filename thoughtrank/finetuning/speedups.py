@@ -1,0 +1,64 @@
+"""What makes the model itself faster or smaller, without changing what it computes."""
+
+import ctypes
+import sys
+from typing import Any
+
+import torch
+
+from thoughtrank.errors import UserError
+from thoughtrank.finetuning.packed_attention import ATTENTION
+
+
+def prepare_model(model: Any, *, packing: bool, gradient_checkpointing: bool, compile_layers: bool) -> None:
+    """Set a causal LM up for training.
+
+    Args:
+        model: changed in place.
+        packing: batches are packed.
+        gradient_checkpointing: keep only the input of each layer, and compute the rest again in the backward pass.
+        compile_layers: let torch compile the layers, one after the other.
+
+    Raises:
+        UserError: the model cannot do what is asked for.
+    """
+    if packing:
+        if not model._supports_attention_backend:
+            raise UserError(
+                f"training.packing=true does not work with {type(model).__name__}, whose attention cannot be exchanged: set "
+                "training.packing=false"
+            )
+        model.set_attn_implementation(ATTENTION)
+    if gradient_checkpointing:
+        model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
+    if torch.cuda.is_available():
+        _use_liger_kernels(model)
+    if compile_layers:
+        for layer in model.get_decoder().layers:
+            layer.compile(dynamic=True)
+
+
+def _use_liger_kernels(model: Any) -> None:
+    """Fused norms, rotary embeddings and activations, where the package liger-kernel is installed."""
+    from transformers.utils import is_liger_kernel_available
+
+    if is_liger_kernel_available():
+        from liger_kernel.transformers import _apply_liger_kernel_to_instance
+
+        # The loss is this project's own: it needs logits of the targets only.
+        _apply_liger_kernel_to_instance(model=model, fused_linear_cross_entropy=False, cross_entropy=False)
+
+
+def keep_memory() -> None:
+    """Have the C library keep freed memory for the next step, instead of giving it back to the system after every tensor.
+
+    Otherwise the large tensors of every step are mapped and zeroed page by page again. Linux with glibc only.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        largest = 2**31 - 1
+        trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
+        library.mallopt(mmap_threshold, largest)
+        library.mallopt(trim_threshold, largest)
