@@ -63,7 +63,7 @@ def test_the_real_server_writes_what_the_embedded_engine_writes(wider_folder, tm
     questions = ["Tom has 12 apples. He buys 7 more. How many?", "How many legs do 6 spiders have?"]
     requests = [GenerationRequest(prompt=chat.prompt(question), branches=branches) for question in questions]
     limits = Limits(thought_tokens=24, answer_tokens=12, min_answer_tokens=2)
-    made = VLLMEngine(python=str(PYTHON), dtype="float32", context_tokens=512)
+    made = VLLMEngine(python=str(PYTHON), dtype="float32", context_tokens=512, arguments=["--enforce-eager"])
     assert made.faults() == []
     with made.open(wider_folder, work_folder=tmp_path) as session:
         written, facts = session.generate(requests, limits=limits), session.facts()

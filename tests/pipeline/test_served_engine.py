@@ -81,6 +81,7 @@ VLLM = Path(os.environ.get("THOUGHTRANK_VLLM_PYTHON", Path(__file__).parents[2] 
 def test_a_run_on_vllm_frees_the_machine_before_it_trains(workplace):
     workplace.environment["VLLM_CPU_KVCACHE_SPACE"] = "1"
     more = ["model.hidden_size=128", f"engine.python={VLLM}", "engine.context_tokens=512"]
+    more.append("engine.arguments=[--enforce-eager]")  # compiling would take most of the time
     output = workplace.run("run=served", "rounds=1", "engine=vllm", *more)
     assert output.count("vLLM is ready") == 3
     assert len(workplace.rows("served", "round_1", "1_candidates")) == 40
