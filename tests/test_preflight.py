@@ -153,3 +153,11 @@ def test_missing_references_are_not_hidden_behind_other_faults(unanswered):
     faults = faults_of("questions=file", unanswered, "judge=reference", "training.micro_batch_size=3")
     for clue in ("reference answer", "micro_batch_size=3"):
         assert sum(clue in fault for fault in faults) == 1, clue
+
+
+def test_first_tokens_need_an_engine_that_can_choose_them():
+    served = ("engine=openai", "engine.base_urls=[http://127.0.0.1:1/v1]")
+    assert faults_of(*served) == []
+    assert faults_of("prefixes=first_tokens") == []
+    [fault] = faults_of(*served, "prefixes=first_tokens")
+    assert "engine=transformers" in fault

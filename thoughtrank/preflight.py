@@ -77,6 +77,7 @@ def preflight(config: RunConfig, parts: Parts) -> None:
             strategy=parts.strategy,
         )
     )
+    faults.extend(_first_choice_faults(parts))
     faults.extend(_held_out_faults(parts))
     if not parts.questions.faults(rounds=config.rounds):
         faults.extend(_reference_faults(parts))
@@ -84,6 +85,17 @@ def preflight(config: RunConfig, parts: Parts) -> None:
     faults.extend(_disk_faults(config, parts))
     if faults:
         raise UserError(*faults)
+
+
+def _first_choice_faults(parts: Parts) -> list[str]:
+    if parts.engine.chooses_first_token or parts.prefixes.faults():
+        return []
+    if all(prefix.first_choice is None for prefix in parts.prefixes.prefixes()):
+        return []
+    return [
+        "this engine cannot begin a thought with a chosen one of the model's likeliest tokens: choose engine=transformers, or "
+        "prefixes that are texts"
+    ]
 
 
 def _held_out_faults(parts: Parts) -> list[str]:

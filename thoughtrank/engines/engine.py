@@ -114,6 +114,8 @@ class Engine(Protocol):
 
     questions_per_group: int
     replies_per_group: int
+    chooses_first_token: bool
+    """Whether it can begin a thought as ``Branch.first_choice`` says."""
     probe_candidates: int
     """How many candidates of a stage are written again in another batch, to measure whether that changes them."""
 

@@ -38,6 +38,8 @@ class OpenAIEngine:
         probe_candidates: candidates of a stage that are asked for once more, in another batch, to see whether they change.
     """
 
+    chooses_first_token = False  # no completions server can be told
+
     def __init__(
         self,
         *,

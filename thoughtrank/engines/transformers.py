@@ -21,6 +21,8 @@ class TransformersEngine:
         probe_candidates: candidates of a stage that are written once more, in another batch, to see whether they change.
     """
 
+    chooses_first_token = True
+
     def __init__(
         self,
         *,

@@ -37,6 +37,8 @@ class VLLMEngine:
         probe_candidates: candidates of a stage that are written once more, in another batch, to see whether they change.
     """
 
+    chooses_first_token = False  # no completions server can be told
+
     def __init__(
         self,
         *,
