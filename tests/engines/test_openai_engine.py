@@ -253,9 +253,10 @@ def test_nobody_at_the_address_is_told_before_anything_is_asked(tiny_folder):
         OpenAIEngine(base_urls=["http://127.0.0.1:9/v1"], max_retries=0).open(tiny_folder)
 
 
-def test_the_only_model_is_found_and_of_several_one_has_to_be_named(server, tiny_folder):
+def test_the_only_model_is_found_and_of_several_one_has_to_be_named(server, tiny_folder, capsys):
     _, facts = write(engine(server), tiny_folder, [])
-    assert facts["model"] == "tiny"
+    assert (facts["model"], facts["weights"]) == ("tiny", "not checked")
+    assert f"they have to be those of {tiny_folder}" in capsys.readouterr().err
     server.models = ["one", "two"]
     with pytest.raises(UserError, match=r"offer one, two: name one with engine\.model"):
         engine(server).open(tiny_folder)

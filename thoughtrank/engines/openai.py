@@ -3,10 +3,11 @@
 import importlib.metadata
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
-from thoughtrank.engines.completions import CompletionsClient
+from thoughtrank.engines.completions import CompletionsClient, shown_url
 from thoughtrank.engines.served import ServedSession
 from thoughtrank.errors import UserError
 
@@ -162,7 +163,17 @@ class OpenAIEngine:
                         f"{model_folder}: let it serve that folder and run the same command again, or set engine.load_command"
                     )
                 checked += 1
-        return name, "compared with the server's folder" if checked == len(self.base_urls) else "not checked"
+        if checked == len(self.base_urls):
+            return name, "compared with the server's folder"
+        if not self.load_command:
+            shown = ", ".join(map(shown_url, self.base_urls))
+            print(
+                f"warning: {shown} cannot be asked which weights answer; they have to be those of {model_folder}, or this "
+                "stage measures another model (engine.load_command sees to it)",
+                file=sys.stderr,
+                flush=True,
+            )
+        return name, "not checked"
 
 
 def _load(command: list[str], model_folder: Path) -> None:
