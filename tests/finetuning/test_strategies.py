@@ -207,6 +207,7 @@ def test_zero3_never_holds_the_whole_model_in_one_process_and_saves_what_deepspe
     assert first["most_files_open"] == second["most_files_open"] == 1
     assert (first["tensors_read"], second["tensors_read"]) == (len(sizes), 0)
     for seen in (first, second):
+        assert seen["buffers"] == ["torch.float32"]
         # Its half, and the one tensor that is being handed out.
         assert seen["most_values_held"] <= sum(sizes) / 2 + max(sizes) + len(sizes) < sum(sizes)
     gathered = torch.load(tmp_path / "gathered.pt")

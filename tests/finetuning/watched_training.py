@@ -59,6 +59,7 @@ class WatchedFile:
 
 
 def save_model(model, *arguments, trainer, **options):
+    seen["buffers"] = sorted({str(buffer.dtype) for name, buffer in model.named_buffers()})
     gathered = trainer.strategy.deepspeed_engine._zero3_consolidated_16bit_state_dict()
     if trainer.is_global_zero:
         torch.save(gathered, folder / "gathered.pt")

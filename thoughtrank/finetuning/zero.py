@@ -1,9 +1,12 @@
 """DeepSpeed ZeRO under Lightning, on CUDA and on the CPU, and weights that are divided over the ranks (stage 3)."""
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.seed import reset_seed
 from pytorch_lightning.accelerators import CPUAccelerator
@@ -50,6 +53,21 @@ class ZeroStrategy(DeepSpeedStrategy):
         reset_seed()
         self.set_world_ranks()
         self._init_deepspeed_distributed()
+
+    @contextmanager
+    def model_sharded_context(self) -> Iterator[None]:
+        """Nothing: transformers divides the model itself, and does so without making bf16 of rotary frequencies."""
+        yield
+
+    def setup(self, trainer: pl.Trainer) -> None:
+        """As in Lightning, but buffers stay float32: DeepSpeed would make bf16 of rotary frequencies too."""
+        module = self.lightning_module
+        assert module is not None
+        kept = {name: buffer.clone() for name, buffer in module.named_buffers() if buffer.dtype == torch.float32}
+        super().setup(trainer)
+        for name, buffer in module.named_buffers():
+            if name in kept:
+                buffer.data = kept[name].to(buffer.device)
 
     def load_divided(self, folder: str, *, dtype: torch.dtype) -> PreTrainedModel:
         """The model in ``folder``, divided over the ranks from the start; call it inside ``configure_model``.
