@@ -1,14 +1,16 @@
 """The embedded engine writes what ``model.generate`` writes for each candidate alone, in float32."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
 from thoughtrank.chat import Chat
 from thoughtrank.engines.engine import Branch, GenerationRequest, Limits
+from thoughtrank.engines.llama_decoder import LlamaDecoder
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.errors import UserError
 from thoughtrank.thoughts import CLOSE_TAG, EMPTY_THOUGHT, OPEN_TAG
@@ -68,9 +70,9 @@ def requests_for(folder: Path, openers: list[str]) -> list[GenerationRequest]:
     return [GenerationRequest(prompt=chat.prompt(question), branches=branches) for question in QUESTIONS]
 
 
-def assert_equal_to_generate(folder: Path, prefixes: list[str], limits: Limits) -> list:
+def assert_equal_to_generate(folder: Path, prefixes: list[str], limits: Limits, **engine) -> list:
     requests = requests_for(folder, [OPEN_TAG + prefix for prefix in prefixes])
-    with TransformersEngine(dtype="float32", device="cpu").open(folder) as session:
+    with TransformersEngine(dtype="float32", device="cpu", **engine).open(folder) as session:
         results = session.generate(requests, limits=limits)
     reference = Reference(folder)
     assert [len(each) for each in results] == [len(prefixes)] * len(requests)
@@ -88,6 +90,108 @@ def test_a_tiny_model_writes_the_tokens_of_generate(tiny_folder):
         tiny_folder, [*"abc", "Let", "First of all"], Limits(thought_tokens=70, answer_tokens=40, min_answer_tokens=1)
     )
     assert {each.thought_finish for each in written} >= {"length"}
+
+
+@pytest.fixture(scope="module")
+def qwen_folder(tiny_folder, tmp_path_factory) -> Path:
+    """A random Qwen2, whose queries, keys and values have biases, with the tiny model's tokenizer."""
+    folder = tmp_path_factory.mktemp("qwen2")
+    shutil.copytree(tiny_folder, folder, dirs_exist_ok=True)
+    sizes = AutoConfig.from_pretrained(tiny_folder).to_dict()
+    names = (
+        "vocab_size",
+        "hidden_size",
+        "intermediate_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "eos_token_id",
+    )
+    torch.manual_seed(1)
+    config = Qwen2Config(**{name: sizes[name] for name in names}, num_key_value_heads=2, initializer_range=0.2)
+    model = Qwen2ForCausalLM(config)
+    for name, parameter in model.named_parameters():
+        if name.endswith("bias"):
+            torch.nn.init.normal_(parameter)
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("modules", [False, True], ids=["own arithmetic", "modules of transformers"])
+def test_a_model_with_biases_writes_the_tokens_of_generate(qwen_folder, modules, monkeypatch):
+    if modules:
+        monkeypatch.setattr("thoughtrank.engines.llama_decoder._CLASSES", ())
+    assert_equal_to_generate(
+        qwen_folder, [*"abc", "Let"], Limits(thought_tokens=30, answer_tokens=20, min_answer_tokens=1)
+    )
+
+
+@pytest.mark.parametrize("token_budget", [420, 700])
+def test_waiting_branches_write_the_tokens_of_generate(tiny_folder, token_budget):
+    assert_equal_to_generate(
+        tiny_folder,
+        [*"abc", "Let", "First of all"],
+        Limits(thought_tokens=30, answer_tokens=20, min_answer_tokens=1),
+        token_budget=token_budget,
+    )
+
+
+def test_the_budget_is_never_exceeded_and_memory_is_kept(tiny_folder):
+    requests = requests_for(tiny_folder, [OPEN_TAG + prefix for prefix in "abcdefg"])
+    most = []
+    with TransformersEngine(dtype="float32", device="cpu", token_budget=900).open(tiny_folder) as session:
+        cache = session.cache
+
+        def note(*_):
+            most.append((cache.reserved_tokens, cache.allocated_tokens, len(cache.keys[0])))
+
+        for answer_tokens in (20, 60, 20):
+            session.generate(requests, limits=Limits(thought_tokens=20, answer_tokens=answer_tokens), on_step=note)
+    reserved, allocated, rows = (max(each) for each in zip(*most, strict=True))
+    assert 450 < reserved <= allocated <= 900
+    assert 2 < rows < 21
+
+
+def test_branches_that_enter_late_repeat_exactly(tiny_folder):
+    requests = requests_for(tiny_folder, [OPEN_TAG + prefix for prefix in "abcdefg"])
+    limits = Limits(thought_tokens=20, answer_tokens=10)
+    engine = TransformersEngine(dtype="bfloat16", device="cpu", token_budget=500)
+    with engine.open(tiny_folder) as session:
+        first = session.generate(requests, limits=limits)
+    with engine.open(tiny_folder) as session:
+        assert session.generate(requests, limits=limits) == first
+
+
+def test_a_budget_too_small_for_one_branch_is_an_error(tiny_folder):
+    requests = requests_for(tiny_folder, [""])
+    with (
+        TransformersEngine(dtype="float32", device="cpu", token_budget=50).open(tiny_folder) as session,
+        pytest.raises(UserError, match=r"engine\.token_budget is 50"),
+    ):
+        session.generate(requests, limits=Limits(thought_tokens=0, answer_tokens=30))
+
+
+def test_a_full_device_halves_the_batch_and_decodes_the_group_again(tiny_folder, monkeypatch):
+    requests = requests_for(tiny_folder, [OPEN_TAG + prefix for prefix in "abcdefgh"])
+    limits = Limits(thought_tokens=8, answer_tokens=6)
+    step, rows, reports = LlamaDecoder.step, [], []
+
+    def step_of_a_small_device(self, tokens, *args):
+        rows.append(len(tokens))
+        # It fills up late, when much has been reported already.
+        if len(tokens) > 7 and len(rows) > 12:
+            raise torch.OutOfMemoryError("the device is full")
+        return step(self, tokens, *args)
+
+    with TransformersEngine(dtype="float32", device="cpu").open(tiny_folder) as session:
+        expected = session.generate(requests, limits=limits)
+    monkeypatch.setattr(LlamaDecoder, "step", step_of_a_small_device)
+    with TransformersEngine(dtype="float32", device="cpu").open(tiny_folder) as session:
+        written = session.generate(requests, limits=limits, on_step=lambda *news: reports.append(news))
+        assert session.facts()["most_rows"] == 6
+    assert written == expected
+    assert (rows[0], rows[13]) == (16, 12)
+    assert rows[-1] <= 6
+    assert sum(finished for _, finished in reports) == 24
 
 
 @pytest.mark.slow

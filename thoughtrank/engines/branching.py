@@ -1,16 +1,106 @@
-"""Greedy decoding of many branches from shared prompts: prefill, then one token for every living branch per step."""
+"""Decoding of many branches from shared prompts: prefill, then one token for every living branch per step."""
 
 from collections.abc import Sequence
 
 import torch
-from transformers import PreTrainedModel
 
 from thoughtrank.engines.branch import BranchState, TagReader
-from thoughtrank.engines.drawing import draw
+from thoughtrank.engines.branch_cache import BranchCache
+from thoughtrank.engines.choosing import choose
+from thoughtrank.engines.decoders import Decoder
 from thoughtrank.engines.engine import Continuation, GenerationRequest, Limits, OnStep
-from thoughtrank.engines.shared_prefix import SharedPrefixCache
+from thoughtrank.engines.schedule import Need, Schedule, padded_rows
 from thoughtrank.errors import UserError
 from thoughtrank.thoughts import CLOSE_TAG
+
+_PREFILL_TOKENS = 512
+"""Of one prefill: more rows make the matrix products faster, up to a few hundred."""
+
+
+@torch.inference_mode()
+def generate_group(
+    requests: Sequence[GenerationRequest],
+    *,
+    decoder: Decoder,
+    cache: BranchCache,
+    reader: TagReader,
+    limits: Limits,
+    context_tokens: int,
+    token_budget: int,
+    most_rows: int | None = None,
+    on_step: OnStep | None = None,
+) -> list[list[Continuation]]:
+    """Continue every branch of every request; see ``EngineSession.generate``.
+
+    Args:
+        requests: the group.
+        decoder: the model.
+        cache: of the decoder; may have served other groups before.
+        reader: of the model's tokenizer.
+        limits: tokens per phase.
+        context_tokens: the longest sequence the model was made for.
+        token_budget: most tokens of cache.
+        most_rows: most branches at once; None leaves it to the budget.
+        on_step: progress callback.
+
+    Raises:
+        UserError: a prompt leaves no room for the limits.
+    """
+    prompts, branches = _read(requests, reader=reader, limits=limits, context_tokens=context_tokens)
+    needs = [
+        Need(
+            prompt_tokens=len(prompt),
+            branch_tokens=max(len(state.opener_ids) for state in states) + _most_behind_opener(limits),
+            branches=len(states),
+        )
+        for prompt, states in zip(prompts, branches, strict=True)
+    ]
+    schedule = Schedule(needs, token_budget=token_budget, most_rows=most_rows)
+    for question, request in enumerate(requests):
+        if schedule.smallest(question) > token_budget:
+            raise UserError(
+                f"one branch of the prompt starting {request.prompt[:60]!r} needs {schedule.smallest(question)} tokens of "
+                f"cache, but engine.token_budget is {token_budget}: raise it"
+            )
+    cache.begin_group(schedule.most_tokens())
+    _Group(prompts, branches, decoder=decoder, cache=cache, schedule=schedule).run(on_step)
+    return [[state.continuation() for state in states] for states in branches]
+
+
+def _most_behind_opener(limits: Limits) -> int:
+    return limits.thought_tokens + len(CLOSE_TAG) + limits.answer_tokens
+
+
+def _read(
+    requests: Sequence[GenerationRequest], *, reader: TagReader, limits: Limits, context_tokens: int
+) -> tuple[list[list[int]], list[list[BranchState]]]:
+    """The tokens that all branches of a request share, and the branches with the rest."""
+    prompts, branches = [], []
+    for question, request in enumerate(requests):
+        sequences = [reader.encode(request.prompt + branch.opener) for branch in request.branches]
+        needed = max(map(len, sequences)) + _most_behind_opener(limits)
+        if needed > context_tokens:
+            raise UserError(
+                f"the prompt starting {request.prompt[:60]!r} needs up to {needed} tokens with its thought and answer, but "
+                f"the model's context holds {context_tokens}: shorten the question, or lower generation.thought_tokens or "
+                "generation.answer_tokens"
+            )
+        common = _common_length(sequences)
+        prompts.append(sequences[0][:common])
+        branches.append(
+            [
+                BranchState(
+                    reader=reader,
+                    limits=limits,
+                    question=question,
+                    opener_ids=sequence[common:],
+                    in_thought=branch.in_thought,
+                    branch=branch,
+                )
+                for sequence, branch in zip(sequences, request.branches, strict=True)
+            ]
+        )
+    return prompts, branches
 
 
 def _common_length(sequences: Sequence[Sequence[int]]) -> int:
@@ -22,150 +112,117 @@ def _common_length(sequences: Sequence[Sequence[int]]) -> int:
     return shortest
 
 
-_PROMPTS_AT_ONCE = 4
-"""Prompts of one prefill: more rows make the matrix products faster, up to a few hundred tokens."""
+class _Group:
+    """The branches of one group on their way through the model."""
 
+    def __init__(
+        self,
+        prompts: list[list[int]],
+        branches: list[list[BranchState]],
+        *,
+        decoder: Decoder,
+        cache: BranchCache,
+        schedule: Schedule,
+    ) -> None:
+        self._prompts, self._branches = prompts, branches
+        self._decoder, self._cache, self._schedule = decoder, cache, schedule
+        self._living: list[BranchState] = []
+        self._positions: list[int] = []  # of each living branch's next token
+        self._questions: list[int] = []  # whose prompts are in the cache, by place
 
-@torch.inference_mode()
-def generate_group(
-    requests: Sequence[GenerationRequest],
-    *,
-    model: PreTrainedModel,
-    reader: TagReader,
-    limits: Limits,
-    context_tokens: int,
-    on_step: OnStep | None = None,
-) -> list[list[Continuation]]:
-    """Continue every branch of every request; see ``EngineSession.generate``.
+    def run(self, on_step: OnStep | None) -> None:
+        """Decode until nothing is left."""
+        self._enter()
+        while self._living:
+            self._step()
+            finished = sum(state.done for state in self._living)
+            if on_step is not None:
+                on_step(len(self._living), finished)
+            if finished:
+                self._drop_finished()
+                self._enter()
 
-    Args:
-        requests: the group.
-        model: a causal LM whose attention is ``shared_prefix.ATTENTION``.
-        reader: of the model's tokenizer.
-        limits: tokens per phase.
-        context_tokens: the longest sequence the model was made for.
-        on_step: progress callback.
+    def _enter(self) -> None:
+        """Let waiting branches in, and lay the rows out anew."""
+        while entering := self._schedule.admit([state.question for state in self._living]):
+            states = [self._branches[question][place] for question, place in entering]
+            new = sorted({state.question for state in states} - set(self._questions))
+            self._questions += new
+            rows = len(self._living) + len(states)
+            self._cache.reserve(self._schedule.shape(rows=rows, questions=self._questions))
+            self._prefill(new)
+            for state in states:
+                state.start()
+            self._living += states
+            self._positions += [len(self._prompts[state.question]) for state in states]
+            self._cache.enter(len(states))
+            if any(state.done for state in states):
+                self._drop_finished()
+            if self._living:
+                break
+        if self._living:
+            places = {question: place for place, question in enumerate(self._questions)}
+            spare = padded_rows(len(self._living)) - len(self._living)
+            of_rows = [places[state.question] for state in self._living] + [0] * spare
+            self._cache.assign(of_rows, num_prompts=len(self._questions))
 
-    Raises:
-        UserError: a prompt leaves no room for the limits.
-    """
-    cache = SharedPrefixCache(num_questions=len(requests))
-    branches: list[BranchState] = []
-    prompts: list[list[int]] = []
-    for question, request in enumerate(requests):
-        sequences = [reader.encode(request.prompt + branch.opener) for branch in request.branches]
-        _check_context(sequences, limits=limits, context_tokens=context_tokens, prompt=request.prompt)
-        common = _common_length(sequences)
-        prompts.append(sequences[0][:common])
-        for sequence, branch in zip(sequences, request.branches, strict=True):
-            branches.append(
-                BranchState(
-                    reader=reader,
-                    limits=limits,
-                    question=question,
-                    opener_ids=sequence[common:],
-                    in_thought=branch.in_thought,
-                    branch=branch,
-                )
-            )
-    _prefill(prompts, model=model, cache=cache)
-    prompt_lengths = torch.tensor([len(prompt) for prompt in prompts])
-    _decode(branches, model=model, cache=cache, prompt_lengths=prompt_lengths, on_step=on_step)
-    results: list[list[Continuation]] = [[] for _ in requests]
-    for state in branches:
-        results[state.question].append(state.continuation())
-    return results
+    def _prefill(self, questions: list[int]) -> None:
+        """Store the keys and values of these prompts; a few of like length at a time."""
+        chunk: list[int] = []
+        for question in sorted(questions, key=lambda question: len(self._prompts[question])):
+            if chunk and (len(chunk) + 1) * len(self._prompts[question]) > _PREFILL_TOKENS:
+                self._prefill_chunk(chunk)
+                chunk = []
+            chunk.append(question)
+        if chunk:
+            self._prefill_chunk(chunk)
 
+    def _prefill_chunk(self, questions: list[int]) -> None:
+        prompts = [self._prompts[question] for question in questions]
+        self._cache.prefilling = [
+            (self._questions.index(question), len(prompt)) for question, prompt in zip(questions, prompts, strict=True)
+        ]
+        self._decoder.prefill(prompts, self._cache)
+        self._cache.prefilling = []
 
-def _check_context(sequences: list[list[int]], *, limits: Limits, context_tokens: int, prompt: str) -> None:
-    needed = max(map(len, sequences)) + limits.thought_tokens + len(CLOSE_TAG) + limits.answer_tokens
-    if needed > context_tokens:
-        raise UserError(
-            f"the prompt starting {prompt[:60]!r} needs up to {needed} tokens with its thought and answer, but the model's "
-            f"context holds {context_tokens}: shorten the question, or lower generation.thought_tokens or "
-            "generation.answer_tokens"
-        )
+    def _step(self) -> None:
+        """One token for every living branch."""
+        living, device = self._living, self._decoder.device
+        spare = [0] * (padded_rows(len(living)) - len(living))
+        tokens = torch.tensor([state.next_token for state in living] + spare, device=device)
+        positions = torch.tensor(self._positions + spare, device=device)
+        # A forced token needs no logits.
+        wanted = [row for row, state in enumerate(living) if not state.forced]
+        rows = None if len(wanted) == len(tokens) else torch.tensor(wanted, dtype=torch.long, device=device)
+        self._cache.begin_step(len(tokens))
+        logits = self._decoder.step(tokens, positions, self._cache, rows)
+        self._cache.end_step()
+        chosen = dict(zip(wanted, choose(logits, [living[row] for row in wanted]), strict=True))
+        for row, state in enumerate(living):
+            state.advance(chosen.get(row, -1))
+        self._positions = [position + 1 for position in self._positions]
 
+    def _drop_finished(self) -> None:
+        """Fill the places of finished branches with the last living ones, so that only those are copied."""
+        living = self._living
+        keep = sum(not state.done for state in living)
+        targets = [row for row in range(keep) if living[row].done]
+        sources = [row for row in range(keep, len(living)) if not living[row].done]
+        self._cache.leave(sources=sources, targets=targets)
+        for source, target in zip(sources, targets, strict=True):
+            living[target], self._positions[target] = living[source], self._positions[source]
+        del living[keep:], self._positions[keep:]
+        self._cache.truncate(keep)
+        self._drop_prompts()
 
-def _prefill(prompts: list[list[int]], *, model: PreTrainedModel, cache: SharedPrefixCache) -> None:
-    """Store the keys and values of every prompt; a few of like length at a time.
-
-    Padding goes behind a shorter prompt, where causal attention never looks, and is not stored.
-    """
-    order = sorted(range(len(prompts)), key=lambda question: len(prompts[question]))
-    for start in range(0, len(order), _PROMPTS_AT_ONCE):
-        chunk = order[start : start + _PROMPTS_AT_ONCE]
-        longest = len(prompts[chunk[-1]])
-        rows = [prompts[question] + [0] * (longest - len(prompts[question])) for question in chunk]
-        cache.prefilling = [(question, len(prompts[question])) for question in chunk]
-        positions = torch.arange(longest, device=model.device)[None].expand(len(chunk), -1)
-        tokens = torch.tensor(rows, device=model.device)
-        model.base_model(input_ids=tokens, position_ids=positions, past_key_values=cache, shared_prefix=cache)
-    cache.prefilling = []
-
-
-def _decode(
-    branches: list[BranchState],
-    *,
-    model: PreTrainedModel,
-    cache: SharedPrefixCache,
-    prompt_lengths: torch.Tensor,
-    on_step: OnStep | None,
-) -> None:
-    for branch in branches:
-        branch.start()
-    living = [branch for branch in branches if not branch.done]
-    if not living:
-        return
-    questions = torch.tensor([branch.question for branch in living])
-    cache.start_decoding(question_of_branch=questions)
-    while living:
-        cache.grow(num_branches=len(living))
-        tokens = torch.tensor([[branch.next_token] for branch in living]).to(model.device)
-        positions = (prompt_lengths[questions] + cache.length)[:, None].to(model.device)
-        logits = model(
-            input_ids=tokens, position_ids=positions, past_key_values=cache, shared_prefix=cache, use_cache=True
-        ).logits[:, -1]
-        cache.length += 1
-        for branch, chosen in zip(living, _choose(logits, living), strict=True):
-            branch.advance(chosen)
-        if on_step is not None:
-            on_step(len(living), sum(branch.done for branch in living))
-        if any(branch.done for branch in living):
-            living = _drop_finished(living, cache=cache)
-            if living:
-                questions = torch.tensor([branch.question for branch in living])
-                cache.assign(question_of_branch=questions)
-
-
-def _choose(logits: torch.Tensor, living: list[BranchState]) -> list[int]:
-    """The token each branch goes on with.
-
-    The likeliest one, or what the branch asks for instead; not the end of the turn where the answer has yet to be long
-    enough.
-    """
-    held = [row for row, branch in enumerate(living) if branch.must_go_on]
-    if held:
-        ends = torch.tensor(sorted(living[0].reader.end_tokens), device=logits.device)
-        logits[torch.tensor(held, device=logits.device)[:, None], ends] = float("-inf")
-    chosen = logits.argmax(dim=-1).tolist()
-    # Branches that differ only in their first choice choose from one and the same row: in low precision two rows of a batch
-    # with the same content may differ in their last bits, and then two places could name one token.
-    same: dict[tuple[int, ...], int] = {}
-    for row, branch in enumerate(living):
-        if branch.draws:
-            source = same.setdefault((branch.question, *branch.opener_ids), row) if branch.at_first_choice else row
-            chosen[row] = draw(logits[source], branch)
-    return chosen
-
-
-def _drop_finished(living: list[BranchState], *, cache: SharedPrefixCache) -> list[BranchState]:
-    """Fill the places of finished branches with the last living ones, so that only those are copied."""
-    keep = sum(not branch.done for branch in living)
-    targets = [place for place in range(keep) if living[place].done]
-    sources = [place for place in range(keep, len(living)) if not living[place].done]
-    if targets:
-        cache.move(sources=torch.tensor(sources), targets=torch.tensor(targets))
-    for source, target in zip(sources, targets, strict=True):
-        living[target] = living[source]
-    return living[:keep]
+    def _drop_prompts(self) -> None:
+        needed = {state.question for state in self._living} | self._schedule.begun()
+        questions = self._questions
+        keep = len(needed)
+        targets = [place for place in range(keep) if questions[place] not in needed]
+        sources = [place for place in range(keep, len(questions)) if questions[place] in needed]
+        if targets:
+            self._cache.move_prompts(sources=sources, targets=targets)
+        for source, target in zip(sources, targets, strict=True):
+            questions[target] = questions[source]
+        del questions[keep:]

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from thoughtrank.engines.engine import Continuation, GenerationRequest, Limits, OnStep
 
-_VERSION = 1
+_VERSION = 2
 
 
 class TransformersEngine:
@@ -19,6 +19,7 @@ class TransformersEngine:
         questions_per_group: questions decoded together with all their prefixes; also the unit of saving and of replay.
         replies_per_group: the same for evaluation, where a question has one or two branches.
         probe_candidates: candidates of a stage that are written once more, in another batch, to see whether they change.
+        token_budget: most tokens of cache in use at once; what does not fit waits until branches of its group finish.
     """
 
     chooses_first_token = True
@@ -31,12 +32,14 @@ class TransformersEngine:
         questions_per_group: int = 8,
         replies_per_group: int = 256,
         probe_candidates: int = 8,
+        token_budget: int = 65536,
     ) -> None:
         self.dtype = dtype
         self.device = device
         self.questions_per_group = questions_per_group
         self.replies_per_group = replies_per_group
         self.probe_candidates = probe_candidates
+        self.token_budget = token_budget
 
     def faults(self) -> list[str]:
         """See ``Engine``."""
@@ -45,6 +48,8 @@ class TransformersEngine:
             faults.append("engine.questions_per_group and engine.replies_per_group must be at least 1")
         if self.probe_candidates < 0:
             faults.append("engine.probe_candidates must be at least 0")
+        if self.token_budget < 1:
+            faults.append("engine.token_budget must be at least 1")
         if self.device in ("cuda", "mps"):
             import torch
 
@@ -56,12 +61,21 @@ class TransformersEngine:
     def identity(self) -> dict[str, object]:
         """See ``Engine``. ``auto`` counts as what it stands for here, since that decides the text."""
         device = self._device()
-        return {"engine": "transformers", "version": _VERSION, "device": device, "dtype": self._dtype(device)}
+        return {
+            "engine": "transformers",
+            "version": _VERSION,
+            "device": device,
+            "dtype": self._dtype(device),
+            # It decides which branches share a batch.
+            "token_budget": self.token_budget,
+        }
 
     def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "TransformersSession":
         """See ``Engine``. Nothing is kept in ``work_folder``."""
         device = self._device()
-        return TransformersSession(model_folder=model_folder, device=device, dtype=self._dtype(device))
+        return TransformersSession(
+            model_folder=model_folder, device=device, dtype=self._dtype(device), token_budget=self.token_budget
+        )
 
     def _device(self) -> str:
         import torch
@@ -86,11 +100,13 @@ class TransformersEngine:
 class TransformersSession:
     """The engine with a model in memory."""
 
-    def __init__(self, *, model_folder: Path, device: str, dtype: str) -> None:
+    def __init__(self, *, model_folder: Path, device: str, dtype: str, token_budget: int) -> None:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         from thoughtrank.engines.branch import TagReader
+        from thoughtrank.engines.decoders import ModuleDecoder
+        from thoughtrank.engines.llama_decoder import LlamaDecoder, is_llama
         from thoughtrank.engines.shared_prefix import ATTENTION
         from thoughtrank.quiet import quiet_libraries
 
@@ -99,25 +115,53 @@ class TransformersSession:
         model: Any = AutoModelForCausalLM.from_pretrained(
             model_folder, dtype=getattr(torch, dtype), attn_implementation=ATTENTION
         )
-        self._model = model.to(device).eval()
-        self._reader = TagReader(tokenizer=tokenizer, end_tokens=_end_tokens(self._model, tokenizer))
-        self._context_tokens = self._model.config.max_position_embeddings
+        model = model.to(device).eval()
+        self._reader = TagReader(tokenizer=tokenizer, end_tokens=_end_tokens(model, tokenizer))
+        self._context_tokens = _context_tokens(model.config)
+        self._token_budget = token_budget
+        self._most_rows: int | None = None
+        self.decoder: Any = LlamaDecoder(model) if is_llama(model) else ModuleDecoder(model)
+        self.cache: Any = self.decoder.new_cache()
         self._facts = {"engine": "transformers", "device": device, "dtype": dtype, **_versions()}
 
     def generate(
         self, requests: Sequence[GenerationRequest], *, limits: Limits, on_step: OnStep | None = None
     ) -> list[list[Continuation]]:
-        """See ``EngineSession``."""
-        from thoughtrank.engines.branching import generate_group
+        """See ``EngineSession``.
 
-        return generate_group(
-            requests,
-            model=self._model,
-            reader=self._reader,
-            limits=limits,
-            context_tokens=self._context_tokens,
-            on_step=on_step,
-        )
+        Where the device's memory does not hold the batch, the group is decoded again from its start with half as many
+        branches at once, and so are all groups after it.
+        """
+        import torch
+
+        from thoughtrank.engines.branching import generate_group
+        from thoughtrank.engines.step_reports import StepReports
+
+        branches = sum(len(request.branches) for request in requests)
+        reports = StepReports(on_step)
+        while True:
+            reports.restart()
+            try:
+                return generate_group(
+                    requests,
+                    decoder=self.decoder,
+                    cache=self.cache,
+                    reader=self._reader,
+                    limits=limits,
+                    context_tokens=self._context_tokens,
+                    token_budget=self._token_budget,
+                    most_rows=self._most_rows,
+                    on_step=reports,
+                )
+            except torch.OutOfMemoryError:
+                rows = min(branches, self._most_rows or branches)
+                if rows == 1:
+                    raise
+                self._most_rows = self._facts["most_rows"] = rows // 2
+            # Outside of the handler, whose traceback would keep the tensors.
+            self.cache = None
+            _free_memory()
+            self.cache = self.decoder.new_cache()
 
     def facts(self) -> dict[str, object]:
         """See ``EngineSession``."""
@@ -128,14 +172,26 @@ class TransformersSession:
 
     def __exit__(self, *exception: object) -> None:
         """Give the memory back before training needs it."""
-        import gc
+        self.decoder = self.cache = None
+        _free_memory()
 
-        import torch
 
-        self._model = None
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+def _free_memory() -> None:
+    import gc
+
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _context_tokens(config: Any) -> int:
+    """The longest sequence whose every token attends to all before it; a sliding window is never left."""
+    window = getattr(config, "sliding_window", None)
+    if window is None or not getattr(config, "use_sliding_window", True):
+        return config.max_position_embeddings
+    return min(config.max_position_embeddings, window)
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
