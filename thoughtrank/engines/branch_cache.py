@@ -8,6 +8,7 @@ hides the columns before it; positions are already in the keys, so the number of
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,7 +31,7 @@ class BranchCache:
 
     def __init__(self, *, layers: int, heads: int, head_size: int, dtype: torch.dtype, device: torch.device) -> None:
         self.layers, self.heads, self.head_size = layers, heads, head_size
-        self._options = {"dtype": dtype, "device": device}
+        self._options: Any = {"dtype": dtype, "device": device}
         self._storage = torch.zeros(2, layers, 0, **self._options)  # rows grow from its start, prompts from its end
         self.begin_group(0)
 

@@ -27,8 +27,10 @@ class Linear:
     """
 
     def __init__(self, *layers: nn.Linear, keep: bool = False) -> None:
-        weight = torch.cat([layer.weight for layer in layers]) if len(layers) > 1 else layers[0].weight.detach()
-        biases = [layer.bias for layer in layers if layer.bias is not None]
+        weight = (
+            torch.cat([layer.weight.detach() for layer in layers]) if len(layers) > 1 else layers[0].weight.detach()
+        )
+        biases = [layer.bias.detach() for layer in layers if layer.bias is not None]
         if len(biases) not in (0, len(layers)):
             raise ValueError("linear layers with and without a bias cannot be joined")
         self._bias = torch.cat(biases) if biases else None

