@@ -136,3 +136,29 @@ def test_the_training_ends_when_its_parent_is_gone(tiny_folder, examples, tmp_pa
         time.sleep(0.1)
     state = Path(f"/proc/{child}/stat")
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_every_step_tells_what_it_cost(tiny_folder, examples, tmp_path):
+    train(job(tiny_folder, examples, tmp_path / "model", epochs=1))
+    rows = [json.loads(line) for line in (tmp_path / "model" / "_metrics.jsonl").read_text().splitlines()]
+    assert [row["examples"] for row in rows] == [4, 4, 4]
+    for row in rows:
+        assert row["gradient_norm"] > 0
+        assert row["tokens_per_second"] > row["target_tokens_per_second"] > 0
+        assert 0 < row["mfu"] < 1
+        assert row["memory_gb"] > 0.1
+        assert row["padding"] == 0
+
+
+def test_a_training_that_goes_wrong_stops_and_names_its_questions(tiny_folder, examples, tmp_path):
+    optimizer = {"_target_": "thoughtrank.finetuning.optimizers.AdamW", "lr": 1e30, "warmup_share": 0.0}
+    process = start(job(tiny_folder, examples, tmp_path / "model", optimizer=optimizer))
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "training went wrong in step 2" in errors
+    assert "Traceback" not in errors
+    bad = json.loads((tmp_path / "model" / "_bad_step.json").read_text())
+    assert len(bad["question_ids"]) == 4
+    assert set(bad["question_ids"]) <= {f"q{number}" for number in range(12)}
+    assert not (tmp_path / "model" / "model.safetensors").exists()
+    assert len(steps_logged(tmp_path / "model")) == 1

@@ -39,6 +39,7 @@ class FineTuningModule(pl.LightningModule):
         self.optimizer = optimizer
         self.weights = weights
         self.accumulation = accumulation
+        self.gradient_norm: Tensor | None = None
 
     def configure_model(self) -> None:
         """Load the model."""
@@ -68,6 +69,16 @@ class FineTuningModule(pl.LightningModule):
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move the tensors of a batch."""
         return batch.to(device)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Any,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip, and keep the norm the gradients had; DeepSpeed does both itself."""
+        if gradient_clip_val and not hasattr(self.trainer.strategy, "deepspeed_engine"):
+            self.gradient_norm = torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
     def configure_optimizers(self) -> Any:
         """The optimizer and its schedule over all steps of this training."""
