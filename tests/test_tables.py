@@ -29,6 +29,8 @@ def records(record_type):
     values = {name: st.from_type(hint) for name, hint in hints.items()}
     values |= {name: INTEGERS for name, hint in hints.items() if hint is int}
     values |= {name: INTEGERS | st.none() for name, hint in hints.items() if int in get_args(hint)}
+    # NaN equals nothing, not even itself.
+    values |= {name: st.floats(allow_nan=False) | st.none() for name, hint in hints.items() if float in get_args(hint)}
     values |= {name: st.lists(INTEGERS).map(tuple) for name, hint in hints.items() if hint == tuple[int, ...]}
     return st.builds(record_type, **values)
 
@@ -69,7 +71,7 @@ def test_a_folder_without_files_is_a_table_without_rows(tmp_path):
             "question_id candidate_id prefix thought answer thought_tokens answer_tokens thought_finish answer_finish "
             "thought_ids answer_ids",
         ),
-        (RankedCandidate, "question_id candidate_id prefix rank reason"),
+        (RankedCandidate, "question_id candidate_id prefix rank reason score p_top flag"),
         (Example, "question_id candidate_id prompt completion"),
     ],
 )
