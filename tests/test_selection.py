@@ -65,8 +65,12 @@ def questions(draw):
 
 
 SELECTORS = st.builds(
-    TopK, k=st.integers(1, 3), thoughts_per_answer=st.integers(1, 3), allow_truncated=st.booleans()
-) | st.builds(Best, allow_truncated=st.booleans())
+    TopK,
+    k=st.integers(1, 3),
+    thoughts_per_answer=st.integers(1, 3),
+    min_winner_share=st.sampled_from([0.0, 0.3]),
+    allow_truncated=st.booleans(),
+) | st.builds(Best, min_winner_share=st.sampled_from([0.0, 0.3]), allow_truncated=st.booleans())
 
 
 # Which answers.
@@ -134,6 +138,18 @@ def test_unranked_answers_are_neither_chosen_nor_beaten():
     assert answers(select(TopK(k=3), (candidate(0, "7"), 1), (candidate(1, "8"), None), LOSER)) == ["7"]
 
 
+@pytest.mark.parametrize("selector", [TopK(min_winner_share=0.3), Best(min_winner_share=0.3)])
+def test_where_only_right_and_wrong_are_told_apart_too_few_right_answers_are_taken_for_luck(selector):
+    wrong = [(candidate(number, "wrong"), 2) for number in range(10, 17)]
+    right = [(candidate(number, "7"), 1) for number in range(3)]
+    assert select(selector, *right[:2], *wrong) == []
+    assert len(select(selector, *right, *wrong)) == 1
+    cut = [(replace(each, answer_finish="length"), rank) for each, rank in right[1:]]
+    assert select(selector, right[0], *cut, *wrong) == [right[0][0]], "a right answer that was cut is no luck either"
+    better_and_worse = [(candidate(number, str(number)), number) for number in range(1, 20)]
+    assert answers(select(selector, *better_and_worse)) == ["1"], "a judge that orders the answers is believed"
+
+
 @pytest.mark.parametrize("empty", ["", " \n"])
 def test_an_empty_answer_is_never_chosen(empty):
     assert select(TopK(k=3, allow_truncated=True), (candidate(0, empty), 1), LOSER) == []
@@ -198,6 +214,7 @@ def test_whatever_is_chosen_is_best_usable_and_within_the_limits(selector, ranke
 def test_a_choice_of_nothing_is_a_fault():
     assert "selection.k=0" in TopK(k=0).faults()[0]
     assert "selection.thoughts_per_answer=0" in TopK(thoughts_per_answer=0).faults()[0]
+    assert "selection.min_winner_share=4" in TopK(min_winner_share=4).faults()[0]
     assert TopK(k=1).faults() == []
     assert Best().faults() == []
 
@@ -205,6 +222,12 @@ def test_a_choice_of_nothing_is_a_fault():
 def test_every_setting_is_part_of_the_identity():
     identities = [
         str(selector.identity())
-        for selector in (TopK(), TopK(k=2), TopK(thoughts_per_answer=2), TopK(allow_truncated=True))
+        for selector in (
+            TopK(),
+            TopK(k=2),
+            TopK(thoughts_per_answer=2),
+            TopK(allow_truncated=True),
+            TopK(min_winner_share=0.1),
+        )
     ]
-    assert len(set(identities)) == 4
+    assert len(set(identities)) == 5

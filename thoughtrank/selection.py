@@ -1,5 +1,8 @@
 """From one question's ranking to the candidates worth training on (the config group ``selection``). Pure.
 
+Where the judge told only right from wrong, a question that too few candidates won gives no example: among 62 candidates some
+are right by luck ("9. The answer is 9."), and a model that is trained on luck learns to guess.
+
 Equal answers count once. Among equally ranked answers the one that more candidates gave comes first, then the shorter,
 then the smaller hash, so that a choice never depends on the order of the candidates.
 """
@@ -18,18 +21,31 @@ class TopK:
     Args:
         k: most answers of one question.
         thoughts_per_answer: most different thoughts that led to one and the same answer; each makes an example.
+        min_winner_share: smallest share of a question's candidates that must have the best rank, where the ranking has two
+            ranks only, right and wrong; from 0, for no such limit, to 1. A finer ranking is not affected.
         allow_truncated: also choose a thought or an answer that was cut at its limit.
     """
 
-    def __init__(self, *, k: int = 1, thoughts_per_answer: int = 1, allow_truncated: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        k: int = 1,
+        thoughts_per_answer: int = 1,
+        min_winner_share: float = 0.0,
+        allow_truncated: bool = False,
+    ) -> None:
         self.k = k
         self.thoughts_per_answer = thoughts_per_answer
+        self.min_winner_share = min_winner_share
         self.allow_truncated = allow_truncated
 
     def faults(self) -> list[str]:
         """What a user has to put right."""
         settings = {"selection.k": self.k, "selection.thoughts_per_answer": self.thoughts_per_answer}
-        return [f"{name}={value}: choose at least 1" for name, value in settings.items() if value < 1]
+        faults = [f"{name}={value}: choose at least 1" for name, value in settings.items() if value < 1]
+        if not 0.0 <= self.min_winner_share <= 1.0:
+            faults.append(f"selection.min_winner_share={self.min_winner_share}: choose a share from 0 to 1")
+        return faults
 
     def identity(self) -> dict[str, object]:
         """Every setting."""
@@ -38,7 +54,8 @@ class TopK:
     def select(self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
         """The chosen candidates of one question, best first.
 
-        Where no ranked candidate is worse than the best, nothing beats the rest and there is no example.
+        Where no ranked candidate is worse than the best, nothing beats the rest and there is no example; nor is there one
+        where the best may be luck.
 
         Args:
             candidates: all of the question.
@@ -49,6 +66,8 @@ class TopK:
             return []
         best = min(ranks.values())
         winners = {each.candidate_id: each for each in candidates if ranks.get(each.candidate_id) == best}
+        if len(set(ranks.values())) == 2 and len(winners) < self.min_winner_share * len(candidates):
+            return []
         classes = duplicate_classes([AnswerView(each.candidate_id, each.answer) for each in winners.values()])
         classes.sort(
             key=lambda each: (-len(each.members), len(each.representative.text), _hash(each.representative.text))
@@ -78,11 +97,12 @@ class Best(TopK):
     """The single best answer.
 
     Args:
+        min_winner_share: as for ``TopK``.
         allow_truncated: also choose a thought or an answer that was cut at its limit.
     """
 
-    def __init__(self, *, allow_truncated: bool = False) -> None:
-        super().__init__(k=1, allow_truncated=allow_truncated)
+    def __init__(self, *, min_winner_share: float = 0.0, allow_truncated: bool = False) -> None:
+        super().__init__(k=1, min_winner_share=min_winner_share, allow_truncated=allow_truncated)
 
 
 def _preference(candidate: Candidate) -> tuple[bool, bool, str, str]:
