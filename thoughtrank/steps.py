@@ -139,7 +139,7 @@ class Steps:
                 "prefixes": [asdict(prefix) for prefix in prefixes],
                 "limits": [self.limits.thought_tokens, self.limits.answer_tokens, self.limits.min_answer_tokens],
                 "engine": self.parts.engine.identity(),
-                "group": self.parts.engine.questions_per_group,
+                "even_groups_of": self.parts.engine.questions_per_group,
             },
         )
         self._complete(
@@ -287,7 +287,7 @@ class Steps:
                 "reply_tokens": self.config.reply_tokens,
                 "scorer": self.scorer.identity(),
                 "engine": self.parts.engine.identity(),
-                "group": self.parts.engine.replies_per_group,
+                "even_groups_of": self.parts.engine.replies_per_group,
             },
         )
         self._complete(

@@ -54,7 +54,7 @@ class OpenAIEngine:
         timeout_seconds: float = 600.0,
         max_retries: int = 8,
         questions_per_group: int = 8,
-        replies_per_group: int = 256,
+        replies_per_group: int = 512,
         probe_candidates: int = 0,
     ) -> None:
         self.base_urls = base_urls

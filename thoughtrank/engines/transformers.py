@@ -30,7 +30,7 @@ class TransformersEngine:
         dtype: Literal["auto", "float32", "bfloat16"] = "auto",
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         questions_per_group: int = 8,
-        replies_per_group: int = 256,
+        replies_per_group: int = 512,
         probe_candidates: int = 8,
         token_budget: int = 65536,
     ) -> None:

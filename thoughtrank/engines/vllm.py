@@ -54,7 +54,7 @@ class VLLMEngine:
         timeout_seconds: float = 1800.0,
         max_retries: int = 3,
         questions_per_group: int = 8,
-        replies_per_group: int = 256,
+        replies_per_group: int = 512,
         probe_candidates: int = 8,
     ) -> None:
         self.python = python

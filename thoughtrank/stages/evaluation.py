@@ -17,6 +17,7 @@ from thoughtrank.engines.engine import Branch, Continuation, Engine, EngineSessi
 from thoughtrank.intervals import wilson_interval
 from thoughtrank.judging.scoring import Scorer
 from thoughtrank.progress import progress_bar
+from thoughtrank.question_groups import question_groups
 from thoughtrank.records import Finish, Question
 from thoughtrank.store import Stage, write_json
 from thoughtrank.tables import read_table, write_part
@@ -73,8 +74,7 @@ def evaluate_model(
         scorer: says which answers are right.
         description: for the progress bar.
     """
-    size = max(1, engine.replies_per_group // len(_ARMS))
-    groups = [questions[start : start + size] for start in range(0, len(questions), size)]
+    groups = question_groups(questions, at_most=max(1, engine.replies_per_group // len(_ARMS)))
     paths = [stage.folder / f"part-{number:05d}.parquet" for number in range(len(groups))]
     missing = [number for number, path in enumerate(paths) if not path.exists()]
     facts: dict[str, object] = {}

@@ -9,6 +9,7 @@ from thoughtrank.engines.engine import Branch, Continuation, Engine, GenerationR
 from thoughtrank.engines.probe import probe_batch_composition
 from thoughtrank.prefixes.prefix import Prefix
 from thoughtrank.progress import progress_bar
+from thoughtrank.question_groups import question_groups
 from thoughtrank.records import Candidate, Question
 from thoughtrank.store import Stage, read_json, write_json
 from thoughtrank.tables import num_rows, write_part
@@ -29,8 +30,6 @@ def generate_candidates(
 ) -> None:
     """Write the table of candidates, group by group; groups that are there already are kept.
 
-    Groups are fixed slices of the questions, so that a resumed run decodes the same batches and gets the same text.
-
     Args:
         stage: where the table goes; locked by the caller.
         questions: of this round.
@@ -43,8 +42,7 @@ def generate_candidates(
     Raises:
         UserError: a question does not fit the model's context.
     """
-    size = engine.questions_per_group
-    groups = [questions[start : start + size] for start in range(0, len(questions), size)]
+    groups = question_groups(questions, at_most=engine.questions_per_group)
     paths = [stage.folder / f"part-{number:05d}.parquet" for number in range(len(groups))]
     missing = [number for number, path in enumerate(paths) if not path.exists()]
     chat = Chat.from_folder(model_folder)
