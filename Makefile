@@ -9,10 +9,10 @@ run: $(VENV)/.installed
 	$(VENV)/bin/python train.py run=quickstart
 
 test: check
-	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal
 
 fast-test: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal -m "not slow"
 
 check: $(VENV)/.installed
 	$(VENV)/bin/ruff check .
