@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,8 +85,14 @@ def workplace(tmp_path) -> Workplace:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Workplace:
+def new_workplace(tmp_path_factory) -> Callable[[str], Workplace]:
+    """Makes a workplace that outlives a single test."""
+    return lambda name: Workplace(tmp_path_factory.mktemp(name))
+
+
+@pytest.fixture(scope="session")
+def finished(new_workplace) -> Workplace:
     """One finished run, called ``base``; tests read it and do not change it."""
-    place = Workplace(tmp_path_factory.mktemp("finished"))
+    place = new_workplace("finished")
     place.output = place.run("run=base", "logger=csv")  # type: ignore[attr-defined]
     return place

@@ -58,7 +58,8 @@ def test_a_dry_run_prints_the_plan_and_touches_nothing(workplace):
 
 def test_bad_rows_are_named_and_the_others_go_on(workplace, small_file):
     rows = [{"question": f"What is {number} + 1?", "answer": number + 1} for number in range(12)]
-    output = workplace.run("run=rows", "rounds=1", *small_file([*rows, "{broken", {"question": ""}]))
+    broken = ["{broken", {"question": ""}]
+    output = workplace.run("run=rows", "rounds=1", "stop_after=generation", *small_file([*rows, *broken]))
     assert "questions.jsonl:13" in output
     assert "questions.jsonl:14" in output
     assert len(workplace.rows("rows", "round_1", "1_candidates")) == 40

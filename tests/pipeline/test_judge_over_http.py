@@ -22,8 +22,18 @@ def run(workplace, server, *overrides, **options) -> str:
     return workplace.run("run=paid", *ROUND, f"judge.base_url={server.url}", *overrides, **options)
 
 
-def test_a_judge_over_http_ranks_without_seeing_a_thought(workplace, server):
-    run(workplace, server)
+@pytest.fixture(scope="module")
+def judged(new_workplace):
+    """One finished run, which three tests read: its place, what it printed, and the server that judged it."""
+    server = OpenAIServer()
+    place = new_workplace("judged")
+    output = run(place, server, "judge.audit_share=0.5", "logger=csv")
+    yield place, output, server
+    server.close()
+
+
+def test_a_judge_over_http_ranks_without_seeing_a_thought(judged):
+    workplace, _, server = judged
     candidates = workplace.rows("paid", "round_1", "1_candidates")
     rankings = workplace.rows("paid", "round_1", "2_rankings")
     assert any(row["rank"] == 1 for row in rankings)
@@ -64,8 +74,8 @@ def test_a_canary_in_every_thought_reaches_no_byte_of_the_judge(workplace, serve
     assert b"BEGIN ANSWER" in b"".join(server.received)
 
 
-def test_every_run_audits_its_judge(workplace, server):
-    output = run(workplace, server, "judge.audit_share=0.5", "logger=csv")
+def test_every_run_audits_its_judge(judged):
+    workplace, output, _ = judged
     audit = json.loads(workplace.path("paid", "summary.json").read_text())["rounds"][1]["judge_audit"]
     # A server that ranks by text, whatever the order shown.
     assert audit["swap_consistency"] == 1.0
@@ -77,8 +87,8 @@ def test_every_run_audits_its_judge(workplace, server):
     assert "judge_audit_swap_consistency" in workplace.path("paid", "metrics.csv").read_text()
 
 
-def test_the_key_reaches_the_server_and_nothing_else(workplace, server):
-    output = run(workplace, server)
+def test_the_key_reaches_the_server_and_nothing_else(judged):
+    workplace, output, server = judged
     assert set(server.keys) == {f"Bearer {KEY}"}
     assert KEY not in output
     for path in workplace.folder.rglob("*"):
@@ -96,14 +106,14 @@ def test_an_unreachable_judge_loses_nothing_and_nothing_is_paid_twice(workplace,
         honest(handler)
 
     server.serve = serve_then_fail
-    output = run(workplace, server, "judge.concurrency=1", status=2)
+    output = run(workplace, server, "judge.concurrency=1", "stop_after=ranking", status=2)
     assert "Traceback" not in output
     [log] = workplace.folder.joinpath("cache").rglob("_verdicts.jsonl")
     assert len(log.read_text().splitlines()) == looks_before
     server.serve = honest
     server.script.clear()
     asked_before = len(server.received)
-    run(workplace, server, "judge.concurrency=1")
+    run(workplace, server, "judge.concurrency=1", "stop_after=ranking")
     verdicts = workplace.path("paid", "round_1", "2_rankings", "_verdicts.jsonl").read_text().splitlines()
     assert len(server.received) - asked_before == len(verdicts) - looks_before
 
@@ -118,7 +128,7 @@ def test_a_run_killed_while_judging_pays_for_no_look_twice(workplace, server):
     process.kill()
     process.communicate()
     server.honest_delay = 0.0
-    run(workplace, server, "judge.concurrency=1")
+    run(workplace, server, "judge.concurrency=1", "stop_after=ranking")
     prompts = [body["messages"][0]["content"] for body in server.bodies]
     # The look in flight at the moment of the kill is the only one that may have been asked for twice.
     assert len(prompts) - len(set(prompts)) <= 1
