@@ -11,17 +11,22 @@ from thoughtrank.finetuning.adapters import Lora
 from thoughtrank.finetuning.weights import training_faults
 from thoughtrank.parts import make_part
 from thoughtrank.preflight import make_parts, preflight
+from thoughtrank.run import do_run
 
 CONF = Path(__file__).parents[1] / "conf"
 MUON = {"_target_": "thoughtrank.finetuning.optimizers.Muon", "lr": 1e-3}
 
 
-def faults_of(*overrides):
-    """What preflight says about a small run that is otherwise in order."""
+def composed(*overrides):
+    """The config of a small run that is otherwise in order."""
     small = ["model=tiny", "logger=none", "rounds=1", "questions.train_per_round=8", "questions.held_out=2"]
     with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
-        values = OmegaConf.to_container(compose("config", overrides=[*small, *overrides]), resolve=True)
-    config = load_config(values)
+        return OmegaConf.to_container(compose("config", overrides=[*small, *overrides]), resolve=True)
+
+
+def faults_of(*overrides):
+    """What preflight says about it."""
+    config = load_config(composed(*overrides))
     parts = make_parts(config)
     try:
         preflight(config, parts)
@@ -161,3 +166,20 @@ def test_first_tokens_need_an_engine_that_can_choose_them():
     assert faults_of("prefixes=first_tokens") == []
     [fault] = faults_of(*served, "prefixes=first_tokens")
     assert "engine=transformers" in fault
+
+
+def test_a_dry_run_tells_the_plan_and_then_what_the_machine_lacks_for_it(tmp_path, capsys):
+    lacking = ("judge=gpt4", "questions=gsm8k", f"questions.name={tmp_path}/nothing", "dry_run=true")
+    with pytest.raises(UserError) as caught:
+        do_run(composed(*lacking), choices={})
+    for clue in ("OPENAI_API_KEY", f"{tmp_path}/nothing"):
+        assert sum(clue in fault for fault in caught.value.faults) == 1, clue
+    plan = capsys.readouterr().out
+    assert "8 questions x 62 prefixes = 496 candidates" in plan
+    assert "2 held-out questions" in plan
+
+
+def test_a_dry_run_of_a_model_that_is_not_there_has_no_plan(tmp_path, capsys):
+    with pytest.raises(UserError, match="nothing"):
+        do_run(composed("model=smollm2_135m_q4", f"model.name={tmp_path}/nothing", "dry_run=true"), choices={})
+    assert capsys.readouterr().out == ""

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from thoughtrank.errors import UserError
-from thoughtrank.run import do_run, log_line, run_paths
+from thoughtrank.run import do_run, log_line, log_size, run_paths
 from thoughtrank.sweep import (
     SweepJob,
     begin_sweep,
@@ -85,10 +85,12 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
     """One job of a sweep. Whatever goes wrong in it is recorded, and the other jobs go on."""
     print(f"\n=== job {number}: {' '.join(overrides)}", flush=True)
     paths = None
+    logged = 0
     try:
         values = _plain(composed)
         choices = _choices(values)
         paths = run_paths(values, choices=choices)
+        logged = log_size(paths)
         summary = do_run(values, choices=choices, sweep=folder.name)
     except Exception as error:
         faults = error.faults if isinstance(error, UserError) else [f"{type(error).__name__}: {error}"]
@@ -96,8 +98,8 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
             _print_faults(error)
         else:
             traceback.print_exc()
-        if paths is not None and not paths.log.exists():
-            # It failed before its run began: its log would be empty.
+        if paths is not None and log_size(paths) == logged:
+            # It failed before its run began, and so before anything was logged.
             paths.folder.mkdir(parents=True, exist_ok=True)
             log_line(paths, f"stopped: {error}")
         job = SweepJob(

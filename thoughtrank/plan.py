@@ -23,10 +23,10 @@ def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
     per_candidate = config.generation.thought_tokens + config.generation.answer_tokens
     facts = parts.model.facts()
     weights = parts.model.num_parameters()
-    held_out = len(parts.questions.evaluation())
+    held_out = parts.questions.held_out + getattr(parts.questions, "held_out_unseen", 0)
     quantization = f", from {facts.quantization}" if facts.quantization else ""
     lines = [
-        f"run {run}: {config.rounds} rounds",
+        f"run {run}: {config.rounds} round{'s' if config.rounds > 1 else ''}",
         f"  model       {facts.name}{quantization}, licence {facts.license}"
         + (f", {weights / 1e6:.0f} M parameters" if weights else ""),
         f"  generation  {questions} questions x {prefixes} prefixes = {candidates} candidates per round, "
@@ -172,6 +172,8 @@ def _time_line(config: RunConfig, *, weights: int | None, prefixes: int, questio
 
 
 def _duration(hours: float) -> str:
+    if hours < 1 / 40:
+        return "a minute"
     if hours < 2:
         return f"{60 * hours:.0f} minutes"
     return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:,.0f} days"

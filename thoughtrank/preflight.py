@@ -1,6 +1,7 @@
 """Everything that can be wrong, found before a model loads and reported at once."""
 
 import shutil
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,15 +61,27 @@ def preflight(config: RunConfig, parts: Parts) -> None:
     Raises:
         UserError: every fault, one line each.
     """
-    faults: list[str] = []
+    faults = find_faults(config, parts)
+    if faults:
+        raise UserError(*(fault for each in faults.values() for fault in each))
+
+
+def find_faults(config: RunConfig, parts: Parts) -> dict[str, list[str]]:
+    """Every fault by the config group it belongs to, or by what it is about: ``disk``."""
+    faults: dict[str, list[str]] = defaultdict(list)
     for group in PART_GROUPS:
         part = getattr(parts, group)
         if group == "questions":
-            faults.extend(part.faults(rounds=config.rounds))
+            faults[group].extend(part.faults(rounds=config.rounds))
         elif hasattr(part, "faults"):
-            faults.extend(part.faults())
-    faults.extend(_batch_faults(config, parts))
-    faults.extend(
+            faults[group].extend(part.faults())
+    if not faults["questions"]:
+        faults["questions"].extend(_reference_faults(parts))
+    faults["questions"].extend(_held_out_faults(parts))
+    faults["prefixes"].extend(_first_choice_faults(parts))
+    faults["generation"].extend(_context_faults(config, parts))
+    faults["training"].extend(_batch_faults(config, parts))
+    faults["training"].extend(
         training_faults(
             weights=config.training.weights,
             precision=config.training.precision,
@@ -77,14 +90,8 @@ def preflight(config: RunConfig, parts: Parts) -> None:
             strategy=parts.strategy,
         )
     )
-    faults.extend(_first_choice_faults(parts))
-    faults.extend(_held_out_faults(parts))
-    if not parts.questions.faults(rounds=config.rounds):
-        faults.extend(_reference_faults(parts))
-    faults.extend(_context_faults(config, parts))
-    faults.extend(_disk_faults(config, parts))
-    if faults:
-        raise UserError(*faults)
+    faults["disk"].extend(_disk_faults(config, parts))
+    return {about: each for about, each in faults.items() if each}
 
 
 def _first_choice_faults(parts: Parts) -> list[str]:

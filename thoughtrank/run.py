@@ -14,8 +14,11 @@ from thoughtrank.config import RunConfig, config_differences, default_run_name, 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.nodes import Nodes, Place
 from thoughtrank.plan import plan_text
-from thoughtrank.preflight import Parts, make_parts, preflight
+from thoughtrank.preflight import Parts, find_faults, make_parts, preflight
 from thoughtrank.store import RunPaths, Store, read_json
+
+_NOT_NEEDED_TO_PLAN = {"questions", "engine", "judge", "strategy", "training", "logger", "disk"}
+"""What a machine may lack, or a command have wrong, while the plan of the run can still be told."""
 
 
 def run_paths(values: Mapping[str, Any], *, choices: Mapping[str, str]) -> RunPaths:
@@ -49,16 +52,30 @@ def do_run(values: dict[str, Any], *, choices: Mapping[str, str], sweep: str | N
         if nodes.place.node_rank:
             nodes.follow(devices=parts.strategy.devices)
             return None
+        paths = run_paths(values, choices=choices)
+        if config.dry_run:
+            _plan_only(config, parts, paths)
+            return None
         preflight(config, parts)
-        return _do_run(config, parts, nodes, values=values, paths=run_paths(values, choices=choices), sweep=sweep)
+        return _do_run(config, parts, nodes, values=values, paths=paths, sweep=sweep)
+
+
+def _plan_only(config: RunConfig, parts: Parts, paths: RunPaths) -> None:
+    """Show the plan, also on a machine that could not carry it out, and then what is missing for that.
+
+    Raises:
+        UserError: every fault.
+    """
+    faults = find_faults(config, parts)
+    if not faults.keys() - _NOT_NEEDED_TO_PLAN:
+        print(plan_text(config=config, parts=parts, run=paths.folder.name), flush=True)
+    if faults:
+        raise UserError(*(fault for each in faults.values() for fault in each))
 
 
 def _do_run(
     config: RunConfig, parts: Parts, nodes: Nodes, *, values: dict[str, Any], paths: RunPaths, sweep: str | None
 ) -> Path | None:
-    if config.dry_run:
-        print(plan_text(config=config, parts=parts, run=paths.folder.name))
-        return None
     store = Store(run_folder=paths.folder, cache_folder=Path(config.cache_dir))
     _check_same_config(paths, values)
     with store.locked():
@@ -164,3 +181,8 @@ def log_line(paths: RunPaths, message: str) -> None:
     stamp = time.strftime("%Y-%m-%d %H:%M:%S")
     with paths.log.open("a", encoding="utf-8") as file:
         file.write(f"{stamp} [{os.getpid()}] {message}\n")
+
+
+def log_size(paths: RunPaths) -> int:
+    """Bytes in the log of a run; 0 where it has none."""
+    return paths.log.stat().st_size if paths.log.exists() else 0

@@ -39,6 +39,7 @@ def test_a_sweep_shares_round_one_goes_on_behind_a_failed_job_and_does_only_what
     again = workplace.run(*sweep, status=2)
     assert again.count("is finished already") == 2
     assert "generation:" not in again
+    assert all(path.read_text().count("OPENAI_API_KEY") == 2 for path in workplace.folder.glob("runs/*gpt4*/run.log"))
     assert outcomes(workplace) == expected
 
 
