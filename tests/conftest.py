@@ -94,3 +94,14 @@ def llama2_folder(tmp_path_factory) -> Path:
         folder
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def qwen2_folder(tmp_path_factory) -> Path:
+    """A tokenizer with the added tokens of Qwen2.5, some of which it does not call special, and no chat template."""
+    folder = tmp_path_factory.mktemp("qwen2")
+    names = ["endoftext", "im_start", "im_end", "object_ref_start", "box_end", "vision_pad", "image_pad"]
+    tokenizer = _train_tokenizer([f"<|{name}|>" for name in names], eos_token="<|endoftext|>")
+    tokenizer.add_tokens(["<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|repo_name|>", "<|file_sep|>"])
+    tokenizer.save_pretrained(folder)
+    return folder

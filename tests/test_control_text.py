@@ -11,7 +11,13 @@ from thoughtrank.chat import PLAIN_TEMPLATE, Chat
 from thoughtrank.finetuning.data import encode_example
 from thoughtrank.thoughts import CLOSE_TAG, OPEN_TAG
 
-FOLDERS = ["tiny_folder", "llama3_folder", "llama2_folder", pytest.param("smollm2_folder", marks=pytest.mark.slow)]
+FOLDERS = [
+    "tiny_folder",
+    "llama3_folder",
+    "llama2_folder",
+    "qwen2_folder",
+    pytest.param("smollm2_folder", marks=pytest.mark.slow),
+]
 
 
 @pytest.fixture(params=FOLDERS)
