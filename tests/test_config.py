@@ -1,5 +1,7 @@
 import json
 import re
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +18,8 @@ from thoughtrank.preflight import make_parts, preflight
 CONF = Path(__file__).parents[1] / "conf"
 FILES = sorted(CONF.rglob("*.yaml"))
 CHOICES = [path for path in FILES if path.parent != CONF]
+EXPERIMENTS = CONF.parent / "experiments"
+STUDIES = sorted(EXPERIMENTS.rglob("*.yaml"))
 EVERY_FILE = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CONF)))
 EVERY_CHOICE = pytest.mark.parametrize("path", CHOICES, ids=lambda path: f"{path.parent.name}={path.stem}")
 
@@ -38,10 +42,17 @@ FREE = {
 
 
 def composed(*overrides):
+    return deepcopy(_composed(overrides))
+
+
+@cache
+def _composed(overrides):
     with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
         config = compose("config", overrides=list(overrides))
         missing = [f"{key}={GIVEN.get(key, 'given')}" for key in OmegaConf.missing_keys(config)]
-        return OmegaConf.to_container(compose("config", overrides=[*overrides, *missing]), resolve=True)
+        if missing:
+            config = compose("config", overrides=[*overrides, *missing])
+        return OmegaConf.to_container(config, resolve=True)
 
 
 def flat(values):
@@ -82,6 +93,7 @@ KEYS = sorted(flat(composed("judge=gpt4")).keys() - {"judge.price_per_million"})
 
 def test_the_files_are_found():
     assert {path.parent.name for path in CHOICES} >= {*PART_GROUPS, "generation", "training", "evaluation", "export"}
+    assert {path.parent.name for path in STUDIES} >= {"quickstart", "gsm8k_50"}
 
 
 @EVERY_CHOICE
@@ -110,9 +122,8 @@ NOT_INSTALLED = re.compile(r"pip install|shows none|needs? (a )?(CUDA|GPU)|no CU
 """Faults of the machine a test runs on, not of a file: a package or a device is not there."""
 
 
-@EVERY_CHOICE
-def test_every_choice_passes_preflight(path, well_equipped):
-    values = composed(f"{path.parent.name}={path.stem}")
+def faults_of(values, well_equipped):
+    """What preflight says where everything that a user may lack is there."""
     for key, value in well_equipped.items():
         if key in values["questions"]:
             values["questions"][key] = value
@@ -122,15 +133,20 @@ def test_every_choice_passes_preflight(path, well_equipped):
         preflight(config, make_parts(config))
     except UserError as error:
         faults.extend(error.faults)
-    assert not [fault for fault in faults if not NOT_INSTALLED.search(fault)]
+    return [fault for fault in faults if not NOT_INSTALLED.search(fault)]
 
 
-STUDIES = sorted((CONF.parent / "experiments").rglob("*.yaml"))
+@EVERY_CHOICE
+def test_every_choice_passes_preflight(path, well_equipped):
+    assert faults_of(composed(f"{path.parent.name}={path.stem}"), well_equipped) == []
 
 
-def test_every_recorded_study_fits_the_schema_and_its_parts_can_be_made():
-    for path in STUDIES:
-        make_parts(load_config(yaml.safe_load(path.read_text())))
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: str(path.relative_to(EXPERIMENTS)))
+def test_every_study_composes_and_passes_preflight(path, well_equipped):
+    group = path.parent.relative_to(EXPERIMENTS).as_posix()
+    values = composed(f"hydra.searchpath=[file://{EXPERIMENTS}]", f"+{group}={path.stem}")
+    assert values["run"] == group, "a study's run has the name of its folder"
+    assert faults_of(values, well_equipped) == []
 
 
 def test_every_default_is_a_file(values):

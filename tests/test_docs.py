@@ -22,7 +22,7 @@ PAGES = [
     *sorted(DOCS.rglob("*.md")),
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
-    ROOT / "experiments" / "README.md",
+    *sorted((ROOT / "experiments").rglob("*.md")),
 ]
 README = ROOT / "README.md"
 TEXTS = [*PAGES, README]
@@ -178,6 +178,10 @@ def command_lines():
                 yield pytest.param(found[1], id=f"{page.name}: {found[1].strip()[:60]}")
 
 
+def choice_exists(group, choice):
+    return (CONF / group / f"{choice}.yaml").exists()
+
+
 def overrides_of(line):
     """The overrides of one run: no flags, no launcher, the first value of each sweep, no choice from a folder of one's own."""
     words = [word for word in shlex.split(line, comments=True) if word != "..." and not re.match(r"[A-Z]+[.=]", word)]
@@ -196,7 +200,9 @@ def overrides_of(line):
         if key.startswith("hydra"):
             # Launchers are packages of their own, which need not be installed.
             continue
-        if own_folder and key in {*GROUPS, "experiment"} and not (CONF / key / f"{value}.yaml").exists():
+        if override.is_add() and (ROOT / "experiments" / key / f"{value}.yaml").exists():
+            overrides.append(("hydra", f"hydra.searchpath=[file://{ROOT / 'experiments'}]"))
+        elif own_folder and (key in {*GROUPS, "experiment"} or override.is_add()) and not choice_exists(key, value):
             own_groups.add(key)
             continue
         overrides.append((key, f"{override.get_key_element()}={value}"))
