@@ -82,6 +82,22 @@ def test_weights_in_eight_bits_need_cuda():
     assert "CUDA device" in faults[-1]
 
 
+def test_compiling_without_a_compiler_is_told(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.delenv("CXX", raising=False)
+    [fault] = faults_of("training.compile=true")
+    assert "training.compile=true needs a C++ compiler" in fault
+    assert faults_of() == []
+
+
+def test_fsdp_without_cuda_is_told_before_anything_loads(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    [fault] = faults_of("strategy=fsdp")
+    assert "strategy=fsdp needs CUDA devices" in fault
+    assert faults_of("strategy=fsdp", "strategy.accelerator=cpu", "strategy.devices=2") == []
+
+
 def test_a_strategy_that_hands_out_shards_names_what_it_cannot_do():
     strategy = type("Sharding", (), {"name": "sharding"})()
     faults = training_faults(

@@ -8,6 +8,7 @@ from typing import Any
 
 from thoughtrank.config import PART_GROUPS, RunConfig
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.compilers import missing_for_compiling
 from thoughtrank.finetuning.weights import nominal_bytes, training_faults
 from thoughtrank.parts import make_part
 
@@ -81,6 +82,7 @@ def find_faults(config: RunConfig, parts: Parts) -> dict[str, list[str]]:
     faults["prefixes"].extend(_first_choice_faults(parts))
     faults["generation"].extend(_context_faults(config, parts))
     faults["training"].extend(_batch_faults(config, parts))
+    faults["training"].extend(_compile_faults(config))
     faults["training"].extend(
         training_faults(
             weights=config.training.weights,
@@ -127,6 +129,11 @@ def _batch_faults(config: RunConfig, parts: Parts) -> list[str]:
             f"training.micro_batch_size={training.micro_batch_size}: the last micro-batch of every step would be short"
         ]
     return []
+
+
+def _compile_faults(config: RunConfig) -> list[str]:
+    missing = missing_for_compiling() if config.training.compile else []
+    return [f"training.compile=true needs {' and '.join(missing)}: install it, or leave it false"] if missing else []
 
 
 def _reference_faults(parts: Parts) -> list[str]:

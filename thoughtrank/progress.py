@@ -6,7 +6,7 @@ from typing import Any
 from tqdm import tqdm
 
 
-def progress_bar(*, description: str, total: int, done: int, unit: str) -> Any:
+def progress_bar(*, description: str, total: int, done: int, unit: str, shown: bool = True) -> Any:
     """A bar that shows rate and time left; in a file or a pipe it writes a line now and then instead of redrawing.
 
     Args:
@@ -14,6 +14,7 @@ def progress_bar(*, description: str, total: int, done: int, unit: str) -> Any:
         total: units of work in all.
         done: units found finished already; they do not count for the rate.
         unit: its name.
+        shown: False for a bar that another process shows already.
     """
     terminal = sys.stderr.isatty()
     return tqdm(
@@ -25,4 +26,5 @@ def progress_bar(*, description: str, total: int, done: int, unit: str) -> Any:
         dynamic_ncols=terminal,
         ncols=None if terminal else 100,
         smoothing=0.1,
+        disable=not shown,
     )

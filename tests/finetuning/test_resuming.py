@@ -7,70 +7,33 @@ import json
 
 import pytest
 import torch
+from jobs import PART, make_job, steps_logged, write_examples
 from safetensors.torch import load_file
 
-from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.module import FineTuningModule
 from thoughtrank.finetuning.strategies import AutoStrategy
 from thoughtrank.finetuning.train import run_training
-from thoughtrank.records import Example
-from thoughtrank.tables import write_part
 
-PART = "thoughtrank.finetuning"
 LORA = {"_target_": f"{PART}.adapters.Lora", "rank": 4, "dropout": 0.0}
 
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("examples")
-    rows = [
-        Example(
-            question_id=f"q{number}",
-            candidate_id=f"q{number}-000",
-            prompt=f"<|im_start|>user\nWhat is {number} + 1?<|im_end|>\n<|im_start|>assistant\n",
-            completion=f"<thought>a {number} and 1</thought>{number + 1}<|im_end|>",
-        )
-        for number in range(8)
-    ]
-    write_part(folder / "part-00000.parquet", rows, record_type=Example)
-    return folder
+    return write_examples(tmp_path_factory.mktemp("examples"), 8)
 
 
 def job(model, examples, output, **changes):
-    output.mkdir()
-    values = {
-        "model": str(model),
-        "examples": (str(examples),),
-        "output": str(output),
-        "work": str(output),
-        "objective": {"_target_": f"{PART}.objectives.SupervisedFineTuning"},
-        "optimizer": {"_target_": f"{PART}.optimizers.AdamW", "lr": 1e-3, "weight_decay": 0.1},
-        "adapter": {"_target_": "thoughtrank.finetuning.adapters.NoAdapter"},
-        "strategy": {"_target_": f"{PART}.strategies.AutoStrategy", "accelerator": "cpu"},
-        "weights": "fp32_master",
-        "epochs": 4,
-        "batch_size": 4,
-        "micro_batch_size": 2,
-        "max_gradient_norm": 1.0,
-        "precision": "auto",
-        "shuffle": "examples",
-        "packing": True,
-        "gradient_checkpointing": False,
-        "compile": False,
-        "checkpoint_minutes": 1e-6,
-        "seed": 1,
-        "log_every": 1,
-        "description": "training",
-    }
-    return TrainingJob(**{**values, **changes})
+    optimizer = {"_target_": f"{PART}.optimizers.AdamW", "lr": 1e-3, "weight_decay": 0.1}
+    usual = {"optimizer": optimizer, "epochs": 4, "checkpoint_minutes": 1e-6, "precision": "auto"}
+    return make_job(model, examples, output, **{**usual, **changes})
 
 
 def train(job):
     run_training(job, strategy=AutoStrategy(accelerator="cpu"))
 
 
-def steps_logged(output):
-    return [json.loads(line)["step"] for line in (output / "_metrics.jsonl").read_text().splitlines()]
+def steps(output):
+    return [row["step"] for row in steps_logged(output)]
 
 
 def stop_in_step(step, monkeypatch, micro_batches=2):
@@ -104,9 +67,9 @@ def test_a_training_that_stopped_goes_on_to_the_same_weights(tiny_folder, exampl
         stop_in_step(5, patched)
         with pytest.raises(MemoryError):
             train(stopped)
-    assert steps_logged(tmp_path / "stopped") == [1, 2, 3, 4]
+    assert steps(tmp_path / "stopped") == [1, 2, 3, 4]
     train(stopped)
-    assert steps_logged(tmp_path / "stopped")[4:] == [5, 6, 7, 8]
+    assert steps(tmp_path / "stopped")[4:] == [5, 6, 7, 8]
     start, whole, resumed = (
         load_file(folder / "model.safetensors") for folder in (tiny_folder, tmp_path / "whole", tmp_path / "stopped")
     )
@@ -120,7 +83,7 @@ def test_every_setting_trains_under_bf16_arithmetic_and_tells_its_bytes(
 ):
     output = tmp_path / "model"
     train(job(tiny_folder, examples, output, weights=weights, precision="bf16-mixed", epochs=2))
-    losses = [json.loads(line)["loss"] for line in (output / "_metrics.jsonl").read_text().splitlines()]
+    losses = [row["loss"] for row in steps_logged(output)]
     assert losses[-1] < losses[0]
     facts = json.loads((output / "_training.json").read_text())
     assert facts["weights"] == weights

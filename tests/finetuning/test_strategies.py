@@ -6,103 +6,72 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from jobs import PART, steps_logged, write_examples, write_job
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.launch import Group, free_port, run_ranks
-from thoughtrank.finetuning.strategies import DDPStrategy, DeepSpeedStrategy
-from thoughtrank.records import Example
-from thoughtrank.tables import write_part
+from thoughtrank.finetuning.strategies import AutoStrategy, DDPStrategy, DeepSpeedStrategy, FSDPStrategy
+from thoughtrank.finetuning.train import run_training
 
 LAUNCHER = (
     "import sys; from pathlib import Path; from thoughtrank.finetuning.launch import Group, run_ranks;"
     "run_ranks(Path(sys.argv[1]), group=Group(devices=2))"
 )
 STRATEGIES = {
-    "ddp": {"_target_": "thoughtrank.finetuning.strategies.DDPStrategy"},
-    "zero1": {"_target_": "thoughtrank.finetuning.strategies.DeepSpeedStrategy", "stage": 1},
-    "zero2": {"_target_": "thoughtrank.finetuning.strategies.DeepSpeedStrategy", "stage": 2},
-    "zero3": {"_target_": "thoughtrank.finetuning.strategies.DeepSpeedStrategy", "stage": 3},
+    "ddp": {"_target_": f"{PART}.strategies.DDPStrategy"},
+    "fsdp": {"_target_": f"{PART}.strategies.FSDPStrategy"},
+    "zero1": {"_target_": f"{PART}.strategies.DeepSpeedStrategy", "stage": 1},
+    "zero2": {"_target_": f"{PART}.strategies.DeepSpeedStrategy", "stage": 2},
+    "zero3": {"_target_": f"{PART}.strategies.DeepSpeedStrategy", "stage": 3},
 }
 
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("examples")
-    rows = [
-        Example(
-            question_id=f"q{number}",
-            candidate_id=f"q{number}-000",
-            prompt=f"<|im_start|>user\nWhat is {number} + 1?<|im_end|>\n<|im_start|>assistant\n",
-            completion=f"<thought>a {number} and 1</thought>{'so ' * (number % 5)}{number + 1}<|im_end|>",
-        )
-        for number in range(40)
-    ]
-    write_part(folder / "part-00000.parquet", rows, record_type=Example)
-    return folder
+    return write_examples(tmp_path_factory.mktemp("examples"), 40, uneven=True)
 
 
-def write_job(model: Path, examples: Path, output: Path, **changes) -> Path:
+def fifty_steps(model: Path, examples: Path, output: Path, **changes) -> Path:
     """A job of 50 steps, of two micro-batches on each of two processes."""
-    output.mkdir(exist_ok=True)
-    values = {
-        "model": str(model),
-        "examples": (str(examples),),
-        "output": str(output),
-        "work": str(output),
-        "objective": {"_target_": "thoughtrank.finetuning.objectives.SupervisedFineTuning"},
-        "optimizer": {"_target_": "thoughtrank.finetuning.optimizers.AdamW", "lr": 1e-3},
-        "strategy": {"_target_": "thoughtrank.finetuning.strategies.AutoStrategy", "accelerator": "cpu"},
-        "adapter": {"_target_": "thoughtrank.finetuning.adapters.NoAdapter"},
-        "weights": "fp32_master",
-        "shuffle": "examples",
-        "packing": True,
-        "gradient_checkpointing": False,
-        "compile": False,
-        "epochs": 5,
-        "batch_size": 4,
-        "micro_batch_size": 1,
-        "max_gradient_norm": 1.0,
-        "precision": "auto",
-        "checkpoint_minutes": 0.0,
-        "seed": 1,
-        "log_every": 1,
-        "description": "training",
-    }
-    TrainingJob(**{**values, **changes}).write(output / "_job.yaml")
-    return output / "_job.yaml"
+    return write_job(model, examples, output, **{"epochs": 5, "micro_batch_size": 1, "precision": "auto", **changes})
 
 
 def on_two(name: str) -> dict:
     return {**STRATEGIES[name], "accelerator": "cpu", "devices": 2}
 
 
-def curve(folder: Path) -> list[float]:
-    """The loss of every step; the later line of a step counts."""
-    rows = [json.loads(line) for line in (folder / "_metrics.jsonl").read_text().splitlines()]
-    losses = {row["step"]: row["loss"] for row in rows}
-    assert sorted(losses) == list(range(1, 51))
-    return [losses[step] for step in sorted(losses)]
+def curve(folder: Path) -> list[dict]:
+    """The figures of every step; the later line of a step counts."""
+    rows = {row["step"]: row for row in steps_logged(folder)}
+    assert sorted(rows) == list(range(1, 51))
+    return [rows[step] for step in sorted(rows)]
 
 
 @pytest.fixture(scope="module")
-def one_device(tiny_folder, examples, tmp_path_factory) -> list[float]:
+def one_device(tiny_folder, examples, tmp_path_factory) -> list[dict]:
     folder = tmp_path_factory.mktemp("one")
-    run_ranks(write_job(tiny_folder, examples, folder, precision="32-true"), group=Group())
-    losses = curve(folder)
-    assert losses[-1] < 0.5 * losses[0]
-    return losses
+    path = fifty_steps(tiny_folder, examples, folder, precision="32-true")
+    run_training(TrainingJob.read(path), strategy=AutoStrategy(accelerator="cpu"))
+    rows = curve(folder)
+    assert rows[-1]["loss"] < 0.5 * rows[0]["loss"]
+    return rows
 
 
-def assert_finished(folder: Path, name: str, expected: list[float]) -> None:
-    rounding = 1e-4 if name == "ddp" else 0.02
-    assert curve(folder) == pytest.approx(expected, rel=rounding)
+def assert_finished(folder: Path, name: str, expected: list[dict]) -> None:
+    rounding = 1e-4 if name in ("ddp", "fsdp") else 0.02
+    rows = curve(folder)
+    assert [row["loss"] for row in rows] == pytest.approx([row["loss"] for row in expected], rel=rounding)
+    # The later norms are of weights that have gone apart by a rounding or two.
+    assert rows[0]["gradient_norm"] == pytest.approx(expected[0]["gradient_norm"], rel=rounding)
+    assert all(row["gradient_norm"] > 0 for row in rows)
     facts = json.loads((folder / "_training.json").read_text())
     assert facts["world_size"] == 2
     assert facts["strategy"] == STRATEGIES[name]["_target_"].rpartition(".")[2]
@@ -114,10 +83,10 @@ def assert_finished(folder: Path, name: str, expected: list[float]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["ddp", "zero1"])
+@pytest.mark.parametrize("name", ["ddp", "fsdp", "zero1"])
 def test_two_processes_have_the_loss_curve_of_one_device(name, one_device, tiny_folder, examples, tmp_path):
-    precision = "32-true" if name == "ddp" else "auto"
-    path = write_job(tiny_folder, examples, tmp_path, strategy=on_two(name), precision=precision)
+    precision = "auto" if name == "zero1" else "32-true"
+    path = fifty_steps(tiny_folder, examples, tmp_path, strategy=on_two(name), precision=precision)
     run_ranks(path, group=Group(devices=2))
     assert_finished(tmp_path, name, one_device)
 
@@ -142,12 +111,20 @@ def is_alive(process: int) -> bool:
         return False
 
 
+def newest_step(checkpoints: Path) -> int:
+    complete = [path for path in checkpoints.glob("step-*") if not path.suffix]
+    return max((int(path.name.removeprefix("step-")) for path in complete), default=0)
+
+
 def kill_midway(path: Path) -> int:
-    """Start a job, kill the process that started its ranks, and return how many steps were logged by then."""
+    """Start a job, kill the process that started its ranks, and return how many steps were logged by then.
+
+    The job that is left makes no more checkpoints, which take longer than steps.
+    """
     launcher = subprocess.Popen([sys.executable, "-c", LAUNCHER, str(path)])
     until = time.monotonic() + 120
-    log = path.parent / "_metrics.jsonl"
-    while not (log.exists() and len(log.read_text().splitlines()) >= 13) and time.monotonic() < until:
+    log, checkpoints = path.parent / "_metrics.jsonl", path.parent / "_checkpoint"
+    while newest_step(checkpoints) < 3 and time.monotonic() < until:
         time.sleep(0.005)
     ranks = children(launcher.pid)
     assert len(ranks) == 2
@@ -157,21 +134,22 @@ def kill_midway(path: Path) -> int:
     while any(map(is_alive, ranks)) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(map(is_alive, ranks)), "a rank outlived the process that started it"
-    assert any((path.parent / "_checkpoint").glob("step-*/state/checkpoint/*rank_1*"))
+    assert any(checkpoints.glob("step-*/state/checkpoint/*rank_1*"))
     logged = len(log.read_text().splitlines())
-    assert 13 <= logged < 50
+    assert 3 <= logged < 50
+    replace(TrainingJob.read(path), checkpoint_minutes=0.0).write(path)
     return logged
 
 
 def assert_went_on(folder: Path, before: int) -> None:
-    rest = [json.loads(line)["step"] for line in (folder / "_metrics.jsonl").read_text().splitlines()[before:]]
-    assert rest[0] > 10, "training began anew instead of going on"
+    rest = steps_logged(folder)[before:]
+    assert rest[0]["step"] > 3, "training began anew instead of going on"
 
 
 @pytest.mark.slow
 def test_a_killed_training_goes_on_from_its_divided_checkpoint(one_device, tiny_folder, examples, tmp_path):
     changes = {"strategy": on_two("zero2"), "checkpoint_minutes": 1e-6}
-    path = write_job(tiny_folder, examples, tmp_path, **changes)
+    path = fifty_steps(tiny_folder, examples, tmp_path, **changes)
     before = kill_midway(path)
     run_ranks(path, group=Group(devices=2))
     assert_went_on(tmp_path, before)
@@ -202,7 +180,7 @@ def test_zero3_never_holds_the_whole_model_in_one_process_and_saves_what_deepspe
     AutoTokenizer.from_pretrained(tiny_folder).save_pretrained(sharded)
     num_files = len(list(sharded.glob("*.safetensors")))
     assert num_files > 2
-    path = write_job(sharded, examples, output, strategy=on_two("zero3"), checkpoint_minutes=1e-6)
+    path = fifty_steps(sharded, examples, output, strategy=on_two("zero3"), checkpoint_minutes=1e-6)
     before = kill_midway(path)
     run_watched(path, tmp_path)
     assert_went_on(output, before)
@@ -227,31 +205,20 @@ def test_zero3_never_holds_the_whole_model_in_one_process_and_saves_what_deepspe
 # Faults of the user, found by the ranks.
 
 
-def one_fault(path: Path, capfd, **group) -> str:
+def test_a_full_disk_is_one_plain_fault(tiny_folder, examples, tmp_path, capfd):
+    path = write_job(tiny_folder, examples, tmp_path / "model", batch_size=40, micro_batch_size=40)
+    (tmp_path / "model" / "config.json").symlink_to("/dev/full")
     with pytest.raises(UserError) as caught:
-        run_ranks(path, group=Group(**group))
+        run_ranks(path, group=Group())
     assert "Traceback" not in capfd.readouterr().err
     [fault] = caught.value.faults
-    return fault
-
-
-def test_no_examples_are_one_plain_fault(tiny_folder, tmp_path, capfd):
-    (tmp_path / "examples").mkdir()
-    write_part(tmp_path / "examples" / "part-00000.parquet", [], record_type=Example)
-    path = write_job(tiny_folder, tmp_path / "examples", tmp_path / "model")
-    assert "nothing to train on" in one_fault(path, capfd)
-
-
-def test_a_full_disk_is_one_plain_fault(tiny_folder, examples, tmp_path, capfd):
-    path = write_job(tiny_folder, examples, tmp_path / "model", epochs=1)
-    (tmp_path / "model" / "config.json").symlink_to("/dev/full")
-    assert "is full" in one_fault(path, capfd)
+    assert "is full" in fault
 
 
 # Faults of the user, found by preflight.
 
 
-@pytest.mark.parametrize("made", [DDPStrategy, DeepSpeedStrategy])
+@pytest.mark.parametrize("made", [DDPStrategy, DeepSpeedStrategy, FSDPStrategy])
 def test_cuda_where_there_is_none_is_a_fault(made):
     if torch.cuda.is_available():
         pytest.skip("there is CUDA here")
@@ -261,6 +228,14 @@ def test_cuda_where_there_is_none_is_a_fault(made):
     [fault] = made(**stage, devices=2).faults()
     assert "strategy.accelerator=cpu" in fault
     assert made(**stage, devices=2, accelerator="cpu").faults() == []
+
+
+def test_fsdp_is_not_tried_on_the_cpu_unasked():
+    if torch.cuda.is_available():
+        pytest.skip("there is CUDA here")
+    [fault] = FSDPStrategy().faults()
+    assert "strategy=fsdp needs CUDA" in fault
+    assert FSDPStrategy(accelerator="cpu").faults() == []
 
 
 def test_a_missing_deepspeed_is_a_fault(monkeypatch):

@@ -69,4 +69,5 @@ def save_model(model, *arguments, trainer, **options):
 
 zero.safe_open = WatchedFile
 real_save_model, train.save_model = train.save_model, save_model
+gc.freeze()  # what is there now is no part of any model, and need not be looked through for each tensor
 train.run_training(job, strategy=strategy)

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from thoughtrank.processor import multiplies_bf16
+
 _ROWS = 256
 """Rows the layout of packed weights is chosen for."""
 
@@ -15,7 +17,7 @@ def can_pack(dtype: torch.dtype, device: torch.device) -> bool:
     """
     if device.type != "cpu" or dtype != torch.bfloat16 or not torch.backends.mkldnn.is_available():
         return False
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return multiplies_bf16()
 
 
 class Linear:

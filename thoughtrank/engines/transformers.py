@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from thoughtrank.engines.engine import Continuation, GenerationRequest, Limits, OnStep
+from thoughtrank.processor import multiplies_bf16
 
 _VERSION = 2
 
@@ -87,14 +88,9 @@ class TransformersEngine:
         return "mps" if torch.backends.mps.is_available() else "cpu"
 
     def _dtype(self, device: str) -> str:
-        import torch
-
         if self.dtype != "auto":
             return self.dtype
-        if device == "cpu":
-            multiplies = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-            return "bfloat16" if multiplies else "float32"
-        return "bfloat16"
+        return "bfloat16" if device != "cpu" or multiplies_bf16() else "float32"
 
 
 class TransformersSession:

@@ -30,7 +30,7 @@ def load_model(folder: str, *, weights: Weights, frozen: bool, trainer: pl.Train
         weights != "fp32_master" or trainer.precision == "bf16-true" or (frozen and trainer.precision == "bf16-mixed")
     )
     dtype = torch.bfloat16 if in_bf16 else torch.float32
-    if _divides_weights(strategy):
+    if getattr(strategy, "zero_stage_3", False):
         return strategy.load_divided(folder, dtype=dtype)
     return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
 
@@ -45,14 +45,16 @@ def save_model(model: Any, tokenizer: Any, *, output: Path, trainer: pl.Trainer)
     if gathered is None:
         model.to(torch.bfloat16).save_pretrained(output)
     else:
-        model.config.dtype = torch.bfloat16
         state = {name: tensor.to(torch.bfloat16) for name, tensor in gathered.items()}
         model.save_pretrained(output, state_dict=state)
+        # It wrote the format of the model in memory.
+        model.config.dtype = torch.bfloat16
+        model.config.save_pretrained(output)
     tokenizer.save_pretrained(output)
 
 
 def _divides_weights(strategy: Any) -> bool:
-    return bool(getattr(strategy, "zero_stage_3", False))
+    return bool(getattr(strategy, "zero_stage_3", False) or getattr(strategy, "divides_weights", False))
 
 
 _FULL_DISK_WORDS = ("No space left on device", "PytorchStreamWriter failed", "iostream error", "unexpected pos")

@@ -16,7 +16,7 @@ class FineTuningModule(pl.LightningModule):
     """Fine-tunes every weight of ``model``.
 
     Args:
-        load: returns the causal LM; called when the ranks know each other and their devices.
+        load: returns the causal LM for a trainer; called when the ranks know each other and their devices.
         objective: has ``loss(model=, batch=)``.
         optimizer: has ``build(model, steps=, weights=)``.
         weights: the number format of the weights; see ``weights.py``.
@@ -26,7 +26,7 @@ class FineTuningModule(pl.LightningModule):
     def __init__(
         self,
         *,
-        load: Callable[[], PreTrainedModel],
+        load: Callable[[pl.Trainer], PreTrainedModel],
         objective: Any,
         optimizer: Any,
         weights: Weights,
@@ -44,7 +44,7 @@ class FineTuningModule(pl.LightningModule):
     def configure_model(self) -> None:
         """Load the model."""
         if self.model is None:
-            self.model = self.load()
+            self.model = self.load(self.trainer)
             self.model.config.use_cache = False
             self.model.train()
             # Frozen weights are not in a checkpoint: they are those of the folder the training began from.
@@ -62,9 +62,11 @@ class FineTuningModule(pl.LightningModule):
         self.log(
             "loss", loss.detach(), on_step=True, on_epoch=False, prog_bar=False, batch_size=len(batch.question_ids)
         )
-        # Lightning divides by the accumulation; the share makes long and short micro-batches weigh by their tokens.
-        # Lightning also averages gradients over the ranks, where the share calls for their sum.
-        return loss * batch.share * self.accumulation * self.trainer.world_size
+        # Lightning divides by the accumulation, and DeepSpeed's engine once more; the share makes long and short
+        # micro-batches weigh by their tokens. Lightning also averages gradients over the ranks, where the share calls for
+        # their sum.
+        divisions = 2 if hasattr(self.trainer.strategy, "deepspeed_engine") else 1
+        return loss * batch.share * self.accumulation**divisions * self.trainer.world_size
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move the tensors of a batch."""
@@ -77,7 +79,12 @@ class FineTuningModule(pl.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clip, and keep the norm the gradients had; DeepSpeed does both itself."""
-        if gradient_clip_val and not hasattr(self.trainer.strategy, "deepspeed_engine"):
+        strategy: Any = self.trainer.strategy
+        if not gradient_clip_val or hasattr(strategy, "deepspeed_engine"):
+            return
+        if hasattr(strategy, "clip_gradients"):
+            self.gradient_norm = strategy.clip_gradients(gradient_clip_val)
+        else:
             self.gradient_norm = torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
     def configure_optimizers(self) -> Any:

@@ -3,14 +3,12 @@
 Matrices decay, embeddings and the output head among them; norms and biases never do.
 """
 
-import os
 import shutil
-import sysconfig
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from thoughtrank.finetuning.compilers import missing_for_compiling
 from thoughtrank.finetuning.scheduled_optimizer import (
     ScheduledOptimizer,
     Shapes,
@@ -201,13 +199,9 @@ class DeepSpeedCPUAdam(ScheduledOptimizer):
 
     def faults(self) -> list[str]:
         """See ``ScheduledOptimizer``."""
-        missing = []
-        if not (os.environ.get("CXX") or shutil.which("c++") or shutil.which("g++")):
-            missing.append("a C++ compiler (such as g++)")
+        missing = missing_for_compiling()
         if shutil.which("ninja") is None and find_spec("ninja") is None:
             missing.append("ninja ('pip install ninja')")
-        if not Path(sysconfig.get_paths()["include"], "Python.h").exists():
-            missing.append("Python's headers (python3-dev)")
         if find_spec("deepspeed") is None:
             missing.append("deepspeed ('pip install deepspeed')")
         return [f"optimizer=deepspeed_cpu_adam needs {' and '.join(missing)}"] if missing else []

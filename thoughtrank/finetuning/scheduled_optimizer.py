@@ -104,8 +104,8 @@ def count(shapes: Shapes) -> int:
 
 
 def whole_shape(parameter: "torch.nn.Parameter") -> tuple[int, ...]:
-    """Under ZeRO-3 a rank's tensor is a flat part of the parameter, and ``ds_shape`` tells the shape of the whole."""
-    return tuple(getattr(parameter, "ds_shape", parameter.shape))
+    """Under ZeRO-3 and FSDP a rank's tensor is a flat part of the parameter, which tells the shape of the whole."""
+    return tuple(getattr(parameter, "ds_shape", getattr(parameter, "whole_shape", parameter.shape)))
 
 
 def trained_parameters(model: "torch.nn.Module") -> "dict[str, torch.nn.Parameter]":

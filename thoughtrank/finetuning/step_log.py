@@ -7,9 +7,9 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from tqdm import tqdm
 
 from thoughtrank.finetuning.watching import StepMeter, StepWork, stop_diverged
+from thoughtrank.progress import progress_bar
 
 
 class StepLog(pl.Callback):
@@ -29,25 +29,23 @@ class StepLog(pl.Callback):
         self._steps = 0
         self._work = StepWork.begin()
         self._meter: StepMeter | None = None
-        self._bar: tqdm | None = None
+        self._bar: Any = None
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Open the bar at the step training goes on from."""
         self._steps = trainer.global_step
-        total = int(trainer.estimated_stepping_batches)
         self._meter = StepMeter(
             model=module.model,
-            dtype=torch.bfloat16 if "bf16" in str(trainer.precision) else torch.float32,
+            dtype=_arithmetic(trainer, module),
             device=trainer.strategy.root_device,
             world_size=trainer.world_size,
         )
-        self._bar = tqdm(
-            total=total,
-            initial=self._steps,
-            desc=self.description,
+        self._bar = progress_bar(
+            description=self.description,
+            total=int(trainer.estimated_stepping_batches),
+            done=self._steps,
             unit="step",
-            mininterval=1.0,
-            disable=not trainer.is_global_zero,
+            shown=trainer.is_global_zero,
         )
         self._work = StepWork.begin()
 
@@ -102,6 +100,12 @@ class StepLog(pl.Callback):
         """Close the bar."""
         if self._bar is not None:
             self._bar.close()
+
+
+def _arithmetic(trainer: pl.Trainer, module: Any) -> torch.dtype:
+    """The number format of the matrix products; bf16 weights compute in what they are."""
+    in_bf16 = "bf16" in str(trainer.precision) or module.weights != "fp32_master"
+    return torch.bfloat16 if in_bf16 else torch.float32
 
 
 def _gradient_norm(trainer: pl.Trainer, module: Any) -> float | None:

@@ -5,9 +5,8 @@ import os
 import warnings
 from typing import Any, ClassVar, Literal
 
+from thoughtrank.finetuning.devices import Accelerator, SeveralDevices, device_faults
 from thoughtrank.finetuning.weights import ALL_WEIGHTS, Weights
-
-Accelerator = Literal["auto", "cpu", "cuda"]
 
 
 class AutoStrategy:
@@ -53,9 +52,9 @@ class AutoStrategy:
         if self.world_size != 1:
             return [
                 f"strategy=auto trains on one device, not {self.world_size}: set strategy.devices=1 strategy.num_nodes=1, "
-                "or choose strategy=ddp or a strategy=deepspeed_zero..."
+                "or choose strategy=ddp, fsdp or a deepspeed_zero..."
             ]
-        return _device_faults(self.accelerator, devices=1)
+        return device_faults(self.accelerator, devices=1)
 
     def identity(self) -> dict[str, object]:
         """What decides the result, for the fingerprint."""
@@ -66,45 +65,7 @@ class AutoStrategy:
         return {"accelerator": self.accelerator, "devices": 1, "num_nodes": 1}
 
 
-class _SeveralDevices:
-    """What strategies of several devices share: one training process per device, the same global batches as on one."""
-
-    name: ClassVar[str] = ""
-
-    def __init__(self, *, accelerator: Accelerator = "auto", devices: int = 1, num_nodes: int = 1) -> None:
-        self.accelerator = accelerator
-        self.devices = devices
-        self.num_nodes = num_nodes
-
-    @property
-    def world_size(self) -> int:
-        """Number of training processes."""
-        return self.devices * self.num_nodes
-
-    def faults(self) -> list[str]:
-        """What a user has to put right before training."""
-        faults = [
-            f"strategy.{name}={value}: must be 1 or more"
-            for name, value in (("devices", self.devices), ("num_nodes", self.num_nodes))
-            if value < 1
-        ]
-        return faults or _device_faults(self.accelerator, devices=self.devices)
-
-    def identity(self) -> dict[str, object]:
-        """What decides the result, for the fingerprint."""
-        return {"strategy": self.name, "accelerator": self.accelerator, "world_size": self.world_size}
-
-    def _on_cuda(self) -> bool:
-        import torch
-
-        return self.accelerator == "cuda" or (self.accelerator == "auto" and torch.cuda.is_available())
-
-    def _where(self) -> dict[str, Any]:
-        accelerator = "cuda" if self._on_cuda() else "cpu"
-        return {"accelerator": accelerator, "devices": self.devices, "num_nodes": self.num_nodes}
-
-
-class DDPStrategy(_SeveralDevices):
+class DDPStrategy(SeveralDevices):
     """Every device holds the whole model, its gradients and its optimizer.
 
     Args:
@@ -122,16 +83,16 @@ class DDPStrategy(_SeveralDevices):
     @property
     def optimizer_on_cpu(self) -> bool:
         """Whether the weights an optimizer sees lie in main memory."""
-        return not self._on_cuda()
+        return not self.on_cuda()
 
     def trainer_arguments(self) -> dict[str, Any]:
         """Keyword arguments of Lightning's Trainer."""
         from pytorch_lightning.strategies import DDPStrategy as LightningDDP
 
-        return {**self._where(), "strategy": LightningDDP(gradient_as_bucket_view=True)}
+        return {**self.where(), "strategy": LightningDDP(gradient_as_bucket_view=True)}
 
 
-class DeepSpeedStrategy(_SeveralDevices):
+class DeepSpeedStrategy(SeveralDevices):
     """DeepSpeed ZeRO: bf16 weights and gradients, float32 master weights and optimizer divided over the devices.
 
     Args:
@@ -175,11 +136,11 @@ class DeepSpeedStrategy(_SeveralDevices):
     @property
     def optimizer_on_cpu(self) -> bool:
         """Whether the weights an optimizer sees lie in main memory."""
-        return self.offload or not self._on_cuda()
+        return self.offload or not self.on_cuda()
 
     def prepare_process(self) -> None:
         """Tell DeepSpeed its device before anything imports it."""
-        if not self._on_cuda():
+        if not self.on_cuda():
             os.environ["DS_ACCELERATOR"] = "cpu"
         # It calls torch's older names of collective operations, once per step and rank.
         warnings.filterwarnings("ignore", category=FutureWarning, module="torch.distributed")
@@ -197,24 +158,41 @@ class DeepSpeedStrategy(_SeveralDevices):
         strategy = ZeroStrategy(
             stage=self.stage, offload_optimizer=self.offload, offload_parameters=self.offload and self.stage == 3
         )
-        return {**self._where(), "strategy": strategy}
+        return {**self.where(), "strategy": strategy}
 
 
-def _device_faults(accelerator: str, *, devices: int) -> list[str]:
-    if accelerator != "cuda" and not (accelerator == "auto" and devices > 1):
-        return []
-    import torch
+class FSDPStrategy(SeveralDevices):
+    """Torch's fully sharded data parallelism: float32 weights, gradients and optimizer are divided over the devices.
 
-    found = torch.cuda.device_count()
-    if accelerator == "cuda" and not found:
-        return ["strategy.accelerator=cuda, but this machine shows no CUDA device: use strategy.accelerator=auto"]
-    if found and found < devices:
-        return [
-            f"strategy.devices={devices}, but this machine shows {found} CUDA devices: set strategy.devices={found}"
-        ]
-    if not found and devices > 1 and accelerator == "auto":
-        return [
-            f"strategy.devices={devices}, but this machine shows no CUDA device; two processes on the CPU are wanted "
-            "only for trying things: say strategy.accelerator=cpu if you mean it"
-        ]
-    return []
+    Args:
+        accelerator: which kind of device; the CPU has to be asked for.
+        devices: training processes on each machine.
+        num_nodes: machines.
+    """
+
+    name: ClassVar[str] = "fsdp"
+    supported_weights: ClassVar[tuple[Weights, ...]] = ("fp32_master",)
+    whole_parameters: ClassVar[bool] = False
+    supports_adapters: ClassVar[bool] = False
+    engine_masters: ClassVar[bool] = False
+
+    def faults(self) -> list[str]:
+        """What a user has to put right before training."""
+        faults = super().faults()
+        if not faults and self.accelerator == "auto" and not self.on_cuda():
+            faults.append(
+                "strategy=fsdp needs CUDA devices, and this machine shows none: use strategy=auto, or say "
+                "strategy.accelerator=cpu to try it on processes of the CPU"
+            )
+        return faults
+
+    @property
+    def optimizer_on_cpu(self) -> bool:
+        """Whether the weights an optimizer sees lie in main memory."""
+        return not self.on_cuda()
+
+    def trainer_arguments(self) -> dict[str, Any]:
+        """Keyword arguments of Lightning's Trainer."""
+        from thoughtrank.finetuning.fsdp import FullyShardedStrategy
+
+        return {**self.where(), "strategy": FullyShardedStrategy()}

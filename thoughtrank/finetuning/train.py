@@ -19,6 +19,7 @@ from thoughtrank.finetuning.module import FineTuningModule
 from thoughtrank.finetuning.speedups import keep_memory, prepare_model
 from thoughtrank.finetuning.step_log import StepLog
 from thoughtrank.parts import make_part
+from thoughtrank.processor import multiplies_bf16
 from thoughtrank.quiet import quiet_libraries
 
 METRICS = "_metrics.jsonl"
@@ -41,13 +42,47 @@ def run_training(job: TrainingJob, *, strategy: Any) -> None:
     keep_memory()
     pl.seed_everything(job.seed, verbose=False)
     started = time.monotonic()
-    work, output = Path(job.work), Path(job.output)
-    rank, world_size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    world_size = int(os.environ.get("WORLD_SIZE", "1"))
     tokenizer = AutoTokenizer.from_pretrained(job.model)
+    examples = _read(job, tokenizer)
+    loader = _loader(job, examples, padding_id=tokenizer.pad_token_id or 0, world_size=world_size)
+    optimizer = make_part(job.optimizer, where="optimizer")
+    adapter = make_part(job.adapter, where="adapter")
+    module = FineTuningModule(
+        load=lambda trainer: _load(job, adapter=adapter, trainer=trainer),
+        objective=make_part(job.objective, where="objective"),
+        optimizer=optimizer,
+        weights=job.weights,
+        accumulation=loader.accumulation,
+    )
+    checkpoints = Checkpoints(Path(job.work), job=job, world_size=world_size)
+    memory = MemoryReport(optimizer=optimizer, strategy=strategy, weights=job.weights, description=job.description)
+    trainer = _trainer(job, strategy=strategy, accumulation=loader.accumulation, memory=memory, checkpoints=checkpoints)
+    found = checkpoints.find()
+    if found is not None:
+        loader.go_on_behind_step(found.step)
+    trainer.fit(module, loader, ckpt_path=found.state if found else None, weights_only=False)
+    output = Path(job.output)
+    with full_disk_told(output):
+        adapter.merge(module.model)
+        save_model(module.model, tokenizer, output=output, trainer=trainer)
+        if trainer.is_global_zero:
+            path = Path(job.work) / FACTS
+            _write_facts(path, job=job, memory=memory, examples=examples, trainer=trainer, started=started)
+            checkpoints.delete()
+
+
+def _read(job: TrainingJob, tokenizer: Any) -> Examples:
+    """The examples; rank 0 names those that are left out."""
     context = AutoConfig.from_pretrained(job.model).max_position_embeddings
     examples = read_examples(job.examples, tokenizer=tokenizer, context=context)
-    if examples.too_long and rank == 0:
+    if examples.too_long and _rank() == 0:
         print(f"left out, longer than the context of {context} tokens: {', '.join(examples.too_long)}", flush=True)
+    return examples
+
+
+def _loader(job: TrainingJob, examples: Examples, *, padding_id: int, world_size: int) -> PlannedBatches:
+    """This rank's part of all batches."""
     plan = plan_batches(
         examples.used,
         epochs=job.epochs,
@@ -56,47 +91,42 @@ def run_training(job: TrainingJob, *, strategy: Any) -> None:
         seed=job.seed,
         shuffle=job.shuffle,
     )
-    loader = PlannedBatches(
+    return PlannedBatches(
         examples=examples.used,
         plan=plan,
-        padding_id=tokenizer.pad_token_id or 0,
+        padding_id=padding_id,
         packing=job.packing,
-        rank=rank,
+        rank=_rank(),
         world_size=world_size,
     )
-    optimizer = make_part(job.optimizer, where="optimizer")
-    adapter = make_part(job.adapter, where="adapter")
 
-    def load() -> PreTrainedModel:
-        frozen = adapter.name != "none"
-        model = load_model(job.model, weights=job.weights, frozen=frozen, trainer=trainer)
-        adapter.attach(model, weights=job.weights)
-        prepare_model(
-            model,
-            packing=job.packing,
-            gradient_checkpointing=job.gradient_checkpointing,
-            compile_layers=job.compile,
-        )
-        return model
 
-    module = FineTuningModule(
-        load=load,
-        objective=make_part(job.objective, where="objective"),
-        optimizer=optimizer,
-        weights=job.weights,
-        accumulation=loader.accumulation,
+def _load(job: TrainingJob, *, adapter: Any, trainer: pl.Trainer) -> PreTrainedModel:
+    """The model as it is trained."""
+    model = load_model(job.model, weights=job.weights, frozen=adapter.name != "none", trainer=trainer)
+    adapter.attach(model, weights=job.weights)
+    prepare_model(
+        model,
+        packing=job.packing,
+        gradient_checkpointing=job.gradient_checkpointing,
+        compile_layers=job.compile,
     )
-    checkpoints = Checkpoints(work, job=job, world_size=world_size)
-    memory = MemoryReport(optimizer=optimizer, strategy=strategy, weights=job.weights, description=job.description)
-    step_log = StepLog(path=work / METRICS, every=job.log_every, description=job.description)
+    return model
+
+
+def _trainer(
+    job: TrainingJob, *, strategy: Any, accumulation: int, memory: MemoryReport, checkpoints: Checkpoints
+) -> pl.Trainer:
+    """Lightning's trainer; only what is written here is logged, saved and shown."""
+    step_log = StepLog(path=Path(job.work) / METRICS, every=job.log_every, description=job.description)
     callbacks: list[pl.Callback] = [memory, step_log]
     if job.checkpoint_minutes:
         callbacks.append(TimedCheckpoint(checkpoints=checkpoints, minutes=job.checkpoint_minutes))
-    trainer = pl.Trainer(
+    return pl.Trainer(
         **strategy.trainer_arguments(),
         max_epochs=1,
         precision=_precision(job, strategy),
-        accumulate_grad_batches=loader.accumulation,
+        accumulate_grad_batches=accumulation,
         gradient_clip_val=job.max_gradient_norm,
         callbacks=callbacks,
         logger=False,
@@ -104,18 +134,12 @@ def run_training(job: TrainingJob, *, strategy: Any) -> None:
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        default_root_dir=work,
+        default_root_dir=job.work,
     )
-    found = checkpoints.find()
-    if found is not None:
-        loader.go_on_behind_step(found.step)
-    trainer.fit(module, loader, ckpt_path=found.state if found else None, weights_only=False)
-    with full_disk_told(output):
-        adapter.merge(module.model)
-        save_model(module.model, tokenizer, output=output, trainer=trainer)
-        if trainer.is_global_zero:
-            _write_facts(work / FACTS, job=job, memory=memory, examples=examples, trainer=trainer, started=started)
-            checkpoints.delete()
+
+
+def _rank() -> int:
+    return int(os.environ.get("RANK", "0"))
 
 
 def _precision(job: TrainingJob, strategy: Any) -> Any:
@@ -127,8 +151,7 @@ def _precision(job: TrainingJob, strategy: Any) -> Any:
     if job.weights != "fp32_master":
         # Bf16 weights compute in what they are. Lightning's "bf16-true" would also round the rotary frequencies.
         return "32-true"
-    fast = torch.cuda.is_available() or torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-    return "bf16-mixed" if fast else "32-true"
+    return "bf16-mixed" if torch.cuda.is_available() or multiplies_bf16() else "32-true"
 
 
 def _write_facts(

@@ -12,6 +12,7 @@ import torch
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.batches import Batch
+from thoughtrank.finetuning.scheduled_optimizer import whole_shape
 
 BAD_STEP = "_bad_step.json"
 _WORST = 2.0  # a loss that many times as large as that of guessing among all tokens is no training any more
@@ -74,9 +75,8 @@ class StepMeter:
         self._head = getattr(head, "out_features", 0) * getattr(head, "in_features", 0)
         inputs = {id(parameter) for parameter in model.get_input_embeddings().parameters()}
         outputs = {id(parameter) for parameter in head.parameters()}
-        # DeepSpeed's divided weights say their whole size in ds_numel.
         self._layers = sum(
-            getattr(parameter, "ds_numel", parameter.numel())
+            math.prod(whole_shape(parameter))
             for parameter in model.parameters()
             if id(parameter) not in inputs | outputs
         )
