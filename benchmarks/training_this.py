@@ -1,0 +1,83 @@
+"""This project's training as a contender of ``training.py``: ``training_this.py JOB.json``."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from training_turns import Turns, hand_in
+
+from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.objectives import SupervisedFineTuning
+from thoughtrank.finetuning.strategies import AutoStrategy
+from thoughtrank.records import Example
+from thoughtrank.tables import write_part
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from thoughtrank.finetuning.batches import Batch
+
+
+class InTurns(SupervisedFineTuning):
+    """The usual loss, which waits for its turn where a step begins."""
+
+    def __init__(self, *, micro_batches: int) -> None:
+        self._turns = Turns(micro_batches=micro_batches)
+
+    def loss(self, *, model: Any, batch: "Batch") -> "Tensor":
+        """See ``SupervisedFineTuning``."""
+        self._turns.before_forward_pass()
+        return super().loss(model=model, batch=batch)
+
+
+def training_job(job: dict[str, Any], work: Path) -> TrainingJob:
+    """The job with the product's own settings, but for the shared optimizer."""
+    rows = job["rows"]
+    (work / "examples").mkdir()
+    examples = [Example(candidate_id=f"c{place}", **row) for place, row in enumerate(rows)]
+    write_part(work / "examples" / "part-00000.parquet", examples, record_type=Example)
+    size = min(job["micro_batch_size"], len(rows))
+    return TrainingJob(
+        model=job["model"],
+        examples=(str(work / "examples"),),
+        output=str(work / "model"),
+        work=str(work),
+        objective={"_target_": "training_this.InTurns", "micro_batches": -(-len(rows) // size)},
+        optimizer={
+            "_target_": "thoughtrank.finetuning.optimizers.AdamW",
+            **{"lr": job["lr"], "betas": job["betas"], "schedule": "constant_with_warmup", "warmup_share": 0.0},
+        },
+        adapter={"_target_": "thoughtrank.finetuning.adapters.NoAdapter"},
+        strategy={"_target_": "thoughtrank.finetuning.strategies.AutoStrategy"},
+        weights="fp32_master",
+        epochs=job["steps"],
+        batch_size=len(rows),
+        micro_batch_size=size,
+        shuffle="examples",
+        packing=True,
+        gradient_checkpointing=job["gradient_checkpointing"],
+        compile=job["compile"],
+        max_gradient_norm=1.0,
+        precision="bf16-mixed",
+        checkpoint_minutes=0.0,
+        seed=0,
+        log_every=1,
+        description="training",
+    )
+
+
+def main() -> None:
+    """Train as the job file says."""
+    job = json.loads(Path(sys.argv[1]).read_text())
+    work = Path(job["work"])
+    training = training_job(job, work)
+    from thoughtrank.finetuning.train import run_training
+
+    run_training(training, strategy=AutoStrategy())
+    steps = [json.loads(line) for line in (work / "_metrics.jsonl").read_text().splitlines()]
+    hand_in({"losses": [step["loss"] for step in steps]})
+
+
+if __name__ == "__main__":
+    main()
