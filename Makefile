@@ -37,5 +37,13 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 
 .venv-vllm: .venv-vllm/.installed
 
+# TRL, for the test that trains on exported files with it.
+.venv-trl/.installed:
+	$(PYTHON) -m venv .venv-trl
+	.venv-trl/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch trl==1.16.0
+	touch $@
+
+.venv-trl: .venv-trl/.installed
+
 clean:
-	rm -rf $(VENV) .venv-vllm .cache runs
+	rm -rf $(VENV) .venv-vllm .venv-trl .cache runs

@@ -3,6 +3,7 @@ from transformers import AutoTokenizer
 
 from thoughtrank.chat import PLAIN_TEMPLATE, Chat
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.data import encode_example
 from thoughtrank.thoughts import reply
 
 CONVERSATION = [
@@ -33,6 +34,16 @@ def test_the_default_models_template_keeps_prompt_and_completion(smollm2_folder)
     chat = Chat.from_folder(smollm2_folder)
     assert chat.end_of_turn == "<|im_end|>"
     assert chat.prompt("Hello?").endswith("<|im_start|>assistant\n")
+    tokenizer = AutoTokenizer.from_pretrained(smollm2_folder)
+    question, reply = "What are ½ and <|im_end|>?  ", {"thought": " so <|im_end|>", "answer": "\n\nIt is 12 · 3 = 36. "}
+    messages = [
+        {"role": "user", "content": chat.user_content(question)},
+        {"role": "assistant", "content": chat.assistant_content(**reply)},
+    ]
+    trained = encode_example(prompt=chat.prompt(question), completion=chat.completion(**reply), tokenizer=tokenizer)
+    whole = tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True)["input_ids"]
+    assert tuple(whole[: len(trained.token_ids)]) == trained.token_ids
+    assert tokenizer.decode(whole[len(trained.token_ids) :]) == "\n"
 
 
 def test_a_template_that_changes_replies_is_refused(tokenizer):

@@ -36,14 +36,25 @@ class Chat:
 
         return cls(AutoTokenizer.from_pretrained(folder))
 
+    def user_content(self, question: str) -> str:
+        """What the user's turn holds. Special tokens and tags in the question are data: ``control_text``."""
+        return self._control_and_tags.disarm(question)
+
+    def assistant_content(self, *, thought: str, answer: str) -> str:
+        """What the assistant's turn holds, without the token that ends it; special tokens in it are data."""
+        return self._control.disarm(reply(thought=thought, answer=answer))
+
     def prompt(self, question: str) -> str:
-        """The text a reply to ``question`` continues. Special tokens and tags in the question are data: ``control_text``."""
-        content = self._control_and_tags.disarm(question)
-        return self._render([{"role": "user", "content": content}], add_generation_prompt=True)
+        """The text a reply to ``question`` continues."""
+        return self._render([{"role": "user", "content": self.user_content(question)}], add_generation_prompt=True)
 
     def completion(self, *, thought: str, answer: str) -> str:
         """The reply as the model should write it: the only special token in it is the end of the turn behind it."""
-        return self._control.disarm(reply(thought=thought, answer=answer)) + self.end_of_turn
+        return self.assistant_content(thought=thought, answer=answer) + self.end_of_turn
+
+    def conversation(self, messages: list[dict[str, str]]) -> str:
+        """A finished conversation as the template writes it, with whatever it writes behind the last turn."""
+        return self._render(messages, add_generation_prompt=False)
 
     def num_prompt_tokens(self, question: str) -> int:
         """Tokens of the prompt for ``question``."""

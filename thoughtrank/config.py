@@ -133,6 +133,7 @@ class RunConfig(_Schema):
     runs_dir: str
     cache_dir: str
     dry_run: bool
+    candidates: str | None = None
     model: dict[str, Any]
     questions: dict[str, Any]
     prefixes: dict[str, Any]

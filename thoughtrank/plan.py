@@ -20,7 +20,6 @@ def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
     """
     questions, prefixes = parts.questions.train_per_round, len(parts.prefixes.prefixes())
     candidates = questions * prefixes
-    per_candidate = config.generation.thought_tokens + config.generation.answer_tokens
     facts = parts.model.facts()
     weights = parts.model.num_parameters()
     held_out = parts.questions.held_out + getattr(parts.questions, "held_out_unseen", 0)
@@ -29,8 +28,7 @@ def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
         f"run {run}: {config.rounds} round{'s' if config.rounds > 1 else ''}",
         f"  model       {facts.name}{quantization}, licence {facts.license}"
         + (f", {weights / 1e6:.0f} M parameters" if weights else ""),
-        f"  generation  {questions} questions x {prefixes} prefixes = {candidates} candidates per round, "
-        f"at most {candidates * per_candidate:,} tokens",
+        *_candidate_lines(config, parts),
         f"  ranking     {_judge_line(config, parts, candidates=candidates)}",
         f"  training    {config.training.epochs} epochs over the examples of "
         f"{'all rounds so far' if config.training.examples == 'all' else 'the round'}, "
@@ -54,6 +52,25 @@ def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
             f"  note        judge and model are both of the family {family}: a judge tends to prefer its own kind"
         )
     return "\n".join(lines)
+
+
+def _candidate_lines(config: RunConfig, parts: Parts) -> list[str]:
+    """Where the candidates come from: generated, and in round 1 perhaps imported."""
+    questions, prefixes = parts.questions.train_per_round, len(parts.prefixes.prefixes())
+    candidates = questions * prefixes
+    per_candidate = config.generation.thought_tokens + config.generation.answer_tokens
+    generated = (
+        f"  generation  {questions} questions x {prefixes} prefixes = {candidates} candidates per round, "
+        f"at most {candidates * per_candidate:,} tokens"
+    )
+    if parts.imported is None:
+        return [generated]
+    facts = parts.imported.facts
+    imported = (
+        f"  candidates  round 1 ranks {facts['candidates']} candidates of {facts['questions']} questions from "
+        f"{parts.imported.folder} and generates none"
+    )
+    return [imported] if config.rounds == 1 else [f"{imported}; from round 2 on:", generated]
 
 
 def _memory_line(config: RunConfig, parts: Parts, *, weights: int | None) -> str:

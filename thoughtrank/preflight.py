@@ -10,7 +10,9 @@ from thoughtrank.config import PART_GROUPS, RunConfig
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.compilers import missing_for_compiling
 from thoughtrank.finetuning.weights import nominal_bytes, training_faults
+from thoughtrank.imported import Import
 from thoughtrank.parts import make_part
+from thoughtrank.questions.imported import with_imported
 
 _BYTES_PER_WEIGHT = 2
 _UNKNOWN_CHECKPOINT = 12
@@ -19,7 +21,11 @@ _UNKNOWN_CHECKPOINT = 12
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """One made part per config group that names a class."""
+    """One made part per config group that names a class.
+
+    Attributes:
+        imported: candidates that round 1 ranks in place of its own.
+    """
 
     model: Any
     questions: Any
@@ -33,6 +39,7 @@ class Parts:
     adapter: Any
     strategy: Any
     logger: Any
+    imported: Import | None = None
 
 
 def make_parts(config: RunConfig) -> Parts:
@@ -53,7 +60,9 @@ def make_parts(config: RunConfig) -> Parts:
     scorer = getattr(made["questions"], "scorer", None)
     if scorer is not None and hasattr(made["judge"], "scored_by"):
         made["judge"] = made["judge"].scored_by(scorer)
-    return Parts(**made)
+    imported = Import.at(config.candidates)
+    made["questions"] = with_imported(made["questions"], imported)
+    return Parts(**made, imported=imported)
 
 
 def preflight(config: RunConfig, parts: Parts) -> None:
@@ -77,7 +86,7 @@ def find_faults(config: RunConfig, parts: Parts) -> dict[str, list[str]]:
         elif hasattr(part, "faults"):
             faults[group].extend(part.faults())
     if not faults["questions"]:
-        faults["questions"].extend(_reference_faults(parts))
+        faults["questions"].extend([*_imported_faults(parts), *_reference_faults(parts)])
     faults["questions"].extend(_held_out_faults(parts))
     faults["prefixes"].extend(_first_choice_faults(parts))
     faults["generation"].extend(_context_faults(config, parts))
@@ -110,6 +119,19 @@ def _first_choice_faults(parts: Parts) -> list[str]:
 def _held_out_faults(parts: Parts) -> list[str]:
     if parts.questions.held_out < 1:
         return ["questions.held_out=0 leaves nothing to measure a round by: hold out at least one question"]
+    return []
+
+
+def _imported_faults(parts: Parts) -> list[str]:
+    if parts.imported is None:
+        return []
+    if not parts.questions.train(1):
+        return [f"candidates={parts.imported.folder}: all of its questions are held out: lower questions.held_out"]
+    if parts.questions.scorer is not None and parts.judge.needs_reference:
+        return [
+            "candidates: this question source scores answers to its own questions only: choose a judge that reads (judge=gpt4, "
+            "judge=openai), or other questions"
+        ]
     return []
 
 

@@ -18,6 +18,7 @@ from thoughtrank.engines.engine import Limits
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.nodes import Nodes
 from thoughtrank.fitting import FittingQuestions, prefix_faults
+from thoughtrank.imported import Import
 from thoughtrank.judging.budget import Budget
 from thoughtrank.judging.looks import RemoteJudge
 from thoughtrank.judging.model_families import model_family
@@ -28,10 +29,11 @@ from thoughtrank.records import Candidate, Question, RankedCandidate
 from thoughtrank.stages.evaluation import METRICS, evaluate_model
 from thoughtrank.stages.export import export_model
 from thoughtrank.stages.generation import generate_candidates
+from thoughtrank.stages.importing import import_candidates
 from thoughtrank.stages.ranking import rank_candidates, spent_on_judge
 from thoughtrank.stages.selection import select_examples
 from thoughtrank.stages.training import has_weights, train_model
-from thoughtrank.store import Stage, Store, fingerprint, read_json, write_json
+from thoughtrank.store import Stage, Store, base_model_folder, read_json, write_json
 from thoughtrank.tables import read_table
 
 
@@ -78,8 +80,7 @@ class Steps:
     def base_model(self) -> Model:
         """The model of round 0, as a plain Hugging Face folder in the cache."""
         inputs = self.parts.model.identity()
-        key = fingerprint(kind="model", **inputs)
-        place = self.store.cache_folder / "model" / key
+        place = base_model_folder(self.store.cache_folder, inputs)
         stage = self.store.stage(kind="model", place=place, inputs=inputs)
 
         def make() -> None:
@@ -127,7 +128,9 @@ class Steps:
         questions.evaluation()
 
     def generation(self, round_number: int, model: Model) -> Stage:
-        """Candidates of one round."""
+        """Candidates of one round; round 1 may have them from elsewhere."""
+        if round_number == 1 and self.parts.imported is not None:
+            return self._imported_candidates(self.parts.imported, model)
         questions = self.questions.train(round_number)
         prefixes = self.parts.prefixes.prefixes()
         stage = self.store.stage(
@@ -152,6 +155,24 @@ class Steps:
                 engine=self.parts.engine,
                 limits=self.limits,
                 description=f"round {round_number} generation",
+            ),
+        )
+        return stage
+
+    def _imported_candidates(self, imported: Import, model: Model) -> Stage:
+        questions = self.questions.train(1)
+        stage = self.store.stage(
+            kind="candidates",
+            place=self.paths.candidates(1),
+            inputs={"imported": imported.sha256, "questions": _texts(questions), "tokenizer": model.key},
+        )
+        self._complete(
+            stage,
+            lambda: import_candidates(
+                stage=stage,
+                questions=questions,
+                candidates=imported.candidates(),
+                model_folder=model.folder(),
             ),
         )
         return stage

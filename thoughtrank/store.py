@@ -48,6 +48,11 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def base_model_folder(cache_folder: Path, identity: dict[str, Any]) -> Path:
+    """Where the cache keeps the model of round 0, made from what ``identity`` says."""
+    return cache_folder / "model" / fingerprint(kind="model", **identity)
+
+
 @dataclass(frozen=True, slots=True)
 class RunPaths:
     """The names inside one run folder; its listing is the pipeline."""
@@ -73,6 +78,18 @@ class RunPaths:
     def log(self) -> Path:
         """Messages of every attempt at this run."""
         return self.folder / "run.log"
+
+    @property
+    def data(self) -> Path:
+        """The examples in the formats of other trainers, where they were asked for."""
+        return self.folder / "data"
+
+    def rounds_with_examples(self) -> list[int]:
+        """Numbers of the rounds whose selection is finished."""
+        found: list[int] = []
+        while (self.examples(len(found) + 1) / _DONE).exists():
+            found.append(len(found) + 1)
+        return found
 
     def _round(self, round_number: int) -> Path:
         return self.folder / f"round_{round_number}"

@@ -61,14 +61,17 @@ def num_rows(folder: Path) -> int:
     return sum(parquet.read_metadata(path).num_rows for path in parts)
 
 
-def read_table(folder: Path, record_type: type[RecordT]) -> list[RecordT]:
-    """All rows of a table, file by file in the order of their names."""
-    records = []
+def read_part(path: Path, record_type: type[RecordT]) -> list[RecordT]:
+    """The rows of one file."""
     hints = get_type_hints(record_type)
     lists = [name for name, hint in hints.items() if get_origin(hint) is tuple]
-    for path in sorted(folder.glob("*.parquet")):
-        if path.name.startswith("_"):
-            continue
-        for row in parquet.read_table(path).to_pylist():
-            records.append(record_type(**{**row, **{name: tuple(row[name]) for name in lists}}))
-    return records
+    return [
+        record_type(**{**row, **{name: tuple(row[name]) for name in lists}})
+        for row in parquet.read_table(path).to_pylist()
+    ]
+
+
+def read_table(folder: Path, record_type: type[RecordT]) -> list[RecordT]:
+    """All rows of a table, file by file in the order of their names."""
+    parts = (path for path in sorted(folder.glob("*.parquet")) if not path.name.startswith("_"))
+    return [record for path in parts for record in read_part(path, record_type)]

@@ -1,4 +1,4 @@
-"""Reading the rows of a question file: JSON lines or Parquet."""
+"""Reading the rows of a file of the user's own: JSON lines or Parquet."""
 
 import json
 from collections.abc import Iterator
@@ -35,11 +35,11 @@ def read_bytes(path: Path) -> bytes:
         UserError: it is missing, a folder, or may not be read.
     """
     if path.is_dir():
-        raise UserError(f"{path} is a folder: set questions.path to a .jsonl or .parquet file.")
+        raise UserError(f"{path} is a folder: give a .jsonl or .parquet file.")
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise UserError(f"{path} does not exist: set questions.path to a .jsonl or .parquet file.") from None
+        raise UserError(f"{path} does not exist: give a .jsonl or .parquet file.") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
 

@@ -1,0 +1,43 @@
+import json
+
+from thoughtrank.data.importing import import_files
+from thoughtrank.imported import Import
+from thoughtrank.questions.imported import ImportedQuestions
+from thoughtrank.questions.question_file import QuestionFile
+
+
+def made(tmp_path, *, held_out=3, train_per_round=4, imported=range(2, 8)):
+    file = tmp_path / "questions.jsonl"
+    file.write_text("".join(json.dumps({"question": f"Question {number}?"}) + "\n" for number in range(20)))
+    rows = tmp_path / "candidates.jsonl"
+    texts = [f"Question {number}?" for number in imported] + ["Of no source?"]
+    rows.write_text("".join(json.dumps({"question": text, "thought": "t", "answer": "a"}) + "\n" for text in texts))
+    import_files(files=[rows], folder=tmp_path / "import")
+    source = QuestionFile(path=str(file), seed=0, train_per_round=train_per_round, held_out=held_out)
+    return source, ImportedQuestions(source=source, imported=Import(tmp_path / "import")), texts
+
+
+def test_round_one_is_the_import_and_nothing_is_asked_twice(tmp_path):
+    source, questions, imported = made(tmp_path)
+    held_out = {question.text for question in source.evaluation()}
+    first = [question.text for question in questions.train(1)]
+    assert first == [text for text in imported if text not in held_out]
+    assert questions.evaluation() == source.evaluation()
+    later = [question.text for number in (2, 3, 4) for question in questions.train(number)]
+    assert later == [
+        question.text for number in (2, 3, 4) for question in source.train(number) if question.text not in imported
+    ]
+    assert not set(later) & {*first, *held_out}
+
+
+def test_imported_questions_that_are_held_out_are_named(tmp_path):
+    _, questions, _ = made(tmp_path, held_out=10, imported=range(20))
+    assert len(questions.bad_rows) == 10
+    assert all("it is held out" in row for row in questions.bad_rows)
+
+
+def test_one_round_needs_no_training_question_of_the_source(tmp_path):
+    _, questions, _ = made(tmp_path, train_per_round=100)
+    assert questions.faults(rounds=1) == []
+    [fault] = questions.faults(rounds=2)
+    assert "203 are asked for" in fault

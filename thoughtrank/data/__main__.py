@@ -1,0 +1,82 @@
+"""``python -m thoughtrank.data export RUN`` and ``python -m thoughtrank.data import FILE --to FOLDER``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from thoughtrank.data.export import export_data, run_questions
+from thoughtrank.data.importing import import_files
+from thoughtrank.errors import UserError
+from thoughtrank.imported import QUESTIONS
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Do what is asked; a fault the user can put right is one line, and exit status 2.
+
+    Args:
+        arguments: of the command line; None takes the process's own.
+    """
+    parser = argparse.ArgumentParser(prog="python -m thoughtrank.data", description="Data out of a run, and into one.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    export = commands.add_parser("export", help="write a run's examples as JSON lines that other trainers read")
+    export.add_argument("run", type=Path, help="run folder, such as runs/quickstart")
+    export.add_argument("--to", type=Path, help="folder for the files; by default data/ in the run folder")
+    into = commands.add_parser(
+        "import", help="check candidates made elsewhere, for a run that starts with ranking them"
+    )
+    into.add_argument(
+        "files", type=Path, nargs="+", help=".jsonl or .parquet with question, thought and answer in each row"
+    )
+    into.add_argument("--to", type=Path, required=True, help="folder for what train.py takes as candidates=")
+    into.add_argument(
+        "--run", type=Path, help="run folder: a row may give the question_id of one of its training questions"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        if options.command == "export":
+            _export(run_folder=options.run, folder=options.to)
+        else:
+            _import(files=options.files, folder=options.to, run_folder=options.run)
+    except UserError as error:
+        for fault in error.faults:
+            print(f"error: {fault}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _export(*, run_folder: Path, folder: Path | None) -> None:
+    exported = export_data(run_folder=run_folder, folder=folder)
+    for path, rows in exported.rows.items():
+        print(f"{rows:6d} rows  {path}{'' if rows else ' (not written)'}")
+    for note in exported.notes:
+        print(f"note: {note}")
+
+
+def _import(*, files: Sequence[Path], folder: Path, run_folder: Path | None) -> None:
+    known = run_questions(run_folder) if run_folder is not None else None
+    imported = import_files(files=files, folder=folder, known=known)
+    for row in imported.bad_rows:
+        print(f"warning: left out {row}", file=sys.stderr)
+    if imported.alone:
+        print(f"warning: {imported.alone} questions have a single candidate: no ranking, no example", file=sys.stderr)
+    if imported.without_reference:
+        told = (
+            f"{imported.without_reference} questions have no reference: choose a judge that reads, such as judge=gpt4"
+        )
+        print(f"warning: {told}", file=sys.stderr)
+    questions = len(imported.questions)
+    print(f"{len(imported.candidates)} candidates of {questions} questions, {len(imported.bad_rows)} rows left out")
+    print("rank them, train on the best, and measure by the questions of questions= (word problems by default):")
+    print(f"  python train.py candidates={folder} rounds=1")
+    if questions > 1:
+        print("or hold out a fifth of their questions to measure by:")
+        print(f"  python train.py candidates={folder} rounds=1 {held_out_of(folder, questions=questions)}")
+
+
+def held_out_of(folder: Path, *, questions: int) -> str:
+    """Overrides with which a run holds out a fifth of the questions of an import, and trains on the others."""
+    return f"questions=file questions.path={folder / QUESTIONS} questions.held_out={max(1, questions // 5)}"
+
+
+if __name__ == "__main__":
+    main()
