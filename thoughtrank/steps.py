@@ -237,7 +237,11 @@ class Steps:
         training = self.config.training
         place = self.paths.model(round_number)
         if not examples[-1].facts()["examples"]:
-            print(f"round {round_number} found no example: it keeps the model it began with", flush=True)
+            print(
+                f"round {round_number} found no example: in every question all answers tied, or the best were cut or too few "
+                "to be more than luck. It keeps the model it began with: easier or harder questions or longer limits may help",
+                flush=True,
+            )
             kept = self.store.stage(kind="models", place=place, inputs={"kept": model.key})
             self._complete(kept, lambda: _keep_model(kept, model.folder()))
             return Model(key=model.key, folder=model.folder, stage=kept)
