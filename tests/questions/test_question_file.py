@@ -25,7 +25,7 @@ def numbered(count):
 
 def everything(path, **knobs):
     """All good questions of the file."""
-    count = len(source(path, **knobs)._loaded[0])
+    count = sum(map(len, source(path, **knobs)._loaded[:2]))
     return source(path, **{**knobs, "held_out": count}).evaluation()
 
 

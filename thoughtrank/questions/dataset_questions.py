@@ -6,19 +6,18 @@ from functools import cached_property
 from thoughtrank.errors import UserError
 from thoughtrank.questions.dataset_rows import split_rows
 from thoughtrank.questions.file_rows import Row
-from thoughtrank.questions.row_question import BadRowError, digest, row_question
+from thoughtrank.questions.row_question import digest, row_question
+from thoughtrank.questions.row_questions import LoadedQuestions, RowQuestions
 from thoughtrank.records import Question
 
 VERSION = 1
 """Raise it whenever the same dataset would give other questions."""
 
 
-class DatasetQuestions:
-    """Questions from the splits of a dataset, shuffled by the seed.
+class DatasetQuestions(RowQuestions):
+    """Questions from the splits of a dataset; see ``RowQuestions``.
 
-    A question keeps its place among the others when rows are added or moved, because the place follows from its text.
-    Rows that cannot be used are left out and listed in ``bad_rows``. A training question that is held out as well is left
-    out too. There are no unseen families.
+    A training question that is held out as well is left out.
 
     Args:
         name: a hub id ``organisation/dataset``, a local file, or a folder with one file per split.
@@ -53,10 +52,8 @@ class DatasetQuestions:
         streaming: bool = False,
         rows: int | None = None,
     ) -> None:
+        super().__init__(seed=seed, train_per_round=train_per_round, held_out=held_out)
         self.name = name
-        self.seed = seed
-        self.train_per_round = train_per_round
-        self.held_out = held_out
         self.config_name = config_name
         self.train_split = train_split
         self.held_out_split = held_out_split
@@ -67,22 +64,9 @@ class DatasetQuestions:
         self.streaming = streaming
         self.rows = rows
 
-    @property
-    def bad_rows(self) -> list[str]:
-        """Rows that are left out, as ``name split row: what is wrong``.
-
-        Raises:
-            UserError: the dataset cannot be read.
-        """
-        return list(self._loaded[2])
-
     def faults(self, *, rounds: int) -> list[str]:
         """Bad knobs, a dataset that cannot be read, or too few questions; see ``QuestionSource``. Fetches the dataset."""
-        faults = []
-        if self.train_per_round < 1:
-            faults.append(f"questions.train_per_round is {self.train_per_round}: give 1 or more.")
-        if self.held_out < 0:
-            faults.append(f"questions.held_out is {self.held_out}: give 0 or more.")
+        faults = self._knob_faults()
         if self.rows is not None and self.rows < 1:
             faults.append(f"questions.rows is {self.rows}: give 1 or more, or null for all.")
         if faults:
@@ -91,28 +75,6 @@ class DatasetQuestions:
             return self._too_few(rounds=rounds)
         except UserError as error:
             return list(error.faults)
-
-    def train(self, round_number: int) -> list[Question]:
-        """The questions of one round, counted from 1; see ``QuestionSource``.
-
-        Raises:
-            UserError: the dataset cannot be read or has too few questions.
-            ValueError: the round is below 1.
-        """
-        if round_number < 1:
-            raise ValueError(f"rounds count from 1, not {round_number}")
-        self._require(rounds=round_number)
-        stop = round_number * self.train_per_round
-        return self._loaded[0][stop - self.train_per_round : stop]
-
-    def evaluation(self) -> list[Question]:
-        """The held-out questions; see ``QuestionSource``.
-
-        Raises:
-            UserError: the dataset cannot be read or has too few questions.
-        """
-        self._require(rounds=0)
-        return self._loaded[1][: self.held_out]
 
     def identity(self) -> dict[str, object]:
         """The knobs, and what was read rather than where it lies; see ``QuestionSource``.
@@ -131,14 +93,9 @@ class DatasetQuestions:
             "held_out": self.held_out,
         }
 
-    def _require(self, *, rounds: int) -> None:
-        faults = self._too_few(rounds=rounds)
-        if faults:
-            raise UserError(*faults)
-
     def _too_few(self, *, rounds: int) -> list[str]:
-        train, held_out, bad_rows = self._loaded
-        hint = f" {len(bad_rows)} rows could not be used, the first is {bad_rows[0]}." if bad_rows else ""
+        train, held_out, _ = self._loaded
+        hint = self._hint()
         faults = []
         if len(held_out) < self.held_out:
             faults.append(
@@ -155,31 +112,24 @@ class DatasetQuestions:
         return faults
 
     @cached_property
-    def _loaded(self) -> tuple[list[Question], list[Question], list[str]]:
-        """Training questions and held-out questions in their shuffled order, and the bad rows."""
+    def _loaded(self) -> LoadedQuestions:
         bad_rows: list[str] = []
-        if self.held_out_split is None:
-            questions = self._read(self.train_split, bad_rows=bad_rows, known={})
-            return questions[self.held_out :], questions[: self.held_out], bad_rows
-        # The held-out split first: a question of both stays held out.
         known: dict[str, str] = {}
-        held_out = self._read(self.held_out_split, bad_rows=bad_rows, known=known)
-        return self._read(self.train_split, bad_rows=bad_rows, known=known), held_out, bad_rows
 
-    def _read(self, split: str, *, bad_rows: list[str], known: dict[str, str]) -> list[Question]:
-        questions = []
-        for row in self._rows(split):
-            place = f"{self.name} {split} row {row.number}"
-            try:
-                question = self._question(row)
-                if question.question_id in known:
-                    raise BadRowError(f"repeats the question of {known[question.question_id]}")
-            except BadRowError as error:
-                bad_rows.append(f"{place}: {error}")
-                continue
-            known[question.question_id] = place
-            questions.append(question)
-        return sorted(questions, key=lambda question: digest(f"{self.seed}/{question.text}"))
+        def read(split: str) -> list[Question]:
+            return self._collect(
+                self._rows(split),
+                place=lambda number: f"{self.name} {split} row {number}",
+                bad_rows=bad_rows,
+                known=known,
+            )
+
+        if self.held_out_split is None:
+            questions = read(self.train_split)
+            return LoadedQuestions(questions[self.held_out :], questions[: self.held_out], bad_rows)
+        # The held-out split first: a question of both stays held out.
+        held_out = read(self.held_out_split)
+        return LoadedQuestions(read(self.train_split), held_out, bad_rows)
 
     def _rows(self, split: str) -> Iterable[Row]:
         columns = (self.question_column, self.answer_column, self.family_column)
@@ -193,8 +143,6 @@ class DatasetQuestions:
         )
 
     def _question(self, row: Row) -> Question:
-        if row.fault is not None:
-            raise BadRowError(row.fault)
         return row_question(
             row.values,
             question_column=self.question_column,
