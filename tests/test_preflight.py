@@ -6,6 +6,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from thoughtrank.config import load_config
+from thoughtrank.data.importing import import_files
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.adapters import Lora
 from thoughtrank.finetuning.weights import training_faults
@@ -199,3 +200,21 @@ def test_a_dry_run_of_a_model_that_is_not_there_has_no_plan(tmp_path, capsys):
     with pytest.raises(UserError, match="nothing"):
         do_run(composed("model=smollm2_135m_q4", f"model.name={tmp_path}/nothing", "dry_run=true"), choices={})
     assert capsys.readouterr().out == ""
+
+
+def test_imported_candidates_that_cannot_be_ranked_are_told(tmp_path):
+    [fault] = faults_of(f"candidates={tmp_path}")
+    assert "is no folder of imported candidates" in fault
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"question": "Question 1?", "reference": 1, "thought": "t", "answer": "a"}')
+    import_files(files=[rows], folder=tmp_path)
+    assert faults_of(f"candidates={tmp_path}") == []
+    rows.write_text('{"question": "Question 1?", "thought": "t", "answer": "a"}')
+    import_files(files=[rows], folder=tmp_path)
+    [fault] = faults_of(f"candidates={tmp_path}")
+    assert "1 of the first round's questions have none" in fault
+    held_out = ["questions=file", f"questions.path={tmp_path}/questions.jsonl", "questions.held_out=1"]
+    [fault] = faults_of(f"candidates={tmp_path}", *held_out)
+    assert "all of its questions are held out" in fault
+    [fault, _] = faults_of(f"candidates={tmp_path}", "questions=reasoning_gym")
+    assert "scores answers to its own questions only" in fault

@@ -3,6 +3,7 @@
 import json
 
 from thoughtrank.data.__main__ import main
+from thoughtrank.data.export import export_data
 
 
 def import_rows(workplace, rows) -> None:
@@ -40,6 +41,11 @@ def test_ranking_starts_there_and_another_import_is_not_taken_for_the_same(workp
     examples = workplace.rows("from_elsewhere", "round_1", "3_examples")
     assert examples[0]["completion"] == "<thought>count on</thought>It is 1.<|im_end|>"
     assert len(examples) == 5
+    exported = export_data(run_folder=workplace.path("from_elsewhere"), folder=workplace.folder / "data")
+    assert set(exported.rows.values()) == {5}
+    first = json.loads((workplace.folder / "data" / "preferences_text.jsonl").read_text().partition("\n")[0])
+    assert (first["prompt"], first["chosen"]) == ("What is 0 + 1?", "<thought>count on</thought>It is 1.")
+    assert first["rejected"].startswith("<thought>guess")
     import_rows(workplace, rows[:9])
     changed = workplace.run(*arguments, status=2)
     assert "was made from other inputs" in changed

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from thoughtrank.data.export import export_data, run_questions
+from thoughtrank.data.export import export_data
 from thoughtrank.data.importing import import_files
+from thoughtrank.data.of_run import run_questions
 from thoughtrank.errors import UserError
 from thoughtrank.imported import QUESTIONS
 
@@ -70,10 +71,10 @@ def _import(*, files: Sequence[Path], folder: Path, run_folder: Path | None) -> 
     print(f"  python train.py candidates={folder} rounds=1")
     if questions > 1:
         print("or hold out a fifth of their questions to measure by:")
-        print(f"  python train.py candidates={folder} rounds=1 {held_out_of(folder, questions=questions)}")
+        print(f"  python train.py candidates={folder} rounds=1 {_held_out_of(folder, questions=questions)}")
 
 
-def held_out_of(folder: Path, *, questions: int) -> str:
+def _held_out_of(folder: Path, *, questions: int) -> str:
     """Overrides with which a run holds out a fifth of the questions of an import, and trains on the others."""
     return f"questions=file questions.path={folder / QUESTIONS} questions.held_out={max(1, questions // 5)}"
 

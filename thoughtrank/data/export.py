@@ -6,18 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from thoughtrank.chat import Chat
-from thoughtrank.config import RunConfig, load_config
+from thoughtrank.data.of_run import question_source, read_config, tokenizer_folder
 from thoughtrank.data.preferences import rejected_candidate
 from thoughtrank.errors import UserError
-from thoughtrank.imported import Import
-from thoughtrank.parts import make_part
-from thoughtrank.questions.imported import with_imported
-from thoughtrank.questions.source import QuestionSource
 from thoughtrank.records import Candidate, Example, Question, RankedCandidate
-from thoughtrank.store import RunPaths, base_model_folder, read_json, write_json
+from thoughtrank.store import RunPaths, read_json, write_json
 from thoughtrank.tables import read_table
 
 Row = dict[str, Any]
@@ -69,8 +63,8 @@ def export_data(*, run_folder: Path, folder: Path | None = None) -> Exported:
     rounds = paths.rounds_with_examples()
     if not rounds:
         raise UserError(f"{run_folder} has no examples yet: let its first round get past selection")
-    chat = Chat.from_folder(_tokenizer_folder(paths, config))
-    source = _question_source(config)
+    chat = Chat.from_folder(tokenizer_folder(paths, config))
+    source = question_source(config)
     files: dict[str, list[Row]] = {
         name: [] for name in ("messages", "prompt_completion", "preferences", "preferences_text")
     }
@@ -169,52 +163,6 @@ def _notes(files: Mapping[str, Sequence[Row]], *, changed: int) -> list[str]:
             "(it trims white space, or writes the date); round_N/3_examples has them as trained"
         )
     return notes
-
-
-def read_config(paths: RunPaths) -> RunConfig:
-    """The config of a run.
-
-    Raises:
-        UserError: the folder holds no run.
-    """
-    if not paths.config.exists():
-        raise UserError(f"{paths.folder} is no run folder: it has no config.yaml")
-    return load_config(yaml.safe_load(paths.config.read_text(encoding="utf-8")))
-
-
-def run_questions(run_folder: Path) -> dict[str, Question]:
-    """The training questions of a run's rounds so far, by id.
-
-    Raises:
-        UserError: there is no such run, or its questions cannot be read.
-    """
-    paths = RunPaths(run_folder)
-    source = _question_source(read_config(paths))
-    questions, number = {}, 1
-    while paths.candidates(number).exists():
-        questions.update({each.question_id: each for each in source.train(number)})
-        number += 1
-    return questions
-
-
-def _question_source(config: RunConfig) -> QuestionSource:
-    return with_imported(make_part(config.questions, where="questions"), Import.at(config.candidates))
-
-
-def _tokenizer_folder(paths: RunPaths, config: RunConfig) -> Path:
-    """Any folder with the tokenizer of the run: all its models have the same."""
-    places = [paths.export, *(paths.model(number) for number in paths.rounds_with_examples())]
-    for folder in places:
-        if (folder / "tokenizer_config.json").exists():
-            return folder
-    identity = make_part(config.model, where="model").identity()
-    folder = base_model_folder(Path(config.cache_dir), identity)
-    if (folder / "tokenizer_config.json").exists():
-        return folder
-    raise UserError(
-        f"{paths.folder} has no model whose chat template could be read, and cache_dir={config.cache_dir} does not either: let "
-        "its first round get past training"
-    )
 
 
 def _write_lines(path: Path, rows: Sequence[Row]) -> None:

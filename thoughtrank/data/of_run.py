@@ -1,0 +1,65 @@
+"""What a run folder says about the run: its config, its questions, its tokenizer."""
+
+from pathlib import Path
+
+import yaml
+
+from thoughtrank.config import RunConfig, load_config
+from thoughtrank.errors import UserError
+from thoughtrank.imported import Import
+from thoughtrank.parts import make_part
+from thoughtrank.questions.imported import with_imported
+from thoughtrank.questions.source import QuestionSource
+from thoughtrank.records import Question
+from thoughtrank.store import RunPaths, base_model_folder
+
+
+def read_config(paths: RunPaths) -> RunConfig:
+    """The config of a run.
+
+    Raises:
+        UserError: the folder holds no run.
+    """
+    if not paths.config.exists():
+        raise UserError(f"{paths.folder} is no run folder: it has no config.yaml")
+    return load_config(yaml.safe_load(paths.config.read_text(encoding="utf-8")))
+
+
+def run_questions(run_folder: Path) -> dict[str, Question]:
+    """The training questions of a run's rounds so far, by id.
+
+    Raises:
+        UserError: there is no such run, or its questions cannot be read.
+    """
+    paths = RunPaths(run_folder)
+    source = question_source(read_config(paths))
+    questions, number = {}, 1
+    while paths.candidates(number).exists():
+        questions.update({each.question_id: each for each in source.train(number)})
+        number += 1
+    return questions
+
+
+def question_source(config: RunConfig) -> QuestionSource:
+    """Where the questions of a run come from, imported ones included."""
+    return with_imported(make_part(config.questions, where="questions"), Import.at(config.candidates))
+
+
+def tokenizer_folder(paths: RunPaths, config: RunConfig) -> Path:
+    """Any folder with the tokenizer of the run: all its models have the same.
+
+    Raises:
+        UserError: there is none, neither in the run nor in the cache.
+    """
+    places = [paths.export, *(paths.model(number) for number in paths.rounds_with_examples())]
+    for folder in places:
+        if (folder / "tokenizer_config.json").exists():
+            return folder
+    identity = make_part(config.model, where="model").identity()
+    folder = base_model_folder(Path(config.cache_dir), identity)
+    if (folder / "tokenizer_config.json").exists():
+        return folder
+    raise UserError(
+        f"{paths.folder} has no model whose chat template could be read, and cache_dir={config.cache_dir} does not either: let "
+        "its first round get past training"
+    )
