@@ -63,7 +63,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
         "model": str(options.model),
         "rows": rows,
         "encoded": [(list(each.token_ids), each.first_target) for each in encoded],
-        "steps": options.steps + 2,  # one to warm up, and one to end with
+        "steps": options.steps + 2,  # one to warm up, and one that is begun and not made
         "lr": 1e-4,
         "betas": [0.9, 0.95],
         "tokens_per_pass": 2048,

@@ -2,10 +2,11 @@
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training_turns import Turns, hand_in
+from training_turns import FinishedError, Turns, hand_in
 
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
@@ -74,7 +75,8 @@ def main() -> None:
     training = training_job(job, work)
     from thoughtrank.finetuning.train import run_training
 
-    run_training(training, strategy=AutoStrategy())
+    with suppress(FinishedError):
+        run_training(training, strategy=AutoStrategy())
     steps = [json.loads(line) for line in (work / "_metrics.jsonl").read_text().splitlines()]
     hand_in({"losses": [step["loss"] for step in steps]})
 

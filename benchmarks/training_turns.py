@@ -13,6 +13,11 @@ from pathlib import Path
 from typing import Any
 
 _MARK = "@@training "
+_GO, _STOP = "go\n", "stop\n"
+
+
+class FinishedError(Exception):
+    """The parent wants no further step."""
 
 
 class Turns:
@@ -27,10 +32,15 @@ class Turns:
         self._passes = 0
 
     def before_forward_pass(self) -> None:
-        """Wait for the turn, where an optimizer step begins with this pass."""
+        """Wait for the turn, where an optimizer step begins with this pass.
+
+        Raises:
+            FinishedError: there is none.
+        """
         if self._passes % self.micro_batches == 0:
             print(_MARK + json.dumps({"ready": True}), flush=True)
-            sys.stdin.readline()
+            if sys.stdin.readline() != _GO:
+                raise FinishedError
         self._passes += 1
 
 
@@ -71,14 +81,14 @@ class Contender:
     def step(self) -> float:
         """Let it make one step, and return the seconds."""
         started = time.perf_counter()
-        self._go()
+        self._say(_GO)
         if "ready" not in self._answer():
             raise SystemExit(f"{self.command} made too few steps")
         return time.perf_counter() - started
 
     def finish(self) -> dict[str, Any]:
-        """Let it make its last step, and return what it hands in."""
-        self._go()
+        """Return what it hands in about the steps it made."""
+        self._say(_STOP)
         facts = self._answer()
         self.stop()
         return facts
@@ -89,9 +99,9 @@ class Contender:
         self._process.wait()
         self._errors.close()
 
-    def _go(self) -> None:
+    def _say(self, word: str) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write("go\n")
+        self._process.stdin.write(word)
         self._process.stdin.flush()
 
     def _answer(self) -> dict[str, Any]:

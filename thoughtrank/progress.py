@@ -6,7 +6,7 @@ from typing import Any
 from tqdm import tqdm
 
 
-def progress_bar(*, description: str, total: int, done: int, unit: str, shown: bool = True) -> Any:
+def progress_bar(*, description: str, total: int, done: int, unit: str, shown: bool = True, columns: int = 100) -> Any:
     """A bar that shows rate and time left; in a file or a pipe it writes a line now and then instead of redrawing.
 
     Args:
@@ -14,6 +14,7 @@ def progress_bar(*, description: str, total: int, done: int, unit: str, shown: b
         total: units of work in all.
         done: units found finished already; they do not count for the rate.
         unit: its name.
+        columns: width of the lines in a file or a pipe.
         shown: False for a bar that another process shows already.
     """
     terminal = sys.stderr.isatty()
@@ -24,7 +25,7 @@ def progress_bar(*, description: str, total: int, done: int, unit: str, shown: b
         unit=unit,
         mininterval=0.2 if terminal else 20.0,
         dynamic_ncols=terminal,
-        ncols=None if terminal else 100,
+        ncols=None if terminal else columns,
         smoothing=0.1,
         disable=not shown,
     )

@@ -46,6 +46,7 @@ class StepLog(pl.Callback):
             done=self._steps,
             unit="step",
             shown=trainer.is_global_zero,
+            columns=160,
         )
         self._work = StepWork.begin()
 
@@ -59,7 +60,7 @@ class StepLog(pl.Callback):
         self._steps = trainer.global_step
         row = self._row(trainer, module, self._meter)
         self._work = StepWork.begin()
-        self._bar.set_postfix(loss=f"{row['loss']:.3f}", tokens=f"{row['tokens_per_second']:.0f}/s", refresh=False)
+        self._bar.set_postfix_str(_figures(row), refresh=False)
         self._bar.update()
         if self._steps % self.every == 0 and trainer.is_global_zero:
             with self.path.open("a") as file:
@@ -100,6 +101,15 @@ class StepLog(pl.Callback):
         """Close the bar."""
         if self._bar is not None:
             self._bar.close()
+
+
+def _figures(row: dict[str, Any]) -> str:
+    """What stands behind the bar."""
+    norm = "" if row["gradient_norm"] is None else f"norm {row['gradient_norm']:.2f}, "
+    return (
+        f"loss {row['loss']:.3f}, lr {row['lr']:.1e}, {norm}{row['tokens_per_second']:.0f} tokens/s, mfu {row['mfu']:.0%}, "
+        f"{row['memory_gb']:.1f} GB, padding {row['padding']:.0%}, batch {row['examples']}"
+    )
 
 
 def _arithmetic(trainer: pl.Trainer, module: Any) -> torch.dtype:
