@@ -1,64 +1,77 @@
 """A contender that runs in a process, and perhaps an environment, of its own; started by ``generation.py``.
 
-It reads a job as one line of JSON, answers ``{"ready": true}`` when the model is loaded, and then, for every further line,
-decodes everything once and answers with seconds and token ids. Answers begin with a mark, since libraries print what they like.
+It reads a job as one line of JSON, answers ``{"about": ...}`` when the model is loaded and warm, and then, for every further
+line, decodes everything once and answers with seconds and token ids. Answers begin with a mark, since libraries print what
+they like.
 """
 
 import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 MARK = "@@generation "
 
+Prompts = list[list[int]]
+Run = Callable[[Prompts], tuple[float, list[list[int]]]]
+"""Decodes prompts once: seconds, and the tokens of each prompt."""
 
-def vllm_run(job: dict[str, Any]) -> Any:
-    """vLLM with prefix caching, all prompts at once."""
+
+def vllm_run(job: dict[str, Any]) -> tuple[Run, str]:
+    """vLLM with prefix caching, all prompts at once; each turn begins with an empty cache."""
     os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "4")
     os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
-    from vllm import LLM, SamplingParams
+    import torch
+    import vllm
 
-    engine = LLM(model=job["model"], dtype=job["dtype"], enable_prefix_caching=True, max_model_len=job["context"])
-    sampling = SamplingParams(
+    engine = vllm.LLM(model=job["model"], dtype=job["dtype"], enable_prefix_caching=True, max_model_len=job["context"])
+    sampling = vllm.SamplingParams(
         temperature=0, max_tokens=job["new_tokens"], ignore_eos=not job["stops"], detokenize=False
     )
-    prompts = [{"prompt_token_ids": tokens} for tokens in job["prompts"]]
-    return lambda: [list(each.outputs[0].token_ids) for each in engine.generate(prompts, sampling, use_tqdm=False)]
+
+    def run(prompts: Prompts) -> tuple[float, list[list[int]]]:
+        engine.reset_prefix_cache()
+        asked = [{"prompt_token_ids": tokens} for tokens in prompts]
+        started = time.perf_counter()
+        outputs = engine.generate(asked, sampling, use_tqdm=False)
+        return time.perf_counter() - started, [list(each.outputs[0].token_ids) for each in outputs]
+
+    return run, f"vllm {vllm.__version__}, {torch.get_num_threads()} threads"
 
 
-def continuous_run(job: dict[str, Any]) -> Any:
+def continuous_run(job: dict[str, Any]) -> tuple[Run, str]:
     """transformers' continuous batching."""
     import torch
-    from transformers import AutoModelForCausalLM, GenerationConfig
+    import transformers
 
-    model: Any = AutoModelForCausalLM.from_pretrained(
+    model: Any = transformers.AutoModelForCausalLM.from_pretrained(
         job["model"], dtype=getattr(torch, job["dtype"]), attn_implementation="paged|sdpa"
     )
     model = model.to(job["device"]).eval()
     end = model.generation_config.eos_token_id if job["stops"] else -1
-    config = GenerationConfig(
+    config = transformers.GenerationConfig(
         max_new_tokens=job["new_tokens"], do_sample=False, eos_token_id=end, pad_token_id=0, use_cuda_graph=False
     )
 
-    def run() -> list[list[int]]:
-        written = model.generate_batch(inputs=job["prompts"], generation_config=config)
-        if len(written) != len(job["prompts"]):
-            raise RuntimeError(f"{len(written)} of {len(job['prompts'])} requests came back")
-        return [list(each.generated_tokens) for each in written.values()]
+    def run(prompts: Prompts) -> tuple[float, list[list[int]]]:
+        started = time.perf_counter()
+        written = model.generate_batch(inputs=prompts, generation_config=config)
+        return time.perf_counter() - started, [list(each.generated_tokens) for each in written.values()]
 
-    return run
+    return run, f"transformers {transformers.__version__}, {torch.get_num_threads()} threads"
 
 
 def main() -> None:
     """Answer until the input ends."""
     job = json.loads(sys.stdin.readline())
-    run = {"vllm": vllm_run, "continuous": continuous_run}[job["backend"]](job)
-    print(MARK + json.dumps({"ready": True}), flush=True)
+    run, about = {"vllm": vllm_run, "continuous": continuous_run}[job["backend"]](job)
+    run(job["prompts"][::8])  # warms it
+    print(MARK + json.dumps({"about": about}), flush=True)
     for _ in sys.stdin:
-        started = time.perf_counter()
-        tokens = run()
-        print(MARK + json.dumps({"seconds": time.perf_counter() - started, "tokens": tokens}), flush=True)
+        seconds, tokens = run(job["prompts"])
+        print(MARK + json.dumps({"seconds": seconds, "tokens": tokens}), flush=True)
 
 
 if __name__ == "__main__":

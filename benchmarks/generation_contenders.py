@@ -1,16 +1,13 @@
-"""The contenders of ``generation.py``: each decodes a workload once and says how many tokens in how many seconds."""
+"""The contenders of ``generation.py`` in its own process, and two limits: each says how many tokens in how many seconds."""
 
-import json
-import subprocess
-import sys
-import threading
+import argparse
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from generation_child import MARK
 from generation_workloads import Workload
 
 from thoughtrank.engines.transformers import TransformersEngine
@@ -30,6 +27,10 @@ class Generate:
         self.model: Any = model.to(device).eval()
         self.workload = workload
         self.end = self.model.generation_config.eos_token_id
+
+    def prompts(self) -> list[list[int]]:
+        """Token ids of what each candidate continues."""
+        return self.tokenizer(self.workload.texts, add_special_tokens=False)["input_ids"]
 
     def written(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids behind each text, decoded as one batch, without the end of the turn."""
@@ -67,15 +68,31 @@ class Generate:
 
 
 class ThisEngine:
-    """The engine of this project."""
+    """The engine of this project, in the groups of a run: questions with many branches, or many replies.
 
-    def __init__(self, folder: Path, *, workload: Workload, dtype: Any, device: Any, token_budget: int) -> None:
-        self._session = TransformersEngine(dtype=dtype, device=device, token_budget=token_budget).open(folder)
+    Args:
+        folder: of the model.
+        workload: what is decoded.
+        options: of the command line.
+        dtype: in place of that of the options.
+    """
+
+    def __init__(
+        self, folder: Path, *, workload: Workload, options: argparse.Namespace, dtype: str | None = None
+    ) -> None:
+        engine = TransformersEngine(
+            dtype=dtype or options.dtype, device=options.device, token_budget=options.token_budget
+        )
+        single = max(len(request.branches) for request in workload.requests) == 1
+        self._size = engine.replies_per_group if single else engine.questions_per_group
+        self._session = engine.open(folder)
         self._workload = workload
 
     def written(self) -> list[list[int]]:
         """Token ids of every candidate."""
-        results = self._session.generate(self._workload.requests, limits=self._workload.limits)
+        requests, limits = self._workload.requests, self._workload.limits
+        groups = [requests[start : start + self._size] for start in range(0, len(requests), self._size)]
+        results = [each for group in groups for each in self._session.generate(group, limits=limits)]
         return [list(each.answer_ids) for continuations in results for each in continuations]
 
     def rate(self) -> Rate:
@@ -83,78 +100,6 @@ class ThisEngine:
         started = time.perf_counter()
         tokens = sum(map(len, self.written()))
         return tokens / (time.perf_counter() - started)
-
-
-class Child:
-    """A contender in a process of its own."""
-
-    def __init__(self, python: str, job: dict[str, Any], *, seconds: float) -> None:
-        script = Path(__file__).with_name("generation_child.py")
-        self._process = subprocess.Popen(
-            [python, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        self._errors: list[str] = []
-        threading.Thread(target=self._drain, daemon=True).start()
-        self._seconds = seconds
-        self._end = job.pop("end")
-        self._stops = job["stops"]
-        self._ask(json.dumps(job))
-
-    def _drain(self) -> None:
-        for line in self._process.stderr or ():
-            self._errors = [*self._errors[-20:], line.strip()]
-
-    def _ask(self, line: str) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        timer = threading.Timer(self._seconds, self._process.kill)
-        timer.start()
-        try:
-            print(line, file=self._process.stdin, flush=True)
-            for answer in self._process.stdout:
-                if answer.startswith(MARK):
-                    return json.loads(answer.removeprefix(MARK))
-        except BrokenPipeError:
-            pass
-        finally:
-            timer.cancel()
-        said = next((line for line in reversed(self._errors) if "Error" in line), "it took too long")
-        raise RuntimeError(said[:200])
-
-    def rate(self) -> Rate:
-        """Decode everything."""
-        answer = self._ask("go")
-        ends = {self._end} if self._stops else set()
-        tokens = sum(len(each) - (bool(each) and each[-1] in ends) for each in answer["tokens"])
-        return tokens / answer["seconds"]
-
-    def close(self) -> None:
-        """End the process."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-
-
-def start_child(
-    backend: str, *, generate: Generate, folder: Path, python: str | None, dtype: str, seconds: float
-) -> Child:
-    """Start a contender; RuntimeError says in one line why it does not run."""
-    prompts = generate.tokenizer(generate.workload.texts, add_special_tokens=False)["input_ids"]
-    job = {
-        "backend": backend,
-        "model": str(folder),
-        "dtype": dtype,
-        "device": str(generate.model.device),
-        "prompts": prompts,
-        "new_tokens": generate.workload.new_tokens,
-        "stops": generate.workload.stops,
-        "context": max(map(len, prompts)) + generate.workload.new_tokens + 16,
-        "end": generate.end,
-    }
-    return Child(python or sys.executable, job, seconds=seconds)
 
 
 def matrix_limit(model: Any, *, batch: int) -> Callable[[], Rate]:
@@ -167,13 +112,42 @@ def matrix_limit(model: Any, *, batch: int) -> Callable[[], Rate]:
 
     @torch.inference_mode()
     def rate() -> Rate:
-        steps = 5
-        started = time.perf_counter()
-        for _ in range(steps):
+        steps = 10
+        for step in range(steps + 1):
+            if step == 1:  # the first one warms
+                _finish(model.device)
+                started = time.perf_counter()
             for layer in layers:
                 layer(inputs[layer.in_features])
-        if model.device.type == "cuda":
-            torch.cuda.synchronize()
+        _finish(model.device)
         return steps * batch / (time.perf_counter() - started)
 
     return rate
+
+
+def bandwidth(device: str) -> float:
+    """Bytes per second at which memory is read, by the sum of 512 MiB; the median of five."""
+    block = torch.ones(2**27, device=device)
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        block.sum()
+        _finish(block.device)
+        seconds.append(time.perf_counter() - started)
+    return block.nbytes / statistics.median(seconds)
+
+
+def bandwidth_limit(model: Any, *, workload: Workload, prompt_tokens: float, batch: int) -> Callable[[], Rate]:
+    """Tokens per second if a step cost only the reading of the weights, of its prompts and of its branches' own cache, once."""
+    config = model.config
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * size * model.dtype.itemsize
+    weights = sum(parameter.nbytes for parameter in model.parameters())
+    prompts = batch / max(len(request.branches) for request in workload.requests)
+    cached = per_token * (prompts * prompt_tokens + batch * workload.new_tokens / 2)
+    return lambda: batch * bandwidth(str(model.device)) / (weights + cached)
+
+
+def _finish(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()

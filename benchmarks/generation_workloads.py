@@ -88,16 +88,16 @@ def prepare_model(folder: Path, *, workload: str, shape: str) -> None:
         write_random_model(folder, shape=shape)
 
 
-def make_workload(name: str, *, folder: Path, questions: int, branches: int) -> Workload:
-    """The requests of a workload."""
+def make_workload(name: str, *, folder: Path, questions: int, branches: int, new_tokens: int | None = None) -> Workload:
+    """The requests of a workload; ``new_tokens`` replaces its own limit."""
     if name in ("real", "single"):
         chat = Chat.from_folder(folder)
         problems = WordProblems(seed=1, train_per_round=questions, held_out=1, held_out_unseen=0)
         openers = [""] if name == "single" else [OPEN_TAG + prefix for prefix in PREFIXES]
         prompts = [chat.prompt(question.text) for question in problems.train(1)]
-        new_tokens, stops = (128, True) if name == "single" else (80, True)
+        limit, stops = (128, True) if name == "single" else (80, True)
     else:
-        length, new_tokens = (128, 64) if name == "uniform" else (512, 640)
+        length, limit = (128, 64) if name == "uniform" else (512, 640)
         # Knuth's multiplicative hash: words that look random and need no state.
         words = [f"w{1 + place * 2654435761 % 4000}" for place in range(questions * length)]
         prompts = [" ".join(words[start : start + length - 1]) for start in range(0, len(words), length)]
@@ -105,4 +105,6 @@ def make_workload(name: str, *, folder: Path, questions: int, branches: int) -> 
     # More branches than prefixes take the same ones again.
     openers = openers if name == "single" else [openers[number % len(openers)] for number in range(branches)]
     asked = tuple(Branch(opener=opener, in_thought=False) for opener in openers)
-    return Workload([GenerationRequest(prompt=prompt, branches=asked) for prompt in prompts], new_tokens, stops)
+    return Workload(
+        [GenerationRequest(prompt=prompt, branches=asked) for prompt in prompts], new_tokens or limit, stops
+    )

@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from thoughtrank.chat import Chat
-from thoughtrank.engines.engine import Branch, Continuation, Engine, GenerationRequest, Limits
+from thoughtrank.engines.engine import Branch, Continuation, Engine, GenerationRequest, Limits, OnStep
 from thoughtrank.engines.probe import probe_batch_composition
 from thoughtrank.prefixes.prefix import Prefix
 from thoughtrank.progress import progress_bar
@@ -43,32 +44,24 @@ def generate_candidates(
         UserError: a question does not fit the model's context.
     """
     groups = question_groups(questions, at_most=engine.questions_per_group)
-    paths = [stage.folder / f"part-{number:05d}.parquet" for number in range(len(groups))]
-    missing = [number for number, path in enumerate(paths) if not path.exists()]
-    chat = Chat.from_folder(model_folder)
+    missing = [number for number in range(len(groups)) if not _part(stage, number).exists()]
     total = len(questions) * len(prefixes)
-    done = sum(len(groups[number]) for number in range(len(groups)) if number not in missing) * len(prefixes)
     # What an earlier attempt knew of its engine; a probe is made once.
     record = stage.folder / ENGINE_RECORD
     facts: dict[str, object] = read_json(record) if record.exists() else {}
     if missing:
+        chat = Chat.from_folder(model_folder)
+        done = total - sum(len(groups[number]) for number in missing) * len(prefixes)
         with (
             engine.open(model_folder, work_folder=stage.folder) as session,
             progress_bar(description=description, total=total, done=done, unit="candidate") as bar,
         ):
-            tokens = 0
-
-            def on_step(added: int, finished: int) -> None:
-                nonlocal tokens
-                tokens += added
-                bar.set_postfix(tokens=tokens, refresh=False)
-                bar.update(finished)
-
+            on_step = _shown_in(bar)
             for number in missing:
                 requests = _requests(groups[number], prefixes=prefixes, chat=chat)
                 results = session.generate(requests, limits=limits, on_step=on_step)
                 candidates = _candidates(groups[number], prefixes=prefixes, results=results)
-                write_part(paths[number], candidates, record_type=Candidate)
+                write_part(_part(stage, number), candidates, record_type=Candidate)
                 stage.save_seconds()
                 if engine.probe_candidates and "determinism" not in facts:
                     facts["determinism"] = probe_batch_composition(
@@ -84,6 +77,23 @@ def generate_candidates(
     if written != total:
         raise AssertionError(f"{len(questions)} questions with {len(prefixes)} prefixes gave {written} candidates")
     stage.finish(candidates=total, engine=facts)
+
+
+def _part(stage: Stage, group: int) -> Path:
+    return stage.folder / f"part-{group:05d}.parquet"
+
+
+def _shown_in(bar: Any) -> OnStep:
+    """Tokens and finished candidates go to a progress bar."""
+    tokens = 0
+
+    def on_step(added: int, finished: int) -> None:
+        nonlocal tokens
+        tokens += added
+        bar.set_postfix(tokens=tokens, refresh=False)
+        bar.update(finished)
+
+    return on_step
 
 
 def _requests(questions: Sequence[Question], *, prefixes: Sequence[Prefix], chat: Chat) -> list[GenerationRequest]:
