@@ -64,14 +64,16 @@ class Reference:
         return Written(thought, closed, [token for token in answer if token != self.tokenizer.eos_token_id])
 
 
-def requests_for(folder: Path, openers: list[str]) -> list[GenerationRequest]:
+def requests_for(folder: Path, openers: list[str], questions: list[str] = QUESTIONS) -> list[GenerationRequest]:
     chat = Chat.from_folder(folder)
     branches = tuple(Branch(opener=opener, in_thought=opener not in ("", EMPTY_THOUGHT)) for opener in openers)
-    return [GenerationRequest(prompt=chat.prompt(question), branches=branches) for question in QUESTIONS]
+    return [GenerationRequest(prompt=chat.prompt(question), branches=branches) for question in questions]
 
 
-def assert_equal_to_generate(folder: Path, prefixes: list[str], limits: Limits, **engine) -> list:
-    requests = requests_for(folder, [OPEN_TAG + prefix for prefix in prefixes])
+def assert_equal_to_generate(
+    folder: Path, prefixes: list[str], limits: Limits, *, questions: list[str] = QUESTIONS, **engine
+) -> list:
+    requests = requests_for(folder, [OPEN_TAG + prefix for prefix in prefixes], questions)
     with TransformersEngine(dtype="float32", device="cpu", **engine).open(folder) as session:
         results = session.generate(requests, limits=limits)
     reference = Reference(folder)
@@ -197,9 +199,12 @@ def test_a_full_device_halves_the_batch_and_decodes_the_group_again(tiny_folder,
 @pytest.mark.slow
 def test_the_default_model_writes_the_tokens_of_generate(smollm2_folder):
     written = assert_equal_to_generate(
-        smollm2_folder, [*"aLZ5", "Wait"], Limits(thought_tokens=48, answer_tokens=24, min_answer_tokens=1)
+        smollm2_folder,
+        [*"aL", "Wait"],
+        Limits(thought_tokens=20, answer_tokens=12, min_answer_tokens=1),
+        questions=QUESTIONS[:2],
     )
-    assert {each.thought_finish for each in written} == {"stop", "length"}
+    assert {each.thought_finish for each in written} == {each.answer_finish for each in written} == {"stop", "length"}
 
 
 @pytest.mark.parametrize("opener", ["", EMPTY_THOUGHT])
