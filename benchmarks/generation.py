@@ -8,7 +8,7 @@ sample of the candidates, since all would take an hour; its rate is that of the 
 those of ``generate`` in float32, candidate by candidate. The last line is one JSON object; what was not measured is null.
 
 A part at a time: ``--contenders generate_batched --tokens 0`` measures these beside this engine and nothing else, and
-``--seconds`` begins no further round of turns after that time. Ratios are only ever made of figures of one run.
+``--seconds`` begins no further round of turns that long after the start. Ratios are only ever made of figures of one run.
 
 Workloads: ``uniform``: prompts of 128 tokens, 64 new ones, no early stop. ``real``: word problems, 62 prefixes, at most 80 new
 tokens, natural stops. ``long``: prompts of 512 tokens, 640 new ones, no early stop. ``single``: one branch per question, at
@@ -34,6 +34,7 @@ from generation_workloads import SHAPES, Workload, make_workload, prepare_model
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.quiet import quiet_libraries
 
+STARTED = time.monotonic()
 OURS, SINGLE = "this_engine", "generate_single"
 BATCHED = {"generate_batched_62": 62, "generate_batched_248": 248}
 CHILDREN = {"continuous_batching": "continuous", "vllm": "vllm"}
@@ -61,7 +62,7 @@ def parse() -> argparse.Namespace:
         help=f"beside this engine, by the beginnings of their names: {', '.join(CONTENDERS)}",
     )
     add("--repetitions", type=int, default=3)
-    add("--seconds", type=float, default=3600, help="no further round of turns after so many seconds")
+    add("--seconds", type=float, default=3600, help="no further round of turns so many seconds after the start")
     add("--sample", type=int, default=8, help="candidates that are decoded one at a time")
     add("--tokens", type=int, default=8, help="candidates whose tokens are compared; 0 compares none")
     add("--vllm-python", help="python of an environment with vLLM")
@@ -131,6 +132,7 @@ def start_children(generate: Generate, folder: Path, options: argparse.Namespace
             continue
         try:
             children[name] = start_child(CHILDREN[name], generate=generate, folder=folder, options=options)
+            print(f"{name} is ready {time.monotonic() - STARTED:.0f} seconds after the start", flush=True)
         except (RuntimeError, OSError) as error:
             print(f"{name}: does not run here: {error}")
     return children
@@ -139,11 +141,12 @@ def start_children(generate: Generate, folder: Path, options: argparse.Namespace
 def take_turns(contenders: dict[str, Callable[[], float]], options: argparse.Namespace) -> dict[str, list[float]]:
     """Rates by contender; one that fails drops out with a line."""
     rates: dict[str, list[float]] = {name: [] for name in contenders}
-    started, finished = time.monotonic(), 0
-    while finished < options.repetitions and (not finished or time.monotonic() - started < options.seconds):
+    finished = 0
+    while finished < options.repetitions and (not finished or time.monotonic() - STARTED < options.seconds):
         for name in [name for name in contenders if name in rates]:
             try:
                 rates[name].append(contenders[name]())
+                print(f"turn {finished + 1}, {name}: {rates[name][-1]:.1f} tokens/s", flush=True)
             except RuntimeError as error:
                 print(f"{name}: left out: {error}")
                 del rates[name]
