@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, Literal
 
+from thoughtrank.engines.bounds import bound_faults
 from thoughtrank.engines.completions import CompletionsClient, shown_url
 from thoughtrank.engines.served import ServedSession
 from thoughtrank.errors import UserError
@@ -82,14 +83,12 @@ class OpenAIEngine:
                 faults.append(f"engine.base_urls: {url!r} is no address: it starts with http:// or https://")
         if self.api_key_env is not None and not os.environ.get(self.api_key_env, "").strip():
             faults.append(f"the completions server needs {self.api_key_env}: export it, or set engine.api_key_env=null")
-        if min(self.concurrency, self.questions_per_group, self.replies_per_group) < 1:
-            faults.append(
-                "engine.concurrency, engine.questions_per_group and engine.replies_per_group must be at least 1"
-            )
-        if self.timeout_seconds <= 0 or self.max_retries < 0 or self.probe_candidates < 0:
-            faults.append(
-                "engine.timeout_seconds must be above 0, engine.max_retries and engine.probe_candidates at least 0"
-            )
+        faults += bound_faults(
+            self,
+            at_least_one=("concurrency", "questions_per_group", "replies_per_group"),
+            at_least_zero=("max_retries", "probe_candidates"),
+            above_zero=("timeout_seconds",),
+        )
         return faults
 
     def identity(self) -> dict[str, object]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from thoughtrank.engines.bounds import bound_faults
 from thoughtrank.engines.engine import Continuation, GenerationRequest, Limits, OnStep
 from thoughtrank.processor import multiplies_bf16
 
@@ -44,13 +45,11 @@ class TransformersEngine:
 
     def faults(self) -> list[str]:
         """See ``Engine``."""
-        faults = []
-        if self.questions_per_group < 1 or self.replies_per_group < 1:
-            faults.append("engine.questions_per_group and engine.replies_per_group must be at least 1")
-        if self.probe_candidates < 0:
-            faults.append("engine.probe_candidates must be at least 0")
-        if self.token_budget < 1:
-            faults.append("engine.token_budget must be at least 1")
+        faults = bound_faults(
+            self,
+            at_least_one=("questions_per_group", "replies_per_group", "token_budget"),
+            at_least_zero=("probe_candidates",),
+        )
         if self.device in ("cuda", "mps"):
             import torch
 

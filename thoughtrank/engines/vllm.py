@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, Literal
 
+from thoughtrank.engines.bounds import bound_faults
 from thoughtrank.engines.child_server import ChildServer, free_port
 from thoughtrank.engines.completions import CompletionsClient
 from thoughtrank.engines.openai import REPLIES
@@ -74,16 +75,18 @@ class VLLMEngine:
 
     def faults(self) -> list[str]:
         """See ``Engine``."""
-        faults = []
-        at_least_one = ("tensor_parallel", "data_parallel", "concurrency", "questions_per_group", "replies_per_group")
-        for name in at_least_one:
-            if getattr(self, name) < 1:
-                faults.append(f"engine.{name} must be at least 1, not {getattr(self, name)}")
-        if min(self.start_minutes, self.timeout_seconds) <= 0 or min(self.max_retries, self.probe_candidates) < 0:
-            faults.append(
-                "engine.start_minutes and engine.timeout_seconds must be above 0, engine.max_retries and "
-                "engine.probe_candidates at least 0"
-            )
+        faults = bound_faults(
+            self,
+            at_least_one=(
+                "tensor_parallel",
+                "data_parallel",
+                "concurrency",
+                "questions_per_group",
+                "replies_per_group",
+            ),
+            at_least_zero=("max_retries", "probe_candidates"),
+            above_zero=("start_minutes", "timeout_seconds"),
+        )
         python = Path(self.python).expanduser()
         if not python.is_file():
             return [*faults, f"engine.python={self.python}: no such program. Make an environment with vLLM: {INSTALL}"]
