@@ -103,9 +103,11 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     contenders |= here(generate, workload, options)
     children = start_children(generate, folder, options)
     contenders |= {name: child.rate for name, child in children.items()}
-    rates = take_turns(contenders, options)
-    for child in children.values():
-        child.close()
+    try:
+        rates = take_turns(contenders, options)
+    finally:
+        for child in children.values():
+            child.close()
     report(rates, facts, options)
 
 

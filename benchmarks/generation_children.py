@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +15,7 @@ from generation_contenders import Generate, Rate
 
 
 class Child:
-    """A contender in a process of its own.
+    """A contender in a process of its own, which stands still while others have their turn: some wait by spinning.
 
     Args:
         python: that runs it.
@@ -27,8 +29,10 @@ class Child:
 
     def __init__(self, python: str, job: dict[str, Any], *, end: int | None, seconds: float) -> None:
         script = Path(__file__).with_name("generation_child.py")
+        pipe = subprocess.PIPE
+        # A group of its own, so that the workers it starts stand still with it.
         self._process = subprocess.Popen(
-            [python, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [python, str(script)], stdin=pipe, stdout=pipe, stderr=pipe, text=True, process_group=0
         )
         self._errors: list[str] = []
         threading.Thread(target=self._drain, daemon=True).start()
@@ -45,7 +49,8 @@ class Child:
     def _ask(self, line: str) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        timer = threading.Timer(self._seconds, self._process.kill)
+        self._signal(signal.SIGCONT)
+        timer = threading.Timer(self._seconds, self._signal, [signal.SIGKILL])
         timer.start()
         try:
             print(line, file=self._process.stdin, flush=True)
@@ -56,8 +61,13 @@ class Child:
             pass
         finally:
             timer.cancel()
+            self._signal(signal.SIGSTOP)
         said = next((line for line in reversed(self._errors) if "Error" in line), "it took too long")
         raise RuntimeError(said[:200])
+
+    def _signal(self, number: int) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, number)
 
     def rate(self) -> Rate:
         """Decode everything."""
@@ -71,12 +81,13 @@ class Child:
 
     def close(self) -> None:
         """End the process."""
+        self._signal(signal.SIGCONT)
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
             self._process.wait(timeout=20)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            self._signal(signal.SIGKILL)
 
 
 def start_child(backend: str, *, generate: Generate, folder: Path, options: argparse.Namespace) -> Child:
