@@ -95,6 +95,10 @@ class ThisEngine:
         results = [each for group in groups for each in self._session.generate(group, limits=limits)]
         return [list(each.answer_ids) for continuations in results for each in continuations]
 
+    def warm(self, workload: Workload) -> None:
+        """Decode another workload."""
+        self._session.generate(workload.requests, limits=workload.limits)
+
     def rate(self) -> Rate:
         """Decode everything."""
         started = time.perf_counter()
