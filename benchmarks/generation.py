@@ -22,6 +22,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,8 @@ def here(generate: Generate, workload: Workload, options: argparse.Namespace) ->
     sample = evenly_spaced(texts, options.sample)
     model, tokens = generate.model, statistics.mean(map(len, generate.prompts()))
     every: dict[str, Callable[[], float]] = {
-        SINGLE: lambda: generate.rate(sample, batch=1),
-        **{name: lambda batch=batch: generate.rate(texts, batch=batch) for name, batch in BATCHED.items()},
+        SINGLE: partial(generate.rate, sample, batch=1),
+        **{name: partial(generate.rate, texts, batch=batch) for name, batch in BATCHED.items()},
         PRODUCTS: matrix_limit(model, batch=248),
         READING: bandwidth_limit(model, workload=workload, prompt_tokens=tokens, batch=248),
     }

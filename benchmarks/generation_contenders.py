@@ -77,9 +77,7 @@ class ThisEngine:
         dtype: in place of that of the options.
     """
 
-    def __init__(
-        self, folder: Path, *, workload: Workload, options: argparse.Namespace, dtype: str | None = None
-    ) -> None:
+    def __init__(self, folder: Path, *, workload: Workload, options: argparse.Namespace, dtype: Any = None) -> None:
         engine = TransformersEngine(
             dtype=dtype or options.dtype, device=options.device, token_budget=options.token_budget
         )

@@ -12,6 +12,7 @@ import json
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -53,11 +54,9 @@ def main() -> None:
 def turn_seconds(folder: Path, size: tuple[int, int], options: argparse.Namespace) -> float:
     """One decoding of a workload of that size, after a short one of the same shapes."""
     questions, branches = size
-    asked = {"folder": folder, "questions": questions, "branches": branches}
-    engine = ThisEngine(
-        folder, workload=make_workload("uniform", new_tokens=options.new_tokens, **asked), options=options
-    )
-    engine.warm(make_workload("uniform", new_tokens=2, **asked | {"questions": min(questions, 8)}))
+    make = partial(make_workload, "uniform", folder=folder, branches=branches)
+    engine = ThisEngine(folder, workload=make(questions=questions, new_tokens=options.new_tokens), options=options)
+    engine.warm(make(questions=min(questions, 8), new_tokens=2))
     started = time.perf_counter()
     engine.written()
     return time.perf_counter() - started
