@@ -83,3 +83,22 @@ def test_without_a_quality_a_right_answer_is_better_on_average():
         )
     ]
     assert sum(rights) / 100 == pytest.approx(2, abs=0.5)
+
+
+def test_a_pair_of_texts_gets_one_reply_however_often_it_is_asked():
+    """Another look, or a copy under another id, brings no news; the other order may."""
+    one = judge(malformed_share=0)
+
+    def winner(first, second, seed):
+        pair = request([first, second], seed)
+        answers = tuple(AnswerView(f"{seed}/{answer.answer_id}", answer.text) for answer in pair.answers)
+        verdict = one.judge(replace(pair, answers=answers))
+        return tuple(each.partition("/")[2] for each in verdict.shown), verdict.groups[0][0].partition("/")[2]
+
+    for pair in (("good", "middling"), ("middling", "bad"), ("good", "bad")):
+        said = {}
+        for seed in range(40):
+            shown, first = winner(*pair, seed)
+            said.setdefault(shown, set()).add(first)
+        assert len(said) == 2
+        assert all(len(each) == 1 for each in said.values())

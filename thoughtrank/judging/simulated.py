@@ -108,7 +108,7 @@ class SimulatedJudge:
         """Every setting but the function for the quality."""
         return {
             "judge": "simulated",
-            "version": 1,
+            "version": 2,
             "strength": self.strength,
             "seed": self.seed,
             "position_bias_factor": self.position_bias_factor,
@@ -152,7 +152,8 @@ class SimulatedJudge:
         shown = shown_order(request)
         ranked = self._pair(request, shown, draw) if len(shown) == 2 else self._list(request, shown, draw)
         groups = tuple((answer.answer_id,) for answer in ranked)
-        return Verdict("ok", groups=groups, usage=usage, model="simulated")
+        places = tuple(answer.answer_id for answer in shown)
+        return Verdict("ok", groups=groups, usage=usage, model="simulated", shown=places)
 
     def perceived(self, request: JudgeRequest, answer: AnswerView) -> float:
         """The quality that the judge sees in an answer over many looks, in standard deviations."""
@@ -166,7 +167,11 @@ class SimulatedJudge:
         return self._perceived[key]
 
     def _pair(self, request: JudgeRequest, shown: list[AnswerView], draw: random.Random) -> list[AnswerView]:
-        """The first shown wins by the logistic of what the judge prefers; a pair has a quirk of its own."""
+        """The first shown wins by the logistic of what the judge prefers; a pair has a quirk of its own.
+
+        The same two texts in the same order get the same reply, as at temperature 0: neither another look nor a copy
+        of an answer brings news.
+        """
         first, second = shown
         if fooled := self._fooled(shown, draw):
             return [fooled, *(answer for answer in shown if answer is not fooled)]
@@ -174,7 +179,8 @@ class SimulatedJudge:
         quirk = self._intransitivity * _normal(f"{self.seed}/pair/{request.question_id}/{low}\0{high}")
         margin = self._discrimination * (self.perceived(request, first) - self.perceived(request, second))
         margin += self._position_bias + (quirk if first.text == low else -quirk)
-        return shown if draw.random() < 1 / (1 + math.exp(-margin)) else [second, first]
+        luck = _uniform(f"{self.seed}/reply/{request.question_id}/{first.text}\0{second.text}")
+        return shown if luck < 1 / (1 + math.exp(-margin)) else [second, first]
 
     def _list(self, request: JudgeRequest, shown: list[AnswerView], draw: random.Random) -> list[AnswerView]:
         """By perceived strength with noise and a liking for early places; now and then an answer is left out."""
