@@ -1,5 +1,6 @@
 """Stage 2: a judge ranks the answers of every question without seeing a thought."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -54,20 +55,8 @@ def rank_candidates(
     for candidate in candidates:
         by_question[candidate.question_id].append(candidate)
     asked = [_asked(question, by_question[question.question_id], seed=seed) for question in questions]
-    with (
-        Executor(judge, stage.folder / VERDICTS, budget=budget) as executor,
-        progress_bar(description=description, total=len(questions), done=0, unit="look") as bar,
-    ):
-
-        def on_progress(done: int, planned: int) -> None:
-            bar.total = planned
-            bar.update(done - bar.n)
-
-        try:
-            results = rank_questions(asked, ranker=ranker, executor=executor, on_progress=on_progress)
-        except BudgetReached as reached:
-            ranked = sum(_is_ranked(each, ranker=ranker, executor=executor) for each in asked)
-            raise reached.with_ranked(f"{description}: {ranked} of {len(asked)} questions are ranked.") from None
+    with Executor(judge, stage.folder / VERDICTS, budget=budget) as executor:
+        results = _ranked(asked, ranker=ranker, executor=executor, description=description)
         audit = _audit(executor, model_family=model_family)
         usage, lost_cost = executor.usage, executor.lost_cost
     rows = [
@@ -76,19 +65,32 @@ def rank_candidates(
         for row in _rows(by_question[question.question_id], result)
     ]
     write_part(stage.folder / "part-00000.parquet", rows, record_type=RankedCandidate)
-    unranked: dict[str, int] = {}
-    for row in rows:
-        if row.reason is not None:
-            unranked[row.reason] = unranked.get(row.reason, 0) + 1
     stage.finish(
         judge_tokens=usage.prompt_tokens + usage.completion_tokens,
         judge_cost=usage.cost,
         judge_lost_cost=lost_cost,
         audit=audit,
-        unranked=unranked,
+        unranked=dict(Counter(row.reason for row in rows if row.reason is not None)),
         flagged=sum(row.flag is not None for row in rows),
         expected_regret=_mean([each.expected_regret for each in results if each.expected_regret is not None]),
     )
+
+
+def _ranked(
+    asked: Sequence[AskedQuestion], *, ranker: Ranker, executor: Executor, description: str
+) -> list[RankResult]:
+    """The ranking of every question, under a progress bar; says how far it came where the budget ends."""
+    with progress_bar(description=description, total=len(asked), done=0, unit="look") as bar:
+
+        def on_progress(done: int, planned: int) -> None:
+            bar.total = planned
+            bar.update(done - bar.n)
+
+        try:
+            return rank_questions(asked, ranker=ranker, executor=executor, on_progress=on_progress)
+        except BudgetReached as reached:
+            ranked = sum(_is_ranked(each, ranker=ranker, executor=executor) for each in asked)
+            raise reached.with_ranked(f"{description}: {ranked} of {len(asked)} questions are ranked.") from None
 
 
 def _mean(values: Sequence[float]) -> float | None:
