@@ -71,7 +71,7 @@ class RankedCandidate:
         score: what the order is by, larger is better; with a posterior its mean strength in logits. None where the order is
             an exact judge's.
         p_top: probability that its answer is the best of the question, where the ranker has a posterior.
-        flag: what is suspicious about the judge's looks at its answer, or None; it changes no rank.
+        flag: what is suspicious about the judge's looks at its answer, or None; its rank allows for it.
     """
 
     question_id: str

@@ -1,26 +1,75 @@
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from thoughtrank.judging.looks import AnswerView, Verdict
-from thoughtrank.rankers.bimodal import BIMODAL, bimodal_flags
+from thoughtrank.rankers.bimodal import BIMODAL, suspicions
 from thoughtrank.rankers.evidence import begin, take, with_looks
-from thoughtrank.rankers.standing import stand
+from thoughtrank.rankers.plackett_luce import fit
+from thoughtrank.rankers.standing import posterior_result, stand
 
 IDS = [f"a{index}" for index in range(8)]
+HONEST, FOOLED = IDS, ["a7", *IDS[:7]]
 
 
-def flags(*orders):
+def result(*orders):
     answers = [AnswerView(each, each) for each in IDS]
     evidence = begin(question_id="q", question="?", answers=answers, reference=None, seed=1, exact=False)
     evidence = with_looks(evidence, [answers] * len(orders))
     verdicts = [Verdict("ok", groups=tuple((each,) for each in order)) for order in orders]
     evidence = take(evidence, list(zip(evidence.requests(), verdicts, strict=True)))
-    return bimodal_flags(evidence, stand(evidence).scores)
+    return posterior_result(evidence, stand(evidence))
 
 
-def test_an_answer_that_is_first_or_last_and_nothing_between_is_flagged():
-    honest, fooled = IDS, ["a7", *IDS[:7]]
-    assert flags(honest, fooled, honest, fooled, honest, fooled) == {"a7": BIMODAL}
+def test_an_answer_that_is_first_or_last_and_nothing_between_is_flagged_and_does_not_win():
+    for orders in ([HONEST, FOOLED] * 3, [FOOLED, FOOLED, HONEST] * 2):
+        found = result(*orders)
+        assert found.flags == {"a7": BIMODAL}
+        assert found.groups[0] == ("a0",)
+        assert found.p_top["a7"] < 0.3
 
 
 def test_steady_answers_and_few_looks_are_not():
-    assert flags(*[IDS] * 6) == {}
-    assert flags(IDS, ["a1", "a0", *IDS[2:]], ["a2", "a0", "a1", *IDS[3:]], IDS) == {}
-    assert flags(IDS, ["a7", *IDS[:7]]) == {}
+    assert result(*[HONEST] * 6).flags == {}
+    assert result(HONEST, ["a1", "a0", *IDS[2:]], ["a2", "a0", "a1", *IDS[3:]], HONEST).flags == {}
+    assert result(HONEST, FOOLED).flags == {}
+
+
+def test_one_bad_look_does_not_cost_a_good_answer_its_place():
+    third = result(*[HONEST] * 5, [*IDS[1:3], "a0", *IDS[3:]])
+    assert third.flags == {}
+    assert third.groups[0] == ("a0",)
+    left_out = result(*[HONEST] * 5, IDS[1:])
+    assert left_out.flags == {}
+
+
+def test_pairs_are_never_suspicious():
+    pairs = [[[0], [1]], [[1], [0]], [[0], [2]], [[2], [0]]] * 5
+    assert suspicions(pairs, shown=[()] * len(pairs), posterior=fit(3, pairs)) == {}
+
+
+@settings(max_examples=40)
+@given(st.lists(st.permutations(range(8)), min_size=3, max_size=8), st.randoms(use_true_random=False))
+def test_the_order_of_the_looks_and_the_names_do_not_matter(orders, draw):
+    groups = [[[each] for each in order] for order in orders]
+    shown = [draw.sample(range(8), 8) for _ in orders]
+    found = suspicions(groups, shown=shown, posterior=fit(8, groups, shown=shown))
+    names = draw.sample(range(8), 8)
+    turn = draw.sample(range(len(orders)), len(orders))
+    renamed = [[[names[each] for each in group] for group in groups[number]] for number in turn]
+    shown_as = [[names[each] for each in shown[number]] for number in turn]
+    again = suspicions(renamed, shown=shown_as, posterior=fit(8, renamed, shown=shown_as))
+    assert {names[each]: one.probability for each, one in found.items()} == pytest.approx(
+        {each: one.probability for each, one in again.items()}, abs=1e-4
+    )
+    assert all(0 <= one.probability <= 1 for one in found.values())
+
+
+def test_noise_alone_is_rarely_suspicious():
+    flagged = 0
+    for seed in range(60):
+        draw = random.Random(seed)
+        flagged += len(result(*[draw.sample(IDS, 8) for _ in range(6)]).flags)
+    assert flagged <= 60 * 8 // 50

@@ -6,17 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thoughtrank.rankers.plackett_luce import PRIOR_SD, TEMPERING, best_answer, fit
+from thoughtrank.rankers.plackett_luce import (
+    POSITION_BIAS_SD,
+    TEMPERING,
+    USUAL_SD,
+    USUAL_SD_COUNTS,
+    best_answer,
+    fit,
+)
 
 
-def log_posterior(theta, orders):
-    """The same density, written out term by term."""
-    total = -sum(each**2 for each in theta) / (2 * PRIOR_SD**2)
-    for groups in orders:
+def log_posterior(theta, orders, *, prior_sd, bias=0.0, shown=None):
+    """The same density for a prior of this standard deviation, written out term by term."""
+    total = -sum(each**2 for each in theta) / (2 * prior_sd**2) - bias**2 / (2 * POSITION_BIAS_SD**2)
+    for number, groups in enumerate(orders):
+        places = shown[number] if shown else []
+        strength = [
+            each + (bias * (0.5 - places.index(index) / (len(places) - 1)) if index in places else 0)
+            for index, each in enumerate(theta)
+        ]
         for place, group in enumerate(groups):
             below = [each for later in groups[place + 1 :] for each in later]
             for winner in group if below else ():
-                total += TEMPERING * (theta[winner] - math.log(sum(math.exp(theta[each]) for each in [winner, *below])))
+                chances = sum(math.exp(strength[each]) for each in [winner, *below])
+                total += TEMPERING * (strength[winner] - math.log(chances))
     return total
 
 
@@ -28,15 +41,33 @@ ORDERS = st.lists(
 )
 
 
-@given(ORDERS)
-def test_no_neighbour_is_more_probable(orders):
-    mean = fit(5, orders).mean
-    best = log_posterior(mean, orders)
-    for index in range(5):
-        for step in (-1e-3, 1e-3):
-            moved = mean.copy()
+SHOWN = st.lists(st.permutations(range(5)), min_size=5, max_size=5)
+
+
+@given(ORDERS, SHOWN)
+def test_no_neighbour_is_more_probable(orders, shown):
+    shown = shown[: len(orders)]
+    found = fit(5, orders, shown=shown)
+
+    def density(mean, bias):
+        return log_posterior(mean, orders, prior_sd=found.prior_sd, bias=bias, shown=shown)
+
+    best = density(found.mean, found.position_bias)
+    for step in (-0.02, 0.02):
+        assert density(found.mean, found.position_bias + step) < best
+        for index in range(5):
+            moved = found.mean.copy()
             moved[index] += step
-            assert log_posterior(moved, orders) < best
+            assert density(moved, found.position_bias) < best
+
+
+@given(ORDERS, SHOWN)
+def test_the_priors_width_is_that_of_the_strengths_it_explains(orders, shown):
+    """MacKay's fixed point: the sum of squares over the number of well determined strengths."""
+    found = fit(5, orders, shown=shown[: len(orders)])
+    told = 5 - np.trace(found.covariance) / found.prior_sd**2
+    wanted = (found.mean @ found.mean + USUAL_SD_COUNTS * USUAL_SD**2) / (told + USUAL_SD_COUNTS)
+    assert found.prior_sd**2 == pytest.approx(wanted, rel=0.02)
 
 
 def test_the_covariance_is_the_inverse_curvature():
@@ -50,21 +81,59 @@ def test_the_covariance_is_the_inverse_curvature():
                 moved = posterior.mean.copy()
                 moved[a] += x * step
                 moved[b] += y * step
-                corners.append(x * y * log_posterior(moved, orders))
+                corners.append(x * y * log_posterior(moved, orders, prior_sd=posterior.prior_sd))
             curvature = -sum(corners) / (4 * step**2)
-            assert curvature == pytest.approx(np.linalg.inv(posterior.covariance)[a, b], abs=1e-3)
+            assert curvature == pytest.approx(np.linalg.inv(posterior.covariance)[a, b], abs=5e-3)
+
+
+def looks(strengths, *, bias, count, size, seed):
+    """Orders drawn from the model, and as what they were shown."""
+    rng = np.random.default_rng(seed)
+    orders, shown = [], []
+    for _ in range(count):
+        places = rng.permutation(len(strengths))[:size]
+        utility = strengths[places] + bias * (0.5 - np.arange(size) / (size - 1)) + rng.gumbel(size=size)
+        orders.append([[int(each)] for each in places[np.argsort(-utility)]])
+        shown.append([int(each) for each in places])
+    return orders, shown
+
+
+@pytest.mark.parametrize("bias", [-2.0, 0.0, 2.0])
+def test_a_position_bias_is_found_and_taken_out(bias):
+    strengths = np.linspace(2, -2, 12)
+    orders, shown = looks(strengths, bias=bias, count=150, size=6, seed=1)
+    assert fit(12, orders, shown=shown).position_bias == pytest.approx(bias, abs=0.4)
+    # Shown in the worst answer's favour every time, a bias that nobody knows of passes for quality.
+    favoured = [sorted(places, reverse=True) for places in shown]
+    utility = np.random.default_rng(2).gumbel(size=(len(favoured), 6)) + 6 * (0.5 - np.arange(6) / 5)
+    turned = [
+        [[places[each]] for each in np.argsort(-(strengths[places] + row))]
+        for places, row in zip(favoured, utility, strict=True)
+    ]
+    assert fit(12, turned, shown=favoured).mean[0] > fit(12, turned).mean[0]
+
+
+def test_a_judge_that_tells_nothing_apart_gets_a_narrow_prior_and_no_confidence():
+    clear = fit(12, looks(np.linspace(3, -3, 12), bias=0.0, count=10, size=8, seed=3)[0])
+    blind = fit(12, looks(np.zeros(12), bias=0.0, count=10, size=8, seed=3)[0])
+    assert blind.prior_sd < 1 < clear.prior_sd
+    for posterior, most in ((blind, 0.4), (clear, 1.0)):
+        leader = int(posterior.mean.argmax())
+        best = best_answer(posterior, among=range(12), leader=leader, seed=1)
+        assert best.p_top.max() < most
 
 
 @given(ORDERS, st.permutations(range(5)))
 def test_names_do_not_matter(orders, names):
     renamed = [[[names[each] for each in group] for group in groups] for groups in orders]
-    assert fit(5, renamed).mean[list(names)] == pytest.approx(fit(5, orders).mean, abs=1e-5)
+    assert fit(5, renamed).mean[list(names)] == pytest.approx(fit(5, orders).mean, abs=1e-6)
 
 
 def test_a_tie_says_nothing_and_the_start_changes_nothing():
     assert fit(3, [[[0, 1, 2]]]).mean == pytest.approx([0, 0, 0])
     orders = [[[2], [0, 1]], [[2], [1], [0]]]
-    assert fit(3, orders, start=np.array([3.0, -3.0, 1.0])).mean == pytest.approx(fit(3, orders).mean, abs=1e-5)
+    elsewhere = fit(3, [[[0], [1], [2]]] * 5)
+    assert fit(3, orders, start=elsewhere).mean == pytest.approx(fit(3, orders).mean, abs=5e-3)
 
 
 def test_strengths_are_recovered_from_many_orders():
@@ -77,9 +146,17 @@ def test_strengths_are_recovered_from_many_orders():
 
 def test_equal_evidence_gives_equal_chances():
     posterior = fit(3, [[[each] for each in order] for order in permutations(range(3))])
-    best = best_answer(posterior, among=[0, 1, 2], leaders=[0, 1, 2], seed=1, draws=4000)
+    best = best_answer(posterior, among=[0, 1, 2], leader=0, seed=1, draws=4000)
     assert best.p_top == pytest.approx([1 / 3] * 3, abs=0.04)
     assert best.expected_regret > 0.1
-    nobody = best_answer(posterior, among=[0, 1], leaders=[], seed=1)
-    assert nobody.leader is None
+    nobody = best_answer(posterior, among=[0, 1], leader=None, seed=1)
     assert nobody.expected_regret == math.inf
+
+
+def test_the_judges_own_error_leaves_doubt_and_a_suspect_loses_its_chances():
+    posterior = fit(3, [[[0], [1], [2]]] * 30)
+    best = best_answer(posterior, among=[0, 1, 2], leader=0, seed=1, draws=4000)
+    assert best.p_top[0] < best.p_top_judged[0]
+    lowered = best_answer(posterior, among=[0, 1, 2], leader=0, lowered={0: (0.9, -5.0)}, seed=1, draws=4000)
+    assert lowered.p_top[0] == pytest.approx(0.1 * best.p_top[0], abs=0.03)
+    assert lowered.expected_regret > best.expected_regret

@@ -64,13 +64,13 @@ class AdaptiveListwise:
         self,
         *,
         group_size: int = 8,
-        cover: float = 0.9,
+        cover: float = 0.85,
         looks_per_round: int = 2,
-        leader_looks: int = 5,
+        leader_looks: int = 6,
         stop_regret: float = 0.15,
         stop_p_top: float = 0.85,
         max_rounds: int = 8,
-        budget: float = 4.0,
+        budget: float = 3.5,
     ) -> None:
         faults = []
         if group_size < SMALLEST_GROUP:
@@ -94,7 +94,7 @@ class AdaptiveListwise:
 
     def identity(self) -> dict[str, object]:
         """Every setting."""
-        return {"ranker": "adaptive_listwise", "version": 1, **vars(self)}
+        return {"ranker": "adaptive_listwise", "version": 2, **vars(self)}
 
     def most_work(self, answers: int) -> Work:
         """All rounds; mostly the leader is good enough, or the budget spent, long before."""
@@ -165,7 +165,7 @@ class AdaptiveListwise:
         looks = sum(standing.leader in group for order in state.evidence.orders for group in order.groups)
         if standing.leader is None or looks < self.leader_looks:
             return False
-        return standing.expected_regret < self.stop_regret or max(standing.p_top.values()) > self.stop_p_top
+        return standing.expected_regret < self.stop_regret or standing.p_top_judged > self.stop_p_top
 
     def _focus(self, state: AdaptiveState) -> list[str]:
         """The ids of the answers of the next round."""

@@ -1,66 +1,123 @@
 """Answers that beat everybody in some looks and lose badly in others: what an instruction to the judge looks like.
 
-Under the fitted strengths an answer has an expected number of mates that it beats in each look. An honest answer strays from
-it by the noise of a look; one that gives orders to the judge is far above it where the orders work, and far below where not.
+Two explanations of an answer's looks are weighed against each other. *Honest*: one strength explains all its places, as the
+Plackett-Luce model has it. *Fooled*: in an unknown share of the looks the judge did as it was told and put the answer first,
+whatever it is worth; one (lower) strength explains the other looks. The strengths of the other answers are taken as fitted, for
+whom the judge chose among them does not depend on this answer (Luce's axiom).
 """
 
 import math
-from collections.abc import Mapping
-from itertools import chain
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from thoughtrank.rankers.evidence import Evidence
+import numpy as np
+
+from thoughtrank.rankers.plackett_luce import Posterior
 
 BIMODAL = "bimodal ranks: first in some looks, near the end in others"
 
+PRIOR = 0.02
+"""Share of answers that fool the judge now and then, before anything is known."""
+
+FLAGGED_FROM = 0.5
+"""Probability that an answer fools the judge."""
+
 _LOOKS = 3
 _MATES = 3
-"""Looks at an answer, and mates in each of them, before anything is said about it."""
+"""Looks at an answer, and mates in each of them, before anything is said about it; to lose a pair is not to be near the end."""
 
-_NEAR_THE_END = 0.3
-"""Share of its mates that an answer beats."""
+_NEAR_THE_END = 0.35
+"""Share of its mates that an answer beats in its worst look; one that is never that low is not weighed, to save time."""
 
-_SHARED_NOISE = 0.25
-"""Correlation of an answer's contests within one look: its luck in that look is in all of them."""
+_STRENGTHS = np.linspace(-3, 3, 31)
+"""In standard deviations of the prior."""
 
-_MOST_STRAY = 2.0
-"""Mean square of the standardised deviations; 1 is what noise explains."""
+_PRIOR_OF_STRENGTHS = np.exp(-(_STRENGTHS**2) / 2) / np.exp(-(_STRENGTHS**2) / 2).sum()
+
+_TINY = 1e-12
+"""Odds; what is left of a sum after rounding."""
+
+_SHARES = np.array([0.2, 0.35, 0.5, 0.65, 0.8])
+"""Of looks in which the judge obeys, each as likely as the others."""
 
 
-def bimodal_flags(evidence: Evidence, scores: Mapping[str, float]) -> dict[str, str]:
-    """The placed answers that are first in one look, near the end in another, and stray by more than noise explains.
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Of one answer: the probability that it fools the judge, and the strength it has in that case, in logits."""
+
+    probability: float
+    strength: float
+
+
+def suspicions(
+    orders: Sequence[Sequence[Sequence[int]]], *, shown: Sequence[Sequence[int]], posterior: Posterior
+) -> dict[int, Suspicion]:
+    """The answers with mixed ranks, by index.
 
     Args:
-        evidence: looks and what they said.
-        scores: posterior mean strength of each placed answer, in logits.
+        orders: each a list of tie-groups of indices, best first.
+        shown: for each order the indices as the judge saw them; an empty list where nobody knows.
+        posterior: from these orders.
     """
-    flags = {}
-    for answer_id, (shares, strays) in _deviations(evidence, scores).items():
-        mixed = len(shares) >= _LOOKS and max(shares) == 1 and min(shares) <= _NEAR_THE_END
-        if mixed and sum(each**2 for each in strays) / len(strays) > _MOST_STRAY:
-            flags[answer_id] = BIMODAL
-    return flags
-
-
-def _deviations(evidence: Evidence, scores: Mapping[str, float]) -> dict[str, tuple[list[float], list[float]]]:
-    """Per answer, in each of its looks: the share of mates that it beat, and how far that is from the expected number.
-
-    The second is in standard deviations.
-    """
-    found: dict[str, tuple[list[float], list[float]]] = {}
-    for order in evidence.orders:
-        groups = [[each for each in group if each in scores] for group in order.tie_groups()]
-        members = list(chain.from_iterable(groups))
-        mates = len(members) - 1
-        if mates < _MATES:
-            continue
-        above = 0
-        for group in groups:
+    places: dict[int, list[tuple[int, float]]] = {}
+    for number, groups in enumerate(orders):
+        above, count = 0, sum(map(len, groups))
+        for group in groups if count > _MATES else ():
             for each in group:
-                beaten = mates - above - (len(group) - 1) / 2
-                wins = [1 / (1 + math.exp(scores[mate] - scores[each])) for mate in members if mate != each]
-                variance = sum(win * (1 - win) for win in wins) * (1 + _SHARED_NOISE * (mates - 1))
-                shares, strays = found.setdefault(each, ([], []))
-                shares.append(beaten / mates)
-                strays.append((beaten - sum(wins)) / math.sqrt(variance))
+                share = (count - above - 1 - (len(group) - 1) / 2) / (count - 1)
+                places.setdefault(each, []).append((number, share))
             above += len(group)
+    found = {}
+    for each, looks in places.items():
+        shares = [share for _, share in looks]
+        if len(looks) >= _LOOKS and max(shares) == 1 and min(shares) <= _NEAR_THE_END:
+            contests = [_contests(each, orders[number], shown[number], posterior) for number, _ in looks]
+            found[each] = _weighed(contests, np.array(shares) == 1, posterior.prior_sd)
     return found
+
+
+def _contests(
+    each: int, groups: Sequence[Sequence[int]], shown: Sequence[int], posterior: Posterior
+) -> list[tuple[float, float]]:
+    """The choices that an answer was part of: the strength that all others have together, in logits, and 1 if it was chosen.
+
+    The strength is less the favour that the answer itself had for its place.
+    """
+    slope = posterior.position_bias / max(1, len(shown) - 1)
+    place = {one: number for number, one in enumerate(shown)}
+    middle = (len(shown) - 1) / 2
+
+    def favour(one: int) -> float:
+        return slope * (middle - place[one]) if one in place else 0.0
+
+    odds = {one: math.exp(posterior.mean[one] + favour(one)) for group in groups for one in group}
+    below = sum(odds.values()) - odds[each]
+    contests = []
+    for group in groups:
+        mine = each in group
+        below -= sum(odds[one] for one in group if one != each)
+        if group is groups[-1]:
+            break
+        # Those of its own group are no rivals of it, and every other winner of the group is a choice of its own.
+        ahead = [below] if mine else [odds[winner] + below for winner in group]
+        contests.extend((math.log(max(each_ahead, _TINY)) - favour(each), float(mine)) for each_ahead in ahead)
+        if mine:
+            break
+    return contests
+
+
+def _weighed(contests: Sequence[Sequence[tuple[float, float]]], first: np.ndarray, prior_sd: float) -> Suspicion:
+    """Bayes' rule over a grid of strengths and of shares of the looks in which the judge obeys."""
+    strengths = _STRENGTHS * prior_sd
+    ahead, won = np.array([one for look in contests for one in look]).T
+    begins = np.cumsum([0, *map(len, contests[:-1])])
+    margin = (strengths - ahead[:, None]) * (2 * won - 1)[:, None]
+    looks = np.exp(-np.add.reduceat(np.log1p(np.exp(-margin)), begins))
+    honest = float(looks.prod(axis=0) @ _PRIOR_OF_STRENGTHS)
+    obeyed = _SHARES[:, None, None] * first[:, None] + (1 - _SHARES)[:, None, None] * looks
+    fooled = obeyed.prod(axis=1).mean(axis=0) * _PRIOR_OF_STRENGTHS
+    total = float(fooled.sum())
+    return Suspicion(
+        probability=PRIOR * total / (PRIOR * total + (1 - PRIOR) * honest),
+        strength=float(fooled @ strengths / total),
+    )

@@ -30,10 +30,17 @@ class OpenLook:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one look said: tie-groups of the listed answers, best first, and the answers it left out."""
+    """What one look said.
+
+    Attributes:
+        groups: tie-groups of the listed answers, best first.
+        missing: the answers it left out.
+        shown: all of them in the order in which the judge saw them; empty where it does not say.
+    """
 
     groups: tuple[tuple[str, ...], ...]
     missing: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
 
     def tie_groups(self) -> tuple[tuple[str, ...], ...]:
         """The groups with the missing answers behind: below all that are listed, in no order among themselves."""
@@ -220,7 +227,8 @@ def _parts(suspects: Sequence[AnswerView], harmless: Sequence[AnswerView]) -> li
 def _order(verdict: Verdict, request: JudgeRequest) -> Order:
     listed = {answer_id for group in verdict.groups for answer_id in group}
     missing = tuple(answer.answer_id for answer in request.answers if answer.answer_id not in listed)
-    return Order(groups=tuple(group for group in verdict.groups if group), missing=missing)
+    shown = verdict.shown if set(verdict.shown) == {answer.answer_id for answer in request.answers} else ()
+    return Order(groups=tuple(group for group in verdict.groups if group), missing=missing, shown=shown)
 
 
 def _is_ranking(verdict: Verdict, request: JudgeRequest) -> bool:

@@ -1,31 +1,44 @@
-"""From orders to a posterior over the strength of each answer: Plackett-Luce with a Gaussian prior.
+"""From orders to a posterior over the strength of each answer: Plackett-Luce with a Gaussian prior and a position bias.
 
 The strengths ``theta`` are logits: of two answers, one alone, ``i`` is put before ``j`` with odds ``exp(theta_i - theta_j)``.
 An order is read from the top: each answer is chosen among itself and all answers below it (Plackett 1975, Luce 1959).
 Answers of one tie-group say nothing about each other: each is chosen among itself and the answers of lower groups. With
 two answers this is the model of Bradley and Terry.
+
+Two more numbers are fitted with the strengths. The *position bias* is added to the strength of an answer in proportion to how
+early it was shown: half of it for the first place, minus half for the last. The *prior's standard deviation* is how far the
+answers of this question are apart under this judge; a judge that hardly tells them apart gets a narrow prior, and so no
+false confidence (empirical Bayes; the fixed point of MacKay 1992, "Bayesian Interpolation", equation 4.9).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-PRIOR_SD = 2.0
-"""Standard deviation of the prior over strengths, in logits."""
+USUAL_SD = 1.5
+"""Standard deviation of strengths, in logits, that the prior begins with."""
 
-TEMPERING = 0.7
+USUAL_SD_COUNTS = 4.0
+"""The fitted standard deviation starts from this many answers that are ``USUAL_SD`` apart."""
+
+POSITION_BIAS_SD = 1.0
+"""Standard deviation of the prior over the position bias, in logits; its mean is 0."""
+
+TEMPERING = 0.75
 """Power of the likelihood. Looks at the same answers share the judge's errors, so they tell less than independent ones."""
 
-LOGITS_PER_SD = 1.5
-"""Logits per standard deviation of quality, for a judge with a pair accuracy of about .8."""
+OWN_ERROR = 0.3
+"""What a judge sees in an answer in all of its looks and is wrong about, as a share of the standard deviation of strengths."""
 
 _STEPS = 25
 _LARGEST_STEP = 2.0
-_CONVERGED = 1e-6
+_CONVERGED = 1e-4
+_CONVERGED_SD = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +48,14 @@ class Posterior:
     Attributes:
         mean: strengths, shape (answers,), in logits.
         covariance: shape (answers, answers).
+        position_bias: logits between the first and the last place shown.
+        prior_sd: standard deviation of the strengths, in logits.
     """
 
     mean: Floats
     covariance: Floats
+    position_bias: float = 0.0
+    prior_sd: float = USUAL_SD
 
     def draws(self, count: int, *, among: Sequence[int], seed: int) -> Floats:
         """Strengths of some answers drawn from the posterior, shape (count, len(among)); the same for the same seed.
@@ -57,81 +74,169 @@ class BestAnswer:
     """What a posterior says about which answer is best.
 
     Attributes:
-        leader: index of the answer with the highest mean; None where no answer can lead.
         p_top: probability of each answer to be the best, shape (among,).
-        expected_regret: how much better than the leader the best one is expected to be, in standard deviations of quality.
+        p_top_judged: the same where the judge's own error counts as quality: what more looks can find out, shape (among,).
+        expected_regret: how much better than the leader the best one is expected to be, in standard deviations of quality,
+            where the judge's own error counts as quality.
     """
 
-    leader: int | None
     p_top: Floats
+    p_top_judged: Floats
     expected_regret: float
 
 
-def fit(count: int, orders: Sequence[Sequence[Sequence[int]]], *, start: Floats | None = None) -> Posterior:
+def fit(
+    count: int,
+    orders: Sequence[Sequence[Sequence[int]]],
+    *,
+    shown: Sequence[Sequence[int]] | None = None,
+    start: Posterior | None = None,
+) -> Posterior:
     """The posterior of ``count`` answers, by Newton's method; the tempered likelihood is log-concave.
 
     Args:
         count: number of answers.
         orders: each a list of tie-groups of indices, best first.
-        start: strengths to begin with, shape (count,); an earlier mean saves steps.
+        shown: for each order the indices as the judge saw them; an empty list where nobody knows. None: nobody knows any.
+        start: an earlier posterior, which saves steps.
     """
-    chosen, among = _choices(count, orders)
-    theta = np.zeros(count) if start is None else start.copy()
-    wins = np.bincount(chosen, minlength=count).astype(float)
-    precision = 1 / PRIOR_SD**2
-    hessian = np.eye(count) * precision
+    choices = _choices(count, orders, shown or [()] * len(orders))
+    begin = Posterior(np.zeros(count), np.eye(count)) if start is None else start
+    values = np.append(begin.mean, begin.position_bias)
+    variance = begin.prior_sd**2
+    inverse = np.eye(count + 1)
     for _ in range(_STEPS):
-        share = np.exp(theta - theta.max()) * among
-        share /= share.sum(axis=1, keepdims=True)
-        expected = share.sum(axis=0)
-        gradient = TEMPERING * (wins - expected) - precision * theta
-        hessian = -TEMPERING * (share.T @ share)
-        hessian[np.diag_indices(count)] += TEMPERING * expected + precision
-        step = np.linalg.solve(hessian, gradient)
-        largest = np.abs(step).max(initial=0.0)
-        theta = theta + step * min(1.0, _LARGEST_STEP / max(largest, _CONVERGED))
-        if largest < _CONVERGED:
+        precision = np.full(count + 1, 1 / variance)
+        precision[-1] = 1 / POSITION_BIAS_SD**2
+        gradient, curvature = _slopes(values, choices)
+        curvature[np.diag_indices(count + 1)] += precision
+        inverse = np.linalg.inv(curvature)
+        step = inverse @ (gradient - precision * values)
+        largest = np.abs(step).max()
+        values = values + step * min(1.0, _LARGEST_STEP / max(largest, _CONVERGED))
+        told = max(0.0, count - (inverse.trace() - inverse[-1, -1]) / variance)
+        before, variance = variance, values[:-1] @ values[:-1] + USUAL_SD_COUNTS * USUAL_SD**2
+        variance /= told + USUAL_SD_COUNTS
+        if largest < _CONVERGED and abs(variance / before - 1) < _CONVERGED_SD:
             break
-    return Posterior(mean=theta, covariance=np.asarray(np.linalg.inv(hessian), dtype=np.float64))
+    return Posterior(
+        mean=values[:-1],
+        covariance=np.asarray(inverse[:-1, :-1], dtype=np.float64),
+        position_bias=float(values[-1]),
+        prior_sd=float(np.sqrt(variance)),
+    )
 
 
 def best_answer(
-    posterior: Posterior, *, among: Sequence[int], leaders: Sequence[int], seed: int, draws: int = 600
+    posterior: Posterior,
+    *,
+    among: Sequence[int],
+    leader: int | None,
+    lowered: Mapping[int, tuple[float, float]] | None = None,
+    seed: int,
+    draws: int = 600,
 ) -> BestAnswer:
     """Which answer is best, by drawing strengths from the posterior.
 
     Args:
         posterior: of all answers.
         among: indices of the answers that count.
-        leaders: those of them that may lead.
+        leader: the one of them that would be taken for the best now; None while there is none.
+        lowered: of answers that may be worth less than their looks say, the probability of that and their strength then.
         seed: of the draws.
         draws: how many, an even number.
     """
-    if not leaders:
-        return BestAnswer(leader=None, p_top=np.full(len(among), 1 / max(1, len(among))), expected_regret=np.inf)
-    sample = posterior.draws(draws, among=among, seed=seed)
-    leader = max(leaders, key=lambda each: posterior.mean[each])
-    p_top = np.bincount(sample.argmax(axis=1), minlength=len(among)) / draws
-    regret = float((sample.max(axis=1) - sample[:, list(among).index(leader)]).mean())
-    return BestAnswer(leader=leader, p_top=p_top, expected_regret=regret / LOGITS_PER_SD)
+    if leader is None:
+        even = np.full(len(among), 1 / max(1, len(among)))
+        return BestAnswer(p_top=even, p_top_judged=even, expected_regret=np.inf)
+    judged = posterior.draws(draws, among=among, seed=seed)
+    place = {each: column for column, each in enumerate(among)}
+    rng = np.random.default_rng([seed, 1])
+    for each, (probability, strength) in (lowered or {}).items():
+        if each in place:
+            judged[rng.random(draws) < probability, place[each]] = strength
+    error = OWN_ERROR * posterior.prior_sd * rng.standard_normal((draws, len(among)))
+    regret = float((judged.max(axis=1) - judged[:, place[leader]]).mean())
+    return BestAnswer(
+        p_top=_first(judged + error), p_top_judged=_first(judged), expected_regret=regret / posterior.prior_sd
+    )
 
 
-def _choices(count: int, orders: Sequence[Sequence[Sequence[int]]]) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Each choice that the orders tell: who was chosen, shape (choices,), and among whom, shape (choices, count), 0 or 1."""
-    chosen: list[int] = []
+def _first(sample: Floats) -> Floats:
+    """How often each column is the largest, shape (columns,)."""
+    return np.bincount(sample.argmax(axis=1), minlength=sample.shape[1]) / len(sample)
+
+
+class _Choices(NamedTuple):
+    """What the orders tell: each choice and among whom, one row each, padded to the longest.
+
+    Attributes:
+        rows, columns: of every answer in every choice, its choice and its index, shape (entries,).
+        width: answers per row of the padded form, the chosen one first.
+        places: where each entry is in a row of it, shape (entries,).
+        early: how early each was shown: 0.5 first, -0.5 last, 0 unknown, shape (entries,).
+        shape: (choices, answers).
+        wins: how often each answer was chosen, and the sum of ``early`` over the chosen, shape (answers + 1,).
+    """
+
+    rows: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int64]
+    width: int
+    places: npt.NDArray[np.int64]
+    early: Floats
+    shape: tuple[int, int]
+    wins: Floats
+
+
+def _slopes(values: Floats, choices: _Choices) -> tuple[Floats, Floats]:
+    """Gradient and negative curvature of the tempered log likelihood, shapes (count + 1,) and (count + 1, count + 1)."""
+    count = choices.shape[1]
+    strength = np.full((choices.shape[0], choices.width), -np.inf)
+    strength[choices.rows, choices.places] = values[choices.columns] + values[-1] * choices.early
+    share = np.exp(strength - strength.max(axis=1, keepdims=True, initial=-1e300))
+    share /= share.sum(axis=1, keepdims=True)
+    entries = share[choices.rows, choices.places]
+    weighted = entries * choices.early
+    design = np.zeros((choices.shape[0], count + 1))
+    design[choices.rows, choices.columns] = entries
+    design[:, -1] = np.bincount(choices.rows, weights=weighted, minlength=choices.shape[0])
+    expected = design.sum(axis=0)
+    curvature = -(design.T @ design)
+    cross = np.bincount(choices.columns, weights=weighted, minlength=count)
+    curvature[:-1, -1] += cross
+    curvature[-1, :-1] += cross
+    curvature[np.diag_indices(count + 1)] += np.append(expected[:-1], weighted @ choices.early)
+    return TEMPERING * (choices.wins - expected), TEMPERING * curvature
+
+
+def _choices(count: int, orders: Sequence[Sequence[Sequence[int]]], shown: Sequence[Sequence[int]]) -> _Choices:
     rows: list[int] = []
     columns: list[int] = []
-    for groups in orders:
+    places: list[int] = []
+    early: list[float] = []
+    wins = np.zeros(count + 1)
+    number = 0
+    for groups, seen in zip(orders, shown, strict=True):
+        last = max(1, len(seen) - 1)
+        favour = {each: 0.5 - place / last for place, each in enumerate(seen)}
         below = [each for group in groups for each in group]
         for group in groups:
             below = below[len(group) :]
-            if not below:
-                break
-            for winner in group:
-                rows.extend([len(chosen)] * (len(below) + 1))
-                columns.append(winner)
-                columns.extend(below)
-                chosen.append(winner)
-    among = np.zeros((len(chosen), count))
-    among[rows, columns] = 1.0
-    return np.array(chosen, dtype=np.int64), among
+            for winner in group if below else ():
+                members = [winner, *below]
+                rows += [number] * len(members)
+                columns += members
+                places += range(len(members))
+                early += [favour.get(each, 0.0) for each in members]
+                wins[winner] += 1
+                wins[-1] += favour.get(winner, 0.0)
+                number += 1
+    return _Choices(
+        rows=np.array(rows, dtype=np.int64),
+        columns=np.array(columns, dtype=np.int64),
+        width=max(places, default=0) + 1,
+        places=np.array(places, dtype=np.int64),
+        early=np.array(early),
+        shape=(number, count),
+        wins=wins,
+    )

@@ -25,7 +25,7 @@ class RankResult:
         p_top: probability of each ranked answer to be the best, where the ranker has a posterior.
         expected_regret: by how much the best answer is expected to beat the first one, in standard deviations of quality; None
             without a posterior.
-        flags: answer id to what is suspicious about its looks; says nothing about its rank.
+        flags: answer id to what is suspicious about its looks; its rank allows for that.
     """
 
     groups: tuple[tuple[str, ...], ...] = ()

@@ -6,9 +6,9 @@ from hashlib import sha256
 
 import numpy as np
 
-from thoughtrank.rankers.bimodal import bimodal_flags
+from thoughtrank.rankers.bimodal import BIMODAL, FLAGGED_FROM, suspicions
 from thoughtrank.rankers.evidence import Evidence
-from thoughtrank.rankers.plackett_luce import Floats, best_answer, fit
+from thoughtrank.rankers.plackett_luce import Posterior, best_answer, fit
 from thoughtrank.rankers.ranker import RankResult
 
 _EQUAL = 1e-6
@@ -24,14 +24,18 @@ class Standing:
         p_top: probability to be the best, of every answer that the judge may still be shown, placed or not.
         leader: the placed answer with the highest mean; None while there is none.
         expected_regret: by how much the best answer is expected to beat the leader, in standard deviations of quality.
-        mean: of all answers in the order of their ids, to begin the next fit with.
+        p_top_judged: the highest probability to be the best, where the judge's own error counts as quality.
+        flags: answer id to what is suspicious about its looks.
+        posterior: of all answers in the order of their ids, to begin the next fit with.
     """
 
     scores: Mapping[str, float]
     p_top: Mapping[str, float]
     leader: str | None
     expected_regret: float
-    mean: Floats
+    p_top_judged: float
+    flags: Mapping[str, str]
+    posterior: Posterior
 
 
 def stand(evidence: Evidence, *, before: Standing | None = None) -> Standing:
@@ -44,17 +48,33 @@ def stand(evidence: Evidence, *, before: Standing | None = None) -> Standing:
     ids = [answer.answer_id for answer in evidence.asked.answers]
     index = {each: place for place, each in enumerate(ids)}
     orders = [[[index[each] for each in group] for group in order.tie_groups()] for order in evidence.orders]
-    posterior = fit(len(ids), orders, start=None if before is None else before.mean)
+    shown_as = [[index[each] for each in order.shown] for order in evidence.orders]
+    posterior = fit(len(ids), orders, shown=shown_as, start=None if before is None else before.posterior)
+    # To be left out of a reply is an accident, and nothing an answer brings about.
+    listed_orders = [[[index[each] for each in group] for group in order.groups] for order in evidence.orders]
+    suspects = suspicions(listed_orders, shown=shown_as, posterior=posterior)
+    scores = posterior.mean.copy()
+    for each, suspicion in suspects.items():
+        scores[each] += suspicion.probability * (suspicion.strength - scores[each])
     listed = evidence.listed
     shown = [index[each] for each in evidence.ids]
     placed = [each for each in shown if ids[each] in listed]
-    best = best_answer(posterior, among=shown, leaders=placed, seed=_seed(evidence))
+    leader = max(placed, key=lambda each: scores[each], default=None)
+    best = best_answer(
+        posterior,
+        among=shown,
+        leader=leader,
+        lowered={each: (one.probability, one.strength) for each, one in suspects.items()},
+        seed=_seed(evidence),
+    )
     return Standing(
-        scores={ids[each]: float(posterior.mean[each]) for each in placed},
+        scores={ids[each]: float(scores[each]) for each in placed},
         p_top={ids[each]: float(share) for each, share in zip(shown, best.p_top, strict=True)},
-        leader=None if best.leader is None else ids[best.leader],
+        leader=None if leader is None else ids[leader],
         expected_regret=best.expected_regret,
-        mean=posterior.mean,
+        p_top_judged=float(best.p_top_judged.max(initial=0.0)),
+        flags={ids[each]: BIMODAL for each, one in suspects.items() if one.probability > FLAGGED_FROM},
+        posterior=posterior,
     )
 
 
@@ -73,7 +93,7 @@ def posterior_result(evidence: Evidence, standing: Standing | None) -> RankResul
         scores=standing.scores,
         p_top={each: share for each, share in standing.p_top.items() if each in standing.scores},
         expected_regret=standing.expected_regret if standing.leader is not None else None,
-        flags=bimodal_flags(evidence, standing.scores),
+        flags=standing.flags,
     )
 
 
