@@ -220,8 +220,13 @@ def print_ratios(found: dict[str, dict[str, np.ndarray]], ranker: str = "adaptiv
                 )
 
 
-def plot(path: Path, scenarios: dict[str, dict[str, dict[str, np.ndarray]]]) -> None:
-    """Quality against price, one panel per scenario; a line joins the rankers that no other beats in both."""
+def plot(path: Path, scenarios: dict[str, dict[str, dict]]) -> None:
+    """Quality against price, one panel per scenario; a line joins the rankers that no other beats in both.
+
+    Args:
+        path: the PNG file.
+        scenarios: of each scenario and ranker what ``summary`` says.
+    """
     try:
         import matplotlib
     except ImportError as error:
@@ -229,21 +234,41 @@ def plot(path: Path, scenarios: dict[str, dict[str, dict[str, np.ndarray]]]) -> 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(1, len(scenarios), figsize=(6.5 * len(scenarios), 5), squeeze=False)
-    for axis, (scenario, found) in zip(axes[0], scenarios.items(), strict=True):
-        points = sorted((m["tokens"].mean(), m["gap"].mean(), name) for name, m in found.items())
+    columns = min(2, len(scenarios))
+    rows = -(-len(scenarios) // columns)
+    figure, axes = pyplot.subplots(rows, columns, figsize=(6.5 * columns, 4.6 * rows), squeeze=False)
+    for axis in axes.flat[len(scenarios) :]:
+        axis.remove()
+    for axis, (scenario, found) in zip(axes.flat, scenarios.items(), strict=False):
+        points = sorted((facts["tokens"], facts["gap"], name) for name, facts in found.items())
         front: list[tuple[float, float]] = []
         for tokens, gap, name in points:
-            low, high = interval(found[name]["gap"])
-            axis.errorbar(tokens, gap, yerr=[[gap - low], [high - gap]], fmt="o", color="C0")
-            axis.annotate(name, (tokens, gap), textcoords="offset points", xytext=(5, 4), fontsize=7)
+            low, high = found[name]["intervals"]["gap"]
+            copies = name.endswith(COPIES)
+            axis.errorbar(
+                tokens,
+                gap,
+                yerr=[[gap - low], [high - gap]],
+                fmt="x" if copies else "o",
+                color="C1" if copies else "C0",
+            )
+            label = name.removesuffix(COPIES) + (", every copy" if copies else "")
+            at_the_end = tokens > points[-1][0] / 3
+            axis.annotate(
+                label,
+                (tokens, gap),
+                textcoords="offset points",
+                xytext=(-5 if at_the_end else 5, 4),
+                ha="right" if at_the_end else "left",
+                fontsize=7,
+            )
             if not front or gap < front[-1][1]:
                 front.append((tokens, gap))
         axis.plot(*zip(*front, strict=True), color="C2", linewidth=1, zorder=0)
         axis.set_xscale("log")
         axis.set_title(scenario)
         axis.set_xlabel("judge prompt tokens per question")
-        axis.set_ylabel("gap of the first answer to the best (standard deviations)")
+        axis.set_ylabel("gap of the first answer to the best (sd)")
         axis.grid(alpha=0.25, which="both")
     figure.tight_layout()
     figure.savefig(path, dpi=110)
@@ -267,6 +292,8 @@ SCENARIOS: dict[str, dict] = {
     "distinct62": {"distinct": (SLOTS,)},
     "position_bias_x3": {"distinct": (20, 40), "position_bias_factor": 3.0},
     "injection": {"distinct": (20, 40), "injection_share": 0.5},
+    "position_bias_x3_62": {"distinct": (SLOTS,), "position_bias_factor": 3.0},
+    "injection_62": {"distinct": (SLOTS,), "injection_share": 0.5},
 }
 
 
@@ -283,7 +310,16 @@ def main() -> None:
     parser.add_argument(
         "--bookkeeping", type=int, metavar="QUESTIONS", help="only time the first ranker, without the judge"
     )
+    parser.add_argument(
+        "--plot-from", type=Path, nargs="+", metavar="FILE", help="only plot what earlier runs printed into these files"
+    )
     options = parser.parse_args()
+    if options.plot_from:
+        earlier: dict[str, dict[str, dict]] = {}
+        for path in options.plot_from:
+            earlier.update(json.loads(path.read_text().splitlines()[-1]))
+        plot(options.plot or Path("ranking.png"), earlier)
+        return
     if options.bookkeeping:
         facts = bookkeeping(
             options.bookkeeping, judge_strength=options.judge, ranker=options.ranker[0], seed=options.seed
@@ -307,21 +343,19 @@ def main() -> None:
         for name in options.ranker:
             judge = SimulatedJudge(strength=options.judge, seed=options.seed, quality=quality_of(worlds), **traits)
             started = time.perf_counter()
-            found[name] = measure(name, worlds, judge, seed=options.seed)
+            without = name.removesuffix(COPIES)
+            same = without in found and all(len(world.classes) == len(world.asked.answers) for world in worlds)
+            found[name] = found[without] if same else measure(name, worlds, judge, seed=options.seed)
             seconds[name] = time.perf_counter() - started
         print_table(scenario, found, seconds)
         print_ratios(found)
         scenarios[scenario] = found
+    summaries = {
+        scenario: {name: summary(measured) for name, measured in found.items()} for scenario, found in scenarios.items()
+    }
     if options.plot:
-        plot(options.plot, scenarios)
-    print(
-        json.dumps(
-            {
-                scenario: {name: summary(measured) for name, measured in found.items()}
-                for scenario, found in scenarios.items()
-            }
-        )
-    )
+        plot(options.plot, summaries)
+    print(json.dumps(summaries))
 
 
 if __name__ == "__main__":
