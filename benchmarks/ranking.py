@@ -339,7 +339,8 @@ def main() -> None:
                 seed=options.seed,
                 injected="injection_share" in traits,
             )
-        found, seconds = {}, {}
+        found: dict[str, dict[str, np.ndarray]] = {}
+        seconds: dict[str, float] = {}
         for name in options.ranker:
             judge = SimulatedJudge(strength=options.judge, seed=options.seed, quality=quality_of(worlds), **traits)
             started = time.perf_counter()

@@ -45,6 +45,15 @@ def test_one_bad_look_does_not_cost_a_good_answer_its_place():
     assert left_out.flags == {}
 
 
+def test_very_many_long_looks_are_weighed_as_well():
+    honest = [[each] for each in range(62)]
+    fooled = [[61], *honest[:61]]
+    orders = [honest, fooled] * 30
+    found = suspicions(orders, shown=[()] * 60, posterior=fit(62, orders))
+    assert found[61].probability > 0.99
+    assert found[61].strength < 0
+
+
 def test_pairs_are_never_suspicious():
     pairs = [[[0], [1]], [[1], [0]], [[0], [2]], [[2], [0]]] * 5
     assert suspicions(pairs, shown=[()] * len(pairs), posterior=fit(3, pairs)) == {}

@@ -32,7 +32,7 @@ _NEAR_THE_END = 0.35
 _STRENGTHS = np.linspace(-3, 3, 31)
 """In standard deviations of the prior."""
 
-_PRIOR_OF_STRENGTHS = np.exp(-(_STRENGTHS**2) / 2) / np.exp(-(_STRENGTHS**2) / 2).sum()
+_LOG_PRIOR_OF_STRENGTHS = -(_STRENGTHS**2) / 2
 
 _TINY = 1e-12
 """Odds; what is left of a sum after rounding."""
@@ -92,7 +92,7 @@ def _contests(
 
     odds = {one: math.exp(posterior.mean[one] + favour(one)) for group in groups for one in group}
     below = sum(odds.values()) - odds[each]
-    contests = []
+    contests: list[tuple[float, float]] = []
     for group in groups:
         mine = each in group
         below -= sum(odds[one] for one in group if one != each)
@@ -112,12 +112,17 @@ def _weighed(contests: Sequence[Sequence[tuple[float, float]]], first: np.ndarra
     ahead, won = np.array([one for look in contests for one in look]).T
     begins = np.cumsum([0, *map(len, contests[:-1])])
     margin = (strengths - ahead[:, None]) * (2 * won - 1)[:, None]
-    looks = np.exp(-np.add.reduceat(np.log1p(np.exp(-margin)), begins))
-    honest = float(looks.prod(axis=0) @ _PRIOR_OF_STRENGTHS)
-    obeyed = _SHARES[:, None, None] * first[:, None] + (1 - _SHARES)[:, None, None] * looks
-    fooled = obeyed.prod(axis=1).mean(axis=0) * _PRIOR_OF_STRENGTHS
-    total = float(fooled.sum())
+    looks = -np.add.reduceat(np.logaddexp(0, -margin), begins)  # log likelihoods, shape (looks, strengths)
+    honest = looks.sum(axis=0) + _LOG_PRIOR_OF_STRENGTHS
+    obeyed = np.where(first, 0.0, -np.inf)[:, None] + np.log(_SHARES)[:, None, None]
+    disobeyed = looks + np.log(1 - _SHARES)[:, None, None]
+    fooled = np.logaddexp(obeyed, disobeyed).sum(axis=1) + _LOG_PRIOR_OF_STRENGTHS
+    largest = max(honest.max(), fooled.max())  # many long looks would be 0 but for it
+    evidence = np.exp(fooled - largest).mean(axis=0)
+    total = float(evidence.sum())
+    against = float(np.exp(honest - largest).sum())
+    weights = np.exp(fooled - fooled.max()).sum(axis=0)
     return Suspicion(
-        probability=PRIOR * total / (PRIOR * total + (1 - PRIOR) * honest),
-        strength=float(fooled @ strengths / total),
+        probability=PRIOR * total / (PRIOR * total + (1 - PRIOR) * against),
+        strength=float(weights @ strengths / weights.sum()),
     )

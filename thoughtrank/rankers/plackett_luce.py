@@ -104,13 +104,13 @@ def fit(
     begin = Posterior(np.zeros(count), np.eye(count)) if start is None else start
     values = np.append(begin.mean, begin.position_bias)
     variance = begin.prior_sd**2
-    inverse = np.eye(count + 1)
+    inverse: Floats = np.eye(count + 1)
     for _ in range(_STEPS):
         precision = np.full(count + 1, 1 / variance)
         precision[-1] = 1 / POSITION_BIAS_SD**2
         gradient, curvature = _slopes(values, choices)
         curvature[np.diag_indices(count + 1)] += precision
-        inverse = np.linalg.inv(curvature)
+        inverse = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
         step = inverse @ (gradient - precision * values)
         largest = np.abs(step).max()
         values = values + step * min(1.0, _LARGEST_STEP / max(largest, _CONVERGED))
@@ -121,7 +121,7 @@ def fit(
             break
     return Posterior(
         mean=values[:-1],
-        covariance=np.asarray(inverse[:-1, :-1], dtype=np.float64),
+        covariance=inverse[:-1, :-1],
         position_bias=float(values[-1]),
         prior_sd=float(np.sqrt(variance)),
     )
