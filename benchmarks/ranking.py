@@ -240,7 +240,12 @@ def plot(path: Path, scenarios: dict[str, dict[str, dict]]) -> None:
     for axis in axes.flat[len(scenarios) :]:
         axis.remove()
     for axis, (scenario, found) in zip(axes.flat, scenarios.items(), strict=False):
-        points = sorted((facts["tokens"], facts["gap"], name) for name, facts in found.items())
+        # Without copies to judge, the two forms of a ranker are one point.
+        points = sorted(
+            (facts["tokens"], facts["gap"], name)
+            for name, facts in found.items()
+            if not name.endswith(COPIES) or facts["gap"] != found.get(name.removesuffix(COPIES), {}).get("gap")
+        )
         front: list[tuple[float, float]] = []
         for tokens, gap, name in points:
             low, high = found[name]["intervals"]["gap"]
@@ -258,7 +263,7 @@ def plot(path: Path, scenarios: dict[str, dict[str, dict]]) -> None:
                 label,
                 (tokens, gap),
                 textcoords="offset points",
-                xytext=(-5 if at_the_end else 5, 4),
+                xytext=(-5 if at_the_end else 5, -9 if copies else 4),
                 ha="right" if at_the_end else "left",
                 fontsize=7,
             )
