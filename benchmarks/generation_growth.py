@@ -52,11 +52,12 @@ def main() -> None:
 
 
 def turn_seconds(folder: Path, size: tuple[int, int], options: argparse.Namespace) -> float:
-    """One decoding of a workload of that size, after a short one of the same shapes."""
+    """One decoding of a workload of that size, after a group of it that warms."""
     questions, branches = size
     make = partial(make_workload, "uniform", folder=folder, branches=branches)
     engine = ThisEngine(folder, workload=make(questions=questions, new_tokens=options.new_tokens), options=options)
-    engine.warm(make(questions=min(questions, 8), new_tokens=2))
+    # A whole group: the first touch of the memory it reserves can take seconds.
+    engine.warm(make(questions=min(questions, 8), new_tokens=options.new_tokens))
     started = time.perf_counter()
     engine.written()
     return time.perf_counter() - started
