@@ -53,6 +53,7 @@ def training_job(job: dict[str, Any], work: Path) -> TrainingJob:
         strategy={"_target_": "thoughtrank.finetuning.strategies.AutoStrategy"},
         weights="fp32_master",
         epochs=job["steps"],
+        min_steps=0,
         batch_size=len(rows),
         micro_batch_size=size,
         shuffle="examples",

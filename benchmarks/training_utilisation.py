@@ -135,6 +135,7 @@ def job(options: argparse.Namespace, *, model: Path, examples: Path, work: Path)
         strategy=strategy,
         weights=options.weights,
         epochs=options.steps,
+        min_steps=0,
         batch_size=options.batch_size * options.devices,
         micro_batch_size=1,
         shuffle="examples",

@@ -97,6 +97,7 @@ class TrainingConfig(_Schema):
     examples: Literal["all", "round"]
     weights: Weights
     epochs: PositiveInt
+    min_steps: NonNegativeInt
     batch_size: PositiveInt
     micro_batch_size: PositiveInt
     shuffle: Literal["examples", "questions"]

@@ -285,6 +285,7 @@ class Steps:
             "strategy": self.config.strategy,
             "weights": training.weights,
             "epochs": training.epochs,
+            "min_steps": training.min_steps,
             "batch_size": training.batch_size,
             "micro_batch_size": training.micro_batch_size,
             "shuffle": training.shuffle,

@@ -40,6 +40,7 @@ def make_job(model: Path, examples: Path, output: Path, **changes) -> TrainingJo
         "strategy": {"_target_": f"{PART}.strategies.AutoStrategy", "accelerator": "cpu"},
         "weights": "fp32_master",
         "epochs": 1,
+        "min_steps": 0,
         "batch_size": 4,
         "micro_batch_size": 2,
         "shuffle": "examples",

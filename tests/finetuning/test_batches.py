@@ -10,7 +10,14 @@ from transformers import AutoTokenizer
 
 from thoughtrank.chat import Chat
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.data import EncodedExample, PlannedBatches, encode_example, plan_batches, read_examples
+from thoughtrank.finetuning.data import (
+    EncodedExample,
+    PlannedBatches,
+    encode_example,
+    epochs_for,
+    plan_batches,
+    read_examples,
+)
 from thoughtrank.records import Example
 from thoughtrank.tables import write_part
 from thoughtrank.thoughts import reply
@@ -27,6 +34,16 @@ def tokenizer(tiny_folder):
 
 def example_of(length, first_target, start=2):
     return EncodedExample(token_ids=tuple(range(start, start + length)), first_target=first_target)
+
+
+@given(st.integers(1, 200), st.integers(1, 5), st.integers(0, 40), st.integers(1, 16))
+def test_few_examples_are_passed_over_often_enough_for_the_steps_asked_for(count, epochs, min_steps, batch_size):
+    needed = epochs_for(count, epochs=epochs, min_steps=min_steps, batch_size=batch_size)
+    examples = [example_of(4, 2)] * count
+    steps = plan_batches(examples, epochs=needed, batch_size=batch_size, micro_batch_size=batch_size, seed=0)
+    assert needed >= epochs
+    assert len(steps) >= min_steps
+    assert needed == epochs or (needed - 1) * count < min_steps * batch_size, "not one pass more than needed"
 
 
 @st.composite

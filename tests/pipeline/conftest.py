@@ -27,6 +27,7 @@ SMALL = [
     "engine.replies_per_group=8",
     "selection.allow_truncated=true",
     "training.epochs=3",
+    "training.min_steps=0",
     "training.batch_size=2",
     "training.micro_batch_size=2",
     "optimizer.lr=1e-3",

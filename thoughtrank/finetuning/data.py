@@ -97,6 +97,11 @@ def read_examples(folders: Sequence[str], *, tokenizer: Any, context: int) -> Ex
     return Examples(used=used, too_long=too_long)
 
 
+def epochs_for(count: int, *, epochs: int, min_steps: int, batch_size: int) -> int:
+    """Passes over ``count`` examples: ``epochs``, or as many more as ``min_steps`` optimizer steps take."""
+    return max(epochs, -(-min_steps * batch_size // count))
+
+
 def plan_batches(
     examples: Sequence[EncodedExample],
     *,

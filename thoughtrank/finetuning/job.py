@@ -24,6 +24,7 @@ class TrainingJob:
         objective, optimizer, adapter, strategy: parts, each a mapping with ``_target_`` and its arguments.
         weights: the number format of the weights while training; see ``weights.py``.
         epochs: passes over the examples.
+        min_steps: fewest optimizer steps; few examples are passed over more often, to come to as many.
         batch_size: examples per optimizer step.
         micro_batch_size: examples per forward pass and device.
         shuffle: ``examples`` or ``questions``: what takes a place of its own in the order.
@@ -48,6 +49,7 @@ class TrainingJob:
     strategy: dict[str, Any]
     weights: Weights
     epochs: int
+    min_steps: int
     batch_size: int
     micro_batch_size: int
     shuffle: Literal["examples", "questions"]

@@ -11,7 +11,7 @@ import torch
 from transformers import AutoConfig, AutoTokenizer, PreTrainedModel
 
 from thoughtrank.finetuning.checkpoint import Checkpoints, TimedCheckpoint
-from thoughtrank.finetuning.data import Examples, PlannedBatches, plan_batches, read_examples
+from thoughtrank.finetuning.data import Examples, PlannedBatches, epochs_for, plan_batches, read_examples
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.memory import MemoryReport
 from thoughtrank.finetuning.model_folder import full_disk_told, load_model, save_model
@@ -81,11 +81,16 @@ def _read(job: TrainingJob, tokenizer: Any) -> Examples:
     return examples
 
 
+def _epochs(job: TrainingJob, examples: Examples) -> int:
+    """Passes over the examples."""
+    return epochs_for(len(examples.used), epochs=job.epochs, min_steps=job.min_steps, batch_size=job.batch_size)
+
+
 def _loader(job: TrainingJob, examples: Examples, *, padding_id: int, world_size: int) -> PlannedBatches:
     """This rank's part of all batches."""
     plan = plan_batches(
         examples.used,
-        epochs=job.epochs,
+        epochs=_epochs(job, examples),
         batch_size=job.batch_size,
         micro_batch_size=min(job.micro_batch_size, -(-job.batch_size // world_size)),
         seed=job.seed,
@@ -168,7 +173,7 @@ def _write_facts(
         "examples_too_long": examples.too_long,
         "tokens_per_epoch": sum(len(example.token_ids) for example in examples.used),
         "target_tokens_per_epoch": sum(example.num_targets for example in examples.used),
-        "epochs": job.epochs,
+        "epochs": _epochs(job, examples),
         "steps": trainer.global_step,
         "effective_batch_size": job.batch_size,
         "adapter": job.adapter["_target_"].rpartition(".")[2],
