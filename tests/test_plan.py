@@ -138,6 +138,11 @@ def test_a_model_that_is_still_to_be_fetched_leaves_disk_and_time_open():
         assert "unknown until the model is fetched" in lines[name]
 
 
+def test_the_fewest_steps_are_told_where_there_is_such_a_limit():
+    assert "and at least 16 steps" in plan()["training"]
+    assert "at least" not in plan("training.min_steps=0")["training"]
+
+
 def test_choosing_what_was_cut_is_pointed_out():
     assert "note" not in plan()
     assert "allow_truncated" in plan("selection.allow_truncated=true")["note"]

@@ -32,7 +32,8 @@ def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
         f"  ranking     {_judge_line(config, parts, candidates=candidates)}",
         f"  training    {config.training.epochs} epochs over the examples of "
         f"{'all rounds so far' if config.training.examples == 'all' else 'the round'}, "
-        f"{config.training.batch_size} per step, from the "
+        f"{config.training.batch_size} per step"
+        f"{f' and at least {config.training.min_steps} steps' if config.training.min_steps else ''}, from the "
         f"{'previous round' if config.training.start == 'previous' else 'base model'}; "
         f"precision {config.training.precision}",
         f"              {_memory_line(config, parts, weights=weights)}",
