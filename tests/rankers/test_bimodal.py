@@ -45,6 +45,19 @@ def test_one_bad_look_does_not_cost_a_good_answer_its_place():
     assert left_out.flags == {}
 
 
+@given(st.permutations(range(5)))
+def test_a_look_in_which_all_answers_tie_tells_nothing_wherever_it_comes(places):
+    """The others of the five looks are mixed, so the answer is weighed."""
+    mixed = [[[0], [1], [2], [3]], [[1], [2], [3], [0]]] * 2
+    looks = [*mixed, [[0, 1, 2, 3]]]
+    orders = [looks[place] for place in places]
+    told = suspicions(orders, shown=[()] * 5, posterior=fit(4, looks))[0]
+    expected = suspicions(looks, shown=[()] * 5, posterior=fit(4, looks))[0]
+    assert 0 < told.probability < 1
+    assert told.probability == pytest.approx(expected.probability)
+    assert told.strength == pytest.approx(expected.strength)
+
+
 def test_very_many_long_looks_are_weighed_as_well():
     honest = [[each] for each in range(62)]
     fooled = [[61], *honest[:61]]

@@ -109,10 +109,11 @@ def _contests(
 def _weighed(contests: Sequence[Sequence[tuple[float, float]]], first: np.ndarray, prior_sd: float) -> Suspicion:
     """Bayes' rule over a grid of strengths and of shares of the looks in which the judge obeys."""
     strengths = _STRENGTHS * prior_sd
-    ahead, won = np.array([one for look in contests for one in look]).T
-    begins = np.cumsum([0, *map(len, contests[:-1])])
+    ahead, won = np.array([one for look in contests for one in look], dtype=float).reshape(-1, 2).T
     margin = (strengths - ahead[:, None]) * (2 * won - 1)[:, None]
-    looks = -np.add.reduceat(np.logaddexp(0, -margin), begins)  # log likelihoods, shape (looks, strengths)
+    # Log likelihoods, shape (looks, strengths); a look in which all tie has no contest and tells nothing.
+    looks = np.zeros((len(contests), len(strengths)))
+    np.add.at(looks, np.repeat(np.arange(len(contests)), [len(look) for look in contests]), -np.logaddexp(0, -margin))
     honest = looks.sum(axis=0) + _LOG_PRIOR_OF_STRENGTHS
     obeyed = np.where(first, 0.0, -np.inf)[:, None] + np.log(_SHARES)[:, None, None]
     disobeyed = looks + np.log(1 - _SHARES)[:, None, None]
