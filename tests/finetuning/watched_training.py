@@ -15,6 +15,7 @@ import torch
 
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.parts import make_part
+from thoughtrank.processes import end_well
 
 job, folder = TrainingJob.read(Path(sys.argv[1])), Path(sys.argv[2])
 strategy = make_part(job.strategy, where="strategy")
@@ -71,3 +72,4 @@ zero.safe_open = WatchedFile
 real_save_model, train.save_model = train.save_model, save_model
 gc.freeze()  # what is there now is no part of any model, and need not be looked through for each tensor
 train.run_training(job, strategy=strategy)
+end_well()

@@ -10,7 +10,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.launch import report_faults
 from thoughtrank.parts import make_part
-from thoughtrank.processes import die_with_parent
+from thoughtrank.processes import die_with_parent, end_well
 
 
 def main() -> None:
@@ -32,6 +32,7 @@ def main() -> None:
     except UserError as error:
         report_faults(error)
         sys.exit(2)
+    end_well()
 
 
 if __name__ == "__main__":
