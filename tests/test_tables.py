@@ -71,7 +71,7 @@ def test_a_folder_without_files_is_a_table_without_rows(tmp_path):
             "question_id candidate_id prefix thought answer thought_tokens answer_tokens thought_finish answer_finish "
             "thought_ids answer_ids",
         ),
-        (RankedCandidate, "question_id candidate_id prefix rank reason score p_top flag"),
+        (RankedCandidate, "question_id candidate_id prefix rank reason score score_sd p_top flag"),
         (Example, "question_id candidate_id prompt completion"),
     ],
 )

@@ -70,6 +70,7 @@ class RankedCandidate:
         reason: why it is unranked; None where it is ranked.
         score: what the order is by, larger is better; with a posterior its mean strength in logits. None where the order is
             an exact judge's.
+        score_sd: standard deviation of the score, where the ranker has a posterior.
         p_top: probability that its answer is the best of the question, where the ranker has a posterior.
         flag: what is suspicious about the judge's looks at its answer, or None; its rank allows for it.
     """
@@ -80,6 +81,7 @@ class RankedCandidate:
     rank: int | None
     reason: str | None
     score: float | None = None
+    score_sd: float | None = None
     p_top: float | None = None
     flag: str | None = None
 

@@ -45,6 +45,8 @@ def test_the_focus_narrows_to_answers_that_may_be_best():
     result = ranker.result(state)
     assert result.groups[0] == ("a00",)
     assert result.p_top["a00"] > 0.5
+    # An answer seen in more looks is known better.
+    assert result.score_sds["a00"] < max(result.score_sds.values())
 
 
 def test_it_stops_when_the_leader_is_good_enough():

@@ -85,6 +85,8 @@ def check(result, ids):
     ranks = {each for group in result.groups for each in group}
     assert set(result.scores) <= ranks
     assert set(result.p_top) <= ranks
+    assert set(result.score_sds) in (set(), set(result.scores))
+    assert all(sd > 0 for sd in result.score_sds.values())
     assert set(result.flags) <= ranks
     assert sum(result.p_top.values()) <= len(ids) + 1e-9
     scores = [result.scores[group[0]] for group in result.groups if group[0] in result.scores]

@@ -105,8 +105,7 @@ def _round_rows(
     candidates: dict[str, list[Candidate]] = {}
     for candidate in read_table(paths.candidates(number), Candidate):
         candidates.setdefault(candidate.question_id, []).append(candidate)
-    ranked = read_table(paths.rankings(number), RankedCandidate)
-    ranks = {row.candidate_id: row.rank for row in ranked if row.rank is not None}
+    ranked = {row.candidate_id: row for row in read_table(paths.rankings(number), RankedCandidate)}
     for example in read_table(paths.examples(number), Example):
         if example.question_id not in questions:
             raise UserError(
@@ -115,7 +114,7 @@ def _round_rows(
             )
         of_question = candidates[example.question_id]
         chosen = next(each for each in of_question if each.candidate_id == example.candidate_id)
-        rejected = rejected_candidate(chosen, candidates=of_question, ranks=ranks)
+        rejected = rejected_candidate(chosen, candidates=of_question, ranked=ranked)
         yield _example_rows(
             example, question=questions[example.question_id], rejected=rejected, number=number, chat=chat
         )
@@ -155,7 +154,8 @@ def _notes(files: Mapping[str, Sequence[Row]], *, changed: int) -> list[str]:
     notes = []
     if pairs < examples:
         notes.append(
-            f"{examples - pairs} of {examples} examples have no preference: no complete candidate of their question is worse"
+            f"{examples - pairs} of {examples} examples have no preference: no complete candidate of their question is clearly "
+            "worse"
         )
     if changed:
         notes.append(

@@ -2,34 +2,50 @@
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from math import hypot
 
-from thoughtrank.records import Candidate
+from thoughtrank.records import Candidate, RankedCandidate
 
 
 def rejected_candidate(
-    chosen: Candidate, *, candidates: Sequence[Candidate], ranks: Mapping[str, int]
+    chosen: Candidate, *, candidates: Sequence[Candidate], ranked: Mapping[str, RankedCandidate]
 ) -> Candidate | None:
-    """The worst-ranked candidate of the question that is worse than ``chosen``; None where there is none.
+    """The worst-ranked candidate of the question that is clearly worse than ``chosen``; None where there is none.
 
-    Equals are never paired, nor is a candidate without a rank. A thought or answer that was cut at its limit only stands
-    against one that was cut as well: its text does not end where an end of turn is put. Among equals the smallest hash
-    decides, so that no prefix is rejected more often than its rank says, and examples of one question get different ones.
+    Equals are never paired, nor is a candidate without a rank, nor one whose score is less than a standard deviation of the
+    difference below (scores counted as independent; where the ranker has a posterior). A thought or answer that was cut at
+    its limit only stands against one that was cut as well: its text does not end where an end of turn is put. Among equals
+    the smallest hash decides, so that no prefix is rejected more often than its rank says, and examples of one question get
+    different ones.
 
     Args:
         chosen: the example.
         candidates: of its question.
-        ranks: candidate id to rank, 1 is best; unranked candidates are missing.
+        ranked: candidate id to its row of the rankings.
     """
     worse = [
         each
         for each in candidates
-        if ranks.get(each.candidate_id, 0) > ranks[chosen.candidate_id] and (_is_cut(chosen) or not _is_cut(each))
+        if _clearly_worse(ranked[each.candidate_id], ranked[chosen.candidate_id])
+        and (_is_cut(chosen) or not _is_cut(each))
     ]
     if not worse:
         return None
-    last = max(ranks[each.candidate_id] for each in worse)
-    equals = [each for each in worse if ranks[each.candidate_id] == last]
+    last = max(_rank(ranked[each.candidate_id]) for each in worse)
+    equals = [each for each in worse if _rank(ranked[each.candidate_id]) == last]
     return min(equals, key=lambda each: sha256(f"{chosen.candidate_id}/{each.candidate_id}".encode()).hexdigest())
+
+
+def _clearly_worse(row: RankedCandidate, chosen: RankedCandidate) -> bool:
+    if _rank(row) <= _rank(chosen):
+        return False
+    if row.score is None or row.score_sd is None or chosen.score is None or chosen.score_sd is None:
+        return True
+    return chosen.score - row.score >= hypot(chosen.score_sd, row.score_sd)
+
+
+def _rank(row: RankedCandidate) -> int:
+    return row.rank or 0  # ranks begin at 1; without one it is worse than nothing
 
 
 def _is_cut(candidate: Candidate) -> bool:

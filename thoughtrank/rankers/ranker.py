@@ -22,6 +22,7 @@ class RankResult:
         unranked: answer id to the reason why nothing is known about it. Unranked is not last: it is unknown.
         scores: what the order is by, of each ranked answer; larger is better. Its scale is the ranker's own; empty under an
             exact judge.
+        score_sds: how uncertain each score is, where the ranker has a posterior: its standard deviation.
         p_top: probability of each ranked answer to be the best, where the ranker has a posterior.
         expected_regret: by how much the best answer is expected to beat the first one, in standard deviations of quality; None
             without a posterior.
@@ -31,6 +32,7 @@ class RankResult:
     groups: tuple[tuple[str, ...], ...] = ()
     unranked: Mapping[str, str] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
+    score_sds: Mapping[str, float] = field(default_factory=dict)
     p_top: Mapping[str, float] = field(default_factory=dict)
     expected_regret: float | None = None
     flags: Mapping[str, str] = field(default_factory=dict)

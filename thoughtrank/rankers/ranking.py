@@ -177,6 +177,7 @@ def _expanded(rejected: Mapping[str, str], classes: Sequence[DuplicateClass], re
         groups=groups,
         unranked=unranked,
         scores=to_all(result.scores),
+        score_sds=to_all(result.score_sds),
         p_top=to_all(result.p_top),
         expected_regret=result.expected_regret,
         flags=to_all(result.flags),

@@ -21,6 +21,7 @@ class Standing:
 
     Attributes:
         scores: posterior mean strength of every answer that some look placed, in logits.
+        score_sds: their standard deviations.
         p_top: probability to be the best, of every answer that the judge may still be shown, placed or not.
         leader: the placed answer with the highest mean; None while there is none.
         expected_regret: by how much the best answer is expected to beat the leader, in standard deviations of quality.
@@ -30,6 +31,7 @@ class Standing:
     """
 
     scores: Mapping[str, float]
+    score_sds: Mapping[str, float]
     p_top: Mapping[str, float]
     leader: str | None
     expected_regret: float
@@ -53,9 +55,11 @@ def stand(evidence: Evidence, *, before: Standing | None = None) -> Standing:
     # To be left out of a reply is an accident, and nothing an answer brings about.
     listed_orders = [[[index[each] for each in group] for group in order.groups] for order in evidence.orders]
     suspects = suspicions(listed_orders, shown=shown_as, posterior=posterior)
-    scores = posterior.mean.copy()
+    scores, variances = posterior.mean.copy(), posterior.covariance.diagonal().copy()
     for each, suspicion in suspects.items():
-        scores[each] += suspicion.probability * (suspicion.strength - scores[each])
+        away = suspicion.strength - scores[each]
+        variances[each] += suspicion.probability * (1 - suspicion.probability) * away**2
+        scores[each] += suspicion.probability * away
     listed = evidence.listed
     shown = [index[each] for each in evidence.ids]
     placed = [each for each in shown if ids[each] in listed]
@@ -69,6 +73,7 @@ def stand(evidence: Evidence, *, before: Standing | None = None) -> Standing:
     )
     return Standing(
         scores={ids[each]: float(scores[each]) for each in placed},
+        score_sds={ids[each]: float(np.sqrt(variances[each])) for each in placed},
         p_top={ids[each]: float(share) for each, share in zip(shown, best.p_top, strict=True)},
         leader=None if leader is None else ids[leader],
         expected_regret=best.expected_regret,
@@ -91,6 +96,7 @@ def posterior_result(evidence: Evidence, standing: Standing | None) -> RankResul
         groups=tie_groups(standing.scores),
         unranked=unranked,
         scores=standing.scores,
+        score_sds=standing.score_sds,
         p_top={each: share for each, share in standing.p_top.items() if each in standing.scores},
         expected_regret=standing.expected_regret if standing.leader is not None else None,
         flags=standing.flags,

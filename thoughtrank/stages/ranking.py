@@ -172,6 +172,7 @@ def _rows(candidates: Sequence[Candidate], result: RankResult) -> list[RankedCan
             rank=ranks.get(candidate.candidate_id),
             reason=result.unranked.get(candidate.candidate_id),
             score=result.scores.get(candidate.candidate_id),
+            score_sd=result.score_sds.get(candidate.candidate_id),
             p_top=result.p_top.get(candidate.candidate_id),
             flag=result.flags.get(candidate.candidate_id),
         )
