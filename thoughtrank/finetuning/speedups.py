@@ -1,12 +1,11 @@
 """What makes the model itself faster or smaller, without changing what it computes."""
 
-import ctypes
-import sys
 from typing import Any
 
 import torch
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.lean_layers import make_lean
 from thoughtrank.finetuning.packed_attention import ATTENTION
 
 
@@ -33,6 +32,8 @@ def prepare_model(model: Any, *, packing: bool, gradient_checkpointing: bool, co
         model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
     if torch.cuda.is_available():
         _use_liger_kernels(model)
+    else:
+        make_lean(model)
     if compile_layers:
         for layer in model.get_decoder().layers:
             layer.compile(dynamic=True)
@@ -47,18 +48,3 @@ def _use_liger_kernels(model: Any) -> None:
 
         # The loss is this project's own: it needs logits of the targets only.
         _apply_liger_kernel_to_instance(model=model, fused_linear_cross_entropy=False, cross_entropy=False)
-
-
-def keep_memory() -> None:
-    """Have the C library keep freed memory for the next step, instead of giving it back to the system after every tensor.
-
-    Otherwise the large tensors of every step are mapped and zeroed page by page again. Linux with glibc only.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    library = ctypes.CDLL(None)
-    if hasattr(library, "mallopt"):
-        largest = 2**31 - 1
-        trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
-        library.mallopt(mmap_threshold, largest)
-        library.mallopt(trim_threshold, largest)

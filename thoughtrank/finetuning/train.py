@@ -12,11 +12,12 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedModel
 
 from thoughtrank.finetuning.checkpoint import Checkpoints, TimedCheckpoint
 from thoughtrank.finetuning.data import Examples, PlannedBatches, epochs_for, plan_batches, read_examples
+from thoughtrank.finetuning.heap import TrimHeap, keep_memory
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.memory import MemoryReport
 from thoughtrank.finetuning.model_folder import full_disk_told, load_model, save_model
 from thoughtrank.finetuning.module import FineTuningModule
-from thoughtrank.finetuning.speedups import keep_memory, prepare_model
+from thoughtrank.finetuning.speedups import prepare_model
 from thoughtrank.finetuning.step_log import StepLog
 from thoughtrank.parts import make_part
 from thoughtrank.processor import multiplies_bf16
@@ -124,7 +125,7 @@ def _trainer(
 ) -> pl.Trainer:
     """Lightning's trainer; only what is written here is logged, saved and shown."""
     step_log = StepLog(path=Path(job.work) / METRICS, every=job.log_every, description=job.description)
-    callbacks: list[pl.Callback] = [memory, step_log]
+    callbacks: list[pl.Callback] = [memory, step_log, TrimHeap()]
     if job.checkpoint_minutes:
         callbacks.append(TimedCheckpoint(checkpoints=checkpoints, minutes=job.checkpoint_minutes))
     return pl.Trainer(
