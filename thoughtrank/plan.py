@@ -30,7 +30,7 @@ def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
         + (f", {weights / 1e6:.0f} M parameters" if weights else ""),
         *_candidate_lines(config, parts),
         f"  ranking     {_judge_line(config, parts, candidates=candidates)}",
-        f"  training    {config.training.epochs} epochs over the examples of "
+        f"  training    {_count(config.training.epochs, 'epoch')} over the examples of "
         f"{'all rounds so far' if config.training.examples == 'all' else 'the round'}, "
         f"{config.training.batch_size} per step"
         f"{f' and at least {config.training.min_steps} steps' if config.training.min_steps else ''}, from the "
@@ -195,3 +195,7 @@ def _duration(hours: float) -> str:
     if hours < 2:
         return f"{60 * hours:.0f} minutes"
     return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:,.0f} days"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
