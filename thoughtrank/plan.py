@@ -25,7 +25,7 @@ def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
     held_out = parts.questions.held_out + getattr(parts.questions, "held_out_unseen", 0)
     quantization = f", from {facts.quantization}" if facts.quantization else ""
     lines = [
-        f"run {run}: {config.rounds} round{'s' if config.rounds > 1 else ''}",
+        f"run {run}: {_count(config.rounds, 'round')}",
         f"  model       {facts.name}{quantization}, licence {facts.license}"
         + (f", {weights / 1e6:.0f} M parameters" if weights else ""),
         *_candidate_lines(config, parts),
