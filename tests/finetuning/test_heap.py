@@ -4,7 +4,6 @@ import sys
 import pytest
 
 PROGRAM = """
-import ctypes
 from types import SimpleNamespace
 import torch
 from thoughtrank.finetuning.heap import TrimHeap, keep_memory

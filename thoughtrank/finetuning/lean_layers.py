@@ -75,7 +75,7 @@ class _LeanNorm(torch.autograd.Function):
         """Gradients of states and weight."""
         states, weight, scale = context.saved_tensors
         gradient = gradient.float()
-        normal = states.float().mul_(scale) if states.dtype != torch.float32 else states * scale
+        normal = states.float() * scale
         for_weight = (gradient * normal).flatten(0, -2).sum(0).to(weight.dtype) if context.needs_input_grad[1] else None
         gradient = gradient * weight
         along = (gradient * normal).mean(-1, keepdim=True)

@@ -32,7 +32,7 @@ def prepare_model(model: Any, *, packing: bool, gradient_checkpointing: bool, co
         model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
     if torch.cuda.is_available():
         _use_liger_kernels(model)
-    else:
+    elif not compile_layers:  # a compiler decides itself what it fuses and keeps
         make_lean(model)
     if compile_layers:
         for layer in model.get_decoder().layers:
