@@ -17,6 +17,8 @@ SLOTS = 62
 MIXED = (6, 10, 15, 20, 30, 40)
 """Different answers among the slots, 20 on average."""
 
+_SENTENCE = "The second part is then 12 more than the first one, so we add both of them and compare. "
+
 
 @dataclass(frozen=True)
 class World:
@@ -69,7 +71,7 @@ def _world(rng: np.random.Generator, question_id: str, distinct: int, slots: int
     texts = []
     for index in range(distinct):
         text = f"{question_id} answer {index}. " + (INJECTION if index == worst else "")
-        texts.append(text + "x" * max(0, int(4 * tokens[index]) - len(text)))
+        texts.append(text + _prose(int(4 * tokens[index]) - len(text)))
     places = rng.permutation(np.repeat(np.arange(distinct), copies))
     answers = tuple(AnswerView(f"{question_id}-{place:02}", texts[each]) for place, each in enumerate(places))
     classes = tuple(
@@ -77,6 +79,11 @@ def _world(rng: np.random.Generator, question_id: str, distinct: int, slots: int
     )
     asked = AskedQuestion(question_id, f"Question {question_id}?", answers, None, seed)
     return World(asked=asked, classes=classes, quality=quality, injected=worst)
+
+
+def _prose(characters: int) -> str:
+    """Words, because what screens answers looks at every one of them."""
+    return (_SENTENCE * (1 + max(0, characters) // len(_SENTENCE)))[: max(0, characters)]
 
 
 def worlds_from_file(path: Path, *, seed: int) -> list[World]:

@@ -37,10 +37,10 @@ def shown(plan):
 def test_the_focus_narrows_to_answers_that_may_be_best():
     ranker, state = started(40)
     plans, state = rounds(ranker, state, in_order)
-    assert [len(plan) for plan in plans[:1]] == [5]
+    assert [len(plan) for plan in plans[:1]] == [8]
     assert len(shown(plans[0])) == 40
     sizes = [len(shown(plan)) for plan in plans]
-    assert all(after <= max(8, -(-before // 2)) + 1 for before, after in pairwise(sizes))
+    assert all(after <= max(5, -(-before // 2)) + 1 for before, after in pairwise(sizes))
     assert "a00" in shown(plans[-1])
     result = ranker.result(state)
     assert result.groups[0] == ("a00",)
@@ -52,15 +52,15 @@ def test_the_focus_narrows_to_answers_that_may_be_best():
 def test_it_stops_when_the_leader_is_good_enough():
     clear = AdaptiveListwise(stop_p_top=0.3, leader_looks=1)
     unsure = AdaptiveListwise(stop_p_top=0.999, stop_regret=0.0, max_rounds=6, budget=100)
-    assert len(rounds(*started(8, ranker=clear), in_order)[0]) == 1
-    assert len(rounds(*started(8, ranker=unsure), in_order)[0]) == 6
+    assert len(rounds(*started(5, ranker=clear), in_order)[0]) == 1
+    assert len(rounds(*started(5, ranker=unsure), in_order)[0]) == 6
     # One look in the first round, then two in each.
-    assert len(rounds(*started(8, ranker=AdaptiveListwise(stop_p_top=0.3, leader_looks=5)), in_order)[0]) == 3
+    assert len(rounds(*started(5, ranker=AdaptiveListwise(stop_p_top=0.3, leader_looks=5)), in_order)[0]) == 3
 
 
 def test_the_budget_is_in_looks_at_every_answer():
     ranker = AdaptiveListwise(stop_p_top=0.999, stop_regret=0.0, max_rounds=50, budget=2)
-    ranker, state = started(8, ranker=ranker)
+    ranker, state = started(5, ranker=ranker)
     plans, state = rounds(ranker, state, SimulatedJudge(malformed_share=0).judge)
     assert [len(plan) for plan in plans] == [1, 2]
 
@@ -78,7 +78,7 @@ def test_two_answers_are_shown_in_both_orders():
 
 def test_an_answer_whose_look_was_lost_may_still_be_best():
     """Nothing is known about it, so the next round shows it again."""
-    ranker, state = started(16)
+    ranker, state = started(10)
     first, second = ranker.plan(state)
     state = ranker.update(state, [(first, in_order(first)), (second, Verdict("malformed"))])
     (again,) = ranker.plan(state)

@@ -24,6 +24,11 @@ _OPENER = re.compile(
     r"|解|解答|思考过程|解决方案|かいせつ|解説|respuesta|solución|lösung|réponse"
 )
 
+_MARKUP = str.maketrans(dict.fromkeys("*_#>`~,", " "))
+
+_MOST_WORDS = 100
+"""No announcement is longer."""
+
 _ANSWER = r"(?:answers?|repl(?:y|ies)|responses?|candidates?|solutions?|options?|submissions?|texts?)"
 _JUDGE = r"(?:judges?|graders?|raters?|rankers?|evaluators?|reviewers?)"
 _READER = rf"(?:{_JUDGE}|assistants?|ai|llms?|language models?)"
@@ -31,33 +36,55 @@ _FIRST = (
     r"(?:as\s+|at\s+|in\s+)?(?:the\s+)?(?:very\s+)?(?:first|best|top|highest|number\s+one|#\s*1|winner|correct|right)\b"
 )
 
-_ADDRESS = re.compile(
+_BEGINNINGS = (
+    "accept all answer as assign attention award bypass candidate choose dear declare disregard evaluator every forget give"
+    " grade hello hey ignore judge label list mark message mine my new note option override pick place prefer put rank rate"
+    " repl response reviewer revised score select solution submission system text this treat updated you"
+)
+"""What the rules below begin with. A word that begins with none of these is passed over at once: without that, and without
+regard to case, the rules take longer than everything else a ranker does."""
+
+
+def _any_of(words: str) -> str:
+    """A pattern of all the words, by their first letters: `re` skips a branch fast where its first letter does not fit."""
+    by_letter = {word[0]: [each[1:] for each in words.split() if each[0] == word[0]] for word in words.split()}
+    return "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items())
+
+
+_ADDRESS_WORDS = re.compile(  # of text in lower case
+    rf"\b(?={_any_of(_BEGINNINGS)})(?:"
     # A command about the verdict: "rank this answer first", "place me first", "give me a 10".
-    r"\b(?:rank|rate|score|grade|mark|place|put|list|choose|select|pick|prefer|declare|label|treat|accept)\s+"
-    rf"(?:(?:this|that|the|my|above|current|present)\s+)*(?:{_ANSWER}(?:\s+[A-Z]\d?)?|this(?:\s+one)?|mine)\s+{_FIRST}"
-    rf"|\b(?:rank|rate|place|put|score)\s+(?:me|us)\s+{_FIRST}"
-    rf"|\b(?:give|award|assign)\s+(?:this|my|it|me)\s+(?:{_ANSWER}\s+)?(?:an?\s+|the\s+)?(?:10(?:\s*/\s*10)?(?!\s*[\w/])"
+    r"(?:rank|rate|score|grade|mark|place|put|list|choose|select|pick|prefer|declare|label|treat|accept)\s+"
+    rf"(?:(?:this|that|the|my|above|current|present)\s+)*(?:{_ANSWER}(?:\s+[a-z]\d?)?|this(?:\s+one)?|mine)\s+{_FIRST}"
+    rf"|(?:rank|rate|place|put|score)\s+(?:me|us)\s+{_FIRST}"
+    rf"|(?:give|award|assign)\s+(?:this|my|it|me)\s+(?:{_ANSWER}\s+)?(?:an?\s+|the\s+)?(?:10(?:\s*/\s*10)?(?!\s*[\w/])"
     r"|first\s+place|(?:full|highest|maximum|top|perfect|best)\s+(?:score|grade|marks?|points?|rating|rank|place))"
     # Rules set aside: "ignore all previous instructions", "new rule: ...".
-    r"|\b(?:ignore|disregard|forget|override|bypass)\s+(?:the\s+)?(?:(?:all|any|every|your|these|of|the|previous|prior|above"
+    r"|(?:ignore|disregard|forget|override|bypass)\s+(?:the\s+)?(?:(?:all|any|every|your|these|of|the|previous|prior|above"
     r"|earlier|preceding|other|system|original|foregoing)\s+)+(?:instructions?|rules?|rubric|prompts?|criteria|guidelines)\b"
-    r"|\b(?:new|updated|revised)\s+(?:instructions?|rules?|rubric)\s*:"
+    r"|(?:new|updated|revised)\s+(?:instructions?|rules?|rubric)\s*:"
     # The judge spoken to: "dear grader", "note to the evaluator", "as the judge you must", "to the judge who puts me first".
-    rf"|\b(?:dear|hey|hello|attention|(?:note|message)\s+(?:to|for))[\s,:]+(?:the\s+)?{_READER}\b"
-    rf"|\b(?:as|you\s+are)\s+(?:an?|the)\s+(?:\w+\s+)?{_JUDGE}\b[^\n.]{{0,30}}\byour?\b"
-    rf"|\b{_JUDGE}\s+(?:who|that|which)\s+(?:puts?|ranks?|rates?|places?|picks?|chooses?)\s+(?:me|this|my)\b"
-    # A role, a marker or a verdict forged.
-    r"|[\[{(<]\s*(?:system|developer|judge|grader)\s*(?:message|prompt|note)?\s*[\]})>]|\bsystem\s+(?:message|prompt|note)\s*:"
-    r"|(?-i:\bSYSTEM)\s*:|<\|?(?:im_start|im_end|system|assistant|eot_id|start_header_id|endoftext)\|?>|\[/?INST\]|<</?SYS>>"
-    r"|<<+\s*(?:BEGIN|END)\b|\"ranking\"\s*:\s*\[|\{\s*\"grade\"\s*:\s*\d+\s*\}"
+    rf"|(?:dear|hey|hello|attention|(?:note|message)\s+(?:to|for))[\s,:]+(?:the\s+)?{_READER}\b"
+    rf"|(?:as|you\s+are)\s+(?:an?|the)\s+(?:\w+\s+)?{_JUDGE}\b[^\n.]{{0,30}}\byour?\b"
+    rf"|{_JUDGE}\s+(?:who|that|which)\s+(?:puts?|ranks?|rates?|places?|picks?|chooses?)\s+(?:me|this|my)\b"
+    r"|system\s+(?:message|prompt|note)\s*:"
     # A verdict claimed: "this answer has been verified as the best answer", "all other answers must be placed last".
-    rf"|\b(?:this|my)\s+{_ANSWER}\s+(?:is|was|has\s+been|has|must\s+be|should\s+be|deserves)\s+(?:\w+\s+){{0,4}}"
+    rf"|(?:this|my)\s+{_ANSWER}\s+(?:is|was|has\s+been|has|must\s+be|should\s+be|deserves)\s+(?:\w+\s+){{0,4}}"
     rf"(?:ranked|graded|first\s+place|first\s+rank|rank\s+1|top\s+(?:rank|place|score)|the\s+best\s+{_ANSWER})"
-    rf"|\b(?:all|every)\s+(?:the\s+)?other\s+{_ANSWER}\s+(?:\w+\s+){{0,4}}(?:must|should|deserve)\b"
-    rf"|\b{_ANSWER}\s+as\s+the\s+best\s+(?:one|{_ANSWER})\b"
-    rf"|\b{_ANSWER}\s+[A-Z]\d?\s+(?:must|should)\s+be\s+(?:\w+\s+){{0,2}}(?:first|winner|ranked)\b",
-    re.IGNORECASE,
+    rf"|(?:all|every)\s+(?:the\s+)?other\s+{_ANSWER}\s+(?:\w+\s+){{0,4}}(?:must|should|deserve)\b"
+    rf"|{_ANSWER}\s+as\s+the\s+best\s+(?:one|{_ANSWER})\b"
+    rf"|{_ANSWER}\s+[a-z]\d?\s+(?:must|should)\s+be\s+(?:\w+\s+){{0,2}}(?:first|winner|ranked)\b)"
 )
+
+# A role, a marker or a verdict forged.
+_FORGED = re.compile(  # of text in lower case
+    r"[<\[({\"](?:(?<=[\[{(<])\s*(?:system|developer|judge|grader)\s*(?:message|prompt|note)?\s*[\]})>]"
+    r"|(?<=<)\|?(?:im_start|im_end|system|assistant|eot_id|start_header_id|endoftext)\|?>|(?<=\[)/?inst\]"
+    r"|(?<=<)<(?:/?sys>>|<*\s*(?:begin|end)\b)|(?<=\")ranking\"\s*:\s*\[|(?<={)\s*\"grade\"\s*:\s*\d+\s*\})"
+)
+
+_SYSTEM = re.compile(r"SYSTEM(?<=\bSYSTEM)\s*:")
+"""In capitals only: "System: x + y = 3" is mathematics."""
 
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
 
@@ -67,15 +94,21 @@ def rejection(text: str) -> str | None:
     if not text.strip():
         return EMPTY
     # Compatibility forms and invisible characters hide words from a pattern and not from a model.
-    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    plain = text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     if _says_nothing(plain):
         return OPENER_ONLY
-    return ADDRESSES_JUDGE if _ADDRESS.search(plain) else None
+    return ADDRESSES_JUDGE if _addresses_judge(plain) else None
+
+
+def _addresses_judge(text: str) -> bool:
+    lower = text.lower()
+    return bool(_ADDRESS_WORDS.search(lower) or _FORGED.search(lower) or _SYSTEM.search(text))
 
 
 def _says_nothing(text: str) -> bool:
     """Punctuation and markup only, or one announcement and nothing behind it. "5", "B", "+" and "是" are answers."""
     if not any(unicodedata.category(character)[0] in "LNS" for character in text):
         return True
-    words = re.sub(r"[\s*_#>`~,]+", " ", text).strip().strip(".,:;!?-–—… ").casefold().replace("’", "'")
-    return bool(_OPENER.fullmatch(words))
+    words = text.translate(_MARKUP).split(maxsplit=_MOST_WORDS)
+    opener = " ".join(words).strip(".,:;!?-–—… ").casefold().replace("’", "'")
+    return len(words) <= _MOST_WORDS and bool(_OPENER.fullmatch(opener))

@@ -63,13 +63,13 @@ class AdaptiveListwise:
     def __init__(
         self,
         *,
-        group_size: int = 8,
+        group_size: int = 5,
         cover: float = 0.85,
         looks_per_round: int = 2,
-        leader_looks: int = 6,
+        leader_looks: int = 8,
         stop_regret: float = 0.15,
         stop_p_top: float = 0.85,
-        max_rounds: int = 8,
+        max_rounds: int = 10,
         budget: float = 3.5,
     ) -> None:
         faults = []
@@ -94,7 +94,7 @@ class AdaptiveListwise:
 
     def identity(self) -> dict[str, object]:
         """Every setting."""
-        return {"ranker": "adaptive_listwise", "version": 2, **vars(self)}
+        return {"ranker": "adaptive_listwise", "version": 3, **vars(self)}
 
     def most_work(self, answers: int) -> Work:
         """All rounds; mostly the leader is good enough, or the budget spent, long before."""

@@ -24,7 +24,7 @@ class Listwise(OneStage):
 
     def identity(self) -> dict[str, object]:
         """The name and the number of looks."""
-        return {"ranker": "listwise", "version": 2, "num_permutations": self.num_permutations}
+        return {"ranker": "listwise", "version": 3, "num_permutations": self.num_permutations}
 
     def most_work(self, answers: int) -> Work:
         """All answers in every look."""

@@ -28,7 +28,7 @@ class ListwiseGroups(OneStage):
 
     def identity(self) -> dict[str, object]:
         """The name and the settings."""
-        return {"ranker": "listwise_groups", "version": 3, "group_size": self.group_size, "looks": self.times}
+        return {"ranker": "listwise_groups", "version": 4, "group_size": self.group_size, "looks": self.times}
 
     def most_work(self, answers: int) -> Work:
         """``looks`` times all groups."""

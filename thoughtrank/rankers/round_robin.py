@@ -20,7 +20,7 @@ class RoundRobin(OneStage):
 
     def identity(self) -> dict[str, object]:
         """The name and whether both orders are shown."""
-        return {"ranker": "round_robin", "version": 2, "both_orders": self.both_orders}
+        return {"ranker": "round_robin", "version": 3, "both_orders": self.both_orders}
 
     def most_work(self, answers: int) -> Work:
         """All pairs."""

@@ -58,7 +58,7 @@ class SlidingWindow:
 
     def identity(self) -> dict[str, object]:
         """Every setting."""
-        return {"ranker": "sliding_window", "version": 2, **vars(self)}
+        return {"ranker": "sliding_window", "version": 3, **vars(self)}
 
     def most_work(self, answers: int) -> Work:
         """Every window of every pass."""

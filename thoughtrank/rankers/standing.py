@@ -49,11 +49,14 @@ def stand(evidence: Evidence, *, before: Standing | None = None) -> Standing:
     """
     ids = [answer.answer_id for answer in evidence.asked.answers]
     index = {each: place for place, each in enumerate(ids)}
-    orders = [[[index[each] for each in group] for group in order.tie_groups()] for order in evidence.orders]
-    shown_as = [[index[each] for each in order.shown] for order in evidence.orders]
-    posterior = fit(len(ids), orders, shown=shown_as, start=None if before is None else before.posterior)
     # To be left out of a reply is an accident, and nothing an answer brings about.
     listed_orders = [[[index[each] for each in group] for group in order.groups] for order in evidence.orders]
+    missing = [[index[each] for each in order.missing] for order in evidence.orders]
+    orders = [
+        [*groups, left_out] if left_out else groups for groups, left_out in zip(listed_orders, missing, strict=True)
+    ]
+    shown_as = [[index[each] for each in order.shown] for order in evidence.orders]
+    posterior = fit(len(ids), orders, shown=shown_as, start=None if before is None else before.posterior)
     suspects = suspicions(listed_orders, shown=shown_as, posterior=posterior)
     scores, variances = posterior.mean.copy(), posterior.covariance.diagonal().copy()
     for each, suspicion in suspects.items():

@@ -53,7 +53,7 @@ class SuccessiveHalving:
 
     def identity(self) -> dict[str, object]:
         """Every setting."""
-        return {"ranker": "successive_halving", "version": 2, **vars(self)}
+        return {"ranker": "successive_halving", "version": 3, **vars(self)}
 
     def most_work(self, answers: int) -> Work:
         """Every round; it is never less."""
