@@ -6,30 +6,52 @@ import pytest
 PROGRAM = """
 from types import SimpleNamespace
 import torch
-from thoughtrank.finetuning.heap import TrimHeap, keep_memory
+from torch import nn
+from thoughtrank.finetuning.heap import BoundHeap, keep_memory
+
+class Decoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(1, 1)])
+
+    def forward(self, states):
+        return self.layers[0](states)
 
 def megabytes():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4096 // 2**20
 
+def many(number, size):
+    return [torch.ones(size * 2**18) for _ in range(number)]
+
 keep_memory()
-tensors = [torch.ones(2**20) for _ in range(200)]
-before = megabytes()
-del tensors[:-1]  # the last one holds the end of the heap
-kept = megabytes()
-trim = TrimHeap(every=4)
-for step in (1, 2, 3):
-    trim.on_train_batch_end(SimpleNamespace(global_step=step))
-waiting = megabytes()
-trim.on_train_batch_end(SimpleNamespace(global_step=4))
-print(before, kept, waiting, megabytes())
+decoder = Decoder()
+trainer = SimpleNamespace(strategy=SimpleNamespace(root_device=torch.device("cpu")))
+module = SimpleNamespace(model=SimpleNamespace(get_decoder=lambda: decoder))
+BoundHeap(spare=100 * 2**20).on_train_start(trainer, module)
+def look():
+    decoder(torch.ones(1, 1))
+
+
+tensors = many(200, 4)
+look()
+most = megabytes()
+del tensors[::2]
+kept = megabytes()  # 400 MiB in pieces of 4
+larger = many(80, 5)
+wandered = megabytes()
+loss = decoder.layers[0](torch.ones(1, 1))
+larger += many(1, 5)
+loss.sum().backward()
+bounded = megabytes()
+print(most, kept, wandered, bounded)
 """
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's heap")
-def test_freed_memory_is_kept_for_the_next_tensors_and_given_back_every_few_steps():
+def test_freed_memory_is_kept_until_it_would_raise_the_peak():
     ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=120)
-    before, kept, waiting, trimmed = map(int, ended.stdout.split())
-    assert kept > before - 50
-    assert waiting > before - 50
-    assert trimmed < before - 700
+    most, kept, wandered, bounded = map(int, ended.stdout.split())
+    assert kept > most - 20
+    assert wandered > most + 300
+    assert bounded < most + 60

@@ -7,6 +7,7 @@ from transformers import CONFIG_MAPPING, AutoModelForCausalLM
 from thoughtrank.finetuning.lean_layers import LEAN_MODELS, make_lean
 
 TOKENS = torch.randint(0, 300, (2, 40), generator=torch.Generator().manual_seed(0))
+TOKENS[0, 3] = 0  # padding, whose row gets no gradient from the lookup
 
 
 def model_of(kind, **changes):
@@ -28,17 +29,19 @@ def loss_and_gradients(model):
     return loss.detach(), {name: parameter.grad for name, parameter in model.named_parameters()}
 
 
-def lean_copy(model):
+def lean_copy(model, *, alone=True):
     other = copy.deepcopy(model)
-    make_lean(other)
+    make_lean(other, alone=alone)
     return other
 
 
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("tied", [True, False])
 @pytest.mark.parametrize("kind", sorted(LEAN_MODELS))
-def test_loss_and_gradients_are_those_of_transformers(kind):
-    model = model_of(kind)
+def test_loss_and_gradients_are_those_of_transformers(kind, tied, alone):
+    model = model_of(kind, tie_word_embeddings=tied)
     wanted_loss, wanted = loss_and_gradients(model)
-    loss, gradients = loss_and_gradients(lean_copy(model))
+    loss, gradients = loss_and_gradients(lean_copy(model, alone=alone))
     assert torch.allclose(loss, wanted_loss, atol=1e-6)
     for name, gradient in gradients.items():
         assert torch.allclose(gradient, wanted[name], atol=1e-6, rtol=1e-4), name
@@ -82,6 +85,15 @@ def test_much_less_is_kept_of_what_a_layer_adds():
     assert of_one_layer(lean_copy) < 0.6 * of_one_layer(lambda model: model)
 
 
+def test_gradients_of_several_passes_add_up():
+    model = lean_copy(model_of("llama", tie_word_embeddings=True))
+    _, once = loss_and_gradients(model)
+    once = {name: gradient.clone() for name, gradient in once.items()}
+    model(input_ids=TOKENS, labels=TOKENS).loss.backward()
+    for name, parameter in model.named_parameters():
+        assert torch.allclose(parameter.grad, 2 * once[name], atol=1e-6), name
+
+
 def test_a_frozen_model_gets_no_gradients():
     model = lean_copy(model_of("llama"))
     model.requires_grad_(False)
@@ -92,5 +104,5 @@ def test_a_frozen_model_gets_no_gradients():
 
 def test_models_with_other_norms_are_left_alone():
     model = model_of("gemma")
-    make_lean(model)
+    make_lean(model, alone=True)
     assert not any("forward" in vars(module) for module in model.modules())

@@ -18,6 +18,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.launch import Group, free_port, run_ranks
+from thoughtrank.finetuning.optimizers import DeepSpeedCPUAdam
 from thoughtrank.finetuning.strategies import AutoStrategy, DDPStrategy, DeepSpeedStrategy, FSDPStrategy
 from thoughtrank.finetuning.train import run_training
 
@@ -89,6 +90,17 @@ def test_two_processes_have_the_loss_curve_of_one_device(name, one_device, tiny_
     path = fifty_steps(tiny_folder, examples, tmp_path, strategy=on_two(name), precision=precision)
     run_ranks(path, group=Group(devices=2))
     assert_finished(tmp_path, name, one_device)
+
+
+CPU_ADAM = {"_target_": f"{PART}.optimizers.DeepSpeedCPUAdam", "lr": 1e-3}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(DeepSpeedCPUAdam(lr=1e-3).faults()), reason="it is compiled on first use")
+def test_deepspeeds_own_adam_has_the_loss_curve_of_torchs(one_device, tiny_folder, examples, tmp_path):
+    path = fifty_steps(tiny_folder, examples, tmp_path, strategy=on_two("zero2"), optimizer=CPU_ADAM)
+    run_ranks(path, group=Group(devices=2))
+    assert_finished(tmp_path, "zero2", one_device)
 
 
 def children(parent: int) -> list[int]:

@@ -5,12 +5,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from jobs import make_job, steps_logged, write_examples, write_job
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.objectives import SupervisedFineTuning
 from thoughtrank.finetuning.strategies import AutoStrategy
 from thoughtrank.finetuning.train import run_training
 
@@ -70,6 +72,23 @@ def test_micro_batches_make_the_same_step_as_one_batch(tiny_folder, examples, tm
     )
     for figure in ("loss", "gradient_norm"):
         assert [row[figure] for row in one] == pytest.approx([row[figure] for row in several], rel=1e-3)
+
+
+class Watched(SupervisedFineTuning):
+    """Notes before each micro-batch whether gradients wait."""
+
+    waiting: ClassVar[list[bool]] = []
+
+    def loss(self, *, model, batch):
+        self.waiting.append(any(parameter.grad is not None for parameter in model.parameters()))
+        return super().loss(model=model, batch=batch)
+
+
+def test_no_gradient_is_kept_while_the_next_step_computes(tiny_folder, examples, tmp_path, monkeypatch):
+    monkeypatch.setattr(Watched, "waiting", [])
+    train_here(make_job(tiny_folder, examples, tmp_path / "model", objective={"_target_": f"{__name__}.Watched"}))
+    # Two micro-batches to a step: the second adds to the first.
+    assert Watched.waiting == [False, True] * 3
 
 
 def test_every_step_tells_what_it_cost(tiny_folder, examples, tmp_path):

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.utils.checkpoint import checkpoint
 
-LOGIT_BYTES = 1 << 26  # of one chunk's float32 logits
+LOGIT_BYTES = 1 << 24  # of one chunk's float32 logits; all activations wait in memory beside it
+_ROWS = 1 << 13  # of the weight's gradient that are added at once, for the same reason
 
 
 def chunked_cross_entropy(*, hidden: Tensor, head: nn.Module, target_ids: Tensor) -> Tensor:
@@ -65,22 +66,22 @@ class _FusedLoss(torch.autograd.Function):
         with torch.autocast(device, enabled=False):
             states, matrix = hidden.to(dtype), weight.to(dtype)
             for_hidden = torch.empty_like(states) if wanted else None
-            for_weight: Tensor | None = None
+            for_weight = torch.zeros_like(weight) if wanted else None
             total = hidden.new_zeros((), dtype=torch.float32)
             for start in range(0, num_targets, size):
                 chunk, wanted_ids = states[start : start + size], target_ids[start : start + size, None]
                 logits = (chunk @ matrix.T).float()
                 normalizer = torch.logsumexp(logits, dim=-1, keepdim=True)
                 total += (normalizer - logits.gather(1, wanted_ids)).sum()
-                if for_hidden is None:
+                if for_hidden is None or for_weight is None:
                     continue
                 # softmax minus one at the target, over the number of targets
                 for_logits = logits.sub_(normalizer).exp_()
                 for_logits.scatter_add_(1, wanted_ids, torch.full_like(normalizer, -1.0))
                 for_logits = for_logits.mul_(1 / num_targets).to(dtype)
                 torch.matmul(for_logits, matrix, out=for_hidden[start : start + size])
-                product = (for_logits.T @ chunk).to(weight.dtype)
-                for_weight = product if for_weight is None else for_weight.add_(product)
+                for rows in range(0, len(weight), _ROWS):
+                    for_weight[rows : rows + _ROWS] += for_logits[:, rows : rows + _ROWS].T @ chunk
         if for_hidden is not None and for_weight is not None:
             context.save_for_backward(for_hidden.to(hidden.dtype), for_weight)
         return total / num_targets
@@ -91,6 +92,8 @@ class _FusedLoss(torch.autograd.Function):
         """Gradients of hidden states and weight."""
         for_hidden, for_weight = context.saved_tensors
         factor = gradient.item()
-        if factor == 1.0:
-            return for_hidden, for_weight, None
-        return for_hidden * factor, for_weight * factor, None
+        if factor != 1.0:
+            # In place: nobody else has them, and this backward pass is the only one.
+            for_hidden.mul_(factor)
+            for_weight.mul_(factor)
+        return for_hidden, for_weight, None

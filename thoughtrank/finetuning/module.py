@@ -87,6 +87,16 @@ class FineTuningModule(pl.LightningModule):
         else:
             self.gradient_norm = torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
+    def optimizer_step(self, *arguments: Any, **named: Any) -> None:
+        """A step, after which no gradient is kept: Lightning would drop them behind the next forward pass only.
+
+        DeepSpeed's engine has gradients of its own.
+        """
+        super().optimizer_step(*arguments, **named)
+        if not hasattr(self.trainer.strategy, "deepspeed_engine"):
+            for parameter in self.parameters():
+                parameter.grad = None
+
     def configure_optimizers(self) -> Any:
         """The optimizer and its schedule over all steps of this training."""
         steps = int(self.trainer.estimated_stepping_batches)

@@ -9,7 +9,9 @@ from thoughtrank.finetuning.lean_layers import make_lean
 from thoughtrank.finetuning.packed_attention import ATTENTION
 
 
-def prepare_model(model: Any, *, packing: bool, gradient_checkpointing: bool, compile_layers: bool) -> None:
+def prepare_model(
+    model: Any, *, packing: bool, gradient_checkpointing: bool, compile_layers: bool, alone: bool = False
+) -> None:
     """Set a causal LM up for training.
 
     Args:
@@ -17,6 +19,7 @@ def prepare_model(model: Any, *, packing: bool, gradient_checkpointing: bool, co
         packing: batches are packed.
         gradient_checkpointing: keep only the input of each layer, and compute the rest again in the backward pass.
         compile_layers: let torch compile the layers, one after the other.
+        alone: one device trains it, and nothing collects gradients as they come.
 
     Raises:
         UserError: the model cannot do what is asked for.
@@ -33,7 +36,7 @@ def prepare_model(model: Any, *, packing: bool, gradient_checkpointing: bool, co
     if torch.cuda.is_available():
         _use_liger_kernels(model)
     elif not compile_layers:  # a compiler decides itself what it fuses and keeps
-        make_lean(model)
+        make_lean(model, alone=alone)
     if compile_layers:
         for layer in model.get_decoder().layers:
             layer.compile(dynamic=True)

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.strategies import SingleDeviceStrategy
 from transformers import AutoConfig, AutoTokenizer, PreTrainedModel
 
 from thoughtrank.finetuning.checkpoint import Checkpoints, TimedCheckpoint
 from thoughtrank.finetuning.data import Examples, PlannedBatches, epochs_for, plan_batches, read_examples
-from thoughtrank.finetuning.heap import TrimHeap, keep_memory
+from thoughtrank.finetuning.heap import BoundHeap, keep_memory
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.memory import MemoryReport
 from thoughtrank.finetuning.model_folder import full_disk_told, load_model, save_model
@@ -116,6 +117,7 @@ def _load(job: TrainingJob, *, adapter: Any, trainer: pl.Trainer) -> PreTrainedM
         packing=job.packing,
         gradient_checkpointing=job.gradient_checkpointing,
         compile_layers=job.compile,
+        alone=isinstance(trainer.strategy, SingleDeviceStrategy),
     )
     return model
 
@@ -125,7 +127,7 @@ def _trainer(
 ) -> pl.Trainer:
     """Lightning's trainer; only what is written here is logged, saved and shown."""
     step_log = StepLog(path=Path(job.work) / METRICS, every=job.log_every, description=job.description)
-    callbacks: list[pl.Callback] = [memory, step_log, TrimHeap()]
+    callbacks: list[pl.Callback] = [memory, step_log, BoundHeap()]
     if job.checkpoint_minutes:
         callbacks.append(TimedCheckpoint(checkpoints=checkpoints, minutes=job.checkpoint_minutes))
     return pl.Trainer(
