@@ -29,6 +29,7 @@ from thoughtrank.finetuning.data import encode_example
 from thoughtrank.finetuning.packing import pack
 
 TRL, PLAIN, THIS = "trl_sft", "hf_trainer", "this"
+TOKENS_PER_PASS = 2048
 _MOST_LOSS_DIFFERENCE = 0.01
 _HERE = Path(__file__).parent
 
@@ -40,7 +41,11 @@ def main() -> None:
     parser.add_argument("--workload", choices=["short", "shared"], required=True)
     parser.add_argument("--trl-python", type=Path, required=True, help="python of an environment with trl")
     parser.add_argument("--steps", type=int, default=5, help="timed optimizer steps of each contender")
-    parser.add_argument("--micro-batch-size", type=int, default=8, help="training.micro_batch_size of this project")
+    parser.add_argument(
+        "--micro-batch-size",
+        type=int,
+        help="training.micro_batch_size of this project; by default what 2048 tokens hold",
+    )
     parser.add_argument("--gradient-checkpointing", action="store_true", help="in this project")
     parser.add_argument("--compile", action="store_true", help="training.compile of this project")
     parser.add_argument(
@@ -59,21 +64,23 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(options.model)
     rows = examples_of(options.workload, Chat(tokenizer))
     encoded = [encode_example(prompt=row["prompt"], completion=row["completion"], tokenizer=tokenizer) for row in rows]
+    pairs = [(each.token_ids, each.first_target) for each in encoded]
+    size = options.micro_batch_size or _fitting(pairs, tokens=TOKENS_PER_PASS)
     job = {
         "model": str(options.model),
         "rows": rows,
-        "encoded": [(list(each.token_ids), each.first_target) for each in encoded],
+        "encoded": [(list(token_ids), first_target) for token_ids, first_target in pairs],
         "steps": options.steps + 2,  # one to warm up, and one that is begun and not made
         "lr": 1e-4,
         "betas": [0.9, 0.95],
-        "tokens_per_pass": 2048,
-        "micro_batch_size": options.micro_batch_size,
+        "tokens_per_pass": TOKENS_PER_PASS,
+        "micro_batch_size": size,
         "gradient_checkpointing": options.gradient_checkpointing,
         "compile": options.compile,
         "trl": options.trl,
     }
     targets = sum(each.num_targets for each in encoded)
-    tokens = len(pack([(each.token_ids, each.first_target) for each in encoded]).token_ids)
+    tokens = len(pack(pairs).token_ids)
     print(f"{options.workload}: {len(rows)} examples, {targets} completion tokens, {tokens} tokens packed", flush=True)
     limit = matrix_products(options.model, tokens=tokens, targets=targets)
     contenders: dict[str, Contender] = {}
@@ -89,7 +96,17 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     finally:
         for contender in contenders.values():
             contender.stop()
-    report(seconds, facts, targets=targets, options=options)
+    report(seconds, facts, targets=targets, micro_batch_size=size, options=options)
+
+
+def _fitting(examples: list[tuple[tuple[int, ...], int]], *, tokens: int) -> int:
+    """The most examples of which any that follow each other are packed into that many tokens."""
+
+    def fits(size: int) -> bool:
+        packs = [examples[start : start + size] for start in range(len(examples) - size + 1)]
+        return all(len(pack(each).token_ids) <= tokens for each in packs)
+
+    return next((size for size in range(len(examples), 1, -1) if fits(size)), 1)
 
 
 def start(program: list[str], *, job: dict[str, Any], work: Path) -> Contender:
@@ -115,7 +132,12 @@ def take_turns(contenders: dict[str, Contender], *, limit: Any, steps: int) -> d
 
 
 def report(
-    seconds: dict[str, list[float]], facts: dict[str, dict[str, Any]], *, targets: int, options: argparse.Namespace
+    seconds: dict[str, list[float]],
+    facts: dict[str, dict[str, Any]],
+    *,
+    targets: int,
+    micro_batch_size: int,
+    options: argparse.Namespace,
 ) -> None:
     """Print the table and the JSON line.
 
@@ -142,7 +164,7 @@ def report(
         "peak_gb": {name: round(each["peak_bytes"] / 1e9, 2) for name, each in facts.items()},
         "loss_difference": round(difference, 4),
         "steps": options.steps,
-        "micro_batch_size": options.micro_batch_size,
+        "micro_batch_size": micro_batch_size,
         "gradient_checkpointing": options.gradient_checkpointing,
         "trl_settings": options.trl,
     }

@@ -1,12 +1,11 @@
-"""Norms, products and feed-forward layers of Llama-like models that keep little for the backward pass.
+"""Norms, feed-forward layers and embeddings of Llama-like models that keep little for the backward pass.
 
 Under autocast transformers' own modules keep a norm's input twice in float32, its output once more in bf16 for every product
-that reads it, a bf16 copy of every weight, and of a feed-forward layer five tensors of its inner size. Here a norm keeps its
-input and one number per token, a product its input alone, and a feed-forward layer with the norm before it nothing but that
-norm's input: the two inner products are made again in the backward pass, a sixth of the products of a layer's step. Liger's
-kernels (arXiv 2410.10989) do part of this on CUDA.
+that reads it, and of a feed-forward layer five tensors of its inner size. Here a norm keeps its input and one number per token,
+and a feed-forward layer with the norm before it nothing but that norm's input: the two inner products are made again in the
+backward pass, a sixth of the products of a layer's step. Liger's kernels (arXiv 2410.10989) do part of this on CUDA.
 
-Shapes: D hidden size, I inner size, O outputs; tokens in any number of leading dimensions.
+Shapes: D hidden size, I inner size; tokens in any number of leading dimensions.
 """
 
 from functools import partial
@@ -36,9 +35,6 @@ def make_lean(model: Any, *, alone: bool) -> None:
         if type(module).__name__.endswith("RMSNorm"):
             module.forward = partial(_norm, module)
     for layer in model.get_decoder().layers:
-        for product in layer.self_attn.children():
-            if _is_plain(product):
-                product.forward = partial(_product, product)
         norm, layers = layer.post_attention_layernorm, layer.mlp
         parts = [layers.gate_proj, layers.up_proj, layers.down_proj]
         if all(map(_is_plain, parts)) and not hasattr(norm.weight, "ds_id") and model.config.hidden_act == "silu":
@@ -81,10 +77,6 @@ def _add_rows(module: Any, token_ids: Tensor, gradient: Tensor) -> None:
     table.grad.index_add_(0, token_ids.flatten(), rows)
 
 
-def _product(module: Any, states: Tensor) -> Tensor:
-    return _LeanProduct.apply(states, module.weight, _dtype_of(states))
-
-
 def _pass_on(states: Tensor) -> Tensor:
     return states
 
@@ -125,31 +117,6 @@ class _LeanNorm(torch.autograd.Function):
         states, weight, scale = context.saved_tensors
         for_states, for_weight = _norm_gradients(gradient.float(), states.float() * scale, weight, scale)
         return for_states.to(states.dtype), for_weight, None, None
-
-
-class _LeanProduct(torch.autograd.Function):
-    """A linear layer that rounds its weight anew in the backward pass."""
-
-    @staticmethod
-    def forward(context: Any, states: Tensor, weight: Tensor, dtype: torch.dtype) -> Tensor:
-        """States [.., D], weight [O, D]; returns [.., O] in ``dtype``."""
-        x = states.to(dtype)
-        context.save_for_backward(x, weight)
-        context.dtype = states.dtype
-        with torch.autocast(states.device.type, enabled=False):
-            return x @ weight.to(dtype).T
-
-    @staticmethod
-    @once_differentiable
-    def backward(context: Any, gradient: Tensor) -> Any:
-        """Gradients of states and weight."""
-        x, weight = context.saved_tensors
-        out = gradient.to(x.dtype)
-        for_states = (out @ weight.to(x.dtype)).to(context.dtype) if context.needs_input_grad[0] else None
-        for_weight = None
-        if context.needs_input_grad[1]:
-            for_weight = _weight_gradient(out.flatten(0, -2), x.flatten(0, -2), weight)
-        return for_states, for_weight, None
 
 
 class _NormedFeedForward(torch.autograd.Function):
