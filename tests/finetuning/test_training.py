@@ -102,6 +102,13 @@ def test_every_step_tells_what_it_cost(tiny_folder, examples, tmp_path):
         assert row["padding"] == 0
 
 
+def test_the_peak_is_that_of_the_training_and_not_of_the_process_that_started_it():
+    here = bytearray(2**30 + 2**29)
+    program = "from thoughtrank.finetuning.watching import peak_resident; print(peak_resident())"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert 2**26 < int(told.stdout) < len(here)
+
+
 def test_a_training_that_goes_wrong_stops_and_names_its_questions(tiny_folder, examples, tmp_path):
     optimizer = {"_target_": "thoughtrank.finetuning.optimizers.AdamW", "lr": 1e30, "warmup_share": 0.0}
     with pytest.raises(UserError, match="training went wrong in step 2"):

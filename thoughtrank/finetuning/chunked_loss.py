@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.utils.checkpoint import checkpoint
 
-LOGIT_BYTES = 1 << 24  # of one chunk's float32 logits; all activations wait in memory beside it
-_ROWS = 1 << 13  # of the weight's gradient that are added at once, for the same reason
+LOGIT_BYTES = {"cpu": 1 << 24, "cuda": 1 << 28}
+"""Of one chunk's float32 logits, by device: all activations wait in memory beside it, and a GPU wants larger products."""
+
+_ROWS = 1 << 13  # of the weight's gradient that are added at once, for the sake of memory too
 
 
 def chunked_cross_entropy(*, hidden: Tensor, head: nn.Module, target_ids: Tensor) -> Tensor:
@@ -33,7 +35,7 @@ def chunked_cross_entropy(*, hidden: Tensor, head: nn.Module, target_ids: Tensor
     if whole:
         return _FusedLoss.apply(hidden, weight, target_ids)
     num_targets = len(target_ids)
-    size = max(1, LOGIT_BYTES // (4 * _vocabulary(head)))
+    size = _targets_per_chunk(hidden, vocabulary=_vocabulary(head))
     losses = [
         checkpoint(
             _sum_of_chunk, head, hidden[start : start + size], target_ids[start : start + size], use_reentrant=False
@@ -41,6 +43,10 @@ def chunked_cross_entropy(*, hidden: Tensor, head: nn.Module, target_ids: Tensor
         for start in range(0, num_targets, size)
     ]
     return torch.stack(losses).sum() / num_targets
+
+
+def _targets_per_chunk(hidden: Tensor, *, vocabulary: int) -> int:
+    return max(1, LOGIT_BYTES.get(hidden.device.type, LOGIT_BYTES["cpu"]) // (4 * vocabulary))
 
 
 def _sum_of_chunk(head: nn.Module, hidden: Tensor, target_ids: Tensor) -> Tensor:
@@ -62,7 +68,7 @@ class _FusedLoss(torch.autograd.Function):
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
         wanted = any(context.needs_input_grad)
         num_targets = len(target_ids)
-        size = max(1, LOGIT_BYTES // (4 * len(weight)))
+        size = _targets_per_chunk(hidden, vocabulary=len(weight))
         with torch.autocast(device, enabled=False):
             states, matrix = hidden.to(dtype), weight.to(dtype)
             for_hidden = torch.empty_like(states) if wanted else None

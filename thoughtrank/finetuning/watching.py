@@ -3,6 +3,7 @@
 import json
 import math
 import resource
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,19 @@ class StepMeter:
     def _memory(self) -> float:
         if self._device.type == "cuda":
             return float(torch.cuda.max_memory_allocated(self._device))
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+        return float(peak_resident())
+
+
+def peak_resident() -> int:
+    """Most bytes this process has had in main memory.
+
+    What ``getrusage`` says begins with the peak of the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def stop_diverged(

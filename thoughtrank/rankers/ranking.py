@@ -152,8 +152,8 @@ def _rejected(question: AskedQuestion, *, exact: bool) -> dict[str, str]:
     """Answer id to the reason why it is not judged; an exact judge does not read, so it cannot be talked into anything."""
     if exact:
         return {answer.answer_id: EMPTY for answer in question.answers if not answer.text.strip()}
-    reasons = {answer.answer_id: rejection(answer.text) for answer in question.answers}
-    return {answer_id: reason for answer_id, reason in reasons.items() if reason is not None}
+    reasons = {text: rejection(text) for text in {answer.text for answer in question.answers}}
+    return {answer.answer_id: reason for answer in question.answers if (reason := reasons[answer.text]) is not None}
 
 
 def _distinct(question: AskedQuestion, rejected: Mapping[str, str]) -> list[DuplicateClass]:
