@@ -1,7 +1,12 @@
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+import torch
+from torch import nn
+
+from thoughtrank.finetuning.heap import BoundHeap
 
 PROGRAM = """
 from types import SimpleNamespace
@@ -55,3 +60,13 @@ def test_freed_memory_is_kept_until_it_would_raise_the_peak():
     assert kept > most - 20
     assert wandered > most + 300
     assert bounded < most + 60
+
+
+def test_a_decoder_without_layers_of_that_name_is_watched_as_a_whole(monkeypatch):
+    decoder, looks = nn.Linear(1, 1), []
+    bound = BoundHeap()
+    monkeypatch.setattr(bound, "check", lambda **how: looks.append(how))
+    trainer = SimpleNamespace(strategy=SimpleNamespace(root_device=torch.device("cpu")))
+    bound.on_train_start(trainer, SimpleNamespace(model=SimpleNamespace(get_decoder=lambda: decoder)))
+    decoder(torch.ones(1, 1))
+    assert looks == ([{"coming": True}] if sys.platform.startswith("linux") else [])

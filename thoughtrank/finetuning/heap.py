@@ -52,7 +52,7 @@ class BoundHeap(pl.Callback):
             return
         self._trim()
         decoder = module.model.get_decoder()  # type: ignore[union-attr, operator]
-        for layer in decoder.layers:
+        for layer in getattr(decoder, "layers", ()):  # not every model has them under this name
             layer.register_forward_hook(self._behind_layer)
         decoder.register_forward_hook(lambda *_: self.check(coming=True))
 

@@ -127,7 +127,9 @@ def _trainer(
 ) -> pl.Trainer:
     """Lightning's trainer; only what is written here is logged, saved and shown."""
     step_log = StepLog(path=Path(job.work) / METRICS, every=job.log_every, description=job.description)
-    callbacks: list[pl.Callback] = [memory, step_log, BoundHeap()]
+    callbacks: list[pl.Callback] = [memory, step_log]
+    if not job.compile:  # a look at memory behind each layer would break the layers' graphs
+        callbacks.append(BoundHeap())
     if job.checkpoint_minutes:
         callbacks.append(TimedCheckpoint(checkpoints=checkpoints, minutes=job.checkpoint_minutes))
     return pl.Trainer(
