@@ -4,7 +4,8 @@ Shapes: Q prompts in flight, P their padded length, N branches in flight, R rows
 reserved, D head size, B most branches in flight of one question.
 
 All branches write the same column in the same step. A branch that entered later begins at a later column, and the mask
-hides the columns before it; positions are already in the keys, so the number of a column means nothing.
+hides the columns before it; positions are already in the keys, so the number of a column means nothing. Hardly more columns
+are laid out than are in use, because attention reads all of them: a part of each row would be copied together first.
 """
 
 import math
@@ -22,8 +23,7 @@ class BranchCache:
     """The cache of one group, for all layers.
 
     Attributes:
-        mask: [N, 1, 1, P + t], added to the scores of this step over the prompt and the t columns in use.
-        columns: the columns in use, of which the last may not be written yet.
+        mask: [N, 1, 1, P + T], added to the scores of this step over the prompt and the columns.
         rows_of_slots: [Q * B] which row sits in a slot; any where none does.
         slots_of_rows: [N] in which slot a row sits.
         in_order: whether every row sits in its own slot.
@@ -57,7 +57,6 @@ class BranchCache:
         self._starts: list[int] = []  # the first column of each row in flight
         self._now = 0  # the column of this step
         self.mask = self._mask
-        self.columns = slice(0, 0)
         self.num_prompts = self.branches_per_prompt = 0
         self.rows_of_slots = self.slots_of_rows = self._prompts_of_rows = torch.zeros(0, dtype=torch.long)
         self.in_order = False
@@ -96,10 +95,10 @@ class BranchCache:
     def reserve(self, shape: CacheShape) -> None:
         """Make room for a new set of branches; what is stored stays.
 
-        Columns are added as they are needed, since attention over close rows is faster; never more than ``shape`` says.
+        Columns are added as they are needed, never more than ``shape`` says.
         """
         self._shape = shape
-        columns = min(max(self._mask.shape[1], 4 * COLUMN_STEP), shape.columns)
+        columns = self._next_columns()
         if self._prompt_mask.shape != (shape.prompts, shape.prompt_columns):
             # Rows and prompts lie in one piece of memory: first the rows make place.
             self._make_columns(len(self._starts), columns)
@@ -118,6 +117,11 @@ class BranchCache:
         kept = self._prompt_mask[:prompts, :columns]
         mask[: len(kept), : kept.shape[1]] = kept
         self._prompt_mask = mask
+
+    def _next_columns(self) -> int:
+        """Columns to lay out now: those in use and so few more that reading them costs little, and laying out little too."""
+        used = self._now - min(self._starts, default=self._now)
+        return min(round_up(used + max(1, used // 16), COLUMN_STEP), self._shape.columns)
 
     def _make_columns(self, rows: int, columns: int) -> None:
         """Lay the rows out anew; the columns before the oldest branch are left behind."""
@@ -193,16 +197,11 @@ class BranchCache:
 
     def begin_step(self, rows: int) -> None:
         """Open one more column, and lay out the mask; ``rows`` may be more than are in flight."""
-        reserved = self._mask.shape[1]
-        if self._now == reserved:
-            free = min(self._starts)
-            grown = reserved if 2 * free >= reserved else reserved + max(2 * COLUMN_STEP, reserved // 4)
-            self._make_columns(self._shape.rows, round_up(min(grown, self._shape.columns), COLUMN_STEP))
-        first = min(self._starts) // COLUMN_STEP * COLUMN_STEP
-        self.columns = slice(first, round_up(self._now + 1, COLUMN_STEP))
+        if self._now == self._mask.shape[1]:
+            self._make_columns(self._shape.rows, self._next_columns())
         self._mask[:rows, self._now] = 0
         prompts = self._prompt_mask.index_select(0, self._prompts_of_rows)
-        self.mask = torch.cat((prompts, self._mask[:rows, self.columns]), dim=1)[:, None, None, :]
+        self.mask = torch.cat((prompts, self._mask[:rows]), dim=1)[:, None, None, :]
 
     def end_step(self) -> None:
         """The column is written."""

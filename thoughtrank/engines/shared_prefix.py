@@ -46,13 +46,13 @@ def branch_attention(query: Tensor, cache: BranchCache, layer: int, *, scaling: 
     prompt_keys = cache.prompt_keys[layer][: cache.num_prompts].flatten(0, 1)
     prompt_values = cache.prompt_values[layer][: cache.num_prompts].flatten(0, 1)
     prompt_scores = _to_rows(torch.bmm(_to_prompts(grouped, cache), prompt_keys.transpose(1, 2)), cache, groups)
-    own_keys = keys[:number, :, cache.columns].flatten(0, 1)
+    own_keys = keys[:number].flatten(0, 1)
     own_scores = torch.bmm(grouped.flatten(0, 1), own_keys.transpose(1, 2)).unflatten(0, (number, kv_heads))
     scores = torch.cat((prompt_scores, own_scores), dim=-1)
     weights = torch.softmax(torch.add(cache.mask, scores, alpha=scaling), dim=-1)
     width = prompt_scores.shape[-1]
     output = _to_rows(torch.bmm(_to_prompts(weights[..., :width], cache), prompt_values), cache, groups)
-    own_values = values[:number, :, cache.columns].flatten(0, 1)
+    own_values = values[:number].flatten(0, 1)
     own = torch.bmm(weights[..., width:].flatten(0, 1), own_values)
     return (output + own.view_as(output)).reshape(number, heads, size)
 
