@@ -11,6 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Qwen2C
 from thoughtrank.chat import Chat
 from thoughtrank.engines.engine import Branch, GenerationRequest, Limits
 from thoughtrank.engines.llama_decoder import LlamaDecoder
+from thoughtrank.engines.prefill import plan_prefills
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.errors import UserError
 from thoughtrank.thoughts import CLOSE_TAG, EMPTY_THOUGHT, OPEN_TAG
@@ -125,6 +126,31 @@ def test_a_model_with_biases_writes_the_tokens_of_generate(qwen_folder, modules,
     assert_equal_to_generate(
         qwen_folder, [*"abc", "Let"], Limits(thought_tokens=30, answer_tokens=20, min_answer_tokens=1)
     )
+
+
+@pytest.mark.parametrize("modules", [False, True], ids=["own arithmetic", "modules of transformers"])
+@pytest.mark.parametrize("token_budget", [560, 65536])
+def test_prompts_with_a_common_beginning_write_the_tokens_of_generate(qwen_folder, token_budget, modules, monkeypatch):
+    if modules:
+        monkeypatch.setattr("thoughtrank.engines.llama_decoder._CLASSES", ())
+    shared = []
+
+    def noted(*args, **options):
+        prefills = plan_prefills(*args, **options)
+        shared.extend(prefill.shared for prefill in prefills)
+        return prefills
+
+    monkeypatch.setattr("thoughtrank.engines.branching.plan_prefills", noted)
+    assert_equal_to_generate(
+        qwen_folder,
+        [*"abc", "Let"],
+        Limits(thought_tokens=20, answer_tokens=10, min_answer_tokens=1),
+        questions=[
+            f"Work it out in your head, and answer with a number and nothing else. {each}" for each in QUESTIONS
+        ],
+        token_budget=token_budget,
+    )
+    assert max(shared) >= 16
 
 
 @pytest.mark.parametrize("token_budget", [420, 700])

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from thoughtrank.engines.prefill import Prefill
 from thoughtrank.engines.schedule import COLUMN_STEP, CacheShape, round_up
 
 _HIDDEN = float("-inf")
@@ -50,7 +51,7 @@ class BranchCache:
             self._storage = torch.zeros(2, self.layers, size, **self._options)
         self.keys, self.values = self._rows(0, 0)  # per layer [R, K, T, D]
         self.prompt_keys, self.prompt_values = self._prompts(0, 0)  # per layer [Q, K, P, D]
-        self.prefilling: list[tuple[int, int]] = []  # (place of the prompt, its length) of the rows of a prefill
+        self.prefilling: Prefill | None = None  # what the model is reading
         self._mask = torch.zeros(0, 0, **self._options)  # [R, T]
         self._prompt_mask = torch.zeros(0, 0, **self._options)  # [Q, P]
         self._shape = CacheShape(rows=0, columns=0, prompts=0, prompt_columns=0)  # what may be reserved
@@ -75,11 +76,10 @@ class BranchCache:
         return 0
 
     def update(self, keys: Tensor, values: Tensor, layer_idx: int, *_: object) -> tuple[Tensor, Tensor]:
-        """Part of the interface of a transformers cache: store [rows, K, tokens, D], and give it back as it is."""
-        if self.prefilling:
-            self.store_prompts(layer_idx, keys, values)
-        else:
-            self.store(layer_idx, keys[:, :, 0], values[:, :, 0])
+        """Part of the interface of a transformers cache: store [rows, K, tokens, D]; see ``store_prompts``."""
+        if self.prefilling is not None:
+            return self.store_prompts(layer_idx, keys, values)
+        self.store(layer_idx, keys[:, :, 0], values[:, :, 0])
         return keys, values
 
     @property
@@ -137,14 +137,23 @@ class BranchCache:
         self._starts = [start - first for start in self._starts]
         self._now -= first
 
-    def store_prompts(self, layer: int, keys: Tensor, values: Tensor) -> None:
-        """Keep the prompts of a prefill, [rows, K, tokens, D]."""
-        for row, (place, length) in enumerate(self.prefilling):
-            self.prompt_keys[layer][place, :, :length] = keys[row, :, :length]
-            self.prompt_values[layer][place, :, :length] = values[row, :, :length]
-            if layer == 0:
+    def store_prompts(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Keep the prompts of a prefill, [rows, K, tokens, D], and give them back behind the tokens that they share."""
+        prefill = self.prefilling
+        assert prefill is not None
+        whole = []
+        for new, stored in ((keys, self.prompt_keys[layer]), (values, self.prompt_values[layer])):
+            if prefill.shared:
+                before = stored[prefill.source, :, : prefill.shared]
+                new = torch.cat((before.expand(len(new), -1, -1, -1), new), dim=2)
+            for row, (place, length) in enumerate(zip(prefill.places, prefill.lengths, strict=True)):
+                stored[place, :, :length] = new[row, :, :length]
+            whole.append(new)
+        if layer == 0:
+            for place, length in zip(prefill.places, prefill.lengths, strict=True):
                 self._prompt_mask[place] = _HIDDEN
                 self._prompt_mask[place, :length] = 0
+        return whole[0], whole[1]
 
     def store(self, layer: int, keys: Tensor, values: Tensor) -> None:
         """Keep this step's keys and values, [N, K, D]."""

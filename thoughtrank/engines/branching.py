@@ -9,12 +9,10 @@ from thoughtrank.engines.branch_cache import BranchCache
 from thoughtrank.engines.choosing import choose
 from thoughtrank.engines.decoders import Decoder
 from thoughtrank.engines.engine import Continuation, GenerationRequest, Limits, OnStep
+from thoughtrank.engines.prefill import common_length, plan_prefills
 from thoughtrank.engines.schedule import Need, Schedule, padded_rows
 from thoughtrank.errors import UserError
 from thoughtrank.thoughts import CLOSE_TAG
-
-_PREFILL_TOKENS = 512
-"""Of one prefill: more rows make the matrix products faster, up to a few hundred."""
 
 
 @torch.inference_mode()
@@ -85,7 +83,7 @@ def _read(
                 f"the model's context holds {context_tokens}: shorten the question, or lower generation.thought_tokens or "
                 "generation.answer_tokens"
             )
-        common = _common_length(sequences)
+        common = common_length(sequences)
         prompts.append(sequences[0][:common])
         branches.append(
             [
@@ -101,15 +99,6 @@ def _read(
             ]
         )
     return prompts, branches
-
-
-def _common_length(sequences: Sequence[Sequence[int]]) -> int:
-    """How many tokens all sequences share, leaving each at least one of its own."""
-    shortest = min(len(sequence) for sequence in sequences) - 1
-    for position in range(shortest):
-        if len({sequence[position] for sequence in sequences}) > 1:
-            return position
-    return shortest
 
 
 class _Group:
@@ -146,11 +135,12 @@ class _Group:
         """Let waiting branches in, and lay the rows out anew."""
         while entering := self._schedule.admit([state.question for state in self._living]):
             states = [self._branches[question][place] for question, place in entering]
-            new = sorted({state.question for state in states} - set(self._questions))
-            self._questions += new
+            present = len(self._questions)
+            self._questions += sorted({state.question for state in states} - set(self._questions))
             rows = len(self._living) + len(states)
             self._cache.reserve(self._schedule.shape(rows=rows, questions=self._questions))
-            self._prefill(new)
+            if len(self._questions) > present:
+                self._prefill(present)
             for state in states:
                 state.start()
             self._living += states
@@ -166,24 +156,12 @@ class _Group:
             of_rows = [places[state.question] for state in self._living] + [0] * spare
             self._cache.assign(of_rows, num_prompts=len(self._questions))
 
-    def _prefill(self, questions: list[int]) -> None:
-        """Store the keys and values of these prompts; a few of like length at a time."""
-        chunk: list[int] = []
-        for question in sorted(questions, key=lambda question: len(self._prompts[question])):
-            if chunk and (len(chunk) + 1) * len(self._prompts[question]) > _PREFILL_TOKENS:
-                self._prefill_chunk(chunk)
-                chunk = []
-            chunk.append(question)
-        if chunk:
-            self._prefill_chunk(chunk)
-
-    def _prefill_chunk(self, questions: list[int]) -> None:
-        prompts = [self._prompts[question] for question in questions]
-        self._cache.prefilling = [
-            (self._questions.index(question), len(prompt)) for question, prompt in zip(questions, prompts, strict=True)
-        ]
-        self._decoder.prefill(prompts, self._cache)
-        self._cache.prefilling = []
+    def _prefill(self, present: int) -> None:
+        """Store the keys and values of all prompts but the first ``present`` ones."""
+        for prefill in plan_prefills([self._prompts[question] for question in self._questions], present=present):
+            self._cache.prefilling = prefill
+            self._decoder.prefill(prefill, self._cache)
+            self._cache.prefilling = None
 
     def _step(self) -> None:
         """One token for every living branch."""

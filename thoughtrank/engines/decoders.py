@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from thoughtrank.engines.branch_cache import BranchCache
+from thoughtrank.engines.prefill import Prefill
 
 
 class Decoder(Protocol):
@@ -18,8 +19,8 @@ class Decoder(Protocol):
         """An empty cache of the model's measures."""
         ...
 
-    def prefill(self, prompts: Sequence[Sequence[int]], cache: BranchCache) -> None:
-        """Read a few prompts; ``cache.prefilling`` says where each goes."""
+    def prefill(self, prefill: Prefill, cache: BranchCache) -> None:
+        """Read a few prompts; ``cache.prefilling`` is the same ``prefill``."""
         ...
 
     def step(self, tokens: Tensor, positions: Tensor, cache: BranchCache, wanted: Tensor | None) -> Tensor:
@@ -71,10 +72,11 @@ class ModuleDecoder:
         """See ``Decoder``."""
         return new_cache(self._model)
 
-    def prefill(self, prompts: Sequence[Sequence[int]], cache: BranchCache) -> None:
+    def prefill(self, prefill: Prefill, cache: BranchCache) -> None:
         """See ``Decoder``."""
-        tokens = padded(prompts, self.device)
-        positions = torch.arange(tokens.shape[1], device=self.device)[None].expand(len(prompts), -1)
+        tokens = padded(prefill.tokens, self.device)
+        rows, length = tokens.shape
+        positions = torch.arange(prefill.shared, prefill.shared + length, device=self.device)[None].expand(rows, -1)
         self._model.base_model(input_ids=tokens, position_ids=positions, past_key_values=cache, shared_prefix=cache)
 
     def step(self, tokens: Tensor, positions: Tensor, cache: BranchCache, wanted: Tensor | None) -> Tensor:

@@ -3,7 +3,6 @@
 Shapes: N rows (in prefill, prompts times tokens), H query heads, K key-value heads, D head size.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,6 +12,7 @@ from torch.nn import functional
 from thoughtrank.engines.branch_cache import BranchCache
 from thoughtrank.engines.decoders import new_cache, padded
 from thoughtrank.engines.linear import Linear
+from thoughtrank.engines.prefill import Prefill
 from thoughtrank.engines.shared_prefix import branch_attention, causal_attention
 
 _CLASSES = ("LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM")
@@ -65,18 +65,18 @@ class LlamaDecoder:
         """See ``Decoder``."""
         return new_cache(self._model)
 
-    def prefill(self, prompts: Sequence[Sequence[int]], cache: BranchCache) -> None:
+    def prefill(self, prefill: Prefill, cache: BranchCache) -> None:
         """See ``Decoder``. The last layer's keys and values are the last thing anybody needs of a prompt."""
-        tokens = padded(prompts, self.device)
+        tokens = padded(prefill.tokens, self.device)
         rows, length = tokens.shape
         hidden = self._embedding(tokens.flatten())
-        positions = torch.arange(length, device=self.device).repeat(rows)
+        positions = torch.arange(prefill.shared, prefill.shared + length, device=self.device).repeat(rows)
         rotation = self._rotation(hidden, positions)
         for number, layer in enumerate(self._layers):
             query, keys, values = (
                 each.unflatten(0, (rows, length)).transpose(1, 2) for each in self._project(layer, hidden, rotation)
             )
-            cache.store_prompts(number, keys, values)
+            keys, values = cache.store_prompts(number, keys, values)
             if number < len(self._layers) - 1:
                 attended = causal_attention(query, keys, values, scaling=layer.scaling)
                 hidden = layer.out.plus(attended.transpose(1, 2).reshape(rows * length, -1), hidden)

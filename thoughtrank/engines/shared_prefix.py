@@ -20,9 +20,27 @@ ATTENTION = "thoughtrank_shared_prefix"
 
 
 def causal_attention(query: Tensor, keys: Tensor, values: Tensor, *, scaling: float) -> Tensor:
-    """Attention within the prompts of a prefill: query [rows, H, p, D], keys and values [rows, K, p, D], out as query."""
+    """Attention within the prompts of a prefill.
+
+    Args:
+        query: [rows, H, p, D].
+        keys: [rows, K, s + p, D], of s tokens before the first query as well.
+        values: as ``keys``.
+        scaling: factor on the scores.
+
+    Returns:
+        As ``query``.
+    """
+    tokens, before = query.shape[2], keys.shape[2] - query.shape[2]
+    mask = torch.ones(tokens, before + tokens, dtype=torch.bool, device=query.device).tril(before) if before else None
     return nn.functional.scaled_dot_product_attention(
-        query, keys, values, is_causal=True, scale=scaling, enable_gqa=query.shape[1] != keys.shape[1]
+        query,
+        keys,
+        values,
+        attn_mask=mask,
+        is_causal=mask is None,
+        scale=scaling,
+        enable_gqa=query.shape[1] != keys.shape[1],
     )
 
 
@@ -89,7 +107,7 @@ def shared_prefix_attention(
     Args:
         module: the attention layer.
         query: [N, H, 1, D] in decoding, [rows, H, p, D] in prefill.
-        key: [rows, K, p, D] in prefill; in decoding the cache has it.
+        key: [rows, K, s + p, D] in prefill, of s tokens that were not read again; in decoding the cache has it.
         value: as ``key``.
         attention_mask: always None; transformers builds no mask for an attention it does not know.
         scaling: factor on the scores.
@@ -108,7 +126,7 @@ def shared_prefix_attention(
         raise UserError(
             "this model's attention bounds its scores or has sinks, which engine=transformers does not know: use another engine"
         )
-    if shared_prefix.prefilling:
+    if shared_prefix.prefilling is not None:
         return causal_attention(query, key, value, scaling=scaling).transpose(1, 2), None
     output = branch_attention(query[:, :, 0], shared_prefix, cast(int, module.layer_idx), scaling=scaling)
     return output[:, None], None

@@ -8,7 +8,7 @@ from thoughtrank.engines.bounds import bound_faults
 from thoughtrank.engines.engine import Continuation, GenerationRequest, Limits, OnStep
 from thoughtrank.processor import multiplies_bf16
 
-_VERSION = 2
+_VERSION = 3
 
 
 class TransformersEngine:
