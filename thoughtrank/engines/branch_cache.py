@@ -51,7 +51,7 @@ class BranchCache:
             self._storage = torch.zeros(2, self.layers, size, **self._options)
         self.keys, self.values = self._rows(0, 0)  # per layer [R, K, T, D]
         self.prompt_keys, self.prompt_values = self._prompts(0, 0)  # per layer [Q, K, P, D]
-        self.prefilling: Prefill | None = None  # what the model is reading
+        self.prefilling: Prefill | None = None  # what modules of transformers are reading
         self._mask = torch.zeros(0, 0, **self._options)  # [R, T]
         self._prompt_mask = torch.zeros(0, 0, **self._options)  # [Q, P]
         self._shape = CacheShape(rows=0, columns=0, prompts=0, prompt_columns=0)  # what may be reserved
@@ -78,7 +78,7 @@ class BranchCache:
     def update(self, keys: Tensor, values: Tensor, layer_idx: int, *_: object) -> tuple[Tensor, Tensor]:
         """Part of the interface of a transformers cache: store [rows, K, tokens, D]; see ``store_prompts``."""
         if self.prefilling is not None:
-            return self.store_prompts(layer_idx, keys, values)
+            return self.store_prompts(self.prefilling, layer_idx, keys, values)
         self.store(layer_idx, keys[:, :, 0], values[:, :, 0])
         return keys, values
 
@@ -137,10 +137,8 @@ class BranchCache:
         self._starts = [start - first for start in self._starts]
         self._now -= first
 
-    def store_prompts(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+    def store_prompts(self, prefill: Prefill, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Keep the prompts of a prefill, [rows, K, tokens, D], and give them back behind the tokens that they share."""
-        prefill = self.prefilling
-        assert prefill is not None
         whole = []
         for new, stored in ((keys, self.prompt_keys[layer]), (values, self.prompt_values[layer])):
             if prefill.shared:

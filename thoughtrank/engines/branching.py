@@ -159,9 +159,7 @@ class _Group:
     def _prefill(self, present: int) -> None:
         """Store the keys and values of all prompts but the first ``present`` ones."""
         for prefill in plan_prefills([self._prompts[question] for question in self._questions], present=present):
-            self._cache.prefilling = prefill
             self._decoder.prefill(prefill, self._cache)
-            self._cache.prefilling = None
 
     def _step(self) -> None:
         """One token for every living branch."""

@@ -20,7 +20,7 @@ class Decoder(Protocol):
         ...
 
     def prefill(self, prefill: Prefill, cache: BranchCache) -> None:
-        """Read a few prompts; ``cache.prefilling`` is the same ``prefill``."""
+        """Read a few prompts, and store their keys and values."""
         ...
 
     def step(self, tokens: Tensor, positions: Tensor, cache: BranchCache, wanted: Tensor | None) -> Tensor:
@@ -77,7 +77,9 @@ class ModuleDecoder:
         tokens = padded(prefill.tokens, self.device)
         rows, length = tokens.shape
         positions = torch.arange(prefill.shared, prefill.shared + length, device=self.device)[None].expand(rows, -1)
+        cache.prefilling = prefill
         self._model.base_model(input_ids=tokens, position_ids=positions, past_key_values=cache, shared_prefix=cache)
+        cache.prefilling = None
 
     def step(self, tokens: Tensor, positions: Tensor, cache: BranchCache, wanted: Tensor | None) -> Tensor:
         """See ``Decoder``."""

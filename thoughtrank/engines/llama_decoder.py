@@ -76,7 +76,7 @@ class LlamaDecoder:
             query, keys, values = (
                 each.unflatten(0, (rows, length)).transpose(1, 2) for each in self._project(layer, hidden, rotation)
             )
-            keys, values = cache.store_prompts(number, keys, values)
+            keys, values = cache.store_prompts(prefill, number, keys, values)
             if number < len(self._layers) - 1:
                 attended = causal_attention(query, keys, values, scaling=layer.scaling)
                 hidden = layer.out.plus(attended.transpose(1, 2).reshape(rows * length, -1), hidden)

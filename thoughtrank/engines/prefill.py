@@ -31,7 +31,7 @@ class Prefill:
         return [self.shared + len(tokens) for tokens in self.tokens]
 
 
-def plan_prefills(prompts: Sequence[Sequence[int]], *, present: int) -> list[Prefill]:
+def plan_prefills(prompts: Sequence[list[int]], *, present: int) -> list[Prefill]:
     """Read all prompts but the first ``present`` ones, a few of like length at a time.
 
     Prompts mostly begin with the same system prompt, instructions or examples. Only one of them is read whole.
@@ -43,14 +43,14 @@ def plan_prefills(prompts: Sequence[Sequence[int]], *, present: int) -> list[Pre
     waiting = sorted(range(present, len(prompts)), key=lambda place: (len(prompts[place]), place))
     source = 0 if present else waiting[0]
     shared = common_length([prompts[source], *(prompts[place] for place in waiting)])
-    if shared < _LEAST_SHARED or waiting == [source]:
-        return [Prefill(places, [list(prompts[place]) for place in places]) for places in _chunks(prompts, waiting, 0)]
+    if shared < _LEAST_SHARED:
+        shared = 0
     whole = []
-    if not present:
-        whole = [Prefill([source], [list(prompts[source])])]
+    if shared and not present:
+        whole = [Prefill([source], [prompts[source]])]
         waiting.remove(source)
     return whole + [
-        Prefill(places, [list(prompts[place][shared:]) for place in places], shared=shared, source=source)
+        Prefill(places, [prompts[place][shared:] for place in places], shared=shared, source=source)
         for places in _chunks(prompts, waiting, shared)
     ]
 
