@@ -17,7 +17,6 @@ most 128 tokens.
 
 import argparse
 import json
-import resource
 import statistics
 import tempfile
 import time
@@ -33,6 +32,7 @@ from generation_tokens import compare_tokens, evenly_spaced
 from generation_workloads import SHAPES, Workload, make_workload, prepare_model
 
 from thoughtrank.engines.transformers import TransformersEngine
+from thoughtrank.finetuning.watching import peak_resident
 from thoughtrank.quiet import quiet_libraries
 
 STARTED = time.monotonic()
@@ -161,7 +161,7 @@ def peak_memory() -> int:
     """Bytes this process, or the CUDA device, has held at most so far."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return peak_resident()
 
 
 def report(rates: dict[str, list[float]], facts: dict[str, Any], options: argparse.Namespace) -> None:
