@@ -32,8 +32,8 @@ from generation_tokens import compare_tokens, evenly_spaced
 from generation_workloads import SHAPES, Workload, make_workload, prepare_model
 
 from thoughtrank.engines.transformers import TransformersEngine
-from thoughtrank.finetuning.watching import peak_resident
-from thoughtrank.quiet import quiet_libraries
+from thoughtrank.finetuning.callbacks.throughput import peak_resident
+from thoughtrank.library_logging import quiet_libraries
 
 STARTED = time.monotonic()
 OURS, SINGLE = "this_engine", "generate_single"

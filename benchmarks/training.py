@@ -24,9 +24,9 @@ from training_turns import Contender
 from training_workloads import examples_of, matrix_products
 from transformers import AutoTokenizer
 
-from thoughtrank.chat import Chat
-from thoughtrank.finetuning.data import encode_example
-from thoughtrank.finetuning.packing import pack
+from thoughtrank.finetuning.batching.examples import encode_example
+from thoughtrank.finetuning.batching.packing import pack
+from thoughtrank.prompting.chat_template import Chat
 
 TRL, PLAIN, THIS = "trl_sft", "hf_trainer", "this"
 TOKENS_PER_PASS = 2048

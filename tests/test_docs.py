@@ -12,8 +12,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from thoughtrank.config import _FREE_KEYS, load_config
-from thoughtrank.preflight import make_parts
+from thoughtrank.config.preflight import make_parts
+from thoughtrank.config.schema import _FREE_KEYS, load_config
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"

@@ -1,93 +1,34 @@
-"""The chat template of a model folder: from a question to the prompt, and to the token that ends a reply."""
+"""Talk to a released model: ``python -m thoughtrank.chat FOLDER [QUESTION]``."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
-from thoughtrank.control_text import ControlText
-from thoughtrank.errors import UserError
-from thoughtrank.thoughts import CLOSE_TAG, OPEN_TAG, reply
 
-PLAIN_TEMPLATE = (
-    "{{ bos_token }}{% for message in messages %}"
-    "{% if message['role'] == 'assistant' %}Assistant: {{ message['content'] }}{{ eos_token }}\n"
-    "{% else %}{{ message['role'] | capitalize }}: {{ message['content'] }}\n{% endif %}"
-    "{% endfor %}{% if add_generation_prompt %}Assistant: {% endif %}"
-)
-"""Given to a base model that has no chat template; saved with its tokenizer."""
-
-
-class Chat:
-    """Renders prompts with a tokenizer's chat template.
-
-    Args:
-        tokenizer: a transformers tokenizer that has one.
-    """
-
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
-        self._control = ControlText(tokenizer)
-        self._control_and_tags = ControlText(tokenizer, also=(OPEN_TAG, CLOSE_TAG))
-        self.end_of_turn = self._find_end_of_turn()
-
-    @classmethod
-    def from_folder(cls, folder: Path) -> "Chat":
-        """Load the tokenizer of a model folder (about two seconds, no weights)."""
-        from transformers import AutoTokenizer
-
-        return cls(AutoTokenizer.from_pretrained(folder))
-
-    def user_content(self, question: str) -> str:
-        """What the user's turn holds. Special tokens and tags in the question are data: ``control_text``."""
-        return self._control_and_tags.disarm(question)
-
-    def assistant_content(self, *, thought: str, answer: str) -> str:
-        """What the assistant's turn holds, without the token that ends it; special tokens in it are data."""
-        return self._control.disarm(reply(thought=thought, answer=answer))
-
-    def prompt(self, question: str) -> str:
-        """The text a reply to ``question`` continues."""
-        return self._render([{"role": "user", "content": self.user_content(question)}], add_generation_prompt=True)
-
-    def completion(self, *, thought: str, answer: str) -> str:
-        """The reply as the model should write it: the only special token in it is the end of the turn behind it."""
-        return self.assistant_content(thought=thought, answer=answer) + self.end_of_turn
-
-    def conversation(self, messages: list[dict[str, str]]) -> str:
-        """A finished conversation as the template writes it, with whatever it writes behind the last turn."""
-        return self._render(messages, add_generation_prompt=False)
-
-    def num_prompt_tokens(self, question: str) -> int:
-        """Tokens of the prompt for ``question``."""
-        return len(self.token_ids(self.prompt(question)))
-
-    def token_ids(self, text: str) -> tuple[int, ...]:
-        """Token ids of ``text`` as it stands, no special tokens added."""
-        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
-
-    def _render(self, messages: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
-        return self._tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=add_generation_prompt
+def main() -> None:
+    """Answer the question given, or questions typed one per line until an empty one."""
+    if len(sys.argv) < 2 or not (Path(sys.argv[1]) / "config.json").exists():
+        sys.exit(
+            "usage: python -m thoughtrank.chat FOLDER [QUESTION]   (FOLDER holds a model, such as runs/NAME/export)"
         )
+    from transformers import AutoModelForCausalLM, AutoTokenizer, TextStreamer
 
-    def _find_end_of_turn(self) -> str:
-        """The end-of-sequence token the template writes behind a reply.
+    from thoughtrank.library_logging import quiet_libraries
+    from thoughtrank.prompting.chat_template import Chat
 
-        Raises:
-            UserError: the template changes a reply, or writes no end-of-sequence token behind it.
-        """
-        question, written = "Question?", "<thought>t</thought>\n\nAnswer."
-        conversation = [{"role": "user", "content": question}, {"role": "assistant", "content": written}]
-        whole = self._render(conversation, add_generation_prompt=False)
-        end = self._tokenizer.eos_token
-        expected = self.prompt(question) + written
-        if not whole.startswith(expected):
-            raise UserError(
-                "the model's chat template changes a reply on the way into the conversation, so what is trained would not "
-                "be what is asked for: set a template that keeps the reply as it is"
-            )
-        if not end or not whole[len(expected) :].lstrip().startswith(end):
-            raise UserError(
-                f"the model's chat template does not end a reply with its end-of-sequence token {end!r}, so a tuned model "
-                "would not stop: set tokenizer.eos_token to the template's end-of-turn token"
-            )
-        return end
+    quiet_libraries()
+    tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
+    model: Any = AutoModelForCausalLM.from_pretrained(sys.argv[1])
+    chat = Chat(tokenizer)
+    streamer = TextStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
+    questions = [" ".join(sys.argv[2:])] if len(sys.argv) > 2 else iter(lambda: input("> ").strip(), "")
+    try:
+        for question in questions:
+            inputs: Any = tokenizer(chat.prompt(question), add_special_tokens=False, return_tensors="pt")
+            model.generate(**inputs, streamer=streamer)
+    except (EOFError, KeyboardInterrupt):
+        print()
+
+
+if __name__ == "__main__":
+    main()

@@ -14,8 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from thoughtrank.errors import UserError
-from thoughtrank.run import do_run, log_line, log_size, run_paths
-from thoughtrank.sweep import (
+from thoughtrank.report.sweep_table import (
     SweepJob,
     begin_sweep,
     comparison_text,
@@ -25,6 +24,7 @@ from thoughtrank.sweep import (
     sweep_folder,
     write_comparison,
 )
+from thoughtrank.run import do_run, log_line, log_size, run_paths
 
 _PACKAGE = Path(__file__).parent
 CONFIG_FOLDER = next(folder for folder in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if folder.is_dir())

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from thoughtrank.config import RunConfig
-from thoughtrank.finetuning.nodes import Nodes
-from thoughtrank.model_card import model_card
-from thoughtrank.preflight import Parts
+from thoughtrank.config.preflight import Parts
+from thoughtrank.config.schema import RunConfig
+from thoughtrank.finetuning.distributed.multi_node import Nodes
+from thoughtrank.report.model_card import model_card
+from thoughtrank.report.summary import round_prefixes, round_summary, scalars
 from thoughtrank.steps import Model, Steps, training_curve
-from thoughtrank.store import Stage, Store, read_json, write_json
-from thoughtrank.summary import round_prefixes, round_summary, scalars
+from thoughtrank.storage.store import Stage, Store, read_json, write_json
 
 
 def run_pipeline(

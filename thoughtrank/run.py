@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
-from thoughtrank.config import RunConfig, config_differences, default_run_name, load_config
+from thoughtrank.config.dry_run import plan_text
+from thoughtrank.config.preflight import Parts, find_faults, make_parts, preflight
+from thoughtrank.config.schema import RunConfig, config_differences, default_run_name, load_config
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.nodes import Nodes, Place
-from thoughtrank.plan import plan_text
-from thoughtrank.preflight import Parts, find_faults, make_parts, preflight
-from thoughtrank.store import RunPaths, Store, read_json
+from thoughtrank.finetuning.distributed.multi_node import Nodes, Place
+from thoughtrank.storage.store import RunPaths, Store, read_json
 
 _NOT_NEEDED_TO_PLAN = {"questions", "engine", "judge", "strategy", "training", "logger", "disk"}
 """What a machine may lack, or a command have wrong, while the plan of the run can still be told."""
@@ -129,7 +129,7 @@ def _is_finished(config: RunConfig, paths: RunPaths) -> bool:
 
 
 def _print_results(summary: dict[str, Any], *, minutes: float | None) -> None:
-    from thoughtrank.summary import audit_line, results_table
+    from thoughtrank.report.summary import audit_line, results_table
 
     print()
     print(results_table(summary["rounds"]))
@@ -139,7 +139,7 @@ def _print_results(summary: dict[str, Any], *, minutes: float | None) -> None:
     export = summary["export"]
     took = "" if minutes is None else f" ({minutes:.1f} minutes)"
     print(f"model of round {summary['exported_round']}: {export}{took}")
-    print(f"its README.md shows how to load it; talk to it: python -m thoughtrank.chat_with {export}")
+    print(f"its README.md shows how to load it; talk to it: python -m thoughtrank.chat {export}")
 
 
 def _check_same_config(paths: RunPaths, values: dict[str, Any]) -> None:

@@ -12,19 +12,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from thoughtrank.chat import Chat
-from thoughtrank.config import RunConfig
-from thoughtrank.engines.engine import Limits
+from thoughtrank.config.preflight import Parts
+from thoughtrank.config.schema import RunConfig
+from thoughtrank.engines.protocol import Limits
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.nodes import Nodes
-from thoughtrank.fitting import FittingQuestions, prefix_faults
-from thoughtrank.imported import Import
-from thoughtrank.judging.budget import Budget
-from thoughtrank.judging.looks import RemoteJudge
+from thoughtrank.evaluation.scoring import ReferenceScorer, Scorer
+from thoughtrank.finetuning.distributed.multi_node import Nodes
+from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.model_families import model_family
-from thoughtrank.judging.scoring import ReferenceScorer, Scorer
-from thoughtrank.preflight import Parts
-from thoughtrank.quiet import quiet_libraries
+from thoughtrank.judging.protocol import RemoteJudge
+from thoughtrank.library_logging import quiet_libraries
+from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.context_filter import FittingQuestions, prefix_faults
 from thoughtrank.records import Candidate, Question, RankedCandidate
 from thoughtrank.stages.evaluation import METRICS, evaluate_model
 from thoughtrank.stages.export import export_model
@@ -33,8 +32,9 @@ from thoughtrank.stages.importing import import_candidates
 from thoughtrank.stages.ranking import rank_candidates, spent_on_judge
 from thoughtrank.stages.selection import select_examples
 from thoughtrank.stages.training import has_weights, train_model
-from thoughtrank.store import Stage, Store, base_model_folder, read_json, write_json
-from thoughtrank.tables import read_table
+from thoughtrank.storage.imported_candidates import Import
+from thoughtrank.storage.store import Stage, Store, base_model_folder, read_json, write_json
+from thoughtrank.storage.tables import read_table
 
 
 @dataclass(frozen=True, slots=True)

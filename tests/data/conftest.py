@@ -9,12 +9,12 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from thoughtrank.cli import CONFIG_FOLDER
-from thoughtrank.parts import make_part
+from thoughtrank.instantiate import make_part
 from thoughtrank.records import Candidate, RankedCandidate
-from thoughtrank.selection import TopK
+from thoughtrank.selection.top_k import TopK
 from thoughtrank.stages.selection import select_examples
-from thoughtrank.store import Store
-from thoughtrank.tables import write_part
+from thoughtrank.storage.store import Store
+from thoughtrank.storage.tables import write_part
 
 
 def ranks_of(candidates):

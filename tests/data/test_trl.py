@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer
 
-from thoughtrank.data.export import export_data
-from thoughtrank.finetuning.data import encode_example
+from thoughtrank.data.export_examples import export_data
+from thoughtrank.finetuning.batching.examples import encode_example
 from thoughtrank.records import Example
-from thoughtrank.tables import read_table
+from thoughtrank.storage.tables import read_table
 
 ROOT = Path(__file__).parents[2]
 PYTHON = Path(os.environ.get("THOUGHTRANK_TRL_PYTHON") or ROOT / ".venv-trl" / "bin" / "python")

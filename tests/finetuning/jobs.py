@@ -5,7 +5,7 @@ from pathlib import Path
 
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.records import Example
-from thoughtrank.tables import write_part
+from thoughtrank.storage.tables import write_part
 
 PART = "thoughtrank.finetuning"
 

@@ -7,12 +7,12 @@ from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning import chunked_loss, packed_attention
-from thoughtrank.finetuning.chunked_loss import chunked_cross_entropy
-from thoughtrank.finetuning.data import EncodedExample, PlannedBatches
+from thoughtrank.finetuning.batching.examples import EncodedExample, PlannedBatches
+from thoughtrank.finetuning.kernels.chunked_cross_entropy import chunked_cross_entropy
+from thoughtrank.finetuning.kernels.packed_attention import ATTENTION
+from thoughtrank.finetuning.kernels.packed_attention import packed_attention as attention
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
-from thoughtrank.finetuning.packed_attention import ATTENTION
-from thoughtrank.finetuning.packed_attention import packed_attention as attention
-from thoughtrank.finetuning.speedups import prepare_model
+from thoughtrank.finetuning.prepare_model import prepare_model
 
 
 def examples_of(*, completions_of_prompts):
@@ -103,7 +103,7 @@ def test_so_they_are_through_the_fused_kernel_for_long_rows(model, monkeypatch):
 
 
 def test_the_loss_of_every_single_token_is_the_same_packed_and_unpacked(model):
-    from thoughtrank.finetuning.batches import target_states
+    from thoughtrank.finetuning.batching.batches import target_states
 
     losses = []
     for packing in (False, True):

@@ -4,9 +4,9 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from thoughtrank.finetuning.memory import MemoryReport
+from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
+from thoughtrank.finetuning.optim.lr_schedules import schedule_factor
 from thoughtrank.finetuning.optimizers import Adafactor, AdamW, DeepSpeedCPUAdam, Muon
-from thoughtrank.finetuning.schedules import schedule_factor
 from thoughtrank.finetuning.strategies import AutoStrategy
 
 BUILT_HERE = [AdamW, Adafactor, Muon]

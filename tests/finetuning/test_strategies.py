@@ -16,14 +16,14 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.distributed.process_launcher import Group, free_port, run_ranks
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.finetuning.launch import Group, free_port, run_ranks
 from thoughtrank.finetuning.optimizers import DeepSpeedCPUAdam
 from thoughtrank.finetuning.strategies import AutoStrategy, DDPStrategy, DeepSpeedStrategy, FSDPStrategy
 from thoughtrank.finetuning.train import run_training
 
 LAUNCHER = (
-    "import sys; from pathlib import Path; from thoughtrank.finetuning.launch import Group, run_ranks;"
+    "import sys; from pathlib import Path; from thoughtrank.finetuning.distributed.process_launcher import Group, run_ranks;"
     "run_ranks(Path(sys.argv[1]), group=Group(devices=2))"
 )
 STRATEGIES = {

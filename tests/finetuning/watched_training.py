@@ -13,9 +13,9 @@ from pathlib import Path
 import safetensors
 import torch
 
+from thoughtrank.finetuning.distributed.process_exit import end_well
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.parts import make_part
-from thoughtrank.processes import end_well
+from thoughtrank.instantiate import make_part
 
 job, folder = TrainingJob.read(Path(sys.argv[1])), Path(sys.argv[2])
 strategy = make_part(job.strategy, where="strategy")

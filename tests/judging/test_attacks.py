@@ -10,13 +10,13 @@ from gullible_server import half_gullible
 from openai_server import OpenAIServer, Scripted, completion
 
 from thoughtrank.judging import prompt as prompt_module
-from thoughtrank.judging.answer_screening import EMPTY
-from thoughtrank.judging.executor import Executor
-from thoughtrank.judging.looks import AnswerView
-from thoughtrank.judging.openai_compatible import OpenAICompatibleJudge
-from thoughtrank.rankers import ranking
+from thoughtrank.judging.execution.executor import Executor
+from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
+from thoughtrank.judging.protocol import AnswerView
+from thoughtrank.judging.screening import EMPTY
+from thoughtrank.rankers import rank_questions as ranking
 from thoughtrank.rankers.listwise_groups import ListwiseGroups
-from thoughtrank.rankers.ranking import AskedQuestion, rank_questions
+from thoughtrank.rankers.rank_questions import AskedQuestion, rank_questions
 
 ATTACKS = yaml.safe_load(Path(__file__).with_name("attacks.yaml").read_text())
 SEEDS = 4

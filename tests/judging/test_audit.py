@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from thoughtrank.judging.audit import judge_audit, swap_sample
-from thoughtrank.judging.looks import AnswerView, JudgeRequest, Verdict
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
 
 TEXTS = {"a": "x" * 10, "b": "x" * 20, "c": "x" * 40, "d": "x" * 80}
 

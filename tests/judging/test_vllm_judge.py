@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from thoughtrank.judging.executor import Executor
-from thoughtrank.judging.looks import AnswerView, JudgeRequest
-from thoughtrank.judging.openai_compatible import OpenAICompatibleJudge
+from thoughtrank.judging.execution.executor import Executor
+from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest
 
 ROOT = Path(__file__).parents[2]
 PYTHON = Path(os.environ.get("THOUGHTRANK_VLLM_PYTHON") or ROOT / ".venv-vllm" / "bin" / "python")

@@ -10,7 +10,7 @@ import pyarrow.parquet as parquet
 import pytest
 import yaml
 
-from thoughtrank.chat import Chat
+from thoughtrank.prompting.chat_template import Chat
 
 
 def listing(folder: Path) -> set[str]:

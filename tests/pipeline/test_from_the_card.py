@@ -11,7 +11,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from thoughtrank import chat_with, cli
+from thoughtrank import chat, cli
 from thoughtrank.errors import UserError
 from thoughtrank.run import do_run
 
@@ -52,9 +52,9 @@ def give(line):
     match words:
         case ["thoughtrank", *arguments]:
             return give_run(arguments)
-        case ["python", "-m", "thoughtrank.chat_with", *arguments]:
+        case ["python", "-m", "thoughtrank.chat", *arguments]:
             sys.argv = ["chat_with", *arguments]
-            chat_with.main()
+            chat.main()
         case ["python", script, *arguments]:
             sys.argv = [script, *arguments]
             runpy.run_path(script, run_name="__main__")

@@ -3,7 +3,7 @@
 import json
 
 from thoughtrank.data.__main__ import main
-from thoughtrank.data.export import export_data
+from thoughtrank.data.export_examples import export_data
 
 
 def import_rows(workplace, rows) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from thoughtrank.parts import make_part
+from thoughtrank.instantiate import make_part
 
 ROOT = Path(__file__).parents[2]
 WORDS = make_part(yaml.safe_load((ROOT / "conf/prefixes/words.yaml").read_text()), where="prefixes").prefixes()

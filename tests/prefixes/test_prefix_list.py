@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from thoughtrank.errors import UserError
-from thoughtrank.parts import make_part
+from thoughtrank.instantiate import make_part
 from thoughtrank.prefixes.prefix_list import PrefixList
 
 CONF = Path(__file__).parents[2] / "conf" / "prefixes"

@@ -1,7 +1,7 @@
 import pytest
 
 from thoughtrank.errors import UserError
-from thoughtrank.parts import make_part
+from thoughtrank.instantiate import make_part
 from thoughtrank.prefixes.first_tokens import FirstTokens
 from thoughtrank.prefixes.prefix_list import PrefixList
 from thoughtrank.prefixes.prefix_sets import PrefixSets

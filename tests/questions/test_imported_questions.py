@@ -1,9 +1,9 @@
 import json
 
-from thoughtrank.data.importing import import_files
-from thoughtrank.imported import Import
-from thoughtrank.questions.imported import ImportedQuestions
+from thoughtrank.data.import_candidates import import_files
+from thoughtrank.questions.imported_questions import ImportedQuestions
 from thoughtrank.questions.question_file import QuestionFile
+from thoughtrank.storage.imported_candidates import Import
 
 
 def made(tmp_path, *, held_out=3, train_per_round=4, imported=range(2, 8)):

@@ -1,8 +1,8 @@
 import pytest
 
-from thoughtrank.judging.looks import AnswerView, JudgeRequest
+from thoughtrank.evaluation.scoring import readings
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest
 from thoughtrank.judging.reference import ReferenceJudge
-from thoughtrank.judging.scoring import readings
 
 pytest.importorskip("reasoning_gym")
 

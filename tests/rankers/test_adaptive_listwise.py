@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.looks import AnswerView, Verdict
+from thoughtrank.judging.protocol import AnswerView, Verdict
 from thoughtrank.judging.simulated import SimulatedJudge
 from thoughtrank.rankers.adaptive_listwise import AdaptiveListwise
 

@@ -11,13 +11,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thoughtrank.judging.executor import Executor
+from thoughtrank.instantiate import make_part
+from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.fake import FakeJudge
-from thoughtrank.judging.looks import AnswerView, Verdict
+from thoughtrank.judging.protocol import AnswerView, Verdict
 from thoughtrank.judging.reference import ReferenceJudge
 from thoughtrank.judging.simulated import SimulatedJudge
-from thoughtrank.parts import make_part
-from thoughtrank.rankers.ranking import AskedQuestion, rank_questions
+from thoughtrank.rankers.rank_questions import AskedQuestion, rank_questions
 
 CONF = Path(__file__).parents[2] / "conf" / "ranker"
 RANKERS = {

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.looks import AnswerView, Verdict
+from thoughtrank.judging.protocol import AnswerView, Verdict
 from thoughtrank.rankers.listwise_groups import ListwiseGroups
 
 

@@ -1,1 +1,1 @@
-"""Data out of a run, and candidates made elsewhere into one: ``python -m thoughtrank.data``."""
+"""Training data out of a run, and candidates from elsewhere into one: ``python -m thoughtrank.data``."""

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from thoughtrank.data.export import export_data
-from thoughtrank.data.importing import import_files
+from thoughtrank.data.export_examples import export_data
+from thoughtrank.data.import_candidates import import_files
 from thoughtrank.data.of_run import run_questions
 from thoughtrank.errors import UserError
-from thoughtrank.imported import QUESTIONS
+from thoughtrank.storage.imported_candidates import QUESTIONS
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import yaml
 
-from thoughtrank.config import RunConfig, load_config
+from thoughtrank.config.schema import RunConfig, load_config
 from thoughtrank.errors import UserError
-from thoughtrank.imported import Import
-from thoughtrank.parts import make_part
-from thoughtrank.questions.imported import with_imported
-from thoughtrank.questions.source import QuestionSource
+from thoughtrank.instantiate import make_part
+from thoughtrank.questions.imported_questions import with_imported
+from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.records import Question
-from thoughtrank.store import RunPaths, base_model_folder
+from thoughtrank.storage.imported_candidates import Import
+from thoughtrank.storage.store import RunPaths, base_model_folder
 
 
 def read_config(paths: RunPaths) -> RunConfig:

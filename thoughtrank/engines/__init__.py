@@ -1,1 +1,1 @@
-"""Text in, text out: what writes thoughts and answers. The rest of the project knows only ``engine.py``."""
+"""Text generation engines (the config group ``engine``): the branching decoder, vLLM, OpenAI-compatible servers."""

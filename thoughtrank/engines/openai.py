@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from thoughtrank.engines.bounds import bound_faults
-from thoughtrank.engines.completions import CompletionsClient, shown_url
-from thoughtrank.engines.served import ServedSession
+from thoughtrank.engines.serving.completions_client import CompletionsClient, shown_url
+from thoughtrank.engines.serving.served_session import ServedSession
 from thoughtrank.errors import UserError
 
 _VERSION = 1

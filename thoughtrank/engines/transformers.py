@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from thoughtrank.engines.bounds import bound_faults
-from thoughtrank.engines.engine import Continuation, GenerationRequest, Limits, OnStep
-from thoughtrank.processor import multiplies_bf16
+from thoughtrank.engines.protocol import Continuation, GenerationRequest, Limits, OnStep
+from thoughtrank.models.bf16_support import multiplies_bf16
 
 _VERSION = 3
 
@@ -99,11 +99,11 @@ class TransformersSession:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        from thoughtrank.engines.branch import TagReader
-        from thoughtrank.engines.decoders import ModuleDecoder
-        from thoughtrank.engines.llama_decoder import LlamaDecoder, is_llama
-        from thoughtrank.engines.shared_prefix import ATTENTION
-        from thoughtrank.quiet import quiet_libraries
+        from thoughtrank.engines.decoding.branch import TagReader
+        from thoughtrank.engines.decoding.generic_model import ModuleDecoder
+        from thoughtrank.engines.decoding.llama_model import LlamaDecoder, is_llama
+        from thoughtrank.engines.decoding.shared_prefix_attention import ATTENTION
+        from thoughtrank.library_logging import quiet_libraries
 
         quiet_libraries()
         tokenizer = AutoTokenizer.from_pretrained(model_folder)
@@ -129,8 +129,8 @@ class TransformersSession:
         """
         import torch
 
-        from thoughtrank.engines.branching import generate_group
-        from thoughtrank.engines.step_reports import StepReports
+        from thoughtrank.engines.decoding.branching_decoder import generate_group
+        from thoughtrank.engines.decoding.step_progress import StepReports
 
         branches = sum(len(request.branches) for request in requests)
         reports = StepReports(on_step)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from thoughtrank.engines.bounds import bound_faults
-from thoughtrank.engines.child_server import ChildServer, free_port
-from thoughtrank.engines.completions import CompletionsClient
 from thoughtrank.engines.openai import REPLIES
-from thoughtrank.engines.served import ServedSession, end_tokens
+from thoughtrank.engines.serving.completions_client import CompletionsClient
+from thoughtrank.engines.serving.served_session import ServedSession, end_tokens
+from thoughtrank.engines.serving.server_process import ChildServer, free_port
 
 _VERSION = 1
 _NAME = "thoughtrank"

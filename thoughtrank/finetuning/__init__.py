@@ -1,1 +1,1 @@
-"""Supervised fine-tuning in a process of its own: ``python -m thoughtrank.finetuning JOB.yaml``."""
+"""Supervised fine-tuning in a process of its own: ``python -m thoughtrank.finetuning JOB.yaml PARENT``."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from filelock import FileLock
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.distributed.process_exit import die_with_parent, end_well
+from thoughtrank.finetuning.distributed.process_launcher import report_faults
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.finetuning.launch import report_faults
-from thoughtrank.parts import make_part
-from thoughtrank.processes import die_with_parent, end_well
+from thoughtrank.instantiate import make_part
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from thoughtrank.finetuning.weights import Weights
+from thoughtrank.finetuning.weight_formats import Weights
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

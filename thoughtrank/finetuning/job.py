@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import yaml
 
-from thoughtrank.finetuning.weights import Weights
+from thoughtrank.finetuning.weight_formats import Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.weights import Weights
+from thoughtrank.finetuning.weight_formats import Weights
 
 
 def load_model(folder: str, *, weights: Weights, frozen: bool, trainer: pl.Trainer) -> PreTrainedModel:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from thoughtrank.finetuning.batches import Batch
-from thoughtrank.finetuning.weights import Weights
+from thoughtrank.finetuning.batching.batches import Batch
+from thoughtrank.finetuning.weight_formats import Weights
 
 
 class FineTuningModule(pl.LightningModule):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from thoughtrank.finetuning.batches import Batch
+    from thoughtrank.finetuning.batching.batches import Batch
 
 
 class SupervisedFineTuning:
@@ -20,8 +20,8 @@ class SupervisedFineTuning:
 
         Logits are made only where a target is predicted, and in chunks.
         """
-        from thoughtrank.finetuning.batches import target_states
-        from thoughtrank.finetuning.chunked_loss import chunked_cross_entropy
+        from thoughtrank.finetuning.batching.batches import target_states
+        from thoughtrank.finetuning.kernels.chunked_cross_entropy import chunked_cross_entropy
 
         return chunked_cross_entropy(
             hidden=target_states(model, batch), head=model.get_output_embeddings(), target_ids=batch.target_ids

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
-from thoughtrank.finetuning.compilers import missing_for_compiling
-from thoughtrank.finetuning.scheduled_optimizer import (
+from thoughtrank.finetuning.kernels.compilation import missing_for_compiling
+from thoughtrank.finetuning.optim.scheduled_optimizer import (
     ScheduledOptimizer,
     Shapes,
     count,
     embedding_names,
     trained_parameters,
 )
-from thoughtrank.finetuning.weights import ALL_WEIGHTS, Weights, weight_bytes
+from thoughtrank.finetuning.weight_formats import ALL_WEIGHTS, Weights, weight_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -44,7 +44,7 @@ class AdamW(ScheduledOptimizer):
     def _make(self, model: "torch.nn.Module", weights: Weights) -> "torch.optim.Optimizer":
         groups = self._groups(list(trained_parameters(model).values()))
         if weights == "bf16_kahan":
-            from thoughtrank.finetuning.kahan import KahanAdamW
+            from thoughtrank.finetuning.optim.kahan_adamw import KahanAdamW
 
             return KahanAdamW(groups, lr=self.lr, betas=self.betas, eps=self.eps)
         import torch
@@ -161,7 +161,7 @@ class Muon(ScheduledOptimizer):
         return weight_bytes(weights) * (2 * count(shapes) - count(hidden))
 
     def _make(self, model: "torch.nn.Module", weights: Weights) -> "torch.optim.Optimizer":
-        from thoughtrank.finetuning.muon import MuonWithAdamW
+        from thoughtrank.finetuning.optim.muon import MuonWithAdamW
 
         embeddings = embedding_names(model)
         hidden: list[torch.nn.Parameter] = []

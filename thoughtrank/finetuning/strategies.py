@@ -5,8 +5,8 @@ import os
 import warnings
 from typing import Any, ClassVar, Literal
 
-from thoughtrank.finetuning.devices import Accelerator, SeveralDevices, device_faults
-from thoughtrank.finetuning.weights import ALL_WEIGHTS, Weights
+from thoughtrank.finetuning.distributed.devices import Accelerator, SeveralDevices, device_faults
+from thoughtrank.finetuning.weight_formats import ALL_WEIGHTS, Weights
 
 
 class AutoStrategy:
@@ -153,7 +153,7 @@ class DeepSpeedStrategy(SeveralDevices):
 
     def trainer_arguments(self) -> dict[str, Any]:
         """Keyword arguments of Lightning's Trainer."""
-        from thoughtrank.finetuning.zero import ZeroStrategy
+        from thoughtrank.finetuning.distributed.deepspeed_zero import ZeroStrategy
 
         strategy = ZeroStrategy(
             stage=self.stage, offload_optimizer=self.offload, offload_parameters=self.offload and self.stage == 3
@@ -193,6 +193,6 @@ class FSDPStrategy(SeveralDevices):
 
     def trainer_arguments(self) -> dict[str, Any]:
         """Keyword arguments of Lightning's Trainer."""
-        from thoughtrank.finetuning.fsdp import FullyShardedStrategy
+        from thoughtrank.finetuning.distributed.fsdp import FullyShardedStrategy
 
         return {**self.where(), "strategy": FullyShardedStrategy()}

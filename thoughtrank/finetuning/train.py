@@ -11,18 +11,18 @@ import torch
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from transformers import AutoConfig, AutoTokenizer, PreTrainedModel
 
-from thoughtrank.finetuning.checkpoint import Checkpoints, TimedCheckpoint
-from thoughtrank.finetuning.data import Examples, PlannedBatches, epochs_for, plan_batches, read_examples
-from thoughtrank.finetuning.heap import BoundHeap, keep_memory
+from thoughtrank.finetuning.batching.examples import Examples, PlannedBatches, epochs_for, plan_batches, read_examples
+from thoughtrank.finetuning.callbacks.checkpoint import Checkpoints, TimedCheckpoint
+from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
+from thoughtrank.finetuning.callbacks.step_log import StepLog
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.finetuning.memory import MemoryReport
+from thoughtrank.finetuning.kernels.malloc_tuning import BoundHeap, keep_memory
 from thoughtrank.finetuning.model_folder import full_disk_told, load_model, save_model
 from thoughtrank.finetuning.module import FineTuningModule
-from thoughtrank.finetuning.speedups import prepare_model
-from thoughtrank.finetuning.step_log import StepLog
-from thoughtrank.parts import make_part
-from thoughtrank.processor import multiplies_bf16
-from thoughtrank.quiet import quiet_libraries
+from thoughtrank.finetuning.prepare_model import prepare_model
+from thoughtrank.instantiate import make_part
+from thoughtrank.library_logging import quiet_libraries
+from thoughtrank.models.bf16_support import multiplies_bf16
 
 METRICS = "_metrics.jsonl"
 FACTS = "_training.json"

@@ -1,1 +1,1 @@
-"""Judges: what one look is, who can take it, and how looks are paid for once."""
+"""Judges (the config group ``judge``): the judge-call protocol, the judges, screening of answers, and the audit of a judge."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import combinations
 
-from thoughtrank.judging.looks import JudgeRequest, Verdict
+from thoughtrank.judging.protocol import JudgeRequest, Verdict
 
 Look = tuple[JudgeRequest, Verdict]
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from hashlib import sha256
 
-from thoughtrank.judging.looks import JudgeRequest, Verdict
+from thoughtrank.judging.protocol import JudgeRequest, Verdict
 
 
 class FakeJudge:

@@ -1,7 +1,7 @@
 """A judge without a model: it compares every answer with the reference answer."""
 
-from thoughtrank.judging.looks import JudgeRequest, Verdict
-from thoughtrank.judging.scoring import ReferenceScorer, Scorer
+from thoughtrank.evaluation.scoring import ReferenceScorer, Scorer
+from thoughtrank.judging.protocol import JudgeRequest, Verdict
 
 
 class ReferenceJudge:

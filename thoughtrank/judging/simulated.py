@@ -13,8 +13,8 @@ from hashlib import sha256
 from statistics import NormalDist
 from typing import Literal
 
-from thoughtrank.judging.answer_extraction import is_right
-from thoughtrank.judging.looks import AnswerView, JudgeRequest, Usage, Verdict
+from thoughtrank.evaluation.answer_extraction import is_right
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Usage, Verdict
 
 Quality = Callable[[JudgeRequest, AnswerView], float]
 Strength = Literal["strong", "weak"]

@@ -1,1 +1,1 @@
-"""Where the model of round 0 comes from (the config group ``model``)."""
+"""Model sources: where the model of round 0 comes from (the config group ``model``)."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from thoughtrank.chat import PLAIN_TEMPLATE
 from thoughtrank.errors import UserError
-from thoughtrank.models.source import ModelFacts
+from thoughtrank.models.protocol import ModelFacts
+from thoughtrank.prompting.chat_template import PLAIN_TEMPLATE
 
 _WHEEL = "wheel:"
 _VERSION = 1

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from thoughtrank.models.source import ModelFacts
+from thoughtrank.models.protocol import ModelFacts
 
 _VERSION = 1
 _TEXT = (

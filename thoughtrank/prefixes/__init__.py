@@ -1,1 +1,1 @@
-"""Sets of characters that thoughts are made to start with (the config group ``prefixes``)."""
+"""Prefix sets: the openers that thoughts are forced to begin with (the config group ``prefixes``)."""

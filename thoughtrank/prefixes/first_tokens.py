@@ -1,6 +1,6 @@
 """The model's own likeliest ways to begin a thought."""
 
-from thoughtrank.prefixes.prefix import Prefix
+from thoughtrank.prefixes.protocol import Prefix
 
 
 class FirstTokens:

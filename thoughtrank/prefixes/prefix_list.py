@@ -1,6 +1,6 @@
 """A literal list of prefixes."""
 
-from thoughtrank.prefixes.prefix import Prefix
+from thoughtrank.prefixes.protocol import Prefix
 
 
 class PrefixList:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, Literal
 
-from thoughtrank.prefixes.prefix import Prefix, PrefixSet
+from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
 
 class PrefixSets:

@@ -1,6 +1,6 @@
 """Thoughts without a prefix, sampled: what every study of prefixes is compared with."""
 
-from thoughtrank.prefixes.prefix import Prefix
+from thoughtrank.prefixes.protocol import Prefix
 
 
 class SampledThoughts:

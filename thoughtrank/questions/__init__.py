@@ -1,1 +1,1 @@
-"""Where questions come from: generated word problems, or a file of the user's own."""
+"""Question sources (the config group ``questions``), their split into rounds and held-out questions."""

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from thoughtrank.errors import UserError
-from thoughtrank.questions.dataset_rows import split_rows
-from thoughtrank.questions.file_rows import Row
-from thoughtrank.questions.row_question import digest, row_question
-from thoughtrank.questions.row_questions import LoadedQuestions, RowQuestions
+from thoughtrank.questions.rows.dataset_rows import split_rows
+from thoughtrank.questions.rows.file_rows import Row
+from thoughtrank.questions.rows.row_question import digest, row_question
+from thoughtrank.questions.rows.row_questions import LoadedQuestions, RowQuestions
 from thoughtrank.records import Question
 
 VERSION = 1

@@ -5,9 +5,9 @@ from functools import cached_property
 from pathlib import Path
 
 from thoughtrank.errors import UserError
-from thoughtrank.questions.file_rows import Row, read_bytes, read_rows
-from thoughtrank.questions.row_question import row_question
-from thoughtrank.questions.row_questions import LoadedQuestions, RowQuestions
+from thoughtrank.questions.rows.file_rows import Row, read_bytes, read_rows
+from thoughtrank.questions.rows.row_question import row_question
+from thoughtrank.questions.rows.row_questions import LoadedQuestions, RowQuestions
 from thoughtrank.records import Question
 
 VERSION = 1

@@ -4,8 +4,8 @@ from functools import cached_property
 from typing import Any
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.scoring import readings
-from thoughtrank.questions.row_question import digest
+from thoughtrank.evaluation.scoring import readings
+from thoughtrank.questions.rows.row_question import digest
 from thoughtrank.records import Question
 
 VERSION = 1

@@ -1,1 +1,1 @@
-"""Rankers: which looks to ask of a judge, and how to read one order from them."""
+"""Rankers (the config group ``ranker``): which judge calls to make, and how their verdicts become one ranking."""

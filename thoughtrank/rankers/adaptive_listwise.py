@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.looks import AnswerView, JudgeRequest, Verdict
-from thoughtrank.rankers.evidence import Evidence, begin, shuffled, take, with_looks
-from thoughtrank.rankers.packing import SMALLEST_GROUP, packed
-from thoughtrank.rankers.ranker import RankResult, Work
-from thoughtrank.rankers.standing import Standing, posterior_result, stand
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
+from thoughtrank.rankers.comparisons import Evidence, begin, shuffled, take, with_looks
+from thoughtrank.rankers.context_packing import SMALLEST_GROUP, packed
+from thoughtrank.rankers.posterior import Standing, posterior_result, stand
+from thoughtrank.rankers.protocol import RankResult, Work
 
 _SMALLEST_FOCUS = 3
 """Answers. With two left, a mistake of the first rounds could no longer be put right."""

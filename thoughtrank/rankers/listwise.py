@@ -1,10 +1,10 @@
 """All answers in one look, in several shuffles (permutation self-consistency, arXiv 2310.07712)."""
 
 from thoughtrank.errors import UserError
-from thoughtrank.rankers.evidence import Evidence, shuffled, with_looks
-from thoughtrank.rankers.one_stage import OneStage, OneStageState
-from thoughtrank.rankers.packing import packed
-from thoughtrank.rankers.ranker import Work
+from thoughtrank.rankers.comparisons import Evidence, shuffled, with_looks
+from thoughtrank.rankers.context_packing import packed
+from thoughtrank.rankers.non_adaptive import OneStage, OneStageState
+from thoughtrank.rankers.protocol import Work
 
 
 class Listwise(OneStage):

@@ -1,10 +1,10 @@
 """Shuffled groups, each answer in the same number of them: a full order at a known price, in one round."""
 
 from thoughtrank.errors import UserError
-from thoughtrank.rankers.evidence import Evidence, shuffled, with_looks
-from thoughtrank.rankers.one_stage import OneStage, OneStageState
-from thoughtrank.rankers.packing import SMALLEST_GROUP, packed
-from thoughtrank.rankers.ranker import Work
+from thoughtrank.rankers.comparisons import Evidence, shuffled, with_looks
+from thoughtrank.rankers.context_packing import SMALLEST_GROUP, packed
+from thoughtrank.rankers.non_adaptive import OneStage, OneStageState
+from thoughtrank.rankers.protocol import Work
 
 
 class ListwiseGroups(OneStage):

@@ -1,10 +1,10 @@
 """One grade for each answer by itself: cheap in the number of answers, and coarse."""
 
 from thoughtrank.errors import UserError
-from thoughtrank.rankers.evidence import Evidence, with_looks
-from thoughtrank.rankers.one_stage import OneStage, OneStageState
-from thoughtrank.rankers.ranker import RankResult, Work
-from thoughtrank.rankers.standing import tie_groups
+from thoughtrank.rankers.comparisons import Evidence, with_looks
+from thoughtrank.rankers.non_adaptive import OneStage, OneStageState
+from thoughtrank.rankers.posterior import tie_groups
+from thoughtrank.rankers.protocol import RankResult, Work
 
 
 class Pointwise(OneStage):

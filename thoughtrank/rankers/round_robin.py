@@ -2,9 +2,9 @@
 
 from itertools import combinations
 
-from thoughtrank.rankers.evidence import Evidence, with_looks
-from thoughtrank.rankers.one_stage import OneStage, OneStageState
-from thoughtrank.rankers.ranker import Work
+from thoughtrank.rankers.comparisons import Evidence, with_looks
+from thoughtrank.rankers.non_adaptive import OneStage, OneStageState
+from thoughtrank.rankers.protocol import Work
 
 
 class RoundRobin(OneStage):

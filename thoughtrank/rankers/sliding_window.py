@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.looks import AnswerView, JudgeRequest, Verdict
-from thoughtrank.rankers.evidence import Evidence, begin, shuffled, take, with_looks
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
+from thoughtrank.rankers.comparisons import Evidence, begin, shuffled, take, with_looks
 from thoughtrank.rankers.plackett_luce import fit
-from thoughtrank.rankers.ranker import RankResult, Work
-from thoughtrank.rankers.standing import posterior_result
+from thoughtrank.rankers.posterior import posterior_result
+from thoughtrank.rankers.protocol import RankResult, Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""The six stages of the pipeline, one file each. They do not import each other."""
+"""The stages of a round, one file each, in pipeline order. They do not import each other."""

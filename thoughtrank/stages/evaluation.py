@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from thoughtrank.chat import Chat
-from thoughtrank.engines.engine import Branch, Continuation, Engine, EngineSession, GenerationRequest, Limits, OnStep
-from thoughtrank.intervals import wilson_interval
-from thoughtrank.judging.scoring import Scorer
+from thoughtrank.engines.protocol import Branch, Continuation, Engine, EngineSession, GenerationRequest, Limits, OnStep
+from thoughtrank.evaluation.intervals import wilson_interval
+from thoughtrank.evaluation.scoring import Scorer
 from thoughtrank.progress import progress_bar
-from thoughtrank.question_groups import question_groups
+from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, parse_reply
+from thoughtrank.questions.groups import question_groups
 from thoughtrank.records import Finish, Question
-from thoughtrank.store import Stage, write_json
-from thoughtrank.tables import read_table, write_part
-from thoughtrank.thoughts import EMPTY_THOUGHT, parse_reply
+from thoughtrank.storage.store import Stage, write_json
+from thoughtrank.storage.tables import read_table, write_part
 
 METRICS = "_evaluation.json"
 _ARMS: tuple[tuple[Literal["unprefixed", "direct"], str], ...] = (("unprefixed", ""), ("direct", EMPTY_THOUGHT))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from thoughtrank.store import Stage
+from thoughtrank.storage.store import Stage
 
 
 def export_model(*, stage: Stage, model_folder: Path, card: str, reply_tokens: int) -> None:
@@ -17,7 +17,7 @@ def export_model(*, stage: Stage, model_folder: Path, card: str, reply_tokens: i
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-    from thoughtrank.quiet import quiet_libraries
+    from thoughtrank.library_logging import quiet_libraries
 
     quiet_libraries()
     tokenizer = AutoTokenizer.from_pretrained(model_folder)

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from thoughtrank.chat import Chat
-from thoughtrank.engines.engine import Branch, Continuation, Engine, GenerationRequest, Limits, OnStep
-from thoughtrank.engines.probe import probe_batch_composition
-from thoughtrank.prefixes.prefix import Prefix
+from thoughtrank.engines.batch_invariance import probe_batch_composition
+from thoughtrank.engines.protocol import Branch, Continuation, Engine, GenerationRequest, Limits, OnStep
+from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.progress import progress_bar
-from thoughtrank.question_groups import question_groups
+from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.thought_tags import opener
+from thoughtrank.questions.groups import question_groups
 from thoughtrank.records import Candidate, Question
-from thoughtrank.store import Stage, read_json, write_json
-from thoughtrank.tables import num_rows, write_part
-from thoughtrank.thoughts import opener
+from thoughtrank.storage.store import Stage, read_json, write_json
+from thoughtrank.storage.tables import num_rows, write_part
 
 ENGINE_RECORD = "_engine.json"
 

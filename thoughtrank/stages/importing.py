@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from thoughtrank.chat import Chat
-from thoughtrank.imported import ImportedCandidate
+from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.thought_tags import CLOSE_TAG
 from thoughtrank.records import Candidate, Question
-from thoughtrank.store import Stage
-from thoughtrank.tables import write_part
-from thoughtrank.thoughts import CLOSE_TAG
+from thoughtrank.storage.imported_candidates import ImportedCandidate
+from thoughtrank.storage.store import Stage
+from thoughtrank.storage.tables import write_part
 
 
 def import_candidates(

@@ -8,15 +8,15 @@ from hashlib import sha256
 from typing import Any
 
 from thoughtrank.judging.audit import judge_audit, swap_sample
-from thoughtrank.judging.budget import Budget, BudgetReached
-from thoughtrank.judging.executor import Executor, OnVerdict
-from thoughtrank.judging.looks import AnswerView, Judge, JudgeRequest, RemoteJudge, Verdict
+from thoughtrank.judging.execution.budget import Budget, BudgetReached
+from thoughtrank.judging.execution.executor import Executor, OnVerdict
+from thoughtrank.judging.protocol import AnswerView, Judge, JudgeRequest, RemoteJudge, Verdict
 from thoughtrank.progress import progress_bar
-from thoughtrank.rankers.ranker import Ranker, RankResult
-from thoughtrank.rankers.ranking import AskedQuestion, rank_questions
+from thoughtrank.rankers.protocol import Ranker, RankResult
+from thoughtrank.rankers.rank_questions import AskedQuestion, rank_questions
 from thoughtrank.records import Candidate, Question, RankedCandidate
-from thoughtrank.store import Stage
-from thoughtrank.tables import write_part
+from thoughtrank.storage.store import Stage
+from thoughtrank.storage.tables import write_part
 
 VERDICTS = "_verdicts.jsonl"
 

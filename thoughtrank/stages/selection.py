@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from thoughtrank.chat import Chat
+from thoughtrank.prompting.chat_template import Chat
 from thoughtrank.records import Candidate, Example, Question, RankedCandidate
-from thoughtrank.store import Stage
-from thoughtrank.tables import write_part
+from thoughtrank.storage.store import Stage
+from thoughtrank.storage.tables import write_part
 
 
 class Selector(Protocol):

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from thoughtrank.finetuning.distributed.multi_node import Nodes
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.finetuning.nodes import Nodes
-from thoughtrank.store import Stage, read_json
+from thoughtrank.storage.store import Stage, read_json
 
 
 def train_model(

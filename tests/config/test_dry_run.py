@@ -1,0 +1,182 @@
+import re
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from thoughtrank.config.dry_run import plan_text
+from thoughtrank.config.memory_estimate import training_gigabytes
+from thoughtrank.config.preflight import make_parts
+from thoughtrank.config.schema import load_config
+from thoughtrank.judging.protocol import AnswerView
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+def plan(*overrides):
+    """The lines of a plan by their first word."""
+    with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
+        values = OmegaConf.to_container(compose("config", overrides=list(overrides)), resolve=True)
+    config = load_config(values)
+    first, *lines = plan_text(config=config, parts=make_parts(config), run="mine").splitlines()
+    return {"run": first, **{line.split()[0]: line for line in lines}}
+
+
+def numbers(line):
+    return [float(number) for number in re.findall(r"\d+(?:\.\d+)?", line.replace(",", ""))]
+
+
+def test_the_plan_names_the_run_and_what_it_will_take():
+    lines = plan("judge=gpt4", "rounds=3")
+    assert lines.keys() >= {"run", "model", "generation", "ranking", "training", "evaluation", "disk", "time"}
+    assert "mine: 3 rounds" in lines["run"]
+    assert "rounds 0 to 3" in lines["evaluation"]
+    assert "GB" in lines["disk"]
+    assert "minutes" in lines["time"]
+
+
+def test_it_counts_the_candidates_and_the_most_tokens_they_can_take():
+    line = plan("questions.train_per_round=10", "generation.thought_tokens=30", "generation.answer_tokens=70")[
+        "generation"
+    ]
+    assert "10 questions x 62 prefixes = 620 candidates" in line
+    assert "62,000 tokens" in line
+
+
+def test_it_counts_both_kinds_of_held_out_questions_and_the_longest_reply():
+    line = plan("questions.held_out=30", "questions.held_out_unseen=12", "evaluation.reply_tokens=55")["evaluation"]
+    assert "42 held-out questions" in line
+    assert "55 tokens per reply" in line
+
+
+def test_a_judge_without_a_model_costs_nothing():
+    line = plan("judge=reference")["ranking"]
+    assert "ReferenceJudge" in line
+    assert "no calls" in line
+    assert "no money" in line
+
+
+def test_gpt4_is_told_with_its_calls_and_with_money():
+    line = plan("judge=gpt4", "rounds=2")["ranking"]
+    assert "gpt-4o" in line
+    assert "looks" in line
+    assert re.search(r"at most \$[\d,]+\.\d\d in all", line)
+
+
+@pytest.mark.parametrize("prefixes", ["alnum", "lower", "digits"])
+def test_the_looks_are_no_fewer_than_the_ranker_plans_for_answers_that_all_differ(prefixes):
+    overrides = ("judge=gpt4", f"prefixes={prefixes}", "questions.train_per_round=10")
+    with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
+        values = OmegaConf.to_container(compose("config", overrides=list(overrides)), resolve=True)
+    parts = make_parts(load_config(values))
+    answers = [AnswerView(str(index), f"answer {index}") for index in range(len(parts.prefixes.prefixes()))]
+    looks = 0
+    for number in range(10):
+        state = parts.ranker.start(
+            question_id=str(number), question="Why?", answers=answers, reference=None, seed=0, exact=False
+        )
+        looks += len(parts.ranker.plan(state))
+    [told] = re.findall(r"at most ([\d,]+) looks", plan(*overrides)["ranking"])
+    assert int(told.replace(",", "")) >= looks
+
+
+def test_the_money_grows_with_rounds_questions_and_price():
+    def money(*overrides):
+        return float(re.search(r"\$([\d,.]*\d)", plan("judge=gpt4", *overrides)["ranking"])[1].replace(",", ""))
+
+    assert money("rounds=4") == pytest.approx(2 * money("rounds=2"), abs=0.02)
+    small, large = (money(f"questions.train_per_round={count}") for count in (48, 480))
+    assert large == pytest.approx(10 * small, rel=0.01)
+    assert money("judge.price_per_million=[5.0,20.0]") == pytest.approx(2 * money(), abs=0.02)
+
+
+def test_the_plan_says_how_old_its_prices_are_and_where_the_budget_ends():
+    assert re.search(r"at the prices of 20\d\d-\d\d", plan("judge=gpt4")["ranking"])
+    assert "at the prices of" not in plan("judge=gpt4", "judge.price_per_million=[1,2]")["ranking"]
+    line = plan("judge=gpt4", "judge.budget=0.01")["ranking"]
+    assert "never more than judge.budget=$0.01 (which may end it early)" in line
+    assert "early" not in plan("judge=gpt4", "judge.budget=10000")["ranking"]
+
+
+def test_the_audit_is_part_of_the_looks():
+    def looks(share):
+        line = plan("judge=gpt4", f"judge.audit_share={share}")["ranking"]
+        return int(re.search(r"at most ([\d,]+) looks", line)[1].replace(",", ""))
+
+    assert looks(0.5) == pytest.approx(1.5 * looks(0), abs=1)
+
+
+def test_a_judge_of_the_models_own_family_is_pointed_out():
+    own = ("judge=openai", "judge.base_url=http://127.0.0.1/v1")
+    assert "family smollm" in plan(*own, "judge.model=SmolLM2-1.7B-Instruct")["note"]
+    assert "note" not in plan(*own, "judge.model=qwen-2.5")
+
+
+def test_an_unknown_price_is_told_and_not_taken_for_free():
+    line = plan("judge=gpt4", "judge.model=unheard-of")["ranking"]
+    assert "price unknown" in line
+    assert "$" not in line
+
+
+def test_the_disk_grows_with_the_rounds():
+    assert numbers(plan("rounds=20")["disk"])[0] > numbers(plan("rounds=2")["disk"])[0]
+
+
+def test_the_time_grows_with_the_rounds_and_is_less_on_a_gpu():
+    def minutes(*overrides):
+        return numbers(plan(*overrides)["time"])[0]
+
+    assert minutes("rounds=20", "engine.device=cpu") > minutes("rounds=2", "engine.device=cpu")
+    assert minutes("engine.device=cuda") < minutes("engine.device=cpu")
+
+
+def test_a_model_that_is_still_to_be_fetched_leaves_disk_and_time_open():
+    lines = plan("model.name=organisation/model")
+    assert "organisation/model" in lines["model"]
+    for name in ("disk", "time"):
+        assert "unknown until the model is fetched" in lines[name]
+
+
+def test_the_fewest_steps_are_told_where_there_is_such_a_limit():
+    assert "and at least 16 steps" in plan()["training"]
+    assert "at least" not in plan("training.min_steps=0")["training"]
+
+
+def test_choosing_what_was_cut_is_pointed_out():
+    assert "note" not in plan()
+    assert "allow_truncated" in plan("selection.allow_truncated=true")["note"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        ([], "16 bytes per parameter (4 weights + 4 gradients + 8 optimizer state), 2.15 GB"),
+        (
+            ["training.weights=bf16_kahan"],
+            "10 bytes per parameter (2 weights + 2 gradients + 4 optimizer state + 2 comp",
+        ),
+        (["training.weights=bf16"], "8 bytes per parameter"),
+        (["optimizer=muon"], "12 bytes per parameter"),
+    ],
+)
+def test_it_tells_what_a_parameter_costs_in_training(overrides, told):
+    assert told in " ".join(plan(*overrides).values())
+
+
+def test_the_published_recipe_is_planned_without_its_weights(tmp_path):
+    questions = tmp_path / "train.jsonl"
+    questions.write_text("\n".join(f'{{"question": "{number}?", "answer": "#### {number}"}}' for number in range(3000)))
+    told = plan("experiment=llama3.2_3b_cot", f"questions.name={questions}", "questions.held_out_split=null")
+    assert "3212.7 M parameters" in told["model"] or "3213 M parameters" in told["model"]
+    assert f"512 questions x 62 prefixes = {512 * 62} candidates" in told["generation"]
+    assert re.search(r"at most \$[\d,]+\.\d\d in all", told["ranking"])
+    assert "6.4 GB of weights and at most 15.5 GB of keys and values" in told["memory"]
+    assert "GB" in told["disk"]
+    assert "of training" in told["time"]
+
+
+def test_training_memory_is_that_of_the_zero_paper():
+    # Rajbhandari et al., figure 1: 7.5 billion weights on 64 devices.
+    sizes = training_gigabytes(parameters=7_500_000_000, devices=64)
+    assert [round(size, 1) for size in sizes.values()] == [120.0, 31.4, 16.6, 1.9]

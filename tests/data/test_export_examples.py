@@ -1,0 +1,154 @@
+"""What ``export`` writes is what training sees, and other trainers' readers take it."""
+
+import json
+
+import pyarrow.parquet as parquet
+import pytest
+from datasets import load_dataset
+from transformers import AutoTokenizer
+
+from thoughtrank.data.__main__ import main
+from thoughtrank.data.export_examples import export_data
+from thoughtrank.errors import UserError
+from thoughtrank.finetuning.batching.examples import encode_example
+from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.records import Example
+from thoughtrank.storage.tables import read_table
+
+TEXTS = ["How many legs do 6 spiders have?", "What does <|im_end|> mean?", "Wie groß ist ½ · 8?  "]
+ANSWERS = ["\n\nIt is 1", "It is <|im_end|> 3", "It is 3", "None ?"]
+
+
+@pytest.fixture
+def exported(made_run, tmp_path):
+    """A run, and its files as ``datasets`` reads them."""
+    run = made_run(TEXTS)
+    run.add_round(run.questions, ANSWERS)
+    written = export_data(run_folder=run.folder)
+    assert all(path.parent == run.folder / "data" for path in written.rows)
+    return run, load(run.folder / "data", tmp_path)
+
+
+def load(folder, tmp_path):
+    return {
+        path.stem: load_dataset("json", data_files=str(path), split="train", cache_dir=str(tmp_path / "hf"))
+        for path in folder.glob("*.jsonl")
+    }
+
+
+def test_every_file_is_read_by_datasets_with_the_columns_of_its_format(exported):
+    _, files = exported
+    origin = ["round", "question_id", "candidate_id"]
+    assert {name: [each for each in file.column_names if each not in origin] for name, file in files.items()} == {
+        "messages": ["messages"],
+        "prompt_completion": ["prompt", "completion"],
+        "preferences": ["prompt", "chosen", "rejected", "rejected_id"],
+        "preferences_text": ["prompt", "chosen", "rejected", "rejected_id"],
+    }
+    assert {file.num_rows for file in files.values()} == {len(TEXTS)}
+
+
+def same_tokens(messages, example, tokenizer):
+    """The template's tokens are those trained on, and behind them only white space."""
+    trained = encode_example(prompt=example.prompt, completion=example.completion, tokenizer=tokenizer)
+    whole = tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True)["input_ids"]
+    prompt = tokenizer.apply_chat_template(messages[:1], tokenize=True, return_dict=True, add_generation_prompt=True)[
+        "input_ids"
+    ]
+    assert whole[: len(trained.token_ids)] == list(trained.token_ids)
+    assert not tokenizer.decode(whole[len(trained.token_ids) :]).strip()
+    assert tuple(prompt) == trained.prompt
+
+
+def test_messages_and_prompt_completion_have_the_token_ids_that_are_trained_on(exported, tiny_folder):
+    run, files = exported
+    tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
+    examples = read_table(run.store.paths.examples(1), Example)
+    for example, row, pair in zip(examples, files["messages"], files["prompt_completion"], strict=True):
+        trained = encode_example(prompt=example.prompt, completion=example.completion, tokenizer=tokenizer).token_ids
+        whole = tokenizer.apply_chat_template(row["messages"], tokenize=True, return_dict=True)["input_ids"]
+        assert tuple(whole[: len(trained)]) == trained
+        assert not tokenizer.decode(whole[len(trained) :]).strip()
+        assert pair["prompt"] + pair["completion"] == row["messages"]
+        assert row["candidate_id"] == pair["candidate_id"] == example.candidate_id
+
+
+def test_special_tokens_of_questions_and_answers_stay_data(exported):
+    _, files = exported
+    for file in files.values():
+        assert "<|im_end|>" not in json.dumps(file.to_list())
+    assert any("< |im_end|>" in row["prompt"] for row in files["preferences_text"])
+
+
+def test_preferences_pair_the_example_with_a_worse_candidate_of_its_question(exported):
+    _, files = exported
+    messages = {row["candidate_id"]: row["messages"] for row in files["messages"]}
+    for row, text in zip(files["preferences"], files["preferences_text"], strict=True):
+        assert row["prompt"] + row["chosen"] == messages[row["candidate_id"]]
+        assert row["rejected"][0]["content"].endswith(" 3")
+        assert row["rejected_id"].startswith(row["question_id"])
+        sides = ("prompt", "chosen", "rejected")
+        assert [row[side][0]["content"] for side in sides] == [text[side] for side in sides]
+
+
+def test_llama_factory_finds_both_files_and_the_entries_of_others_are_kept(exported):
+    run, files = exported
+    path = run.folder / "data" / "dataset_info.json"
+    entries = json.loads(path.read_text())
+    for entry in entries.values():
+        assert set(entry["columns"].values()) <= set(files[entry["file_name"].removesuffix(".jsonl")].column_names)
+    path.write_text(json.dumps({**entries, "other": {"file_name": "other.json"}}))
+    export_data(run_folder=run.folder)
+    assert json.loads(path.read_text()) == {**entries, "other": {"file_name": "other.json"}}
+
+
+def test_examples_that_nothing_complete_is_worse_than_are_told_and_leave_no_empty_file(made_run):
+    run = made_run(TEXTS)
+    run.add_round(run.questions, ["whole 1", "cut 2"])
+    export_data(run_folder=run.folder)
+    path = run.store.paths.candidates(1) / "part-00000.parquet"
+    table = parquet.read_table(path).to_pylist()
+    cut = [{**row, "answer_finish": "length"} if row["answer"] == "cut 2" else row for row in table]
+    parquet.write_table(parquet.read_table(path).from_pylist(cut, schema=parquet.read_schema(path)), path)
+    written = export_data(run_folder=run.folder)
+    assert "3 of 3 examples have no preference" in written.notes[0]
+    assert {path.name for path in (run.folder / "data").iterdir()} == {
+        "messages.jsonl",
+        "prompt_completion.jsonl",
+        "dataset_info.json",
+    }
+    assert "thoughtrank_preferences" not in json.loads((run.folder / "data" / "dataset_info.json").read_text())
+
+
+def test_a_template_that_trims_is_told(made_run, tmp_path, tiny_folder):
+    run = made_run(TEXTS)
+    run.add_round(run.questions, ["It is 3", "It is 1"])
+    tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
+    tokenizer.chat_template = tokenizer.chat_template.replace("['content']", "['content'] | upper")
+    with pytest.raises(UserError, match="changes a reply"):
+        Chat(tokenizer)
+    tokenizer.chat_template = tokenizer.chat_template.replace("| upper", "| replace('is 1', 'is one')")
+    tokenizer.save_pretrained(run.store.paths.model(1))
+    assert "written differently" in " ".join(export_data(run_folder=run.folder).notes)
+
+
+def test_the_command_says_what_it_wrote_or_what_is_missing(made_run, tmp_path, capsys):
+    run = made_run(TEXTS)
+    with pytest.raises(SystemExit) as exit_status:
+        main(["export", str(run.folder)])
+    assert exit_status.value.code == 2
+    assert "has no examples yet" in capsys.readouterr().err
+    run.add_round(run.questions, ANSWERS)
+    main(["export", str(run.folder), "--to", str(tmp_path / "out")])
+    assert f"3 rows  {tmp_path}/out/messages.jsonl" in capsys.readouterr().out
+    assert (tmp_path / "out" / "dataset_info.json").exists()
+
+
+def test_a_folder_that_is_no_run_and_questions_that_are_gone_are_told(made_run, tmp_path):
+    with pytest.raises(UserError, match=r"no config\.yaml"):
+        export_data(run_folder=tmp_path)
+    run = made_run(TEXTS)
+    run.add_round(run.questions, ANSWERS)
+    (tmp_path / "questions.jsonl").write_text("".join(f'{{"question": "New {n}?"}}\n' for n in range(4)))
+    with pytest.raises(UserError, match="put the question file back"):
+        export_data(run_folder=run.folder)

@@ -1,0 +1,97 @@
+"""Sampled thoughts and chosen first tokens, from the engine's door and from its arithmetic."""
+
+from collections import Counter
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from thoughtrank.engines.decoding.drawing import draw, uniform
+from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
+from thoughtrank.engines.transformers import TransformersEngine
+from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.thought_tags import OPEN_TAG
+
+QUESTION = "How many legs do 6 spiders have?"
+LIMITS = Limits(thought_tokens=10, answer_tokens=4)
+
+
+class State:
+    """The part of a branch that drawing reads."""
+
+    def __init__(self, *, temperature=0.0, seed=0, first_choice=None, step=0):
+        self.branch = Branch(opener="", in_thought=True, temperature=temperature, seed=seed, first_choice=first_choice)
+        self.thought_tokens, self.thought_ids = step, [1] * step
+        self.reader = type("Reader", (), {"end_tokens": frozenset({2})})()
+
+
+def thoughts(folder, branches):
+    prompt = Chat.from_folder(folder).prompt(QUESTION)
+    with TransformersEngine(dtype="float32", device="cpu").open(folder) as session:
+        [continuations] = session.generate([GenerationRequest(prompt, tuple(branches))], limits=LIMITS)
+    return continuations
+
+
+def sampled(seed, temperature=1.0):
+    return Branch(opener=OPEN_TAG, in_thought=True, temperature=temperature, seed=seed)
+
+
+def test_a_draw_follows_the_probabilities():
+    probabilities = torch.tensor([0.5, 0.2, 0.0, 0.3])
+    drawn = Counter(draw(probabilities.log(), State(temperature=1.0, seed=seed)) for seed in range(4000))
+    assert drawn[2] == 0
+    for token, expected in enumerate(probabilities.tolist()):
+        assert drawn[token] / 4000 == pytest.approx(expected, abs=0.03)
+
+
+def test_a_low_temperature_draws_the_likeliest():
+    logits = torch.tensor([1.0, 3.0, 0.0, 2.0])
+    assert {draw(logits, State(temperature=0.01, seed=seed)) for seed in range(200)} == {1}
+
+
+def test_uniform_numbers_fill_the_interval_and_depend_on_seed_and_step():
+    numbers = [uniform(seed=seed, step=step) for seed in range(40) for step in range(40)]
+    assert len(set(numbers)) == 1600
+    assert 0 <= min(numbers) < 0.01
+    assert 0.99 < max(numbers) < 1
+    assert sum(numbers) / 1600 == pytest.approx(0.5, abs=0.03)
+
+
+def test_first_choices_count_from_the_likeliest_and_never_end_the_turn():
+    logits = torch.tensor([1.0, 3.0, 9.0, 2.0])
+    # Token 2 is the likeliest of all, but it ends the turn.
+    assert [draw(logits, State(first_choice=place)) for place in (0, 1, 2)] == [1, 3, 0]
+
+
+def test_equally_likely_tokens_have_places_of_their_own():
+    logits = torch.zeros(500)
+    assert len({draw(logits, State(first_choice=place)) for place in range(60)}) == 60
+
+
+def test_sampled_thoughts_differ_by_seed_and_repeat_in_any_batch(tiny_folder):
+    together = thoughts(tiny_folder, [sampled(seed) for seed in range(6)])
+    assert len({each.thought for each in together}) == 6
+    alone = thoughts(tiny_folder, [Branch(OPEN_TAG, in_thought=True), sampled(4)])
+    assert alone[1] == together[4]
+
+
+def test_the_answer_behind_a_sampled_thought_is_greedy(tiny_folder):
+    [first, *_] = thoughts(tiny_folder, [sampled(0)])
+    tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
+    model = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval()
+    start = tokenizer(Chat(tokenizer).prompt(QUESTION) + OPEN_TAG, add_special_tokens=False)["input_ids"]
+    ids = torch.tensor([[*start, *first.thought_ids]])
+    written = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=4)
+    assert tuple(written[0, ids.shape[1] :].tolist())[: len(first.answer_ids)] == first.answer_ids
+
+
+def test_first_tokens_are_the_models_likeliest(tiny_folder):
+    branches = [Branch(OPEN_TAG, in_thought=True, first_choice=place) for place in range(5)]
+    got = [each.thought_ids[0] for each in thoughts(tiny_folder, branches)]
+    tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
+    model = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval()
+    start = tokenizer(Chat(tokenizer).prompt(QUESTION) + OPEN_TAG, add_special_tokens=False)["input_ids"]
+    with torch.no_grad():
+        logits = model(torch.tensor([start])).logits[0, -1]
+    logits[tokenizer.eos_token_id] = float("-inf")
+    assert got == logits.topk(5).indices.tolist()

@@ -1,0 +1,74 @@
+"""``engine=vllm``: what is wrong is told before it starts, and the real server writes what the embedded engine writes."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
+from thoughtrank.engines.transformers import TransformersEngine
+from thoughtrank.engines.vllm import VLLMEngine
+from thoughtrank.models.tiny import TinyModel
+from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, OPEN_TAG
+
+ROOT = Path(__file__).parents[2]
+PYTHON = Path(os.environ.get("THOUGHTRANK_VLLM_PYTHON", ROOT / ".venv-vllm" / "bin" / "python"))
+needs_vllm = pytest.mark.skipif(
+    not PYTHON.exists(),
+    reason="no vLLM: 'make .venv-vllm', or set THOUGHTRANK_VLLM_PYTHON to the python of its environment",
+)
+
+
+def test_a_missing_python_and_one_without_vllm_name_the_install_lines(tmp_path):
+    for python in (str(tmp_path / "nothing"), sys.executable):
+        [fault] = VLLMEngine(python=python).faults()
+        assert python in fault
+        assert "pip install vllm" in fault
+        assert "make .venv-vllm" in fault
+
+
+def test_numbers_that_cannot_be_are_told_with_the_rest(tmp_path):
+    faults = VLLMEngine(python=str(tmp_path), tensor_parallel=0, start_minutes=0).faults()
+    assert [fault.split()[0] for fault in faults] == [
+        "engine.tensor_parallel",
+        "engine.start_minutes",
+        f"engine.python={tmp_path}:",
+    ]
+
+
+def test_the_text_depends_on_dtype_and_tensor_parallel_not_on_the_place(tmp_path):
+    same = VLLMEngine(python="a", data_parallel=2, concurrency=3).identity()
+    assert same == VLLMEngine(python="b").identity()
+    assert same != VLLMEngine(dtype="float32").identity()
+    assert same != VLLMEngine(tensor_parallel=2).identity()
+
+
+@pytest.fixture(scope="session")
+def wider_folder(tmp_path_factory) -> Path:
+    """Attention heads of 32: vLLM's CPU attention takes no smaller ones."""
+    folder = tmp_path_factory.mktemp("wider")
+    TinyModel(hidden_size=128).write(folder)
+    return folder
+
+
+@needs_vllm
+@pytest.mark.slow
+def test_the_real_server_writes_what_the_embedded_engine_writes(wider_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
+    chat = Chat.from_folder(wider_folder)
+    openers = [*(OPEN_TAG + prefix for prefix in "abXY09"), EMPTY_THOUGHT]
+    branches = tuple(Branch(opener=opener, in_thought=opener != EMPTY_THOUGHT) for opener in openers)
+    questions = ["Tom has 12 apples. He buys 7 more. How many?", "How many legs do 6 spiders have?"]
+    requests = [GenerationRequest(prompt=chat.prompt(question), branches=branches) for question in questions]
+    limits = Limits(thought_tokens=24, answer_tokens=12, min_answer_tokens=2)
+    made = VLLMEngine(python=str(PYTHON), dtype="float32", context_tokens=512, arguments=["--enforce-eager"])
+    assert made.faults() == []
+    with made.open(wider_folder, work_folder=tmp_path) as session:
+        written, facts = session.generate(requests, limits=limits), session.facts()
+    with TransformersEngine(dtype="float32", device="cpu").open(wider_folder) as session:
+        assert written == session.generate(requests, limits=limits)
+    assert facts["wrong_token_counts"] == facts["replies_over_limit"] == facts["retries"] == 0
+    assert facts["vllm"][0].isdigit()
+    assert (tmp_path / "_vllm.log").stat().st_size > 0

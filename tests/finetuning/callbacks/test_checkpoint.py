@@ -1,0 +1,63 @@
+"""Which checkpoint is gone on from, and which is refused."""
+
+import json
+import shutil
+
+import pytest
+
+from thoughtrank.errors import UserError
+from thoughtrank.finetuning.callbacks.checkpoint import Checkpoints, model_digest
+from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.models.tiny import TinyModel
+
+ZERO = {"_target_": "thoughtrank.finetuning.strategies.DeepSpeedStrategy", "stage": 2}
+
+
+def checkpoints(work, model, *, world_size=2, strategy=ZERO):
+    plain = dict.fromkeys(TrainingJob.__dataclass_fields__)
+    return Checkpoints(
+        work, job=TrainingJob(**{**plain, "model": str(model), "strategy": strategy}), world_size=world_size
+    )
+
+
+def leave(work, origin, step):
+    """What a training of that origin leaves behind."""
+    place = work / "_checkpoint" / f"step-{step}"
+    (place / "state").mkdir(parents=True)
+    (place / "manifest.json").write_text(json.dumps(origin))
+
+
+def test_the_newest_complete_one_counts(tiny_folder, tmp_path):
+    ours = checkpoints(tmp_path, tiny_folder)
+    assert ours.find() is None
+    for step in (9, 10, 8):
+        leave(tmp_path, ours.origin, step)
+    (tmp_path / "_checkpoint" / "step-11.partial").mkdir()
+    found = ours.find()
+    assert (found.step, found.state) == (10, tmp_path / "_checkpoint" / "step-10" / "state")
+
+
+@pytest.mark.parametrize(
+    ("other", "clue"),
+    [
+        ({"world_size": 4}, "made by 4 training processes and cannot be gone on from with 2"),
+        ({"strategy": {**ZERO, "stage": 3}}, "another strategy"),
+    ],
+)
+def test_one_of_another_training_is_refused(other, clue, tiny_folder, tmp_path):
+    leave(tmp_path, checkpoints(tmp_path, tiny_folder, **other).origin, 7)
+    with pytest.raises(UserError) as caught:
+        checkpoints(tmp_path, tiny_folder).find()
+    assert clue in str(caught.value)
+    assert str(tmp_path / "_checkpoint") in str(caught.value)
+    assert (tmp_path / "_checkpoint" / "step-7").exists(), "a refused checkpoint is kept"
+
+
+def test_one_of_another_model_is_refused_and_one_of_a_copy_is_not(tiny_folder, tmp_path):
+    TinyModel(seed=5).write(tmp_path / "other")
+    shutil.copytree(tiny_folder, tmp_path / "copy")
+    assert model_digest(tmp_path / "copy") == model_digest(tiny_folder)
+    leave(tmp_path, checkpoints(tmp_path, tmp_path / "copy").origin, 7)
+    assert checkpoints(tmp_path, tiny_folder).find().step == 7
+    with pytest.raises(UserError, match="another model"):
+        checkpoints(tmp_path, tmp_path / "other").find()

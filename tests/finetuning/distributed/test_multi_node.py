@@ -1,0 +1,56 @@
+"""Which machine this is, from the environment variables of launchers."""
+
+import pytest
+
+from thoughtrank.errors import UserError
+from thoughtrank.finetuning.distributed.multi_node import Place
+
+TORCHRUN = {
+    "TORCHELASTIC_RUN_ID": "none",
+    "GROUP_RANK": "1",
+    "GROUP_WORLD_SIZE": "2",
+    "LOCAL_WORLD_SIZE": "1",
+    "MASTER_ADDR": "first",
+    "MASTER_PORT": "29500",
+}
+SLURM = {
+    "SLURM_NODEID": "1",
+    "SLURM_NNODES": "2",
+    "SLURM_NTASKS": "2",
+    "SLURM_JOB_ID": "1234567",
+    "SLURM_JOB_NODELIST": "gpu[07-08]",
+}
+BY_HAND = {"NODE_RANK": "1", "MASTER_ADDR": "first", "MASTER_PORT": "29500"}
+
+
+def test_one_machine_needs_no_variables_and_heeds_none():
+    assert Place.find({}, num_nodes=1) == Place.find(TORCHRUN | SLURM, num_nodes=1) == Place()
+
+
+def test_under_torchrun_the_port_beside_its_own_is_used():
+    assert Place.find(TORCHRUN, num_nodes=2) == Place(node_rank=1, num_nodes=2, address="first", port=29501)
+
+
+def test_under_slurm_the_first_name_of_the_list_and_a_port_of_the_job_are_used():
+    assert Place.find(SLURM, num_nodes=2) == Place(node_rank=1, num_nodes=2, address="gpu07", port=19567)
+
+
+def test_variables_set_by_hand_go_before_those_of_slurm():
+    assert Place.find(SLURM | BY_HAND, num_nodes=2) == Place(node_rank=1, num_nodes=2, address="first", port=29500)
+
+
+@pytest.mark.parametrize(
+    ("environment", "clue"),
+    [
+        ({}, "NODE_RANK"),
+        ({"NODE_RANK": "0"}, "NODE_RANK"),
+        (TORCHRUN | {"LOCAL_WORLD_SIZE": "4"}, "LOCAL_WORLD_SIZE=4"),
+        (TORCHRUN | {"GROUP_WORLD_SIZE": "3"}, "GROUP_WORLD_SIZE=3"),
+        (SLURM | {"SLURM_NNODES": "4"}, "SLURM_NNODES=4"),
+        (SLURM | {"SLURM_NTASKS": "16"}, "SLURM_NTASKS=16"),
+    ],
+)
+def test_variables_that_do_not_fit_are_one_fault(environment, clue):
+    with pytest.raises(UserError) as caught:
+        Place.find(environment, num_nodes=2)
+    assert clue in str(caught.value)

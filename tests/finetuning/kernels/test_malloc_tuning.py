@@ -1,0 +1,72 @@
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from thoughtrank.finetuning.kernels.malloc_tuning import BoundHeap
+
+PROGRAM = """
+from types import SimpleNamespace
+import torch
+from torch import nn
+from thoughtrank.finetuning.kernels.malloc_tuning import BoundHeap, keep_memory
+
+class Decoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(1, 1)])
+
+    def forward(self, states):
+        return self.layers[0](states)
+
+def megabytes():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 // 2**20
+
+def many(number, size):
+    return [torch.ones(size * 2**18) for _ in range(number)]
+
+keep_memory()
+decoder = Decoder()
+trainer = SimpleNamespace(strategy=SimpleNamespace(root_device=torch.device("cpu")))
+module = SimpleNamespace(model=SimpleNamespace(get_decoder=lambda: decoder))
+BoundHeap(spare=100 * 2**20).on_train_start(trainer, module)
+def look():
+    decoder(torch.ones(1, 1))
+
+
+tensors = many(200, 4)
+look()
+most = megabytes()
+del tensors[::2]
+kept = megabytes()  # 400 MiB in pieces of 4
+larger = many(80, 5)
+wandered = megabytes()
+loss = decoder.layers[0](torch.ones(1, 1))
+larger += many(1, 5)
+loss.sum().backward()
+bounded = megabytes()
+print(most, kept, wandered, bounded)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's heap")
+def test_freed_memory_is_kept_until_it_would_raise_the_peak():
+    ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=120)
+    most, kept, wandered, bounded = map(int, ended.stdout.split())
+    assert kept > most - 20
+    assert wandered > most + 300
+    assert bounded < most + 60
+
+
+def test_a_decoder_without_layers_of_that_name_is_watched_as_a_whole(monkeypatch):
+    decoder, looks = nn.Linear(1, 1), []
+    bound = BoundHeap()
+    monkeypatch.setattr(bound, "check", lambda **how: looks.append(how))
+    trainer = SimpleNamespace(strategy=SimpleNamespace(root_device=torch.device("cpu")))
+    bound.on_train_start(trainer, SimpleNamespace(model=SimpleNamespace(get_decoder=lambda: decoder)))
+    decoder(torch.ones(1, 1))
+    assert looks == ([{"coming": True}] if sys.platform.startswith("linux") else [])

@@ -1,0 +1,108 @@
+import copy
+
+import pytest
+import torch
+from transformers import CONFIG_MAPPING, AutoModelForCausalLM
+
+from thoughtrank.finetuning.kernels.recompute_layers import LEAN_MODELS, make_lean
+
+TOKENS = torch.randint(0, 300, (2, 40), generator=torch.Generator().manual_seed(0))
+TOKENS[0, 3] = 0  # padding, whose row gets no gradient from the lookup
+
+
+def model_of(kind, **changes):
+    torch.manual_seed(0)
+    sizes = {"vocab_size": 300, "hidden_size": 64, "intermediate_size": 160, "num_hidden_layers": 2}
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "pad_token_id": 0}
+    config = CONFIG_MAPPING[kind](**{**sizes, **heads, **changes})
+    model = AutoModelForCausalLM.from_config(config)
+    for name, parameter in model.named_parameters():
+        if "norm" in name:
+            torch.nn.init.normal_(parameter, mean=1.0, std=0.3)
+    return model
+
+
+def loss_and_gradients(model):
+    model.zero_grad()
+    loss = model(input_ids=TOKENS, labels=TOKENS).loss
+    loss.backward()
+    return loss.detach(), {name: parameter.grad for name, parameter in model.named_parameters()}
+
+
+def lean_copy(model, *, alone=True):
+    other = copy.deepcopy(model)
+    make_lean(other, alone=alone)
+    return other
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("kind", sorted(LEAN_MODELS))
+def test_loss_and_gradients_are_those_of_transformers(kind, tied, alone):
+    model = model_of(kind, tie_word_embeddings=tied)
+    wanted_loss, wanted = loss_and_gradients(model)
+    loss, gradients = loss_and_gradients(lean_copy(model, alone=alone))
+    assert torch.allclose(loss, wanted_loss, atol=1e-6)
+    for name, gradient in gradients.items():
+        assert torch.allclose(gradient, wanted[name], atol=1e-6, rtol=1e-4), name
+
+
+@pytest.mark.parametrize("weights", [torch.float32, torch.bfloat16])
+def test_in_bf16_they_are_as_near_to_float32_as_those_of_transformers(weights):
+    exact = model_of("llama")
+    _, wanted = loss_and_gradients(exact)
+    model = copy.deepcopy(exact).to(weights)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=weights == torch.float32):
+        _, usual = loss_and_gradients(model)
+        _, lean = loss_and_gradients(lean_copy(model))
+    for name, gradient in wanted.items():
+        error, usual_error = ((each[name].float() - gradient).norm() for each in (lean, usual))
+        assert error < max(1.3 * usual_error, 0.01 * gradient.norm()), name
+
+
+def bytes_kept(model):
+    """Of everything that waits for the backward pass; weights are there anyway."""
+    weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    kept = {}
+
+    def keep(tensor):
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), torch.autocast("cpu", torch.bfloat16):
+        loss = model(input_ids=TOKENS).logits.sum()
+    assert loss.requires_grad
+    return sum(kept.values())
+
+
+def test_much_less_is_kept_of_what_a_layer_adds():
+    def of_one_layer(change):
+        one, two = (model_of("llama", num_hidden_layers=number) for number in (2, 3))
+        return bytes_kept(change(two)) - bytes_kept(change(one))
+
+    assert of_one_layer(lean_copy) < 0.6 * of_one_layer(lambda model: model)
+
+
+def test_gradients_of_several_passes_add_up():
+    model = lean_copy(model_of("llama", tie_word_embeddings=True))
+    _, once = loss_and_gradients(model)
+    once = {name: gradient.clone() for name, gradient in once.items()}
+    model(input_ids=TOKENS, labels=TOKENS).loss.backward()
+    for name, parameter in model.named_parameters():
+        assert torch.allclose(parameter.grad, 2 * once[name], atol=1e-6), name
+
+
+def test_a_frozen_model_gets_no_gradients():
+    model = lean_copy(model_of("llama"))
+    model.requires_grad_(False)
+    model.get_input_embeddings().requires_grad_(True)
+    _, gradients = loss_and_gradients(model)
+    assert {name for name, gradient in gradients.items() if gradient is not None} == {"model.embed_tokens.weight"}
+
+
+def test_models_with_other_norms_are_left_alone():
+    model = model_of("gemma")
+    make_lean(model, alone=True)
+    assert not any("forward" in vars(module) for module in model.modules())

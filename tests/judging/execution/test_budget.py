@@ -1,0 +1,81 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from thoughtrank.judging.execution.budget import Budget, BudgetReached
+from thoughtrank.judging.execution.rate_limits import Stopped
+from thoughtrank.judging.execution.reservation_log import Reservations
+
+GO = threading.Event()
+
+
+def test_without_a_cap_everything_passes_and_is_counted():
+    budget = Budget()
+    budget.reserve(1e9, GO)
+    budget.settle(1e9, 2.5)
+    assert budget.spent == 2.5
+
+
+def test_what_was_spent_before_counts():
+    budget = Budget(1.0)
+    budget.add(0.75)
+    budget.reserve(0.25, GO)
+    budget.settle(0.25, 0.0)
+    with pytest.raises(BudgetReached) as caught:
+        budget.reserve(0.26, GO)
+    assert "judge.budget=1 " in str(caught.value)
+    assert "$0.7500" in str(caught.value)
+    assert "3 of 5 ranked" in str(caught.value.with_ranked("3 of 5 ranked."))
+
+
+def test_money_never_passes_the_cap_whatever_the_threads_do():
+    budget = Budget(1.0)
+    most = []
+
+    def attempt(_):
+        try:
+            budget.reserve(0.1, GO)
+        except BudgetReached:
+            return 0
+        most.append(budget.spent + budget._reserved)
+        budget.settle(0.1, 0.0299)
+        return 1
+
+    with ThreadPoolExecutor(8) as pool:
+        passed = sum(pool.map(attempt, range(100)))
+    assert max(most) <= 1.0 + 1e-9
+    # An attempt is turned away only when even the settling of the others would leave no room for it.
+    assert passed == 31
+    assert budget.spent == pytest.approx(31 * 0.0299)
+
+
+def test_who_waits_for_others_to_settle_can_be_stopped():
+    budget, stop = Budget(1.0), threading.Event()
+    budget.reserve(0.9, GO)
+    threading.Timer(0.05, stop.set).start()
+    with pytest.raises(Stopped):
+        budget.reserve(0.9, stop)
+
+
+def test_reservations_of_a_killed_process_stay_open(tmp_path):
+    path = tmp_path / "_reservations.jsonl"
+    first = Reservations(path)
+    first.begin("a", 0.5)
+    first.begin("b", 0.25)
+    first.end("a", 0.5)
+    assert first.open_amount == pytest.approx(0.25)
+    first.close()
+    with path.open("ab") as file:
+        file.write(b'\n{"key": "c", "rese')  # killed while it wrote, so before it sent
+    second = Reservations(path)
+    assert second.open_amount == pytest.approx(0.25)
+    second.begin("d", 1.0)
+    second.close()
+    assert Reservations(path).open_amount == pytest.approx(1.25)
+
+
+def test_free_attempts_leave_no_file(tmp_path):
+    reservations = Reservations(tmp_path / "_reservations.jsonl")
+    reservations.begin("a", 0.0)
+    assert not reservations.path.exists()

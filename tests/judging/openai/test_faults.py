@@ -1,0 +1,100 @@
+"""A server that fails in 30 % of all requests: nothing is lost, nothing is paid twice, and the books agree."""
+
+import json
+
+import pytest
+from fault_server import FAULTS, FaultServer
+
+from thoughtrank.judging.execution.budget import BudgetReached
+from thoughtrank.judging.execution.executor import Executor
+from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
+from thoughtrank.judging.protocol import AnswerView, Usage
+from thoughtrank.rankers.listwise_groups import ListwiseGroups
+from thoughtrank.rankers.rank_questions import AskedQuestion, rank_questions
+
+PATIENCE = 0.5
+QUESTIONS = [
+    AskedQuestion(
+        question_id=f"q{number}",
+        question=f"Question {number}?",
+        answers=tuple(AnswerView(f"{number}-{index}", f"{number}: answer {index:02}") for index in range(12)),
+        reference=None,
+        seed=number,
+    )
+    for number in range(24)
+]
+
+
+@pytest.fixture
+def server():
+    running = FaultServer(share=0.3, seed=5, patience=PATIENCE)
+    yield running
+    running.close()
+
+
+def judge_at(server, **settings):
+    defaults = {"model": "m", "base_url": server.url, "api_key_env": None, "max_retries": 8, "concurrency": 8}
+    defaults |= {
+        "timeout_seconds": PATIENCE,
+        "price_per_million": [10.0, 10.0],
+        "budget": 100.0,
+        "max_reply_tokens": 10,
+    }
+    return OpenAICompatibleJudge(**(defaults | settings))
+
+
+def ranked(server, log, *, looks=1):
+    with Executor(judge_at(server), log) as executor:
+        results = rank_questions(QUESTIONS, ranker=ListwiseGroups(group_size=4, looks=looks), executor=executor)
+        return results, executor.usage, executor.lost_cost
+
+
+def test_every_question_ends_ranked_or_unranked_with_a_reason_and_the_books_agree(server, tmp_path):
+    log = tmp_path / "_verdicts.jsonl"
+    results, usage, lost_cost = ranked(server, log)
+    assert set(server.faults) == {"none", *FAULTS}
+    for question, result in zip(QUESTIONS, results, strict=True):
+        placed = [answer_id for group in result.groups for answer_id in group]
+        assert sorted([*placed, *result.unranked]) == sorted(answer.answer_id for answer in question.answers)
+        assert all(result.unranked.values())
+        assert result.groups
+    # Nothing is paid twice, and the log has what the server says it delivered.
+    assert len(set(server.billed)) == len(server.billed)
+    delivered = len(server.billed)
+    assert usage == Usage(1000 * delivered, 10 * delivered, pytest.approx(delivered * 0.0101))
+    records = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {record["prompt"] for record in records} >= set(server.billed)
+    # Replies that were lost are reserved at their upper bound, one by one.
+    lines = (tmp_path / "_reservations.jsonl").read_text().splitlines()
+    reserved = [json.loads(line)["reserved"] for line in lines if line]
+    began, ended = sum(amount > 0 for amount in reserved), sum(amount < 0 for amount in reserved)
+    assert began - ended == server.lost > 0
+    assert lost_cost > 0
+    # Once more from the log: the same ranking, and not one request.
+    asked = len(server.received)
+    assert ranked(server, log)[0] == results
+    assert len(server.received) == asked
+
+
+def test_what_is_ranked_is_ranked_right(server, tmp_path):
+    # Three looks each: after one, nothing is known between the winners of two groups.
+    results, _, _ = ranked(server, tmp_path / "_verdicts.jsonl", looks=3)
+    for result in results:
+        if not result.unranked:
+            order = [int(each.partition("-")[2]) for group in result.groups for each in group]
+            assert 0 in order[:3]
+            assert {10, 11} & set(order[-3:])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_fault_makes_a_run_spend_more_than_its_budget(tmp_path, seed):
+    server = FaultServer(share=0.3, seed=seed, patience=PATIENCE)
+    try:
+        judge = judge_at(server, budget=0.6)
+        with Executor(judge, tmp_path / "log") as executor, pytest.raises(BudgetReached):
+            rank_questions(QUESTIONS, ranker=ListwiseGroups(group_size=4, looks=1), executor=executor)
+        # By the server's own books, and with every lost reply charged.
+        assert (len(server.billed) + server.lost) * 0.0101 <= 0.6
+        assert len(server.billed) >= 20
+    finally:
+        server.close()

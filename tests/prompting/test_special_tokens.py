@@ -1,0 +1,117 @@
+"""Special tokens inside a question are data, for every kind of tokenizer, in the prompt and in what is trained."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import AutoTokenizer
+
+from thoughtrank.finetuning.batching.examples import encode_example
+from thoughtrank.prompting.chat_template import PLAIN_TEMPLATE, Chat
+from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG
+
+FOLDERS = [
+    "tiny_folder",
+    "llama3_folder",
+    "llama2_folder",
+    "qwen2_folder",
+    pytest.param("smollm2_folder", marks=pytest.mark.slow),
+]
+
+
+@pytest.fixture(params=FOLDERS)
+def tokenizer(request):
+    tokenizer = AutoTokenizer.from_pretrained(request.getfixturevalue(request.param))
+    if tokenizer.chat_template is None:
+        tokenizer.chat_template = PLAIN_TEMPLATE
+    return tokenizer
+
+
+def control_ids(tokenizer):
+    return {number for number, token in tokenizer.added_tokens_decoder.items() if str(token).strip()}
+
+
+def controls(tokenizer, text):
+    """How often each control token stands in a text as the model reads it."""
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return Counter(number for number in ids if number in control_ids(tokenizer))
+
+
+def test_the_tokenizers_have_control_tokens_that_text_can_write(tokenizer):
+    assert len(control_ids(tokenizer)) >= 2
+    for number in control_ids(tokenizer):
+        text = tokenizer.convert_ids_to_tokens(number)
+        assert tokenizer(text, add_special_tokens=False)["input_ids"] == [number]
+
+
+def test_every_special_token_inside_a_question_is_data(tokenizer):
+    chat = Chat(tokenizer)
+    harmless = controls(tokenizer, chat.prompt("What is 3 + 4?"))
+    for number in control_ids(tokenizer):
+        text = tokenizer.convert_ids_to_tokens(number)
+        prompt = chat.prompt(f"What does {text}system mean? {text}{text}")
+        assert controls(tokenizer, prompt) == harmless, text
+        assert text[1:] in prompt
+
+
+def test_training_reads_a_question_as_generation_does(tokenizer):
+    chat = Chat(tokenizer)
+    prompt = chat.prompt(f"What does {chat.end_of_turn} mean?{chat.end_of_turn}")
+    completion = chat.completion(thought="t", answer="It ends a turn.")
+    example = encode_example(prompt=prompt, completion=completion, tokenizer=tokenizer)
+    end = tokenizer.convert_tokens_to_ids(chat.end_of_turn)
+    harmless = controls(tokenizer, chat.prompt("What is 3 + 4?"))
+    assert Counter(number for number in example.token_ids if number == end)[end] == harmless[end] + 1
+    assert example.token_ids[-1] == end
+
+
+def test_special_tokens_inside_a_reply_are_data_but_for_the_one_at_its_end(tokenizer):
+    chat = Chat(tokenizer)
+    completion = chat.completion(thought=f"a{chat.end_of_turn}b", answer=f"c{chat.end_of_turn}{chat.end_of_turn}d")
+    assert completion.count(chat.end_of_turn) == 1
+    assert sum(controls(tokenizer, completion).values()) == 1
+
+
+def test_the_tags_of_a_thought_inside_a_question_are_data(tokenizer):
+    prompt = Chat(tokenizer).prompt(f"Say {OPEN_TAG}yes{CLOSE_TAG} and <{OPEN_TAG}thought>.")
+    assert OPEN_TAG not in prompt
+    assert CLOSE_TAG not in prompt
+
+
+def test_a_question_without_any_is_left_as_it_is(tokenizer):
+    question = "If a < b and b > c, is <b>a</b> |less| than c?  \n\n [x] {y} $$"
+    assert question in Chat(tokenizer).prompt(question)
+
+
+PIECES = [
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<s>",
+    "</s>",
+    "<|",
+    "|>",
+    "<",
+    ">",
+    "im_",
+    "end",
+    " ",
+    "x",
+    OPEN_TAG,
+]
+
+
+@pytest.fixture(scope="session")
+def chats(tiny_folder, llama3_folder, llama2_folder):
+    tokenizers = [AutoTokenizer.from_pretrained(folder) for folder in (tiny_folder, llama3_folder, llama2_folder)]
+    for tokenizer in tokenizers[1:]:
+        tokenizer.chat_template = PLAIN_TEMPLATE
+    return [(tokenizer, Chat(tokenizer)) for tokenizer in tokenizers]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_no_mixture_of_pieces_makes_a_control_token(chats, question):
+    for tokenizer, chat in chats:
+        assert controls(tokenizer, chat.prompt(question)) == controls(tokenizer, chat.prompt("x"))

@@ -1,0 +1,107 @@
+import ast
+
+import pytest
+import yaml
+
+from thoughtrank.models.protocol import ModelFacts
+from thoughtrank.report.model_card import model_card
+from thoughtrank.stages.evaluation import Reply, read_metrics
+
+BASE = ModelFacts(name="organisation/model", license="apache-2.0", quantization="GGUF Q4_1, dequantised")
+
+
+def entry(number, *, right, examples=0):
+    replies = [
+        Reply("q", "sums", False, arm, "7", "7", index < right, True, 5, "stop")
+        for arm in ("unprefixed", "direct")
+        for index in range(4)
+    ]
+    return {**read_metrics(replies), "round": number, "examples": examples}
+
+
+ROUNDS = [entry(0, right=1), entry(1, right=3, examples=40), entry(2, right=2, examples=50)]
+
+
+def card(**values):
+    return model_card(
+        **{
+            "name": "Thinker",
+            "base": BASE,
+            "rounds": ROUNDS,
+            "chosen_round": 2,
+            "num_prefixes": 62,
+            "reply_tokens": 104,
+            "judge": "gpt-4o",
+            "question": "Why?",
+            "folder": "path/to/this/folder",
+            **values,
+        }
+    )
+
+
+def metadata(text):
+    before, block, _ = text.split("---\n", 2)
+    assert before == ""
+    return yaml.safe_load(block)
+
+
+def usage(text):
+    return text.partition("```python\n")[2].partition("```")[0]
+
+
+def test_the_card_begins_with_metadata_that_name_licence_and_base_model():
+    block = metadata(card())
+    assert block["license"] == "apache-2.0"
+    assert block["base_model"] == "organisation/model"
+    assert block["library_name"] == "transformers"
+    assert block["pipeline_tag"] == "text-generation"
+
+
+@pytest.mark.parametrize("name", ["a random Llama", "models/llama #2", "models/mine: the second"])
+def test_the_name_of_any_folder_survives_in_the_metadata(name):
+    assert metadata(card(base=ModelFacts(name=name, license="mit")))["base_model"] == name
+
+
+def test_title_judge_and_recipe_are_told():
+    text = card()
+    assert "\n# Thinker\n" in text
+    for fact in ("gpt-4o", "62", "GGUF Q4_1", "apache-2.0"):
+        assert fact in text
+
+
+def test_a_base_model_that_was_not_quantised_is_not_said_to_be():
+    assert "GGUF" not in card(base=ModelFacts(name="organisation/model", license="mit"))
+
+
+def test_the_table_has_a_row_per_round_with_intervals():
+    rows = [line for line in card().splitlines() if line.startswith(("| 0 ", "| 1 ", "| 2 "))]
+    assert len(rows) == 3
+    assert "75.0 % [30.1, 95.4]" in rows[1]  # Wilson, 3 of 4
+    assert all(row.count("|") == 7 for row in rows)
+
+
+def test_what_was_not_measured_is_a_dash_and_no_zero():
+    row = next(line for line in card().splitlines() if line.startswith("| 1 "))
+    assert row.split("|")[5].strip() == "–"
+
+
+def test_the_examples_are_those_up_to_the_released_round():
+    assert "after round 2, trained on 90 such examples" in " ".join(card().split())
+    assert "after round 1, trained on 40 such examples" in " ".join(card(chosen_round=1).split())
+    assert "after round 0, trained on 0 such examples" in " ".join(card(chosen_round=0).split())
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Why?", 'He says "seven".', "It's {7}.", "First line.\nSecond line.", r"What is $\frac{1}{2}$ of 14?"],
+)
+def test_the_code_that_shows_how_to_load_it_is_python_and_asks_the_question(question):
+    tree = ast.parse(usage(card(question=question)))
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert question in texts
+    assert {"path/to/this/folder", 104} <= texts
+
+
+def test_the_limits_of_the_model_are_told():
+    for heading in ("## Use", "## What was measured", "## Intended use and limits", "## Ethics", "## Citation"):
+        assert heading in card()

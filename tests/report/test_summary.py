@@ -1,0 +1,165 @@
+import json
+
+import pytest
+
+from thoughtrank.records import Candidate, RankedCandidate
+from thoughtrank.report.prefix_statistics import prefix_results
+from thoughtrank.report.summary import results_table, round_prefixes, round_summary, scalars
+from thoughtrank.stages.evaluation import Reply, read_metrics
+from thoughtrank.storage.store import Store
+from thoughtrank.storage.tables import write_part
+
+STAGES = ("generation", "ranking", "selection", "training", "evaluation")
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(run_folder=tmp_path / "run", cache_folder=tmp_path / "cache")
+
+
+def finished(store, name, *, table=(), record_type=Candidate, **facts):
+    stage = store.stage(kind=name, place=store.paths.folder / name, inputs={})
+    with stage.locked():
+        if table:
+            write_part(stage.folder / "part-00000.parquet", table, record_type=record_type)
+        stage.finish(**facts)
+    stage.publish()
+    return stage
+
+
+def tables(ranks):
+    """Both tables of a round in which ``ranks`` gives each prefix its rank in every question."""
+    candidates, ranking = [], []
+    for prefix, of_prefix in ranks.items():
+        for number, rank in enumerate(of_prefix):
+            ids = {"question_id": f"q{number}", "candidate_id": f"q{number}-{prefix}", "prefix": prefix}
+            texts = {"thought": prefix, "answer": "7", "thought_finish": "stop", "answer_finish": "stop"}
+            candidates.append(Candidate(**ids, **texts, thought_tokens=3, answer_tokens=1))
+            ranking.append(RankedCandidate(**ids, rank=rank, reason=None if rank else "empty"))
+    return candidates, ranking
+
+
+def reply(*, unseen=False, arm="unprefixed", right=True, well_formed=True):
+    return Reply(
+        question_id="q",
+        family="sums",
+        unseen=unseen,
+        arm=arm,
+        reply="7",
+        answer="7",
+        right=right,
+        thought_well_formed=well_formed,
+        reply_tokens=5,
+        reply_finish="stop",
+    )
+
+
+METRICS = {
+    "round": 1,
+    **read_metrics(
+        [
+            *(reply(right=right, well_formed=not right) for right in (True, True, True, False)),
+            *(reply(arm="direct", right=right) for right in (True, True, False, False)),
+        ]
+    ),
+}
+
+
+def first_round(store):
+    ranks = {"g": [1, 1], "b": [1, 2], "a": [2, 1], "c": [2, 2], "d": [2, 2], "e": [3, 3], "f": [None, None]}
+    candidates, ranking = tables(ranks)
+    return round_summary(
+        round_number=1,
+        metrics=METRICS,
+        evaluation=finished(store, "evaluation"),
+        candidates=finished(store, "candidates", table=candidates, candidates=14),
+        rankings=finished(
+            store,
+            "rankings",
+            table=ranking,
+            record_type=RankedCandidate,
+            judge_tokens=1200,
+            judge_cost=0.25,
+            unranked={"empty": 2},
+        ),
+        examples=finished(store, "examples", examples=6, questions_with_examples=2),
+        training=finished(store, "models"),
+    )
+
+
+def base_round(store):
+    return round_summary(round_number=0, metrics=METRICS, evaluation=finished(store, "evaluation_0"))
+
+
+def test_round_0_has_an_evaluation_and_nothing_else(store):
+    entry = base_round(store)
+    assert (entry["round"], entry["accuracy"], entry["n"]) == (0, 0.75, 4)
+    assert entry["seconds"].keys() == set(STAGES)
+    assert all(entry["seconds"][stage] == 0 for stage in STAGES if stage != "evaluation")
+    assert (entry["examples"], entry["judge_tokens"], entry["judge_cost"], entry["unranked"]) == (0, 0, 0.0, {})
+    assert entry["best_prefixes"] == []
+
+
+def test_a_round_gathers_the_facts_of_its_stages(store):
+    entry = first_round(store)
+    assert entry["examples"] == 6
+    assert (entry["judge_tokens"], entry["judge_cost"], entry["unranked"]) == (1200, 0.25, {"empty": 2})
+    assert (entry["accuracy"], entry["direct_accuracy"], entry["unseen_accuracy"]) == (0.75, 0.5, None)
+    assert entry["thought_rate"] == 0.25
+
+
+def test_the_best_five_prefixes_come_by_their_wins_and_then_by_name(store):
+    best = first_round(store)["best_prefixes"]
+    assert [each["prefix"] for each in best] == ["g", "a", "b", "c", "d"]
+    assert [each["win_rate"] for each in best] == [1.0, 0.5, 0.5, 0.0, 0.0]
+
+
+def test_the_prefixes_of_a_round_are_read_from_its_tables(store):
+    candidates, ranking = tables({"a": [1, 2], "b": [2, None]})
+    found = round_prefixes(
+        finished(store, "candidates", table=candidates),
+        finished(store, "rankings", table=ranking, record_type=RankedCandidate),
+    )
+    assert found == prefix_results(candidates, ranking)
+
+
+def test_an_entry_can_be_written_as_json(store):
+    entry = first_round(store)
+    assert json.loads(json.dumps(entry)) == entry
+
+
+def test_the_scalars_of_a_round_are_numbers_or_nothing(store):
+    flat = scalars(first_round(store))
+    assert flat.keys() >= {
+        "round",
+        "accuracy",
+        "unseen_accuracy",
+        "examples",
+        "judge_cost",
+        *map("seconds_{}".format, STAGES),
+    }
+    assert all(value is None or isinstance(value, int | float) for value in flat.values())
+    assert flat["unseen_accuracy"] is None
+
+
+def test_both_rounds_have_the_same_scalars(store):
+    assert scalars(base_round(store)).keys() == scalars(first_round(store)).keys()
+
+
+def test_the_table_has_a_line_per_round_under_its_header(store):
+    header, base, first = results_table([base_round(store), first_round(store)]).splitlines()
+    for column in ("round", "accuracy", "direct", "unseen families", "thoughts", "examples", "judge", "best prefixes"):
+        assert column in header
+    assert base.split()[0] == "0"
+    assert first.split()[0] == "1"
+    assert "75.0 % [30–95]" in first  # Wilson, 3 of 4
+    assert "1200 tok $0.25" in first
+    assert "g a b c d" in first
+    assert "–" in base
+
+
+def test_the_columns_of_the_table_stand_under_each_other(store):
+    lines = results_table([base_round(store), first_round(store)]).splitlines()
+    start = lines[0].index("examples")
+    assert lines[1][start] == "0"
+    assert lines[2][start] == "6"

@@ -1,0 +1,189 @@
+"""A run's examples in the formats that other trainers read: TRL, axolotl, LLaMA-Factory."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from thoughtrank.data.of_run import question_source, read_config, tokenizer_folder
+from thoughtrank.data.preferences import rejected_candidate
+from thoughtrank.errors import UserError
+from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.records import Candidate, Example, Question, RankedCandidate
+from thoughtrank.storage.store import RunPaths, read_json, write_json
+from thoughtrank.storage.tables import read_table
+
+Row = dict[str, Any]
+
+DATASET_INFO = "dataset_info.json"
+_TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
+LLAMA_FACTORY: dict[str, dict[str, Any]] = {
+    "thoughtrank_sft": {
+        "file_name": "messages.jsonl",
+        "formatting": "sharegpt",
+        "columns": {"messages": "messages"},
+        "tags": _TAGS,
+    },
+    "thoughtrank_preferences": {
+        "file_name": "preferences_text.jsonl",
+        "ranking": True,
+        "columns": {"prompt": "prompt", "chosen": "chosen", "rejected": "rejected"},
+    },
+}
+"""What LLaMA-Factory has to be told of the files. It takes preferences as texts, or as single messages, but not as lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        rows: number of rows of each file of examples.
+        notes: what the user should know, one sentence each.
+    """
+
+    rows: dict[Path, int]
+    notes: list[str] = field(default_factory=list)
+
+
+def export_data(*, run_folder: Path, folder: Path | None = None) -> Exported:
+    """Write all finished rounds of a run, one after the other, as files of JSON lines with a ``dataset_info.json``.
+
+    Args:
+        run_folder: of a run with at least one finished selection.
+        folder: for the files; None is ``data`` in the run folder. Files of an earlier export are replaced, and other entries of
+            a ``dataset_info.json`` are kept.
+
+    Raises:
+        UserError: there is no such run, it has no examples yet, or its questions or tokenizer are gone.
+    """
+    paths = RunPaths(run_folder)
+    config = read_config(paths)
+    rounds = paths.rounds_with_examples()
+    if not rounds:
+        raise UserError(f"{run_folder} has no examples yet: let its first round get past selection")
+    chat = Chat.from_folder(tokenizer_folder(paths, config))
+    source = question_source(config)
+    files: dict[str, list[Row]] = {
+        name: [] for name in ("messages", "prompt_completion", "preferences", "preferences_text")
+    }
+    changed = 0
+    for number in rounds:
+        asked = {question.question_id: question for question in source.train(number)}
+        for row in _round_rows(paths, number, questions=asked, chat=chat):
+            for name, values in row.files.items():
+                files[name].append({**values, **row.origin})
+            changed += not row.same_text
+    folder = folder or paths.data
+    folder.mkdir(parents=True, exist_ok=True)
+    written = {folder / f"{name}.jsonl": rows for name, rows in files.items()}
+    for path, rows in written.items():
+        _write_lines(path, rows)
+    _write_dataset_info(folder)
+    return Exported(rows={path: len(rows) for path, rows in written.items()}, notes=_notes(files, changed=changed))
+
+
+@dataclass(frozen=True, slots=True)
+class _ExampleRows:
+    """One example in every format.
+
+    Attributes:
+        files: file name to the columns that trainers read.
+        origin: columns that say where it comes from.
+        same_text: the template writes its messages as this project trains on them.
+    """
+
+    files: dict[str, Row]
+    origin: Row
+    same_text: bool
+
+
+def _round_rows(
+    paths: RunPaths, number: int, *, questions: Mapping[str, Question], chat: Chat
+) -> Iterator[_ExampleRows]:
+    candidates: dict[str, list[Candidate]] = {}
+    for candidate in read_table(paths.candidates(number), Candidate):
+        candidates.setdefault(candidate.question_id, []).append(candidate)
+    ranked = {row.candidate_id: row for row in read_table(paths.rankings(number), RankedCandidate)}
+    for example in read_table(paths.examples(number), Example):
+        if example.question_id not in questions:
+            raise UserError(
+                f"question {example.question_id} of round {number} is not among the run's questions any more: put the "
+                "question file back as it was"
+            )
+        of_question = candidates[example.question_id]
+        chosen = next(each for each in of_question if each.candidate_id == example.candidate_id)
+        rejected = rejected_candidate(chosen, candidates=of_question, ranked=ranked)
+        yield _example_rows(
+            example, question=questions[example.question_id], rejected=rejected, number=number, chat=chat
+        )
+
+
+def _example_rows(
+    example: Example, *, question: Question, rejected: Candidate | None, number: int, chat: Chat
+) -> _ExampleRows:
+    user = {"role": "user", "content": chat.user_content(question.text)}
+    assistant = {"role": "assistant", "content": example.completion.removesuffix(chat.end_of_turn)}
+    files: dict[str, Row] = {
+        "messages": {"messages": [user, assistant]},
+        "prompt_completion": {"prompt": [user], "completion": [assistant]},
+    }
+    if rejected is not None:
+        other = chat.assistant_content(thought=rejected.thought, answer=rejected.answer)
+        ids = {"rejected_id": rejected.candidate_id}
+        files["preferences"] = {
+            "prompt": [user],
+            "chosen": [assistant],
+            "rejected": [{"role": "assistant", "content": other}],
+            **ids,
+        }
+        texts = {"prompt": user["content"], "chosen": assistant["content"], "rejected": other}
+        files["preferences_text"] = {**texts, **ids}
+    written = chat.conversation([user, assistant])
+    trained = example.prompt + example.completion
+    return _ExampleRows(
+        files=files,
+        origin={"round": number, "question_id": example.question_id, "candidate_id": example.candidate_id},
+        same_text=written.startswith(trained) and not written[len(trained) :].strip(),
+    )
+
+
+def _notes(files: Mapping[str, Sequence[Row]], *, changed: int) -> list[str]:
+    examples, pairs = len(files["messages"]), len(files["preferences"])
+    notes = []
+    if pairs < examples:
+        notes.append(
+            f"{examples - pairs} of {examples} examples have no preference: no complete candidate of their question is clearly "
+            "worse"
+        )
+    if changed:
+        notes.append(
+            f"{changed} of {examples} examples are written differently by the model's chat template than they were trained on "
+            "(it trims white space, or writes the date); round_N/3_examples has them as trained"
+        )
+    return notes
+
+
+def _write_lines(path: Path, rows: Sequence[Row]) -> None:
+    """Replace a file in one step. Without rows there is none: readers take an empty one for a broken one."""
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+    partial = path.with_name(f"{path.name}.partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    partial.replace(path)
+
+
+def _write_dataset_info(folder: Path) -> None:
+    path = folder / DATASET_INFO
+    try:
+        entries = read_json(path) if path.exists() else {}
+    except ValueError as error:
+        raise UserError(f"{path} is not valid JSON, so nothing was added to it: {error}") from None
+    for name, entry in LLAMA_FACTORY.items():
+        entries.pop(name, None)
+        if (folder / entry["file_name"]).exists():
+            entries[name] = entry
+    write_json(path, entries)

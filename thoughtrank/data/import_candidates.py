@@ -1,0 +1,168 @@
+"""Candidates made elsewhere, row by row: the good ones become an import, and every bad one is named."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from thoughtrank.errors import UserError
+from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG
+from thoughtrank.questions.rows.file_rows import Row, read_rows
+from thoughtrank.questions.rows.row_question import BadRowError, row_question
+from thoughtrank.records import Finish, Question
+from thoughtrank.storage.imported_candidates import Import, ImportedCandidate
+
+COLUMNS = (
+    "thought",
+    "answer",
+    "question",
+    "question_id",
+    "reference",
+    "family",
+    "prefix",
+    "thought_tokens",
+    "answer_tokens",
+    "thought_finish",
+    "answer_finish",
+)
+"""What a row may hold. Other columns are not read."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """What came of the rows.
+
+    Attributes:
+        questions: by their text.
+        candidates: in the order of the rows.
+        bad_rows: those that are left out, as ``FILE:LINE: what is wrong`` (the row number in a Parquet file).
+    """
+
+    questions: dict[str, Question] = field(default_factory=dict)
+    candidates: list[ImportedCandidate] = field(default_factory=list)
+    bad_rows: list[str] = field(default_factory=list)
+
+    @property
+    def alone(self) -> int:
+        """Questions with a single candidate, which nothing can be worse than."""
+        return sum(count == 1 for count in Counter(each.question_id for each in self.candidates).values())
+
+    @property
+    def without_reference(self) -> int:
+        """Questions without a reference answer."""
+        return sum(question.answer is None for question in self.questions.values())
+
+
+def import_files(*, files: Sequence[Path], folder: Path, known: Mapping[str, Question] | None = None) -> Imported:
+    """Check the rows of some files and write the good ones into ``folder``.
+
+    Args:
+        files: ``.jsonl`` or ``.parquet``, with the columns ``COLUMNS``.
+        folder: for the import; an older import in it is replaced.
+        known: questions by id, for rows that give a ``question_id`` in place of a ``question``.
+
+    Raises:
+        UserError: a file as a whole cannot be read, or no row can be used.
+    """
+    imported, counts = Imported(), Counter[str]()
+    for file in files:
+        _read_file(file, imported=imported, known=known or {}, counts=counts)
+    if not imported.candidates:
+        first = f"; the first is {imported.bad_rows[0]}" if imported.bad_rows else ""
+        raise UserError(f"none of {len(imported.bad_rows)} rows is a candidate{first}")
+    Import(folder).write(questions=list(imported.questions.values()), candidates=imported.candidates)
+    return imported
+
+
+def _read_file(file: Path, *, imported: Imported, known: Mapping[str, Question], counts: Counter[str]) -> None:
+    for row in read_rows(file, columns=COLUMNS):
+        try:
+            question = _question(row, known=known)
+            before = imported.questions.get(question.text)
+            question_id = (before or question).question_id
+            candidate = _candidate(row.values, question_id=question_id, number=counts[question_id])
+            imported.questions[question.text] = _merged(before, question)
+        except BadRowError as error:
+            imported.bad_rows.append(f"{file}:{row.number}: {error}")
+            continue
+        counts[question_id] += 1
+        imported.candidates.append(candidate)
+
+
+def _question(row: Row, *, known: Mapping[str, Question]) -> Question:
+    if row.fault is not None:
+        raise BadRowError(row.fault)
+    if row.values.get("question") is not None:
+        return row_question(
+            row.values,
+            question_column="question",
+            answer_column="reference",
+            family_column="family",
+            source="file",
+        )
+    question_id = row.values.get("question_id")
+    if question_id is None:
+        raise BadRowError("neither 'question' nor 'question_id'")
+    if not known:
+        raise BadRowError("no 'question'; to find it by its 'question_id', name the run it comes from with --run")
+    if not isinstance(question_id, str) or question_id not in known:
+        raise BadRowError(f"the run has no training question {question_id!r}")
+    return known[question_id]
+
+
+def _merged(before: Question | None, question: Question) -> Question:
+    """One question of two rows: what one leaves open the other may tell, but they may not differ."""
+    if before is None:
+        return question
+    for column, old, new in (("reference", before.answer, question.answer), ("family", before.family, question.family)):
+        if None not in (old, new) and old != new:
+            raise BadRowError(f"{column!r} is {new!r}, but an earlier row of the same question has {old!r}")
+    return replace(before, answer=before.answer or question.answer, family=before.family or question.family)
+
+
+def _candidate(values: Mapping[str, object], *, question_id: str, number: int) -> ImportedCandidate:
+    prefix = values.get("prefix")
+    return ImportedCandidate(
+        question_id=question_id,
+        prefix=f"imported_{number}" if prefix is None else _text(prefix, column="prefix"),
+        thought=_text(values.get("thought"), column="thought"),
+        answer=_text(values.get("answer"), column="answer"),
+        thought_tokens=_count(values.get("thought_tokens"), column="thought_tokens"),
+        answer_tokens=_count(values.get("answer_tokens"), column="answer_tokens"),
+        thought_finish=_finish(values.get("thought_finish"), column="thought_finish"),
+        answer_finish=_finish(values.get("answer_finish"), column="answer_finish"),
+    )
+
+
+def _text(value: Any, *, column: str) -> str:
+    if value is None:
+        raise BadRowError(f"no {column!r}")
+    if not isinstance(value, str):
+        raise BadRowError(f"{column!r} is not a string")
+    for tag in (OPEN_TAG, CLOSE_TAG):
+        if tag in value:
+            raise BadRowError(
+                f"{column!r} holds the tag {tag}: give what stands between the tags, and what follows them"
+            )
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BadRowError(f"{column!r} holds half of a character (a lone surrogate)") from None
+    return value
+
+
+def _count(value: object, *, column: str) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise BadRowError(f"{column!r} is not a number of tokens: {value!r}")
+    return value
+
+
+def _finish(value: object, *, column: str) -> Finish:
+    if value is None or value == "stop":
+        return "stop"
+    if value == "length":
+        return "length"
+    raise BadRowError(f"{column!r} is {value!r}: give 'stop' where the text ended by itself, 'length' where it was cut")

@@ -1,0 +1,1 @@
+"""Held-out evaluation: arms, metrics, confidence intervals, scoring, and answer extraction."""

@@ -1,0 +1,1 @@
+"""From training examples to batches: tokenization, order, packing and padding."""

@@ -1,0 +1,1 @@
+"""Lightning callbacks: checkpoints, the step log, throughput, divergence, memory."""

@@ -1,0 +1,1 @@
+"""Several devices and machines: process launcher, multi-node rendezvous, DeepSpeed ZeRO, FSDP."""

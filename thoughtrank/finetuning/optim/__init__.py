@@ -1,0 +1,1 @@
+"""Optimizer implementations, and the learning-rate schedule they share."""

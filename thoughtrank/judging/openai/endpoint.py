@@ -1,0 +1,133 @@
+"""One OpenAI-compatible endpoint: its key, its client, and what it was found to understand."""
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from thoughtrank.errors import UserError
+from thoughtrank.judging.openai.errors import (
+    knows_no_schema,
+    message_of,
+    raise_for_run,
+    redacted,
+    shown_url,
+    status_of,
+    wants_other_limit,
+)
+from thoughtrank.judging.openai.requests import Dialect
+from thoughtrank.judging.protocol import Status
+
+if TYPE_CHECKING:
+    import openai
+
+
+class Refusal(NamedTuple):
+    """The server will not take this one request; others may still pass."""
+
+    status: Status
+    reason: str
+
+
+class Connection:
+    """Sends chat completions to one endpoint. May be used from many threads.
+
+    Args:
+        model: the model's name, for messages.
+        base_url: the endpoint; None for the default of the ``openai`` client.
+        api_key_env: the environment variable with the key; None for a server without keys.
+        timeout_seconds: limit of one attempt, in seconds.
+    """
+
+    def __init__(self, *, model: str, base_url: str | None, api_key_env: str | None, timeout_seconds: float) -> None:
+        self.model = model
+        self.base_url = base_url
+        self.api_key_env = api_key_env
+        self.timeout_seconds = timeout_seconds
+        self._lock = threading.Lock()
+        self._client: tuple[str | None, openai.OpenAI] | None = None
+        self._dialect = Dialect()
+
+    def effective_url(self) -> str | None:
+        """The endpoint, also from the client's own variable ``OPENAI_BASE_URL``; None for the client's default."""
+        return self.base_url or os.environ.get("OPENAI_BASE_URL") or None
+
+    def shown_url(self) -> str:
+        """The endpoint without anything secret."""
+        url = self.effective_url()
+        return shown_url(url) if url else "the default endpoint of the openai client"
+
+    def key(self) -> str | None:
+        """The API key as the environment has it now, or None for a server without keys.
+
+        Raises:
+            UserError: it is missing, or is no key.
+        """
+        if self.api_key_env is None:
+            return None
+        key = os.environ.get(self.api_key_env, "").strip()
+        if not key:
+            raise UserError(f"the judge {self.model} needs {self.api_key_env}: export it, or choose judge=reference")
+        if not key.isascii() or not key.isprintable():
+            raise UserError(f"{self.api_key_env} holds characters that no key has: export it again")
+        return key
+
+    def redacted(self, text: str) -> str:
+        """The text without the key."""
+        key = os.environ.get(self.api_key_env, "").strip() if self.api_key_env else None
+        return redacted(text, key)
+
+    def complete(self, arguments: Callable[[Dialect], dict[str, Any]]) -> str | Refusal:
+        """The body of the server's answer, or why it will not take this request.
+
+        Args:
+            arguments: the request in the dialect the server understands; called again for another.
+
+        Raises:
+            AttemptFailed: the server cannot be reached or failed; another attempt may succeed.
+            UserError: the key, the model or a setting is wrong.
+        """
+        import openai
+
+        key = self.key()
+        while True:
+            dialect = self._dialect
+            try:
+                # The raw response: the client would build its own object from any JSON, well formed or not.
+                raw = self._open(key).chat.completions.with_raw_response.create(**arguments(dialect))
+                return redacted(raw.http_response.content.decode(errors="replace"), key)
+            except openai.APIError as error:
+                raise_for_run(error, url=self.shown_url(), key=key, key_env=self.api_key_env, model=self.model)
+                # raise_for_run returns only for a refused request, which carries a status.
+                if not isinstance(error, openai.APIStatusError):
+                    raise
+                status = status_of(error)
+                if status == "error" and self._learn(error, dialect):
+                    continue
+                return Refusal(status, f"HTTP {error.status_code}: {message_of(error, key)}")
+
+    def _learn(self, error: "openai.APIStatusError", used: Dialect) -> bool:
+        """Remember what the server does not understand; False if the refused request did not use it."""
+        with self._lock:
+            if used.json_schema and knows_no_schema(error):
+                self._dialect = self._dialect._replace(json_schema=False)
+                return True
+            if used.limit_field == "max_tokens" and wants_other_limit(error):
+                self._dialect = self._dialect._replace(limit_field="max_completion_tokens")
+                return True
+        return False
+
+    def _open(self, key: str | None) -> "openai.OpenAI":
+        """The client, which keeps connections open between looks; another key makes another client."""
+        import openai
+
+        with self._lock:
+            if self._client is None or self._client[0] != key:
+                client = openai.OpenAI(
+                    api_key=key or "none",
+                    base_url=self.base_url,
+                    timeout=self.timeout_seconds,
+                    max_retries=0,  # the executor counts every attempt against its limits
+                )
+                self._client = (key, client)
+            return self._client[1]

@@ -1,0 +1,45 @@
+"""What known models cost: the dated table ``prices.yaml``, one entry per model and vendor."""
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import yaml
+
+_DATE = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8})$")
+"""The end of the name of a dated snapshot, which costs what its model costs."""
+
+DEFAULT_HOST = "api.openai.com"
+"""Where the ``openai`` client goes without a URL."""
+
+
+class KnownPrice(NamedTuple):
+    """US dollars per million tokens, and the month (YYYY-MM) in which the vendor's page said so."""
+
+    prompt: float
+    completion: float
+    as_of: str
+
+
+def known_price(model: str, *, base_url: str | None) -> KnownPrice | None:
+    """The price of a model at its vendor; None for a model or an address that the table does not know.
+
+    The same name at another address is another price: nothing is guessed about a server of one's own.
+    """
+    host = urlsplit(base_url).hostname if base_url else DEFAULT_HOST
+    table = _table()
+    for vendor in table["vendors"]:
+        if host in vendor["hosts"]:
+            price = vendor["models"].get(model) or vendor["models"].get(_DATE.sub("", model))
+            return KnownPrice(price[0], price[1], as_of=str(table["as_of"])) if price else None
+    return None
+
+
+@cache
+def _table() -> dict:
+    text = files("thoughtrank.judging.openai").joinpath("prices.yaml").read_text(encoding="utf-8")
+    table = yaml.safe_load(text)
+    assert isinstance(table, dict)
+    return table

@@ -1,0 +1,143 @@
+"""Builds one chat completion request and reads what came back, trusting nothing in it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from thoughtrank.judging.openai.prompt import RenderedPrompt
+from thoughtrank.judging.openai.reply_parsing import ParseFault, is_refusal, parse_grade, parse_ranking
+from thoughtrank.judging.protocol import Mode, Status, Usage, Verdict
+
+
+class Dialect(NamedTuple):
+    """What a server was found to understand.
+
+    Attributes:
+        json_schema: it can be told the JSON schema of the reply.
+        limit_field: the name under which it takes the reply's limit in tokens.
+    """
+
+    json_schema: bool = True
+    limit_field: str = "max_tokens"
+
+
+class Reply(NamedTuple):
+    """A reply as a verdict, and whether it was a chat completion at all."""
+
+    verdict: Verdict
+    is_completion: bool
+
+
+def request_body(
+    prompt: RenderedPrompt,
+    dialect: Dialect,
+    *,
+    mode: Mode,
+    model: str,
+    temperature: float | None,
+    max_reply_tokens: int,
+) -> dict[str, Any]:
+    """The arguments of one chat completion: the prompt as one user message, and the shape of the reply."""
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [{"role": "user", "content": prompt.text}],
+        dialect.limit_field: max_reply_tokens,
+    }
+    if temperature is not None:
+        body["temperature"] = temperature
+    if dialect.json_schema:
+        body["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": mode, "strict": True, "schema": _schema(mode, list(prompt.labels))},
+        }
+    return body
+
+
+def read_reply(
+    body: str, *, prompt: RenderedPrompt, mode: Mode, model: str, price: tuple[float, float] | None
+) -> Reply:
+    """The verdict in the body of an answer with status 200.
+
+    Args:
+        body: the body as text.
+        prompt: what was asked.
+        mode: what kind of verdict was asked for.
+        model: the model that was asked, for replies that do not name one.
+        price: US dollars per million prompt and completion tokens; None counts as 0.
+    """
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        parsed = None
+    if not isinstance(parsed, dict) or not isinstance(parsed.get("choices"), list):
+        fault = "the server's reply is no chat completion"
+        verdict = Verdict("malformed", reason=fault, model=model, prompt_hash=prompt.prompt_hash, reply=body[:1000])
+        return Reply(verdict, is_completion=False)
+    text, status, reason = _content(parsed["choices"])
+    verdict = Verdict(status, reason=reason)
+    if status == "ok":
+        verdict = _read_grade(text, prompt.labels) if mode == "score" else _read_ranking(text, prompt.labels)
+        if verdict.status != "ok" and is_refusal(text):
+            verdict = Verdict("refused", reason="the judge refused to answer")
+    named = parsed.get("model")
+    verdict = replace(
+        verdict,
+        usage=_usage(parsed.get("usage"), price),
+        model=named if isinstance(named, str) and named else model,
+        prompt_hash=prompt.prompt_hash,
+        reply=text,
+    )
+    return Reply(verdict, is_completion=True)
+
+
+def _read_ranking(text: str, labels: Mapping[str, str]) -> Verdict:
+    ranking = parse_ranking(text, labels)
+    if isinstance(ranking, ParseFault):
+        return Verdict("malformed", reason=ranking.reason)
+    return Verdict("ok", groups=ranking)
+
+
+def _read_grade(text: str, labels: Mapping[str, str]) -> Verdict:
+    grade = parse_grade(text)
+    if isinstance(grade, ParseFault):
+        return Verdict("malformed", reason=grade.reason)
+    (answer_id,) = labels.values()
+    return Verdict("ok", scores=((answer_id, float(grade)),))
+
+
+def _content(choices: Sequence[object]) -> tuple[str, Status, str | None]:
+    """The text of the first choice, and the status and reason that hold if the text itself is not the problem."""
+    choice = choices[0] if choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        return "", "malformed", "the reply has no choices"
+    content, refusal, finish = message.get("content"), message.get("refusal"), choice.get("finish_reason")
+    text = content if isinstance(content, str) else ""
+    if isinstance(refusal, str) and refusal:
+        return text or refusal, "refused", "the judge refused to answer"
+    if finish == "content_filter":
+        return text, "refused", "the server's content filter stopped the reply"
+    if finish == "length":
+        return text, "malformed", "the reply was cut at judge.max_reply_tokens"
+    return text, "ok", None
+
+
+def _usage(usage: object, price: tuple[float, float] | None) -> Usage:
+    counts = usage if isinstance(usage, dict) else {}
+    prompt, completion = (
+        count if isinstance(count := counts.get(name), int) else 0 for name in ("prompt_tokens", "completion_tokens")
+    )
+    per_prompt, per_completion = price or (0.0, 0.0)
+    return Usage(prompt, completion, (prompt * per_prompt + completion * per_completion) / 1e6)
+
+
+def _schema(mode: Mode, labels: list[str]) -> dict[str, object]:
+    """The JSON schema of a verdict about these labels, within what OpenAI's strict mode allows."""
+    shape: dict[str, object]
+    if mode == "score":
+        name, shape = "grade", {"type": "integer", "enum": list(range(1, 11))}
+    else:
+        label = {"type": "string", "enum": sorted(labels)}
+        name, shape = "ranking", {"type": "array", "items": {"type": "array", "items": label}}
+    return {"type": "object", "properties": {name: shape}, "required": [name], "additionalProperties": False}

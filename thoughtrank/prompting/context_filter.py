@@ -1,0 +1,137 @@
+"""Which questions a model has room for, told before any weights are loaded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from thoughtrank.errors import UserError
+from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.thought_tags import CLOSE_TAG, opener
+from thoughtrank.questions.protocol import QuestionSource
+from thoughtrank.records import Question
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A question that is not asked.
+
+    Attributes:
+        question_id: which.
+        text: its first characters, control characters escaped.
+        prompt_tokens: length of its prompt.
+    """
+
+    question_id: str
+    text: str
+    prompt_tokens: int
+
+
+class FittingQuestions:
+    """The questions of a source whose prompts leave room for all that may be written behind them.
+
+    Args:
+        source: of the questions.
+        chat: renders their prompts.
+        context_tokens: the longest sequence of the model.
+        written_tokens: most tokens of a thought and an answer, or of a reply.
+        prefixes: forced at the start of the thoughts; they and the tags take room as well.
+
+    Attributes:
+        room: most tokens of a prompt.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: QuestionSource,
+        chat: Chat,
+        context_tokens: int,
+        written_tokens: int,
+        prefixes: Sequence[str],
+    ) -> None:
+        self._source = source
+        self._chat = chat
+        self._context_tokens = context_tokens
+        # No tokenizer needs more than one token per byte for what is forced.
+        forced = max(len(opener(prefix).encode()) for prefix in prefixes) + len(CLOSE_TAG)
+        self.room = context_tokens - written_tokens - forced
+        self._written_tokens = written_tokens
+        self._lengths: dict[str, int] = {}
+
+    def train(self, round_number: int) -> list[Question]:
+        """The training questions of one round that fit.
+
+        Raises:
+            UserError: none does.
+        """
+        return self._fitting(self._source.train(round_number), what=f"the questions of round {round_number}")
+
+    def evaluation(self) -> list[Question]:
+        """The held-out questions that fit.
+
+        Raises:
+            UserError: none of those of trained families does.
+        """
+        return self._fitting(self._source.evaluation(), what="the held-out questions")
+
+    def left_out(self, questions: Sequence[Question]) -> list[LeftOut]:
+        """Those that do not fit, in order."""
+        return [
+            LeftOut(question.question_id, ascii(question.text[:50]), self._length(question.text))
+            for question in questions
+            if self._length(question.text) > self.room
+        ]
+
+    def left_out_of_round(self, round_number: int) -> list[LeftOut]:
+        """Training questions of one round that do not fit."""
+        return self.left_out(self._source.train(round_number))
+
+    def left_out_of_evaluation(self) -> list[LeftOut]:
+        """Held-out questions that do not fit."""
+        return self.left_out(self._source.evaluation())
+
+    def warning(self, question: LeftOut) -> str:
+        """One line that names the question and the reason."""
+        return (
+            f"left out question {question.question_id} ({question.text}...): its prompt is {question.prompt_tokens} tokens "
+            f"long; with {self._written_tokens} tokens to be written the model's context of {self._context_tokens} leaves "
+            f"room for {self.room}"
+        )
+
+    def _length(self, text: str) -> int:
+        if text not in self._lengths:
+            self._lengths[text] = self._chat.num_prompt_tokens(text)
+        return self._lengths[text]
+
+    def _fitting(self, questions: list[Question], *, what: str) -> list[Question]:
+        without = {each.question_id for each in self.left_out(questions)}
+        kept = [question for question in questions if question.question_id not in without]
+        if questions and all(question.unseen for question in kept):
+            raise UserError(
+                f"{what} are all too long: their prompts leave no room for {self._written_tokens} tokens in the model's "
+                f"context of {self._context_tokens}; shorten them, or lower generation.thought_tokens, "
+                "generation.answer_tokens or evaluation.reply_tokens"
+            )
+        return kept
+
+
+def prefix_faults(chat: Chat, prefixes: Sequence[str]) -> list[str]:
+    """Prefixes that the model's tokenizer cannot tell from nothing, or from each other; one sentence for each kind."""
+    nothing = chat.token_ids(opener(""))
+    seen: dict[tuple[int, ...], str] = {}
+    empty, equal = [], []
+    for prefix in prefixes:
+        tokens = chat.token_ids(opener(prefix))
+        if tokens == nothing:
+            empty.append(repr(prefix))
+        elif tokens in seen:
+            equal.append(f"{prefix!r} and {seen[tokens]!r}")
+        seen.setdefault(tokens, prefix)
+    faults = []
+    if empty:
+        faults.append(f"prefixes: to this model's tokenizer {', '.join(empty)} is no text at all; remove it")
+    if equal:
+        faults.append(
+            f"prefixes: to this model's tokenizer {', '.join(equal)} are the same, and so would be their candidates; "
+            "remove one of each"
+        )
+    return faults

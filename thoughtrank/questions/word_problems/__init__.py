@@ -1,0 +1,1 @@
+"""Generated arithmetic word problems: families, numbers, wordings."""

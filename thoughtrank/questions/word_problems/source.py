@@ -1,0 +1,201 @@
+"""Grade-school word problems with whole-number answers, made up on the spot from a seed."""
+
+import hashlib
+import math
+import random
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Literal
+
+from thoughtrank.errors import UserError
+from thoughtrank.questions.word_problems.arithmetic import Numbers
+from thoughtrank.questions.word_problems.daily_life import DAILY_LIFE
+from thoughtrank.questions.word_problems.families import Family
+from thoughtrank.questions.word_problems.one_step import ONE_STEP
+from thoughtrank.questions.word_problems.two_step import TWO_STEP
+from thoughtrank.questions.word_problems.unseen_families import UNSEEN
+from thoughtrank.records import Question
+
+VERSION = 2
+"""Raise it whenever a wording, a name, a thing or a range changes: the questions of a seed change with it."""
+
+TRAINED = ONE_STEP + DAILY_LIFE + TWO_STEP
+
+Side = Literal["train", "held_out", "unseen"]
+Problem = tuple[Family, Numbers]
+
+_HELD_OUT_SHARE = 4
+_NUMBER_BOUNDS = (10, 100)
+
+
+class WordProblems:
+    """Word problems of 21 trained families, and of 5 that are only ever asked in evaluation.
+
+    Whether a problem may be trained on or is held out follows from its family and numbers alone, so a held-out problem
+    never appears in training: not in another wording, not in another round, not under another seed.
+
+    Args:
+        seed: decides which problems come out, and their wording.
+        train_per_round: number of training questions in one round.
+        held_out: number of held-out questions of trained families.
+        held_out_unseen: number of held-out questions of the families that are never trained on.
+        max_number: largest operand; products stay within five times as much. 10 to 100.
+        max_steps: 1 for problems of one calculation only, 2 for one or two.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        train_per_round: int,
+        held_out: int,
+        held_out_unseen: int,
+        max_number: int = 20,
+        max_steps: int = 2,
+    ) -> None:
+        self.seed = seed
+        self.train_per_round = train_per_round
+        self.held_out = held_out
+        self.held_out_unseen = held_out_unseen
+        self.max_number = max_number
+        self.max_steps = max_steps
+
+    def faults(self, *, rounds: int) -> list[str]:
+        """Bad knobs, or, where the knobs are good, streams that run dry; see ``QuestionSource``."""
+        faults = self._bad_knobs()
+        if faults:
+            return faults
+        wanted: list[tuple[Side, int]] = [
+            ("train", rounds * self.train_per_round),
+            ("held_out", self.held_out),
+            ("unseen", self.held_out_unseen),
+        ]
+        for side, count in wanted:
+            drawn = sum(1 for _ in islice(self._problems(side), count))
+            if drawn < count:
+                faults.append(self._dry(side=side, wanted=count, drawn=drawn))
+        return faults
+
+    def train(self, round_number: int) -> list[Question]:
+        """The questions of one round, counted from 1; see ``QuestionSource``.
+
+        Raises:
+            UserError: the training problems run out before the end of this round.
+            ValueError: the round is below 1.
+        """
+        if round_number < 1:
+            raise ValueError(f"rounds count from 1, not {round_number}")
+        return self._questions("train", start=(round_number - 1) * self.train_per_round, count=self.train_per_round)
+
+    def evaluation(self) -> list[Question]:
+        """The held-out questions, those of unseen families last; see ``QuestionSource``.
+
+        Raises:
+            UserError: the held-out problems run out.
+        """
+        held_out = self._questions("held_out", start=0, count=self.held_out)
+        return held_out + self._questions("unseen", start=0, count=self.held_out_unseen)
+
+    def identity(self) -> dict[str, object]:
+        """All knobs and the version of the wordings; see ``QuestionSource``."""
+        return {
+            "source": "word_problems",
+            "version": VERSION,
+            "seed": self.seed,
+            "train_per_round": self.train_per_round,
+            "held_out": self.held_out,
+            "held_out_unseen": self.held_out_unseen,
+            "max_number": self.max_number,
+            "max_steps": self.max_steps,
+        }
+
+    def _bad_knobs(self) -> list[str]:
+        faults = []
+        low, high = _NUMBER_BOUNDS
+        if not low <= self.max_number <= high:
+            faults.append(f"questions.max_number is {self.max_number}: give a number from {low} to {high}.")
+        if self.max_steps not in (1, 2):
+            faults.append(f"questions.max_steps is {self.max_steps}: give 1 or 2.")
+        if self.train_per_round < 1:
+            faults.append(f"questions.train_per_round is {self.train_per_round}: give 1 or more.")
+        for knob, value in (("held_out", self.held_out), ("held_out_unseen", self.held_out_unseen)):
+            if value < 0:
+                faults.append(f"questions.{knob} is {value}: give 0 or more.")
+        return faults
+
+    def _dry(self, *, side: Side, wanted: int, drawn: int) -> str:
+        what, cure = {
+            "train": ("training questions", "use fewer rounds, lower questions.train_per_round"),
+            "held_out": ("held-out questions", "lower questions.held_out"),
+            "unseen": ("questions of unseen families", "lower questions.held_out_unseen"),
+        }[side]
+        return (
+            f"There are only {drawn} {what} with numbers up to questions.max_number={self.max_number}, "
+            f"but {wanted} are asked for: {cure} or raise questions.max_number."
+        )
+
+    def _questions(self, side: Side, *, start: int, count: int) -> list[Question]:
+        problems = list(islice(self._problems(side), start, start + count))
+        if len(problems) < count:
+            drawn = sum(1 for _ in islice(self._problems(side), start + count))
+            raise UserError(self._dry(side=side, wanted=start + count, drawn=drawn))
+        return [self._question(family, numbers, unseen=side == "unseen") for family, numbers in problems]
+
+    def _question(self, family: Family, numbers: Numbers, *, unseen: bool) -> Question:
+        rng = random.Random(f"{self.seed}/text/{family.name}/{numbers}")
+        text = family.text(numbers=numbers, rng=rng)
+        return Question(
+            question_id=f"{family.name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}",
+            text=text,
+            answer=str(family.arithmetic.solve(*numbers)),
+            family=family.name,
+            unseen=unseen,
+        )
+
+    def _problems(self, side: Side) -> Iterator[Problem]:
+        """The stream of one side: one problem of every family in turn, in an order shuffled each turn.
+
+        It ends as soon as one family has no problem left, because the families are to stay balanced.
+        """
+        families = [family for family in (UNSEEN if side == "unseen" else TRAINED) if family.steps <= self.max_steps]
+        streams = {family.name: self._numbers(side, family) for family in families}
+        order = random.Random(f"{self.seed}/order/{side}")
+        while True:
+            order.shuffle(families)
+            for family in families:
+                numbers = next(streams[family.name], None)
+                if numbers is None:
+                    return
+                yield family, numbers
+
+    def _numbers(self, side: Side, family: Family) -> Iterator[Numbers]:
+        ranges = family.arithmetic.ranges(self.max_number)
+        rng = random.Random(f"{self.seed}/numbers/{side}/{family.name}")
+        for index in _shuffled(math.prod(len(each) for each in ranges), rng):
+            parameters = _pick(ranges, index)
+            numbers = family.arithmetic.problem(parameters=parameters, max_number=self.max_number)
+            if numbers is not None and (side == "unseen" or _is_held_out(family.name, numbers) == (side == "held_out")):
+                yield numbers
+
+
+def _is_held_out(family: str, numbers: Numbers) -> bool:
+    # Sorted, so that 3 + 5 is not held out while 5 + 3 is trained on.
+    digest = hashlib.sha256(f"{family}/{sorted(numbers)}".encode()).digest()
+    return digest[0] % _HELD_OUT_SHARE == 0
+
+
+def _shuffled(size: int, rng: random.Random) -> Iterator[int]:
+    """The numbers below ``size``, each once, in random order, without making the list of them first."""
+    moved: dict[int, int] = {}
+    for last in range(size - 1, -1, -1):
+        pick = rng.randrange(last + 1)
+        yield moved.get(pick, pick)
+        moved[pick] = moved.pop(last, last)
+
+
+def _pick(ranges: Sequence[range], index: int) -> Numbers:
+    parameters = []
+    for each in ranges:
+        index, place = divmod(index, len(each))
+        parameters.append(each[place])
+    return tuple(parameters)

@@ -1,0 +1,82 @@
+"""Fills in ``model_card.md``: what a released model is, how to use it, what was measured, where it should not be used."""
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+import yaml
+
+from thoughtrank.models.protocol import ModelFacts
+
+
+def percent(value: float | None) -> str:
+    """A share as text."""
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def model_card(
+    *,
+    name: str,
+    base: ModelFacts,
+    rounds: Sequence[Mapping[str, Any]],
+    chosen_round: int,
+    num_prefixes: int,
+    reply_tokens: int,
+    judge: str,
+    question: str,
+    folder: str,
+) -> str:
+    """The text of README.md in the released folder.
+
+    Args:
+        name: the model's title.
+        base: the model of round 0.
+        rounds: entries of ``summary.json``.
+        chosen_round: the round that is released.
+        num_prefixes: thoughts per question.
+        reply_tokens: limit of a reply, for the example.
+        judge: who ranked.
+        question: one to show in the example.
+        folder: where the reader loads the model from.
+    """
+    metadata = {
+        "license": base.license,
+        "base_model": base.name,
+        "library_name": "transformers",
+        "pipeline_tag": "text-generation",
+        "tags": ["thoughtrank", "reasoning"],
+    }
+    template = Template(files("thoughtrank.report").joinpath("model_card.md").read_text(encoding="utf-8"))
+    return template.substitute(
+        metadata=yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True),
+        name=name,
+        base=base.name + (f" (from {base.quantization})" if base.quantization else ""),
+        license=base.license,
+        num_prefixes=num_prefixes,
+        judge=judge,
+        chosen_round=chosen_round,
+        examples=sum(each.get("examples") or 0 for each in rounds if each["round"] <= chosen_round),
+        folder=folder,
+        question=json.dumps(question),
+        reply_tokens=reply_tokens,
+        rows="\n".join(_row(each) for each in rounds),
+    )
+
+
+def _row(each: Mapping[str, Any]) -> str:
+    def bounded(name: str, bounds: str) -> str:
+        if each[name] is None:
+            return "–"
+        return f"{percent(each[name])} [{100 * each[f'{bounds}_low']:.1f}, {100 * each[f'{bounds}_high']:.1f}]"
+
+    cells = [
+        str(each["round"]),
+        str(each["n"]),
+        bounded("accuracy", "accuracy"),
+        bounded("direct_accuracy", "direct"),
+        bounded("unseen_accuracy", "unseen"),
+        percent(each["thought_rate"]),
+    ]
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,1 @@
+"""Selection (the config group ``selection``): which ranked candidates become training examples."""

@@ -1,0 +1,143 @@
+"""Candidates made elsewhere, as ``python -m thoughtrank.data import`` leaves them: a folder that ranking can start from.
+
+It holds ``questions.jsonl``, which is a question file of its own, ``candidates.parquet``, and ``_import.json``, written last.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from thoughtrank.errors import UserError
+from thoughtrank.records import Finish, Question
+from thoughtrank.storage.store import read_json, write_json
+from thoughtrank.storage.tables import read_part, write_part
+
+QUESTIONS = "questions.jsonl"
+_CANDIDATES = "candidates.parquet"
+_MARK = "_import.json"
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedCandidate:
+    """A candidate of somebody else's; see ``Candidate`` for the fields.
+
+    Attributes:
+        thought_tokens: None where nobody counted; so it is with ``answer_tokens``.
+    """
+
+    question_id: str
+    prefix: str
+    thought: str
+    answer: str
+    thought_tokens: int | None
+    answer_tokens: int | None
+    thought_finish: Finish
+    answer_finish: Finish
+
+
+class Import:
+    """Such a folder, read when it is first asked for.
+
+    Args:
+        folder: where it lies.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def at(cls, folder: str | None) -> "Import | None":
+        """The import that the config key ``candidates`` names, or None."""
+        return None if folder is None else cls(Path(folder).expanduser())
+
+    def faults(self) -> list[str]:
+        """What a user has to put right."""
+        try:
+            self._mark  # noqa: B018  (reading it is the check)
+        except UserError as error:
+            return list(error.faults)
+        return []
+
+    def questions(self) -> list[Question]:
+        """The questions that were answered, in the order of the imported rows.
+
+        Raises:
+            UserError: the folder holds no import.
+        """
+        self._mark  # noqa: B018
+        rows = map(json.loads, (self.folder / QUESTIONS).read_text(encoding="utf-8").splitlines())
+        return [
+            Question(question_id=row["question_id"], text=row["question"], answer=row["answer"], family=row["family"])
+            for row in rows
+        ]
+
+    def candidates(self) -> list[ImportedCandidate]:
+        """All candidates, in the order of the imported rows.
+
+        Raises:
+            UserError: the folder holds no import.
+        """
+        self._mark  # noqa: B018
+        return read_part(self.folder / _CANDIDATES, ImportedCandidate)
+
+    @property
+    def sha256(self) -> str:
+        """Of what was imported.
+
+        Raises:
+            UserError: the folder holds no import, or was changed by hand.
+        """
+        return str(self._mark["sha256"])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Number of ``questions`` and of ``candidates``."""
+        return {name: self._mark[name] for name in ("questions", "candidates")}
+
+    @cached_property
+    def _mark(self) -> dict[str, Any]:
+        path = self.folder / _MARK
+        if not path.exists():
+            raise UserError(
+                f"candidates={self.folder} is no folder of imported candidates: make one with "
+                "'python -m thoughtrank.data import FILE --to FOLDER'"
+            )
+        mark = read_json(path)
+        if mark["version"] != _VERSION or mark["sha256"] != _sha256(self.folder):
+            raise UserError(
+                f"candidates={self.folder} was changed since it was imported, or is of another version: import the file again"
+            )
+        return dict(mark)
+
+    def write(self, *, questions: Sequence[Question], candidates: Sequence[ImportedCandidate]) -> None:
+        """Make the folder; it replaces an older one.
+
+        Args:
+            questions: each once.
+            candidates: of these questions.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / _MARK).unlink(missing_ok=True)
+        lines = [
+            json.dumps(
+                {"question_id": each.question_id, "question": each.text, "answer": each.answer, "family": each.family}
+            )
+            for each in questions
+        ]
+        (self.folder / QUESTIONS).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        write_part(self.folder / _CANDIDATES, candidates, record_type=ImportedCandidate)
+        counts = {"questions": len(questions), "candidates": len(candidates)}
+        write_json(self.folder / _MARK, {"version": _VERSION, "sha256": _sha256(self.folder), **counts})
+
+
+def _sha256(folder: Path) -> str:
+    """Of both files; a missing one counts as empty."""
+    digest = hashlib.sha256()
+    for path in (folder / QUESTIONS, folder / _CANDIDATES):
+        digest.update(hashlib.sha256(path.read_bytes() if path.exists() else b"").digest())
+    return digest.hexdigest()
