@@ -9,8 +9,8 @@ import yaml
 from gullible_server import half_gullible
 from openai_server import OpenAIServer, Scripted, completion
 
-from thoughtrank.judging import prompt as prompt_module
 from thoughtrank.judging.execution.executor import Executor
+from thoughtrank.judging.openai import prompt as prompt_module
 from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
 from thoughtrank.judging.protocol import AnswerView
 from thoughtrank.judging.screening import EMPTY
