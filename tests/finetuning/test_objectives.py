@@ -7,8 +7,8 @@ from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.batching.examples import EncodedExample, PlannedBatches
-from thoughtrank.finetuning.kernels import chunked_cross_entropy, packed_attention
-from thoughtrank.finetuning.kernels.chunked_cross_entropy import chunked_cross_entropy
+from thoughtrank.finetuning.kernels import packed_attention
+from thoughtrank.finetuning.kernels.chunked_cross_entropy import LOGIT_BYTES, chunked_cross_entropy
 from thoughtrank.finetuning.kernels.packed_attention import ATTENTION
 from thoughtrank.finetuning.kernels.packed_attention import packed_attention as attention
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
@@ -171,7 +171,7 @@ def test_a_bfloat16_model_and_autocast_give_a_finite_float32_loss(tiny_folder):
 def test_chunks_have_exact_loss_and_gradients_and_no_chunk_is_larger(chunk, bias, monkeypatch):
     torch.manual_seed(0)
     head, hidden, targets = nn.Linear(8, 50, bias=bias), torch.randn(23, 8, requires_grad=True), torch.arange(23)
-    monkeypatch.setitem(chunked_cross_entropy.LOGIT_BYTES, "cpu", chunk * 4 * 50)
+    monkeypatch.setitem(LOGIT_BYTES, "cpu", chunk * 4 * 50)
     sizes = []
     original = torch.Tensor.float
 
