@@ -8,7 +8,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.models.pretrained import PretrainedModel
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import OPEN_TAG
 from thoughtrank.questions.word_problems.source import WordProblems
 
@@ -91,7 +91,7 @@ def prepare_model(folder: Path, *, workload: str, shape: str) -> None:
 def make_workload(name: str, *, folder: Path, questions: int, branches: int, new_tokens: int | None = None) -> Workload:
     """The requests of a workload; ``new_tokens`` replaces its own limit."""
     if name in ("real", "single"):
-        chat = Chat.from_folder(folder)
+        chat = ChatTemplate.from_folder(folder)
         problems = WordProblems(seed=1, train_per_round=questions, held_out=1, held_out_unseen=0)
         openers = [""] if name == "single" else [OPEN_TAG + prefix for prefix in PREFIXES]
         prompts = [chat.prompt(question.text) for question in problems.train(1)]

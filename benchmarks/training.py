@@ -26,7 +26,7 @@ from transformers import AutoTokenizer
 
 from thoughtrank.finetuning.batching.examples import encode_example
 from thoughtrank.finetuning.batching.packing import pack
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 
 TRL, PLAIN, THIS = "trl_sft", "hf_trainer", "this"
 TOKENS_PER_PASS = 2048
@@ -62,7 +62,7 @@ def main() -> None:
 def measure(options: argparse.Namespace, folder: Path) -> None:
     """Let the contenders take turns, and report."""
     tokenizer = AutoTokenizer.from_pretrained(options.model)
-    rows = examples_of(options.workload, Chat(tokenizer))
+    rows = examples_of(options.workload, ChatTemplate(tokenizer))
     encoded = [encode_example(prompt=row["prompt"], completion=row["completion"], tokenizer=tokenizer) for row in rows]
     pairs = [(each.token_ids, each.first_target) for each in encoded]
     size = options.micro_batch_size or _fitting(pairs, tokens=TOKENS_PER_PASS)

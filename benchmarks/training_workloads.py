@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.questions.word_problems.source import WordProblems
 
 _THOUGHTS = (
@@ -18,7 +18,7 @@ _THOUGHTS = (
 )
 
 
-def examples_of(workload: str, chat: Chat) -> list[dict[str, str]]:
+def examples_of(workload: str, chat: ChatTemplate) -> list[dict[str, str]]:
     """Rows with question_id, prompt and completion.
 
     ``short``: 20 questions, prompts of about 60 tokens. ``shared``: 2 questions of about 512 tokens, 4 completions each.
@@ -42,7 +42,7 @@ def examples_of(workload: str, chat: Chat) -> list[dict[str, str]]:
     ]
 
 
-def _joined(texts: list[str], *, chat: Chat, tokens: int, number: int) -> list[str]:
+def _joined(texts: list[str], *, chat: ChatTemplate, tokens: int, number: int) -> list[str]:
     """Long questions, each made of many short ones."""
     rest = iter(texts)
     made = []

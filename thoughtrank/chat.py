@@ -14,12 +14,12 @@ def main() -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer, TextStreamer
 
     from thoughtrank.library_logging import quiet_libraries
-    from thoughtrank.prompting.chat_template import Chat
+    from thoughtrank.prompting.chat_template import ChatTemplate
 
     quiet_libraries()
     tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
     model: Any = AutoModelForCausalLM.from_pretrained(sys.argv[1])
-    chat = Chat(tokenizer)
+    chat = ChatTemplate(tokenizer)
     streamer = TextStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
     questions = [" ".join(sys.argv[2:])] if len(sys.argv) > 2 else iter(lambda: input("> ").strip(), "")
     try:

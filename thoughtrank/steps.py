@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from thoughtrank.config.preflight import Parts
+from thoughtrank.config.preflight import Components
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.engines.protocol import Limits
 from thoughtrank.errors import UserError
@@ -22,8 +22,8 @@ from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.judging.protocol import RemoteJudge
 from thoughtrank.library_logging import quiet_libraries
-from thoughtrank.prompting.chat_template import Chat
-from thoughtrank.prompting.context_filter import FittingQuestions, prefix_faults
+from thoughtrank.prompting.chat_template import ChatTemplate
+from thoughtrank.prompting.context_filter import ContextFilter, prefix_faults
 from thoughtrank.records import Candidate, Question, RankedCandidate
 from thoughtrank.stages.evaluation import METRICS, evaluate_model
 from thoughtrank.stages.export import export_model
@@ -62,14 +62,14 @@ class Steps:
         nodes: the machines that train.
     """
 
-    def __init__(self, *, config: RunConfig, parts: Parts, store: Store, nodes: Nodes) -> None:
+    def __init__(self, *, config: RunConfig, parts: Components, store: Store, nodes: Nodes) -> None:
         self.nodes = nodes
         self.config = config
         self.parts = parts
         self.store = store
         self.paths = store.paths
         self.scorer: Scorer = getattr(parts.questions, "scorer", None) or ReferenceScorer()
-        self.questions: FittingQuestions
+        self.questions: ContextFilter
         self.judge_budget = Budget(parts.judge.limits.budget if isinstance(parts.judge, RemoteJudge) else None)
         self.limits = Limits(
             thought_tokens=config.generation.thought_tokens,
@@ -106,13 +106,13 @@ class Steps:
         # Every model of a run has the base's tokenizer and context; a finished round spares making the base anew.
         first = self.paths.model(1)
         folder = first if (first / "tokenizer_config.json").exists() else base.folder()
-        chat = Chat.from_folder(folder)
+        chat = ChatTemplate.from_folder(folder)
         prefixes = [prefix.text for prefix in self.parts.prefixes.prefixes()]
         # Thoughts without forced text differ by how they are drawn.
         faults = prefix_faults(chat, [text for text in prefixes if text])
         if faults:
             raise UserError(*faults)
-        questions = self.questions = FittingQuestions(
+        questions = self.questions = ContextFilter(
             source=self.parts.questions,
             chat=chat,
             context_tokens=read_json(folder / "config.json")["max_position_embeddings"],

@@ -11,7 +11,7 @@ from thoughtrank.data.__main__ import main
 from thoughtrank.data.export_examples import export_data
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.batching.examples import encode_example
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.records import Example
 from thoughtrank.storage.tables import read_table
 
@@ -126,7 +126,7 @@ def test_a_template_that_trims_is_told(made_run, tmp_path, tiny_folder):
     tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
     tokenizer.chat_template = tokenizer.chat_template.replace("['content']", "['content'] | upper")
     with pytest.raises(UserError, match="changes a reply"):
-        Chat(tokenizer)
+        ChatTemplate(tokenizer)
     tokenizer.chat_template = tokenizer.chat_template.replace("| upper", "| replace('is 1', 'is one')")
     tokenizer.save_pretrained(run.store.paths.model(1))
     assert "written differently" in " ".join(export_data(run_folder=run.folder).notes)

@@ -13,7 +13,7 @@ from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.engines.serving import completions_client as completions
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.errors import UserError
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import CLOSE_TAG, EMPTY_THOUGHT, OPEN_TAG
 
 LIMITS = Limits(thought_tokens=14, answer_tokens=10, min_answer_tokens=1)
@@ -39,7 +39,7 @@ def server(running, monkeypatch):
 
 
 def requests_for(folder: Path, openers: list[str]) -> list[GenerationRequest]:
-    chat = Chat.from_folder(folder)
+    chat = ChatTemplate.from_folder(folder)
     branches = tuple(Branch(opener=opener, in_thought=opener not in ("", EMPTY_THOUGHT)) for opener in openers)
     return [GenerationRequest(prompt=chat.prompt(question), branches=branches) for question in QUESTIONS]
 

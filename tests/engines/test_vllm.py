@@ -10,7 +10,7 @@ from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.engines.vllm import VLLMEngine
 from thoughtrank.models.tiny import TinyModel
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, OPEN_TAG
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def wider_folder(tmp_path_factory) -> Path:
 @pytest.mark.slow
 def test_the_real_server_writes_what_the_embedded_engine_writes(wider_folder, tmp_path, monkeypatch):
     monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
-    chat = Chat.from_folder(wider_folder)
+    chat = ChatTemplate.from_folder(wider_folder)
     openers = [*(OPEN_TAG + prefix for prefix in "abXY09"), EMPTY_THOUGHT]
     branches = tuple(Branch(opener=opener, in_thought=opener != EMPTY_THOUGHT) for opener in openers)
     questions = ["Tom has 12 apples. He buys 7 more. How many?", "How many legs do 6 spiders have?"]

@@ -10,7 +10,7 @@ import pyarrow.parquet as parquet
 import pytest
 import yaml
 
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 
 
 def listing(folder: Path) -> set[str]:
@@ -52,7 +52,7 @@ def test_rounds_ask_fresh_questions(finished):
 def test_an_example_is_a_candidate_as_the_template_would_write_it(finished):
     candidates = {row["candidate_id"]: row for row in finished.rows("base", "round_1", "1_candidates")}
     examples = finished.rows("base", "round_1", "3_examples")
-    chat = Chat.from_folder(finished.path("base", "export"))
+    chat = ChatTemplate.from_folder(finished.path("base", "export"))
     assert examples
     for example in examples:
         candidate = candidates[example["candidate_id"]]

@@ -3,7 +3,7 @@ from transformers import AutoTokenizer
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.batching.examples import encode_example
-from thoughtrank.prompting.chat_template import PLAIN_TEMPLATE, Chat
+from thoughtrank.prompting.chat_template import PLAIN_TEMPLATE, ChatTemplate
 from thoughtrank.prompting.thought_tags import reply
 
 CONVERSATION = [
@@ -21,7 +21,7 @@ def tokenizer(tiny_folder):
 def test_prompt_and_completion_are_what_the_template_writes(tokenizer, template):
     if template is not None:
         tokenizer.chat_template = template
-    chat = Chat(tokenizer)
+    chat = ChatTemplate(tokenizer)
     whole = tokenizer.apply_chat_template(CONVERSATION, tokenize=False)
     prompt, completion = chat.prompt(CONVERSATION[0]["content"]), CONVERSATION[1]["content"] + chat.end_of_turn
     assert whole.startswith(prompt + completion)
@@ -31,7 +31,7 @@ def test_prompt_and_completion_are_what_the_template_writes(tokenizer, template)
 
 @pytest.mark.slow
 def test_the_default_models_template_keeps_prompt_and_completion(smollm2_folder):
-    chat = Chat.from_folder(smollm2_folder)
+    chat = ChatTemplate.from_folder(smollm2_folder)
     assert chat.end_of_turn == "<|im_end|>"
     assert chat.prompt("Hello?").endswith("<|im_start|>assistant\n")
     tokenizer = AutoTokenizer.from_pretrained(smollm2_folder)
@@ -49,15 +49,15 @@ def test_the_default_models_template_keeps_prompt_and_completion(smollm2_folder)
 def test_a_template_that_changes_replies_is_refused(tokenizer):
     tokenizer.chat_template = PLAIN_TEMPLATE.replace("message['content']", "message['content'].split('</thought>')[-1]")
     with pytest.raises(UserError, match="changes a reply"):
-        Chat(tokenizer)
+        ChatTemplate(tokenizer)
 
 
 def test_a_template_that_never_ends_a_turn_is_refused(tokenizer):
     tokenizer.chat_template = PLAIN_TEMPLATE.replace("{{ eos_token }}", "")
     with pytest.raises(UserError, match="would not stop"):
-        Chat(tokenizer)
+        ChatTemplate(tokenizer)
 
 
 def test_the_length_of_a_prompt_counts_its_tokens(tokenizer):
-    chat = Chat(tokenizer)
+    chat = ChatTemplate(tokenizer)
     assert chat.num_prompt_tokens("a b c d") > chat.num_prompt_tokens("a b")

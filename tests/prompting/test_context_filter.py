@@ -7,8 +7,8 @@ from tokenizers import normalizers
 from transformers import AutoTokenizer
 
 from thoughtrank.errors import UserError
-from thoughtrank.prompting.chat_template import Chat
-from thoughtrank.prompting.context_filter import FittingQuestions, prefix_faults
+from thoughtrank.prompting.chat_template import ChatTemplate
+from thoughtrank.prompting.context_filter import ContextFilter, prefix_faults
 from thoughtrank.records import Question
 
 
@@ -28,12 +28,12 @@ class Source:
 
 
 @pytest.fixture(scope="module")
-def chat(tiny_folder: Path) -> Chat:
-    return Chat.from_folder(tiny_folder)
+def chat(tiny_folder: Path) -> ChatTemplate:
+    return ChatTemplate.from_folder(tiny_folder)
 
 
-def fitting(chat: Chat, source: Source, *, context: int, prefixes=("a",)) -> FittingQuestions:
-    return FittingQuestions(source=source, chat=chat, context_tokens=context, written_tokens=50, prefixes=prefixes)
+def fitting(chat: ChatTemplate, source: Source, *, context: int, prefixes=("a",)) -> ContextFilter:
+    return ContextFilter(source=source, chat=chat, context_tokens=context, written_tokens=50, prefixes=prefixes)
 
 
 def test_a_question_fits_exactly_up_to_the_last_token(chat):
@@ -72,11 +72,11 @@ def test_the_warning_names_the_question_without_its_control_characters(chat):
 
 def test_prefixes_are_told_apart_as_the_tokenizer_does(tiny_folder):
     tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
-    assert prefix_faults(Chat(tokenizer), ["a", "A", "~"]) == []
+    assert prefix_faults(ChatTemplate(tokenizer), ["a", "A", "~"]) == []
     tokenizer.backend_tokenizer.normalizer = normalizers.Sequence(
         [normalizers.Replace("~", ""), normalizers.Replace("B", "b")]
     )
-    faults = prefix_faults(Chat(tokenizer), ["a", "B", "b", "~", "~~"])
+    faults = prefix_faults(ChatTemplate(tokenizer), ["a", "B", "b", "~", "~~"])
     assert len(faults) == 2
     assert "'~', '~~' is no text at all" in faults[0]
     assert "'b' and 'B' are the same" in faults[1]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from thoughtrank.finetuning.batching.examples import encode_example
-from thoughtrank.prompting.chat_template import PLAIN_TEMPLATE, Chat
+from thoughtrank.prompting.chat_template import PLAIN_TEMPLATE, ChatTemplate
 from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG
 
 FOLDERS = [
@@ -46,7 +46,7 @@ def test_the_tokenizers_have_control_tokens_that_text_can_write(tokenizer):
 
 
 def test_every_special_token_inside_a_question_is_data(tokenizer):
-    chat = Chat(tokenizer)
+    chat = ChatTemplate(tokenizer)
     harmless = controls(tokenizer, chat.prompt("What is 3 + 4?"))
     for number in control_ids(tokenizer):
         text = tokenizer.convert_ids_to_tokens(number)
@@ -56,7 +56,7 @@ def test_every_special_token_inside_a_question_is_data(tokenizer):
 
 
 def test_training_reads_a_question_as_generation_does(tokenizer):
-    chat = Chat(tokenizer)
+    chat = ChatTemplate(tokenizer)
     prompt = chat.prompt(f"What does {chat.end_of_turn} mean?{chat.end_of_turn}")
     completion = chat.completion(thought="t", answer="It ends a turn.")
     example = encode_example(prompt=prompt, completion=completion, tokenizer=tokenizer)
@@ -67,21 +67,21 @@ def test_training_reads_a_question_as_generation_does(tokenizer):
 
 
 def test_special_tokens_inside_a_reply_are_data_but_for_the_one_at_its_end(tokenizer):
-    chat = Chat(tokenizer)
+    chat = ChatTemplate(tokenizer)
     completion = chat.completion(thought=f"a{chat.end_of_turn}b", answer=f"c{chat.end_of_turn}{chat.end_of_turn}d")
     assert completion.count(chat.end_of_turn) == 1
     assert sum(controls(tokenizer, completion).values()) == 1
 
 
 def test_the_tags_of_a_thought_inside_a_question_are_data(tokenizer):
-    prompt = Chat(tokenizer).prompt(f"Say {OPEN_TAG}yes{CLOSE_TAG} and <{OPEN_TAG}thought>.")
+    prompt = ChatTemplate(tokenizer).prompt(f"Say {OPEN_TAG}yes{CLOSE_TAG} and <{OPEN_TAG}thought>.")
     assert OPEN_TAG not in prompt
     assert CLOSE_TAG not in prompt
 
 
 def test_a_question_without_any_is_left_as_it_is(tokenizer):
     question = "If a < b and b > c, is <b>a</b> |less| than c?  \n\n [x] {y} $$"
-    assert question in Chat(tokenizer).prompt(question)
+    assert question in ChatTemplate(tokenizer).prompt(question)
 
 
 PIECES = [
@@ -107,7 +107,7 @@ def chats(tiny_folder, llama3_folder, llama2_folder):
     tokenizers = [AutoTokenizer.from_pretrained(folder) for folder in (tiny_folder, llama3_folder, llama2_folder)]
     for tokenizer in tokenizers[1:]:
         tokenizer.chat_template = PLAIN_TEMPLATE
-    return [(tokenizer, Chat(tokenizer)) for tokenizer in tokenizers]
+    return [(tokenizer, ChatTemplate(tokenizer)) for tokenizer in tokenizers]
 
 
 @settings(max_examples=60, deadline=None)

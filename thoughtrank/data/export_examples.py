@@ -9,7 +9,7 @@ from typing import Any
 from thoughtrank.data.of_run import question_source, read_config, tokenizer_folder
 from thoughtrank.data.preferences import rejected_candidate
 from thoughtrank.errors import UserError
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.records import Candidate, Example, Question, RankedCandidate
 from thoughtrank.storage.store import RunPaths, read_json, write_json
 from thoughtrank.storage.tables import read_table
@@ -63,7 +63,7 @@ def export_data(*, run_folder: Path, folder: Path | None = None) -> Exported:
     rounds = paths.rounds_with_examples()
     if not rounds:
         raise UserError(f"{run_folder} has no examples yet: let its first round get past selection")
-    chat = Chat.from_folder(tokenizer_folder(paths, config))
+    chat = ChatTemplate.from_folder(tokenizer_folder(paths, config))
     source = question_source(config)
     files: dict[str, list[Row]] = {
         name: [] for name in ("messages", "prompt_completion", "preferences", "preferences_text")
@@ -100,7 +100,7 @@ class _ExampleRows:
 
 
 def _round_rows(
-    paths: RunPaths, number: int, *, questions: Mapping[str, Question], chat: Chat
+    paths: RunPaths, number: int, *, questions: Mapping[str, Question], chat: ChatTemplate
 ) -> Iterator[_ExampleRows]:
     candidates: dict[str, list[Candidate]] = {}
     for candidate in read_table(paths.candidates(number), Candidate):
@@ -121,7 +121,7 @@ def _round_rows(
 
 
 def _example_rows(
-    example: Example, *, question: Question, rejected: Candidate | None, number: int, chat: Chat
+    example: Example, *, question: Question, rejected: Candidate | None, number: int, chat: ChatTemplate
 ) -> _ExampleRows:
     user = {"role": "user", "content": chat.user_content(question.text)}
     assistant = {"role": "assistant", "content": example.completion.removesuffix(chat.end_of_turn)}

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from thoughtrank.errors import UserError
-from thoughtrank.prompting.special_tokens import ControlText
+from thoughtrank.prompting.special_tokens import SpecialTokenEscaper
 from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG, reply
 
 PLAIN_TEMPLATE = (
@@ -16,7 +16,7 @@ PLAIN_TEMPLATE = (
 """Given to a base model that has no chat template; saved with its tokenizer."""
 
 
-class Chat:
+class ChatTemplate:
     """Renders prompts with a tokenizer's chat template.
 
     Args:
@@ -25,12 +25,12 @@ class Chat:
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
-        self._control = ControlText(tokenizer)
-        self._control_and_tags = ControlText(tokenizer, also=(OPEN_TAG, CLOSE_TAG))
+        self._control = SpecialTokenEscaper(tokenizer)
+        self._control_and_tags = SpecialTokenEscaper(tokenizer, also=(OPEN_TAG, CLOSE_TAG))
         self.end_of_turn = self._find_end_of_turn()
 
     @classmethod
-    def from_folder(cls, folder: Path) -> "Chat":
+    def from_folder(cls, folder: Path) -> "ChatTemplate":
         """Load the tokenizer of a model folder (about two seconds, no weights)."""
         from transformers import AutoTokenizer
 
@@ -38,11 +38,11 @@ class Chat:
 
     def user_content(self, question: str) -> str:
         """What the user's turn holds. Special tokens and tags in the question are data: ``control_text``."""
-        return self._control_and_tags.disarm(question)
+        return self._control_and_tags.escape(question)
 
     def assistant_content(self, *, thought: str, answer: str) -> str:
         """What the assistant's turn holds, without the token that ends it; special tokens in it are data."""
-        return self._control.disarm(reply(thought=thought, answer=answer))
+        return self._control.escape(reply(thought=thought, answer=answer))
 
     def prompt(self, question: str) -> str:
         """The text a reply to ``question`` continues."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thoughtrank.errors import UserError
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import CLOSE_TAG, opener
 from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.records import Question
@@ -25,7 +25,7 @@ class LeftOut:
     prompt_tokens: int
 
 
-class FittingQuestions:
+class ContextFilter:
     """The questions of a source whose prompts leave room for all that may be written behind them.
 
     Args:
@@ -43,7 +43,7 @@ class FittingQuestions:
         self,
         *,
         source: QuestionSource,
-        chat: Chat,
+        chat: ChatTemplate,
         context_tokens: int,
         written_tokens: int,
         prefixes: Sequence[str],
@@ -114,7 +114,7 @@ class FittingQuestions:
         return kept
 
 
-def prefix_faults(chat: Chat, prefixes: Sequence[str]) -> list[str]:
+def prefix_faults(chat: ChatTemplate, prefixes: Sequence[str]) -> list[str]:
     """Prefixes that the model's tokenizer cannot tell from nothing, or from each other; one sentence for each kind."""
     nothing = chat.token_ids(opener(""))
     seen: dict[tuple[int, ...], str] = {}

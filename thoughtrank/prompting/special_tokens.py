@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 
-class ControlText:
+class SpecialTokenEscaper:
     """Finds the special tokens of one tokenizer in a text, and any other text that should be data.
 
     Args:
@@ -25,7 +25,7 @@ class ControlText:
         longest_first = sorted(texts, key=lambda text: (-len(text), text))
         self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
-    def disarm(self, text: str) -> str:
+    def escape(self, text: str) -> str:
         """``text`` without any of them; again and again, since taking one apart may show another."""
         while True:
             taken_apart = self._pattern.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)

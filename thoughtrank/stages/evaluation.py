@@ -16,7 +16,7 @@ from thoughtrank.engines.protocol import Branch, Continuation, Engine, EngineSes
 from thoughtrank.evaluation.intervals import wilson_interval
 from thoughtrank.evaluation.scoring import Scorer
 from thoughtrank.progress import progress_bar
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, parse_reply
 from thoughtrank.questions.groups import question_groups
 from thoughtrank.records import Finish, Question
@@ -79,7 +79,7 @@ def evaluate_model(
     missing = [number for number, path in enumerate(paths) if not path.exists()]
     facts: dict[str, object] = {}
     if missing:
-        chat = Chat.from_folder(model_folder)
+        chat = ChatTemplate.from_folder(model_folder)
         total = len(questions) * len(_ARMS)
         done = sum(len(group) for number, group in enumerate(groups) if number not in missing) * len(_ARMS)
         with (
@@ -105,7 +105,7 @@ def evaluate_model(
 def _ask(
     questions: Sequence[Question],
     *,
-    chat: Chat,
+    chat: ChatTemplate,
     session: EngineSession,
     reply_tokens: int,
     scorer: Scorer,

@@ -9,7 +9,7 @@ from thoughtrank.engines.batch_invariance import probe_batch_composition
 from thoughtrank.engines.protocol import Branch, Continuation, Engine, GenerationRequest, Limits, OnStep
 from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.progress import progress_bar
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import opener
 from thoughtrank.questions.groups import question_groups
 from thoughtrank.records import Candidate, Question
@@ -50,7 +50,7 @@ def generate_candidates(
     record = stage.folder / ENGINE_RECORD
     facts: dict[str, object] = read_json(record) if record.exists() else {}
     if missing:
-        chat = Chat.from_folder(model_folder)
+        chat = ChatTemplate.from_folder(model_folder)
         done = total - sum(len(groups[number]) for number in missing) * len(prefixes)
         with (
             engine.open(model_folder, work_folder=stage.folder) as session,
@@ -96,7 +96,9 @@ def _shown_in(bar: Any) -> OnStep:
     return on_step
 
 
-def _requests(questions: Sequence[Question], *, prefixes: Sequence[Prefix], chat: Chat) -> list[GenerationRequest]:
+def _requests(
+    questions: Sequence[Question], *, prefixes: Sequence[Prefix], chat: ChatTemplate
+) -> list[GenerationRequest]:
     return [
         GenerationRequest(
             prompt=chat.prompt(question.text), branches=tuple(_branch(prefix, question) for prefix in prefixes)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import CLOSE_TAG
 from thoughtrank.records import Candidate, Question
 from thoughtrank.storage.imported_candidates import ImportedCandidate
@@ -22,7 +22,7 @@ def import_candidates(
         candidates: as they were imported; those of other questions are left out.
         model_folder: its tokenizer counts tokens where nobody has.
     """
-    chat = Chat.from_folder(model_folder)
+    chat = ChatTemplate.from_folder(model_folder)
     by_question: dict[str, list[ImportedCandidate]] = {question.question_id: [] for question in questions}
     for candidate in candidates:
         if candidate.question_id in by_question:
@@ -36,7 +36,7 @@ def import_candidates(
     stage.finish(candidates=len(rows), engine={"engine": "imported"})
 
 
-def _candidate(imported: ImportedCandidate, *, place: int, chat: Chat) -> Candidate:
+def _candidate(imported: ImportedCandidate, *, place: int, chat: ChatTemplate) -> Candidate:
     thought_tokens, answer_tokens = imported.thought_tokens, imported.answer_tokens
     if thought_tokens is None:
         thought_tokens = len(chat.token_ids(imported.thought + CLOSE_TAG))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.records import Candidate, Example, Question, RankedCandidate
 from thoughtrank.storage.store import Stage
 from thoughtrank.storage.tables import write_part
@@ -41,7 +41,7 @@ def select_examples(
         selector: makes the choice.
         model_folder: whose chat template renders the prompts.
     """
-    chat = Chat.from_folder(model_folder)
+    chat = ChatTemplate.from_folder(model_folder)
     of_question: dict[str, tuple[list[Candidate], list[RankedCandidate]]] = {}
     for candidate, row in zip(candidates, ranking, strict=True):
         both = of_question.setdefault(candidate.question_id, ([], []))

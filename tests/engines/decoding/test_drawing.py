@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from thoughtrank.engines.decoding.drawing import draw, uniform
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.engines.transformers import TransformersEngine
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import OPEN_TAG
 
 QUESTION = "How many legs do 6 spiders have?"
@@ -26,7 +26,7 @@ class State:
 
 
 def thoughts(folder, branches):
-    prompt = Chat.from_folder(folder).prompt(QUESTION)
+    prompt = ChatTemplate.from_folder(folder).prompt(QUESTION)
     with TransformersEngine(dtype="float32", device="cpu").open(folder) as session:
         [continuations] = session.generate([GenerationRequest(prompt, tuple(branches))], limits=LIMITS)
     return continuations
@@ -79,7 +79,7 @@ def test_the_answer_behind_a_sampled_thought_is_greedy(tiny_folder):
     [first, *_] = thoughts(tiny_folder, [sampled(0)])
     tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
     model = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval()
-    start = tokenizer(Chat(tokenizer).prompt(QUESTION) + OPEN_TAG, add_special_tokens=False)["input_ids"]
+    start = tokenizer(ChatTemplate(tokenizer).prompt(QUESTION) + OPEN_TAG, add_special_tokens=False)["input_ids"]
     ids = torch.tensor([[*start, *first.thought_ids]])
     written = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=4)
     assert tuple(written[0, ids.shape[1] :].tolist())[: len(first.answer_ids)] == first.answer_ids
@@ -90,7 +90,7 @@ def test_first_tokens_are_the_models_likeliest(tiny_folder):
     got = [each.thought_ids[0] for each in thoughts(tiny_folder, branches)]
     tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
     model = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval()
-    start = tokenizer(Chat(tokenizer).prompt(QUESTION) + OPEN_TAG, add_special_tokens=False)["input_ids"]
+    start = tokenizer(ChatTemplate(tokenizer).prompt(QUESTION) + OPEN_TAG, add_special_tokens=False)["input_ids"]
     with torch.no_grad():
         logits = model(torch.tensor([start])).logits[0, -1]
     logits[tokenizer.eos_token_id] = float("-inf")

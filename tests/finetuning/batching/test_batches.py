@@ -17,7 +17,7 @@ from thoughtrank.finetuning.batching.examples import (
     plan_batches,
     read_examples,
 )
-from thoughtrank.prompting.chat_template import Chat
+from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import reply
 from thoughtrank.records import Example
 from thoughtrank.storage.tables import write_part
@@ -81,7 +81,7 @@ def same(one, other):
 @settings(PATIENT, max_examples=60)
 @given(question=st.text(), thought=st.text(), answer=st.text())
 def test_the_targets_are_exactly_the_completion(tokenizer, question, thought, answer):
-    chat = Chat(tokenizer)
+    chat = ChatTemplate(tokenizer)
     prompt, completion = chat.prompt(question), reply(thought=thought, answer=answer) + chat.end_of_turn
     encoded = encode_example(prompt=prompt, completion=completion, tokenizer=tokenizer)
     assert tokenizer.decode(encoded.token_ids[: encoded.first_target]) == prompt
@@ -89,7 +89,7 @@ def test_the_targets_are_exactly_the_completion(tokenizer, question, thought, an
 
 
 def test_the_end_of_the_turn_is_the_last_target(tokenizer):
-    chat = Chat(tokenizer)
+    chat = ChatTemplate(tokenizer)
     completion = reply(thought="a", answer="7") + chat.end_of_turn
     encoded = encode_example(prompt=chat.prompt("Why?"), completion=completion, tokenizer=tokenizer)
     assert encoded.token_ids[-1] == tokenizer.eos_token_id
