@@ -165,7 +165,7 @@ def test_a_config_is_composed_and_its_parts_are_made_without_a_heavy_package():
         "from thoughtrank.config.schema import load_config\n"
         "with initialize_config_dir(config_dir=str(cli.CONFIG_FOLDER), version_base='1.3'):\n"
         "    values = OmegaConf.to_container(compose('config'), resolve=True)\n"
-        "preflight.make_parts(load_config(values))"
+        "preflight.make_components(load_config(values))"
     )
     assert loaded_by(program) == []
 

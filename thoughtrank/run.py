@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from thoughtrank.config.dry_run import plan_text
-from thoughtrank.config.preflight import Parts, find_faults, make_parts, preflight
+from thoughtrank.config.preflight import Components, find_faults, make_components, preflight
 from thoughtrank.config.schema import RunConfig, config_differences, default_run_name, load_config
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed.multi_node import Nodes, Place
@@ -46,7 +46,7 @@ def do_run(values: dict[str, Any], *, choices: Mapping[str, str], sweep: str | N
         Its summary; None where it was only planned, stopped as ``stop_after`` asked, or is another machine's run.
     """
     config = load_config(values)
-    parts = make_parts(config)
+    parts = make_components(config)
     num_nodes = 1 if config.dry_run else getattr(parts.strategy, "num_nodes", 1)
     with Nodes(Place.find(os.environ, num_nodes=num_nodes)) as nodes:
         if nodes.place.node_rank:
@@ -60,7 +60,7 @@ def do_run(values: dict[str, Any], *, choices: Mapping[str, str], sweep: str | N
         return _do_run(config, parts, nodes, values=values, paths=paths, sweep=sweep)
 
 
-def _plan_only(config: RunConfig, parts: Parts, paths: RunPaths) -> None:
+def _plan_only(config: RunConfig, parts: Components, paths: RunPaths) -> None:
     """Show the plan, also on a machine that could not carry it out, and then what is missing for that.
 
     Raises:
@@ -74,7 +74,7 @@ def _plan_only(config: RunConfig, parts: Parts, paths: RunPaths) -> None:
 
 
 def _do_run(
-    config: RunConfig, parts: Parts, nodes: Nodes, *, values: dict[str, Any], paths: RunPaths, sweep: str | None
+    config: RunConfig, parts: Components, nodes: Nodes, *, values: dict[str, Any], paths: RunPaths, sweep: str | None
 ) -> Path | None:
     store = Store(run_folder=paths.folder, cache_folder=Path(config.cache_dir))
     _check_same_config(paths, values)
@@ -90,7 +90,7 @@ def _do_run(
 
 
 def _run_logged(
-    config: RunConfig, parts: Parts, store: Store, nodes: Nodes, *, values: dict[str, Any], sweep: str | None
+    config: RunConfig, parts: Components, store: Store, nodes: Nodes, *, values: dict[str, Any], sweep: str | None
 ) -> Path | None:
     """Run, and leave the reason of a failure in the run folder: a multirun job's own output may be lost."""
     from thoughtrank.pipeline import run_pipeline
@@ -168,12 +168,12 @@ def _write_config(paths: RunPaths, values: dict[str, Any]) -> None:
     partial.replace(paths.config)
 
 
-def _warn_about_rows(parts: Parts) -> None:
-    bad_rows = getattr(parts.questions, "bad_rows", [])
-    for row in bad_rows[:10]:
+def _warn_about_rows(parts: Components) -> None:
+    skipped_rows = getattr(parts.questions, "skipped_rows", [])
+    for row in skipped_rows[:10]:
         print(f"warning: left out {row}", file=sys.stderr)
-    if len(bad_rows) > 10:
-        print(f"warning: left out {len(bad_rows) - 10} more rows", file=sys.stderr)
+    if len(skipped_rows) > 10:
+        print(f"warning: left out {len(skipped_rows) - 10} more rows", file=sys.stderr)
 
 
 def log_line(paths: RunPaths, message: str) -> None:

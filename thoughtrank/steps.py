@@ -32,7 +32,7 @@ from thoughtrank.stages.importing import import_candidates
 from thoughtrank.stages.ranking import rank_candidates, spent_on_judge
 from thoughtrank.stages.selection import select_examples
 from thoughtrank.stages.training import has_weights, train_model
-from thoughtrank.storage.imported_candidates import Import
+from thoughtrank.storage.imported_candidates import ImportedCandidates
 from thoughtrank.storage.store import Stage, Store, base_model_folder, read_json, write_json
 from thoughtrank.storage.tables import read_table
 
@@ -159,7 +159,7 @@ class Steps:
         )
         return stage
 
-    def _imported_candidates(self, imported: Import, model: Model) -> Stage:
+    def _imported_candidates(self, imported: ImportedCandidates, model: Model) -> Stage:
         questions = self.questions.train(1)
         stage = self.store.stage(
             kind="candidates",

@@ -12,7 +12,7 @@ from thoughtrank.data.__main__ import main
 from thoughtrank.data.import_candidates import import_files
 from thoughtrank.errors import UserError
 from thoughtrank.records import Question
-from thoughtrank.storage.imported_candidates import Import
+from thoughtrank.storage.imported_candidates import ImportedCandidates
 
 GOOD = {"question": "What is 3 + 4?", "thought": "three and four", "answer": "7"}
 
@@ -47,22 +47,22 @@ def imported_of(tmp_path, *rows, **options):
 )
 def test_a_bad_row_is_named_with_file_and_line_and_the_others_are_kept(tmp_path, row, told):
     imported = imported_of(tmp_path, {**GOOD, "reference": 7}, "", row, GOOD)
-    [bad] = imported.bad_rows
+    [bad] = imported.skipped_rows
     assert bad.startswith(f"{tmp_path}/c.jsonl:3: ")
     assert told in bad
-    kept = Import(tmp_path / "import").candidates()
+    kept = ImportedCandidates(tmp_path / "import").candidates()
     assert [each.prefix for each in kept] == ["imported_0", "imported_1"]
-    assert [question.answer for question in Import(tmp_path / "import").questions()] == ["7"]
+    assert [question.answer for question in ImportedCandidates(tmp_path / "import").questions()] == ["7"]
 
 
 def test_every_column_is_kept_and_what_nobody_says_is_left_open(tmp_path):
     full = {"prefix": "t", "thought_tokens": 3, "answer_tokens": 1, "thought_finish": "stop", "answer_finish": "length"}
     told = {**GOOD, **full, "reference": "7", "family": "sums", "candidate_id": "ignored"}
     imported_of(tmp_path, told, {**GOOD, "question": "Other?"})
-    first, second = Import(tmp_path / "import").candidates()
+    first, second = ImportedCandidates(tmp_path / "import").candidates()
     assert {name: getattr(first, name) for name in full} == full
     assert (second.thought_tokens, second.answer_tokens, second.thought_finish) == (None, None, "stop")
-    questions = Import(tmp_path / "import").questions()
+    questions = ImportedCandidates(tmp_path / "import").questions()
     assert [(each.text, each.answer, each.family) for each in questions] == [
         ("What is 3 + 4?", "7", "sums"),
         ("Other?", None, None),
@@ -75,7 +75,7 @@ def test_parquet_and_json_lines_give_the_same_import(tmp_path):
     import_files(files=[write(tmp_path / "c.jsonl", *rows)], folder=tmp_path / "one")
     parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "c.parquet")
     import_files(files=[tmp_path / "c.parquet"], folder=tmp_path / "two")
-    assert Import(tmp_path / "one").sha256 == Import(tmp_path / "two").sha256
+    assert ImportedCandidates(tmp_path / "one").sha256 == ImportedCandidates(tmp_path / "two").sha256
     parquet.write_table(pa.Table.from_pylist([{"question": "Q?"}]), tmp_path / "c.parquet")
     with pytest.raises(UserError, match="no column 'thought'"):
         import_files(files=[tmp_path / "c.parquet"], folder=tmp_path / "two")
@@ -89,21 +89,21 @@ def test_rows_of_a_runs_own_tables_are_known_by_question_id(made_run, tmp_path, 
     printed = capsys.readouterr()
     assert "4 candidates of 2 questions, 0 rows left out" in printed.out
     assert "2 questions have no reference" in printed.err
-    assert Import(tmp_path / "import").questions() == run.questions
+    assert ImportedCandidates(tmp_path / "import").questions() == run.questions
     known = {"q": Question(question_id="q", text="Q?")}
     imported = imported_of(tmp_path, {**GOOD, "question_id": "r", "question": None}, GOOD, known=known)
-    assert "no training question 'r'" in imported.bad_rows[0]
+    assert "no training question 'r'" in imported.skipped_rows[0]
 
 
 def test_nothing_to_import_and_a_folder_that_is_none_are_told(tmp_path):
     with pytest.raises(UserError, match="none of 1 rows is a candidate; the first is"):
         imported_of(tmp_path, "{broken")
-    [fault] = Import(tmp_path / "nothing").faults()
+    [fault] = ImportedCandidates(tmp_path / "nothing").faults()
     assert "python -m thoughtrank.data import" in fault
     imported_of(tmp_path, GOOD)
-    assert Import(tmp_path / "import").faults() == []
+    assert ImportedCandidates(tmp_path / "import").faults() == []
     write(tmp_path / "import" / "questions.jsonl", {"question": "Changed?"})
-    [fault] = Import(tmp_path / "import").faults()
+    [fault] = ImportedCandidates(tmp_path / "import").faults()
     assert "import the file again" in fault
 
 
@@ -115,7 +115,7 @@ texts = st.text(max_size=12)
 def test_any_text_comes_back_as_it_was(tmp_path, drawn):
     rows = [{"question": question, "thought": thought, "answer": answer} for question, thought, answer in drawn]
     imported_of(tmp_path, *rows)
-    back = Import(tmp_path / "import")
+    back = ImportedCandidates(tmp_path / "import")
     text_of = {question.question_id: question.text for question in back.questions()}
     assert [(text_of[each.question_id], each.thought, each.answer) for each in back.candidates()] == [
         (question.strip(), thought, answer) for question, thought, answer in drawn

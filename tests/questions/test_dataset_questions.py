@@ -81,14 +81,14 @@ def test_a_question_of_both_splits_is_held_out_only(gsm8k):
     with (gsm8k / "train.jsonl").open("a") as file:
         file.write("\n" + json.dumps(first))
     questions = source(gsm8k)
-    assert any("repeats the question" in row for row in questions.bad_rows)
+    assert any("repeats the question" in row for row in questions.skipped_rows)
     assert first["question"] not in {each.text for number in range(1, 5) for each in questions.train(number)}
 
 
 def test_rows_without_the_mark_of_the_answer_are_left_out_and_named(gsm8k):
     with (gsm8k / "train.jsonl").open("a") as file:
         file.write('\n{"question": "Why?", "answer": "Because."}')
-    [row] = source(gsm8k).bad_rows
+    [row] = source(gsm8k).skipped_rows
     assert "train row 21" in row
     assert "####" in row
 

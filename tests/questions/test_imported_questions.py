@@ -3,7 +3,7 @@ import json
 from thoughtrank.data.import_candidates import import_files
 from thoughtrank.questions.imported_questions import ImportedQuestions
 from thoughtrank.questions.question_file import QuestionFile
-from thoughtrank.storage.imported_candidates import Import
+from thoughtrank.storage.imported_candidates import ImportedCandidates
 
 
 def made(tmp_path, *, held_out=3, train_per_round=4, imported=range(2, 8)):
@@ -14,7 +14,7 @@ def made(tmp_path, *, held_out=3, train_per_round=4, imported=range(2, 8)):
     rows.write_text("".join(json.dumps({"question": text, "thought": "t", "answer": "a"}) + "\n" for text in texts))
     import_files(files=[rows], folder=tmp_path / "import")
     source = QuestionFile(path=str(file), seed=0, train_per_round=train_per_round, held_out=held_out)
-    return source, ImportedQuestions(source=source, imported=Import(tmp_path / "import")), texts
+    return source, ImportedQuestions(source=source, imported=ImportedCandidates(tmp_path / "import")), texts
 
 
 def test_round_one_is_the_import_and_nothing_is_asked_twice(tmp_path):
@@ -32,8 +32,8 @@ def test_round_one_is_the_import_and_nothing_is_asked_twice(tmp_path):
 
 def test_imported_questions_that_are_held_out_are_named(tmp_path):
     _, questions, _ = made(tmp_path, held_out=10, imported=range(20))
-    assert len(questions.bad_rows) == 10
-    assert all("it is held out" in row for row in questions.bad_rows)
+    assert len(questions.skipped_rows) == 10
+    assert all("it is held out" in row for row in questions.skipped_rows)
 
 
 def test_one_round_needs_no_training_question_of_the_source(tmp_path):

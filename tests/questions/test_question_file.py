@@ -37,7 +37,7 @@ def file(tmp_path):
 def problems_of(file, *rows):
     """What is said about bad rows, without the path, next to the texts that are kept."""
     write(file, *rows)
-    said = [line.removeprefix(f"{file}:") for line in source(file).bad_rows]
+    said = [line.removeprefix(f"{file}:") for line in source(file).skipped_rows]
     return said, {question.text for question in everything(file)}
 
 
@@ -112,7 +112,7 @@ def test_a_missing_answer_column_is_fine(file):
     write(file, {"question": "How many?"})
     [question] = everything(file)
     assert (question.answer, question.family) == (None, None)
-    assert source(file).bad_rows == []
+    assert source(file).skipped_rows == []
 
 
 def test_bad_rows_are_told_by_line_and_lose_nothing_else(file):
@@ -162,7 +162,7 @@ def test_bad_rows_are_no_faults_while_there_are_enough_questions(file):
 
 def test_a_row_that_is_not_utf8_is_told_by_line(file):
     file.write_bytes(b'{"question": "One?"}\n{"question": "caf\xe9?"}\n{"question": "Two?"}\n')
-    assert source(file).bad_rows == [f"{file}:2: not UTF-8 text"]
+    assert source(file).skipped_rows == [f"{file}:2: not UTF-8 text"]
     assert len(everything(file)) == 2
 
 
@@ -175,7 +175,7 @@ def test_deep_nesting_is_a_bad_row(file):
 def test_byte_order_mark_line_ends_and_blank_lines_do_not_matter(file):
     file.write_bytes(b'\xef\xbb\xbf{"question": "One?"}\r\n\r\n   \n{"question": "Two?"}\r\nbad')
     assert {question.text for question in everything(file)} == {"One?", "Two?"}
-    [bad] = source(file).bad_rows
+    [bad] = source(file).skipped_rows
     assert bad.startswith(f"{file}:5: not valid JSON")
 
 
@@ -191,7 +191,7 @@ def test_any_text_is_kept_once_or_told(tmp_path_factory, texts):
     write(file, *({"question": text} for text in texts))
     kept = [question.text for question in everything(file)]
     assert set(kept) == {text.strip() for text in texts if text.strip() and _encodes(text)}
-    assert len(kept) + len(source(file).bad_rows) == len(texts)
+    assert len(kept) + len(source(file).skipped_rows) == len(texts)
 
 
 def _encodes(text):
@@ -212,7 +212,7 @@ def test_parquet_rows_are_checked_too(tmp_path):
         "other": [1, 2, 3, 4],
     }
     parquet.write_table(pyarrow.table(rows), path)
-    assert source(path).bad_rows == [f"{path}:2: no 'question'", f"{path}:3: repeats the question of {path}:1"]
+    assert source(path).skipped_rows == [f"{path}:2: no 'question'", f"{path}:3: repeats the question of {path}:1"]
     assert {question.text: question.answer for question in everything(path)} == {"One?": "1.5", "Two?": "2"}
     parquet.write_table(pyarrow.table({"other": [1, 2]}), path)
     assert source(path).faults(rounds=1) == [f"{path} has no column 'question': it has other."]

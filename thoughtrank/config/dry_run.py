@@ -3,7 +3,7 @@
 import math
 
 from thoughtrank.config.memory_estimate import generation_gigabytes, training_gigabytes
-from thoughtrank.config.preflight import Parts, disk_bytes
+from thoughtrank.config.preflight import Components, disk_bytes
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.finetuning.weight_formats import nominal_bytes
 from thoughtrank.judging.model_families import model_family
@@ -12,7 +12,7 @@ _PROMPT_TOKENS_JUDGED = 700
 """Rubric, question and delimiters of one look, without the answers."""
 
 
-def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
+def plan_text(*, config: RunConfig, parts: Components, run: str) -> str:
     """The plan as lines of text.
 
     Token figures are ceilings: greedy texts usually end well before their limits. The judge's figures assume that no two
@@ -55,7 +55,7 @@ def plan_text(*, config: RunConfig, parts: Parts, run: str) -> str:
     return "\n".join(lines)
 
 
-def _candidate_lines(config: RunConfig, parts: Parts) -> list[str]:
+def _candidate_lines(config: RunConfig, parts: Components) -> list[str]:
     """Where the candidates come from: generated, and in round 1 perhaps imported."""
     questions, prefixes = parts.questions.train_per_round, len(parts.prefixes.prefixes())
     candidates = questions * prefixes
@@ -74,7 +74,7 @@ def _candidate_lines(config: RunConfig, parts: Parts) -> list[str]:
     return [imported] if config.rounds == 1 else [f"{imported}; from round 2 on:", generated]
 
 
-def _memory_line(config: RunConfig, parts: Parts, *, weights: int | None) -> str:
+def _memory_line(config: RunConfig, parts: Components, *, weights: int | None) -> str:
     setting = config.training.weights
     memory = nominal_bytes(
         weights=setting,
@@ -90,7 +90,7 @@ def _memory_line(config: RunConfig, parts: Parts, *, weights: int | None) -> str
     return f"{setting} weights, {parts.optimizer.name}: {memory.text()}{total}"
 
 
-def _judge_line(config: RunConfig, parts: Parts, *, candidates: int) -> str:
+def _judge_line(config: RunConfig, parts: Components, *, candidates: int) -> str:
     judge = str(config.judge.get("model", config.judge["_target_"].rpartition(".")[2]))
     if parts.judge.exact:
         return f"{judge}: offline, no calls, no money"
@@ -106,7 +106,7 @@ def _judge_line(config: RunConfig, parts: Parts, *, candidates: int) -> str:
     return f"{judge}: {total} (an unreadable reply is asked for once more)"
 
 
-def _money(config: RunConfig, parts: Parts, *, prompt_tokens: int, reply_tokens: int) -> str:
+def _money(config: RunConfig, parts: Components, *, prompt_tokens: int, reply_tokens: int) -> str:
     price = parts.judge.price()
     if price is None:
         return "price unknown (judge.price_per_million)"
@@ -123,18 +123,18 @@ def _money(config: RunConfig, parts: Parts, *, prompt_tokens: int, reply_tokens:
     )
 
 
-def _device_memory_lines(config: RunConfig, parts: Parts, *, weights: int | None, prefixes: int) -> list[str]:
+def _device_memory_lines(config: RunConfig, parts: Components, *, weights: int | None, prefixes: int) -> list[str]:
     """Memory per device, where the model's sizes are known."""
     if weights is None:
         return []
     lines = []
-    cache = parts.model.cache_bytes_per_token() if hasattr(parts.model, "cache_bytes_per_token") else None
+    cache = parts.model.kv_cache_bytes_per_token() if hasattr(parts.model, "kv_cache_bytes_per_token") else None
     group = config.engine.get("questions_per_group")
     if cache is not None and group is not None:
         held, keys = generation_gigabytes(
             parameters=weights,
             bytes_per_weight=4 if config.engine.get("dtype") == "float32" else 2,
-            cache_bytes_per_token=cache,
+            kv_cache_bytes_per_token=cache,
             branches=group * prefixes,
             tokens=config.generation.thought_tokens + config.generation.answer_tokens,
         )
@@ -153,7 +153,7 @@ def _device_memory_lines(config: RunConfig, parts: Parts, *, weights: int | None
     return lines
 
 
-def _disk_line(config: RunConfig, parts: Parts) -> str:
+def _disk_line(config: RunConfig, parts: Components) -> str:
     needed = disk_bytes(config, parts)
     return "unknown until the model is fetched" if needed is None else f"up to {needed / 1e9:.1f} GB while it runs"
 

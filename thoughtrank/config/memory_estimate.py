@@ -24,16 +24,16 @@ def training_gigabytes(*, parameters: int, devices: int) -> dict[str, float]:
 
 
 def generation_gigabytes(
-    *, parameters: int, bytes_per_weight: int, cache_bytes_per_token: int, branches: int, tokens: int
+    *, parameters: int, bytes_per_weight: int, kv_cache_bytes_per_token: int, branches: int, tokens: int
 ) -> tuple[float, float]:
     """Weights, and keys and values of one group at its fullest, in GB.
 
     Args:
         parameters: number of weights.
         bytes_per_weight: 2 in bf16, 4 in float32.
-        cache_bytes_per_token: keys and values of one token in bf16; doubled for float32.
+        kv_cache_bytes_per_token: keys and values of one token in bf16; doubled for float32.
         branches: that are decoded together.
         tokens: most that one of them writes.
     """
-    cache = cache_bytes_per_token * bytes_per_weight / 2 * branches * tokens
+    cache = kv_cache_bytes_per_token * bytes_per_weight / 2 * branches * tokens
     return parameters * bytes_per_weight / 1e9, cache / 1e9

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from thoughtrank.config.schema import PART_GROUPS, RunConfig
+from thoughtrank.config.schema import COMPONENT_GROUPS, RunConfig
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.kernels.compilation import missing_for_compiling
 from thoughtrank.finetuning.weight_formats import nominal_bytes, training_faults
-from thoughtrank.instantiate import make_part
+from thoughtrank.instantiate import make_component
 from thoughtrank.questions.imported_questions import with_imported
-from thoughtrank.storage.imported_candidates import Import
+from thoughtrank.storage.imported_candidates import ImportedCandidates
 
 _BYTES_PER_WEIGHT = 2
 _UNKNOWN_CHECKPOINT = 12
@@ -20,7 +20,7 @@ _UNKNOWN_CHECKPOINT = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Components:
     """One made part per config group that names a class.
 
     Attributes:
@@ -39,10 +39,10 @@ class Parts:
     adapter: Any
     strategy: Any
     logger: Any
-    imported: Import | None = None
+    imported: ImportedCandidates | None = None
 
 
-def make_parts(config: RunConfig) -> Parts:
+def make_components(config: RunConfig) -> Components:
     """Import and make every part.
 
     Raises:
@@ -50,9 +50,9 @@ def make_parts(config: RunConfig) -> Parts:
     """
     made: dict[str, Any] = {}
     faults: list[str] = []
-    for group in PART_GROUPS:
+    for group in COMPONENT_GROUPS:
         try:
-            made[group] = make_part(getattr(config, group), where=group)
+            made[group] = make_component(getattr(config, group), where=group)
         except UserError as error:
             faults.extend(error.faults)
     if faults:
@@ -60,12 +60,12 @@ def make_parts(config: RunConfig) -> Parts:
     scorer = getattr(made["questions"], "scorer", None)
     if scorer is not None and hasattr(made["judge"], "scored_by"):
         made["judge"] = made["judge"].scored_by(scorer)
-    imported = Import.at(config.candidates)
+    imported = ImportedCandidates.at(config.candidates)
     made["questions"] = with_imported(made["questions"], imported)
-    return Parts(**made, imported=imported)
+    return Components(**made, imported=imported)
 
 
-def preflight(config: RunConfig, parts: Parts) -> None:
+def preflight(config: RunConfig, parts: Components) -> None:
     """Check the parts, and how they fit together.
 
     Raises:
@@ -76,10 +76,10 @@ def preflight(config: RunConfig, parts: Parts) -> None:
         raise UserError(*(fault for each in faults.values() for fault in each))
 
 
-def find_faults(config: RunConfig, parts: Parts) -> dict[str, list[str]]:
+def find_faults(config: RunConfig, parts: Components) -> dict[str, list[str]]:
     """Every fault by the config group it belongs to, or by what it is about: ``disk``."""
     faults: dict[str, list[str]] = defaultdict(list)
-    for group in PART_GROUPS:
+    for group in COMPONENT_GROUPS:
         part = getattr(parts, group)
         if group == "questions":
             faults[group].extend(part.faults(rounds=config.rounds))
@@ -105,7 +105,7 @@ def find_faults(config: RunConfig, parts: Parts) -> dict[str, list[str]]:
     return {about: each for about, each in faults.items() if each}
 
 
-def _first_choice_faults(parts: Parts) -> list[str]:
+def _first_choice_faults(parts: Components) -> list[str]:
     if parts.engine.chooses_first_token or parts.prefixes.faults():
         return []
     if all(prefix.first_choice is None for prefix in parts.prefixes.prefixes()):
@@ -116,13 +116,13 @@ def _first_choice_faults(parts: Parts) -> list[str]:
     ]
 
 
-def _held_out_faults(parts: Parts) -> list[str]:
+def _held_out_faults(parts: Components) -> list[str]:
     if parts.questions.held_out < 1:
         return ["questions.held_out=0 leaves nothing to measure a round by: hold out at least one question"]
     return []
 
 
-def _imported_faults(parts: Parts) -> list[str]:
+def _imported_faults(parts: Components) -> list[str]:
     if parts.imported is None:
         return []
     if not parts.questions.train(1):
@@ -135,7 +135,7 @@ def _imported_faults(parts: Parts) -> list[str]:
     return []
 
 
-def _batch_faults(config: RunConfig, parts: Parts) -> list[str]:
+def _batch_faults(config: RunConfig, parts: Components) -> list[str]:
     training = config.training
     processes = getattr(parts.strategy, "world_size", 1)
     if processes > 1 and training.batch_size % processes:
@@ -158,7 +158,7 @@ def _compile_faults(config: RunConfig) -> list[str]:
     return [f"training.compile=true needs {' and '.join(missing)}: install it, or leave it false"] if missing else []
 
 
-def _reference_faults(parts: Parts) -> list[str]:
+def _reference_faults(parts: Components) -> list[str]:
     if not parts.judge.needs_reference:
         return []
     without = sum(question.answer is None for question in parts.questions.train(1))
@@ -170,7 +170,7 @@ def _reference_faults(parts: Parts) -> list[str]:
     return []
 
 
-def _context_faults(config: RunConfig, parts: Parts) -> list[str]:
+def _context_faults(config: RunConfig, parts: Components) -> list[str]:
     context = parts.model.context_tokens()
     wanted = config.generation.thought_tokens + config.generation.answer_tokens
     if context is not None and wanted >= context:
@@ -181,7 +181,7 @@ def _context_faults(config: RunConfig, parts: Parts) -> list[str]:
     return []
 
 
-def disk_bytes(config: RunConfig, parts: Parts) -> int | None:
+def disk_bytes(config: RunConfig, parts: Components) -> int | None:
     """Room the run's models take at most, in bytes: base, one per round, the export, and a checkpoint of training."""
     weights = parts.model.num_parameters()
     if weights is None:
@@ -198,7 +198,7 @@ def disk_bytes(config: RunConfig, parts: Parts) -> int | None:
     return int(_BYTES_PER_WEIGHT * weights * (config.rounds + 2) + checkpoint)
 
 
-def _disk_faults(config: RunConfig, parts: Parts) -> list[str]:
+def _disk_faults(config: RunConfig, parts: Components) -> list[str]:
     needed = disk_bytes(config, parts)
     folder = Path(config.cache_dir).absolute()
     while not folder.exists():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from thoughtrank.data.export_examples import export_data
 from thoughtrank.data.import_candidates import import_files
-from thoughtrank.data.of_run import run_questions
+from thoughtrank.data.run_reader import run_questions
 from thoughtrank.errors import UserError
 from thoughtrank.storage.imported_candidates import QUESTIONS
 
@@ -56,7 +56,7 @@ def _export(*, run_folder: Path, folder: Path | None) -> None:
 def _import(*, files: Sequence[Path], folder: Path, run_folder: Path | None) -> None:
     known = run_questions(run_folder) if run_folder is not None else None
     imported = import_files(files=files, folder=folder, known=known)
-    for row in imported.bad_rows:
+    for row in imported.skipped_rows:
         print(f"warning: left out {row}", file=sys.stderr)
     if imported.alone:
         print(f"warning: {imported.alone} questions have a single candidate: no ranking, no example", file=sys.stderr)
@@ -66,7 +66,7 @@ def _import(*, files: Sequence[Path], folder: Path, run_folder: Path | None) -> 
         )
         print(f"warning: {told}", file=sys.stderr)
     questions = len(imported.questions)
-    print(f"{len(imported.candidates)} candidates of {questions} questions, {len(imported.bad_rows)} rows left out")
+    print(f"{len(imported.candidates)} candidates of {questions} questions, {len(imported.skipped_rows)} rows left out")
     print("rank them, train on the best, and measure by the questions of questions= (word problems by default):")
     print(f"  python train.py candidates={folder} rounds=1")
     if questions > 1:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from thoughtrank.data.of_run import question_source, read_config, tokenizer_folder
 from thoughtrank.data.preferences import rejected_candidate
+from thoughtrank.data.run_reader import question_source, read_config, tokenizer_folder
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.records import Candidate, Example, Question, RankedCandidate

@@ -8,10 +8,10 @@ from typing import Any
 
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG
-from thoughtrank.questions.rows.file_rows import Row, read_rows
-from thoughtrank.questions.rows.row_question import BadRowError, row_question
+from thoughtrank.questions.rows.file_reader import Row, read_rows
+from thoughtrank.questions.rows.row_to_question import BadRowError, row_to_question
 from thoughtrank.records import Finish, Question
-from thoughtrank.storage.imported_candidates import Import, ImportedCandidate
+from thoughtrank.storage.imported_candidates import ImportedCandidate, ImportedCandidates
 
 COLUMNS = (
     "thought",
@@ -36,12 +36,12 @@ class Imported:
     Attributes:
         questions: by their text.
         candidates: in the order of the rows.
-        bad_rows: those that are left out, as ``FILE:LINE: what is wrong`` (the row number in a Parquet file).
+        skipped_rows: those that are left out, as ``FILE:LINE: what is wrong`` (the row number in a Parquet file).
     """
 
     questions: dict[str, Question] = field(default_factory=dict)
     candidates: list[ImportedCandidate] = field(default_factory=list)
-    bad_rows: list[str] = field(default_factory=list)
+    skipped_rows: list[str] = field(default_factory=list)
 
     @property
     def alone(self) -> int:
@@ -69,9 +69,9 @@ def import_files(*, files: Sequence[Path], folder: Path, known: Mapping[str, Que
     for file in files:
         _read_file(file, imported=imported, known=known or {}, counts=counts)
     if not imported.candidates:
-        first = f"; the first is {imported.bad_rows[0]}" if imported.bad_rows else ""
-        raise UserError(f"none of {len(imported.bad_rows)} rows is a candidate{first}")
-    Import(folder).write(questions=list(imported.questions.values()), candidates=imported.candidates)
+        first = f"; the first is {imported.skipped_rows[0]}" if imported.skipped_rows else ""
+        raise UserError(f"none of {len(imported.skipped_rows)} rows is a candidate{first}")
+    ImportedCandidates(folder).write(questions=list(imported.questions.values()), candidates=imported.candidates)
     return imported
 
 
@@ -84,7 +84,7 @@ def _read_file(file: Path, *, imported: Imported, known: Mapping[str, Question],
             candidate = _candidate(row.values, question_id=question_id, number=counts[question_id])
             imported.questions[question.text] = _merged(before, question)
         except BadRowError as error:
-            imported.bad_rows.append(f"{file}:{row.number}: {error}")
+            imported.skipped_rows.append(f"{file}:{row.number}: {error}")
             continue
         counts[question_id] += 1
         imported.candidates.append(candidate)
@@ -94,7 +94,7 @@ def _question(row: Row, *, known: Mapping[str, Question]) -> Question:
     if row.fault is not None:
         raise BadRowError(row.fault)
     if row.values.get("question") is not None:
-        return row_question(
+        return row_to_question(
             row.values,
             question_column="question",
             answer_column="reference",

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from thoughtrank.engines.bounds import bound_faults
 from thoughtrank.engines.protocol import Continuation, GenerationRequest, Limits, OnStep
-from thoughtrank.models.bf16_support import multiplies_bf16
+from thoughtrank.models.hardware import multiplies_bf16
 
 _VERSION = 3
 

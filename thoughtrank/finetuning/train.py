@@ -20,9 +20,9 @@ from thoughtrank.finetuning.kernels.malloc_tuning import BoundHeap, keep_memory
 from thoughtrank.finetuning.model_folder import full_disk_told, load_model, save_model
 from thoughtrank.finetuning.module import FineTuningModule
 from thoughtrank.finetuning.prepare_model import prepare_model
-from thoughtrank.instantiate import make_part
+from thoughtrank.instantiate import make_component
 from thoughtrank.library_logging import quiet_libraries
-from thoughtrank.models.bf16_support import multiplies_bf16
+from thoughtrank.models.hardware import multiplies_bf16
 
 METRICS = "_metrics.jsonl"
 FACTS = "_training.json"
@@ -48,11 +48,11 @@ def run_training(job: TrainingJob, *, strategy: Any) -> None:
     tokenizer = AutoTokenizer.from_pretrained(job.model)
     examples = _read(job, tokenizer)
     loader = _loader(job, examples, padding_id=tokenizer.pad_token_id or 0, world_size=world_size)
-    optimizer = make_part(job.optimizer, where="optimizer")
-    adapter = make_part(job.adapter, where="adapter")
+    optimizer = make_component(job.optimizer, where="optimizer")
+    adapter = make_component(job.adapter, where="adapter")
     module = FineTuningModule(
         load=lambda trainer: _load(job, adapter=adapter, trainer=trainer),
-        objective=make_part(job.objective, where="objective"),
+        objective=make_component(job.objective, where="objective"),
         optimizer=optimizer,
         weights=job.weights,
         accumulation=loader.accumulation,

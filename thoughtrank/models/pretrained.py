@@ -118,7 +118,7 @@ class PretrainedModel:
         config = Path(self.name).expanduser() / "config.json"
         return json.loads(config.read_text()).get("max_position_embeddings") if config.exists() else self.context
 
-    def cache_bytes_per_token(self) -> int | None:
+    def kv_cache_bytes_per_token(self) -> int | None:
         """Keys and values of one token in bf16, or None where that is known only after loading."""
         config = Path(self.name).expanduser() / "config.json"
         if not config.exists():

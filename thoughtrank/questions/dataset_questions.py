@@ -4,18 +4,18 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from thoughtrank.errors import UserError
-from thoughtrank.questions.rows.dataset_rows import split_rows
-from thoughtrank.questions.rows.file_rows import Row
-from thoughtrank.questions.rows.row_question import digest, row_question
-from thoughtrank.questions.rows.row_questions import LoadedQuestions, RowQuestions
+from thoughtrank.questions.rows.dataset_reader import split_rows
+from thoughtrank.questions.rows.file_reader import Row
+from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
+from thoughtrank.questions.rows.row_to_question import digest, row_to_question
 from thoughtrank.records import Question
 
 VERSION = 1
 """Raise it whenever the same dataset would give other questions."""
 
 
-class DatasetQuestions(RowQuestions):
-    """Questions from the splits of a dataset; see ``RowQuestions``.
+class DatasetQuestions(RowSource):
+    """Questions from the splits of a dataset; see ``RowSource``.
 
     A training question that is held out as well is left out.
 
@@ -113,23 +113,23 @@ class DatasetQuestions(RowQuestions):
 
     @cached_property
     def _loaded(self) -> LoadedQuestions:
-        bad_rows: list[str] = []
+        skipped_rows: list[str] = []
         known: dict[str, str] = {}
 
         def read(split: str) -> list[Question]:
             return self._collect(
                 self._rows(split),
                 place=lambda number: f"{self.name} {split} row {number}",
-                bad_rows=bad_rows,
+                skipped_rows=skipped_rows,
                 known=known,
             )
 
         if self.held_out_split is None:
             questions = read(self.train_split)
-            return LoadedQuestions(questions[self.held_out :], questions[: self.held_out], bad_rows)
+            return LoadedQuestions(questions[self.held_out :], questions[: self.held_out], skipped_rows)
         # The held-out split first: a question of both stays held out.
         held_out = read(self.held_out_split)
-        return LoadedQuestions(read(self.train_split), held_out, bad_rows)
+        return LoadedQuestions(read(self.train_split), held_out, skipped_rows)
 
     def _rows(self, split: str) -> Iterable[Row]:
         columns = (self.question_column, self.answer_column, self.family_column)
@@ -143,7 +143,7 @@ class DatasetQuestions(RowQuestions):
         )
 
     def _question(self, row: Row) -> Question:
-        return row_question(
+        return row_to_question(
             row.values,
             question_column=self.question_column,
             answer_column=self.answer_column,

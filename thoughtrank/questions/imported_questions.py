@@ -4,10 +4,10 @@ from typing import Any
 
 from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.records import Question
-from thoughtrank.storage.imported_candidates import Import
+from thoughtrank.storage.imported_candidates import ImportedCandidates
 
 
-def with_imported(source: Any, imported: Import | None) -> Any:
+def with_imported(source: Any, imported: ImportedCandidates | None) -> Any:
     """``source``, with the questions of an import in its first round where there is one."""
     return source if imported is None else ImportedQuestions(source=source, imported=imported)
 
@@ -27,7 +27,7 @@ class ImportedQuestions:
         held_out: of the source.
     """
 
-    def __init__(self, *, source: QuestionSource, imported: Import) -> None:
+    def __init__(self, *, source: QuestionSource, imported: ImportedCandidates) -> None:
         self._source = source
         self._imported = imported
         self.train_per_round = source.train_per_round
@@ -35,12 +35,12 @@ class ImportedQuestions:
         self.scorer = getattr(source, "scorer", None)
 
     @property
-    def bad_rows(self) -> list[str]:
+    def skipped_rows(self) -> list[str]:
         """What is left out, in words: rows of the source, and imported questions that are held out."""
         held_out = {question.text for question in self.evaluation()}
         both = [question for question in self._imported.questions() if question.text in held_out]
         told = [f"imported question {question.question_id}: it is held out" for question in both]
-        return [*getattr(self._source, "bad_rows", []), *told]
+        return [*getattr(self._source, "skipped_rows", []), *told]
 
     def faults(self, *, rounds: int) -> list[str]:
         """Faults of the import and of the source; a run of one round needs no training question of the source."""

@@ -5,9 +5,9 @@ from functools import cached_property
 from pathlib import Path
 
 from thoughtrank.errors import UserError
-from thoughtrank.questions.rows.file_rows import Row, read_bytes, read_rows
-from thoughtrank.questions.rows.row_question import row_question
-from thoughtrank.questions.rows.row_questions import LoadedQuestions, RowQuestions
+from thoughtrank.questions.rows.file_reader import Row, read_bytes, read_rows
+from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
+from thoughtrank.questions.rows.row_to_question import row_to_question
 from thoughtrank.records import Question
 
 VERSION = 1
@@ -16,8 +16,8 @@ VERSION = 1
 FAMILY_COLUMN = "family"
 
 
-class QuestionFile(RowQuestions):
-    """Questions from JSON lines or Parquet, the first of them held out; see ``RowQuestions``.
+class QuestionFile(RowSource):
+    """Questions from JSON lines or Parquet, the first of them held out; see ``RowSource``.
 
     Args:
         path: a .jsonl, .json or .ndjson file with one JSON object per line, or a .parquet file.
@@ -84,17 +84,17 @@ class QuestionFile(RowQuestions):
     @cached_property
     def _loaded(self) -> LoadedQuestions:
         columns = (self.question_column, self.answer_column, FAMILY_COLUMN)
-        bad_rows: list[str] = []
+        skipped_rows: list[str] = []
         questions = self._collect(
             read_rows(self.path, columns=tuple(dict.fromkeys(columns))),
             place=lambda number: f"{self.path}:{number}",
-            bad_rows=bad_rows,
+            skipped_rows=skipped_rows,
             known={},
         )
-        return LoadedQuestions(questions[self.held_out :], questions[: self.held_out], bad_rows)
+        return LoadedQuestions(questions[self.held_out :], questions[: self.held_out], skipped_rows)
 
     def _question(self, row: Row) -> Question:
-        return row_question(
+        return row_to_question(
             row.values,
             question_column=self.question_column,
             answer_column=self.answer_column,

@@ -5,7 +5,7 @@ from typing import Any
 
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import readings
-from thoughtrank.questions.rows.row_question import digest
+from thoughtrank.questions.rows.row_to_question import digest
 from thoughtrank.records import Question
 
 VERSION = 1

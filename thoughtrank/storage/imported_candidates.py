@@ -40,7 +40,7 @@ class ImportedCandidate:
     answer_finish: Finish
 
 
-class Import:
+class ImportedCandidates:
     """Such a folder, read when it is first asked for.
 
     Args:
@@ -51,7 +51,7 @@ class Import:
         self.folder = folder
 
     @classmethod
-    def at(cls, folder: str | None) -> "Import | None":
+    def at(cls, folder: str | None) -> "ImportedCandidates | None":
         """The import that the config key ``candidates`` names, or None."""
         return None if folder is None else cls(Path(folder).expanduser())
 

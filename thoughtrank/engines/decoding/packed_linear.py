@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from thoughtrank.models.bf16_support import multiplies_bf16
+from thoughtrank.models.hardware import multiplies_bf16
 
 _ROWS = 256
 """Rows the layout of packed weights is chosen for."""

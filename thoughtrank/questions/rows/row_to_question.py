@@ -12,7 +12,7 @@ class BadRowError(Exception):
     """Says what is wrong with one row."""
 
 
-def row_question(
+def row_to_question(
     values: Mapping[str, object],
     *,
     question_column: str,

@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from thoughtrank.errors import UserError
-from thoughtrank.questions.rows.file_rows import Row
-from thoughtrank.questions.rows.row_question import BadRowError, digest
+from thoughtrank.questions.rows.file_reader import Row
+from thoughtrank.questions.rows.row_to_question import BadRowError, digest
 from thoughtrank.records import Question
 
 
@@ -16,19 +16,19 @@ class LoadedQuestions(NamedTuple):
     Attributes:
         train: training questions of all rounds, in their order.
         held_out: questions that may be held out, in their order.
-        bad_rows: rows that are left out, each with its place and what is wrong with it.
+        skipped_rows: rows that are left out, each with its place and what is wrong with it.
     """
 
     train: list[Question]
     held_out: list[Question]
-    bad_rows: list[str]
+    skipped_rows: list[str]
 
 
-class RowQuestions:
+class RowSource:
     """Questions from somebody's rows, shuffled by the seed.
 
     A question keeps its place among the others when rows are added or moved, because the place follows from its text.
-    Rows that cannot be used are left out and listed in ``bad_rows``. There are no unseen families.
+    Rows that cannot be used are left out and listed in ``skipped_rows``. There are no unseen families.
 
     Args:
         seed: decides the order.
@@ -42,13 +42,13 @@ class RowQuestions:
         self.held_out = held_out
 
     @property
-    def bad_rows(self) -> list[str]:
+    def skipped_rows(self) -> list[str]:
         """Rows that are left out, with their places.
 
         Raises:
             UserError: the rows as a whole cannot be read.
         """
-        return list(self._loaded.bad_rows)
+        return list(self._loaded.skipped_rows)
 
     def train(self, round_number: int) -> list[Question]:
         """The questions of one round, counted from 1; see ``QuestionSource``.
@@ -87,18 +87,18 @@ class RowQuestions:
 
     def _hint(self) -> str:
         """What else may be the cause of too few questions."""
-        bad_rows = self._loaded.bad_rows
-        return f" {len(bad_rows)} rows could not be used, the first is {bad_rows[0]}." if bad_rows else ""
+        skipped_rows = self._loaded.skipped_rows
+        return f" {len(skipped_rows)} rows could not be used, the first is {skipped_rows[0]}." if skipped_rows else ""
 
     def _collect(
-        self, rows: Iterable[Row], *, place: Callable[[int], str], bad_rows: list[str], known: dict[str, str]
+        self, rows: Iterable[Row], *, place: Callable[[int], str], skipped_rows: list[str], known: dict[str, str]
     ) -> list[Question]:
         """The good questions among ``rows``, in their shuffled order.
 
         Args:
             rows: as they were read.
             place: from a row's number to what it is called in messages.
-            bad_rows: gets a line for each of the others.
+            skipped_rows: gets a line for each of the others.
             known: question id to place, of the questions read so far; gets the new ones.
         """
         questions = []
@@ -110,7 +110,7 @@ class RowQuestions:
                 if question.question_id in known:
                     raise BadRowError(f"repeats the question of {known[question.question_id]}")
             except BadRowError as error:
-                bad_rows.append(f"{place(row.number)}: {error}")
+                skipped_rows.append(f"{place(row.number)}: {error}")
                 continue
             known[question.question_id] = place(row.number)
             questions.append(question)

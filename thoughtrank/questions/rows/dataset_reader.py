@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from thoughtrank.errors import UserError
-from thoughtrank.questions.rows.file_rows import JSON_SUFFIXES, Row, read_rows
+from thoughtrank.questions.rows.file_reader import JSON_SUFFIXES, Row, read_rows
 
 
 def split_rows(

@@ -6,11 +6,11 @@ import yaml
 
 from thoughtrank.config.schema import RunConfig, load_config
 from thoughtrank.errors import UserError
-from thoughtrank.instantiate import make_part
+from thoughtrank.instantiate import make_component
 from thoughtrank.questions.imported_questions import with_imported
 from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.records import Question
-from thoughtrank.storage.imported_candidates import Import
+from thoughtrank.storage.imported_candidates import ImportedCandidates
 from thoughtrank.storage.store import RunPaths, base_model_folder
 
 
@@ -42,7 +42,7 @@ def run_questions(run_folder: Path) -> dict[str, Question]:
 
 def question_source(config: RunConfig) -> QuestionSource:
     """Where the questions of a run come from, imported ones included."""
-    return with_imported(make_part(config.questions, where="questions"), Import.at(config.candidates))
+    return with_imported(make_component(config.questions, where="questions"), ImportedCandidates.at(config.candidates))
 
 
 def tokenizer_folder(paths: RunPaths, config: RunConfig) -> Path:
@@ -55,7 +55,7 @@ def tokenizer_folder(paths: RunPaths, config: RunConfig) -> Path:
     for folder in places:
         if (folder / "tokenizer_config.json").exists():
             return folder
-    identity = make_part(config.model, where="model").identity()
+    identity = make_component(config.model, where="model").identity()
     folder = base_model_folder(Path(config.cache_dir), identity)
     if (folder / "tokenizer_config.json").exists():
         return folder
