@@ -14,7 +14,7 @@ import numpy as np
 import yaml
 from ranking_worlds import MIXED, SLOTS, World, quality_of, simulated_worlds, worlds_from_file
 
-from thoughtrank.instantiate import make_part
+from thoughtrank.instantiate import make_component
 from thoughtrank.judging.protocol import JudgeRequest, Verdict
 from thoughtrank.judging.simulated import SimulatedJudge, Strength
 from thoughtrank.rankers.protocol import Ranker, RankResult
@@ -72,7 +72,7 @@ class Meter:
 
 def make_ranker(name: str) -> Ranker:
     """The ranker of this name with the settings of its YAML file."""
-    return make_part(yaml.safe_load((CONF / f"{name}.yaml").read_text()), where="ranker")
+    return make_component(yaml.safe_load((CONF / f"{name}.yaml").read_text()), where="ranker")
 
 
 def rank(name: str, worlds: Sequence[World], meter: Meter) -> list[RankResult]:

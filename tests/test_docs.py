@@ -12,7 +12,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from thoughtrank.config.preflight import make_parts
+from thoughtrank.config.preflight import make_components
 from thoughtrank.config.schema import _FREE_KEYS, load_config
 
 ROOT = Path(__file__).parents[1]
@@ -215,7 +215,7 @@ def test_every_command_line_composes_to_a_config_that_fits_its_parts(line):
         composed = compose("config", overrides=overrides_of(line))
     assert not OmegaConf.missing_keys(composed)
     values = OmegaConf.to_container(composed, resolve=True)
-    make_parts(load_config(values))
+    make_components(load_config(values))
 
 
 def test_command_lines_are_found():

@@ -1,7 +1,7 @@
 import pytest
 
 from thoughtrank.errors import UserError
-from thoughtrank.instantiate import find_target, make_part
+from thoughtrank.instantiate import find_target, make_component
 
 TOP_K = "thoughtrank.selection.top_k.TopK"
 ADAMW = "thoughtrank.finetuning.optimizers.AdamW"
@@ -21,12 +21,12 @@ def module(tmp_path, monkeypatch):
 
 def faults_of(target, where="group", **arguments):
     with pytest.raises(UserError) as caught:
-        make_part({"_target_": target, **arguments}, where=where)
+        make_component({"_target_": target, **arguments}, where=where)
     return list(caught.value.faults)
 
 
 def test_a_part_gets_its_arguments_and_its_own_defaults():
-    part = make_part({"_target_": ADAMW, "lr": 1e-3, "betas": [0.5, 0.6]}, where="optimizer")
+    part = make_component({"_target_": ADAMW, "lr": 1e-3, "betas": [0.5, 0.6]}, where="optimizer")
     assert (part.lr, part.betas, part.schedule) == (1e-3, (0.5, 0.6), "cosine")
 
 
@@ -80,7 +80,7 @@ def test_a_name_without_a_module_is_no_target():
 
 def test_a_group_without_a_target_is_told():
     with pytest.raises(UserError, match="selection: no _target_"):
-        make_part({"k": 1}, where="selection")
+        make_component({"k": 1}, where="selection")
 
 
 def test_a_module_that_lacks_a_package_shows_which_one(module):
@@ -109,14 +109,14 @@ def test_a_class_of_the_users_own_is_checked_and_made(module):
         "    def __init__(self, *, chairs: int, colour: str = 'white'):\n"
         "        self.chairs, self.colour = chairs, colour\n",
     )
-    kitchen = make_part({"_target_": f"{name}.Kitchen", "chairs": 4}, where="judge")
+    kitchen = make_component({"_target_": f"{name}.Kitchen", "chairs": 4}, where="judge")
     assert (kitchen.chairs, kitchen.colour) == (4, "white")
     assert len(faults_of(f"{name}.Kitchen", where="judge", chairs="four", table=1)) == 2
 
 
 def test_a_class_without_annotations_takes_any_value(module):
     name = module("house_bare", "class Kitchen:\n    def __init__(self, chairs):\n        self.chairs = chairs\n")
-    assert make_part({"_target_": f"{name}.Kitchen", "chairs": [4]}, where="judge").chairs == [4]
+    assert make_component({"_target_": f"{name}.Kitchen", "chairs": [4]}, where="judge").chairs == [4]
     assert faults_of(f"{name}.Kitchen", where="judge") == ["judge.chairs: missing value"]
 
 
@@ -132,14 +132,14 @@ def test_a_dataclass_with_late_annotations_and_a_function_are_parts_too(module):
         "def kitchen(*, chairs: int = 2) -> Kitchen:\n"
         "    return Kitchen(chairs)\n",
     )
-    assert make_part({"_target_": f"{name}.Kitchen", "chairs": 4}, where="judge").guests == []
-    assert make_part({"_target_": f"{name}.kitchen"}, where="judge").chairs == 2
+    assert make_component({"_target_": f"{name}.Kitchen", "chairs": 4}, where="judge").guests == []
+    assert make_component({"_target_": f"{name}.kitchen"}, where="judge").chairs == 2
     assert len(faults_of(f"{name}.kitchen", where="judge", chairs="four")) == 1
 
 
 def test_a_class_that_takes_any_keyword_gets_them_all(module):
     name = module("house_open", "class Kitchen:\n    def __init__(self, **things):\n        self.things = things\n")
-    assert make_part({"_target_": f"{name}.Kitchen", "pans": 3}, where="judge").things == {"pans": 3}
+    assert make_component({"_target_": f"{name}.Kitchen", "pans": 3}, where="judge").things == {"pans": 3}
 
 
 def test_what_a_constructor_itself_refuses_is_told_as_it_says_it():

@@ -121,7 +121,7 @@ def validation_faults(error: ValidationError, *, where: str) -> list[str]:
     return lines
 
 
-def make_part(spec: Mapping[str, Any], *, where: str) -> Any:
+def make_component(spec: Mapping[str, Any], *, where: str) -> Any:
     """Make the part that a config group describes.
 
     Args:
@@ -140,7 +140,7 @@ def make_part(spec: Mapping[str, Any], *, where: str) -> Any:
 
 def _made(value: Any, *, where: str) -> Any:
     """A part inside a part; any other value as it is."""
-    return make_part(value, where=where) if isinstance(value, Mapping) and "_target_" in value else value
+    return make_component(value, where=where) if isinstance(value, Mapping) and "_target_" in value else value
 
 
 def _checked(target: Any, arguments: dict[str, Any], *, where: str) -> dict[str, Any]:

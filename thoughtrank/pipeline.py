@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from thoughtrank.config.preflight import Parts
+from thoughtrank.config.preflight import Components
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.finetuning.distributed.multi_node import Nodes
 from thoughtrank.report.model_card import model_card
@@ -17,7 +17,7 @@ from thoughtrank.storage.store import Stage, Store, read_json, write_json
 def run_pipeline(
     *,
     config: RunConfig,
-    parts: Parts,
+    parts: Components,
     store: Store,
     nodes: Nodes,
     values: Mapping[str, Any],
@@ -98,7 +98,7 @@ def _evaluated(steps: Steps, number: int, model: Model, **stages: Stage | None) 
 
 
 def _log_round(
-    parts: Parts, number: int, entry: Mapping[str, Any], *, candidates: Stage, rankings: Stage, model: Model
+    parts: Components, number: int, entry: Mapping[str, Any], *, candidates: Stage, rankings: Stage, model: Model
 ) -> None:
     parts.logger.log_round(scalars(entry))
     parts.logger.log_prefixes(number, [asdict(row) for row in round_prefixes(candidates, rankings)])

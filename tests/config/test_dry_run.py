@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 from thoughtrank.config.dry_run import plan_text
 from thoughtrank.config.memory_estimate import training_gigabytes
-from thoughtrank.config.preflight import make_parts
+from thoughtrank.config.preflight import make_components
 from thoughtrank.config.schema import load_config
 from thoughtrank.judging.protocol import AnswerView
 
@@ -19,7 +19,7 @@ def plan(*overrides):
     with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
         values = OmegaConf.to_container(compose("config", overrides=list(overrides)), resolve=True)
     config = load_config(values)
-    first, *lines = plan_text(config=config, parts=make_parts(config), run="mine").splitlines()
+    first, *lines = plan_text(config=config, parts=make_components(config), run="mine").splitlines()
     return {"run": first, **{line.split()[0]: line for line in lines}}
 
 
@@ -69,7 +69,7 @@ def test_the_looks_are_no_fewer_than_the_ranker_plans_for_answers_that_all_diffe
     overrides = ("judge=gpt4", f"prefixes={prefixes}", "questions.train_per_round=10")
     with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
         values = OmegaConf.to_container(compose("config", overrides=list(overrides)), resolve=True)
-    parts = make_parts(load_config(values))
+    parts = make_components(load_config(values))
     answers = [AnswerView(str(index), f"answer {index}") for index in range(len(parts.prefixes.prefixes()))]
     looks = 0
     for number in range(10):

@@ -5,13 +5,13 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from thoughtrank.config.preflight import make_parts, preflight
+from thoughtrank.config.preflight import make_components, preflight
 from thoughtrank.config.schema import load_config
 from thoughtrank.data.import_candidates import import_files
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.adapters import Lora
 from thoughtrank.finetuning.weight_formats import training_faults
-from thoughtrank.instantiate import make_part
+from thoughtrank.instantiate import make_component
 from thoughtrank.run import do_run
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -28,7 +28,7 @@ def composed(*overrides):
 def faults_of(*overrides):
     """What preflight says about it."""
     config = load_config(composed(*overrides))
-    parts = make_parts(config)
+    parts = make_components(config)
     try:
         preflight(config, parts)
     except UserError as error:
@@ -104,7 +104,7 @@ def test_a_strategy_that_hands_out_shards_names_what_it_cannot_do():
     faults = training_faults(
         weights="bf16",
         precision="auto",
-        optimizer=make_part(MUON, where="optimizer"),
+        optimizer=make_component(MUON, where="optimizer"),
         adapter=Lora(),
         strategy=strategy,
     )

@@ -10,8 +10,8 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from thoughtrank.config.preflight import make_parts, preflight
-from thoughtrank.config.schema import PART_GROUPS, config_differences, default_run_name, load_config
+from thoughtrank.config.preflight import make_components, preflight
+from thoughtrank.config.schema import COMPONENT_GROUPS, config_differences, default_run_name, load_config
 from thoughtrank.errors import UserError
 from thoughtrank.instantiate import find_target
 
@@ -92,7 +92,13 @@ KEYS = sorted(flat(composed("judge=gpt4")).keys() - {"judge.price_per_million"})
 
 
 def test_the_files_are_found():
-    assert {path.parent.name for path in CHOICES} >= {*PART_GROUPS, "generation", "training", "evaluation", "export"}
+    assert {path.parent.name for path in CHOICES} >= {
+        *COMPONENT_GROUPS,
+        "generation",
+        "training",
+        "evaluation",
+        "export",
+    }
     assert {path.parent.name for path in STUDIES} >= {"quickstart", "gsm8k_50"}
 
 
@@ -100,9 +106,9 @@ def test_the_files_are_found():
 def test_every_choice_composes_and_its_parts_can_be_made(path):
     group = path.parent.relative_to(CONF).as_posix()
     config = load_config(composed(f"{group}={path.stem}"))
-    if group in PART_GROUPS:
+    if group in COMPONENT_GROUPS:
         target = yaml.safe_load(path.read_text())["_target_"]
-        assert type(getattr(make_parts(config), group)) is find_target(target, where=group)
+        assert type(getattr(make_components(config), group)) is find_target(target, where=group)
 
 
 @pytest.fixture
@@ -130,7 +136,7 @@ def faults_of(values, well_equipped):
     config = load_config(values)
     faults: list[str] = []
     try:
-        preflight(config, make_parts(config))
+        preflight(config, make_components(config))
     except UserError as error:
         faults.extend(error.faults)
     return [fault for fault in faults if not NOT_INSTALLED.search(fault)]
@@ -163,7 +169,7 @@ def test_every_default_is_a_file(values):
 @EVERY_CHOICE
 def test_every_target_can_be_imported(path):
     target = yaml.safe_load(path.read_text()).get("_target_")
-    assert (target is not None) == (path.parent.name in PART_GROUPS)
+    assert (target is not None) == (path.parent.name in COMPONENT_GROUPS)
     if target is not None:
         assert callable(find_target(target, where=path.parent.name))
 
@@ -204,7 +210,7 @@ def test_all_faults_of_a_config_are_told_together(values):
 def test_parts_of_all_groups_tell_their_faults_together(values):
     wrong = changed(changed(values, "selection.kk", 1), "optimizer._target_", "no_such_house.Kitchen")
     with pytest.raises(UserError) as caught:
-        make_parts(load_config(changed(wrong, "engine.dtype", "int4")))
+        make_components(load_config(changed(wrong, "engine.dtype", "int4")))
     assert sorted(fault.partition(":")[0] for fault in caught.value.faults) == [
         "engine.dtype",
         "optimizer._target_",

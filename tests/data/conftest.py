@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from thoughtrank.cli import CONFIG_FOLDER
-from thoughtrank.instantiate import make_part
+from thoughtrank.instantiate import make_component
 from thoughtrank.records import Candidate, RankedCandidate
 from thoughtrank.selection.top_k import TopK
 from thoughtrank.stages.selection import select_examples
@@ -40,7 +40,7 @@ class MadeRun:
         overrides += [f"questions.train_per_round={len(texts)}", "rounds=1", f"cache_dir={self.store.cache_folder}"]
         with initialize_config_dir(config_dir=str(CONFIG_FOLDER), version_base="1.3"):
             values = OmegaConf.to_container(compose("config", overrides=overrides), resolve=True)
-        self.questions = make_part(values["questions"], where="questions").train(1)
+        self.questions = make_component(values["questions"], where="questions").train(1)
         folder.mkdir()
         self.store.paths.config.write_text(yaml.safe_dump(values))
         self.model_folder = model_folder

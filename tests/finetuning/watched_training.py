@@ -15,10 +15,10 @@ import torch
 
 from thoughtrank.finetuning.distributed.process_exit import end_well
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.instantiate import make_part
+from thoughtrank.instantiate import make_component
 
 job, folder = TrainingJob.read(Path(sys.argv[1])), Path(sys.argv[2])
-strategy = make_part(job.strategy, where="strategy")
+strategy = make_component(job.strategy, where="strategy")
 strategy.prepare_process()
 
 from thoughtrank.finetuning import train, zero  # noqa: E402 (its process has to be prepared)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import yaml
 
-from thoughtrank.instantiate import make_part
+from thoughtrank.instantiate import make_component
 
 ROOT = Path(__file__).parents[2]
-WORDS = make_part(yaml.safe_load((ROOT / "conf/prefixes/words.yaml").read_text()), where="prefixes").prefixes()
+WORDS = make_component(yaml.safe_load((ROOT / "conf/prefixes/words.yaml").read_text()), where="prefixes").prefixes()
 
 
 def test_sets_of_all_kinds_compose_and_are_counted_through_the_pipeline(workplace):

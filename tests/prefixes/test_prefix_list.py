@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from thoughtrank.errors import UserError
-from thoughtrank.instantiate import make_part
+from thoughtrank.instantiate import make_component
 from thoughtrank.prefixes.prefix_list import PrefixList
 
 CONF = Path(__file__).parents[2] / "conf" / "prefixes"
@@ -14,7 +14,7 @@ CONF = Path(__file__).parents[2] / "conf" / "prefixes"
 def from_yaml(text):
     """A list of prefixes as the config file gives it."""
     target = "thoughtrank.prefixes.prefix_list.PrefixList"
-    return make_part({"_target_": target, **yaml.safe_load(text)}, where="prefixes")
+    return make_component({"_target_": target, **yaml.safe_load(text)}, where="prefixes")
 
 
 def texts(prefixes):
@@ -23,7 +23,7 @@ def texts(prefixes):
 
 
 def choice(name):
-    return make_part(yaml.safe_load((CONF / f"{name}.yaml").read_text()), where="prefixes")
+    return make_component(yaml.safe_load((CONF / f"{name}.yaml").read_text()), where="prefixes")
 
 
 def test_alnum_is_every_letter_and_digit_once():

@@ -1,7 +1,7 @@
 import pytest
 
 from thoughtrank.errors import UserError
-from thoughtrank.instantiate import make_part
+from thoughtrank.instantiate import make_component
 from thoughtrank.prefixes.first_tokens import FirstTokens
 from thoughtrank.prefixes.prefix_list import PrefixList
 from thoughtrank.prefixes.prefix_sets import PrefixSets
@@ -74,10 +74,10 @@ def test_first_tokens_count_from_the_likeliest():
 
 def test_a_wrong_value_inside_a_set_is_named_as_it_is_typed():
     with pytest.raises(UserError) as caught:
-        make_part({"_target_": SETS, "literal": {"_target_": LIST, "values": 3}}, where="prefixes")
+        make_component({"_target_": SETS, "literal": {"_target_": LIST, "values": 3}}, where="prefixes")
     assert all(fault.startswith("prefixes.literal.values") for fault in caught.value.faults)
 
 
 def test_an_unknown_tag_format_is_named():
     with pytest.raises(UserError, match=r"prefixes\.tag"):
-        make_part({"_target_": SETS, "tag": "ajar", "digits": {"_target_": LIST, "values": "1"}}, where="prefixes")
+        make_component({"_target_": SETS, "tag": "ajar", "digits": {"_target_": LIST, "values": "1"}}, where="prefixes")

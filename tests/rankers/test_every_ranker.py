@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thoughtrank.instantiate import make_part
+from thoughtrank.instantiate import make_component
 from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.fake import FakeJudge
 from thoughtrank.judging.protocol import AnswerView, Verdict
@@ -21,7 +21,7 @@ from thoughtrank.rankers.rank_questions import AskedQuestion, rank_questions
 
 CONF = Path(__file__).parents[2] / "conf" / "ranker"
 RANKERS = {
-    path.stem: make_part(yaml.safe_load(path.read_text()), where="ranker") for path in sorted(CONF.glob("*.yaml"))
+    path.stem: make_component(yaml.safe_load(path.read_text()), where="ranker") for path in sorted(CONF.glob("*.yaml"))
 }
 every_ranker = pytest.mark.parametrize("ranker", RANKERS.values(), ids=RANKERS)
 FEW = settings(max_examples=25)

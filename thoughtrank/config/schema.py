@@ -24,7 +24,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.finetuning.weight_formats import Weights
 from thoughtrank.instantiate import validation_faults
 
-PART_GROUPS = (
+COMPONENT_GROUPS = (
     "model",
     "questions",
     "prefixes",

@@ -10,7 +10,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed.process_exit import die_with_parent, end_well
 from thoughtrank.finetuning.distributed.process_launcher import report_faults
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.instantiate import make_part
+from thoughtrank.instantiate import make_component
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     die_with_parent(int(sys.argv[2]))
     rank = os.environ.get("RANK", "0")
     try:
-        strategy = make_part(job.strategy, where="strategy")
+        strategy = make_component(job.strategy, where="strategy")
         if hasattr(strategy, "prepare_process"):
             strategy.prepare_process()
         with FileLock(Path(job.work) / f"_training.{rank}.lock"):
