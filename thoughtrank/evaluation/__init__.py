@@ -1,1 +1,1 @@
-"""Held-out evaluation: arms, metrics, confidence intervals, scoring, and answer extraction."""
+"""Held-out evaluation: statistics, scoring and answer extraction."""

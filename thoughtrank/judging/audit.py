@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import combinations
 
+from thoughtrank.evaluation.statistics import mean
 from thoughtrank.judging.protocol import JudgeRequest, Verdict
 
 Look = tuple[JudgeRequest, Verdict]
@@ -87,8 +88,8 @@ def judge_audit(
         malformed_share=_share(statuses, "malformed"),
         refused_share=_share(statuses, "refused"),
         failed_share=_share(statuses, "too_long", "error"),
-        first_position_share=_mean(firsts),
-        first_position_expected=_mean([1 / len(verdict.shown) for _, verdict in rankings]),
+        first_position_share=mean(firsts),
+        first_position_expected=mean([1 / len(verdict.shown) for _, verdict in rankings]),
         length_slope=_length_slope(rankings),
         swap_pairs=pairs,
         swap_consistency=agreeing / pairs if pairs else None,
@@ -151,11 +152,7 @@ def _agreement(looks: Sequence[Look], swapped: Sequence[Look]) -> tuple[int, int
 
 
 def _share(statuses: Sequence[str], *wanted: str) -> float | None:
-    return _mean([float(status in wanted) for status in statuses])
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+    return mean([float(status in wanted) for status in statuses])
 
 
 def _percent(share: float) -> str:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from thoughtrank.engines.protocol import Branch, Continuation, Engine, EngineSession, GenerationRequest, Limits, OnStep
-from thoughtrank.evaluation.intervals import wilson_interval
 from thoughtrank.evaluation.scoring import Scorer
+from thoughtrank.evaluation.statistics import mean, wilson_interval
 from thoughtrank.progress import progress_bar
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, parse_reply
@@ -160,10 +160,10 @@ def read_metrics(replies: Sequence[Reply]) -> dict[str, Any]:
         **_accuracy([reply for reply in seen if reply.arm == "direct"], name="direct_accuracy", bounds="direct"),
         "unseen_n": len(unseen),
         **_accuracy(unseen, name="unseen_accuracy", bounds="unseen"),
-        "thought_rate": _mean([reply.thought_well_formed for reply in unprefixed]),
-        "reply_tokens": _mean([reply.reply_tokens for reply in unprefixed]),
-        "truncation_rate": _mean([reply.reply_finish == "length" for reply in unprefixed]),
-        "direct_truncation_rate": _mean([reply.reply_finish == "length" for reply in seen if reply.arm == "direct"]),
+        "thought_rate": mean([reply.thought_well_formed for reply in unprefixed]),
+        "reply_tokens": mean([reply.reply_tokens for reply in unprefixed]),
+        "truncation_rate": mean([reply.reply_finish == "length" for reply in unprefixed]),
+        "direct_truncation_rate": mean([reply.reply_finish == "length" for reply in seen if reply.arm == "direct"]),
         "families": _by_family([*unprefixed, *unseen]),
     }
 
@@ -174,10 +174,6 @@ def _accuracy(replies: Sequence[Reply], *, name: str, bounds: str) -> dict[str, 
         return {name: None, f"{bounds}_low": None, f"{bounds}_high": None}
     low, high = wilson_interval(successes=sum(judged), trials=len(judged))
     return {name: sum(judged) / len(judged), f"{bounds}_low": low, f"{bounds}_high": high}
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
 
 
 def _by_family(replies: Sequence[Reply]) -> dict[str, dict[str, int]]:

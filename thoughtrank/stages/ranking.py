@@ -7,6 +7,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
+from thoughtrank.evaluation.statistics import mean
 from thoughtrank.judging.audit import judge_audit, swap_sample
 from thoughtrank.judging.execution.budget import Budget, BudgetReached
 from thoughtrank.judging.execution.executor import Executor, OnVerdict
@@ -72,7 +73,7 @@ def rank_candidates(
         audit=audit,
         unranked=dict(Counter(row.reason for row in rows if row.reason is not None)),
         flagged=sum(row.flag is not None for row in rows),
-        expected_regret=_mean([each.expected_regret for each in results if each.expected_regret is not None]),
+        expected_regret=mean([each.expected_regret for each in results if each.expected_regret is not None]),
     )
 
 
@@ -91,10 +92,6 @@ def _ranked(
         except BudgetReached as reached:
             ranked = sum(_is_ranked(each, ranker=ranker, executor=executor) for each in asked)
             raise reached.with_ranked(f"{description}: {ranked} of {len(asked)} questions are ranked.") from None
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
 
 
 def spent_on_judge(stage: Stage) -> float:

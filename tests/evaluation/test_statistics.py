@@ -2,7 +2,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from thoughtrank.evaluation.intervals import wilson_interval
+from thoughtrank.evaluation.statistics import mean, wilson_interval
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -65,3 +65,9 @@ def test_failures_have_the_mirrored_interval(share):
     low, high = wilson_interval(successes=successes, trials=trials)
     mirrored = wilson_interval(successes=trials - successes, trials=trials)
     assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-9)
+
+
+def test_the_mean_of_no_values_is_unknown():
+    assert mean([]) is None
+    assert mean([1, 2, 6]) == 3.0
+    assert mean([True, False]) == 0.5
