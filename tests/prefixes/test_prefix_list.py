@@ -69,7 +69,7 @@ def test_an_empty_prefix_is_a_fault(empty):
 
 
 @pytest.mark.parametrize("values", [["a", "b", "a"], "aba", [1, "1"]])
-def test_a_prefix_that_stands_there_twice_is_a_fault_that_names_it(values):
+def test_a_repeated_prefix_is_a_fault_that_names_it(values):
     [fault] = PrefixList(values=values).faults()
     assert repr(str(values[0])) in fault
     assert "'b'" not in fault
@@ -81,5 +81,5 @@ def test_the_characters_of_the_tags_are_a_fault(value):
     assert "<" in fault
 
 
-def test_all_faults_are_told_at_once():
+def test_all_faults_are_reported_at_once():
     assert len(PrefixList(values=["a", "a", " ", "<"]).faults()) == 3

@@ -62,14 +62,14 @@ def test_the_faults_of_all_sets_are_told_together():
     assert len(sets.faults()) == 4
 
 
-def test_sampled_thoughts_have_no_text_and_names_of_their_own():
-    prefixes = SampledThoughts(count=3, temperature=0.7, seed=5).prefixes()
-    assert [prefix.name for prefix in prefixes] == ["sample_1", "sample_2", "sample_3"]
-    assert {(prefix.text, prefix.temperature, prefix.seed) for prefix in prefixes} == {("", 0.7, 5)}
+def test_a_key_that_is_no_set_is_a_fault_that_names_it():
+    [fault] = PrefixSets(digits=PrefixList(values="1"), tags="open").faults()
+    assert "prefixes.tags='open'" in fault
 
 
-def test_first_tokens_count_from_the_likeliest():
-    assert [prefix.first_choice for prefix in FirstTokens(count=3).prefixes()] == [0, 1, 2]
+def test_the_settings_of_all_sets_are_in_the_identity():
+    sets = [PrefixSets(digits=PrefixList(values=values), tag=tag) for values in "12" for tag in ("open", "closed")]
+    assert len({str(each.identity()) for each in sets}) == 4
 
 
 def test_a_wrong_value_inside_a_set_is_named_as_it_is_typed():

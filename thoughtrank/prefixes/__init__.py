@@ -1,1 +1,1 @@
-"""Prefix sets: the openers that thoughts are forced to begin with (the config group ``prefixes``)."""
+"""Prefix sets: the text or sampling each thought is forced to begin with (the config group ``prefixes``)."""

@@ -1,13 +1,14 @@
-"""The model's own likeliest ways to begin a thought."""
+"""Thoughts that begin with the model's most likely first tokens."""
 
-from thoughtrank.prefixes.protocol import Prefix
+from thoughtrank.instantiate import Component
+from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
 
-class FirstTokens:
-    """Thoughts that begin with the model's likeliest first tokens, another set of tokens for every question and model.
+class FirstTokens(Component, PrefixSet):
+    """Thoughts that begin with the model's most likely first tokens, which differ for every question and model.
 
     Args:
-        count: how many of the likeliest tokens.
+        count: number of first tokens, from the likeliest on.
     """
 
     def __init__(self, *, count: int) -> None:
@@ -19,4 +20,4 @@ class FirstTokens:
 
     def prefixes(self) -> tuple[Prefix, ...]:
         """See ``PrefixSet``."""
-        return tuple(Prefix(name=f"first_token_{place + 1}", first_choice=place) for place in range(self.count))
+        return tuple(Prefix(name=f"first_token_{index + 1}", first_choice=index) for index in range(self.count))

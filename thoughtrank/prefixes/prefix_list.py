@@ -1,10 +1,11 @@
 """A literal list of prefixes."""
 
-from thoughtrank.prefixes.protocol import Prefix
+from thoughtrank.instantiate import Component
+from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
 
-class PrefixList:
-    """Prefixes as they are written in the config.
+class PrefixList(Component, PrefixSet):
+    """Prefixes as written in the config.
 
     Args:
         values: a list of texts; or one text, each of whose characters is a prefix.
@@ -15,18 +16,18 @@ class PrefixList:
         self.values = [str(value) for value in values]
 
     def faults(self) -> list[str]:
-        """What a user has to put right: no prefix, an empty one, or one that stands twice."""
+        """An empty list, an empty prefix, a prefix that breaks the tags, or one that is repeated."""
         if not self.values:
             return ["prefixes: the list is empty; give at least one, for instance prefixes=digits"]
         faults = []
         if any(not value.strip() for value in self.values):
             faults.append("prefixes: an empty prefix starts no thought; remove it")
         if any("<" in value or ">" in value for value in self.values):
-            faults.append("prefixes: a prefix cannot contain < or >, which the thought's tags are made of")
-        twice = sorted({value for value in self.values if self.values.count(value) > 1})
-        if twice:
+            faults.append("prefixes: a prefix cannot contain < or >, which would break the thought tags")
+        repeated = sorted({value for value in self.values if self.values.count(value) > 1})
+        if repeated:
             faults.append(
-                f"prefixes: {', '.join(map(repr, twice))} stand(s) there twice; the candidates would be the same"
+                f"prefixes: {', '.join(map(repr, repeated))} appear(s) twice; their candidates would be identical"
             )
         return faults
 

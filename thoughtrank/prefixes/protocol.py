@@ -1,7 +1,7 @@
-"""What a prefix is, and what gives prefixes. Imports nothing heavy."""
+"""What a prefix is, and the protocol of a set of prefixes. Imports nothing heavy."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,12 +9,12 @@ class Prefix:
     """One way to begin a thought: every question gets one candidate per prefix.
 
     Attributes:
-        name: unique in a run; what tables, figures and plots call it.
-        text: characters forced behind the opening tag; may be empty.
-        closed: the tag is closed right behind ``text``, so that the prefix is the whole thought.
-        temperature: the thought is sampled at; 0 is greedy.
-        seed: of the sampling; the question's id is mixed in.
-        first_choice: place of the thought's first token among the model's likeliest, from 0; None leaves it free.
+        name: unique in a run; used in tables, metrics and plots.
+        text: characters forced after the opening tag; may be empty.
+        closed: the tag is closed right after ``text``, so that the prefix is the whole thought.
+        temperature: sampling temperature of the thought; 0 is greedy.
+        seed: of the sampling; combined with the question's id.
+        first_choice: rank of the thought's first token among the model's likeliest, from 0; None leaves it free.
     """
 
     name: str
@@ -25,11 +25,15 @@ class Prefix:
     first_choice: int | None = None
 
 
+@runtime_checkable
 class PrefixSet(Protocol):
-    """Some prefixes that belong together; the config group ``prefixes`` puts one or more of them side by side."""
+    """Prefixes that belong together; ``PrefixSets`` combines one or more sets.
+
+    Stages hash the ``Prefix`` records themselves, so a set needs no identity.
+    """
 
     def faults(self) -> list[str]:
-        """What a user has to put right, one sentence each."""
+        """What the user has to fix, one sentence each."""
         ...
 
     def prefixes(self) -> tuple[Prefix, ...]:

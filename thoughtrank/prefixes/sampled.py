@@ -1,15 +1,16 @@
-"""Thoughts without a prefix, sampled: what every study of prefixes is compared with."""
+"""Thoughts without a prefix, sampled at a temperature: the baseline of every study of prefixes."""
 
-from thoughtrank.prefixes.protocol import Prefix
+from thoughtrank.instantiate import Component
+from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
 
-class SampledThoughts:
-    """``count`` thoughts per question, sampled at a temperature; their answers are greedy, as behind every thought.
+class SampledThoughts(Component, PrefixSet):
+    """``count`` thoughts per question, sampled at a temperature; answers are greedy, as after every thought.
 
     Args:
         count: thoughts per question.
-        temperature: logits are divided by it; 1 samples what the model believes.
-        seed: decides the draws, together with the question and the thought's number.
+        temperature: logits are divided by it; 1 samples from the model's own distribution.
+        seed: of the sampling; combined with the question's id and the number of the thought.
     """
 
     def __init__(self, *, count: int, temperature: float, seed: int) -> None:
@@ -24,7 +25,7 @@ class SampledThoughts:
             faults.append(f"prefixes.sampled.count={self.count}: sample at least 1 thought")
         if self.temperature <= 0:
             faults.append(
-                f"prefixes.sampled.temperature={self.temperature}: give more than 0, or all thoughts would be the same"
+                f"prefixes.sampled.temperature={self.temperature}: give more than 0, otherwise all thoughts are identical"
             )
         return faults
 
