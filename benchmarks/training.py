@@ -24,7 +24,7 @@ from training_turns import Contender
 from training_workloads import examples_of, matrix_products
 from transformers import AutoTokenizer
 
-from thoughtrank.finetuning.batching.examples import encode_example
+from thoughtrank.finetuning.batching.examples import EncodedExample, encode_example
 from thoughtrank.finetuning.batching.packing import pack
 from thoughtrank.prompting.chat_template import ChatTemplate
 
@@ -64,12 +64,11 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(options.model)
     rows = examples_of(options.workload, ChatTemplate(tokenizer))
     encoded = [encode_example(prompt=row["prompt"], completion=row["completion"], tokenizer=tokenizer) for row in rows]
-    pairs = [(each.token_ids, each.first_target) for each in encoded]
-    size = options.micro_batch_size or _fitting(pairs, tokens=TOKENS_PER_PASS)
+    size = options.micro_batch_size or _fitting(encoded, tokens=TOKENS_PER_PASS)
     job = {
         "model": str(options.model),
         "rows": rows,
-        "encoded": [(list(token_ids), first_target) for token_ids, first_target in pairs],
+        "encoded": [(list(each.token_ids), each.first_target) for each in encoded],
         "steps": options.steps + 2,  # one to warm up, and one that is begun and not made
         "lr": 1e-4,
         "betas": [0.9, 0.95],
@@ -80,7 +79,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
         "trl": options.trl,
     }
     targets = sum(each.num_targets for each in encoded)
-    tokens = len(pack(pairs).token_ids)
+    tokens = len(pack(encoded).token_ids)
     print(f"{options.workload}: {len(rows)} examples, {targets} completion tokens, {tokens} tokens packed", flush=True)
     limit = matrix_products(options.model, tokens=tokens, targets=targets)
     contenders: dict[str, Contender] = {}
@@ -99,7 +98,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     report(seconds, facts, targets=targets, micro_batch_size=size, options=options)
 
 
-def _fitting(examples: list[tuple[tuple[int, ...], int]], *, tokens: int) -> int:
+def _fitting(examples: list[EncodedExample], *, tokens: int) -> int:
     """The most examples of which any that follow each other are packed into that many tokens."""
 
     def fits(size: int) -> bool:

@@ -6,7 +6,8 @@ from torch import nn
 from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.batching.examples import EncodedExample, PlannedBatches
+from thoughtrank.finetuning.batching.batch_loader import BatchLoader
+from thoughtrank.finetuning.batching.examples import EncodedExample
 from thoughtrank.finetuning.kernels import packed_attention
 from thoughtrank.finetuning.kernels.chunked_cross_entropy import LOGIT_BYTES, chunked_cross_entropy
 from thoughtrank.finetuning.kernels.packed_attention import ATTENTION
@@ -55,7 +56,7 @@ def model(request):
 
 def batch_of(examples, packing, padding_id=1):
     plan = [[list(range(len(examples)))]]
-    [batch] = PlannedBatches(examples=examples, plan=plan, padding_id=padding_id, packing=packing)
+    [batch] = BatchLoader(examples=examples, plan=plan, padding_id=padding_id, packing=packing)
     return batch
 
 

@@ -66,7 +66,7 @@ class FineTuningModule(pl.LightningModule):
         # micro-batches weigh by their tokens. Lightning also averages gradients over the ranks, where the share calls for
         # their sum.
         divisions = 2 if hasattr(self.trainer.strategy, "deepspeed_engine") else 1
-        return loss * batch.share * self.accumulation**divisions * self.trainer.world_size
+        return loss * batch.loss_weight * self.accumulation**divisions * self.trainer.world_size
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move the tensors of a batch."""

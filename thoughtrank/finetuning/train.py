@@ -11,7 +11,9 @@ import torch
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from transformers import AutoConfig, AutoTokenizer, PreTrainedModel
 
-from thoughtrank.finetuning.batching.examples import Examples, PlannedBatches, epochs_for, plan_batches, read_examples
+from thoughtrank.finetuning.batching.batch_loader import BatchLoader
+from thoughtrank.finetuning.batching.batch_plan import epochs_for, plan_batches
+from thoughtrank.finetuning.batching.examples import Examples, read_examples
 from thoughtrank.finetuning.callbacks.checkpoint import Checkpoints, TimedCheckpoint
 from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
 from thoughtrank.finetuning.callbacks.step_log import StepLog
@@ -62,7 +64,7 @@ def run_training(job: TrainingJob, *, strategy: Any) -> None:
     trainer = _trainer(job, strategy=strategy, accumulation=loader.accumulation, memory=memory, checkpoints=checkpoints)
     found = checkpoints.find()
     if found is not None:
-        loader.go_on_behind_step(found.step)
+        loader.skip_steps(found.step)
     trainer.fit(module, loader, ckpt_path=found.state if found else None, weights_only=False)
     output = Path(job.output)
     with full_disk_told(output):
@@ -88,7 +90,7 @@ def _epochs(job: TrainingJob, examples: Examples) -> int:
     return epochs_for(len(examples.used), epochs=job.epochs, min_steps=job.min_steps, batch_size=job.batch_size)
 
 
-def _loader(job: TrainingJob, examples: Examples, *, padding_id: int, world_size: int) -> PlannedBatches:
+def _loader(job: TrainingJob, examples: Examples, *, padding_id: int, world_size: int) -> BatchLoader:
     """This rank's part of all batches."""
     plan = plan_batches(
         examples.used,
@@ -98,7 +100,7 @@ def _loader(job: TrainingJob, examples: Examples, *, padding_id: int, world_size
         seed=job.seed,
         shuffle=job.shuffle,
     )
-    return PlannedBatches(
+    return BatchLoader(
         examples=examples.used,
         plan=plan,
         padding_id=padding_id,

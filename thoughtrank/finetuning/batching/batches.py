@@ -1,16 +1,21 @@
-"""Micro-batches: packed into one row, or padded to one row per example.
+"""Micro-batches: examples packed into one row, or padded to one row each.
 
-Shapes: B rows (1 where examples are packed), T tokens of the longest row, N targets.
+Shapes: B rows (1 where examples are packed), T tokens per row, N targets, D hidden size.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from thoughtrank.finetuning.batching.packing import Packing, pack
+from thoughtrank.finetuning.batching.examples import EncodedExample
+from thoughtrank.finetuning.batching.packed_layout import PackedLayout
+from thoughtrank.finetuning.batching.packing import pack
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,41 +25,41 @@ class Batch:
     Attributes:
         token_ids: [B, T], padded on the right.
         position_ids: [B, T], each token's position in its own example.
-        attention_mask: [B, T], 1 on real tokens; None where examples are packed.
-        packing: who sees whom where examples are packed, else None.
-        predictors: [N], places in the flattened [B * T] whose hidden states predict the targets.
-        target_ids: [N], the tokens to be predicted, example by example.
-        share: this micro-batch's share of the target tokens of its optimizer step, over all ranks (the loss of a step is
-            their mean).
-        question_ids: of its examples.
+        attention_mask: [B, T], 1 on real tokens; None for packed batches.
+        packing: attention layout of packed batches, else None.
+        predictor_indices: [N], indices into the flattened [B * T] hidden states that predict the targets.
+        target_ids: [N], the target tokens, example by example.
+        loss_weight: weight of this micro-batch's mean loss in its optimizer step: its fraction of the step's target
+            tokens over all ranks.
+        question_ids: one per example.
         num_tokens: tokens the model computes, without padding.
     """
 
     token_ids: Tensor
     position_ids: Tensor
     attention_mask: Tensor | None
-    packing: Packing | None
-    predictors: Tensor
+    packing: PackedLayout | None
+    predictor_indices: Tensor
     target_ids: Tensor
-    share: float
+    loss_weight: float
     question_ids: tuple[str, ...]
     num_tokens: int
 
     def to(self, device: torch.device) -> "Batch":
-        """The same on another device."""
+        """Copy to another device."""
         return replace(
             self,
             token_ids=self.token_ids.to(device),
             position_ids=self.position_ids.to(device),
             attention_mask=None if self.attention_mask is None else self.attention_mask.to(device),
             packing=None if self.packing is None else self.packing.to(device),
-            predictors=self.predictors.to(device),
+            predictor_indices=self.predictor_indices.to(device),
             target_ids=self.target_ids.to(device),
         )
 
 
-def target_states(model: Any, batch: Batch) -> Tensor:
-    """The last hidden states [N, D] that predict the batch's targets."""
+def target_states(model: "PreTrainedModel", batch: Batch) -> Tensor:
+    """Run the decoder and return the last hidden states [N, D] that predict the targets."""
     packing = {} if batch.packing is None else {"packing": batch.packing}
     output = model.get_decoder()(
         input_ids=batch.token_ids,
@@ -64,51 +69,48 @@ def target_states(model: Any, batch: Batch) -> Tensor:
         **packing,
     )
     hidden: Tensor = output.last_hidden_state
-    return hidden.flatten(0, 1).index_select(0, batch.predictors)
+    return hidden.flatten(0, 1).index_select(0, batch.predictor_indices)
 
 
-def packed_batch(
-    examples: Sequence[tuple[tuple[int, ...], int]], *, share: float, question_ids: tuple[str, ...]
-) -> Batch:
-    """Examples (token ids, place of the first target) side by side in one row, shared prompts once."""
+def packed_batch(examples: Sequence[EncodedExample], *, loss_weight: float) -> Batch:
+    """Pack the examples into one row, each shared prompt once."""
     packed = pack(examples)
     return Batch(
         token_ids=packed.token_ids[None],
-        position_ids=packed.packing.positions[None],
+        position_ids=packed.layout.positions[None],
         attention_mask=None,
-        packing=packed.packing,
-        predictors=torch.tensor([place for places in packed.predictors for place in places]),
+        packing=packed.layout,
+        predictor_indices=torch.tensor([index for indices in packed.predictor_indices for index in indices]),
         target_ids=_target_ids(examples),
-        share=share,
-        question_ids=question_ids,
+        loss_weight=loss_weight,
+        question_ids=tuple(example.question_id for example in examples),
         num_tokens=len(packed.token_ids),
     )
 
 
-def padded_batch(
-    examples: Sequence[tuple[tuple[int, ...], int]], *, share: float, question_ids: tuple[str, ...], padding_id: int
-) -> Batch:
-    """Examples (token ids, place of the first target) in one row each, padded on the right."""
-    longest = max(len(token_ids) for token_ids, _ in examples)
+def padded_batch(examples: Sequence[EncodedExample], *, loss_weight: float, padding_id: int) -> Batch:
+    """Put each example in its own row, padded on the right to the longest."""
+    longest = max(len(example.token_ids) for example in examples)
     token_ids = torch.full((len(examples), longest), padding_id)
     attention_mask = torch.zeros_like(token_ids)
-    predictors: list[int] = []
-    for row, (ids, first_target) in enumerate(examples):
-        token_ids[row, : len(ids)] = torch.tensor(ids)
-        attention_mask[row, : len(ids)] = 1
-        predictors.extend(range(row * longest + first_target - 1, row * longest + len(ids) - 1))
+    predictor_indices: list[int] = []
+    for row, example in enumerate(examples):
+        size = len(example.token_ids)
+        token_ids[row, :size] = torch.tensor(example.token_ids)
+        attention_mask[row, :size] = 1
+        predictor_indices.extend(range(row * longest + example.loss_start - 1, row * longest + size - 1))
     return Batch(
         token_ids=token_ids,
         position_ids=torch.arange(longest).expand(len(examples), -1),
         attention_mask=attention_mask,
         packing=None,
-        predictors=torch.tensor(predictors),
+        predictor_indices=torch.tensor(predictor_indices),
         target_ids=_target_ids(examples),
-        share=share,
-        question_ids=question_ids,
-        num_tokens=sum(len(ids) for ids, _ in examples),
+        loss_weight=loss_weight,
+        question_ids=tuple(example.question_id for example in examples),
+        num_tokens=sum(len(example.token_ids) for example in examples),
     )
 
 
-def _target_ids(examples: Sequence[tuple[tuple[int, ...], int]]) -> Tensor:
-    return torch.tensor([token for ids, first_target in examples for token in ids[first_target:]])
+def _target_ids(examples: Sequence[EncodedExample]) -> Tensor:
+    return torch.tensor([token for example in examples for token in example.token_ids[example.loss_start :]])

@@ -48,9 +48,9 @@ class StepWork:
 
     def add(self, batch: Batch, *, loss: float) -> None:
         """Count a micro-batch; one with a share of 0 only keeps other ranks company."""
-        if not batch.share:
+        if not batch.loss_weight:
             return
-        self.loss += loss * batch.share
+        self.loss += loss * batch.loss_weight
         self.examples += len(batch.question_ids)
         self.tokens += batch.num_tokens
         self.targets += len(batch.target_ids)

@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 from transformers import AttentionInterface
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.batching.packing import Block, Packing
+from thoughtrank.finetuning.batching.packed_layout import AttentionBlock, PackedLayout
 
 ATTENTION = "thoughtrank_packed"
 _MOST_KEYS = 1024  # of a block on the CPU; the fused kernel is as fast from here on, and needs less memory
@@ -29,7 +29,7 @@ def packed_attention(
     value: Tensor,
     attention_mask: Tensor | None,
     scaling: float,
-    packing: Packing,
+    packing: PackedLayout,
     sliding_window: int | None = None,
     dropout: float = 0.0,
     softcap: float | None = None,
@@ -78,7 +78,7 @@ def packed_attention(
 
 
 def _fused_attention(
-    query: Tensor, key: Tensor, value: Tensor, packing: Packing, masks: list[Tensor] | None, scaling: float
+    query: Tensor, key: Tensor, value: Tensor, packing: PackedLayout, masks: list[Tensor] | None, scaling: float
 ) -> Tensor:
     """Block by block through torch's kernels; query [T, H, D], key and value [T, K, D]."""
     outputs = []
@@ -102,7 +102,13 @@ class _ProductAttention(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        context: Any, query: Tensor, key: Tensor, value: Tensor, packing: Packing, masks: list[Tensor], scaling: float
+        context: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        packing: PackedLayout,
+        masks: list[Tensor],
+        scaling: float,
     ) -> Tensor:
         """Query [T, H, D], key and value [T, K, D]; returns [T, H, D]."""
         context.save_for_backward(query, key, value)
@@ -118,7 +124,7 @@ class _ProductAttention(torch.autograd.Function):
     def backward(context: Any, gradient: Tensor) -> Any:
         """Gradients of query, key and value."""
         query, key, value = context.saved_tensors
-        packing: Packing = context.packing
+        packing: PackedLayout = context.packing
         heads, kv_heads = query.shape[1], key.shape[1]
         for_query, for_key, for_value = [], [], []
         for block, mask in zip(packing.blocks, context.masks, strict=True):
@@ -150,14 +156,14 @@ def _rows_of(tensor: Tensor, places: Tensor, kv_heads: int, *, padding: Tensor |
     return taken.view(shape).transpose(1, 2).reshape(rows * kv_heads, -1, tensor.shape[2])
 
 
-def _keys_of(tensor: Tensor, block: Block) -> Tensor:
+def _keys_of(tensor: Tensor, block: AttentionBlock) -> Tensor:
     """Take a block's keys of a [T, K, D] tensor: [G * K, N, D]."""
     rows, keys = block.keys.shape
     taken = tensor.index_select(0, block.keys.flatten())
     return taken.view(rows, keys, *tensor.shape[1:]).transpose(1, 2).reshape(-1, keys, tensor.shape[2])
 
 
-def _weights(query: Tensor, key: Tensor, mask: Tensor, block: Block, scaling: float) -> Tensor:
+def _weights(query: Tensor, key: Tensor, mask: Tensor, block: AttentionBlock, scaling: float) -> Tensor:
     """Softmax of the scores, [G * K, Q * E, N]."""
     scores = torch.bmm(query, key.transpose(1, 2)).mul_(scaling)
     rows, queries = block.queries.shape
@@ -165,7 +171,7 @@ def _weights(query: Tensor, key: Tensor, mask: Tensor, block: Block, scaling: fl
     return torch.softmax(scores, dim=-1)
 
 
-def _places_of(output: Tensor, block: Block, heads: int) -> Tensor:
+def _places_of(output: Tensor, block: AttentionBlock, heads: int) -> Tensor:
     """From [G * K, Q * E, D] to the slots of the queries, [G * Q, H, D]."""
     rows, queries = block.queries.shape
     return (
@@ -175,7 +181,7 @@ def _places_of(output: Tensor, block: Block, heads: int) -> Tensor:
     )
 
 
-def _sum_over_slots(parts: list[Tensor], packing: Packing, kv_heads: int) -> Tensor:
+def _sum_over_slots(parts: list[Tensor], packing: PackedLayout, kv_heads: int) -> Tensor:
     """Gradients of the keys [G * K, N, D] of all blocks, summed for each token: [T, K, D].
 
     A token is a key of its own trunk or branch once, and one of a shared prompt once more for the branches.

@@ -1,0 +1,59 @@
+import pytest
+from batch_plans import PATIENT, load, plans, same
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+@PATIENT
+@given(plans())
+def test_the_loss_weights_of_a_step_are_fractions_of_its_target_tokens(planned):
+    batches = (batch for batch in load(planned) if batch.loss_weight)
+    for step in planned.plan:
+        of_step = [next(batches) for _ in step]
+        assert sum(batch.loss_weight for batch in of_step) == pytest.approx(1)
+        tokens = [len(batch.target_ids) for batch in of_step]
+        assert [batch.loss_weight for batch in of_step] == pytest.approx([count / sum(tokens) for count in tokens])
+    assert next(batches, None) is None
+
+
+@PATIENT
+@given(plans(), st.integers(1, 5))
+def test_the_shards_of_all_ranks_are_together_the_steps_of_one_rank(planned, world_size):
+    alone, parts = load(planned), [load(planned, rank=rank, world_size=world_size) for rank in range(world_size)]
+    counts = {(len(part), part.accumulation) for part in parts}
+    assert len(counts) == 1, "ranks that synchronize gradients need equally many micro-batches"
+    [(total, accumulation)] = counts
+    assert total == accumulation * len(planned.plan)
+    sharded = [list(part) for part in parts]
+    whole = list(alone)
+    for step in range(len(planned.plan)):
+        together = [batch for part in sharded for batch in part[step * accumulation : (step + 1) * accumulation]]
+        expected = whole[step * alone.accumulation : (step + 1) * alone.accumulation]
+        assert contents(together) == contents(expected)
+
+
+def contents(batches):
+    """Token ids and loss weights of the micro-batches with a weight, sorted."""
+    return sorted((batch.token_ids.tolist(), batch.loss_weight) for batch in batches if batch.loss_weight)
+
+
+@PATIENT
+@given(plans(), st.data())
+def test_training_resumes_exactly_after_a_step(planned, data):
+    whole = list(load(planned))
+    done = data.draw(st.integers(0, len(planned.plan)))
+    resumed = load(planned)
+    resumed.skip_steps(done)
+    rest = list(resumed)
+    left_out = done * resumed.accumulation
+    assert len(rest) == len(whole) - left_out
+    assert all(same(*pair) for pair in zip(rest, whole[left_out:], strict=True))
+
+
+@settings(PATIENT, max_examples=20)
+@given(plans())
+def test_a_second_iteration_starts_from_the_beginning(planned):
+    batches = load(planned)
+    first, second = list(batches), list(batches)
+    assert len(first) == len(second)
+    assert all(same(*pair) for pair in zip(first, second, strict=True))

@@ -1,0 +1,79 @@
+import pytest
+from batch_plans import PATIENT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import AutoTokenizer
+
+from thoughtrank.errors import UserError
+from thoughtrank.finetuning.batching.examples import encode_example, read_examples
+from thoughtrank.prompting.chat_template import ChatTemplate
+from thoughtrank.prompting.thought_tags import reply
+from thoughtrank.records import Example
+from thoughtrank.storage.tables import write_part
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_folder):
+    return AutoTokenizer.from_pretrained(tiny_folder)
+
+
+@settings(PATIENT, max_examples=60)
+@given(question=st.text(), thought=st.text(), answer=st.text())
+def test_the_targets_are_exactly_the_completion(tokenizer, question, thought, answer):
+    chat = ChatTemplate(tokenizer)
+    prompt, completion = chat.prompt(question), reply(thought=thought, answer=answer) + chat.end_of_turn
+    encoded = encode_example(prompt=prompt, completion=completion, tokenizer=tokenizer)
+    assert tokenizer.decode(encoded.token_ids[: encoded.first_target]) == prompt
+    assert tokenizer.decode(encoded.token_ids[encoded.first_target :]) == completion
+
+
+def test_the_end_of_the_turn_is_the_last_target(tokenizer):
+    chat = ChatTemplate(tokenizer)
+    completion = reply(thought="a", answer="7") + chat.end_of_turn
+    encoded = encode_example(prompt=chat.prompt("Why?"), completion=completion, tokenizer=tokenizer)
+    assert encoded.token_ids[-1] == tokenizer.eos_token_id
+    assert encoded.token_ids.count(tokenizer.eos_token_id) == 2  # the other one ends the question
+
+
+@settings(PATIENT, max_examples=60)
+@given(
+    text=st.text(st.characters(exclude_characters="\ufffd", exclude_categories=["Cs"]), min_size=1)
+    | st.just("How many apples?"),
+    data=st.data(),
+)
+def test_a_token_is_a_target_exactly_when_any_of_its_text_belongs_to_the_completion(tokenizer, text, data):
+    split = data.draw(st.integers(0, len(text) - 1))
+    prompt, completion = text[:split], text[split:]
+    encoded = encode_example(prompt=prompt, completion=completion, tokenizer=tokenizer)
+    assert prompt.startswith(tokenizer.decode(encoded.token_ids[: encoded.first_target]))
+    assert tokenizer.decode(encoded.token_ids[encoded.first_target :]).endswith(completion)
+    assert not tokenizer.decode(encoded.token_ids[encoded.first_target + 1 :]).endswith(completion)
+
+
+def test_prompt_and_completion_are_tokenized_as_one_text(tokenizer):
+    encoded = encode_example(prompt="How many app", completion="les does he have", tokenizer=tokenizer)
+    assert list(encoded.token_ids) == tokenizer("How many apples does he have")["input_ids"]
+
+
+def table(folder, *completions):
+    folder.mkdir()
+    rows = [
+        Example(question_id=f"q{number}", candidate_id=f"q{number}-000", prompt="How many?", completion=completion)
+        for number, completion in enumerate(completions)
+    ]
+    write_part(folder / "part-00000.parquet", rows, record_type=Example)
+    return str(folder)
+
+
+def test_an_example_longer_than_the_context_is_left_out_and_named(tokenizer, tmp_path):
+    examples = read_examples([table(tmp_path / "t", "7", "7 " * 200)], tokenizer=tokenizer, context=100)
+    assert [example.question_id for example in examples.used] == ["q0"]
+    assert examples.too_long == ["q1-000"]
+
+
+@pytest.mark.parametrize(
+    ("completions", "clue"), [(("7 " * 200,), "q0-000"), ((), "nothing to train on"), (("7", ""), "q1-000")]
+)
+def test_examples_without_anything_to_learn_are_refused(tokenizer, tmp_path, completions, clue):
+    with pytest.raises(UserError, match=clue):
+        read_examples([table(tmp_path / "t", *completions)], tokenizer=tokenizer, context=100)

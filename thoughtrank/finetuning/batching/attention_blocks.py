@@ -1,0 +1,131 @@
+"""Groups rows of attention by length into padded blocks.
+
+Only attention scores are padded; the rest of the model works on the packed row without padding. For shapes and slots see
+``packed_layout``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from thoughtrank.finetuning.batching.packed_layout import AttentionBlock, PackedLayout
+
+_MIN_FILL = 0.7
+"""Length of the shortest row of a block as a fraction of its longest."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionRow:
+    """One row of a block before padding.
+
+    Attributes:
+        queries: token indices, continuation by continuation; a sequence counts as one continuation without a prompt.
+        keys: token indices of the prompt that all continuations attend to, then the queries.
+        lengths: of the continuations.
+    """
+
+    queries: list[int]
+    keys: list[int]
+    lengths: list[int]
+
+    @classmethod
+    def sequence(cls, span: range) -> "AttentionRow":
+        """Causal attention of the tokens ``span`` to themselves."""
+        return cls(queries=list(span), keys=list(span), lengths=[len(span)])
+
+    @classmethod
+    def continuations(cls, prompt: range, spans: list[range]) -> "AttentionRow":
+        """Each of ``spans`` attends to ``prompt`` and causally to itself."""
+        queries = [token for span in spans for token in span]
+        return cls(queries=queries, keys=[*prompt, *queries], lengths=[len(span) for span in spans])
+
+    @property
+    def num_prompt_keys(self) -> int:
+        """Keys before the row's own tokens."""
+        return len(self.keys) - len(self.queries)
+
+    def allowed(self) -> Tensor:
+        """[queries, keys], True where a query attends to a key."""
+        owner = torch.repeat_interleave(torch.arange(len(self.lengths)), torch.tensor(self.lengths))
+        own = (owner[:, None] == owner[None, :]).tril()
+        return torch.cat([torch.ones(len(self.queries), self.num_prompt_keys, dtype=torch.bool), own], dim=1)
+
+
+def build_layout(
+    sequences: Sequence[AttentionRow], continuations: Sequence[AttentionRow], *, positions: list[int]
+) -> PackedLayout:
+    """Pad the rows into blocks, and record the slots of every token.
+
+    Args:
+        sequences: rows with causal attention.
+        continuations: one row per shared prompt; the prompts are the first tokens of the packed row.
+        positions: [T] position of each token in its own example.
+    """
+    blocks: list[AttentionBlock] = []
+    query_slots = torch.zeros(len(positions), dtype=torch.long)
+    key_slots = torch.zeros_like(query_slots)
+    prompt_slots = torch.zeros(sum(row.num_prompt_keys for row in continuations), dtype=torch.long)
+    query_base = key_base = 0
+    for rows, causal in ((sequences, True), (continuations, False)):
+        for group in _groups_of_similar_length(rows):
+            block = _padded_block(group, causal=causal)
+            for row in group:
+                own, prompt = torch.arange(len(row.queries)), row.num_prompt_keys
+                query_slots[row.queries] = own + query_base
+                key_slots[row.queries] = own + prompt + key_base
+                prompt_slots[row.keys[:prompt]] = torch.arange(prompt) + key_base
+                query_base += block.queries.shape[1]
+                key_base += block.keys.shape[1]
+            blocks.append(block)
+    return PackedLayout(
+        blocks=tuple(blocks),
+        positions=torch.tensor(positions),
+        query_slots=query_slots,
+        key_slots=key_slots,
+        prompt_slots=prompt_slots,
+    )
+
+
+def _groups_of_similar_length(rows: Sequence[AttentionRow]) -> list[list[AttentionRow]]:
+    groups: list[list[AttentionRow]] = []
+    for row in sorted(rows, key=lambda row: len(row.queries) * len(row.keys), reverse=True):
+        if groups and _similar(row.queries, groups[-1][0].queries) and _similar(row.keys, groups[-1][0].keys):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
+
+
+def _similar(left: list[int], right: list[int]) -> bool:
+    return min(len(left), len(right)) >= _MIN_FILL * max(len(left), len(right))
+
+
+def _padded_block(rows: list[AttentionRow], *, causal: bool) -> AttentionBlock:
+    num_queries, num_keys = max(len(row.queries) for row in rows), max(len(row.keys) for row in rows)
+    queries = torch.zeros(len(rows), num_queries, dtype=torch.long)
+    keys = torch.zeros(len(rows), num_keys, dtype=torch.long)
+    padding = torch.ones(len(rows), num_queries, dtype=torch.bool)
+    for number, row in enumerate(rows):
+        queries[number, : len(row.queries)] = torch.tensor(row.queries)
+        keys[number, : len(row.keys)] = torch.tensor(row.keys)
+        padding[number, : len(row.queries)] = False
+    return AttentionBlock(
+        queries=queries,
+        keys=keys,
+        query_padding=padding if padding.any() else None,
+        allowed=torch.ones(1, num_queries, num_keys, dtype=torch.bool).tril()
+        if causal
+        else _allowed(rows, queries, keys),
+        causal=causal,
+    )
+
+
+def _allowed(rows: list[AttentionRow], queries: Tensor, keys: Tensor) -> Tensor:
+    """[G, Q, K] of all rows; padding attends to the first key, since a softmax over an empty set is NaN."""
+    allowed = torch.zeros(*queries.shape, keys.shape[1], dtype=torch.bool)
+    allowed[:, :, 0] = True
+    for number, row in enumerate(rows):
+        allowed[number, : len(row.queries), : len(row.keys)] = row.allowed()
+    return allowed

@@ -1,0 +1,94 @@
+"""The attention layout of packed examples: which tokens form a block of attention, and which keys each query attends to.
+
+Shapes: T tokens in the packed row, the first S of them in prompts that several completions share. A block has G rows, Q
+queries and K keys per row, padding included. A slot is an index into the queries or the keys of all blocks, flattened block by
+block and row by row, padding included.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionBlock:
+    """Rows of attention that are computed in one batch.
+
+    Attributes:
+        queries: [G, Q] token indices; 0 on padding.
+        keys: [G, K] token indices; 0 on padding.
+        query_padding: [G, Q], True on padding; None without padding.
+        allowed: [G, Q, K] or [1, Q, K], True where a query attends to a key.
+        causal: queries and keys are the same tokens, and attention is plain causal attention.
+    """
+
+    queries: Tensor
+    keys: Tensor
+    query_padding: Tensor | None
+    allowed: Tensor
+    causal: bool
+
+    def to(self, device: torch.device) -> "AttentionBlock":
+        """Copy to another device."""
+        return replace(
+            self,
+            queries=self.queries.to(device),
+            keys=self.keys.to(device),
+            query_padding=None if self.query_padding is None else self.query_padding.to(device),
+            allowed=self.allowed.to(device),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PackedLayout:
+    """Attention within a row of packed tokens.
+
+    Attributes:
+        blocks: every token is a query in exactly one of them.
+        positions: [T] position of each token in its own example.
+        query_slots: [T] slot of each token among the queries of all blocks.
+        key_slots: [T] slot of each token among the keys of all blocks, in the block where it is a query.
+        prompt_slots: [S] slot of each shared prompt token among the keys, in the block of its continuations.
+    """
+
+    blocks: tuple[AttentionBlock, ...]
+    positions: Tensor
+    query_slots: Tensor
+    key_slots: Tensor
+    prompt_slots: Tensor
+    _masks: dict[tuple[int | None, torch.dtype], list[Tensor]] = field(default_factory=dict)
+
+    def to(self, device: torch.device) -> "PackedLayout":
+        """Copy to another device."""
+        return PackedLayout(
+            blocks=tuple(block.to(device) for block in self.blocks),
+            positions=self.positions.to(device),
+            query_slots=self.query_slots.to(device),
+            key_slots=self.key_slots.to(device),
+            prompt_slots=self.prompt_slots.to(device),
+        )
+
+    def masks(self, *, window: int | None, dtype: torch.dtype) -> list[Tensor]:
+        """Additive attention masks, one per block, [G or 1, Q, K]: 0 where a query attends to a key, else -inf.
+
+        Built once per ``window`` and ``dtype``, and shared by all layers.
+
+        Args:
+            window: sliding window: a query attends to keys fewer than this many positions before it; None for all.
+            dtype: of the attention scores.
+        """
+        key = (window, dtype)
+        if key not in self._masks:
+            self._masks[key] = [self._mask(block, window, dtype) for block in self.blocks]
+        return self._masks[key]
+
+    def _mask(self, block: AttentionBlock, window: int | None, dtype: torch.dtype) -> Tensor:
+        allowed = block.allowed
+        if window is not None:
+            distance = self.positions[block.queries][:, :, None] - self.positions[block.keys][:, None, :]
+            near = distance < window
+            if block.query_padding is not None:
+                near = near | block.query_padding[:, :, None]  # a softmax over an empty set is NaN
+            allowed = allowed & near
+        return torch.zeros(allowed.shape, dtype=dtype, device=allowed.device).masked_fill_(~allowed, float("-inf"))
