@@ -19,7 +19,7 @@ import torch
 from generation_workloads import SHAPES
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from thoughtrank.finetuning.distributed.process_launcher import Group, run_ranks
+from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, run_ranks
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.models.tiny import TinyModel
 from thoughtrank.records import Example
@@ -74,7 +74,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     work.mkdir()
     path = work / "_job.yaml"
     job(options, model=model, examples=folder / "examples", work=work).write(path)
-    run_ranks(path, group=Group(devices=options.devices))
+    run_ranks(path, launch=LaunchConfig(devices=options.devices))
     rows = [json.loads(line) for line in (work / "_metrics.jsonl").read_text().splitlines()][2:]
     facts = json.loads((work / "_training.json").read_text())
     card = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"

@@ -7,7 +7,7 @@ from typing import Any
 
 from thoughtrank.config.preflight import Components
 from thoughtrank.config.schema import RunConfig
-from thoughtrank.finetuning.distributed.multi_node import Nodes
+from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.report.model_card import model_card
 from thoughtrank.report.summary import round_prefixes, round_summary, scalars
 from thoughtrank.steps import Model, Steps, training_curve
@@ -19,7 +19,7 @@ def run_pipeline(
     config: RunConfig,
     parts: Components,
     store: Store,
-    nodes: Nodes,
+    nodes: MultiNodeTraining,
     values: Mapping[str, Any],
     sweep: str | None = None,
 ) -> dict[str, Any] | None:

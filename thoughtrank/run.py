@@ -14,7 +14,8 @@ from thoughtrank.config.dry_run import plan_text
 from thoughtrank.config.preflight import Components, find_faults, make_components, preflight
 from thoughtrank.config.schema import RunConfig, config_differences, default_run_name, load_config
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.distributed.multi_node import Nodes, Place
+from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
+from thoughtrank.finetuning.distributed.rendezvous import Rendezvous
 from thoughtrank.storage.store import RunPaths, Store, read_json
 
 _NOT_NEEDED_TO_PLAN = {"questions", "engine", "judge", "strategy", "training", "logger", "disk"}
@@ -48,8 +49,8 @@ def do_run(values: dict[str, Any], *, choices: Mapping[str, str], sweep: str | N
     config = load_config(values)
     parts = make_components(config)
     num_nodes = 1 if config.dry_run else getattr(parts.strategy, "num_nodes", 1)
-    with Nodes(Place.find(os.environ, num_nodes=num_nodes)) as nodes:
-        if nodes.place.node_rank:
+    with MultiNodeTraining(Rendezvous.find(os.environ, num_nodes=num_nodes)) as nodes:
+        if nodes.rendezvous.node_rank:
             nodes.follow(devices=parts.strategy.devices)
             return None
         paths = run_paths(values, choices=choices)
@@ -74,7 +75,13 @@ def _plan_only(config: RunConfig, parts: Components, paths: RunPaths) -> None:
 
 
 def _do_run(
-    config: RunConfig, parts: Components, nodes: Nodes, *, values: dict[str, Any], paths: RunPaths, sweep: str | None
+    config: RunConfig,
+    parts: Components,
+    nodes: MultiNodeTraining,
+    *,
+    values: dict[str, Any],
+    paths: RunPaths,
+    sweep: str | None,
 ) -> Path | None:
     store = Store(run_folder=paths.folder, cache_folder=Path(config.cache_dir))
     _check_same_config(paths, values)
@@ -90,7 +97,13 @@ def _do_run(
 
 
 def _run_logged(
-    config: RunConfig, parts: Components, store: Store, nodes: Nodes, *, values: dict[str, Any], sweep: str | None
+    config: RunConfig,
+    parts: Components,
+    store: Store,
+    nodes: MultiNodeTraining,
+    *,
+    values: dict[str, Any],
+    sweep: str | None,
 ) -> Path | None:
     """Run, and leave the reason of a failure in the run folder: a multirun job's own output may be lost."""
     from thoughtrank.pipeline import run_pipeline

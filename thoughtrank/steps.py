@@ -17,7 +17,7 @@ from thoughtrank.config.schema import RunConfig
 from thoughtrank.engines.protocol import Limits
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import ReferenceScorer, Scorer
-from thoughtrank.finetuning.distributed.multi_node import Nodes
+from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.judging.protocol import RemoteJudge
@@ -62,7 +62,7 @@ class Steps:
         nodes: the machines that train.
     """
 
-    def __init__(self, *, config: RunConfig, parts: Components, store: Store, nodes: Nodes) -> None:
+    def __init__(self, *, config: RunConfig, parts: Components, store: Store, nodes: MultiNodeTraining) -> None:
         self.nodes = nodes
         self.config = config
         self.parts = parts

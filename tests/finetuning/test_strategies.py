@@ -16,15 +16,15 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.distributed.process_launcher import Group, free_port, run_ranks
+from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, free_port, run_ranks
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.optimizers import DeepSpeedCPUAdam
 from thoughtrank.finetuning.strategies import AutoStrategy, DDPStrategy, DeepSpeedStrategy, FSDPStrategy
 from thoughtrank.finetuning.train import run_training
 
 LAUNCHER = (
-    "import sys; from pathlib import Path; from thoughtrank.finetuning.distributed.process_launcher import Group, run_ranks;"
-    "run_ranks(Path(sys.argv[1]), group=Group(devices=2))"
+    "import sys; from pathlib import Path; from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, run_ranks;"
+    "run_ranks(Path(sys.argv[1]), launch=LaunchConfig(devices=2))"
 )
 STRATEGIES = {
     "ddp": {"_target_": f"{PART}.strategies.DDPStrategy"},
@@ -88,7 +88,7 @@ def assert_finished(folder: Path, name: str, expected: list[dict]) -> None:
 def test_two_processes_have_the_loss_curve_of_one_device(name, one_device, tiny_folder, examples, tmp_path):
     precision = "auto" if name == "zero1" else "32-true"
     path = fifty_steps(tiny_folder, examples, tmp_path, strategy=on_two(name), precision=precision)
-    run_ranks(path, group=Group(devices=2))
+    run_ranks(path, launch=LaunchConfig(devices=2))
     assert_finished(tmp_path, name, one_device)
 
 
@@ -99,7 +99,7 @@ CPU_ADAM = {"_target_": f"{PART}.optimizers.DeepSpeedCPUAdam", "lr": 1e-3}
 @pytest.mark.skipif(bool(DeepSpeedCPUAdam(lr=1e-3).faults()), reason="it is compiled on first use")
 def test_deepspeeds_own_adam_has_the_loss_curve_of_torchs(one_device, tiny_folder, examples, tmp_path):
     path = fifty_steps(tiny_folder, examples, tmp_path, strategy=on_two("zero2"), optimizer=CPU_ADAM)
-    run_ranks(path, group=Group(devices=2))
+    run_ranks(path, launch=LaunchConfig(devices=2))
     assert_finished(tmp_path, "zero2", one_device)
 
 
@@ -163,7 +163,7 @@ def test_a_killed_training_goes_on_from_its_divided_checkpoint(one_device, tiny_
     changes = {"strategy": on_two("zero2"), "checkpoint_minutes": 1e-6}
     path = fifty_steps(tiny_folder, examples, tmp_path, **changes)
     before = kill_midway(path)
-    run_ranks(path, group=Group(devices=2))
+    run_ranks(path, launch=LaunchConfig(devices=2))
     assert_went_on(tmp_path, before)
     assert_finished(tmp_path, "zero2", one_device)
 
@@ -221,7 +221,7 @@ def test_a_full_disk_is_one_plain_fault(tiny_folder, examples, tmp_path, capfd):
     path = write_job(tiny_folder, examples, tmp_path / "model", batch_size=40, micro_batch_size=40)
     (tmp_path / "model" / "config.json").symlink_to("/dev/full")
     with pytest.raises(UserError) as caught:
-        run_ranks(path, group=Group())
+        run_ranks(path, launch=LaunchConfig())
     assert "Traceback" not in capfd.readouterr().err
     [fault] = caught.value.faults
     assert "is full" in fault

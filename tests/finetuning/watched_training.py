@@ -13,7 +13,7 @@ from pathlib import Path
 import safetensors
 import torch
 
-from thoughtrank.finetuning.distributed.process_exit import end_well
+from thoughtrank.finetuning.distributed.process_exit import exit_without_teardown
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.instantiate import make_component
 
@@ -72,4 +72,4 @@ zero.safe_open = WatchedFile
 real_save_model, train.save_model = train.save_model, save_model
 gc.freeze()  # what is there now is no part of any model, and need not be looked through for each tensor
 train.run_training(job, strategy=strategy)
-end_well()
+exit_without_teardown()

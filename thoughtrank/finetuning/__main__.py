@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.distributed.process_exit import die_with_parent, end_well
+from thoughtrank.finetuning.distributed.process_exit import exit_with_parent, exit_without_teardown
 from thoughtrank.finetuning.distributed.process_launcher import report_faults
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.instantiate import make_component
@@ -19,7 +19,7 @@ def main() -> None:
     Exit status: 0 when the model is written, 2 after a fault the user can put right, 1 for bugs.
     """
     job = TrainingJob.read(Path(sys.argv[1]))
-    die_with_parent(int(sys.argv[2]))
+    exit_with_parent(int(sys.argv[2]))
     rank = os.environ.get("RANK", "0")
     try:
         strategy = make_component(job.strategy, where="strategy")
@@ -32,7 +32,7 @@ def main() -> None:
     except UserError as error:
         report_faults(error)
         sys.exit(2)
-    end_well()
+    exit_without_teardown()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from thoughtrank.finetuning.distributed.multi_node import Nodes
+from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.storage.store import Stage, read_json
 
@@ -20,7 +20,7 @@ def train_model(
     example_folders: Sequence[Path],
     settings: dict[str, Any],
     devices: int,
-    nodes: Nodes,
+    nodes: MultiNodeTraining,
 ) -> None:
     """Run one training job; a job that was killed goes on from its last checkpoint.
 

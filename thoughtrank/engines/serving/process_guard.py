@@ -1,6 +1,6 @@
 """``python guard.py PARENT COMMAND...``: run a command that must not outlive the process PARENT.
 
-For programs of other environments, which cannot watch their parent themselves (see ``processes.die_with_parent``). It is
+For programs of other environments, which cannot watch their parent themselves (see ``exit_with_parent``). It is
 run as a file and needs nothing but Python, so that the command inherits no path of this package's environment. The
 command runs in a process group of its own; the whole group is ended when PARENT is gone, however that was killed, and when
 the guard is told to stop.

@@ -1,4 +1,4 @@
-"""How a helper process ends: with the one that started it, and when its work is done."""
+"""How a child process ends: together with its parent, and without tearing libraries down."""
 
 import os
 import sys
@@ -7,10 +7,10 @@ import time
 from typing import NoReturn
 
 
-def die_with_parent(parent: int, *, interval_seconds: float = 0.5) -> None:
-    """End this process when the process ``parent`` is gone, even when that was killed without warning.
+def exit_with_parent(parent: int, *, interval_seconds: float = 0.5) -> None:
+    """End this process when the process ``parent`` is gone, even if that was killed.
 
-    Works wherever ``os.getppid`` tells the truth about an orphan (Linux, macOS).
+    Works wherever ``os.getppid`` changes for an orphan (Linux, macOS).
     """
 
     def watch() -> None:
@@ -23,11 +23,11 @@ def die_with_parent(parent: int, *, interval_seconds: float = 0.5) -> None:
     threading.Thread(target=watch, daemon=True, name="parent-watch").start()
 
 
-def end_well() -> NoReturn:
-    """End this process with status 0, its output written, and nothing else torn down.
+def exit_without_teardown() -> NoReturn:
+    """End this process with status 0 after flushing its output, without running any other cleanup.
 
-    Threads of libraries (collectives over gloo, for one) that still run when the interpreter is taken apart can abort a process
-    whose work is done and on disk, and a training that is complete would count as failed.
+    Library threads that still run during interpreter shutdown (gloo collectives, for one) can abort a process whose results are
+    already on disk, and a complete training would then count as failed.
     """
     sys.stdout.flush()
     sys.stderr.flush()

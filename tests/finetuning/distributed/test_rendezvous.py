@@ -3,7 +3,7 @@
 import pytest
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.distributed.multi_node import Place
+from thoughtrank.finetuning.distributed.rendezvous import Rendezvous
 
 TORCHRUN = {
     "TORCHELASTIC_RUN_ID": "none",
@@ -24,19 +24,21 @@ BY_HAND = {"NODE_RANK": "1", "MASTER_ADDR": "first", "MASTER_PORT": "29500"}
 
 
 def test_one_machine_needs_no_variables_and_heeds_none():
-    assert Place.find({}, num_nodes=1) == Place.find(TORCHRUN | SLURM, num_nodes=1) == Place()
+    assert Rendezvous.find({}, num_nodes=1) == Rendezvous.find(TORCHRUN | SLURM, num_nodes=1) == Rendezvous()
 
 
 def test_under_torchrun_the_port_beside_its_own_is_used():
-    assert Place.find(TORCHRUN, num_nodes=2) == Place(node_rank=1, num_nodes=2, address="first", port=29501)
+    assert Rendezvous.find(TORCHRUN, num_nodes=2) == Rendezvous(node_rank=1, num_nodes=2, address="first", port=29501)
 
 
 def test_under_slurm_the_first_name_of_the_list_and_a_port_of_the_job_are_used():
-    assert Place.find(SLURM, num_nodes=2) == Place(node_rank=1, num_nodes=2, address="gpu07", port=19567)
+    assert Rendezvous.find(SLURM, num_nodes=2) == Rendezvous(node_rank=1, num_nodes=2, address="gpu07", port=19567)
 
 
 def test_variables_set_by_hand_go_before_those_of_slurm():
-    assert Place.find(SLURM | BY_HAND, num_nodes=2) == Place(node_rank=1, num_nodes=2, address="first", port=29500)
+    assert Rendezvous.find(SLURM | BY_HAND, num_nodes=2) == Rendezvous(
+        node_rank=1, num_nodes=2, address="first", port=29500
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,5 +54,5 @@ def test_variables_set_by_hand_go_before_those_of_slurm():
 )
 def test_variables_that_do_not_fit_are_one_fault(environment, clue):
     with pytest.raises(UserError) as caught:
-        Place.find(environment, num_nodes=2)
+        Rendezvous.find(environment, num_nodes=2)
     assert clue in str(caught.value)
