@@ -1,25 +1,22 @@
-"""Settings that are numbers and have a lower bound: the same sentence from every engine."""
+"""Numeric settings of engines that have a lower bound, with one message for all engines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 
 def bound_faults(
-    engine: object,
     *,
-    at_least_one: Sequence[str] = (),
-    at_least_zero: Sequence[str] = (),
-    above_zero: Sequence[str] = (),
+    at_least_one: Mapping[str, float] | None = None,
+    at_least_zero: Mapping[str, float] | None = None,
+    above_zero: Mapping[str, float] | None = None,
 ) -> list[str]:
-    """What is wrong with an engine's numbers.
+    """One sentence for each number that is too small.
 
     Args:
-        engine: has the settings as attributes, named as in the config.
-        at_least_one: names of settings that are 1 or more.
-        at_least_zero: of those that are 0 or more.
-        above_zero: of those that are more than 0.
+        at_least_one: settings by their names in the config that have to be 1 or more.
+        at_least_zero: those that have to be 0 or more.
+        above_zero: those that have to be above 0.
     """
-    values = {name: getattr(engine, name) for name in (*at_least_one, *at_least_zero, *above_zero)}
-    faults = [(name, "at least 1") for name in at_least_one if values[name] < 1]
-    faults += [(name, "at least 0") for name in at_least_zero if values[name] < 0]
-    faults += [(name, "above 0") for name in above_zero if values[name] <= 0]
-    return [f"engine.{name} must be {bound}, not {values[name]}" for name, bound in faults]
+    faults = [(name, value, "at least 1") for name, value in (at_least_one or {}).items() if value < 1]
+    faults += [(name, value, "at least 0") for name, value in (at_least_zero or {}).items() if value < 0]
+    faults += [(name, value, "above 0") for name, value in (above_zero or {}).items() if value <= 0]
+    return [f"engine.{name} must be {bound}, not {value}" for name, value, bound in faults]

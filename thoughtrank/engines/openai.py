@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from thoughtrank.engines.bounds import bound_faults
+from thoughtrank.engines.engine_component import EngineComponent
 from thoughtrank.engines.serving.completions_client import CompletionsClient, shown_url
 from thoughtrank.engines.serving.served_session import ServedSession
 from thoughtrank.errors import UserError
 
-_VERSION = 1
 REPLIES = "_replies.jsonl"
 """The log of an unfinished stage, in its folder."""
 
 
-class OpenAIEngine:
+class OpenAIEngine(EngineComponent):
     """Thought and answer as two greedy completions with stop strings.
 
     The servers decide which weights answer. After a round of training they have to serve the new model: ``load_command``
@@ -40,7 +40,17 @@ class OpenAIEngine:
         probe_candidates: candidates of a stage that are asked for once more, in another batch, to see whether they change.
     """
 
-    chooses_first_token = False  # no completions server can be told
+    operational = frozenset(
+        {
+            "base_urls",
+            "api_key_env",
+            "load_command",
+            "concurrency",
+            "timeout_seconds",
+            "max_retries",
+            "probe_candidates",
+        }
+    )
 
     def __init__(
         self,
@@ -84,22 +94,15 @@ class OpenAIEngine:
         if self.api_key_env is not None and not os.environ.get(self.api_key_env, "").strip():
             faults.append(f"the completions server needs {self.api_key_env}: export it, or set engine.api_key_env=null")
         faults += bound_faults(
-            self,
-            at_least_one=("concurrency", "questions_per_group", "replies_per_group"),
-            at_least_zero=("max_retries", "probe_candidates"),
-            above_zero=("timeout_seconds",),
+            at_least_one={
+                "concurrency": self.concurrency,
+                "questions_per_group": self.questions_per_group,
+                "replies_per_group": self.replies_per_group,
+            },
+            at_least_zero={"max_retries": self.max_retries, "probe_candidates": self.probe_candidates},
+            above_zero={"timeout_seconds": self.timeout_seconds},
         )
         return faults
-
-    def identity(self) -> dict[str, object]:
-        """See ``Engine``. Where the servers are does not count; which model they are asked for does."""
-        return {
-            "engine": "openai",
-            "version": _VERSION,
-            "model": self.model,
-            "prompts": self.prompts,
-            "fields": self.fields,
-        }
 
     def open(self, model_folder: Path, *, work_folder: Path | None = None) -> ServedSession:
         """See ``Engine``.

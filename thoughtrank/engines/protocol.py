@@ -1,11 +1,13 @@
-"""The interface between the stages and whatever generates text. Imports nothing heavy."""
+"""What the stages ask of a text generation engine, and the records they exchange. Imports nothing heavy."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from thoughtrank.records import Finish
+
+Device = Literal["cpu", "cuda", "mps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +16,14 @@ class Branch:
 
     Attributes:
         opener: text forced at the start of the reply (may be empty).
-        in_thought: True where the opener leaves a thought open: generation first runs up to the closing tag, which is
-            added when it does not come, and then goes on with the answer.
-        temperature: of the thought's tokens; 0 takes the likeliest. Answers are always greedy.
-        seed: of the sampling; equal seeds draw equal texts, wherever in a batch the branch is.
-        first_choice: place of the thought's first token among the likeliest, 0 the likeliest, where tokens that end the
-            turn do not count; None leaves it free.
+        in_thought: whether the opener leaves a thought open: generation first runs up to the closing tag, which is added if
+            the model does not generate it, and then continues with the answer.
+        temperature: of the thought's tokens; 0 is greedy. Answers are always greedy.
+        seed: of the sampling; equal seeds give equal texts at any position in a batch.
+        first_choice: rank of the thought's first token among the likeliest ones, 0 for the likeliest; tokens that end the
+            turn do not count. None leaves it free.
 
-    An engine that cannot sample, or cannot choose a first token, says so before it writes and never ignores it.
+    An engine that cannot sample, or cannot choose a first token, raises an error before it generates.
     """
 
     opener: str
@@ -41,17 +43,17 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """What the model wrote for one branch.
+    """What the model generated for one branch.
 
     Attributes:
         thought: generated text after the opener and before the closing tag; empty where no thought was open.
-        thought_ids: token ids from behind the opener up to the closing tag, which is included.
-        thought_tokens: how many of them the model wrote itself.
-        thought_finish: ``stop`` where the model ended the thought itself, by the closing tag or by ending its turn (the
-            tag is then added); ``length`` where the limit cut it.
+        thought_ids: token ids after the opener, up to and including the closing tag.
+        thought_tokens: how many of them the model generated itself.
+        thought_finish: ``stop`` if the model ended the thought itself, by the closing tag or by ending its turn (the tag is
+            then added); ``length`` if it reached the limit.
         answer: generated text up to the end of the turn.
         answer_ids: its token ids, without the end-of-turn token.
-        answer_finish: ``length`` where the limit cut it.
+        answer_finish: ``stop`` or ``length``, as for the thought.
     """
 
     thought: str
@@ -65,12 +67,12 @@ class Continuation:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one branch may write, in tokens the model chooses itself.
+    """How much one branch may generate, in tokens the model chooses itself.
 
     Attributes:
         thought_tokens: most tokens of a thought.
         answer_tokens: most tokens of an answer.
-        min_answer_tokens: the turn may not end before that many tokens of the answer.
+        min_answer_tokens: fewest tokens of an answer; the turn cannot end before.
     """
 
     thought_tokens: int
@@ -83,12 +85,12 @@ OnStep = Callable[[int, int], None]
 
 
 class EngineSession(Protocol):
-    """An engine with a model loaded. Use it as a context manager: leaving it frees the memory."""
+    """An engine with a model loaded, used as a context manager: leaving it frees the memory."""
 
     def generate(
         self, requests: Sequence[GenerationRequest], *, limits: Limits, on_step: OnStep | None = None
     ) -> list[list[Continuation]]:
-        """Continue every branch of every request, in one batch; greedily, unless the branch asks for something else.
+        """Continue every branch of every request, in one batch; greedily, unless the branch asks for sampling.
 
         Args:
             requests: the group; results come in its order, one list per request, one entry per branch.
@@ -101,7 +103,7 @@ class EngineSession(Protocol):
         ...
 
     def facts(self) -> dict[str, object]:
-        """Engine, versions, dtype and device, for the record beside the table."""
+        """Engine, versions, dtype and device, recorded next to the table."""
         ...
 
     def __enter__(self) -> "EngineSession": ...
@@ -109,22 +111,57 @@ class EngineSession(Protocol):
     def __exit__(self, *exception: object) -> None: ...
 
 
-class Engine(Protocol):
-    """A part of the config group ``engine``."""
+@dataclass(frozen=True, slots=True)
+class GenerationMemory:
+    """Memory of one copy of the model while it generates, in bytes.
 
+    Attributes:
+        weights: of the model.
+        kv_cache: keys and values of one group when every branch is at its limit.
+    """
+
+    weights: float
+    kv_cache: float
+
+
+class Engine(Protocol):
+    """A component of the config group ``engine``; ``EngineComponent`` has the defaults.
+
+    Attributes:
+        chooses_first_token: whether it can begin a thought as ``Branch.first_choice`` asks.
+        questions_per_group: questions generated together with all their branches; also the unit of saving.
+        replies_per_group: the same for evaluation, in replies.
+        probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
+    """
+
+    chooses_first_token: bool
     questions_per_group: int
     replies_per_group: int
-    chooses_first_token: bool
-    """Whether it can begin a thought as ``Branch.first_choice`` says."""
     probe_candidates: int
-    """How many candidates of a stage are written again in another batch, to measure whether that changes them."""
 
     def faults(self) -> list[str]:
-        """Everything a user can put right before a model loads, one sentence each."""
+        """What the user has to fix before a model loads, one sentence each."""
         ...
 
     def identity(self) -> dict[str, object]:
-        """The settings that can change the text, for the fingerprint."""
+        """The settings that can change the text, with ``auto`` resolved; each stage adds the group size it uses."""
+        ...
+
+    def device_estimate(self) -> Device:
+        """The kind of device that will generate, for time estimates: a guess that loads nothing heavy."""
+        ...
+
+    def memory_estimate(
+        self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int
+    ) -> GenerationMemory | None:
+        """Memory on this machine's devices; None where other machines hold the model.
+
+        Args:
+            parameters: number of weights.
+            kv_cache_bytes_per_token: keys and values of one token in bfloat16.
+            branches: generated together.
+            tokens: the most that one of them generates.
+        """
         ...
 
     def open(self, model_folder: Path, *, work_folder: Path | None = None) -> EngineSession:
@@ -132,7 +169,7 @@ class Engine(Protocol):
 
         Args:
             model_folder: in Hugging Face format.
-            work_folder: where the engine may keep files of its own whose names start with ``_``, such as replies of a
-                half-written group; of this stage alone, and there again after a resume. None where there is no such place.
+            work_folder: where the engine may keep files of its own whose names start with ``_``, such as completions of
+                an unfinished group; used by this stage only, and kept for a resume. None keeps nothing.
         """
         ...

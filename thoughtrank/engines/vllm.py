@@ -6,19 +6,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 from thoughtrank.engines.bounds import bound_faults
+from thoughtrank.engines.engine_component import EngineComponent
+from thoughtrank.engines.generation_memory import generation_memory
 from thoughtrank.engines.openai import REPLIES
+from thoughtrank.engines.protocol import GenerationMemory
 from thoughtrank.engines.serving.completions_client import CompletionsClient
 from thoughtrank.engines.serving.served_session import ServedSession, end_tokens
 from thoughtrank.engines.serving.server_process import ChildServer, free_port
 
-_VERSION = 1
 _NAME = "thoughtrank"
 INSTALL = (
     "with a GPU: python3 -m venv .venv-vllm && .venv-vllm/bin/python -m pip install vllm; without one: make .venv-vllm"
 )
 
 
-class VLLMEngine:
+class VLLMEngine(EngineComponent):
     """Starts a server for each stage that writes, and ends it, so that the devices are free for training.
 
     Args:
@@ -38,7 +40,19 @@ class VLLMEngine:
         probe_candidates: candidates of a stage that are written once more, in another batch, to see whether they change.
     """
 
-    chooses_first_token = False  # no completions server can be told
+    operational = frozenset(
+        {
+            "python",
+            "data_parallel",
+            "prefix_caching",
+            "context_tokens",
+            "start_minutes",
+            "concurrency",
+            "timeout_seconds",
+            "max_retries",
+            "probe_candidates",
+        }
+    )
 
     def __init__(
         self,
@@ -76,16 +90,15 @@ class VLLMEngine:
     def faults(self) -> list[str]:
         """See ``Engine``."""
         faults = bound_faults(
-            self,
-            at_least_one=(
-                "tensor_parallel",
-                "data_parallel",
-                "concurrency",
-                "questions_per_group",
-                "replies_per_group",
-            ),
-            at_least_zero=("max_retries", "probe_candidates"),
-            above_zero=("start_minutes", "timeout_seconds"),
+            at_least_one={
+                "tensor_parallel": self.tensor_parallel,
+                "data_parallel": self.data_parallel,
+                "concurrency": self.concurrency,
+                "questions_per_group": self.questions_per_group,
+                "replies_per_group": self.replies_per_group,
+            },
+            at_least_zero={"max_retries": self.max_retries, "probe_candidates": self.probe_candidates},
+            above_zero={"start_minutes": self.start_minutes, "timeout_seconds": self.timeout_seconds},
         )
         python = Path(self.python).expanduser()
         if not python.is_file():
@@ -99,15 +112,17 @@ class VLLMEngine:
             faults.append(f"engine.python={self.python} has no vLLM. Install it there, or make another: {INSTALL}")
         return faults
 
-    def identity(self) -> dict[str, object]:
-        """See ``Engine``: what can change the text, to the last bit of a sum."""
-        return {
-            "engine": "vllm",
-            "version": _VERSION,
-            "dtype": self.dtype,
-            "tensor_parallel": self.tensor_parallel,
-            "arguments": self.arguments,
-        }
+    def memory_estimate(
+        self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int
+    ) -> GenerationMemory:
+        """See ``Engine``; of one copy of the model, over all of its devices."""
+        return generation_memory(
+            bytes_per_weight=4 if self.dtype == "float32" else 2,
+            parameters=parameters,
+            kv_cache_bytes_per_token=kv_cache_bytes_per_token,
+            branches=branches,
+            tokens=tokens,
+        )
 
     def open(self, model_folder: Path, *, work_folder: Path | None = None) -> ServedSession:
         """See ``Engine``.

@@ -4,13 +4,17 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thoughtrank.engines.protocol import Branch, Continuation, GenerationRequest, Limits, OnStep
 from thoughtrank.engines.serving.completion_log import ReplyLog
 from thoughtrank.engines.serving.completions_client import Completion, CompletionsClient
 from thoughtrank.engines.serving.two_phase_completion import BranchWriter
+from thoughtrank.engines.tokenization import end_of_turn_tokens
 from thoughtrank.errors import UserError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 class ServedSession:
@@ -136,12 +140,10 @@ class ServedSession:
         return completion
 
 
-def end_tokens(model_folder: Path, tokenizer: Any) -> list[int]:
-    """Every token that ends a turn, by the generation config and the tokenizer."""
+def end_tokens(model_folder: Path, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
+    """Every token that ends a turn of the model in a folder."""
     from transformers import GenerationConfig
 
-    stated: Any = None
-    if (model_folder / "generation_config.json").exists():
-        stated = GenerationConfig.from_pretrained(model_folder).eos_token_id
-    stated = stated if isinstance(stated, list) else [stated]
-    return sorted({token for token in [*stated, tokenizer.eos_token_id] if token is not None})
+    stated = (model_folder / "generation_config.json").exists()
+    config = GenerationConfig.from_pretrained(model_folder) if stated else None
+    return sorted(end_of_turn_tokens(config, tokenizer))

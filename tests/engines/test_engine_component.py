@@ -1,0 +1,47 @@
+"""The identities of engines: what they leave out, and what ``auto`` becomes."""
+
+import pytest
+import torch
+
+from thoughtrank.engines.openai import OpenAIEngine
+from thoughtrank.engines.transformers import TransformersEngine
+from thoughtrank.engines.vllm import VLLMEngine
+from thoughtrank.instantiate import Component
+
+ENGINES = [TransformersEngine(), VLLMEngine(), OpenAIEngine(base_urls=["http://localhost/v1"])]
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: type(engine).__name__)
+def test_group_sizes_and_operational_settings_are_no_part_of_the_identity(engine):
+    assert isinstance(engine, Component)
+    identity = engine.identity()
+    assert not {"questions_per_group", "replies_per_group", "probe_candidates"} & set(identity)
+    assert not type(engine).operational & set(identity)
+    assert identity["component"] == type(engine).__name__
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: type(engine).__name__)
+def test_a_raised_version_changes_the_identity(engine, monkeypatch):
+    before = engine.identity()
+    monkeypatch.setattr(type(engine), "version", 99)
+    assert engine.identity() != before
+
+
+def test_only_the_embedded_engine_chooses_first_tokens():
+    assert [engine.chooses_first_token for engine in ENGINES] == [True, False, False]
+
+
+def test_auto_is_resolved_to_the_device_and_dtype_that_will_be_used(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert TransformersEngine().identity() == TransformersEngine(device="cuda", dtype="bfloat16").identity()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr("thoughtrank.engines.transformers.multiplies_bf16", lambda: False)
+    assert TransformersEngine().identity() == TransformersEngine(device="cpu", dtype="float32").identity()
+    monkeypatch.setattr("thoughtrank.engines.transformers.multiplies_bf16", lambda: True)
+    assert TransformersEngine().identity()["dtype"] == "bfloat16"
+
+
+def test_the_device_estimate_is_the_device_that_was_asked_for():
+    assert TransformersEngine(device="mps").device_estimate() == "mps"
+    assert TransformersEngine().device_estimate() in ("cpu", "cuda")

@@ -1,0 +1,26 @@
+"""Memory of generation, by hand for a model of 1000 weights and 8 bytes of keys and values per token."""
+
+import pytest
+
+from thoughtrank.engines.generation_memory import generation_memory
+from thoughtrank.engines.openai import OpenAIEngine
+from thoughtrank.engines.transformers import TransformersEngine
+from thoughtrank.engines.vllm import VLLMEngine
+
+SIZES = {"parameters": 1000, "kv_cache_bytes_per_token": 8, "branches": 3, "tokens": 50}
+
+
+def test_weights_and_cache_are_counted_in_16_bits_and_twice_that_in_32():
+    half, full = (generation_memory(bytes_per_weight=size, **SIZES) for size in (2, 4))
+    assert (half.weights, half.kv_cache) == (2000, 8 * 3 * 50)
+    assert (full.weights, full.kv_cache) == (4000, 2 * 8 * 3 * 50)
+
+
+@pytest.mark.parametrize("engine", [TransformersEngine, VLLMEngine])
+def test_local_engines_count_by_their_dtype(engine):
+    assert engine(dtype="bfloat16").memory_estimate(**SIZES).weights == 2000
+    assert engine(dtype="float32").memory_estimate(**SIZES).weights == 4000
+
+
+def test_remote_servers_need_no_memory_here():
+    assert OpenAIEngine(base_urls=["http://localhost/v1"]).memory_estimate(**SIZES) is None

@@ -1,0 +1,113 @@
+"""A transformers model in memory, decoded by the branching decoder."""
+
+import gc
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import transformers
+from transformers import AutoModelForCausalLM, AutoTokenizer, PretrainedConfig, PreTrainedModel
+
+from thoughtrank.engines.decoding.branch import TagReader
+from thoughtrank.engines.decoding.branching_decoder import generate_group
+from thoughtrank.engines.decoding.generic_model import Decoder, ModuleDecoder
+from thoughtrank.engines.decoding.llama_model import LlamaDecoder, is_llama
+from thoughtrank.engines.decoding.shared_prefix_attention import ATTENTION
+from thoughtrank.engines.decoding.step_progress import StepReports
+from thoughtrank.engines.protocol import Continuation, GenerationRequest, Limits, OnStep
+from thoughtrank.engines.tokenization import end_of_turn_tokens
+from thoughtrank.library_logging import quiet_libraries
+
+
+class TransformersSession:
+    """See ``EngineSession``.
+
+    Args:
+        model_folder: in Hugging Face format.
+        device: name of a torch device.
+        dtype: name of a torch dtype.
+        token_budget: most tokens in the KV cache at once.
+    """
+
+    def __init__(self, *, model_folder: Path, device: str, dtype: str, token_budget: int) -> None:
+        quiet_libraries()
+        tokenizer = AutoTokenizer.from_pretrained(model_folder)
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            model_folder, dtype=dtype, attn_implementation=ATTENTION
+        )
+        model.to(device).eval()  # type: ignore[arg-type]  # transformers wraps the method, and the type of self is lost
+        self._reader = TagReader(tokenizer=tokenizer, end_tokens=end_of_turn_tokens(model.generation_config, tokenizer))
+        self._context_tokens = _context_tokens(model.config)
+        self._token_budget = token_budget
+        self._max_rows: int | None = None
+        self.decoder: Decoder = LlamaDecoder(model) if is_llama(model) else ModuleDecoder(model)
+        self.cache = self.decoder.new_cache()
+        self._facts: dict[str, object] = {
+            "engine": "transformers",
+            "device": device,
+            "dtype": dtype,
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+            "threads": torch.get_num_threads(),
+        }
+
+    def generate(
+        self, requests: Sequence[GenerationRequest], *, limits: Limits, on_step: OnStep | None = None
+    ) -> list[list[Continuation]]:
+        """See ``EngineSession``.
+
+        If the batch does not fit into the device's memory, the group is decoded again from its start with half as many
+        branches at once; later groups keep that limit.
+        """
+        branches = sum(len(request.branches) for request in requests)
+        progress = StepReports(on_step)
+        while True:
+            progress.restart()
+            try:
+                return generate_group(
+                    requests,
+                    decoder=self.decoder,
+                    cache=self.cache,
+                    reader=self._reader,
+                    limits=limits,
+                    context_tokens=self._context_tokens,
+                    token_budget=self._token_budget,
+                    most_rows=self._max_rows,
+                    on_step=progress,
+                )
+            except torch.OutOfMemoryError:
+                rows = min(branches, self._max_rows or branches)
+                if rows == 1:
+                    raise
+                self._max_rows = self._facts["most_rows"] = rows // 2
+            # Outside of the handler, whose traceback would keep the tensors alive.
+            del self.cache
+            _free_memory()
+            self.cache = self.decoder.new_cache()
+
+    def facts(self) -> dict[str, object]:
+        """See ``EngineSession``."""
+        return dict(self._facts)
+
+    def __enter__(self) -> "TransformersSession":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Free the memory before training needs it."""
+        del self.decoder, self.cache
+        _free_memory()
+
+
+def _free_memory() -> None:
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _context_tokens(config: PretrainedConfig) -> int:
+    """The longest sequence in which every token attends to all tokens before it: at most one sliding window."""
+    settings = config.to_dict()
+    window = settings.get("sliding_window")
+    if window is None or not settings.get("use_sliding_window", True):
+        return int(settings["max_position_embeddings"])
+    return min(int(settings["max_position_embeddings"]), int(window))

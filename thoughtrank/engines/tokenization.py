@@ -1,0 +1,25 @@
+"""Tokens as an engine reads and writes them: plain text without special tokens added, and the tokens that end a turn."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import GenerationConfig, PreTrainedTokenizerBase
+
+
+def encode(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
+    """Token ids of ``text`` as it is, without special tokens added."""
+    return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def decode_after(tokenizer: "PreTrainedTokenizerBase", start: Sequence[int], tokens: Sequence[int]) -> str:
+    """Text of ``tokens`` as it reads after ``start``: some tokenizers drop a space at the start of a text."""
+    before = tokenizer.decode(list(start), skip_special_tokens=False)
+    return str(tokenizer.decode([*start, *tokens], skip_special_tokens=False))[len(before) :]
+
+
+def end_of_turn_tokens(config: "GenerationConfig | None", tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:
+    """Every token that ends a turn, by the generation config (None for models without one) and the tokenizer."""
+    stated = None if config is None else config.eos_token_id
+    tokens = [*(stated if isinstance(stated, list) else [stated]), tokenizer.eos_token_id]
+    return frozenset(token for token in tokens if token is not None)
