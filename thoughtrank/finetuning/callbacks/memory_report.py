@@ -5,7 +5,8 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
-from thoughtrank.finetuning.optim.scheduled_optimizer import count, embedding_names, trained_parameters, whole_shape
+from thoughtrank.finetuning.distributed.sharded_parameters import full_shape
+from thoughtrank.finetuning.optim.scheduled_optimizer import count, embedding_names, trained_parameters
 from thoughtrank.finetuning.weight_formats import ParameterBytes, Weights, has_engine_masters, parameter_bytes
 
 
@@ -41,10 +42,10 @@ class MemoryReport(pl.Callback):
 
     def measure(self, model: torch.nn.Module, *, precision: str) -> None:
         """Count the memory from the shapes of ``model``'s parameters."""
-        shapes = {name: whole_shape(parameter) for name, parameter in trained_parameters(model).items()}
+        shapes = {name: full_shape(parameter) for name, parameter in trained_parameters(model).items()}
         self.trained = count(shapes)
         frozen = [parameter for parameter in model.parameters() if not parameter.requires_grad]
-        self.frozen_bytes = sum(count({"": whole_shape(each)}) * each.element_size() for each in frozen)
+        self.frozen_bytes = sum(count({"": full_shape(each)}) * each.element_size() for each in frozen)
         if not hasattr(self.optimizer, "state_bytes"):
             return
         state = self.optimizer.state_bytes(shapes, weights=self.weights, embeddings=embedding_names(model))

@@ -13,7 +13,7 @@ import torch
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.batching.batches import Batch
-from thoughtrank.finetuning.optim.scheduled_optimizer import whole_shape
+from thoughtrank.finetuning.distributed.sharded_parameters import full_shape
 
 BAD_STEP = "_bad_step.json"
 _WORST = 2.0  # a loss that many times as large as that of guessing among all tokens is no training any more
@@ -77,7 +77,7 @@ class StepMeter:
         inputs = {id(parameter) for parameter in model.get_input_embeddings().parameters()}
         outputs = {id(parameter) for parameter in head.parameters()}
         self._layers = sum(
-            math.prod(whole_shape(parameter))
+            math.prod(full_shape(parameter))
             for parameter in model.parameters()
             if id(parameter) not in inputs | outputs
         )

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.distributed.fsdp import FullyShardedDataParallel, MixedPrecision
 from torch.distributed.fsdp.wrap import CustomPolicy
 
-from thoughtrank.finetuning.optim.scheduled_optimizer import whole_shape
+from thoughtrank.finetuning.distributed.sharded_parameters import full_shape, record_full_shape
 
 _WRAPPING = "_fsdp_wrapped_module."
 
@@ -51,7 +51,7 @@ class FullyShardedStrategy(FSDPStrategy):
         module: Any = model
         for parameter in module.parameters():
             # From here on a rank's tensor is a flat part of the parameter.
-            parameter.whole_shape = tuple(parameter.shape)
+            record_full_shape(parameter)
         layers = {id(layer) for layer in module.model.get_decoder().layers}
         return FullyShardedDataParallel(
             module,
@@ -75,6 +75,6 @@ class FullyShardedStrategy(FSDPStrategy):
         for unit in FullyShardedDataParallel.fsdp_modules(self.model):
             with FullyShardedDataParallel.summon_full_params(unit, recurse=False, writeback=False):
                 for name, parameter in model.named_parameters():
-                    if self.is_global_zero and parameter.shape == whole_shape(parameter):
+                    if self.is_global_zero and parameter.shape == full_shape(parameter):
                         gathered[name.replace(_WRAPPING, "")] = parameter.detach().cpu().clone()
         return gathered

@@ -1,6 +1,6 @@
 """Training on several machines: machine 0 runs the pipeline, the others only train.
 
-The same command is started once on every machine, by ``torchrun``, by Slurm's ``srun``, or by hand; see ``rendezvous``. Machine 0
+The same command is started once on every machine, by ``torchrun``, by ``srun``, or by hand; see ``rendezvous``. Machine 0
 opens a key-value store (torch's ``TCPStore``) and announces each training in it. The others wait for announcements, and detect
 that machine 0 is gone because its store no longer answers.
 """

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.utils.checkpoint import checkpoint
 
+from thoughtrank.finetuning.distributed.sharded_parameters import is_zero3_partitioned
+
 LOGIT_BYTES = {"cpu": 1 << 24, "cuda": 1 << 28}
 """Of one chunk's float32 logits, by device: all activations wait in memory beside it, and a GPU wants larger products."""
 
@@ -30,7 +32,10 @@ def chunked_cross_entropy(*, hidden: Tensor, head: nn.Module, target_ids: Tensor
     """
     weight = getattr(head, "weight", None)
     whole = (
-        type(head) is nn.Linear and head.bias is None and type(weight) is nn.Parameter and not hasattr(weight, "ds_id")
+        type(head) is nn.Linear
+        and head.bias is None
+        and type(weight) is nn.Parameter
+        and not is_zero3_partitioned(weight)
     )
     if whole:
         return _FusedLoss.apply(hidden, weight, target_ids)

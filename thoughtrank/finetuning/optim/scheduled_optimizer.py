@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from thoughtrank.finetuning.distributed.sharded_parameters import full_shape
 from thoughtrank.finetuning.optim.lr_schedules import Schedule, schedule_factor
 from thoughtrank.finetuning.weight_formats import Weights
 
@@ -85,8 +86,8 @@ class ScheduledOptimizer:
     def _groups(self, parameters: "Sequence[torch.nn.Parameter]") -> list[dict[str, Any]]:
         """Parameter groups with and without decay."""
         groups: list[dict[str, Any]] = [
-            {"params": [p for p in parameters if len(whole_shape(p)) >= 2], "weight_decay": self.weight_decay},
-            {"params": [p for p in parameters if len(whole_shape(p)) < 2], "weight_decay": 0.0},
+            {"params": [p for p in parameters if len(full_shape(p)) >= 2], "weight_decay": self.weight_decay},
+            {"params": [p for p in parameters if len(full_shape(p)) < 2], "weight_decay": 0.0},
         ]
         # DeepSpeed leaves empty groups out, and the schedule would then have a group too many.
         return [group for group in groups if group["params"]]
@@ -101,11 +102,6 @@ def count(shapes: Shapes) -> int:
             size *= length
         total += size
     return total
-
-
-def whole_shape(parameter: "torch.nn.Parameter") -> tuple[int, ...]:
-    """Under ZeRO-3 and FSDP a rank's tensor is a flat part of the parameter, which tells the shape of the whole."""
-    return tuple(getattr(parameter, "ds_shape", getattr(parameter, "whole_shape", parameter.shape)))
 
 
 def trained_parameters(model: "torch.nn.Module") -> "dict[str, torch.nn.Parameter]":
