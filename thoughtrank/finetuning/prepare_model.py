@@ -6,7 +6,7 @@ import torch
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.kernels.packed_attention import ATTENTION
-from thoughtrank.finetuning.kernels.recompute_layers import make_lean
+from thoughtrank.finetuning.kernels.recompute_layers import use_recompute_layers
 
 
 def prepare_model(
@@ -36,7 +36,7 @@ def prepare_model(
     if torch.cuda.is_available():
         _use_liger_kernels(model)
     elif not compile_layers:  # a compiler decides itself what it fuses and keeps
-        make_lean(model, alone=alone)
+        use_recompute_layers(model, single_device=alone)
     if compile_layers:
         for layer in model.get_decoder().layers:
             layer.compile(dynamic=True)

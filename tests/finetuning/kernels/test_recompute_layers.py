@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM
 
-from thoughtrank.finetuning.kernels.recompute_layers import LEAN_MODELS, make_lean
+from thoughtrank.finetuning.kernels.recompute_layers import SUPPORTED_MODEL_TYPES, use_recompute_layers
 
 TOKENS = torch.randint(0, 300, (2, 40), generator=torch.Generator().manual_seed(0))
 TOKENS[0, 3] = 0  # padding, whose row gets no gradient from the lookup
@@ -29,19 +29,19 @@ def loss_and_gradients(model):
     return loss.detach(), {name: parameter.grad for name, parameter in model.named_parameters()}
 
 
-def lean_copy(model, *, alone=True):
+def recompute_copy(model, *, single_device=True):
     other = copy.deepcopy(model)
-    make_lean(other, alone=alone)
+    use_recompute_layers(other, single_device=single_device)
     return other
 
 
-@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("single_device", [True, False])
 @pytest.mark.parametrize("tied", [True, False])
-@pytest.mark.parametrize("kind", sorted(LEAN_MODELS))
-def test_loss_and_gradients_are_those_of_transformers(kind, tied, alone):
+@pytest.mark.parametrize("kind", sorted(SUPPORTED_MODEL_TYPES))
+def test_loss_and_gradients_are_those_of_transformers(kind, tied, single_device):
     model = model_of(kind, tie_word_embeddings=tied)
     wanted_loss, wanted = loss_and_gradients(model)
-    loss, gradients = loss_and_gradients(lean_copy(model, alone=alone))
+    loss, gradients = loss_and_gradients(recompute_copy(model, single_device=single_device))
     assert torch.allclose(loss, wanted_loss, atol=1e-6)
     for name, gradient in gradients.items():
         assert torch.allclose(gradient, wanted[name], atol=1e-6, rtol=1e-4), name
@@ -54,9 +54,9 @@ def test_in_bf16_they_are_as_near_to_float32_as_those_of_transformers(weights):
     model = copy.deepcopy(exact).to(weights)
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=weights == torch.float32):
         _, usual = loss_and_gradients(model)
-        _, lean = loss_and_gradients(lean_copy(model))
+        _, recomputed = loss_and_gradients(recompute_copy(model))
     for name, gradient in wanted.items():
-        error, usual_error = ((each[name].float() - gradient).norm() for each in (lean, usual))
+        error, usual_error = ((each[name].float() - gradient).norm() for each in (recomputed, usual))
         assert error < max(1.3 * usual_error, 0.01 * gradient.norm()), name
 
 
@@ -82,11 +82,11 @@ def test_much_less_is_kept_of_what_a_layer_adds():
         one, two = (model_of("llama", num_hidden_layers=number) for number in (2, 3))
         return bytes_kept(change(two)) - bytes_kept(change(one))
 
-    assert of_one_layer(lean_copy) < 0.6 * of_one_layer(lambda model: model)
+    assert of_one_layer(recompute_copy) < 0.6 * of_one_layer(lambda model: model)
 
 
 def test_gradients_of_several_passes_add_up():
-    model = lean_copy(model_of("llama", tie_word_embeddings=True))
+    model = recompute_copy(model_of("llama", tie_word_embeddings=True))
     _, once = loss_and_gradients(model)
     once = {name: gradient.clone() for name, gradient in once.items()}
     model(input_ids=TOKENS, labels=TOKENS).loss.backward()
@@ -95,7 +95,7 @@ def test_gradients_of_several_passes_add_up():
 
 
 def test_a_frozen_model_gets_no_gradients():
-    model = lean_copy(model_of("llama"))
+    model = recompute_copy(model_of("llama"))
     model.requires_grad_(False)
     model.get_input_embeddings().requires_grad_(True)
     _, gradients = loss_and_gradients(model)
@@ -104,5 +104,5 @@ def test_a_frozen_model_gets_no_gradients():
 
 def test_models_with_other_norms_are_left_alone():
     model = model_of("gemma")
-    make_lean(model, alone=True)
+    use_recompute_layers(model, single_device=True)
     assert not any("forward" in vars(module) for module in model.modules())
