@@ -11,7 +11,7 @@ import numpy as np
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest
 from thoughtrank.judging.simulated import INJECTION, Quality
 from thoughtrank.rankers.duplicate_answers import duplicate_classes
-from thoughtrank.rankers.rank_questions import AskedQuestion
+from thoughtrank.rankers.rank_questions import AnsweredQuestion
 
 SLOTS = 62
 MIXED = (6, 10, 15, 20, 30, 40)
@@ -31,7 +31,7 @@ class World:
         injected: the class whose answer carries an instruction to the judge, or None.
     """
 
-    asked: AskedQuestion
+    asked: AnsweredQuestion
     classes: tuple[tuple[str, ...], ...]
     quality: np.ndarray
     injected: int | None = None
@@ -77,7 +77,7 @@ def _world(rng: np.random.Generator, question_id: str, distinct: int, slots: int
     classes = tuple(
         tuple(answers[place].answer_id for place in np.flatnonzero(places == each)) for each in range(distinct)
     )
-    asked = AskedQuestion(question_id, f"Question {question_id}?", answers, None, seed)
+    asked = AnsweredQuestion(question_id, f"Question {question_id}?", answers, None, seed)
     return World(asked=asked, classes=classes, quality=quality, injected=worst)
 
 
@@ -106,7 +106,7 @@ def worlds_from_file(path: Path, *, seed: int) -> list[World]:
         quality = np.array([np.mean([by_id[member] for member in members]) for members in classes])
         if len(classes) < 2 or quality.std() < 1e-9:
             continue
-        asked = AskedQuestion(f"q{number}", row["question"], views, None, seed)
+        asked = AnsweredQuestion(f"q{number}", row["question"], views, None, seed)
         worlds.append(World(asked=asked, classes=classes, quality=_standardised(quality)))
     return worlds
 

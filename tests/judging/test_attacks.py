@@ -16,7 +16,7 @@ from thoughtrank.judging.protocol import AnswerView
 from thoughtrank.judging.screening import EMPTY
 from thoughtrank.rankers import rank_questions as ranking
 from thoughtrank.rankers.listwise_groups import ListwiseGroups
-from thoughtrank.rankers.rank_questions import AskedQuestion, rank_questions
+from thoughtrank.rankers.rank_questions import AnsweredQuestion, rank_questions
 
 ATTACKS = yaml.safe_load(Path(__file__).with_name("attacks.yaml").read_text())
 SEEDS = 4
@@ -47,7 +47,7 @@ def attacked(attack):
 def orders(server, folder, attacks):
     """The ranking of every attack and seed; None stands for no attack."""
     questions = [
-        AskedQuestion(
+        AnsweredQuestion(
             question_id=f"{index}/{seed}",
             question="How many?",
             answers=(*HONEST, *([attacked(attack)] if attack else [])),

@@ -17,7 +17,7 @@ from thoughtrank.judging.fake import FakeJudge
 from thoughtrank.judging.protocol import AnswerView, Verdict
 from thoughtrank.judging.reference import ReferenceJudge
 from thoughtrank.judging.simulated import SimulatedJudge
-from thoughtrank.rankers.rank_questions import AskedQuestion, rank_questions
+from thoughtrank.rankers.rank_questions import AnsweredQuestion, rank_questions
 
 CONF = Path(__file__).parents[2] / "conf" / "ranker"
 RANKERS = {
@@ -67,7 +67,7 @@ class Careless(SimulatedJudge):
 
 def asked(texts, *, question_id="q", reference=None, seed=1):
     answers = tuple(AnswerView(f"{question_id}-{index:02}", text) for index, text in enumerate(texts))
-    return AskedQuestion(question_id, "What?", answers, reference, seed)
+    return AnsweredQuestion(question_id, "What?", answers, reference, seed)
 
 
 def ranked(question, ranker, judge):
@@ -201,12 +201,12 @@ def test_the_answer_that_a_judge_refuses_is_found_and_no_other_suffers(ranker, c
 @every_ranker
 @pytest.mark.parametrize("count", [2, 3, 7, 8, 9, 20, 25, 62])
 def test_it_takes_no_more_looks_than_it_says(ranker, count):
-    work = ranker.most_work(count)
+    work = ranker.max_work(count)
     for seed in range(4):
         question = asked([f"{index:060}" for index in range(count)], seed=seed)
         _, requests = ranked(question, ranker, SimulatedJudge(malformed_share=0, seed=seed, strength="weak"))
-        assert len(requests) <= work.looks
-        assert sum(len(request.answers) for request in requests) <= work.shown
+        assert len(requests) <= work.calls
+        assert sum(len(request.answers) for request in requests) <= work.answers_shown
 
 
 @every_ranker

@@ -2,7 +2,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thoughtrank.errors import UserError
 from thoughtrank.judging.protocol import AnswerView, Verdict
 from thoughtrank.rankers.listwise_groups import ListwiseGroups
 
@@ -107,7 +106,7 @@ def test_any_subset_of_failed_looks_only_makes_answers_unranked(count, group_siz
 
 
 def test_settings_are_checked():
-    with pytest.raises(UserError, match="group_size is 2"):
-        ListwiseGroups(group_size=2)
-    with pytest.raises(UserError, match="looks is 0"):
-        ListwiseGroups(looks=0)
+    assert ListwiseGroups().faults() == []
+    group_size, looks = ListwiseGroups(group_size=2, looks=0).faults()
+    assert "group_size is 2" in group_size
+    assert "looks is 0" in looks

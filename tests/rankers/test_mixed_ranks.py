@@ -5,10 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thoughtrank.judging.protocol import AnswerView, Verdict
-from thoughtrank.rankers.comparisons import begin, take, with_looks
-from thoughtrank.rankers.mixed_ranks import BIMODAL, suspicions
+from thoughtrank.rankers.call_outcomes import with_verdicts
+from thoughtrank.rankers.comparisons import no_comparisons, with_calls
+from thoughtrank.rankers.mixed_ranks import MIXED_RANKS, suspicions
 from thoughtrank.rankers.plackett_luce import fit
-from thoughtrank.rankers.posterior import posterior_result, stand
+from thoughtrank.rankers.posterior import fit_posterior, posterior_result
 
 IDS = [f"a{index}" for index in range(8)]
 HONEST, FOOLED = IDS, ["a7", *IDS[:7]]
@@ -16,17 +17,17 @@ HONEST, FOOLED = IDS, ["a7", *IDS[:7]]
 
 def result(*orders):
     answers = [AnswerView(each, each) for each in IDS]
-    evidence = begin(question_id="q", question="?", answers=answers, reference=None, seed=1, exact=False)
-    evidence = with_looks(evidence, [answers] * len(orders))
+    comparisons = no_comparisons(question_id="q", question="?", answers=answers, reference=None, seed=1, exact=False)
+    comparisons = with_calls(comparisons, [answers] * len(orders))
     verdicts = [Verdict("ok", groups=tuple((each,) for each in order)) for order in orders]
-    evidence = take(evidence, list(zip(evidence.requests(), verdicts, strict=True)))
-    return posterior_result(evidence, stand(evidence))
+    comparisons = with_verdicts(comparisons, list(zip(comparisons.requests(), verdicts, strict=True)))
+    return posterior_result(comparisons, fit_posterior(comparisons))
 
 
 def test_an_answer_that_is_first_or_last_and_nothing_between_is_flagged_and_does_not_win():
     for orders in ([HONEST, FOOLED] * 3, [FOOLED, FOOLED, HONEST] * 2):
         found = result(*orders)
-        assert found.flags == {"a7": BIMODAL}
+        assert found.flags == {"a7": MIXED_RANKS}
         assert found.groups[0] == ("a0",)
         assert found.p_top["a7"] < 0.3
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from thoughtrank.rankers.best_answer import best_answer
 from thoughtrank.rankers.plackett_luce import (
+    INITIAL_PRIOR_SD,
+    INITIAL_PRIOR_WEIGHT,
     POSITION_BIAS_SD,
     TEMPERING,
-    USUAL_SD,
-    USUAL_SD_COUNTS,
-    best_answer,
     fit,
 )
 
@@ -66,7 +66,7 @@ def test_the_priors_width_is_that_of_the_strengths_it_explains(orders, shown):
     """MacKay's fixed point: the sum of squares over the number of well determined strengths."""
     found = fit(5, orders, shown=shown[: len(orders)])
     told = 5 - np.trace(found.covariance) / found.prior_sd**2
-    wanted = (found.mean @ found.mean + USUAL_SD_COUNTS * USUAL_SD**2) / (told + USUAL_SD_COUNTS)
+    wanted = (found.mean @ found.mean + INITIAL_PRIOR_WEIGHT * INITIAL_PRIOR_SD**2) / (told + INITIAL_PRIOR_WEIGHT)
     assert found.prior_sd**2 == pytest.approx(wanted, rel=0.02)
 
 
@@ -144,9 +144,9 @@ def test_strengths_are_recovered_from_many_orders():
     assert np.abs(mean - mean.mean() - strengths).max() < 0.25
 
 
-def test_equal_evidence_gives_equal_chances():
+def test_equal_comparisons_gives_equal_chances():
     posterior = fit(3, [[[each] for each in order] for order in permutations(range(3))])
-    best = best_answer(posterior, among=[0, 1, 2], leader=0, seed=1, draws=4000)
+    best = best_answer(posterior, among=[0, 1, 2], leader=0, seed=1, num_samples=4000)
     assert best.p_top == pytest.approx([1 / 3] * 3, abs=0.04)
     assert best.expected_regret > 0.1
     nobody = best_answer(posterior, among=[0, 1], leader=None, seed=1)
@@ -155,8 +155,8 @@ def test_equal_evidence_gives_equal_chances():
 
 def test_the_judges_own_error_leaves_doubt_and_a_suspect_loses_its_chances():
     posterior = fit(3, [[[0], [1], [2]]] * 30)
-    best = best_answer(posterior, among=[0, 1, 2], leader=0, seed=1, draws=4000)
+    best = best_answer(posterior, among=[0, 1, 2], leader=0, seed=1, num_samples=4000)
     assert best.p_top[0] < best.p_top_judged[0]
-    lowered = best_answer(posterior, among=[0, 1, 2], leader=0, lowered={0: (0.9, -5.0)}, seed=1, draws=4000)
+    lowered = best_answer(posterior, among=[0, 1, 2], leader=0, lowered={0: (0.9, -5.0)}, seed=1, num_samples=4000)
     assert lowered.p_top[0] == pytest.approx(0.1 * best.p_top[0], abs=0.03)
     assert lowered.expected_regret > best.expected_regret

@@ -10,7 +10,7 @@ from thoughtrank.judging.fake import FakeJudge
 from thoughtrank.judging.protocol import AnswerView, Verdict
 from thoughtrank.judging.reference import ReferenceJudge
 from thoughtrank.rankers.listwise_groups import ListwiseGroups
-from thoughtrank.rankers.rank_questions import AskedQuestion, rank_questions
+from thoughtrank.rankers.rank_questions import AnsweredQuestion, rank_questions
 
 
 class Direct:
@@ -42,7 +42,7 @@ class Inexact(FakeJudge):
 
 def asked(texts, *, question_id="q", reference=None, seed=1):
     answers = tuple(AnswerView(f"{question_id}-{index}", text) for index, text in enumerate(texts))
-    return AskedQuestion(question_id, "What?", answers, reference, seed)
+    return AnsweredQuestion(question_id, "What?", answers, reference, seed)
 
 
 def ranked(questions, judge, **settings):
@@ -105,7 +105,7 @@ TEXTS = st.lists(st.sampled_from(["", " ", "a", "a ", *"bcdefghijk"]), max_size=
 def test_under_an_exact_judge_the_order_of_the_input_does_not_matter(texts, shuffle):
     question = asked(texts)
     order = shuffle.sample(question.answers, len(question.answers))
-    other = AskedQuestion("q", "What?", tuple(order), None, 1)
+    other = AnsweredQuestion("q", "What?", tuple(order), None, 1)
     (first,), _ = ranked([question], FakeJudge())
     (second,), _ = ranked([other], FakeJudge())
     assert [set(group) for group in first.groups] == [set(group) for group in second.groups]

@@ -95,10 +95,10 @@ def _judge_line(config: RunConfig, parts: Components, *, candidates: int) -> str
     if parts.judge.exact:
         return f"{judge}: offline, no calls, no money"
     prefixes = len(parts.prefixes.prefixes())
-    work = parts.ranker.most_work(prefixes)
+    work = parts.ranker.max_work(prefixes)
     audited = 1 + float(config.judge.get("audit_share", 0.0))
-    looks = math.ceil(candidates // prefixes * work.looks * audited)
-    shown = math.ceil(candidates // prefixes * work.shown * audited)
+    looks = math.ceil(candidates // prefixes * work.calls * audited)
+    shown = math.ceil(candidates // prefixes * work.answers_shown * audited)
     prompt = looks * _PROMPT_TOKENS_JUDGED + shown * config.generation.answer_tokens
     reply = looks * int(config.judge.get("max_reply_tokens", 100))
     money = _money(config, parts, prompt_tokens=prompt, reply_tokens=reply)

@@ -1,33 +1,62 @@
-"""Splits answers into looks that are small enough for the judge, in number and in tokens."""
+"""Splits answers into groups that fit the judge, in number and in tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest
-from thoughtrank.rankers.token_estimate import LABEL_TOKENS, look_tokens, text_tokens
+from thoughtrank.rankers.comparisons import Comparisons, shuffled, with_calls
+from thoughtrank.rankers.token_estimate import LABEL_TOKENS, call_tokens, text_tokens
 
-SMALLEST_GROUP = 3
-"""Groups of at most two would leave one answer of an odd number without a mate."""
+MIN_GROUP_SIZE = 3
+"""Groups of at most two would leave one answer of an odd number alone."""
 
 
-def packed(
-    answers: Sequence[AnswerView], *, size: int, asked: JudgeRequest, context_tokens: int | None
+def with_group_calls(
+    comparisons: Comparisons,
+    ids: Iterable[str],
+    *,
+    salt: str,
+    size: int,
+    context_tokens: int | None,
+    both_orders: bool = False,
+) -> Comparisons:
+    """Shuffle the answers with these ids, split them into groups, and plan one call for each group.
+
+    Args:
+        comparisons: so far.
+        ids: of two or more answers.
+        salt: another one shuffles differently.
+        size: most answers per group.
+        context_tokens: most tokens of one call; None for no limit.
+        both_orders: plan each call twice, the second time with the answers in reverse order.
+    """
+    groups = packed_groups(
+        shuffled(comparisons, ids, salt=salt),
+        size=size,
+        request=comparisons.all_answers,
+        context_tokens=context_tokens,
+    )
+    return with_calls(comparisons, groups, both_orders=both_orders)
+
+
+def packed_groups(
+    answers: Sequence[AnswerView], *, size: int, request: JudgeRequest, context_tokens: int | None
 ) -> list[list[AnswerView]]:
     """Groups of at most ``size`` answers whose sizes differ by at most one, none of a single answer.
 
-    Where the judge's context is too small for that, more and smaller groups; a group of two may still be too long, and
-    the judge then says so.
+    Where the judge's context is too small for that: more and smaller groups. A group of two may still be too long; the judge
+    then reports it.
 
     Args:
         answers: two or more, shuffled; a group is a run of them.
         size: most answers per group, at least 3.
-        asked: the question they answer.
-        context_tokens: most tokens of one look; None is no limit.
+        request: has the question that they answer.
+        context_tokens: most tokens of one call; None for no limit.
     """
     count = -(-len(answers) // size)
     room = None
     if context_tokens is not None:
-        room = context_tokens - look_tokens(question=asked.question, reference=asked.reference, answers=())
+        room = context_tokens - call_tokens(question=request.question, reference=request.reference, answers=())
     while True:
         groups = _split(answers, count)
         fits = room is None or all(_tokens(group) <= room for group in groups)

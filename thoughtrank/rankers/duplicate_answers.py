@@ -1,4 +1,4 @@
-"""Equal answers are judged once: many thoughts end in the same text."""
+"""Groups equal answers, so that each text is judged once."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ class DuplicateClass:
     """All answers with one text.
 
     Attributes:
-        representative: the id of the first of them and the text they share, normalised and trimmed, because what the
-            judge sees must not depend on which of them came first.
+        representative: the id of the first of them with the text they share, normalised and trimmed, because what the judge
+            sees must not depend on which of them came first.
         members: the ids of all of them, the representative's first.
     """
 
@@ -22,7 +22,7 @@ class DuplicateClass:
 
 
 def duplicate_classes(answers: Sequence[AnswerView]) -> list[DuplicateClass]:
-    """The classes of answers that are equal after Unicode NFC and a trim of outer whitespace, by first appearance."""
+    """The classes of answers that are equal after Unicode NFC and trimming outer whitespace, by first appearance."""
     members: dict[str, list[str]] = {}
     for answer in answers:
         text = unicodedata.normalize("NFC", answer.text).strip()

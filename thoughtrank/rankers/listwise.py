@@ -1,40 +1,44 @@
-"""All answers in one look, in several shuffles (permutation self-consistency, arXiv 2310.07712)."""
+"""All answers in one call, in several shuffles (permutation self-consistency, arXiv 2310.07712)."""
 
-from thoughtrank.errors import UserError
-from thoughtrank.rankers.comparisons import Evidence, shuffled, with_looks
-from thoughtrank.rankers.context_packing import packed
-from thoughtrank.rankers.non_adaptive import OneStage, OneStageState
+from typing import ClassVar
+
+from thoughtrank.rankers.comparisons import Comparisons
+from thoughtrank.rankers.context_packing import with_group_calls
+from thoughtrank.rankers.non_adaptive import NonAdaptiveRanker, NonAdaptiveState
 from thoughtrank.rankers.protocol import Work
 
 
-class Listwise(OneStage):
+class Listwise(NonAdaptiveRanker):
     """Has all answers ranked at once; where the judge's context is too small, in as few groups as it allows.
 
     Args:
-        num_permutations: looks, each in another shuffle.
-
-    Raises:
-        UserError: ``num_permutations`` is less than 1.
+        num_permutations: calls, each in another shuffle.
     """
 
+    version: ClassVar[int] = 3
+
     def __init__(self, *, num_permutations: int = 1) -> None:
-        if num_permutations < 1:
-            raise UserError(f"ranker.num_permutations is {num_permutations}: it must be at least 1")
         self.num_permutations = num_permutations
 
-    def identity(self) -> dict[str, object]:
-        """The name and the number of looks."""
-        return {"ranker": "listwise", "version": 3, "num_permutations": self.num_permutations}
+    def faults(self) -> list[str]:
+        """``num_permutations`` is less than 1."""
+        if self.num_permutations < 1:
+            return [f"ranker.num_permutations is {self.num_permutations}: it must be at least 1"]
+        return []
 
-    def most_work(self, answers: int) -> Work:
-        """All answers in every look."""
-        return Work(looks=self.num_permutations, shown=self.num_permutations * answers)
+    def max_work(self, answers: int) -> Work:
+        """All answers in every call."""
+        return Work(calls=self.num_permutations, answers_shown=self.num_permutations * answers)
 
-    def looks(self, state: OneStageState) -> Evidence:
-        """One look per permutation."""
-        evidence = state.evidence
-        for time in range(self.num_permutations):
-            answers = shuffled(evidence, evidence.ids, salt=f"permutation/{time}")
-            groups = packed(answers, size=len(answers), asked=evidence.asked, context_tokens=state.context_tokens)
-            evidence = with_looks(evidence, groups)
-        return evidence
+    def planned(self, state: NonAdaptiveState) -> Comparisons:
+        """One call per permutation."""
+        comparisons = state.comparisons
+        for permutation in range(self.num_permutations):
+            comparisons = with_group_calls(
+                comparisons,
+                comparisons.ids,
+                salt=f"permutation/{permutation}",
+                size=len(comparisons.ids),
+                context_tokens=state.context_tokens,
+            )
+        return comparisons

@@ -1,44 +1,49 @@
-"""Shuffled groups, each answer in the same number of them: a full order at a known price, in one round."""
+"""Shuffled groups, each answer in the same number of them: a full order at a known cost, in one round."""
 
-from thoughtrank.errors import UserError
-from thoughtrank.rankers.comparisons import Evidence, shuffled, with_looks
-from thoughtrank.rankers.context_packing import SMALLEST_GROUP, packed
-from thoughtrank.rankers.non_adaptive import OneStage, OneStageState
+from typing import ClassVar
+
+from thoughtrank.rankers.comparisons import Comparisons
+from thoughtrank.rankers.context_packing import MIN_GROUP_SIZE, with_group_calls
+from thoughtrank.rankers.non_adaptive import NonAdaptiveRanker, NonAdaptiveState
 from thoughtrank.rankers.protocol import Work
 
 
-class ListwiseGroups(OneStage):
-    """Splits the shuffled answers into groups, ``looks`` times over, and has each group ranked by one look.
+class ListwiseGroups(NonAdaptiveRanker):
+    """Splits the shuffled answers into groups, ``looks`` times over, and has each group ranked by one call.
 
     Args:
-        group_size: most answers per look, at least 3.
-        looks: how often each answer is looked at, each time among others.
-
-    Raises:
-        UserError: ``group_size`` is less than 3, or ``looks`` less than 1.
+        group_size: most answers per call, at least 3.
+        looks: calls per answer, each time among other answers.
     """
 
+    version: ClassVar[int] = 4
+
     def __init__(self, *, group_size: int = 8, looks: int = 3) -> None:
-        if group_size < SMALLEST_GROUP:
-            raise UserError(f"ranker.group_size is {group_size}: it must be at least {SMALLEST_GROUP}")
-        if looks < 1:
-            raise UserError(f"ranker.looks is {looks}: it must be at least 1")
         self.group_size = group_size
-        self.times = looks
+        self.looks = looks
 
-    def identity(self) -> dict[str, object]:
-        """The name and the settings."""
-        return {"ranker": "listwise_groups", "version": 4, "group_size": self.group_size, "looks": self.times}
+    def faults(self) -> list[str]:
+        """Settings that are too small."""
+        faults = []
+        if self.group_size < MIN_GROUP_SIZE:
+            faults.append(f"ranker.group_size is {self.group_size}: it must be at least {MIN_GROUP_SIZE}")
+        if self.looks < 1:
+            faults.append(f"ranker.looks is {self.looks}: it must be at least 1")
+        return faults
 
-    def most_work(self, answers: int) -> Work:
+    def max_work(self, answers: int) -> Work:
         """``looks`` times all groups."""
-        return Work(looks=self.times * -(-answers // self.group_size), shown=self.times * answers)
+        return Work(calls=self.looks * -(-answers // self.group_size), answers_shown=self.looks * answers)
 
-    def looks(self, state: OneStageState) -> Evidence:
+    def planned(self, state: NonAdaptiveState) -> Comparisons:
         """Groups from ``looks`` shuffles."""
-        evidence = state.evidence
-        for time in range(self.times):
-            answers = shuffled(evidence, evidence.ids, salt=f"groups/0/{time}")
-            groups = packed(answers, size=self.group_size, asked=evidence.asked, context_tokens=state.context_tokens)
-            evidence = with_looks(evidence, groups)
-        return evidence
+        comparisons = state.comparisons
+        for repetition in range(self.looks):
+            comparisons = with_group_calls(
+                comparisons,
+                comparisons.ids,
+                salt=f"groups/0/{repetition}",
+                size=self.group_size,
+                context_tokens=state.context_tokens,
+            )
+        return comparisons

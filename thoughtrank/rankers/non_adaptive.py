@@ -1,30 +1,36 @@
-"""What rankers that plan all their looks at the start have in common."""
+"""Base class of rankers that plan all their calls at the start."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from thoughtrank.instantiate import Component
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
-from thoughtrank.rankers.comparisons import Evidence, begin, take, with_looks
-from thoughtrank.rankers.posterior import posterior_result, stand
+from thoughtrank.rankers.call_outcomes import with_verdicts
+from thoughtrank.rankers.comparisons import Comparisons, no_comparisons
+from thoughtrank.rankers.posterior import fit_posterior, posterior_result
 from thoughtrank.rankers.protocol import RankResult, Work
 
 
 @dataclass(frozen=True, slots=True)
-class OneStageState:
-    """All that is known about one question, and the most tokens of one look (None: no limit)."""
+class NonAdaptiveState:
+    """The comparisons of one question, and the most tokens of one call (None: no limit)."""
 
-    evidence: Evidence
+    comparisons: Comparisons
     context_tokens: int | None = None
 
 
-class OneStage:
-    """Plans its looks at the start, asks the failed ones once more, and orders the answers by their posterior means.
+class NonAdaptiveRanker(Component):
+    """Plans its calls at the start, retries the failed ones, and orders the answers by their posterior means.
 
-    A subclass says which looks, and how many. An exact judge gets all answers in one look; a single answer needs none.
+    A subclass defines which calls, and how many. An exact judge gets all answers in one call; a single answer needs none.
     """
 
-    def most_work(self, answers: int) -> Work:
-        """What ``looks`` plans for so many answers."""
+    def max_work(self, answers: int) -> Work:
+        """The calls that ``planned`` makes for this many answers."""
+        raise NotImplementedError
+
+    def planned(self, state: NonAdaptiveState) -> Comparisons:
+        """The comparisons of ``state`` with all calls of this ranker open."""
         raise NotImplementedError
 
     def start(
@@ -37,31 +43,26 @@ class OneStage:
         seed: int,
         exact: bool,
         context_tokens: int | None = None,
-    ) -> OneStageState:
-        """All looks, unless there is nothing to compare."""
-        evidence = begin(
+    ) -> NonAdaptiveState:
+        """All calls open, unless there is nothing to compare."""
+        comparisons = no_comparisons(
             question_id=question_id, question=question, answers=answers, reference=reference, seed=seed, exact=exact
         )
-        state = OneStageState(evidence=evidence, context_tokens=context_tokens)
-        if len(answers) < 2:
+        state = NonAdaptiveState(comparisons=comparisons, context_tokens=context_tokens)
+        if exact or len(answers) < 2:
             return state
-        if exact:
-            return replace(state, evidence=with_looks(evidence, [evidence.asked.answers]))
-        return replace(state, evidence=self.looks(state))
+        return replace(state, comparisons=self.planned(state))
 
-    def looks(self, state: OneStageState) -> Evidence:
-        """The evidence with all looks of this ranker."""
-        raise NotImplementedError
+    def plan(self, state: NonAdaptiveState) -> list[JudgeRequest]:
+        """The calls without a verdict: all in the first round, the retries after it."""
+        return state.comparisons.requests()
 
-    def plan(self, state: OneStageState) -> list[JudgeRequest]:
-        """The looks without a verdict: all in the first round, the failed ones after it."""
-        return state.evidence.requests()
+    def update(self, state: NonAdaptiveState, judged: Sequence[tuple[JudgeRequest, Verdict]]) -> NonAdaptiveState:
+        """Add the verdicts."""
+        return replace(state, comparisons=with_verdicts(state.comparisons, judged))
 
-    def update(self, state: OneStageState, judged: Sequence[tuple[JudgeRequest, Verdict]]) -> OneStageState:
-        """Keep what came back."""
-        return replace(state, evidence=take(state.evidence, judged))
-
-    def result(self, state: OneStageState) -> RankResult:
+    def result(self, state: NonAdaptiveState) -> RankResult:
         """By posterior mean, equal means together; the judge's own order where it is exact."""
-        evidence = state.evidence
-        return posterior_result(evidence, None if evidence.exact or not evidence.orders else stand(evidence))
+        comparisons = state.comparisons
+        no_posterior = comparisons.exact or not comparisons.orders
+        return posterior_result(comparisons, None if no_posterior else fit_posterior(comparisons))

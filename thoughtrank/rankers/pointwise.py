@@ -1,51 +1,53 @@
-"""One grade for each answer by itself: cheap in the number of answers, and coarse."""
+"""One grade for each answer alone: cheap, but coarse."""
 
-from thoughtrank.errors import UserError
-from thoughtrank.rankers.comparisons import Evidence, with_looks
-from thoughtrank.rankers.non_adaptive import OneStage, OneStageState
+from typing import ClassVar
+
+from thoughtrank.rankers.comparisons import Comparisons, with_calls
+from thoughtrank.rankers.non_adaptive import NonAdaptiveRanker, NonAdaptiveState
 from thoughtrank.rankers.posterior import tie_groups
 from thoughtrank.rankers.protocol import RankResult, Work
 
 
-class Pointwise(OneStage):
+class Pointwise(NonAdaptiveRanker):
     """Has every answer graded from 1 to 10, and sorts by the mean grade; equal means share a rank.
 
-    An exact judge is not asked for grades: it puts all answers in order at once.
+    An exact judge gives no grades: it orders all answers in one call.
 
     Args:
         looks: grades per answer.
-
-    Raises:
-        UserError: ``looks`` is less than 1.
     """
 
+    version: ClassVar[int] = 1
+
     def __init__(self, *, looks: int = 1) -> None:
-        if looks < 1:
-            raise UserError(f"ranker.looks is {looks}: it must be at least 1")
-        self.times = looks
+        self.looks = looks
 
-    def identity(self) -> dict[str, object]:
-        """The name and the number of grades."""
-        return {"ranker": "pointwise", "version": 1, "looks": self.times}
+    def faults(self) -> list[str]:
+        """``looks`` is less than 1."""
+        return [f"ranker.looks is {self.looks}: it must be at least 1"] if self.looks < 1 else []
 
-    def most_work(self, answers: int) -> Work:
-        """One look per answer and grade."""
-        return Work(looks=self.times * answers, shown=self.times * answers)
+    def max_work(self, answers: int) -> Work:
+        """One call per answer and grade."""
+        return Work(calls=self.looks * answers, answers_shown=self.looks * answers)
 
-    def looks(self, state: OneStageState) -> Evidence:
-        """``looks`` looks at each answer alone."""
-        evidence = state.evidence
-        for _ in range(self.times):
-            evidence = with_looks(evidence, [(answer,) for answer in evidence.asked.answers], mode="score")
-        return evidence
+    def planned(self, state: NonAdaptiveState) -> Comparisons:
+        """``looks`` calls about each answer alone."""
+        comparisons = state.comparisons
+        for _ in range(self.looks):
+            comparisons = with_calls(
+                comparisons, [(answer,) for answer in comparisons.all_answers.answers], mode="score"
+            )
+        return comparisons
 
-    def result(self, state: OneStageState) -> RankResult:
+    def result(self, state: NonAdaptiveState) -> RankResult:
         """By mean grade."""
-        evidence = state.evidence
-        if not evidence.scores:
+        comparisons = state.comparisons
+        if not comparisons.scores:
             return super().result(state)
         grades: dict[str, list[float]] = {}
-        for answer_id, grade in evidence.scores:
+        for answer_id, grade in comparisons.scores:
             grades.setdefault(answer_id, []).append(grade)
-        means = {each: sum(values) / len(values) for each, values in grades.items() if each not in evidence.set_aside}
-        return RankResult(groups=tie_groups(means), unranked=evidence.unranked(), scores=means)
+        means = {
+            each: sum(values) / len(values) for each, values in grades.items() if each not in comparisons.set_aside
+        }
+        return RankResult(groups=tie_groups(means), unranked=comparisons.unranked(), scores=means)

@@ -1,33 +1,34 @@
-"""Where the answers of one question stand: the posterior that follows from the evidence, by answer id."""
+"""The posterior over the answers of one question, by answer id, and the ranking that follows from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
 
-from thoughtrank.rankers.comparisons import Evidence
-from thoughtrank.rankers.mixed_ranks import BIMODAL, FLAGGED_FROM, suspicions
-from thoughtrank.rankers.plackett_luce import Posterior, best_answer, fit
+from thoughtrank.rankers.best_answer import best_answer
+from thoughtrank.rankers.comparisons import Comparisons
+from thoughtrank.rankers.mixed_ranks import FLAG_THRESHOLD, MIXED_RANKS, Suspicion, suspicions
+from thoughtrank.rankers.plackett_luce import Floats, StrengthPosterior, fit
 from thoughtrank.rankers.protocol import RankResult
 
 _EQUAL = 1e-6
-"""Logits. Means that differ by less are equal, and the rest is rounding."""
+"""Logits. Means that differ by less are equal up to rounding."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What follows from the looks so far.
+class AnswerPosterior:
+    """What follows from the comparisons so far.
 
     Attributes:
-        scores: posterior mean strength of every answer that some look placed, in logits.
+        scores: posterior mean strength of every ranked answer, in logits.
         score_sds: their standard deviations.
-        p_top: probability to be the best, of every answer that the judge may still be shown, placed or not.
-        leader: the placed answer with the highest mean; None while there is none.
+        p_top: probability to be the best, of every answer that may still be shown to the judge, ranked or not.
+        leader: the ranked answer with the highest mean; None while there is none.
         expected_regret: by how much the best answer is expected to beat the leader, in standard deviations of quality.
-        p_top_judged: the highest probability to be the best, where the judge's own error counts as quality.
-        flags: answer id to what is suspicious about its looks.
-        posterior: of all answers in the order of their ids, to begin the next fit with.
+        p_top_judged: the highest probability to be the best, where the judge's systematic error counts as quality.
+        flags: answer id to what is suspicious about its ranks.
+        strengths: posterior of all answers in the order of their ids, to start the next fit from.
     """
 
     scores: Mapping[str, float]
@@ -37,72 +38,65 @@ class Standing:
     expected_regret: float
     p_top_judged: float
     flags: Mapping[str, str]
-    posterior: Posterior
+    strengths: StrengthPosterior
 
 
-def stand(evidence: Evidence, *, before: Standing | None = None) -> Standing:
+def fit_posterior(comparisons: Comparisons, *, previous: AnswerPosterior | None = None) -> AnswerPosterior:
     """Fit the posterior.
 
     Args:
-        evidence: looks and what they said.
-        before: an earlier standing of the same question, which saves steps of the fit.
+        comparisons: of one question.
+        previous: an earlier posterior of the same question, which saves steps of the fit.
     """
-    ids = [answer.answer_id for answer in evidence.asked.answers]
-    index = {each: place for place, each in enumerate(ids)}
-    # To be left out of a reply is an accident, and nothing an answer brings about.
-    listed_orders = [[[index[each] for each in group] for group in order.groups] for order in evidence.orders]
-    missing = [[index[each] for each in order.missing] for order in evidence.orders]
-    orders = [
-        [*groups, left_out] if left_out else groups for groups, left_out in zip(listed_orders, missing, strict=True)
-    ]
-    shown_as = [[index[each] for each in order.shown] for order in evidence.orders]
-    posterior = fit(len(ids), orders, shown=shown_as, start=None if before is None else before.posterior)
-    suspects = suspicions(listed_orders, shown=shown_as, posterior=posterior)
-    scores, variances = posterior.mean.copy(), posterior.covariance.diagonal().copy()
-    for each, suspicion in suspects.items():
-        away = suspicion.strength - scores[each]
-        variances[each] += suspicion.probability * (1 - suspicion.probability) * away**2
-        scores[each] += suspicion.probability * away
-    listed = evidence.listed
-    shown = [index[each] for each in evidence.ids]
-    placed = [each for each in shown if ids[each] in listed]
-    leader = max(placed, key=lambda each: scores[each], default=None)
+    ids = [answer.answer_id for answer in comparisons.all_answers.answers]
+    index = {each: number for number, each in enumerate(ids)}
+    listed_orders = [[_indices(group, index) for group in order.groups] for order in comparisons.orders]
+    orders = [[_indices(group, index) for group in order.tie_groups()] for order in comparisons.orders]
+    shown_as = [_indices(order.shown, index) for order in comparisons.orders]
+    strengths = fit(len(ids), orders, shown=shown_as, start=None if previous is None else previous.strengths)
+    # Without the missing answers: being left out of a reply is an accident that no answer can bring about.
+    suspects = suspicions(listed_orders, shown=shown_as, posterior=strengths)
+    scores, variances = _adjusted(strengths, suspects)
+    listed = comparisons.listed
+    shown = [index[each] for each in comparisons.ids]
+    ranked = [each for each in shown if ids[each] in listed]
+    leader = max(ranked, key=lambda each: scores[each], default=None)
     best = best_answer(
-        posterior,
+        strengths,
         among=shown,
         leader=leader,
-        lowered={each: (one.probability, one.strength) for each, one in suspects.items()},
-        seed=_seed(evidence),
+        lowered={each: (suspect.probability, suspect.strength) for each, suspect in suspects.items()},
+        seed=_seed(comparisons),
     )
-    return Standing(
-        scores={ids[each]: float(scores[each]) for each in placed},
-        score_sds={ids[each]: float(np.sqrt(variances[each])) for each in placed},
-        p_top={ids[each]: float(share) for each, share in zip(shown, best.p_top, strict=True)},
+    return AnswerPosterior(
+        scores={ids[each]: float(scores[each]) for each in ranked},
+        score_sds={ids[each]: float(np.sqrt(variances[each])) for each in ranked},
+        p_top={ids[each]: float(probability) for each, probability in zip(shown, best.p_top, strict=True)},
         leader=None if leader is None else ids[leader],
         expected_regret=best.expected_regret,
         p_top_judged=float(best.p_top_judged.max(initial=0.0)),
-        flags={ids[each]: BIMODAL for each, one in suspects.items() if one.probability > FLAGGED_FROM},
-        posterior=posterior,
+        flags={ids[each]: MIXED_RANKS for each, suspect in suspects.items() if suspect.probability > FLAG_THRESHOLD},
+        strengths=strengths,
     )
 
 
-def posterior_result(evidence: Evidence, standing: Standing | None) -> RankResult:
-    """The order of the answers: by posterior mean, or as an exact judge gave it, or one answer alone."""
-    ids = [answer.answer_id for answer in evidence.asked.answers]
+def posterior_result(comparisons: Comparisons, posterior: AnswerPosterior | None) -> RankResult:
+    """The order of the answers: by posterior mean; without a posterior the exact judge's order, or a single answer."""
+    ids = [answer.answer_id for answer in comparisons.all_answers.answers]
     if len(ids) < 2:
         return RankResult(groups=(tuple(ids),) if ids else ())
-    unranked = evidence.unranked()
-    if standing is None:
-        groups = evidence.orders[0].groups if evidence.orders else ()
+    unranked = comparisons.unranked()
+    if posterior is None:
+        groups = comparisons.orders[0].groups if comparisons.orders else ()
         return RankResult(groups=groups, unranked=unranked)
     return RankResult(
-        groups=tie_groups(standing.scores),
+        groups=tie_groups(posterior.scores),
         unranked=unranked,
-        scores=standing.scores,
-        score_sds=standing.score_sds,
-        p_top={each: share for each, share in standing.p_top.items() if each in standing.scores},
-        expected_regret=standing.expected_regret if standing.leader is not None else None,
-        flags=standing.flags,
+        scores=posterior.scores,
+        score_sds=posterior.score_sds,
+        p_top={each: probability for each, probability in posterior.p_top.items() if each in posterior.scores},
+        expected_regret=posterior.expected_regret if posterior.leader is not None else None,
+        flags=posterior.flags,
     )
 
 
@@ -119,6 +113,21 @@ def tie_groups(scores: Mapping[str, float]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(sorted(group)) for group in groups)
 
 
-def _seed(evidence: Evidence) -> int:
-    facts = f"{evidence.asked.seed}/{evidence.asked.question_id}/{len(evidence.orders)}"
+def _indices(ids: Sequence[str], index: Mapping[str, int]) -> list[int]:
+    return [index[each] for each in ids]
+
+
+def _adjusted(strengths: StrengthPosterior, suspects: Mapping[int, Suspicion]) -> tuple[Floats, Floats]:
+    """Means and variances of the strengths, where a suspect is a mixture of its two explanations."""
+    scores, variances = strengths.mean.copy(), strengths.covariance.diagonal().copy()
+    for each, suspect in suspects.items():
+        difference = suspect.strength - scores[each]
+        variances[each] += suspect.probability * (1 - suspect.probability) * difference**2
+        scores[each] += suspect.probability * difference
+    return scores, variances
+
+
+def _seed(comparisons: Comparisons) -> int:
+    request = comparisons.all_answers
+    facts = f"{request.seed}/{request.question_id}/{len(comparisons.orders)}"
     return int.from_bytes(sha256(facts.encode(errors="surrogatepass")).digest()[:8], "big")

@@ -1,16 +1,16 @@
-"""What a ranker is: a pure state machine that plans looks at the answers of one question and reads an order from them.
+"""The ranker protocol: a pure state machine that plans judge calls about the answers of one question and orders them.
 
-A ranker does no input or output, so the same code runs against a paid judge, a resumed log and a simulation.
+A ranker does no input or output, so the same code runs with a paid judge, a resumed verdict log and a simulation.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
 
 StateT = TypeVar("StateT")
-"""A ranker's own frozen dataclass: all it knows about one question."""
+"""A ranker's own frozen dataclass: its state of one question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +19,14 @@ class RankResult:
 
     Attributes:
         groups: answer ids, best first; those in one group share a rank.
-        unranked: answer id to the reason why nothing is known about it. Unranked is not last: it is unknown.
-        scores: what the order is by, of each ranked answer; larger is better. Its scale is the ranker's own; empty under an
+        unranked: answer id to the reason why it has no rank. Unranked does not mean last: its quality is unknown.
+        scores: of each ranked answer what it is sorted by, larger is better. The scale depends on the ranker; empty with an
             exact judge.
-        score_sds: how uncertain each score is, where the ranker has a posterior: its standard deviation.
+        score_sds: standard deviation of each score, where the ranker has a posterior.
         p_top: probability of each ranked answer to be the best, where the ranker has a posterior.
         expected_regret: by how much the best answer is expected to beat the first one, in standard deviations of quality; None
             without a posterior.
-        flags: answer id to what is suspicious about its looks; its rank allows for that.
+        flags: answer id to what is suspicious about its verdicts; its rank allows for it.
     """
 
     groups: tuple[tuple[str, ...], ...] = ()
@@ -40,20 +40,29 @@ class RankResult:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What ranking one question takes at most: ``looks``, and ``shown`` answers in all of them together."""
+    """An upper bound for ranking one question: judge ``calls``, and ``answers_shown`` in all of them together."""
 
-    looks: int
-    shown: int
+    calls: int
+    answers_shown: int
 
 
 class Ranker(Protocol[StateT]):
-    """Ranks one question by rounds: ``plan``, have the looks taken, ``update``, until ``plan`` is empty."""
+    """Ranks one question in rounds: ``plan``, have the calls made, ``update``, until ``plan`` is empty.
+
+    Attributes:
+        version: part of ``identity``; raise it when the same settings give other results.
+    """
+
+    version: ClassVar[int]
 
     def identity(self) -> dict[str, object]:
-        """Everything that decides which looks it plans and how it reads them, ready for JSON."""
+        """Everything that decides which calls it plans and how it reads their verdicts, ready for JSON."""
 
-    def most_work(self, answers: int) -> Work:
-        """What a question with so many different answers, two or more, takes at most; looks that fail come on top."""
+    def faults(self) -> list[str]:
+        """Settings that cannot work, one sentence each."""
+
+    def max_work(self, answers: int) -> Work:
+        """The most calls for a question with this many different answers, two or more; retries of failed calls not counted."""
 
     def start(
         self,
@@ -71,18 +80,18 @@ class Ranker(Protocol[StateT]):
         Args:
             question_id: the question's id.
             question: the question's text.
-            answers: different texts, none empty; may be no answer at all.
-            reference: the known right answer, or None.
+            answers: different texts, none empty; the sequence may be empty.
+            reference: the reference answer, or None.
             seed: decides every shuffle.
             exact: the judge compares any number of answers at once without error.
-            context_tokens: most tokens of one look, prompt and reply; None is no limit.
+            context_tokens: most tokens of one call, prompt and reply; None for no limit.
         """
 
     def plan(self, state: StateT) -> list[JudgeRequest]:
-        """The looks of the next round, all different; empty when the ranking is done."""
+        """The calls of the next round, all different; empty when the ranking is done."""
 
     def update(self, state: StateT, judged: Sequence[tuple[JudgeRequest, Verdict]]) -> StateT:
-        """The state after a round, from the planned looks with their verdicts."""
+        """The state after a round, from the planned calls and their verdicts."""
 
     def result(self, state: StateT) -> RankResult:
         """The order so far; valid after every round."""

@@ -12,19 +12,19 @@ from thoughtrank.rankers.protocol import Ranker, RankResult, StateT
 
 ValueT = TypeVar("ValueT")
 
-_QUESTIONS_ALL_TIED = 5
-"""Questions with two or more different answers; when a judge orders none of that many, it judges nothing."""
+_ALL_TIED_QUESTIONS = 5
+"""Questions with two or more different answers; a judge that orders none of this many carries no information."""
 
 
 @dataclass(frozen=True, slots=True)
-class AskedQuestion:
+class AnsweredQuestion:
     """One question with all its answers, to be ranked.
 
     Attributes:
         question_id: the question's id.
         question: its text.
         answers: with different ids; equal and empty texts are allowed.
-        reference: the known right answer, or None.
+        reference: the reference answer, or None.
         seed: decides every shuffle of this question.
     """
 
@@ -35,12 +35,12 @@ class AskedQuestion:
     seed: int
 
 
-class Asks(Protocol):
-    """Whoever takes looks: the executor, or a simulation in tests."""
+class CallExecutor(Protocol):
+    """Makes judge calls: the executor, or a simulation in tests."""
 
     @property
     def judge(self) -> Judge:
-        """The judge that takes the looks."""
+        """The judge that is called."""
 
     def ask(
         self,
@@ -52,29 +52,29 @@ class Asks(Protocol):
 
 
 def rank_questions(
-    questions: Sequence[AskedQuestion],
+    questions: Sequence[AnsweredQuestion],
     *,
     ranker: Ranker[StateT],
-    executor: Asks,
+    executor: CallExecutor,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[RankResult]:
-    """Rank the answers of every question. All questions advance together, so a judge is never waited for one by one.
+    """Rank the answers of every question. All questions advance together, so that calls run in parallel.
 
-    Empty answers are set aside as unranked, and so is what no judge that reads should be shown (``answer_screening``); equal
+    Empty answers are unranked, and so are answers that must not be shown to a judge that reads (``judging.screening``); equal
     answers are judged once and share their rank.
 
     Args:
         questions: with different ids.
-        ranker: plans the looks of one question.
-        executor: has them taken.
-        on_progress: called after every look with the looks done and the looks planned so far; the second number grows
-            with each round.
+        ranker: plans the calls of one question.
+        executor: makes them.
+        on_progress: called after every call with the numbers of calls done and planned so far; the second grows with each
+            round.
 
     Returns:
         One result per question, in their order, over all its answer ids.
 
     Raises:
-        UserError: the judge finds all answers equal, question after question; or whatever the judge raises.
+        UserError: the judge finds all answers equal in question after question; or the judge itself raises.
     """
     exact = executor.judge.exact
     rejected = [_rejected(question, exact=exact) for question in questions]
@@ -92,7 +92,7 @@ def rank_questions(
         for question, distinct in zip(questions, classes, strict=True)
     ]
     progress = _Progress(on_progress)
-    ties = _Ties()
+    ties = _TieDetector()
     while any(plans := [ranker.plan(state) for state in states]):
         requests = [request for plan in plans for request in plan]
         progress.plan(len(requests))
@@ -109,15 +109,15 @@ def rank_questions(
 
 
 class _Progress:
-    """Counts looks for the caller."""
+    """Counts calls for the caller."""
 
     def __init__(self, report: Callable[[int, int], None] | None) -> None:
         self._report = report
         self._done = 0
         self._planned = 0
 
-    def plan(self, looks: int) -> None:
-        self._planned += looks
+    def plan(self, calls: int) -> None:
+        self._planned += calls
 
     def on_verdict(self, _request: JudgeRequest, _verdict: Verdict) -> None:
         self._done += 1
@@ -125,39 +125,39 @@ class _Progress:
             self._report(self._done, self._planned)
 
 
-class _Ties:
-    """Notices a judge that finds everything equal: its verdicts would be a ranking in form only."""
+class _TieDetector:
+    """Detects a judge that finds everything equal, so that its verdicts carry no information."""
 
     def __init__(self) -> None:
         self._tied: set[int] = set()
         self._ordered = False
 
     def add(self, index: int, verdicts: Sequence[Verdict]) -> None:
-        """Take in the verdicts about one question; those without a ranking say nothing here."""
+        """Add the verdicts about one question; those without a ranking are ignored."""
         for verdict in verdicts:
             if verdict.status == "ok" and sum(map(len, verdict.groups)) > 1:
                 self._tied.add(index)
                 self._ordered = self._ordered or len(verdict.groups) > 1
 
     def check(self) -> None:
-        """Raise UserError once enough questions were judged and not one pair of answers was told apart."""
-        if not self._ordered and len(self._tied) >= _QUESTIONS_ALL_TIED:
+        """Raise UserError once enough questions were judged and no two answers were distinguished."""
+        if not self._ordered and len(self._tied) >= _ALL_TIED_QUESTIONS:
             raise UserError(
                 f"the judge found all answers equal in every one of {len(self._tied)} questions: its verdicts carry no "
                 "information. Read its replies in the verdict log, and choose another judge or model."
             )
 
 
-def _rejected(question: AskedQuestion, *, exact: bool) -> dict[str, str]:
-    """Answer id to the reason why it is not judged; an exact judge does not read, so it cannot be talked into anything."""
+def _rejected(question: AnsweredQuestion, *, exact: bool) -> dict[str, str]:
+    """Answer id to the reason why it is not judged; an exact judge does not read, so no text can manipulate it."""
     if exact:
         return {answer.answer_id: EMPTY for answer in question.answers if not answer.text.strip()}
     reasons = {text: rejection(text) for text in {answer.text for answer in question.answers}}
     return {answer.answer_id: reason for answer in question.answers if (reason := reasons[answer.text]) is not None}
 
 
-def _distinct(question: AskedQuestion, rejected: Mapping[str, str]) -> list[DuplicateClass]:
-    """The different answers that may be judged; which of several equal ones stands for them is decided by its id."""
+def _distinct(question: AnsweredQuestion, rejected: Mapping[str, str]) -> list[DuplicateClass]:
+    """The different answers that may be judged; the one with the smallest id represents its duplicates."""
     by_id = sorted(question.answers, key=lambda answer: answer.answer_id)
     return duplicate_classes([answer for answer in by_id if answer.answer_id not in rejected])
 

@@ -1,11 +1,13 @@
-"""A window that slides from the back of the list to its front, as in RankGPT (arXiv 2304.09542)."""
+"""A window that slides from the end of the list to its start, as in RankGPT (arXiv 2304.09542)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from thoughtrank.errors import UserError
+from thoughtrank.instantiate import Component
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
-from thoughtrank.rankers.comparisons import Evidence, begin, shuffled, take, with_looks
+from thoughtrank.rankers.call_outcomes import with_verdicts
+from thoughtrank.rankers.comparisons import Comparisons, no_comparisons, shuffled, with_calls
 from thoughtrank.rankers.plackett_luce import fit
 from thoughtrank.rankers.posterior import posterior_result
 from thoughtrank.rankers.protocol import RankResult, Work
@@ -13,58 +15,59 @@ from thoughtrank.rankers.protocol import RankResult, Work
 
 @dataclass(frozen=True, slots=True)
 class SlidingState:
-    """All that is known about one question.
+    """The state of one question.
 
     Attributes:
-        evidence: looks and what they said.
-        order: answer ids as they stand now, best first; shuffled at the start.
-        end: where the window that is being looked at ends.
-        passes: begun so far.
-        orders_before: rankings that had come back before this window.
+        comparisons: calls and their verdicts.
+        order: answer ids in their current order, best first; shuffled at the start.
+        end: where the current window ends.
+        passes: started so far.
+        orders_before: rankings that had been received before this window.
     """
 
-    evidence: Evidence
+    comparisons: Comparisons
     order: tuple[str, ...] = ()
     end: int = 0
     passes: int = 0
     orders_before: int = 0
 
 
-class SlidingWindow:
-    """Sorts ``window`` answers per look, from the back to the front in steps of ``step``, so that good ones rise.
+class SlidingWindow(Component):
+    """Sorts ``window`` answers per call, from the end to the start in steps of ``step``, so that good ones rise.
 
-    Every look waits for the one before it. Unlike the published code it begins with a shuffle, an unreadable reply is asked for
-    once more and then leaves the window as it was, and answers that a reply leaves out come behind those it names.
+    Every call waits for the one before it. Unlike the published code it starts with a shuffle, an unreadable reply is retried
+    once and then leaves the window as it was, and answers that a reply leaves out come after those it names.
 
     Args:
-        window: answers per look.
+        window: answers per call.
         step: by how many answers the window moves.
-        passes: how often the whole list is gone through.
-
-    Raises:
-        UserError: a setting is out of its range.
+        passes: over the whole list.
     """
 
+    version: ClassVar[int] = 3
+
     def __init__(self, *, window: int = 20, step: int = 10, passes: int = 1) -> None:
-        if not 1 <= step < window:
-            raise UserError(
-                f"ranker.step is {step} and ranker.window {window}: choose 1 <= step < window, so that windows overlap"
-            )
-        if passes < 1:
-            raise UserError(f"ranker.passes is {passes}: it must be at least 1")
         self.window = window
         self.step = step
         self.passes = passes
 
-    def identity(self) -> dict[str, object]:
-        """Every setting."""
-        return {"ranker": "sliding_window", "version": 3, **vars(self)}
+    def faults(self) -> list[str]:
+        """Windows that do not overlap, or no pass."""
+        faults = []
+        if not 1 <= self.step < self.window:
+            faults.append(
+                f"ranker.step is {self.step} and ranker.window {self.window}: choose 1 <= step < window, so that windows "
+                "overlap"
+            )
+        if self.passes < 1:
+            faults.append(f"ranker.passes is {self.passes}: it must be at least 1")
+        return faults
 
-    def most_work(self, answers: int) -> Work:
+    def max_work(self, answers: int) -> Work:
         """Every window of every pass."""
         beyond = max(0, answers - self.window)
-        looks = self.passes * (1 + -(-beyond // self.step))
-        return Work(looks=looks, shown=looks * min(answers, self.window))
+        calls = self.passes * (1 + -(-beyond // self.step))
+        return Work(calls=calls, answers_shown=calls * min(answers, self.window))
 
     def start(
         self,
@@ -77,71 +80,69 @@ class SlidingWindow:
         exact: bool,
         context_tokens: int | None = None,
     ) -> SlidingState:
-        """The window at the back; a single answer needs no look, an exact judge takes one. The judge's context is not used: a
-        window that does not fit is split when the judge says so."""
-        evidence = begin(
+        """The last window; a single answer needs no call, an exact judge gets one.
+
+        ``context_tokens`` is not used: a window that does not fit is split when the judge reports it.
+        """
+        comparisons = no_comparisons(
             question_id=question_id, question=question, answers=answers, reference=reference, seed=seed, exact=exact
         )
-        order = tuple(answer.answer_id for answer in shuffled(evidence, evidence.ids, salt="sliding"))
-        state = SlidingState(evidence=evidence, order=order, end=len(order), passes=1)
-        if len(answers) < 2:
-            return state
-        if exact:
-            return replace(state, evidence=with_looks(evidence, [evidence.asked.answers]))
-        return self._look(state)
+        order = tuple(answer.answer_id for answer in shuffled(comparisons, comparisons.ids, salt="sliding"))
+        state = SlidingState(comparisons=comparisons, order=order, end=len(order), passes=1)
+        return state if exact or len(answers) < 2 else self._with_window_call(state)
 
     def plan(self, state: SlidingState) -> list[JudgeRequest]:
-        """The look at the window, or what is left of it."""
-        return state.evidence.requests()
+        """The call about the window, or its retries and parts."""
+        return state.comparisons.requests()
 
     def update(self, state: SlidingState, judged: Sequence[tuple[JudgeRequest, Verdict]]) -> SlidingState:
         """Sort the window and move it."""
-        state = replace(state, evidence=take(state.evidence, judged))
-        if state.evidence.exact or state.evidence.open:
+        state = replace(state, comparisons=with_verdicts(state.comparisons, judged))
+        if state.comparisons.exact or state.comparisons.open:
             return state
         state = self._sorted(state)
         moved = self._moved(state)
-        return state if moved is None else self._look(moved)
+        return state if moved is None else self._with_window_call(moved)
 
     def result(self, state: SlidingState) -> RankResult:
-        """As the answers stand; those that no look placed are unranked."""
-        evidence = state.evidence
-        if evidence.exact or len(state.order) < 2:
-            return posterior_result(evidence, None)
-        unranked = evidence.unranked()
+        """The current order; answers that no call ranked are unranked."""
+        comparisons = state.comparisons
+        if comparisons.exact or len(state.order) < 2:
+            return posterior_result(comparisons, None)
+        unranked = comparisons.unranked()
         ranked = [each for each in state.order if each not in unranked]
         return RankResult(
             groups=tuple((each,) for each in ranked),
             unranked=unranked,
-            scores={each: -float(place) for place, each in enumerate(ranked)},
+            scores={each: -float(position) for position, each in enumerate(ranked)},
         )
 
     def _moved(self, state: SlidingState) -> SlidingState | None:
-        """The next window, or None behind the last one."""
+        """The next window, or None after the last one."""
         if state.end > self.window:
             return replace(state, end=max(state.end - self.step, min(self.window, len(state.order))))
         if state.passes < self.passes:
             return replace(state, end=len(state.order), passes=state.passes + 1)
         return None
 
-    def _look(self, state: SlidingState) -> SlidingState:
+    def _with_window_call(self, state: SlidingState) -> SlidingState:
         ids = self._window_ids(state)
-        if len([each for each in ids if each not in state.evidence.set_aside]) < 2:
+        if len([each for each in ids if each not in state.comparisons.set_aside]) < 2:
             moved = self._moved(state)
-            return state if moved is None else self._look(moved)
-        evidence = with_looks(state.evidence, [shuffled(state.evidence, ids, salt="window")])
-        return replace(state, evidence=evidence, orders_before=len(evidence.orders))
+            return state if moved is None else self._with_window_call(moved)
+        comparisons = with_calls(state.comparisons, [shuffled(state.comparisons, ids, salt="window")])
+        return replace(state, comparisons=comparisons, orders_before=len(comparisons.orders))
 
     def _window_ids(self, state: SlidingState) -> tuple[str, ...]:
         return state.order[max(0, state.end - self.window) : state.end]
 
     def _sorted(self, state: SlidingState) -> SlidingState:
-        """The window in the order of its look; of its parts, by a fit, where the look was split."""
+        """The window in the order of its call; where the call was split, by a fit to the parts."""
         ids = self._window_ids(state)
-        index = {each: place for place, each in enumerate(ids)}
+        index = {each: position for position, each in enumerate(ids)}
         orders = [
             [[index[each] for each in group if each in index] for group in order.tie_groups()]
-            for order in state.evidence.orders[state.orders_before :]
+            for order in state.comparisons.orders[state.orders_before :]
         ]
         strength = fit(len(ids), orders).mean
         best_first = sorted(ids, key=lambda each: (-round(float(strength[index[each]]), 6), index[each]))

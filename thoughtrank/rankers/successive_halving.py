@@ -1,68 +1,70 @@
-"""Groups of all answers, then of the better half, until one group is left: a known price, and most of it near the top."""
+"""Groups of all answers, then of the better half, until one group is left: a known cost, most of it near the top."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from thoughtrank.errors import UserError
+from thoughtrank.instantiate import Component
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
-from thoughtrank.rankers.comparisons import Evidence, begin, shuffled, take, with_looks
-from thoughtrank.rankers.context_packing import SMALLEST_GROUP, packed
-from thoughtrank.rankers.posterior import Standing, posterior_result, stand
+from thoughtrank.rankers.call_outcomes import with_verdicts
+from thoughtrank.rankers.comparisons import Comparisons, no_comparisons
+from thoughtrank.rankers.context_packing import MIN_GROUP_SIZE, with_group_calls
+from thoughtrank.rankers.posterior import AnswerPosterior, fit_posterior, posterior_result
 from thoughtrank.rankers.protocol import RankResult, Work
 
 
 @dataclass(frozen=True, slots=True)
 class HalvingState:
-    """All that is known about one question.
+    """The state of one question.
 
     Attributes:
-        evidence: looks and what they said.
-        left: ids of the answers that the last planned round is about.
+        comparisons: calls and their verdicts.
+        remaining: ids of the answers that the last planned round is about.
         rounds: planned so far.
         final: the last planned round is the last one.
-        context_tokens: most tokens of one look; None is no limit.
-        standing: what follows from the evidence; None before the first verdict, and under an exact judge.
+        context_tokens: most tokens of one call; None for no limit.
+        posterior: fitted to the comparisons; None before the first verdict, and with an exact judge.
     """
 
-    evidence: Evidence
-    left: tuple[str, ...] = ()
+    comparisons: Comparisons
+    remaining: tuple[str, ...] = ()
     rounds: int = 0
     final: bool = False
     context_tokens: int | None = None
-    standing: Standing | None = None
+    posterior: AnswerPosterior | None = None
 
 
-class SuccessiveHalving:
-    """Looks at each answer once in a group, keeps the better half by posterior mean, and so on until one group is left.
+class SuccessiveHalving(Component):
+    """Judges each answer once in a group, keeps the better half by posterior mean, and repeats until one group is left.
 
     Args:
-        group_size: most answers per look, at least 3.
-        finals: looks at the last group.
-
-    Raises:
-        UserError: a setting is out of its range.
+        group_size: most answers per call, at least 3.
+        finals: calls about the last group.
     """
 
+    version: ClassVar[int] = 3
+
     def __init__(self, *, group_size: int = 8, finals: int = 3) -> None:
-        if group_size < SMALLEST_GROUP:
-            raise UserError(f"ranker.group_size is {group_size}: it must be at least {SMALLEST_GROUP}")
-        if finals < 1:
-            raise UserError(f"ranker.finals is {finals}: it must be at least 1")
         self.group_size = group_size
         self.finals = finals
 
-    def identity(self) -> dict[str, object]:
-        """Every setting."""
-        return {"ranker": "successive_halving", "version": 3, **vars(self)}
+    def faults(self) -> list[str]:
+        """Settings that are too small."""
+        faults = []
+        if self.group_size < MIN_GROUP_SIZE:
+            faults.append(f"ranker.group_size is {self.group_size}: it must be at least {MIN_GROUP_SIZE}")
+        if self.finals < 1:
+            faults.append(f"ranker.finals is {self.finals}: it must be at least 1")
+        return faults
 
-    def most_work(self, answers: int) -> Work:
-        """Every round; it is never less."""
-        size, shown, looks = answers, 0, 0
+    def max_work(self, answers: int) -> Work:
+        """Every round; without failures it is never less."""
+        size, shown, calls = answers, 0, 0
         while size > self.group_size:
             shown += size
-            looks += -(-size // self.group_size)
+            calls += -(-size // self.group_size)
             size = max(self.group_size, size // 2)
-        return Work(looks=looks + self.finals, shown=shown + self.finals * size)
+        return Work(calls=calls + self.finals, answers_shown=shown + self.finals * size)
 
     def start(
         self,
@@ -75,49 +77,51 @@ class SuccessiveHalving:
         exact: bool,
         context_tokens: int | None = None,
     ) -> HalvingState:
-        """The first groups; a single answer needs no look, an exact judge takes one."""
-        evidence = begin(
+        """The first groups; a single answer needs no call, an exact judge gets one."""
+        comparisons = no_comparisons(
             question_id=question_id, question=question, answers=answers, reference=reference, seed=seed, exact=exact
         )
-        state = HalvingState(evidence=evidence, context_tokens=context_tokens)
-        if len(answers) < 2:
+        state = HalvingState(comparisons=comparisons, context_tokens=context_tokens)
+        if exact or len(answers) < 2:
             return state
-        if exact:
-            return replace(state, evidence=with_looks(evidence, [evidence.asked.answers]), final=True)
-        return self._round(state, evidence.ids)
+        return self._with_round(state, comparisons.ids)
 
     def plan(self, state: HalvingState) -> list[JudgeRequest]:
-        """The looks of this round that are still open."""
-        return state.evidence.requests()
+        """The open calls of this round."""
+        return state.comparisons.requests()
 
     def update(self, state: HalvingState, judged: Sequence[tuple[JudgeRequest, Verdict]]) -> HalvingState:
-        """Keep what came back; when the round is complete, plan the next one about the better half."""
-        state = replace(state, evidence=take(state.evidence, judged))
-        if state.evidence.exact:
+        """Add the verdicts; when the round is complete, plan the next one about the better half."""
+        state = replace(state, comparisons=with_verdicts(state.comparisons, judged))
+        if state.comparisons.exact:
             return state
-        state = replace(state, standing=stand(state.evidence, before=state.standing))
-        left = self._better_half(state)
-        if state.evidence.open or state.final or len(left) < 2:
+        posterior = fit_posterior(state.comparisons, previous=state.posterior)
+        state = replace(state, posterior=posterior)
+        better_half = self._better_half(state, posterior)
+        if state.comparisons.open or state.final or len(better_half) < 2:
             return state
-        return self._round(state, left)
+        return self._with_round(state, better_half)
 
     def result(self, state: HalvingState) -> RankResult:
-        """By posterior mean over all looks, equal means together; the judge's own order where it is exact."""
-        return posterior_result(state.evidence, state.standing)
+        """By posterior mean over all calls, equal means together; the judge's own order where it is exact."""
+        return posterior_result(state.comparisons, state.posterior)
 
-    def _better_half(self, state: HalvingState) -> list[str]:
-        """Ids by posterior mean; answers that no look placed are behind."""
-        assert state.standing is not None
-        scores = state.standing.scores
-        left = [each for each in state.left if each in scores]
-        left.sort(key=lambda each: (-scores[each], each))
-        return left[: max(self.group_size, len(state.left) // 2)]
+    def _better_half(self, state: HalvingState, posterior: AnswerPosterior) -> list[str]:
+        """Ids by posterior mean; answers that no call ranked are dropped."""
+        scores = posterior.scores
+        remaining = [each for each in state.remaining if each in scores]
+        remaining.sort(key=lambda each: (-scores[each], each))
+        return remaining[: max(self.group_size, len(state.remaining) // 2)]
 
-    def _round(self, state: HalvingState, ids: Sequence[str]) -> HalvingState:
-        evidence = state.evidence
+    def _with_round(self, state: HalvingState, ids: Sequence[str]) -> HalvingState:
+        comparisons = state.comparisons
         final = len(ids) <= self.group_size
-        for look in range(self.finals if final else 1):
-            answers = shuffled(evidence, ids, salt=f"halving/{state.rounds}/{look}")
-            groups = packed(answers, size=self.group_size, asked=evidence.asked, context_tokens=state.context_tokens)
-            evidence = with_looks(evidence, groups)
-        return replace(state, evidence=evidence, left=tuple(ids), rounds=state.rounds + 1, final=final)
+        for repetition in range(self.finals if final else 1):
+            comparisons = with_group_calls(
+                comparisons,
+                ids,
+                salt=f"halving/{state.rounds}/{repetition}",
+                size=self.group_size,
+                context_tokens=state.context_tokens,
+            )
+        return replace(state, comparisons=comparisons, remaining=tuple(ids), rounds=state.rounds + 1, final=final)

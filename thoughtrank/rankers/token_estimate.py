@@ -1,11 +1,11 @@
-"""How long a look is, estimated without the judge's tokenizer: four characters are taken for one token."""
+"""The length of a judge call, estimated without the judge's tokenizer at four characters per token."""
 
 from collections.abc import Iterable
 
 from thoughtrank.judging.protocol import AnswerView
 
 CHARACTERS_PER_TOKEN = 4
-"""Of English prose under the usual tokenizers; digits and code take more tokens, so limits keep some room."""
+"""Of English prose under the usual tokenizers. Digits and code take more tokens, so leave some margin under a limit."""
 
 FRAME_TOKENS = 600
 """The rubric around the question and the answers, and room for the reply."""
@@ -15,12 +15,12 @@ LABEL_TOKENS = 40
 
 
 def text_tokens(text: str) -> float:
-    """Tokens of a text, estimated."""
+    """Estimated tokens of a text."""
     return len(text) / CHARACTERS_PER_TOKEN
 
 
-def look_tokens(*, question: str, reference: str | None, answers: Iterable[AnswerView]) -> float:
-    """Tokens of a look and its reply, estimated."""
+def call_tokens(*, question: str, reference: str | None, answers: Iterable[AnswerView]) -> float:
+    """Estimated tokens of a judge call with its reply."""
     texts = [answer.text for answer in answers]
     shown = sum(map(text_tokens, (question, reference or "", *texts)))
     return FRAME_TOKENS + LABEL_TOKENS * len(texts) + shown

@@ -10,11 +10,11 @@ from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
 from thoughtrank.judging.protocol import AnswerView, Usage
 from thoughtrank.rankers.listwise_groups import ListwiseGroups
-from thoughtrank.rankers.rank_questions import AskedQuestion, rank_questions
+from thoughtrank.rankers.rank_questions import AnsweredQuestion, rank_questions
 
 PATIENCE = 0.5
 QUESTIONS = [
-    AskedQuestion(
+    AnsweredQuestion(
         question_id=f"q{number}",
         question=f"Question {number}?",
         answers=tuple(AnswerView(f"{number}-{index}", f"{number}: answer {index:02}") for index in range(12)),
