@@ -1,10 +1,10 @@
-"""What the processor of this machine can do."""
+"""What the hardware of this machine can do."""
 
 
 def multiplies_bf16() -> bool:
-    """Whether the processor multiplies bf16 itself (AMX or avx512_bf16); one that emulates it is slower than in float32.
+    """Whether the CPU multiplies bf16 in hardware (AMX or avx512_bf16); emulated bf16 is slower than float32.
 
-    The processor's flags decide, not a measurement: a resumed run must not find another answer because the machine was busy.
+    Decided by CPU flags, not by a measurement: a resumed run must get the same answer on a busy machine.
     """
     import torch
 

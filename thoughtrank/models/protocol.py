@@ -1,4 +1,4 @@
-"""What a model source is. Imports nothing heavy."""
+"""The protocol of model sources. Imports nothing heavy."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +7,11 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What a model card says about a base model.
+    """What a model card reports about a base model.
 
     Attributes:
-        name: as people call it.
-        license: an SPDX id, or ``other`` where nobody stated one.
+        name: its usual name, a hub id where it has one.
+        license: an SPDX id, or ``other`` where none is stated.
         quantization: how the weights were stored before they were dequantised, or None.
     """
 
@@ -21,14 +21,18 @@ class ModelFacts:
 
 
 class ModelSource(Protocol):
-    """A part of the config group ``model``."""
+    """A component of the config group ``model``: where the model of round 0 comes from."""
 
     def faults(self) -> list[str]:
-        """What a user has to put right, one sentence each; loads nothing."""
+        """What the user has to fix, one sentence each; loads nothing."""
         ...
 
     def identity(self) -> dict[str, object]:
-        """What decides weights, tokenizer and template, for the fingerprint."""
+        """What determines weights, tokenizer and chat template, for the fingerprint; files count by their content.
+
+        Raises:
+            UserError: the files are missing or cannot be downloaded.
+        """
         ...
 
     def facts(self) -> ModelFacts:
@@ -36,13 +40,21 @@ class ModelSource(Protocol):
         ...
 
     def num_parameters(self) -> int | None:
-        """Number of weights for the plan, or None where that is known only after loading."""
-        ...
+        """Number of weights, for the plan; None where it is known only after loading."""
+        return None
 
     def context_tokens(self) -> int | None:
-        """Longest sequence, or None where that is known only after loading."""
-        ...
+        """Longest sequence in tokens; None where it is known only after loading."""
+        return None
+
+    def kv_cache_bytes_per_token(self) -> int | None:
+        """Size of one token's keys and values in bf16, all layers together; None where it is known only after loading."""
+        return None
 
     def write(self, folder: Path) -> None:
-        """Make a plain Hugging Face folder: safetensors, tokenizer, chat template."""
+        """Write a Hugging Face model folder: safetensors, tokenizer and chat template.
+
+        Raises:
+            UserError: the files are missing or cannot be downloaded.
+        """
         ...

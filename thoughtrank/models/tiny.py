@@ -1,11 +1,14 @@
-"""A small random Llama with a real tokenizer, built on the spot: for tests and for trying a config."""
+"""A small random Llama with a real tokenizer, built in a second: for tests and for trying a config."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from thoughtrank.models.protocol import ModelFacts
+from thoughtrank.instantiate import Component
+from thoughtrank.models.protocol import ModelFacts, ModelSource
 
-_VERSION = 1
+if TYPE_CHECKING:
+    from transformers import LlamaConfig, PreTrainedTokenizerFast
+
 _TEXT = (
     "Tom has 12 apples and buys 7 more. How many apples does he have now? "
     "First add the numbers: 12 + 7 = 19. So the answer is 19. <thought>a</thought> <thought>Let's think</thought> "
@@ -17,16 +20,16 @@ _TEMPLATE = (
 )
 
 
-class TinyModel:
+class TinyModel(Component, ModelSource):
     """A random Llama.
 
     Args:
         seed: of the weights.
-        hidden_size: width; a multiple of twice the heads.
-        layers: depth.
+        hidden_size: a multiple of twice ``heads``.
+        layers: number of decoder layers.
         heads: query heads; half as many key-value heads.
-        vocabulary: tokens of the byte-level BPE trained on a built-in text.
-        context: longest sequence, in tokens.
+        vocabulary: number of tokens of a byte-level BPE that is trained on a built-in text.
+        context: longest sequence in tokens.
     """
 
     def __init__(
@@ -48,13 +51,11 @@ class TinyModel:
 
     def faults(self) -> list[str]:
         """See ``ModelSource``."""
-        if self.heads % 2 or self.hidden_size % (self.heads * 2):
-            return [f"model: {self.heads} heads do not divide a hidden size of {self.hidden_size} into even halves"]
+        if self.heads < 2 or self.heads % 2 or self.hidden_size % (self.heads * 2):
+            return [
+                f"model.hidden_size={self.hidden_size}: must be a multiple of twice model.heads={self.heads}, which must be even"
+            ]
         return []
-
-    def identity(self) -> dict[str, object]:
-        """See ``ModelSource``."""
-        return {"model": "tiny", "version": _VERSION, **vars(self)}
 
     def facts(self) -> ModelFacts:
         """See ``ModelSource``."""
@@ -71,8 +72,17 @@ class TinyModel:
     def write(self, folder: Path) -> None:
         """See ``ModelSource``."""
         import torch
+        from transformers import LlamaForCausalLM
+
+        tokenizer = self._tokenizer()
+        tokenizer.save_pretrained(folder)
+        torch.manual_seed(self.seed)
+        model = LlamaForCausalLM(self._config(tokenizer))
+        model.bfloat16().save_pretrained(folder)
+
+    def _tokenizer(self) -> "PreTrainedTokenizerFast":
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-        from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+        from transformers import PreTrainedTokenizerFast
 
         core = Tokenizer(models.BPE())
         core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -86,9 +96,12 @@ class TinyModel:
         core.train_from_iterator([_TEXT], trainer)
         tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<|im_end|>", pad_token="<|im_end|>")
         tokenizer.chat_template = _TEMPLATE
-        tokenizer.save_pretrained(folder)
-        torch.manual_seed(self.seed)
-        config = LlamaConfig(
+        return tokenizer
+
+    def _config(self, tokenizer: "PreTrainedTokenizerFast") -> "LlamaConfig":
+        from transformers import LlamaConfig
+
+        return LlamaConfig(
             vocab_size=len(tokenizer),
             hidden_size=self.hidden_size,
             intermediate_size=2 * self.hidden_size,
@@ -103,5 +116,3 @@ class TinyModel:
             # The usual 0.02 gives a tiny model almost flat logits; near ties would make greedy decoding fragile.
             initializer_range=0.2,
         )
-        model: Any = LlamaForCausalLM(config)
-        model.to(torch.bfloat16).save_pretrained(folder)

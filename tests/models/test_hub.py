@@ -1,4 +1,4 @@
-"""A hub that refuses, played by a server on this machine."""
+"""Downloads from a hub that refuses access, played by a server on this machine."""
 
 import json
 import os
@@ -30,11 +30,11 @@ class Hub(BaseHTTPRequestHandler):
             return
         names = ("config.json", "model.safetensors")
         if "/tree/" in self.path:
-            told = [{"type": "file", "path": name, "size": 2, "oid": "0" * 40} for name in names]
+            reply = [{"type": "file", "path": name, "size": 2, "oid": "0" * 40} for name in names]
         else:
             files = [{"rfilename": name} for name in names]
-            told = {"id": "meta-llama/Llama-3.2-3B", "sha": "0" * 40, "siblings": files, "gated": "manual"}
-        body = json.dumps(told).encode()
+            reply = {"id": "meta-llama/Llama-3.2-3B", "sha": "0" * 40, "siblings": files, "gated": "manual"}
+        body = json.dumps(reply).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -64,7 +64,7 @@ def hub():
     server.shutdown()
 
 
-def told_by(hub, tmp_path):
+def fault_of(hub, tmp_path):
     address = f"http://127.0.0.1:{hub.server_address[1]}"
     environment = {**os.environ, "HF_ENDPOINT": address, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1"}
     environment.pop("HF_HUB_OFFLINE", None)
@@ -75,13 +75,13 @@ def told_by(hub, tmp_path):
 
 
 def test_a_gated_model_names_its_licence_page_and_the_token(hub, tmp_path):
-    address, line = told_by(hub, tmp_path)
+    address, line = fault_of(hub, tmp_path)
     assert f"{address}/meta-llama/Llama-3.2-3B" in line
     assert "HF_TOKEN" in line
     assert "licence" in line
 
 
-def test_a_model_that_the_hub_does_not_know_is_told_apart(hub, tmp_path):
+def test_a_model_that_is_not_on_the_hub_has_another_message(hub, tmp_path):
     hub.RequestHandlerClass.refusal = ("RepoNotFound", 404)
-    _, line = told_by(hub, tmp_path)
-    assert "knows no such model" in line
+    _, line = fault_of(hub, tmp_path)
+    assert "no such model on the hub" in line

@@ -1,0 +1,61 @@
+import hashlib
+
+import pytest
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+from thoughtrank.errors import UserError
+from thoughtrank.models.model_files import ModelWriter, file_sha256
+from thoughtrank.prompting.chat_template import PLAIN_TEMPLATE
+
+
+@pytest.fixture
+def loaded(tiny_folder):
+    return AutoModelForCausalLM.from_pretrained(tiny_folder), AutoTokenizer.from_pretrained(tiny_folder)
+
+
+def written(loaded, folder, **settings):
+    model, tokenizer = loaded
+    ModelWriter(**settings).write(folder, model=model, tokenizer=tokenizer, name="a model")
+    return AutoTokenizer.from_pretrained(folder)
+
+
+def test_a_base_model_without_a_template_gets_one_saved(loaded, tmp_path):
+    loaded[1].chat_template = None
+    assert written(loaded, tmp_path).chat_template == PLAIN_TEMPLATE
+
+
+def test_the_plain_template_can_replace_the_models_own(loaded, tmp_path):
+    own = loaded[1].chat_template
+    assert written(loaded, tmp_path / "own").chat_template == own != PLAIN_TEMPLATE
+    assert written(loaded, tmp_path / "plain", chat_template="plain").chat_template == PLAIN_TEMPLATE
+
+
+def test_a_tokenizer_without_padding_pads_with_its_end_of_sequence(loaded, tmp_path):
+    loaded[1].pad_token = None
+    assert written(loaded, tmp_path).pad_token == "<|im_end|>"
+
+
+def test_another_end_of_turn_ends_replies_and_the_former_one_still_does(loaded, tmp_path):
+    tokenizer = written(loaded, tmp_path, end_of_turn="<|im_start|>")
+    start, end = tokenizer.convert_tokens_to_ids(["<|im_start|>", "<|im_end|>"])
+    assert tokenizer.eos_token_id == start
+    assert GenerationConfig.from_pretrained(tmp_path).eos_token_id == [start, end]
+    assert AutoModelForCausalLM.from_pretrained(tmp_path).config.eos_token_id == start
+
+
+def test_an_end_of_turn_that_is_no_token_is_an_error_that_names_the_model(loaded, tmp_path):
+    with pytest.raises(UserError, match=r"model\.end_of_turn=<\|none\|>: the tokenizer of a model has no such token"):
+        written(loaded, tmp_path, end_of_turn="<|none|>")
+
+
+def test_only_settings_that_change_the_folder_are_changes():
+    assert ModelWriter().changes() == {}
+    assert ModelWriter(chat_template="plain", end_of_turn="x").changes() == {
+        "chat_template": "plain",
+        "end_of_turn": "x",
+    }
+
+
+def test_a_hash_is_of_the_content(tmp_path):
+    (tmp_path / "a").write_bytes(b"weights")
+    assert file_sha256(tmp_path / "a") == hashlib.sha256(b"weights").hexdigest()
