@@ -15,13 +15,14 @@ from torch import Tensor, nn
 
 from thoughtrank.finetuning.distributed.sharded_parameters import is_zero3_partitioned
 from thoughtrank.finetuning.kernels.autograd import compute_dtype
+from thoughtrank.finetuning.kernels.plain_linear import is_plain_linear
 from thoughtrank.finetuning.kernels.recompute_functions import RecomputeNormMLP, RecomputeRMSNorm
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 SUPPORTED_MODEL_TYPES = frozenset({"llama", "mistral", "qwen2", "qwen3"})
-"""Model types with norms weight * x / rms(x), and MLPs down(silu(gate(x)) * up(x)) whose output is added to the norm's input."""
+"""Model types whose norm is weight * x / rms(x), and whose MLP is down(silu(gate(x)) * up(x)) of a norm's output."""
 
 
 class _RMSNorm(Protocol):
@@ -59,7 +60,7 @@ def use_recompute_layers(model: "PreTrainedModel", *, single_device: bool) -> No
         norm, mlp = layer.post_attention_layernorm, layer.mlp
         projections = [mlp.gate_proj, mlp.up_proj, mlp.down_proj]
         if (
-            all(map(_is_plain, projections))
+            all(map(is_plain_linear, projections))
             and not is_zero3_partitioned(norm.weight)
             and model.config.hidden_act == "silu"
         ):
@@ -69,12 +70,6 @@ def use_recompute_layers(model: "PreTrainedModel", *, single_device: bool) -> No
 
 def _replace_forward(module: object, forward: Callable[..., Tensor]) -> None:
     cast("nn.Module", module).forward = forward
-
-
-def _is_plain(module: nn.Module) -> bool:
-    """One whole matrix: no adapter, no bias, not sharded by DeepSpeed."""
-    whole = type(module) is nn.Linear and module.bias is None
-    return whole and type(module.weight) is nn.Parameter and not is_zero3_partitioned(module.weight)
 
 
 def _identity(states: Tensor) -> Tensor:
