@@ -1,0 +1,32 @@
+import pytest
+import torch
+from torch import nn
+
+from thoughtrank.finetuning.kernels.chunked_cross_entropy import LOGIT_BYTES, chunked_cross_entropy
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 7, 100])
+@pytest.mark.parametrize("bias", [False, True], ids=["a whole matrix", "any other output layer"])
+def test_chunks_have_exact_loss_and_gradients_and_no_chunk_is_larger(chunk, bias, monkeypatch):
+    torch.manual_seed(0)
+    head, hidden, targets = nn.Linear(8, 50, bias=bias), torch.randn(23, 8, requires_grad=True), torch.arange(23)
+    monkeypatch.setitem(LOGIT_BYTES, "cpu", chunk * 4 * 50)
+    sizes = []
+    original = torch.Tensor.float
+
+    def watched(tensor):
+        sizes.append(tensor.numel())
+        return original(tensor)
+
+    def gradients(loss):
+        (2 * loss).backward()
+        taken = [hidden.grad, *(parameter.grad for parameter in head.parameters())]
+        hidden.grad = None
+        head.zero_grad()
+        return loss.detach(), *taken
+
+    expected = gradients(nn.functional.cross_entropy(head(hidden), targets))
+    monkeypatch.setattr(torch.Tensor, "float", watched)
+    found = gradients(chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets))
+    assert max(sizes) == min(chunk, 23) * 50
+    torch.testing.assert_close(found, expected)
