@@ -13,7 +13,7 @@ PACKAGE = ROOT / "thoughtrank"
 ORDER = (
     ("errors",),
     ("records", "instantiate", "progress", "library_logging"),
-    ("storage",),
+    ("storage", "http_api"),
     ("evaluation", "prefixes"),
     ("questions",),
     ("prompting",),
@@ -161,11 +161,11 @@ def test_a_config_is_composed_and_its_parts_are_made_without_a_heavy_package():
         "from hydra import compose, initialize_config_dir\n"
         "from omegaconf import OmegaConf\n"
         "from thoughtrank import cli\n"
-        "from thoughtrank.config import preflight\n"
+        "from thoughtrank.config import components\n"
         "from thoughtrank.config.schema import load_config\n"
         "with initialize_config_dir(config_dir=str(cli.CONFIG_FOLDER), version_base='1.3'):\n"
         "    values = OmegaConf.to_container(compose('config'), resolve=True)\n"
-        "preflight.make_components(load_config(values))"
+        "components.make_components(load_config(values))"
     )
     assert loaded_by(program) == []
 

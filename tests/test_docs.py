@@ -12,7 +12,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from thoughtrank.config.preflight import make_components
+from thoughtrank.config.components import make_components
 from thoughtrank.config.schema import _FREE_KEYS, load_config
 
 ROOT = Path(__file__).parents[1]

@@ -24,7 +24,8 @@ from thoughtrank.report.sweep_table import (
     sweep_folder,
     write_comparison,
 )
-from thoughtrank.run import do_run, log_line, log_size, run_paths
+from thoughtrank.run import do_run, run_paths
+from thoughtrank.storage.run_log import log_line, log_size
 
 _PACKAGE = Path(__file__).parent
 CONFIG_FOLDER = next(folder for folder in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if folder.is_dir())

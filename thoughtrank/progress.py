@@ -1,12 +1,14 @@
 """Progress bars: what is done, how fast, and how long the rest will take."""
 
 import sys
-from typing import Any
+from typing import NoReturn
 
 from tqdm import tqdm
 
 
-def progress_bar(*, description: str, total: int, done: int, unit: str, shown: bool = True, columns: int = 100) -> Any:
+def progress_bar(
+    *, description: str, total: int, done: int, unit: str, shown: bool = True, columns: int = 100
+) -> "tqdm[NoReturn]":
     """A bar that shows rate and time left; in a file or a pipe it writes a line now and then instead of redrawing.
 
     Args:

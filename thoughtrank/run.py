@@ -5,25 +5,31 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from thoughtrank.config.components import Components, make_components
 from thoughtrank.config.dry_run import plan_text
-from thoughtrank.config.preflight import Components, find_faults, make_components, preflight
-from thoughtrank.config.schema import RunConfig, config_differences, default_run_name, load_config
+from thoughtrank.config.preflight import find_faults, preflight
+from thoughtrank.config.run_name import config_differences, default_run_name
+from thoughtrank.config.schema import RunConfig, load_config
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.finetuning.distributed.rendezvous import Rendezvous
-from thoughtrank.storage.store import RunPaths, Store, read_json
+from thoughtrank.storage.json_files import read_json
+from thoughtrank.storage.run_log import log_line
+from thoughtrank.storage.run_paths import RunPaths
+from thoughtrank.storage.store import Store
 
 _NOT_NEEDED_TO_PLAN = {"questions", "engine", "judge", "strategy", "training", "logger", "disk"}
-"""What a machine may lack, or a command have wrong, while the plan of the run can still be told."""
+"""What a machine may lack, or a command have wrong, while the plan of the run can still be shown."""
 
 
 def run_paths(values: Mapping[str, Any], *, choices: Mapping[str, str]) -> RunPaths:
-    """Where a run with this config lies.
+    """The paths of the run with this config.
 
     Args:
         values: the composed config.
@@ -41,108 +47,145 @@ def do_run(values: dict[str, Any], *, choices: Mapping[str, str], sweep: str | N
         sweep: the sweep this run is a job of, for the logger.
 
     Raises:
-        UserError: what the user has to put right; what is finished is kept.
+        UserError: what the user has to fix; finished work is kept.
 
     Returns:
-        Its summary; None where it was only planned, stopped as ``stop_after`` asked, or is another machine's run.
+        Its ``summary.json``; None if it was only planned, stopped by ``stop_after``, or is run by another machine.
     """
     config = load_config(values)
-    parts = make_components(config)
-    num_nodes = 1 if config.dry_run else getattr(parts.strategy, "num_nodes", 1)
+    components = make_components(config)
+    num_nodes = 1 if config.dry_run else components.strategy.num_nodes
     with MultiNodeTraining(Rendezvous.find(os.environ, num_nodes=num_nodes)) as nodes:
         if nodes.rendezvous.node_rank:
-            nodes.follow(devices=parts.strategy.devices)
+            nodes.follow(devices=components.strategy.devices)
             return None
         paths = run_paths(values, choices=choices)
         if config.dry_run:
-            _plan_only(config, parts, paths)
+            _plan_only(config, components, paths)
             return None
-        preflight(config, parts)
-        return _do_run(config, parts, nodes, values=values, paths=paths, sweep=sweep)
+        preflight(config, components)
+        attempt = _Attempt(config=config, components=components, nodes=nodes, values=values, paths=paths, sweep=sweep)
+        return attempt.run()
 
 
-def _plan_only(config: RunConfig, parts: Components, paths: RunPaths) -> None:
-    """Show the plan, also on a machine that could not carry it out, and then what is missing for that.
+def _plan_only(config: RunConfig, components: Components, paths: RunPaths) -> None:
+    """Show the plan, also on a machine that could not run it, and then what is missing for that.
 
     Raises:
         UserError: every fault.
     """
-    faults = find_faults(config, parts)
+    faults = find_faults(config, components)
     if not faults.keys() - _NOT_NEEDED_TO_PLAN:
-        print(plan_text(config=config, parts=parts, run=paths.folder.name), flush=True)
+        print(plan_text(config=config, components=components, run=paths.folder.name), flush=True)
     if faults:
         raise UserError(*(fault for each in faults.values() for fault in each))
 
 
-def _do_run(
-    config: RunConfig,
-    parts: Components,
-    nodes: MultiNodeTraining,
-    *,
-    values: dict[str, Any],
-    paths: RunPaths,
-    sweep: str | None,
-) -> Path | None:
-    store = Store(run_folder=paths.folder, cache_folder=Path(config.cache_dir))
-    _check_same_config(paths, values)
-    with store.locked():
-        # Once more: another process may have begun, or finished, this run while this one waited.
-        _check_same_config(paths, values)
-        if _is_finished(config, paths):
-            return paths.summary
-        _write_config(paths, values)
-        print(plan_text(config=config, parts=parts, run=paths.folder.name), flush=True)
-        _warn_about_rows(parts)
-        return _run_logged(config, parts, store, nodes, values=values, sweep=sweep)
+@dataclass(frozen=True, kw_only=True)
+class _Attempt:
+    """One attempt at a run; the fields are those of ``do_run``."""
+
+    config: RunConfig
+    components: Components
+    nodes: MultiNodeTraining
+    values: dict[str, Any]
+    paths: RunPaths
+    sweep: str | None
+
+    def run(self) -> Path | None:
+        """The summary of the finished run; None if ``stop_after`` ended it before."""
+        store = Store(run_folder=self.paths.folder, cache_folder=Path(self.config.cache_dir))
+        self._check_same_config()
+        with store.locked():
+            # Again: another process may have started, or finished, this run while this one waited for the lock.
+            self._check_same_config()
+            if self._is_finished():
+                return self.paths.summary
+            self._write_config()
+            print(plan_text(config=self.config, components=self.components, run=self.paths.folder.name), flush=True)
+            self._warn_about_skipped_rows()
+            return self._run_logged(store)
+
+    def _run_logged(self, store: Store) -> Path | None:
+        """Run, and log the reason of a failure in the run folder: a multirun job's own output may be lost."""
+        from thoughtrank.pipeline import run_pipeline
+
+        started = time.monotonic()
+        log_line(self.paths, f"started: {' '.join(sys.argv[1:])}")
+        try:
+            summary = run_pipeline(
+                config=self.config,
+                components=self.components,
+                store=store,
+                nodes=self.nodes,
+                values=self.values,
+                sweep=self.sweep,
+            )
+        except UserError as error:
+            log_line(self.paths, f"stopped: {error}")
+            raise
+        except Exception:
+            log_line(self.paths, traceback.format_exc())
+            raise
+        minutes = (time.monotonic() - started) / 60
+        log_line(self.paths, f"ended after {minutes:.1f} minutes")
+        if summary is None:
+            print(
+                f"stopped after {self.config.stop_after} as requested; the same command without stop_after resumes the run"
+            )
+            return None
+        _print_results(summary, minutes=minutes)
+        return self.paths.summary
+
+    def _is_finished(self) -> bool:
+        """Whether everything requested exists already; then prints the results."""
+        from thoughtrank.pipeline import finished_settings
+
+        exported = (self.paths.export / "config.json").exists()
+        if not self.paths.summary.exists() or self.config.stop_after is not None or not exported:
+            return False
+        summary = read_json(self.paths.summary)
+        if summary["finished"] != finished_settings(self.config):
+            return False
+        print(f"run {self.paths.folder.name} is finished already; rounds={self.config.rounds + 2} would extend it")
+        _print_results(summary, minutes=None)
+        return True
+
+    def _check_same_config(self) -> None:
+        """Attempts at one run must agree in every key that can change results.
+
+        Raises:
+            UserError: this one does not.
+        """
+        if not self.paths.config.exists():
+            return
+        before = yaml.safe_load(self.paths.config.read_text(encoding="utf-8"))
+        differences = config_differences(before, self.values)
+        if differences:
+            raise UserError(
+                f"run {self.paths.folder.name} was started with another config: {'; '.join(differences)}. "
+                "Choose another run=, or set these back"
+            )
+
+    def _write_config(self) -> None:
+        """Write the config of the first attempt; later ones leave it."""
+        if self.paths.config.exists():
+            return
+        self.paths.folder.mkdir(parents=True, exist_ok=True)
+        partial = self.paths.config.with_suffix(".partial")
+        partial.write_text(yaml.safe_dump(self.values, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        partial.replace(self.paths.config)
+
+    def _warn_about_skipped_rows(self) -> None:
+        skipped = self.components.questions.skipped_rows
+        for row in skipped[:10]:
+            print(f"warning: skipped {row}", file=sys.stderr)
+        if len(skipped) > 10:
+            print(f"warning: skipped {len(skipped) - 10} more rows", file=sys.stderr)
 
 
-def _run_logged(
-    config: RunConfig,
-    parts: Components,
-    store: Store,
-    nodes: MultiNodeTraining,
-    *,
-    values: dict[str, Any],
-    sweep: str | None,
-) -> Path | None:
-    """Run, and leave the reason of a failure in the run folder: a multirun job's own output may be lost."""
-    from thoughtrank.pipeline import run_pipeline
-
-    started = time.monotonic()
-    log_line(store.paths, f"started: {' '.join(sys.argv[1:])}")
-    try:
-        summary = run_pipeline(config=config, parts=parts, store=store, nodes=nodes, values=values, sweep=sweep)
-    except UserError as error:
-        log_line(store.paths, f"stopped: {error}")
-        raise
-    except Exception:
-        log_line(store.paths, traceback.format_exc())
-        raise
-    minutes = (time.monotonic() - started) / 60
-    log_line(store.paths, f"ended after {minutes:.1f} minutes")
-    if summary is None:
-        print(f"stopped after {config.stop_after} as asked; the same command without stop_after goes on")
-        return None
-    _print_results(summary, minutes=minutes)
-    return store.paths.summary
-
-
-def _is_finished(config: RunConfig, paths: RunPaths) -> bool:
-    """Whether everything asked for exists already; says so."""
-    from thoughtrank.pipeline import finished_settings
-
-    if not paths.summary.exists() or config.stop_after is not None or not (paths.export / "config.json").exists():
-        return False
-    summary = read_json(paths.summary)
-    if summary["finished"] != finished_settings(config):
-        return False
-    print(f"run {paths.folder.name} is finished already; rounds={config.rounds + 2} would extend it")
-    _print_results(summary, minutes=None)
-    return True
-
-
-def _print_results(summary: dict[str, Any], *, minutes: float | None) -> None:
-    from thoughtrank.report.summary import audit_line, results_table
+def _print_results(summary: Mapping[str, Any], *, minutes: float | None) -> None:
+    from thoughtrank.report.results_table import audit_line, results_table
 
     print()
     print(results_table(summary["rounds"]))
@@ -150,52 +193,6 @@ def _print_results(summary: dict[str, Any], *, minutes: float | None) -> None:
         print(audit)
     print()
     export = summary["export"]
-    took = "" if minutes is None else f" ({minutes:.1f} minutes)"
-    print(f"model of round {summary['exported_round']}: {export}{took}")
-    print(f"its README.md shows how to load it; talk to it: python -m thoughtrank.chat {export}")
-
-
-def _check_same_config(paths: RunPaths, values: dict[str, Any]) -> None:
-    """Attempts at one run must agree in everything that decides a table.
-
-    Raises:
-        UserError: this one does not.
-    """
-    if not paths.config.exists():
-        return
-    differences = config_differences(yaml.safe_load(paths.config.read_text(encoding="utf-8")), values)
-    if differences:
-        raise UserError(
-            f"run {paths.folder.name} was begun with another config: {'; '.join(differences)}. "
-            "Choose another run=, or set these back"
-        )
-
-
-def _write_config(paths: RunPaths, values: dict[str, Any]) -> None:
-    """Write the config of the first attempt; later ones leave it."""
-    if paths.config.exists():
-        return
-    paths.folder.mkdir(parents=True, exist_ok=True)
-    partial = paths.config.with_suffix(".partial")
-    partial.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    partial.replace(paths.config)
-
-
-def _warn_about_rows(parts: Components) -> None:
-    skipped_rows = getattr(parts.questions, "skipped_rows", [])
-    for row in skipped_rows[:10]:
-        print(f"warning: left out {row}", file=sys.stderr)
-    if len(skipped_rows) > 10:
-        print(f"warning: left out {len(skipped_rows) - 10} more rows", file=sys.stderr)
-
-
-def log_line(paths: RunPaths, message: str) -> None:
-    """Add to the log of a run."""
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-    with paths.log.open("a", encoding="utf-8") as file:
-        file.write(f"{stamp} [{os.getpid()}] {message}\n")
-
-
-def log_size(paths: RunPaths) -> int:
-    """Bytes in the log of a run; 0 where it has none."""
-    return paths.log.stat().st_size if paths.log.exists() else 0
+    duration = "" if minutes is None else f" ({minutes:.1f} minutes)"
+    print(f"model of round {summary['exported_round']}: {export}{duration}")
+    print(f"its README.md shows how to load it; chat with it: python -m thoughtrank.chat {export}")

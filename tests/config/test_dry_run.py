@@ -5,9 +5,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from thoughtrank.config.components import make_components
 from thoughtrank.config.dry_run import plan_text
 from thoughtrank.config.memory_estimate import training_gigabytes
-from thoughtrank.config.preflight import make_components
 from thoughtrank.config.schema import load_config
 from thoughtrank.judging.protocol import AnswerView
 

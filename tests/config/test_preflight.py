@@ -5,7 +5,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from thoughtrank.config.preflight import make_components, preflight
+from thoughtrank.config.components import make_components
+from thoughtrank.config.preflight import preflight
 from thoughtrank.config.schema import load_config
 from thoughtrank.data.import_candidates import import_files
 from thoughtrank.errors import UserError

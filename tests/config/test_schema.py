@@ -10,8 +10,10 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from thoughtrank.config.preflight import make_components, preflight
-from thoughtrank.config.schema import COMPONENT_GROUPS, config_differences, default_run_name, load_config
+from thoughtrank.config.components import COMPONENT_GROUPS, make_components
+from thoughtrank.config.preflight import preflight
+from thoughtrank.config.run_name import config_differences, default_run_name
+from thoughtrank.config.schema import load_config
 from thoughtrank.errors import UserError
 from thoughtrank.instantiate import find_target
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -12,7 +13,8 @@ from thoughtrank.cli import CONFIG_FOLDER
 from thoughtrank.instantiate import make_component
 from thoughtrank.records import Candidate, RankedCandidate
 from thoughtrank.selection.top_k import TopK
-from thoughtrank.stages.selection import select_examples
+from thoughtrank.stages.selection import Selection
+from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.store import Store
 from thoughtrank.storage.tables import write_part
 
@@ -78,17 +80,16 @@ class MadeRun:
         for folder, rows, record_type in tables:
             folder.mkdir(parents=True)
             write_part(folder / "part-00000.parquet", rows, record_type=record_type)
-        stage = self.store.stage(kind="examples", place=paths.examples(1), inputs={})
-        with stage.locked():
-            select_examples(
-                stage=stage,
-                questions=questions,
-                candidates=candidates,
-                ranking=ranking,
-                selector=selector or TopK(k=2, allow_truncated=True),
-                model_folder=self.model_folder,
-            )
-        stage.publish()
+        selection = Selection(
+            name="round 1 selection",
+            published=paths.examples(1),
+            questions=questions,
+            candidates=Artifact(folder=paths.candidates(1), published=paths.candidates(1), key="candidates"),
+            rankings=Artifact(folder=paths.rankings(1), published=paths.rankings(1), key="rankings"),
+            selector=selector or TopK(k=2, allow_truncated=True),
+            model=SimpleNamespace(folder=lambda: self.model_folder),
+        )
+        self.store.complete(selection)
         shutil.copytree(self.model_folder, paths.model(1), ignore=shutil.ignore_patterns("*.safetensors"))
         return self
 

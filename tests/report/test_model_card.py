@@ -3,16 +3,16 @@ import ast
 import pytest
 import yaml
 
+from thoughtrank.evaluation.metrics import HeldOutReply, read_metrics
 from thoughtrank.models.protocol import ModelFacts
 from thoughtrank.report.model_card import model_card
-from thoughtrank.stages.evaluation import Reply, read_metrics
 
 BASE = ModelFacts(name="organisation/model", license="apache-2.0", quantization="GGUF Q4_1, dequantised")
 
 
 def entry(number, *, right, examples=0):
     replies = [
-        Reply("q", "sums", False, arm, "7", "7", index < right, True, 5, "stop")
+        HeldOutReply("q", "sums", False, arm, "7", "7", index < right, True, 5, "stop")
         for arm in ("unprefixed", "direct")
         for index in range(4)
     ]

@@ -1,11 +1,12 @@
 import json
 
 import pytest
+from recipes import Rows
 
+from thoughtrank.evaluation.metrics import HeldOutReply, read_metrics
 from thoughtrank.records import Candidate, RankedCandidate
 from thoughtrank.report.prefix_statistics import prefix_results
-from thoughtrank.report.summary import results_table, round_prefixes, round_summary, scalars
-from thoughtrank.stages.evaluation import Reply, read_metrics
+from thoughtrank.report.summary import round_prefixes, round_summary, scalars
 from thoughtrank.storage.store import Store
 from thoughtrank.storage.tables import write_part
 
@@ -18,13 +19,13 @@ def store(tmp_path):
 
 
 def finished(store, name, *, table=(), record_type=Candidate, **facts):
-    stage = store.stage(kind=name, place=store.paths.folder / name, inputs={})
-    with stage.locked():
+    artifact = store.artifact(Rows(kind=name, published=store.paths.folder / name))
+    with artifact.locked():
         if table:
-            write_part(stage.folder / "part-00000.parquet", table, record_type=record_type)
-        stage.finish(**facts)
-    stage.publish()
-    return stage
+            write_part(artifact.folder / "part-00000.parquet", table, record_type=record_type)
+        artifact.finish(**facts)
+    artifact.publish()
+    return artifact
 
 
 def tables(ranks):
@@ -40,7 +41,7 @@ def tables(ranks):
 
 
 def reply(*, unseen=False, arm="unprefixed", right=True, well_formed=True):
-    return Reply(
+    return HeldOutReply(
         question_id="q",
         family="sums",
         unseen=unseen,
@@ -68,12 +69,9 @@ METRICS = {
 def first_round(store):
     ranks = {"g": [1, 1], "b": [1, 2], "a": [2, 1], "c": [2, 2], "d": [2, 2], "e": [3, 3], "f": [None, None]}
     candidates, ranking = tables(ranks)
-    return round_summary(
-        round_number=1,
-        metrics=METRICS,
-        evaluation=finished(store, "evaluation"),
-        candidates=finished(store, "candidates", table=candidates, candidates=14),
-        rankings=finished(
+    artifacts = {
+        "generation": finished(store, "candidates", table=candidates, candidates=14),
+        "ranking": finished(
             store,
             "rankings",
             table=ranking,
@@ -82,13 +80,15 @@ def first_round(store):
             judge_cost=0.25,
             unranked={"empty": 2},
         ),
-        examples=finished(store, "examples", examples=6, questions_with_examples=2),
-        training=finished(store, "models"),
-    )
+        "selection": finished(store, "examples", examples=6, questions_with_examples=2),
+        "training": finished(store, "models"),
+        "evaluation": finished(store, "evaluation"),
+    }
+    return round_summary(metrics=METRICS, artifacts=artifacts)
 
 
 def base_round(store):
-    return round_summary(round_number=0, metrics=METRICS, evaluation=finished(store, "evaluation_0"))
+    return round_summary(metrics={**METRICS, "round": 0}, artifacts={"evaluation": finished(store, "evaluation_0")})
 
 
 def test_round_0_has_an_evaluation_and_nothing_else(store):
@@ -117,8 +117,10 @@ def test_the_best_five_prefixes_come_by_their_wins_and_then_by_name(store):
 def test_the_prefixes_of_a_round_are_read_from_its_tables(store):
     candidates, ranking = tables({"a": [1, 2], "b": [2, None]})
     found = round_prefixes(
-        finished(store, "candidates", table=candidates),
-        finished(store, "rankings", table=ranking, record_type=RankedCandidate),
+        {
+            "generation": finished(store, "candidates", table=candidates),
+            "ranking": finished(store, "rankings", table=ranking, record_type=RankedCandidate),
+        }
     )
     assert found == prefix_results(candidates, ranking)
 
@@ -144,22 +146,3 @@ def test_the_scalars_of_a_round_are_numbers_or_nothing(store):
 
 def test_both_rounds_have_the_same_scalars(store):
     assert scalars(base_round(store)).keys() == scalars(first_round(store)).keys()
-
-
-def test_the_table_has_a_line_per_round_under_its_header(store):
-    header, base, first = results_table([base_round(store), first_round(store)]).splitlines()
-    for column in ("round", "accuracy", "direct", "unseen families", "thoughts", "examples", "judge", "best prefixes"):
-        assert column in header
-    assert base.split()[0] == "0"
-    assert first.split()[0] == "1"
-    assert "75.0 % [30–95]" in first  # Wilson, 3 of 4
-    assert "1200 tok $0.25" in first
-    assert "g a b c d" in first
-    assert "–" in base
-
-
-def test_the_columns_of_the_table_stand_under_each_other(store):
-    lines = results_table([base_round(store), first_round(store)]).splitlines()
-    start = lines[0].index("examples")
-    assert lines[1][start] == "0"
-    assert lines[2][start] == "6"

@@ -16,7 +16,7 @@ from thoughtrank.report.sweep_table import (
     sweep_folder,
     write_comparison,
 )
-from thoughtrank.storage.store import write_json
+from thoughtrank.storage.json_files import write_json
 
 BOTH = "rounds=2"
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.records import Candidate, Example, Question, RankedCandidate
-from thoughtrank.stages.evaluation import Reply
 from thoughtrank.storage.tables import read_table, schema_of, write_part
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-RECORD_TYPES = [Question, Candidate, RankedCandidate, Example, Reply]
+RECORD_TYPES = [Question, Candidate, RankedCandidate, Example, HeldOutReply]
 EVERY_TYPE = pytest.mark.parametrize("record_type", RECORD_TYPES, ids=lambda each: each.__name__)
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
 

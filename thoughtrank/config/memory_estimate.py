@@ -1,4 +1,4 @@
-"""How much memory a device needs, from sizes that are known before anything is fetched."""
+"""How much memory training needs per device, from sizes that are known before anything is downloaded."""
 
 _WEIGHT, _GRADIENT, _OPTIMIZER = 2, 2, 12
 """Bytes per weight of mixed-precision training with Adam: bf16 weights and gradients, and in float32 a master copy and two
@@ -21,19 +21,3 @@ def training_gigabytes(*, parameters: int, devices: int) -> dict[str, float]:
         "ZeRO-3 or fsdp": (_WEIGHT + _GRADIENT + _OPTIMIZER) / devices,
     }
     return {strategy: parameters * size / 1e9 for strategy, size in share.items()}
-
-
-def generation_gigabytes(
-    *, parameters: int, bytes_per_weight: int, kv_cache_bytes_per_token: int, branches: int, tokens: int
-) -> tuple[float, float]:
-    """Weights, and keys and values of one group at its fullest, in GB.
-
-    Args:
-        parameters: number of weights.
-        bytes_per_weight: 2 in bf16, 4 in float32.
-        kv_cache_bytes_per_token: keys and values of one token in bf16; doubled for float32.
-        branches: that are decoded together.
-        tokens: most that one of them writes.
-    """
-    cache = kv_cache_bytes_per_token * bytes_per_weight / 2 * branches * tokens
-    return parameters * bytes_per_weight / 1e9, cache / 1e9

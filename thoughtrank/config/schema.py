@@ -1,14 +1,11 @@
-"""The typed schema of ``conf/``. Imports nothing heavy: a config error takes a second, not ten.
+"""The typed schema of ``conf/``. Imports nothing heavy, so a config error takes a second.
 
-Groups whose parts are chosen by ``_target_`` stay plain mappings here; ``parts.py`` checks them against the constructor of
-the class they name.
+Groups whose components are chosen by ``_target_`` stay plain mappings here; ``instantiate.py`` checks them against the
+constructor of the class they name.
 """
 
-import hashlib
-import json
-import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -24,61 +21,15 @@ from thoughtrank.errors import UserError
 from thoughtrank.finetuning.weight_formats import Weights
 from thoughtrank.instantiate import validation_faults
 
-COMPONENT_GROUPS = (
-    "model",
-    "questions",
-    "prefixes",
-    "engine",
-    "judge",
-    "ranker",
-    "selection",
-    "objective",
-    "optimizer",
-    "adapter",
-    "strategy",
-    "logger",
-)
-_NAMED_GROUPS = ("model", "questions", "prefixes", "judge", "selection", "optimizer")
-"""Groups whose choice stands in the default name of a run."""
-_FREE_KEYS = (
-    "run",
-    "rounds",
-    "runs_dir",
-    "cache_dir",
-    "keep",
-    "stop_after",
-    "dry_run",
-    "logger",
-    "export",
-    "judge.concurrency",
-    "judge.timeout_seconds",
-    "judge.max_retries",
-    "judge.api_key_env",
-    "judge.price_per_million",
-    "engine.base_urls",
-    "engine.api_key_env",
-    "engine.load_command",
-    "engine.python",
-    "engine.data_parallel",
-    "engine.prefix_caching",
-    "engine.context_tokens",
-    "engine.start_minutes",
-    "engine.concurrency",
-    "engine.timeout_seconds",
-    "engine.max_retries",
-    "engine.probe_candidates",
-    "judge.budget",
-    "judge.requests_per_minute",
-    "judge.tokens_per_minute",
-    "judge.audit_share",
-    "training.checkpoint_minutes",
-    "training.log_every",
-)
-"""Keys that may change between two attempts at one run: they decide no table."""
-STAGES = ("generation", "ranking", "selection", "training")
-
 
 class _Schema(BaseModel):
+    """Unknown keys and values of another type are faults.
+
+    Attributes:
+        operational: keys that cannot change results; see ``instantiate.Component``.
+    """
+
+    operational: ClassVar[frozenset[str]] = frozenset()
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
@@ -92,6 +43,8 @@ class GenerationConfig(_Schema):
 
 class TrainingConfig(_Schema):
     """One round of training; see ``conf/training/default.yaml`` for units and scopes."""
+
+    operational: ClassVar[frozenset[str]] = frozenset({"checkpoint_minutes", "log_every"})
 
     start: Literal["previous", "base"]
     examples: Literal["all", "round"]
@@ -109,6 +62,11 @@ class TrainingConfig(_Schema):
     checkpoint_minutes: NonNegativeFloat
     log_every: PositiveInt
 
+    def job_settings(self, *, operational: bool) -> dict[str, Any]:
+        """The keys that a training job has too: the operational ones, or those that can change the result."""
+        settings = self.model_dump(exclude={"start", "examples"})
+        return {key: value for key, value in settings.items() if (key in self.operational) is operational}
+
 
 class EvaluationConfig(_Schema):
     """How held-out questions are asked."""
@@ -124,7 +82,11 @@ class ExportConfig(_Schema):
 
 
 class RunConfig(_Schema):
-    """Everything ``python train.py`` was told."""
+    """The whole config of a run."""
+
+    operational: ClassVar[frozenset[str]] = frozenset(
+        {"run", "rounds", "runs_dir", "cache_dir", "keep", "stop_after", "dry_run", "logger", "export"}
+    )
 
     run: str | None
     rounds: PositiveInt
@@ -158,6 +120,15 @@ class RunConfig(_Schema):
         both = self.generation.thought_tokens + self.generation.answer_tokens
         return self.evaluation.reply_tokens or both
 
+    def training_specs(self) -> dict[str, dict[str, Any]]:
+        """The components that the training process makes itself, as it reads them."""
+        return {
+            "objective": self.objective,
+            "optimizer": self.optimizer,
+            "adapter": self.adapter,
+            "strategy": self.strategy,
+        }
+
 
 def load_config(values: Mapping[str, Any]) -> RunConfig:
     """Check plain values against the schema.
@@ -169,33 +140,3 @@ def load_config(values: Mapping[str, Any]) -> RunConfig:
         return RunConfig.model_validate(values)
     except ValidationError as error:
         raise UserError(*validation_faults(error, where="")) from error
-
-
-def deciding_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The config as flat ``group.key`` entries, without those that decide no table."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat.update({f"{key}.{inner}": each for inner, each in value.items()})
-        else:
-            flat[key] = value
-    return {key: flat[key] for key in sorted(flat) if key not in _FREE_KEYS and key.partition(".")[0] not in _FREE_KEYS}
-
-
-def default_run_name(values: Mapping[str, Any], choices: Mapping[str, str]) -> str:
-    """A slug of the chosen groups and six hex digits of the config: the same command means the same run.
-
-    Args:
-        values: the composed config.
-        choices: config group to the name of the chosen file.
-    """
-    slug = "-".join(str(choices[group]) for group in _NAMED_GROUPS if group in choices)
-    digest = hashlib.sha256(json.dumps(deciding_values(values), sort_keys=True).encode()).hexdigest()
-    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', slug)}-{digest[:6]}"
-
-
-def config_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """One line per deciding key that differs between two configs."""
-    old, new = deciding_values(before), deciding_values(now)
-    keys = sorted({*old, *new})
-    return [f"{key} was {old.get(key)!r}, is {new.get(key)!r}" for key in keys if old.get(key) != new.get(key)]

@@ -11,7 +11,8 @@ from thoughtrank.data.run_reader import question_source, read_config, tokenizer_
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.records import Candidate, Example, Question, RankedCandidate
-from thoughtrank.storage.store import RunPaths, read_json, write_json
+from thoughtrank.storage.json_files import read_json, write_json
+from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.tables import read_table
 
 Row = dict[str, Any]

@@ -11,7 +11,8 @@ from thoughtrank.questions.imported_questions import with_imported
 from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.records import Question
 from thoughtrank.storage.imported_candidates import ImportedCandidates
-from thoughtrank.storage.store import RunPaths, base_model_folder
+from thoughtrank.storage.run_paths import RunPaths
+from thoughtrank.storage.store import base_model_folder
 
 
 def read_config(paths: RunPaths) -> RunConfig:

@@ -1,12 +1,19 @@
-"""How right a reply is: by the reference answer, or by the scorer that a question source brings along."""
+"""Scores replies: by the reference answer, or by the scorer that a question source provides."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from thoughtrank.evaluation.answer_extraction import claims, is_right
+from thoughtrank.instantiate import Component
 
 
 class Scorer(Protocol):
-    """Says how right a reply is. The reference judge and the evaluation use the same one."""
+    """Scores a reply. The reference judge and the evaluation use the same one.
+
+    Attributes:
+        version: part of ``identity``; raise it when the same settings give other scores.
+    """
+
+    version: ClassVar[int]
 
     def identity(self) -> dict[str, object]:
         """Everything that decides its scores, ready for JSON."""
@@ -16,19 +23,15 @@ class Scorer(Protocol):
         """From 0 to 1; only 1 counts as right.
 
         Args:
-            reply: the whole answer text, thoughts taken away.
+            reply: the whole answer text, without the thought.
             question_id: which question it answers.
             reference: the question's reference answer.
         """
         ...
 
 
-class ReferenceScorer:
+class ReferenceScorer(Component):
     """1 where the reply ends in the reference answer, else 0."""
-
-    def identity(self) -> dict[str, object]:
-        """Only its name: the rule for "right" is part of the code."""
-        return {"scorer": "reference"}
 
     def score(self, reply: str, *, question_id: str, reference: str) -> float:
         """See ``Scorer``."""
@@ -36,9 +39,10 @@ class ReferenceScorer:
 
 
 def readings(reply: str) -> list[str]:
-    """What a reply may be understood to answer, for scorers that expect the bare answer.
+    """The possible bare answers in a reply, for scorers that expect the bare answer.
 
-    All of it; the text of the last ``<answer>`` element; the boxed text; what follows the last "answer is"; the last line.
+    The whole reply; the text of the last ``<answer>`` element; the boxed text; what follows the last "answer is"; the last
+    line.
     """
     found = [reply.strip()]
     _, opened, rest = reply.rpartition("<answer>")

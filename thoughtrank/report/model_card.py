@@ -9,11 +9,7 @@ from typing import Any
 import yaml
 
 from thoughtrank.models.protocol import ModelFacts
-
-
-def percent(value: float | None) -> str:
-    """A share as text."""
-    return "–" if value is None else f"{100 * value:.1f} %"
+from thoughtrank.report.results_table import percent
 
 
 def model_card(

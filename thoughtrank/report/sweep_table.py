@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from thoughtrank.report.summary import accuracy_text, fixed_width, percent
-from thoughtrank.storage.store import read_json, write_json
+from thoughtrank.report.results_table import accuracy_text, fixed_width, percent
+from thoughtrank.storage.json_files import read_json, write_json
 
 _FOLDER = "hydra.sweep.dir"
 Outcome = Literal["finished", "stopped", "failed"]

@@ -1,35 +1,67 @@
 """Stage 6: the released model, as any tool loads it."""
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
-from thoughtrank.storage.store import Stage
+from thoughtrank.stages.round_models import RoundModel
+from thoughtrank.stages.stage import Stage
+from thoughtrank.storage.artifact import Artifact
 
 
-def export_model(*, stage: Stage, model_folder: Path, card: str, reply_tokens: int) -> None:
-    """Write the Hugging Face folder: bf16 weights, tokenizer with its chat template, generation config, model card.
+def round_to_export(rounds: Sequence[Mapping[str, Any]], *, which: Literal["last", "best"]) -> int:
+    """Number of the round whose model is released.
 
     Args:
-        stage: where it goes; locked by the caller.
-        model_folder: the model to release.
-        card: text of README.md.
-        reply_tokens: default length of a generated reply.
+        rounds: entries of ``summary.json``, round 0 first.
+        which: the last one, or the one of the highest accuracy; of equal ones the earliest, which took the least training.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+    if which == "last":
+        return len(rounds) - 1
+    return max(range(len(rounds)), key=lambda number: (rounds[number]["accuracy"] or 0.0, -number))
 
-    from thoughtrank.library_logging import quiet_libraries
 
-    quiet_libraries()
-    tokenizer = AutoTokenizer.from_pretrained(model_folder)
-    model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.bfloat16)
-    model.generation_config = GenerationConfig(
-        do_sample=False,
-        max_new_tokens=reply_tokens,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    model.save_pretrained(stage.folder)
-    tokenizer.save_pretrained(stage.folder)
-    (stage.folder / "README.md").write_text(card, encoding="utf-8")
-    stage.finish()
+@dataclass(frozen=True, kw_only=True)
+class Export(Stage):
+    """The released Hugging Face folder: bf16 weights, tokenizer with its chat template, generation config, model card.
+
+    It may be replaced: more rounds, or another choice of round, release another model under the same name.
+
+    Attributes:
+        model: to release.
+        card: text of README.md.
+        reply_tokens: default length of a generated reply, in tokens.
+    """
+
+    kind: ClassVar[str] = "exports"
+    replaceable: ClassVar[bool] = True
+    model: RoundModel
+    card: str
+    reply_tokens: int
+
+    def inputs(self) -> dict[str, object]:
+        """The model and its card."""
+        return {"model": self.model.key, "card": self.card}
+
+    def make(self, artifact: Artifact) -> None:
+        """Write the folder."""
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+        from thoughtrank.library_logging import quiet_libraries
+
+        quiet_libraries()
+        folder = self.model.folder()
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+        model.generation_config = GenerationConfig(
+            do_sample=False,
+            max_new_tokens=self.reply_tokens,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+        model.save_pretrained(artifact.folder)
+        tokenizer.save_pretrained(artifact.folder)
+        (artifact.folder / "README.md").write_text(self.card, encoding="utf-8")
+        artifact.finish()

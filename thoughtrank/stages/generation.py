@@ -2,89 +2,137 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar, NoReturn
+
+from tqdm import tqdm
 
 from thoughtrank.engines.batch_invariance import probe_batch_composition
-from thoughtrank.engines.protocol import Branch, Continuation, Engine, GenerationRequest, Limits, OnStep
+from thoughtrank.engines.protocol import Branch, Continuation, Engine, EngineSession, GenerationRequest, Limits, OnStep
 from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.progress import progress_bar
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import opener
 from thoughtrank.questions.groups import question_groups
 from thoughtrank.records import Candidate, Question
-from thoughtrank.storage.store import Stage, read_json, write_json
-from thoughtrank.storage.tables import num_rows, write_part
+from thoughtrank.stages.round_models import RoundModel
+from thoughtrank.stages.stage import Stage, question_texts
+from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.json_files import read_json, write_json
+from thoughtrank.storage.tables import num_rows, part_path, write_part
 
 ENGINE_RECORD = "_engine.json"
 
 
-def generate_candidates(
-    *,
-    stage: Stage,
-    questions: Sequence[Question],
-    prefixes: Sequence[Prefix],
-    model_folder: Path,
-    engine: Engine,
-    limits: Limits,
-    description: str,
-) -> None:
-    """Write the table of candidates, group by group; groups that are there already are kept.
+@dataclass(frozen=True, kw_only=True)
+class Generation(Stage):
+    """The table of candidates of one round, written group by group; finished groups are kept on resume.
 
-    Args:
-        stage: where the table goes; locked by the caller.
+    Attributes:
         questions: of this round.
         prefixes: how the thoughts begin.
-        model_folder: the model that writes.
-        engine: how it writes.
+        model: that generates.
+        engine: how it generates.
         limits: tokens per thought and answer.
-        description: for the progress bar.
-
-    Raises:
-        UserError: a question does not fit the model's context.
     """
-    groups = question_groups(questions, at_most=engine.questions_per_group)
-    missing = [number for number in range(len(groups)) if not _part(stage, number).exists()]
-    total = len(questions) * len(prefixes)
-    # What an earlier attempt knew of its engine; a probe is made once.
-    record = stage.folder / ENGINE_RECORD
-    facts: dict[str, object] = read_json(record) if record.exists() else {}
-    if missing:
-        chat = ChatTemplate.from_folder(model_folder)
-        done = total - sum(len(groups[number]) for number in missing) * len(prefixes)
-        with (
-            engine.open(model_folder, work_folder=stage.folder) as session,
-            progress_bar(description=description, total=total, done=done, unit="candidate") as bar,
-        ):
-            on_step = _shown_in(bar)
-            for number in missing:
-                requests = _requests(groups[number], prefixes=prefixes, chat=chat)
-                results = session.generate(requests, limits=limits, on_step=on_step)
-                candidates = _candidates(groups[number], prefixes=prefixes, results=results)
-                write_part(_part(stage, number), candidates, record_type=Candidate)
-                stage.save_seconds()
-                if engine.probe_candidates and "determinism" not in facts:
-                    facts["determinism"] = probe_batch_composition(
-                        session=session,
-                        requests=requests,
-                        results=results,
-                        limits=limits,
-                        candidates=engine.probe_candidates,
-                    )
-                facts.update(session.facts())
-                write_json(record, facts)
-    written = num_rows(stage.folder)
-    if written != total:
-        raise AssertionError(f"{len(questions)} questions with {len(prefixes)} prefixes gave {written} candidates")
-    stage.finish(candidates=total, engine=facts)
+
+    kind: ClassVar[str] = "candidates"
+    questions: Sequence[Question]
+    prefixes: Sequence[Prefix]
+    model: RoundModel
+    engine: Engine
+    limits: Limits
+
+    def inputs(self) -> dict[str, object]:
+        """Model, questions, prefixes, limits, engine, and the group size, which decides the shapes of the batches."""
+        return {
+            "model": self.model.key,
+            "questions": question_texts(self.questions),
+            "prefixes": [asdict(prefix) for prefix in self.prefixes],
+            "limits": [self.limits.thought_tokens, self.limits.answer_tokens, self.limits.min_answer_tokens],
+            "engine": self.engine.identity(),
+            "even_groups_of": self.engine.questions_per_group,
+        }
+
+    def make(self, artifact: Artifact) -> None:
+        """Write the table.
+
+        Raises:
+            UserError: a question does not fit the model's context.
+        """
+        groups = question_groups(self.questions, at_most=self.engine.questions_per_group)
+        missing = [number for number in range(len(groups)) if not part_path(artifact.folder, number).exists()]
+        total = len(self.questions) * len(self.prefixes)
+        # What an earlier attempt recorded of its engine; the probe runs once.
+        record = artifact.folder / ENGINE_RECORD
+        facts: dict[str, object] = read_json(record) if record.exists() else {}
+        if missing:
+            folder = self.model.folder()
+            chat = ChatTemplate.from_folder(folder)
+            done = total - sum(len(groups[number]) for number in missing) * len(self.prefixes)
+            with (
+                self.engine.open(folder, work_folder=artifact.folder) as session,
+                progress_bar(description=self.name, total=total, done=done, unit="candidate") as bar,
+            ):
+                on_step = _update(bar)
+                for number in missing:
+                    requests = self._requests(groups[number], chat=chat)
+                    results = session.generate(requests, limits=self.limits, on_step=on_step)
+                    candidates = self._candidates(groups[number], results=results)
+                    write_part(part_path(artifact.folder, number), candidates, record_type=Candidate)
+                    artifact.save_seconds()
+                    if self.engine.probe_candidates and "determinism" not in facts:
+                        facts["determinism"] = self._probe(session, requests=requests, results=results)
+                    facts.update(session.facts())
+                    write_json(record, facts)
+        self._check_complete(artifact.folder, total=total)
+        artifact.finish(candidates=total, engine=facts)
+
+    def _requests(self, questions: Sequence[Question], *, chat: ChatTemplate) -> list[GenerationRequest]:
+        return [
+            GenerationRequest(
+                prompt=chat.prompt(question.text),
+                branches=tuple(_branch(prefix, question) for prefix in self.prefixes),
+            )
+            for question in questions
+        ]
+
+    def _candidates(
+        self, questions: Sequence[Question], *, results: Sequence[Sequence[Continuation]]
+    ) -> list[Candidate]:
+        # strict: an engine that returns fewer candidates than were requested is a bug, never a smaller table.
+        return [
+            _candidate(question, index, prefix, continuation)
+            for question, continuations in zip(questions, results, strict=True)
+            for index, (prefix, continuation) in enumerate(zip(self.prefixes, continuations, strict=True))
+        ]
+
+    def _probe(
+        self,
+        session: EngineSession,
+        *,
+        requests: Sequence[GenerationRequest],
+        results: Sequence[Sequence[Continuation]],
+    ) -> dict[str, object]:
+        return probe_batch_composition(
+            session=session,
+            requests=requests,
+            results=results,
+            limits=self.limits,
+            candidates=self.engine.probe_candidates,
+        )
+
+    def _check_complete(self, folder: Path, *, total: int) -> None:
+        written = num_rows(folder)
+        if written != total:
+            raise AssertionError(
+                f"{len(self.questions)} questions with {len(self.prefixes)} prefixes gave {written} candidates"
+            )
 
 
-def _part(stage: Stage, group: int) -> Path:
-    return stage.folder / f"part-{group:05d}.parquet"
-
-
-def _shown_in(bar: Any) -> OnStep:
-    """Tokens and finished candidates go to a progress bar."""
+def _update(bar: "tqdm[NoReturn]") -> OnStep:
+    """Generated tokens and finished candidates go to the progress bar."""
     tokens = 0
 
     def on_step(added: int, finished: int) -> None:
@@ -94,28 +142,6 @@ def _shown_in(bar: Any) -> OnStep:
         bar.update(finished)
 
     return on_step
-
-
-def _requests(
-    questions: Sequence[Question], *, prefixes: Sequence[Prefix], chat: ChatTemplate
-) -> list[GenerationRequest]:
-    return [
-        GenerationRequest(
-            prompt=chat.prompt(question.text), branches=tuple(_branch(prefix, question) for prefix in prefixes)
-        )
-        for question in questions
-    ]
-
-
-def _candidates(
-    questions: Sequence[Question], *, prefixes: Sequence[Prefix], results: Sequence[Sequence[Continuation]]
-) -> list[Candidate]:
-    # strict: an engine that returns fewer candidates than were asked for is a bug, never a smaller table.
-    return [
-        _candidate(question, place, prefix, continuation)
-        for question, continuations in zip(questions, results, strict=True)
-        for place, (prefix, continuation) in enumerate(zip(prefixes, continuations, strict=True))
-    ]
 
 
 def _branch(prefix: Prefix, question: Question) -> Branch:
@@ -129,10 +155,10 @@ def _branch(prefix: Prefix, question: Question) -> Branch:
     )
 
 
-def _candidate(question: Question, place: int, prefix: Prefix, continuation: Continuation) -> Candidate:
+def _candidate(question: Question, index: int, prefix: Prefix, continuation: Continuation) -> Candidate:
     return Candidate(
         question_id=question.question_id,
-        candidate_id=f"{question.question_id}-{place:03d}",
+        candidate_id=f"{question.question_id}-{index:03d}",
         prefix=prefix.name,
         thought=prefix.text + continuation.thought,
         answer=continuation.answer,

@@ -1,42 +1,59 @@
-"""Stage 1, where round 1 has candidates made elsewhere: they become the table that ranking reads."""
+"""Stage 1, if round 1 has candidates from elsewhere: they become the table that ranking reads."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from typing import ClassVar
 
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import CLOSE_TAG
 from thoughtrank.records import Candidate, Question
-from thoughtrank.storage.imported_candidates import ImportedCandidate
-from thoughtrank.storage.store import Stage
+from thoughtrank.stages.round_models import RoundModel
+from thoughtrank.stages.stage import Stage, question_texts
+from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.imported_candidates import ImportedCandidate, ImportedCandidates
 from thoughtrank.storage.tables import write_part
 
 
-def import_candidates(
-    *, stage: Stage, questions: Sequence[Question], candidates: Sequence[ImportedCandidate], model_folder: Path
-) -> None:
-    """Write the table of candidates: those of ``questions``, in their order.
+@dataclass(frozen=True, kw_only=True)
+class Importing(Stage):
+    """The table of candidates of round 1, from an import.
 
-    Args:
-        stage: where the table goes; locked by the caller.
-        questions: of this round.
-        candidates: as they were imported; those of other questions are left out.
-        model_folder: its tokenizer counts tokens where nobody has.
+    Attributes:
+        questions: of this round; candidates of other questions are left out.
+        imported: the import.
+        model: its tokenizer counts tokens where the import has no counts.
     """
-    chat = ChatTemplate.from_folder(model_folder)
-    by_question: dict[str, list[ImportedCandidate]] = {question.question_id: [] for question in questions}
-    for candidate in candidates:
-        if candidate.question_id in by_question:
-            by_question[candidate.question_id].append(candidate)
-    rows = [
-        _candidate(candidate, place=place, chat=chat)
-        for question in questions
-        for place, candidate in enumerate(by_question[question.question_id])
-    ]
-    write_part(stage.folder / "part-00000.parquet", rows, record_type=Candidate)
-    stage.finish(candidates=len(rows), engine={"engine": "imported"})
+
+    kind: ClassVar[str] = "candidates"
+    questions: Sequence[Question]
+    imported: ImportedCandidates
+    model: RoundModel
+
+    def inputs(self) -> dict[str, object]:
+        """The imported files, the questions and the tokenizer."""
+        return {
+            "imported": self.imported.sha256,
+            "questions": question_texts(self.questions),
+            "tokenizer": self.model.key,
+        }
+
+    def make(self, artifact: Artifact) -> None:
+        """Write the table, in the order of the questions."""
+        chat = ChatTemplate.from_folder(self.model.folder())
+        by_question: dict[str, list[ImportedCandidate]] = {question.question_id: [] for question in self.questions}
+        for candidate in self.imported.candidates():
+            if candidate.question_id in by_question:
+                by_question[candidate.question_id].append(candidate)
+        rows = [
+            _candidate(candidate, index=index, chat=chat)
+            for question in self.questions
+            for index, candidate in enumerate(by_question[question.question_id])
+        ]
+        write_part(artifact.folder / "part-00000.parquet", rows, record_type=Candidate)
+        artifact.finish(candidates=len(rows), engine={"engine": "imported"})
 
 
-def _candidate(imported: ImportedCandidate, *, place: int, chat: ChatTemplate) -> Candidate:
+def _candidate(imported: ImportedCandidate, *, index: int, chat: ChatTemplate) -> Candidate:
     thought_tokens, answer_tokens = imported.thought_tokens, imported.answer_tokens
     if thought_tokens is None:
         thought_tokens = len(chat.token_ids(imported.thought + CLOSE_TAG))
@@ -44,7 +61,7 @@ def _candidate(imported: ImportedCandidate, *, place: int, chat: ChatTemplate) -
         answer_tokens = len(chat.token_ids(imported.answer))
     return Candidate(
         question_id=imported.question_id,
-        candidate_id=f"{imported.question_id}-{place:03d}",
+        candidate_id=f"{imported.question_id}-{index:03d}",
         prefix=imported.prefix,
         thought=imported.thought,
         answer=imported.answer,

@@ -1,65 +1,69 @@
-"""Stage 3: the best thought+answer pairs become training examples."""
+"""Stage 3: the best thought and answer pairs become training examples."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Protocol
+from dataclasses import dataclass
+from typing import ClassVar
 
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.records import Candidate, Example, Question, RankedCandidate
-from thoughtrank.storage.store import Stage
-from thoughtrank.storage.tables import write_part
+from thoughtrank.selection.protocol import Selector
+from thoughtrank.stages.round_models import RoundModel
+from thoughtrank.stages.stage import Stage
+from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.tables import read_table, write_part
 
 
-class Selector(Protocol):
-    """A part of the config group ``selection``."""
+@dataclass(frozen=True, kw_only=True)
+class Selection(Stage):
+    """The table of training examples of one round.
 
-    def select(self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
-        """The candidates of one question to train on, best first; possibly none."""
-        ...
-
-    def identity(self) -> dict[str, object]:
-        """What decides the choice, for the fingerprint."""
-        ...
-
-
-def select_examples(
-    *,
-    stage: Stage,
-    questions: Sequence[Question],
-    candidates: Sequence[Candidate],
-    ranking: Sequence[RankedCandidate],
-    selector: Selector,
-    model_folder: Path,
-) -> None:
-    """Write the table of examples.
-
-    Args:
-        stage: where the table goes; locked by the caller.
+    Attributes:
         questions: of this round.
-        candidates: all of them.
-        ranking: one row per candidate, in the same order.
-        selector: makes the choice.
-        model_folder: whose chat template renders the prompts.
+        candidates: table of candidates.
+        rankings: table of rankings, one row per candidate, in the same order.
+        selector: chooses.
+        model: whose chat template renders the prompts.
     """
-    chat = ChatTemplate.from_folder(model_folder)
-    of_question: dict[str, tuple[list[Candidate], list[RankedCandidate]]] = {}
-    for candidate, row in zip(candidates, ranking, strict=True):
-        both = of_question.setdefault(candidate.question_id, ([], []))
-        both[0].append(candidate)
-        both[1].append(row)
-    examples = []
-    chosen_questions = 0
-    for question in questions:
-        chosen = selector.select(*of_question[question.question_id])
-        chosen_questions += bool(chosen)
-        for candidate in chosen:
-            examples.append(
-                Example(
-                    question_id=question.question_id,
-                    candidate_id=candidate.candidate_id,
-                    prompt=chat.prompt(question.text),
-                    completion=chat.completion(thought=candidate.thought, answer=candidate.answer),
-                )
-            )
-    write_part(stage.folder / "part-00000.parquet", examples, record_type=Example)
-    stage.finish(examples=len(examples), questions_with_examples=chosen_questions)
+
+    kind: ClassVar[str] = "examples"
+    questions: Sequence[Question]
+    candidates: Artifact
+    rankings: Artifact
+    selector: Selector
+    model: RoundModel
+
+    def inputs(self) -> dict[str, object]:
+        """The rankings, which depend on the candidates, and the selector."""
+        return {"rankings": self.rankings.key, "selection": self.selector.identity()}
+
+    def make(self, artifact: Artifact) -> None:
+        """Write the table."""
+        chat = ChatTemplate.from_folder(self.model.folder())
+        by_question = self._by_question()
+        examples = []
+        questions_with_examples = 0
+        for question in self.questions:
+            chosen = self.selector.select(*by_question[question.question_id])
+            questions_with_examples += bool(chosen)
+            examples.extend(_example(question, candidate, chat=chat) for candidate in chosen)
+        write_part(artifact.folder / "part-00000.parquet", examples, record_type=Example)
+        artifact.finish(examples=len(examples), questions_with_examples=questions_with_examples)
+
+    def _by_question(self) -> dict[str, tuple[list[Candidate], list[RankedCandidate]]]:
+        candidates = read_table(self.candidates.folder, Candidate)
+        ranking = read_table(self.rankings.folder, RankedCandidate)
+        grouped: dict[str, tuple[list[Candidate], list[RankedCandidate]]] = {}
+        for candidate, row in zip(candidates, ranking, strict=True):
+            of_question = grouped.setdefault(candidate.question_id, ([], []))
+            of_question[0].append(candidate)
+            of_question[1].append(row)
+        return grouped
+
+
+def _example(question: Question, candidate: Candidate, *, chat: ChatTemplate) -> Example:
+    return Example(
+        question_id=question.question_id,
+        candidate_id=candidate.candidate_id,
+        prompt=chat.prompt(question.text),
+        completion=chat.completion(thought=candidate.thought, answer=candidate.answer),
+    )

@@ -1,53 +1,114 @@
 """Stage 4: fine-tune on the examples, in a process of its own.
 
-A launcher that re-runs the script for every extra device would generate and pay the judge again in each copy; and a
-process that ends gives all its memory back.
+A launcher that re-runs the script for every extra device would generate, and pay the judge, in each copy; and a process that
+ends gives all its memory back.
 """
 
-from collections.abc import Sequence
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
+from thoughtrank.finetuning.distributed.multi_node import Nodes
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.storage.store import Stage, read_json
+from thoughtrank.finetuning.protocols import Adapter, Objective, Optimizer, Strategy
+from thoughtrank.stages.round_models import RoundModel
+from thoughtrank.stages.stage import Stage
+from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.json_files import read_json
 
 
-def train_model(
-    *,
-    stage: Stage,
-    model_folder: Path,
-    example_folders: Sequence[Path],
-    settings: dict[str, Any],
-    devices: int,
-    nodes: MultiNodeTraining,
-) -> None:
-    """Run one training job; a job that was killed goes on from its last checkpoint.
+@dataclass(frozen=True, kw_only=True)
+class Training(Stage):
+    """The fine-tuned model of one round. A job that was killed resumes from its last checkpoint.
 
-    Args:
-        stage: where the model goes; locked by the caller.
-        model_folder: to start from.
-        example_folders: tables to train on.
-        settings: the other fields of ``TrainingJob``.
-        devices: training processes per machine.
-        nodes: the machines.
-
-    Raises:
-        UserError: training failed; the model of the round before is untouched.
+    Attributes:
+        start: model to start from.
+        examples: tables to train on.
+        objective, optimizer, adapter, strategy: the components.
+        specs: their configs by group, each with ``_target_``; the training process makes them from these.
+        settings: other fields of ``TrainingJob`` that can change the result.
+        operational: other fields that cannot.
+        nodes: the machines that train.
     """
-    job = TrainingJob(
-        model=str(model_folder.absolute()),
-        examples=tuple(str(folder.absolute()) for folder in example_folders),
-        output=str(stage.folder.absolute()),
-        work=str(stage.folder.absolute()),
-        **settings,
-    )
-    job_file = stage.folder / "_job.yaml"
-    job.write(job_file)
-    nodes.train(job_file, devices=devices)
-    stage.finish(**read_json(stage.folder / "_training.json"))
+
+    kind: ClassVar[str] = "models"
+    start: RoundModel
+    examples: Sequence[Artifact]
+    objective: Objective
+    optimizer: Optimizer
+    adapter: Adapter
+    strategy: Strategy
+    specs: Mapping[str, Mapping[str, Any]]
+    settings: Mapping[str, Any]
+    operational: Mapping[str, Any]
+    nodes: Nodes
+
+    def inputs(self) -> dict[str, object]:
+        """The start model, the examples, the components and the settings, with ``precision=auto`` resolved."""
+        return {
+            "start": self.start.key,
+            "examples": [artifact.key for artifact in self.examples],
+            "objective": self.objective.identity(),
+            "optimizer": self.optimizer.identity(),
+            "adapter": self.adapter.identity(),
+            "strategy": self.strategy.identity(),
+            **self.settings,
+            "precision": self.strategy.resolve_precision(self.settings["precision"], weights=self.settings["weights"]),
+        }
+
+    def make(self, artifact: Artifact) -> None:
+        """Run the training job.
+
+        Raises:
+            UserError: training failed; the model of the previous round is untouched.
+        """
+        folder = artifact.folder.absolute()
+        job = TrainingJob(
+            model=str(self.start.folder().absolute()),
+            examples=tuple(str(each.folder.absolute()) for each in self.examples),
+            output=str(folder),
+            work=str(folder),
+            description=self.name,
+            **{group: dict(spec) for group, spec in self.specs.items()},
+            **self.settings,
+            **self.operational,
+        )
+        job_file = folder / "_job.yaml"
+        job.write(job_file)
+        self.nodes.train(job_file, devices=self.strategy.devices)
+        artifact.finish(**read_json(folder / "_training.json"))
 
 
-def has_weights(folder: Path) -> bool:
-    """Whether a model folder still holds its weights (``keep`` may have deleted them)."""
-    return any(folder.glob("*.safetensors"))
+@dataclass(frozen=True, kw_only=True)
+class KeptModel(Stage):
+    """The model of a round without examples: a copy of the one it started from.
+
+    Attributes:
+        start: model to keep.
+    """
+
+    kind: ClassVar[str] = "models"
+    start: RoundModel
+
+    def inputs(self) -> dict[str, object]:
+        """The kept model."""
+        return {"kept": self.start.key}
+
+    def make(self, artifact: Artifact) -> None:
+        """Copy the folder."""
+        for path in self.start.folder().iterdir():
+            if not path.name.startswith("_") and path.is_file():
+                shutil.copy2(path, artifact.folder / path.name)
+        artifact.finish(kept=True)
+
+
+def training_curve(folder: Path) -> list[dict[str, float]]:
+    """The logged steps of one training, each once: after a resume the later row of a step counts."""
+    path = folder / "_metrics.jsonl"
+    if not path.exists():
+        return []
+    rows = {row["step"]: row for row in map(json.loads, path.read_text().splitlines())}
+    return [rows[step] for step in sorted(rows)]

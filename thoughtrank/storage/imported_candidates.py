@@ -13,7 +13,7 @@ from typing import Any
 
 from thoughtrank.errors import UserError
 from thoughtrank.records import Finish, Question
-from thoughtrank.storage.store import read_json, write_json
+from thoughtrank.storage.json_files import read_json, write_json
 from thoughtrank.storage.tables import read_part, write_part
 
 QUESTIONS = "questions.jsonl"

@@ -1,6 +1,6 @@
-"""Records as folders of Parquet files, one file per unit of saving.
+"""Tables of records: folders of Parquet files, one file per unit of work.
 
-Columns are the fields of the dataclass, in order. Files appear complete or not at all.
+Columns are the fields of the dataclass, in order. Files are written atomically.
 """
 
 import os
@@ -8,17 +8,20 @@ import types
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 RecordT = TypeVar("RecordT")
 
 _ARROW_TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
 
-def _arrow_type(annotation: Any) -> pa.DataType:
+def _arrow_type(annotation: object) -> pa.DataType:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
         return _arrow_type(next(each for each in arguments if each is not type(None)))
@@ -26,7 +29,7 @@ def _arrow_type(annotation: Any) -> pa.DataType:
         return pa.string()
     if origin is tuple:
         return pa.list_(_arrow_type(arguments[0]))
-    return _ARROW_TYPES[annotation]
+    return _ARROW_TYPES[annotation]  # type: ignore[index]
 
 
 def schema_of(record_type: type) -> pa.Schema:
@@ -39,8 +42,13 @@ def schema_of(record_type: type) -> pa.Schema:
     return pa.schema(columns)
 
 
-def write_part(path: Path, records: Sequence[Any], *, record_type: type) -> None:
-    """Write one file of a table; it replaces an older one in one step.
+def part_path(folder: Path, number: int) -> Path:
+    """The file of the table in ``folder`` that holds unit ``number`` of its work, from 0."""
+    return folder / f"part-{number:05d}.parquet"
+
+
+def write_part(path: Path, records: "Sequence[DataclassInstance]", *, record_type: type) -> None:
+    """Write one file of a table; it replaces an older one atomically.
 
     Args:
         path: the ``.parquet`` file.
@@ -56,7 +64,7 @@ def write_part(path: Path, records: Sequence[Any], *, record_type: type) -> None
 
 
 def num_rows(folder: Path) -> int:
-    """Rows of a table, read from the files' ends alone."""
+    """Rows of a table, from the files' footers only."""
     parts = (path for path in folder.glob("*.parquet") if not path.name.startswith("_"))
     return sum(parquet.read_metadata(path).num_rows for path in parts)
 

@@ -1,0 +1,43 @@
+"""Disk space that a run's models need at most."""
+
+import shutil
+from pathlib import Path
+
+from thoughtrank.config.components import Components
+from thoughtrank.config.schema import RunConfig
+from thoughtrank.finetuning.weight_formats import nominal_bytes
+
+_BYTES_PER_WEIGHT = 2
+"""Model folders hold bf16 weights."""
+
+
+def disk_bytes(config: RunConfig, components: Components) -> int | None:
+    """Base model, one model per round, the export, and a training checkpoint; None while the model's size is unknown."""
+    weights = components.model.num_parameters()
+    if weights is None:
+        return None
+    checkpoint = 0.0
+    if config.training.checkpoint_minutes:
+        per_weight = nominal_bytes(
+            weights=config.training.weights,
+            precision=config.training.precision,
+            optimizer=components.optimizer,
+            strategy=components.strategy,
+        )
+        checkpoint = per_weight.checkpoint * weights
+    return int(_BYTES_PER_WEIGHT * weights * (config.rounds + 2) + checkpoint)
+
+
+def disk_faults(config: RunConfig, components: Components) -> list[str]:
+    """Whether the disk of ``cache_dir`` has that much free."""
+    needed = disk_bytes(config, components)
+    folder = Path(config.cache_dir).absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if needed is None or free >= needed:
+        return []
+    return [
+        f"the run may need {needed / 1e9:.1f} GB on the disk of cache_dir={config.cache_dir}, which has "
+        f"{free / 1e9:.1f} GB free: make room, or point cache_dir and runs_dir elsewhere"
+    ]

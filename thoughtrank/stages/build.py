@@ -1,0 +1,196 @@
+"""Builds the stages of each round: the one place where config values and components become stages."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from thoughtrank.config.components import Components
+from thoughtrank.config.schema import RunConfig
+from thoughtrank.engines.protocol import Limits
+from thoughtrank.evaluation.scoring import ReferenceScorer
+from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
+from thoughtrank.judging.execution.budget import Budget
+from thoughtrank.judging.model_families import model_family
+from thoughtrank.stages.evaluation import Evaluation
+from thoughtrank.stages.export import Export
+from thoughtrank.stages.generation import Generation
+from thoughtrank.stages.importing import Importing
+from thoughtrank.stages.questions import questions_that_fit
+from thoughtrank.stages.ranking import Ranking
+from thoughtrank.stages.round_models import BaseModel, RoundModel
+from thoughtrank.stages.selection import Selection
+from thoughtrank.stages.stage import Stage
+from thoughtrank.stages.training import KeptModel, Training
+from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.store import Store
+
+
+@dataclass(kw_only=True)
+class Round:
+    """One round while it runs.
+
+    Attributes:
+        number: 0 is the evaluation of the base model.
+        start: the model the round starts with.
+        stages, artifacts: those so far, by name.
+    """
+
+    number: int
+    start: RoundModel
+    stages: dict[str, Stage] = field(default_factory=dict)
+    artifacts: dict[str, Artifact] = field(default_factory=dict)
+
+    @property
+    def model(self) -> RoundModel:
+        """The model after the round's training."""
+        training = self.stages.get("training")
+        if training is None:
+            return self.start
+        kept = self.start if isinstance(training, KeptModel) else None
+        return RoundModel(stage=training, store=self.start.store, kept_from=kept)
+
+
+class StageBuilder:
+    """Builds the stages of a run from its config and components.
+
+    Args:
+        config: the whole config.
+        components: made from it.
+        store: of the run.
+        nodes: the machines that train.
+
+    Attributes:
+        rounds: begun so far.
+        questions: that fit the model's context.
+
+    Raises:
+        UserError: a round, or the held-out set, has no question that fits.
+    """
+
+    def __init__(self, *, config: RunConfig, components: Components, store: Store, nodes: MultiNodeTraining) -> None:
+        self.config = config
+        self.components = components
+        self.store = store
+        self.nodes = nodes
+        self.rounds: list[Round] = []
+        self.prefixes = components.prefixes.prefixes()
+        self.scorer = components.questions.scorer or ReferenceScorer()
+        self.budget = Budget(components.judge.limits.budget)
+        self.limits = Limits(**config.generation.model_dump())
+        self.base = BaseModel.of(components.model, store=store)
+        self.questions = questions_that_fit(
+            source=components.questions,
+            prefixes=self.prefixes,
+            base=self.base,
+            paths=store.paths,
+            limits=self.limits,
+            reply_tokens=config.reply_tokens,
+            rounds=config.rounds,
+        )
+
+    def begin_round(self, number: int) -> Round:
+        """The next round, which starts with the last one's model."""
+        self.rounds.append(Round(number=number, start=self.rounds[-1].model if self.rounds else self.base))
+        return self.rounds[-1]
+
+    def stages(self, number: int) -> dict[str, Callable[[Round], Stage]]:
+        """The stages of round ``number`` in their order, each built from what is there when its turn comes."""
+        evaluation = {"evaluation": self._evaluation}
+        if number == 0:
+            return evaluation
+        return {
+            "generation": self._generation,
+            "ranking": self._ranking,
+            "selection": self._selection,
+            "training": self._training,
+            **evaluation,
+        }
+
+    def _generation(self, current: Round) -> Stage:
+        name, published = f"round {current.number} generation", self.store.paths.candidates(current.number)
+        questions = self.questions.train(current.number)
+        imported = self.components.imported
+        if current.number == 1 and imported is not None:
+            return Importing(
+                name=name, published=published, questions=questions, imported=imported, model=current.start
+            )
+        return Generation(
+            name=name,
+            published=published,
+            questions=questions,
+            prefixes=self.prefixes,
+            model=current.start,
+            engine=self.components.engine,
+            limits=self.limits,
+        )
+
+    def _ranking(self, current: Round) -> Stage:
+        return Ranking(
+            name=f"round {current.number} ranking",
+            published=self.store.paths.rankings(current.number),
+            questions=self.questions.train(current.number),
+            candidates=current.artifacts["generation"],
+            judge=self.components.judge,
+            ranker=self.components.ranker,
+            budget=self.budget,
+            model_family=model_family(self.components.model.facts().name),
+            seed=self.config.seed,
+        )
+
+    def _selection(self, current: Round) -> Stage:
+        return Selection(
+            name=f"round {current.number} selection",
+            published=self.store.paths.examples(current.number),
+            questions=self.questions.train(current.number),
+            candidates=current.artifacts["generation"],
+            rankings=current.artifacts["ranking"],
+            selector=self.components.selection,
+            model=current.start,
+        )
+
+    def _training(self, current: Round) -> Stage:
+        training, components = self.config.training, self.components
+        name, published = f"round {current.number} training", self.store.paths.model(current.number)
+        if not current.artifacts["selection"].facts["examples"]:
+            print(
+                f"round {current.number} found no example: in every question all answers tied, or the best were truncated or "
+                "too few to be more than luck. It keeps the model it started with: easier or harder questions or longer "
+                "limits may help",
+                flush=True,
+            )
+            return KeptModel(name=name, published=published, start=current.start)
+        used = self.rounds[1:] if training.examples == "all" else [current]
+        return Training(
+            name=name,
+            published=published,
+            start=self.base if training.start == "base" else current.start,
+            examples=[each.artifacts["selection"] for each in used],
+            objective=components.objective,
+            optimizer=components.optimizer,
+            adapter=components.adapter,
+            strategy=components.strategy,
+            specs=self.config.training_specs(),
+            settings={**training.job_settings(operational=False), "seed": self.config.seed + current.number},
+            operational=training.job_settings(operational=True),
+            nodes=self.nodes,
+        )
+
+    def _evaluation(self, current: Round) -> Stage:
+        return Evaluation(
+            name=f"round {current.number} evaluation",
+            published=self.store.paths.replies(current.number),
+            questions=self.questions.evaluation(),
+            model=current.model,
+            engine=self.components.engine,
+            reply_tokens=self.config.reply_tokens,
+            scorer=self.scorer,
+        )
+
+    def export(self, *, chosen_round: int, card: str) -> Stage:
+        """The release of one round's model with its model card."""
+        return Export(
+            name="export",
+            published=self.store.paths.export,
+            model=self.rounds[chosen_round].model,
+            card=card,
+            reply_tokens=self.config.reply_tokens,
+        )

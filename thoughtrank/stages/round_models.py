@@ -1,0 +1,96 @@
+"""The models of a run, each with its fingerprint and a folder that is made on demand."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from thoughtrank.models.protocol import ModelSource
+from thoughtrank.stages.stage import Stage
+from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.store import Store, base_model_folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundModel:
+    """The model after one round.
+
+    Attributes:
+        stage: writes its folder.
+        store: of the run.
+        kept_from: the model of an earlier round, if this round kept it for lack of examples.
+    """
+
+    stage: Stage
+    store: Store
+    kept_from: "RoundModel | None" = None
+
+    @property
+    def key(self) -> str:
+        """Fingerprint of everything the model was made from."""
+        return self.kept_from.key if self.kept_from else self.store.artifact(self.stage).key
+
+    def folder(self) -> Path:
+        """The folder with its weights, which are made first if they are missing: not made yet, or deleted by ``keep``."""
+        if self.kept_from:
+            return self.kept_from.folder()
+        artifact = self.store.complete(self.stage)
+        if not has_weights(artifact.folder):
+            artifact.invalidate()
+            artifact = self.store.complete(self.stage)
+        return artifact.folder
+
+    def delete_weights(self) -> None:
+        """Free the disk: weights and checkpoints, in the cache and in the run folder."""
+        artifact = self.store.artifact(self.stage)
+        for folder in (artifact.folder, artifact.published):
+            for path in folder.glob("*.safetensors"):
+                path.unlink()
+            shutil.rmtree(folder / "_checkpoint.ckpt", ignore_errors=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseModel(Stage):
+    """The model of round 0, as a plain Hugging Face folder in the cache. Not part of the run folder."""
+
+    kind: ClassVar[str] = "model"
+    source: ModelSource
+
+    @classmethod
+    def of(cls, source: ModelSource, *, store: Store) -> RoundModel:
+        """The base model of a run, not made yet."""
+        folder = base_model_folder(store.cache_folder, source.identity())
+        return RoundModel(stage=cls(name="base model", published=folder, source=source), store=store)
+
+    def inputs(self) -> dict[str, object]:
+        """What the model source is."""
+        return self.source.identity()
+
+    def make(self, artifact: Artifact) -> None:
+        """Write the folder."""
+        from thoughtrank.library_logging import quiet_libraries
+
+        print("preparing the base model", flush=True)
+        quiet_libraries()
+        self.source.write(artifact.folder)
+        artifact.finish()
+
+
+def has_weights(folder: Path) -> bool:
+    """Whether a model folder still holds its weights (``keep`` may have deleted them)."""
+    return any(folder.glob("*.safetensors"))
+
+
+def delete_weights(models: Sequence[RoundModel], *, keep: str) -> None:
+    """Make room as ``keep`` says; tables, metrics and the export stay.
+
+    Args:
+        models: of all rounds, the base model first; its weights stay.
+        keep: ``all``, ``last`` or ``none``.
+    """
+    if keep == "all":
+        return
+    for model in models[1:]:
+        if keep == "none" or model.key != models[-1].key:
+            model.delete_weights()

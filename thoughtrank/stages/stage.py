@@ -1,0 +1,47 @@
+"""What every stage is: an object that states its inputs beside the work it does with them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from thoughtrank.records import Question
+from thoughtrank.storage.artifact import Artifact
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage(ABC):
+    """One stage of one round; ``storage.store.Store.complete`` runs it unless its artifact exists already.
+
+    Attributes:
+        name: for progress bars and messages, such as ``round 2 generation``.
+        published: where its artifact appears in the run folder.
+        kind: folder of its artifacts in the cache.
+        replaceable: whether it may replace an artifact of other inputs in the run folder.
+    """
+
+    name: str
+    published: Path
+    kind: ClassVar[str]
+    replaceable: ClassVar[bool] = False
+
+    @abstractmethod
+    def inputs(self) -> dict[str, object]:
+        """Everything the result depends on, as JSON values: its fingerprint decides whether an artifact is reused."""
+
+    @abstractmethod
+    def make(self, artifact: Artifact) -> None:
+        """Do the work in ``artifact.folder`` and finish the artifact; resumes what an earlier attempt left there.
+
+        Raises:
+            UserError: what the user has to fix; finished work is kept.
+        """
+
+    def reuse(self, artifact: Artifact) -> None:  # noqa: B027 (most stages have nothing to do)
+        """Called in place of ``make`` when the artifact is complete already."""
+
+
+def question_texts(questions: Sequence[Question]) -> list[list[str]]:
+    """Ids and texts of ``questions``, as inputs of a fingerprint."""
+    return [[question.question_id, question.text] for question in questions]

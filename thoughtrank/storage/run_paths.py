@@ -1,0 +1,76 @@
+"""The names inside a run folder. Its listing is the pipeline."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from thoughtrank.storage.artifact import DONE
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaths:
+    """Every path of one run.
+
+    Attributes:
+        folder: ``runs/<run>``.
+    """
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        """The composed config, written once."""
+        return self.folder / "config.yaml"
+
+    @property
+    def summary(self) -> Path:
+        """Results of all rounds, written last."""
+        return self.folder / "summary.json"
+
+    @property
+    def export(self) -> Path:
+        """The released model."""
+        return self.folder / "export"
+
+    @property
+    def log(self) -> Path:
+        """Messages of every attempt at this run."""
+        return self.folder / "run.log"
+
+    @property
+    def data(self) -> Path:
+        """The examples in the formats of other trainers, if exported."""
+        return self.folder / "data"
+
+    def rounds_with_examples(self) -> list[int]:
+        """Numbers of the rounds whose selection is finished."""
+        found: list[int] = []
+        while (self.examples(len(found) + 1) / DONE).exists():
+            found.append(len(found) + 1)
+        return found
+
+    def candidates(self, round_number: int) -> Path:
+        """Table of candidates."""
+        return self._round(round_number) / "1_candidates"
+
+    def rankings(self, round_number: int) -> Path:
+        """Table of rankings."""
+        return self._round(round_number) / "2_rankings"
+
+    def examples(self, round_number: int) -> Path:
+        """Table of training examples."""
+        return self._round(round_number) / "3_examples"
+
+    def model(self, round_number: int) -> Path:
+        """The fine-tuned model."""
+        return self._round(round_number) / "4_model"
+
+    def evaluation(self, round_number: int) -> Path:
+        """Metrics of the round's model."""
+        return self._round(round_number) / "5_evaluation.json"
+
+    def replies(self, round_number: int) -> Path:
+        """Table of the replies that the metrics are computed from."""
+        return self._round(round_number) / "5_replies"
+
+    def _round(self, round_number: int) -> Path:
+        return self.folder / f"round_{round_number}"
