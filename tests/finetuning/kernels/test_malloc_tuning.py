@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from thoughtrank.finetuning.kernels.malloc_tuning import BoundHeap
+from thoughtrank.finetuning.kernels.malloc_tuning import TrimHeap
 
 PROGRAM = """
 from types import SimpleNamespace
 import torch
 from torch import nn
-from thoughtrank.finetuning.kernels.malloc_tuning import BoundHeap, keep_memory
+from thoughtrank.finetuning.kernels.malloc_tuning import TrimHeap, tune_malloc
 
 class Decoder(nn.Module):
     def __init__(self):
@@ -29,44 +29,44 @@ def megabytes():
 def many(number, size):
     return [torch.ones(size * 2**18) for _ in range(number)]
 
-keep_memory()
+tune_malloc()
 decoder = Decoder()
 trainer = SimpleNamespace(strategy=SimpleNamespace(root_device=torch.device("cpu")))
 module = SimpleNamespace(model=SimpleNamespace(get_decoder=lambda: decoder))
-BoundHeap(spare=100 * 2**20).on_train_start(trainer, module)
-def look():
+TrimHeap(slack=100 * 2**20).on_train_start(trainer, module)
+def forward():
     decoder(torch.ones(1, 1))
 
 
 tensors = many(200, 4)
-look()
+forward()
 most = megabytes()
 del tensors[::2]
 kept = megabytes()  # 400 MiB in pieces of 4
 larger = many(80, 5)
-wandered = megabytes()
+fragmented = megabytes()
 loss = decoder.layers[0](torch.ones(1, 1))
 larger += many(1, 5)
 loss.sum().backward()
 bounded = megabytes()
-print(most, kept, wandered, bounded)
+print(most, kept, fragmented, bounded)
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's heap")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs glibc")
 def test_freed_memory_is_kept_until_it_would_raise_the_peak():
     ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=120)
-    most, kept, wandered, bounded = map(int, ended.stdout.split())
+    most, kept, fragmented, bounded = map(int, ended.stdout.split())
     assert kept > most - 20
-    assert wandered > most + 300
+    assert fragmented > most + 300
     assert bounded < most + 60
 
 
-def test_a_decoder_without_layers_of_that_name_is_watched_as_a_whole(monkeypatch):
-    decoder, looks = nn.Linear(1, 1), []
-    bound = BoundHeap()
-    monkeypatch.setattr(bound, "check", lambda **how: looks.append(how))
+def test_a_decoder_without_a_list_of_layers_is_checked_as_a_whole(monkeypatch):
+    decoder, checks = nn.Linear(1, 1), []
+    callback = TrimHeap()
+    monkeypatch.setattr(callback, "check", lambda **how: checks.append(how))
     trainer = SimpleNamespace(strategy=SimpleNamespace(root_device=torch.device("cpu")))
-    bound.on_train_start(trainer, SimpleNamespace(model=SimpleNamespace(get_decoder=lambda: decoder)))
+    callback.on_train_start(trainer, SimpleNamespace(model=SimpleNamespace(get_decoder=lambda: decoder)))
     decoder(torch.ones(1, 1))
-    assert looks == ([{"coming": True}] if sys.platform.startswith("linux") else [])
+    assert checks == ([{"at_peak": True}] if sys.platform.startswith("linux") else [])

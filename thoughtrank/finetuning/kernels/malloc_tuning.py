@@ -1,89 +1,93 @@
-"""How the C library treats the memory of tensors on the CPU (Linux with glibc 2.33 or later; elsewhere nothing is changed)."""
+"""Malloc tuning: how glibc's allocator keeps and returns the memory of CPU tensors.
+
+Needs Linux with glibc 2.33 or later; elsewhere nothing changes.
+"""
 
 import ctypes
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
+from torch import Tensor, nn
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX of malloc.h
-_LARGEST = 2**31 - 1
-_MAPPED_FROM = 1 << 24
-"""Bytes. Larger tensors are few, and would leave holes that no other tensor fills."""
+_NEVER_TRIM = 2**31 - 1
+_MMAP_BYTES = 1 << 24
+"""Larger tensors get mappings of their own: they are few, and would leave holes in the heap that no other tensor fills."""
 
-_SPARE = 192 << 20
-"""Bytes that may lie free at the peak. The fewer, the more often pages are given back and fetched again."""
+_SLACK_BYTES = 192 << 20
+"""Free memory allowed at the peak. The less, the more often pages are returned to the system and faulted in again."""
 
 
-def keep_memory() -> None:
-    """Have freed memory kept for the next tensor, instead of being given back to the system after each.
+def tune_malloc() -> None:
+    """Keep freed memory in the process for the next tensor, instead of returning it to the system each time.
 
-    Otherwise the tensors of every step are mapped and zeroed page by page again. All threads share one heap, because the
-    backward pass has a thread of its own, and what it frees would be of no use to the next forward pass.
+    Otherwise the tensors of every step are mapped and zeroed again, page by page. All threads share one arena: the backward
+    pass runs in its own thread, and memory it frees would otherwise not be available to the next forward pass.
     """
     library = _glibc()
     if library is not None:
         library.mallopt(_ARENA_MAX, 1)
-        library.mallopt(_MMAP_THRESHOLD, _MAPPED_FROM)
-        library.mallopt(_TRIM_THRESHOLD, _LARGEST)
+        library.mallopt(_MMAP_THRESHOLD, _MMAP_BYTES)
+        library.mallopt(_TRIM_THRESHOLD, _NEVER_TRIM)
 
 
-class BoundHeap(pl.Callback):
-    """Gives free memory back to the system when keeping it would raise the peak.
+class TrimHeap(pl.Callback):
+    """Returns free memory to the system when keeping it would raise the peak.
 
-    Freed memory falls to pieces, and tensors wander over them: without a bound a third of the resident memory lies free at the
-    peak, and more with every step of another size. The bound is the most that was in use at once so far, and a little more.
+    The heap fragments: without this callback a third of the resident memory is free at the peak, and more with every step
+    of a different size. The limit is the largest memory in use so far, plus ``slack``.
 
     Args:
-        spare: bytes that may lie free at the peak.
+        slack: bytes of free memory allowed at the peak.
     """
 
-    def __init__(self, *, spare: int = _SPARE) -> None:
-        self.spare = spare
+    def __init__(self, *, slack: int = _SLACK_BYTES) -> None:
+        self.slack = slack
         self._library = _glibc()
-        self._outside = 0
-        self._most = 0
+        self._outside_heap = 0
+        self._peak_in_use = 0
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Look at memory behind every layer, forwards and backwards."""
+        """Check memory after every decoder layer, in the forward and the backward pass."""
         if self._library is None or trainer.strategy.root_device.type != "cpu":
             return
         self._trim()
-        decoder = module.model.get_decoder()  # type: ignore[union-attr, operator]
-        for layer in getattr(decoder, "layers", ()):  # not every model has them under this name
-            layer.register_forward_hook(self._behind_layer)
-        decoder.register_forward_hook(lambda *_: self.check(coming=True))
+        decoder: nn.Module = module.model.get_decoder()  # type: ignore[union-attr, operator]
+        for layers in decoder.children():
+            for layer in layers if isinstance(layers, nn.ModuleList) else ():
+                layer.register_forward_hook(self._after_layer)
+        decoder.register_forward_hook(lambda *_: self.check(at_peak=True))
 
-    def _behind_layer(self, _layer: Any, _arguments: Any, output: Any) -> None:
+    def _after_layer(self, _layer: nn.Module, _arguments: object, output: object) -> None:
         self.check()
-        if hasattr(output, "requires_grad") and output.requires_grad:
+        if isinstance(output, Tensor) and output.requires_grad:
             output.register_hook(lambda _gradient: self.check())
 
-    def check(self, *, coming: bool = False) -> None:
-        """Trim if more is resident than was ever needed.
+    def check(self, *, at_peak: bool = False) -> None:
+        """Trim the heap if more memory is resident than was ever in use.
 
         Args:
-            coming: the most is in use from here on, so that what lies free now will lie free then.
+            at_peak: memory in use is at its peak now, so that everything free now is free at the peak.
         """
-        needed = self._outside + self._in_use()
-        self._most = max(self._most, needed)
-        if _resident() > self.spare + (needed if coming else self._most):
+        in_use = self._outside_heap + self._heap_in_use()
+        self._peak_in_use = max(self._peak_in_use, in_use)
+        if _resident_bytes() > self.slack + (in_use if at_peak else self._peak_in_use):
             self._trim()
 
     def _trim(self) -> None:
         assert self._library is not None
         self._library.malloc_trim(0)
-        self._outside = _resident() - self._in_use()
+        self._outside_heap = _resident_bytes() - self._heap_in_use()
 
-    def _in_use(self) -> int:
+    def _heap_in_use(self) -> int:
         assert self._library is not None
-        heap = self._library.mallinfo2()
-        return heap.uordblks + heap.hblkhd
+        info = self._library.mallinfo2()
+        return info.uordblks + info.hblkhd
 
 
-class _Heap(ctypes.Structure):
+class _Mallinfo2(ctypes.Structure):
     """``struct mallinfo2``: ``uordblks`` bytes in use in the heap, ``hblkhd`` in mappings of their own."""
 
     _fields_ = [
@@ -95,16 +99,19 @@ class _Heap(ctypes.Structure):
     ]
 
 
-def _resident() -> int:
-    """Bytes of this process in main memory."""
+def _resident_bytes() -> int:
+    """Resident set size of this process."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _glibc() -> ctypes.CDLL | None:
+    """The C library, where it has the functions used here."""
     if not sys.platform.startswith("linux"):
         return None
     library = ctypes.CDLL(None)
-    if not all(hasattr(library, name) for name in ("mallopt", "malloc_trim", "mallinfo2")):
+    try:
+        _ = library.mallopt, library.malloc_trim, library.mallinfo2
+    except AttributeError:
         return None
-    library.mallinfo2.restype = _Heap
+    library.mallinfo2.restype = _Mallinfo2
     return library

@@ -1,4 +1,4 @@
-"""What libraries that compile code while a training starts need on this machine. Imports nothing heavy."""
+"""What libraries need on this machine to compile code when training starts. Imports nothing heavy."""
 
 import os
 import shutil
@@ -6,8 +6,8 @@ import sysconfig
 from pathlib import Path
 
 
-def missing_for_compiling() -> list[str]:
-    """What is not there, in words."""
+def missing_build_tools() -> list[str]:
+    """Names of the missing build tools, for an error message."""
     missing = []
     if not (os.environ.get("CXX") or shutil.which("c++") or shutil.which("g++")):
         missing.append("a C++ compiler (such as g++)")
