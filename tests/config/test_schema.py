@@ -1,23 +1,17 @@
 import json
 import re
-from copy import deepcopy
-from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import yaml
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
+from composing import CONF, changed, composed
 
 from thoughtrank.config.components import COMPONENT_GROUPS, make_components
 from thoughtrank.config.preflight import preflight
-from thoughtrank.config.run_name import config_differences, default_run_name
 from thoughtrank.config.schema import load_config
 from thoughtrank.errors import UserError
 from thoughtrank.instantiate import find_target
 
-CONF = Path(__file__).parents[2] / "conf"
 FILES = sorted(CONF.rglob("*.yaml"))
 CHOICES = [path for path in FILES if path.parent != CONF]
 EXPERIMENTS = CONF.parent / "experiments"
@@ -25,69 +19,10 @@ STUDIES = sorted(EXPERIMENTS.rglob("*.yaml"))
 EVERY_FILE = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CONF)))
 EVERY_CHOICE = pytest.mark.parametrize("path", CHOICES, ids=lambda path: f"{path.parent.name}={path.stem}")
 
-GIVEN = {
-    "prefixes.literal.values": "[a,b]",
-    "judge.base_url": "http://127.0.0.1/v1",
-    "engine.base_urls": "[http://127.0.0.1/v1]",
-}
-"""What a user would give for a value that has to be given; a text does for all others."""
-
-FREE = {
-    *("run", "rounds", "stop_after", "keep", "runs_dir", "cache_dir", "dry_run"),
-    *("logger._target_", "logger.project", "export.which", "export.name"),
-    *("judge.concurrency", "judge.timeout_seconds", "judge.max_retries", "judge.api_key_env"),
-    "engine.probe_candidates",
-    *("judge.budget", "judge.requests_per_minute", "judge.tokens_per_minute", "judge.audit_share"),
-    *("training.checkpoint_minutes", "training.log_every"),
-}
-"""Keys that decide no table: a run may be taken up again with others."""
-
-
-def composed(*overrides):
-    return deepcopy(_composed(overrides))
-
-
-@cache
-def _composed(overrides):
-    with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
-        config = compose("config", overrides=list(overrides))
-        missing = [f"{key}={GIVEN.get(key, 'given')}" for key in OmegaConf.missing_keys(config)]
-        if missing:
-            config = compose("config", overrides=[*overrides, *missing])
-        return OmegaConf.to_container(config, resolve=True)
-
-
-def flat(values):
-    """Every key of the config as it is typed on the command line."""
-    pairs = {}
-    for key, value in values.items():
-        pairs.update(
-            {f"{key}.{inner}": each for inner, each in value.items()} if isinstance(value, dict) else {key: value}
-        )
-    return pairs
-
-
-def changed(values, key, value="something else"):
-    """A copy in which ``key`` has another value."""
-    copy = json.loads(json.dumps(values))
-    *groups, last = key.split(".")
-    inner = copy[groups[0]] if groups else copy
-    inner[last] = value
-    return copy
-
 
 @pytest.fixture(scope="module")
 def values():
     return composed("judge=gpt4", "generation=card")
-
-
-@pytest.fixture(scope="module")
-def choices(values):
-    return {group: f"{group}_choice" for group, value in values.items() if isinstance(value, dict)}
-
-
-KEYS = sorted(flat(composed("judge=gpt4")).keys() - {"judge.price_per_million"})
-"""All keys but a price, which decides no table and is told beside one."""
 
 
 # The files of conf/.
@@ -105,7 +40,7 @@ def test_the_files_are_found():
 
 
 @EVERY_CHOICE
-def test_every_choice_composes_and_its_parts_can_be_made(path):
+def test_every_choice_composes_and_its_components_can_be_made(path):
     group = path.parent.relative_to(CONF).as_posix()
     config = load_config(composed(f"{group}={path.stem}"))
     if group in COMPONENT_GROUPS:
@@ -126,7 +61,7 @@ def well_equipped(monkeypatch, tmp_path):
     return {"name": str(tmp_path), "path": str(tmp_path / "train.jsonl")}
 
 
-NOT_INSTALLED = re.compile(r"pip install|shows none|needs? (a )?(CUDA|GPU)|no CUDA")
+NOT_INSTALLED = re.compile(r"pip install|(shows|has) none|needs? (a )?(CUDA|GPU)|no CUDA")
 """Faults of the machine a test runs on, not of a file: a package or a device is not there."""
 
 
@@ -209,7 +144,7 @@ def test_all_faults_of_a_config_are_told_together(values):
     assert "'many'" in faults["training.batch_size"]
 
 
-def test_parts_of_all_groups_tell_their_faults_together(values):
+def test_components_of_all_groups_report_their_faults_together(values):
     wrong = changed(changed(values, "selection.kk", 1), "optimizer._target_", "no_such_house.Kitchen")
     with pytest.raises(UserError) as caught:
         make_components(load_config(changed(wrong, "engine.dtype", "int4")))
@@ -223,57 +158,3 @@ def test_parts_of_all_groups_tell_their_faults_together(values):
 def test_a_reply_may_be_as_long_as_a_thought_and_an_answer_unless_it_is_stated(values):
     assert load_config(changed(values, "evaluation.reply_tokens", None)).reply_tokens == 128 + 2048
     assert load_config(changed(values, "evaluation.reply_tokens", 7)).reply_tokens == 7
-
-
-# The name of a run, and taking it up again.
-
-
-def test_the_same_config_has_the_same_name(values, choices):
-    assert default_run_name(values, choices) == default_run_name(composed("judge=gpt4", "generation=card"), choices)
-    backwards = {key: values[key] for key in reversed(values)}
-    assert default_run_name(values, choices) == default_run_name(backwards, choices)
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_the_name_changes_with_every_key_that_decides_a_table_and_with_no_other(key, values, choices):
-    renamed = default_run_name(changed(values, key), choices) != default_run_name(values, choices)
-    assert renamed == (key not in FREE)
-
-
-def test_the_name_tells_what_was_chosen(values, choices):
-    name = default_run_name(values, choices | {"judge": "gpt4", "model": "tiny"})
-    assert {"gpt4", "tiny"} <= set(name.split("-"))
-
-
-def test_the_name_can_be_that_of_a_folder(values, choices):
-    name = default_run_name(values, choices | {"judge": "my judges/strict one: §"})
-    assert re.fullmatch(r"[A-Za-z0-9_.-]+", name)
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_a_difference_between_two_configs_names_its_key(key, values):
-    differences = config_differences(values, changed(values, key))
-    if key in FREE:
-        assert differences == []
-    else:
-        [difference] = differences
-        assert difference.startswith(f"{key} was ")
-        assert "something else" in difference
-
-
-def test_all_differences_are_named_also_of_keys_that_one_config_lacks(values):
-    fewer = changed(changed(values, "seed", 5), "training.epochs", 9)
-    del fewer["judge"]["temperature"]
-    assert [line.partition(" ")[0] for line in config_differences(values, fewer)] == [
-        "judge.temperature",
-        "seed",
-        "training.epochs",
-    ]
-    assert len(config_differences(fewer, values)) == 3
-
-
-@EVERY_CHOICE
-def test_a_config_that_was_saved_as_yaml_is_still_the_same(path):
-    before = composed(f"{path.parent.name}={path.stem}")
-    saved = yaml.safe_load(yaml.safe_dump(before, sort_keys=False, allow_unicode=True))
-    assert config_differences(saved, before) == []

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from completions_server import CompletionsServer, Fault
 
-from thoughtrank.engines.openai import REPLIES, OpenAIEngine
+from thoughtrank.engines.openai import OpenAIEngine
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.engines.serving import completions_client as completions
+from thoughtrank.engines.serving.completion_log import COMPLETION_LOG
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.chat_template import ChatTemplate
@@ -191,25 +192,25 @@ def test_after_a_failure_only_what_is_missing_is_asked_for(server, tiny_folder, 
     expected, _ = write(engine(server), tiny_folder, requests)
     server.received, server.completed = [], []
     server.script.extend([None] * 9 + [Fault(status=500)] * 1000)
-    with pytest.raises(UserError, match=r"not available: HTTP 500.*the same command goes on"):
+    with pytest.raises(UserError, match=r"not available: HTTP 500.*run the same command again to resume"):
         write(engine(server, max_retries=2), tiny_folder, requests, work=tmp_path)
     assert len(server.completed) == 9
     # A process that was killed while it wrote leaves a torn line.
-    with (tmp_path / REPLIES).open("ab") as log:
+    with (tmp_path / COMPLETION_LOG).open("ab") as log:
         log.write(b'{"key": "half')
     server.script.clear()
     written, _ = write(engine(server), tiny_folder, requests, work=tmp_path)
     assert written == expected
     assert server.asked_again_after_success() == []
     assert len(server.completed) == 24
-    assert not (tmp_path / REPLIES).exists()
+    assert not (tmp_path / COMPLETION_LOG).exists()
 
 
 def test_a_log_of_something_else_is_an_error_and_is_kept(server, tiny_folder, tmp_path):
-    (tmp_path / REPLIES).write_text('{"key": "k"}\n')
-    with pytest.raises(UserError, match="line 1 is no reply"):
+    (tmp_path / COMPLETION_LOG).write_text('{"key": "k"}\n')
+    with pytest.raises(UserError, match="line 1 is no completion"):
         write(engine(server), tiny_folder, [], work=tmp_path)
-    assert (tmp_path / REPLIES).read_text() == '{"key": "k"}\n'
+    assert (tmp_path / COMPLETION_LOG).read_text() == '{"key": "k"}\n'
 
 
 def test_work_is_spread_and_a_server_that_dies_is_done_without(server, tiny_folder):
@@ -231,7 +232,7 @@ def test_work_is_spread_and_a_server_that_dies_is_done_without(server, tiny_fold
 @pytest.mark.parametrize(
     ("status", "options", "told"),
     [
-        (401, {}, r"wants a key \(HTTP 401\): name its variable in engine.api_key_env"),
+        (401, {}, r"requires a key \(HTTP 401\): name its variable in engine.api_key_env"),
         (403, {"api_key_env": "A_KEY"}, "does not accept the key in A_KEY"),
         (404, {"model": "nobody"}, "knows no model 'nobody'"),
         (400, {}, "refuses a request: HTTP 400"),
@@ -249,14 +250,14 @@ def test_what_no_retry_can_mend_is_told_at_once(server, tiny_folder, monkeypatch
 
 
 def test_nobody_at_the_address_is_told_before_anything_is_asked(tiny_folder):
-    with pytest.raises(UserError, match="no completions server answers at"):
+    with pytest.raises(UserError, match="no completions server at"):
         OpenAIEngine(base_urls=["http://127.0.0.1:9/v1"], max_retries=0).open(tiny_folder)
 
 
 def test_the_only_model_is_found_and_of_several_one_has_to_be_named(server, tiny_folder, capsys):
     _, facts = write(engine(server), tiny_folder, [])
     assert (facts["model"], facts["weights"]) == ("tiny", "not checked")
-    assert f"they have to be those of {tiny_folder}" in capsys.readouterr().err
+    assert f"all of them have to serve {tiny_folder}" in capsys.readouterr().err
     server.models = ["one", "two"]
     with pytest.raises(UserError, match=r"offer one, two: name one with engine\.model"):
         engine(server).open(tiny_folder)
@@ -266,7 +267,7 @@ def test_a_server_of_other_weights_is_refused_where_it_says_so(server, tiny_fold
     server.root = str(tmp_path)
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.safetensors").write_bytes(b"others")
-    with pytest.raises(UserError, match=r"serves .* but what is to be asked is the model in"):
+    with pytest.raises(UserError, match=r"serves .* but this stage needs the model in"):
         engine(server).open(tiny_folder)
     (tmp_path / "model.safetensors").unlink()
     (tmp_path / "model.safetensors").hardlink_to(tiny_folder / "model.safetensors")
@@ -277,13 +278,13 @@ def test_the_load_command_gets_the_folder_and_its_failure_stops_the_run(server, 
     command = ["sh", "-c", f'echo "$0" > {tmp_path}/loaded']
     write(engine(server, load_command=command), tiny_folder, [])
     assert (tmp_path / "loaded").read_text().strip() == str(tiny_folder.resolve())
-    with pytest.raises(UserError, match="ended with status 3"):
+    with pytest.raises(UserError, match="failed with status 3"):
         engine(server, load_command=["sh", "-c", "exit 3"]).open(tiny_folder)
 
 
 def test_a_chosen_first_token_is_refused_not_ignored(server, tiny_folder):
     branch = Branch(opener=OPEN_TAG, in_thought=True, first_choice=1)
-    with pytest.raises(UserError, match="cannot begin a thought with a chosen"):
+    with pytest.raises(UserError, match="cannot start a thought with a chosen first token"):
         write(engine(server), tiny_folder, [GenerationRequest(prompt="q", branches=(branch,))])
     assert server.received == []
 

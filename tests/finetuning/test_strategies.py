@@ -16,11 +16,12 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, free_port, run_ranks
+from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, run_ranks
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.optimizers import DeepSpeedCPUAdam
 from thoughtrank.finetuning.strategies import AutoStrategy, DDPStrategy, DeepSpeedStrategy, FSDPStrategy
 from thoughtrank.finetuning.train import run_training
+from thoughtrank.http_api.ports import free_port
 
 LAUNCHER = (
     "import sys; from pathlib import Path; from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, run_ranks;"

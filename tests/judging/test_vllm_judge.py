@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.error
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from thoughtrank.http_api.ports import free_port
 from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest
@@ -24,12 +24,6 @@ pytestmark = [
         not PYTHON.exists(), reason="no vLLM: set THOUGHTRANK_VLLM_PYTHON to the python of its environment"
     ),
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

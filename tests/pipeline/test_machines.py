@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from openai_server import OpenAIServer
 
-from thoughtrank.finetuning.distributed.process_launcher import free_port
+from thoughtrank.http_api.ports import free_port
 
 PAID = ["run=paid", "rounds=1", "judge=openai", "judge.model=test-judge", "judge.concurrency=1"]
 

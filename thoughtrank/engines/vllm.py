@@ -3,16 +3,20 @@
 import json
 import subprocess
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from thoughtrank.engines.bounds import bound_faults
 from thoughtrank.engines.engine_component import EngineComponent
 from thoughtrank.engines.generation_memory import generation_memory
-from thoughtrank.engines.openai import REPLIES
 from thoughtrank.engines.protocol import GenerationMemory
+from thoughtrank.engines.serving.completion_log import COMPLETION_LOG
 from thoughtrank.engines.serving.completions_client import CompletionsClient
 from thoughtrank.engines.serving.served_session import ServedSession, end_tokens
-from thoughtrank.engines.serving.server_process import ChildServer, free_port
+from thoughtrank.engines.serving.server_process import ServerProcess
+from thoughtrank.http_api.ports import free_port
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 _NAME = "thoughtrank"
 INSTALL = (
@@ -21,23 +25,23 @@ INSTALL = (
 
 
 class VLLMEngine(EngineComponent):
-    """Starts a server for each stage that writes, and ends it, so that the devices are free for training.
+    """Starts a server for each stage that generates, and ends it so that the devices are free for training.
 
     Args:
         python: of an environment with vLLM in it.
         dtype: of weights and arithmetic.
-        tensor_parallel: devices that one copy of the model is spread over.
+        tensor_parallel: devices per copy of the model.
         data_parallel: copies of the model.
         prefix_caching: keep the keys and values of prompts, so that all prefixes of a question share its prompt.
-        context_tokens: longest sequence the server makes room for; null takes the model's own.
-        arguments: more arguments of the server, as they stand on its command line.
-        start_minutes: how long the server may take until it is ready.
+        context_tokens: longest sequence the server accepts; null takes the model's own limit.
+        arguments: additional command-line arguments of the server.
+        start_minutes: how long the server may take to become ready.
         concurrency: branches in flight; the server batches them itself.
         timeout_seconds: limit of one attempt.
         max_retries: attempts after the first.
-        questions_per_group: questions asked together; the unit of saving.
+        questions_per_group: questions generated together; also the unit of saving.
         replies_per_group: the same for evaluation, in replies.
-        probe_candidates: candidates of a stage that are written once more, in another batch, to see whether they change.
+        probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
     """
 
     operational = frozenset(
@@ -102,14 +106,19 @@ class VLLMEngine(EngineComponent):
         )
         python = Path(self.python).expanduser()
         if not python.is_file():
-            return [*faults, f"engine.python={self.python}: no such program. Make an environment with vLLM: {INSTALL}"]
+            return [
+                *faults,
+                f"engine.python={self.python}: no such program. Create an environment with vLLM: {INSTALL}",
+            ]
         program = "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
         try:
             found = subprocess.run([str(python), "-I", "-c", program], capture_output=True, check=False).returncode == 0
         except OSError as error:
             return [*faults, f"engine.python={self.python} cannot be run: {error.strerror}"]
         if not found:
-            faults.append(f"engine.python={self.python} has no vLLM. Install it there, or make another: {INSTALL}")
+            faults.append(
+                f"engine.python={self.python} has no vLLM. Install it there, or create another environment: {INSTALL}"
+            )
         return faults
 
     def memory_estimate(
@@ -136,7 +145,7 @@ class VLLMEngine(EngineComponent):
         log = (work_folder or Path.cwd()) / "_vllm.log"
         tokenizer = AutoTokenizer.from_pretrained(model_folder)
         command = self._command(model_folder.resolve(), port)
-        server = ChildServer(command=command, port=port, name="vLLM", log=log, start_minutes=self.start_minutes)
+        server = ServerProcess(command=command, port=port, name="vLLM", log=log, start_minutes=self.start_minutes)
         try:
             return self._session(model_folder, port=port, server=server, work_folder=work_folder, tokenizer=tokenizer)
         except BaseException:
@@ -144,7 +153,13 @@ class VLLMEngine(EngineComponent):
             raise
 
     def _session(
-        self, model_folder: Path, *, port: int, server: ChildServer, work_folder: Path | None, tokenizer: Any
+        self,
+        model_folder: Path,
+        *,
+        port: int,
+        server: ServerProcess,
+        work_folder: Path | None,
+        tokenizer: "PreTrainedTokenizerBase",
     ) -> ServedSession:
         client = CompletionsClient(
             model=_NAME,
@@ -157,9 +172,9 @@ class VLLMEngine(EngineComponent):
             model_folder=model_folder,
             client=client,
             concurrency=self.concurrency,
-            log_path=None if work_folder is None else work_folder / REPLIES,
+            log_path=None if work_folder is None else work_folder / COMPLETION_LOG,
             token_prompts=True,
-            # vLLM's own fields: exact token ids, text as it is, and the ends of a turn that the tokenizer does not name.
+            # vLLM's own fields: exact token ids, unchanged text, and the end-of-turn tokens that the tokenizer does not name.
             fields={
                 "return_token_ids": True,
                 "skip_special_tokens": False,
@@ -178,7 +193,7 @@ class VLLMEngine(EngineComponent):
         )
 
     def _command(self, model_folder: Path, port: int) -> list[str]:
-        # Not made absolute by following links: an environment's python is one.
+        # Not resolve(): an environment's python is a symbolic link, and following it would leave the environment.
         python = Path(self.python).expanduser().absolute()
         command = [str(python), "-m", "vllm.entrypoints.openai.api_server", "--model", str(model_folder)]
         options = {
@@ -188,7 +203,7 @@ class VLLMEngine(EngineComponent):
             "dtype": self.dtype,
             "tensor-parallel-size": self.tensor_parallel,
             "data-parallel-size": self.data_parallel,
-            # The model's own file may hold a temperature or penalties; greedy means greedy.
+            # The model's own file may set a temperature or penalties, but decoding is greedy.
             "generation-config": "vllm",
         }
         if self.context_tokens is not None:

@@ -10,8 +10,9 @@ import urllib.request
 
 import pytest
 
-from thoughtrank.engines.serving.server_process import ChildServer, free_port
+from thoughtrank.engines.serving.server_process import ServerProcess
 from thoughtrank.errors import UserError
+from thoughtrank.http_api.ports import free_port
 
 SERVER = """
 import http.server, subprocess, sys, time
@@ -25,9 +26,9 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 PARENT = """
 import sys, time
 from pathlib import Path
-from thoughtrank.engines.serving.server_process import ChildServer
+from thoughtrank.engines.serving.server_process import ServerProcess
 port = int(sys.argv[1])
-server = ChildServer(command=[sys.executable, sys.argv[2], str(port)], port=port, name="it", log=Path(sys.argv[3]),
+server = ServerProcess(command=[sys.executable, sys.argv[2], str(port)], port=port, name="it", log=Path(sys.argv[3]),
                      start_minutes=1)
 print("up", flush=True)
 time.sleep(600)
@@ -62,7 +63,7 @@ def pids_of(log) -> list[int]:
 
 def test_it_is_ready_when_healthy_and_gone_with_its_children_after_close(program, tmp_path, capsys):
     port, log = free_port(), tmp_path / "log"
-    server = ChildServer(command=[sys.executable, program, str(port)], port=port, name="it", log=log, start_minutes=1)
+    server = ServerProcess(command=[sys.executable, program, str(port)], port=port, name="it", log=log, start_minutes=1)
     assert server.get("/version") == b"ok"
     [child] = pids_of(log)
     assert alive(child)
@@ -76,15 +77,15 @@ def test_it_is_ready_when_healthy_and_gone_with_its_children_after_close(program
 
 def test_one_that_dies_is_quoted(tmp_path):
     command = [sys.executable, "-c", "import sys; print('\\n' * 40 + 'no such model'); sys.exit(3)"]
-    with pytest.raises(UserError, match=r"(?s)it ended while it started.*no such model") as caught:
-        ChildServer(command=command, port=free_port(), name="it", log=tmp_path / "log", start_minutes=1)
+    with pytest.raises(UserError, match=r"(?s)it exited while starting.*no such model") as caught:
+        ServerProcess(command=command, port=free_port(), name="it", log=tmp_path / "log", start_minutes=1)
     assert len(str(caught.value).splitlines()) <= 16
 
 
 def test_one_that_never_gets_ready_is_given_up_and_ended(tmp_path):
     command = [sys.executable, "-c", "import os, time; print('child', os.getpid(), flush=True); time.sleep(600)"]
     with pytest.raises(UserError, match="was not ready within"):
-        ChildServer(command=command, port=free_port(), name="it", log=tmp_path / "log", start_minutes=0.03)
+        ServerProcess(command=command, port=free_port(), name="it", log=tmp_path / "log", start_minutes=0.03)
     assert gone(*pids_of(tmp_path / "log"))
 
 
@@ -106,6 +107,6 @@ def test_it_sees_no_key_and_no_path_of_this_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", str(tmp_path)))
     command = [sys.executable, "-c", "import os; print(*os.environ); print(*os.environ.values())"]
     with pytest.raises(UserError):
-        ChildServer(command=command, port=free_port(), name="it", log=tmp_path / "log", start_minutes=1)
+        ServerProcess(command=command, port=free_port(), name="it", log=tmp_path / "log", start_minutes=1)
     assert "canary" not in (tmp_path / "log").read_text()
     assert "PYTHONPATH" not in (tmp_path / "log").read_text()

@@ -6,7 +6,6 @@ from openai_server import OpenAIServer, Scripted, completion, error
 
 from thoughtrank.errors import UserError
 from thoughtrank.judging.execution.executor import Executor
-from thoughtrank.judging.openai.errors import redacted, retry_after_seconds, shown_url
 from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest, JudgeUnavailable
 
@@ -85,21 +84,6 @@ def test_a_used_up_quota_stops_at_once(server, tmp_path):
     with pytest.raises(JudgeUnavailable, match="check your plan"):
         look(server, tmp_path, max_retries=5)
     assert len(server.received) == 1
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"retry-after": "7"}, 7.0),
-        ({"retry-after": "-7"}, 0.0),
-        ({"retry-after": "7", "retry-after-ms": "250"}, 0.25),
-        ({"retry-after": "Mon, 01 Jan 2001 00:00:00 GMT"}, 0.0),
-        ({"retry-after": "soon"}, None),
-    ],
-)
-def test_retry_after_is_read_in_all_its_forms(headers, seconds):
-    assert retry_after_seconds(headers) == seconds
 
 
 @pytest.mark.parametrize(
@@ -369,9 +353,3 @@ def test_identity_has_the_address_without_secrets_and_not_the_patience(monkeypat
 )
 def test_family(model, family):
     assert OpenAICompatibleJudge(model=model, base_url=None, api_key_env=None).family() == family
-
-
-def test_redaction_leaves_placeholders_alone():
-    assert redacted("an x in a text", "x") == "an x in a text"
-    assert redacted("a secret-1", "secret-1") == "a [redacted]"
-    assert shown_url("https://h/v1") == "https://h/v1"

@@ -1,150 +1,118 @@
-"""Text completions from one or several OpenAI-compatible servers: spread over them, retried, and checked.
+"""Text completions from one or several OpenAI-compatible servers: distributed over them, retried, and validated.
 
-What a server does wrong for a moment (429, 5xx, a timeout, a cut connection, a body that makes no sense) is asked again, of
-another server where there is one. What it will always refuse (the key, the model, the request) is told at once.
+Temporary failures (429, 5xx, timeouts, cut connections, malformed bodies) are retried, on another server if there is one.
+Permanent ones (key, model, request) raise at once.
 """
 
 import json
-import os
 import random
 import threading
-import time
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
+from thoughtrank.engines.serving.completion import Completion, read_completion
+from thoughtrank.engines.serving.server_pool import Server, ServerPool
 from thoughtrank.errors import UserError
-from thoughtrank.records import Finish
+from thoughtrank.http_api.api_keys import api_key
+from thoughtrank.http_api.error_text import is_key_refused, is_temporary, key_error, message_of, model_error, one_line
+from thoughtrank.http_api.retry_after import retry_after_seconds
 
 if TYPE_CHECKING:
     import openai
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
-"""Seconds between attempts where the server does not say how long to wait."""
+"""Seconds between attempts if the server states none."""
 _LONGEST_RETRY_AFTER = 600.0
-"""Seconds; a server that wants more time than that is taken for unavailable."""
+"""Seconds; a server that asks for a longer wait counts as unavailable."""
+_KNOWN_FIELDS = ("prompt", "max_tokens", "temperature", "stop", "seed", "logit_bias")
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """What a server wrote.
+class RequestRefusedError(UserError):
+    """The servers work, but will not take this request, now or later."""
+
+
+class ServedModel(NamedTuple):
+    """An entry of a server's model list.
 
     Attributes:
-        text: without the stop string.
-        finish: ``stop`` where the model or a stop string ended it, ``length`` where the limit did.
-        token_ids: of the text, from servers that tell them.
-        reported_tokens: how many tokens the server says it wrote; None where it says nothing sensible.
+        name: what requests call it.
+        root: where the server loaded it from, if it states that.
     """
 
-    text: str
-    finish: Finish
-    token_ids: tuple[int, ...] | None = None
-    reported_tokens: int | None = None
+    name: str
+    root: str | None
 
 
-class RefusedError(UserError):
-    """The server will not take this request, now or later."""
-
-
-class InterruptedRequestError(Exception):
-    """The session is being closed: no further attempt."""
-
-
-class _PassingError(Exception):
-    def __init__(self, what: str, *, wait_seconds: float | None = None) -> None:
+class _TemporaryError(Exception):
+    def __init__(self, what: str, *, retry_after: float | None = None) -> None:
         super().__init__(what)
-        self.wait_seconds = wait_seconds
-
-
-@dataclass
-class _Server:
-    url: str
-    client: "openai.OpenAI"
-    busy: int = 0
-    asked: int = 0
-    resting_until: float = field(default=0.0)
+        self.retry_after = retry_after
 
 
 class CompletionsClient:
-    """Asks the least busy server, and another one after a failure. May be used from many threads.
+    """Sends each request to the least busy server, and to another one after a failure. May be used from many threads.
 
     Args:
         model: its name on the servers.
-        base_urls: one or several; they serve the same model.
+        base_urls: one or several servers of the same model.
         api_key_env: the environment variable with the key; None for servers without keys.
         timeout_seconds: limit of one attempt.
-        max_retries: attempts after the first, over all servers.
+        max_retries: attempts per request after the first, over all servers.
 
     Attributes:
-        retries: attempts that failed and were made again.
+        retries: failed attempts that were repeated.
     """
 
     def __init__(
         self,
         *,
         model: str,
-        base_urls: list[str],
+        base_urls: Sequence[str],
         api_key_env: str | None,
         timeout_seconds: float,
         max_retries: int,
     ) -> None:
-        import openai
-
         self.model = model
         self.max_retries = max_retries
         self.retries = 0
         self._api_key_env = api_key_env
-        self._key = os.environ.get(api_key_env, "").strip() if api_key_env else ""
-        self._stop = threading.Event()
+        self._key = api_key(api_key_env)
         self._lock = threading.Lock()
-        self._servers = [
-            _Server(
-                url=shown_url(url),
-                client=openai.OpenAI(api_key=self._key or "none", base_url=url, timeout=timeout_seconds, max_retries=0),
-            )
-            for url in base_urls
-        ]
+        self._pool = ServerPool(base_urls=base_urls, key=self._key, timeout_seconds=timeout_seconds)
 
     def stop(self) -> None:
-        """Let no further attempt begin; requests in flight end by themselves."""
-        self._stop.set()
+        """Make no further attempt; requests in flight end by themselves."""
+        self._pool.stop()
 
-    def complete(self, body: dict[str, Any]) -> Completion:
-        """One completion, from whichever server gives it first.
+    def complete(self, body: Mapping[str, object]) -> Completion:
+        """One completion, from any of the servers.
 
         Args:
-            body: the request without ``model``; fields the ``openai`` client does not know are sent as they are.
+            body: the request without ``model``; fields that the ``openai`` client does not know are sent as they are.
 
         Raises:
-            UserError: key, model or address is wrong, or no server can be reached after all retries.
-            RefusedError: the servers are fine and refuse this request.
+            UserError: key, model or URL is wrong, or no server is available after all retries.
+            RequestRefusedError: the servers refuse this request.
             InterruptedRequestError: ``stop`` was called.
         """
         failures = 0
         while True:
-            server = self._take()
-            try:
-                return self._ask(server, body)
-            except _PassingError as error:
-                failures += 1
-                wait = error.wait_seconds
-                if failures > self.max_retries or (wait or 0.0) > _LONGEST_RETRY_AFTER:
-                    raise UserError(
-                        f"the completions server at {server.url} is not available: {error}. "
-                        "Every reply so far is kept; the same command goes on from there."
-                    ) from None
-                if wait is None:
-                    wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (failures - 1)) * random.uniform(0.75, 1.0)
-                with self._lock:
-                    self.retries += 1
-                    server.resting_until = max(server.resting_until, time.monotonic() + wait)
-            finally:
-                with self._lock:
-                    server.busy -= 1
+            with self._pool.server() as server:
+                try:
+                    return self._attempt(server, body)
+                except _TemporaryError as error:
+                    failures += 1
+                    if failures > self.max_retries or (error.retry_after or 0.0) > _LONGEST_RETRY_AFTER:
+                        raise UserError(
+                            f"the completions server at {server.url} is not available: {error}. Completed requests are "
+                            "saved; run the same command again to resume."
+                        ) from None
+                    self._pool.pause(server, seconds=_wait_seconds(failures, error.retry_after))
+                    with self._lock:
+                        self.retries += 1
 
-    def model_names(self) -> dict[str, list[dict[str, Any]]]:
-        """URL to the entries of the server's model list; a server without such a list is left out.
+    def models(self) -> dict[str, list[ServedModel]]:
+        """URL to the server's model list; servers without such a list are left out.
 
         Raises:
             UserError: a server cannot be reached, or the key is wrong.
@@ -152,129 +120,84 @@ class CompletionsClient:
         import openai
 
         found = {}
-        for server in self._servers:
+        for server in self._pool.servers:
             try:
-                raw = server.client.with_options(max_retries=min(2, self.max_retries)).models.with_raw_response.list()
-                entries = json.loads(raw.http_response.content)["data"]
-                found[server.url] = [entry for entry in entries if isinstance(entry.get("id"), str)]
+                client = server.client.with_options(max_retries=min(2, self.max_retries))
+                found[server.url] = _read_models(client.models.with_raw_response.list().http_response.content)
             except openai.APIConnectionError as error:
                 raise UserError(
-                    f"no completions server answers at {server.url} ({self._redacted(str(error.__cause__ or error))}): "
+                    f"no completions server at {server.url} ({one_line(str(error.__cause__ or error), self._key)}): "
                     "start it, or check engine.base_urls"
                 ) from None
             except openai.APIStatusError as error:
-                if error.status_code in (401, 403):
-                    raise self._key_fault(server, error.status_code) from None
-            except (ValueError, KeyError, TypeError, AttributeError):
+                if is_key_refused(error.status_code):
+                    raise self._key_error(server, error.status_code) from None
+            except ValueError:
                 pass
         return found
 
-    def _take(self) -> _Server:
-        """The least busy server that is not resting; waits where all are."""
-        while True:
-            if self._stop.is_set():
-                raise InterruptedRequestError
-            with self._lock:
-                now = time.monotonic()
-                awake = [server for server in self._servers if server.resting_until <= now]
-                if awake:
-                    server = min(awake, key=lambda each: (each.busy, each.asked))
-                    server.busy += 1
-                    server.asked += 1
-                    return server
-                wait = min(server.resting_until for server in self._servers) - now
-            self._stop.wait(wait)
-
-    def _ask(self, server: _Server, body: dict[str, Any]) -> Completion:
+    def _attempt(self, server: Server, body: Mapping[str, object]) -> Completion:
         import openai
 
         known = {name: value for name, value in body.items() if name in _KNOWN_FIELDS}
         extra = {name: value for name, value in body.items() if name not in _KNOWN_FIELDS}
+        create = server.client.completions.with_raw_response.create
         try:
-            raw = server.client.completions.with_raw_response.create(
-                model=self.model, stream=False, extra_body=extra, **known
-            )
+            # The overloads list every field with its type; the fields here are the user's and the caller's.
+            raw = create(model=self.model, stream=False, extra_body=extra, **known)  # type: ignore[call-overload]
             return read_completion(raw.http_response.content)
         except openai.APIConnectionError as error:  # timeouts too
-            raise _PassingError(self._redacted(f"{error} {error.__cause__ or ''}".strip())) from None
+            raise _TemporaryError(one_line(f"{error} {error.__cause__ or ''}", self._key)) from None
         except openai.APIStatusError as error:
-            raise self._meaning(error, server) from None
+            raise self._status_error(error, server) from None
         except ValueError as error:
-            raise _PassingError(f"its reply makes no sense: {self._redacted(str(error))}") from None
+            raise _TemporaryError(f"malformed completion: {one_line(str(error), self._key)}") from None
 
-    def _meaning(self, error: "openai.APIStatusError", server: _Server) -> Exception:
+    def _status_error(self, error: "openai.APIStatusError", server: Server) -> Exception:
         status = error.status_code
-        message = self._redacted(" ".join(f"HTTP {status}: {error.message}".split()))
-        if status in (401, 403):
-            return self._key_fault(server, status)
+        message = message_of(error, self._key)
+        name = f"the completions server at {server.url}"
+        if is_key_refused(status):
+            return self._key_error(server, status)
         if status == 404:
-            return UserError(
-                f"the completions server at {server.url} knows no model {self.model!r}, or that is not its address: {message}. "
-                "Check engine.model and engine.base_urls (most servers' end in /v1)."
+            return model_error(
+                server=name,
+                model=self.model,
+                message=message,
+                model_setting="engine.model",
+                url_setting="engine.base_urls",
             )
-        if status in (408, 409, 429) or status >= 500:
-            return _PassingError(message, wait_seconds=_retry_after(error.response.headers.get("retry-after")))
-        return RefusedError(f"the completions server at {server.url} refuses a request: {message}")
+        if is_temporary(status):
+            retry_after = retry_after_seconds(error.response.headers)
+            return _TemporaryError(f"HTTP {status}: {message}", retry_after=retry_after)
+        return RequestRefusedError(f"{name} refuses a request: HTTP {status}: {message}")
 
-    def _key_fault(self, server: _Server, status: int) -> UserError:
-        if self._api_key_env is None:
-            return UserError(
-                f"the completions server at {server.url} wants a key (HTTP {status}): name its variable in engine.api_key_env"
-            )
-        return UserError(
-            f"the completions server at {server.url} does not accept the key in {self._api_key_env} (HTTP {status}): "
-            "export another"
+    def _key_error(self, server: Server, status: int) -> UserError:
+        return key_error(
+            server=f"the completions server at {server.url}",
+            status=status,
+            key_env=self._api_key_env,
+            setting="engine.api_key_env",
         )
 
-    def _redacted(self, text: str) -> str:
-        return (text.replace(self._key, "[redacted]") if len(self._key) >= 6 else text)[:300]
+
+def _wait_seconds(failures: int, retry_after: float | None) -> float:
+    """As long as the server asks for, else twice as long after each failure, with jitter against bursts."""
+    if retry_after is not None:
+        return retry_after
+    return min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (failures - 1)) * random.uniform(0.75, 1.0)
 
 
-_KNOWN_FIELDS = ("prompt", "max_tokens", "temperature", "stop", "seed", "logit_bias")
-
-
-def read_completion(content: bytes) -> Completion:
-    """The one choice of a reply.
+def _read_models(content: bytes) -> list[ServedModel]:
+    """The entries of a model list that have a name.
 
     Raises:
-        ValueError: it holds none that can be used: no JSON, no text, or an end that is neither ``stop`` nor ``length``.
+        ValueError: the body is no model list.
     """
-    body = json.loads(content)
     try:
-        [choice] = body["choices"]
-        text, finish, token_ids = choice["text"], choice["finish_reason"], choice.get("token_ids")
+        entries = [(entry.get("id"), entry.get("root")) for entry in json.loads(content)["data"]]
     except (KeyError, TypeError, AttributeError):
-        raise ValueError(f"no choice in {content[:80]!r}") from None
-    if not isinstance(text, str) or finish not in ("stop", "length"):
-        raise ValueError(f"a text of {type(text).__name__} that ended by {finish!r}")
-    if not isinstance(token_ids, list) or not all(type(token) is int and token >= 0 for token in token_ids):
-        token_ids = None
-    usage = body.get("usage")
-    reported = usage.get("completion_tokens") if isinstance(usage, dict) else None
-    return Completion(
-        # Half of a surrogate pair is no character, and no tokenizer or table takes it.
-        text=text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
-        finish=finish,
-        token_ids=None if token_ids is None else tuple(token_ids),
-        reported_tokens=reported if type(reported) is int else None,
-    )
-
-
-def _retry_after(header: str | None) -> float | None:
-    """Seconds from a ``Retry-After`` header, which holds seconds or a date (RFC 9110, 10.2.3); None without a usable one."""
-    if header is None:
-        return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(header).timestamp() - time.time()
-        except ValueError:
-            return None
-    return seconds if 0 <= seconds < float("inf") else None
-
-
-def shown_url(url: str) -> str:
-    """Scheme, host, port and path of a URL; user names, passwords and queries may be secrets."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+        raise ValueError("no model list") from None
+    return [
+        ServedModel(name, root if isinstance(root, str) else None) for name, root in entries if isinstance(name, str)
+    ]

@@ -1,15 +1,16 @@
-"""A session with a model that completions servers hold: branches written side by side, every reply kept on disk."""
+"""A session with a model on completions servers: branches in parallel, every completion saved."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from thoughtrank.engines.protocol import Branch, Continuation, GenerationRequest, Limits, OnStep
-from thoughtrank.engines.serving.completion_log import ReplyLog
-from thoughtrank.engines.serving.completions_client import Completion, CompletionsClient
-from thoughtrank.engines.serving.two_phase_completion import BranchWriter
+from thoughtrank.engines.serving.completion import Completion
+from thoughtrank.engines.serving.completion_log import CompletionLog
+from thoughtrank.engines.serving.completions_client import CompletionsClient
+from thoughtrank.engines.serving.two_phase_completion import TwoPhaseCompletion
 from thoughtrank.engines.tokenization import end_of_turn_tokens
 from thoughtrank.errors import UserError
 
@@ -21,11 +22,11 @@ class ServedSession:
     """See ``EngineSession``.
 
     Args:
-        model_folder: the model that is served; its tokenizer counts tokens here.
-        client: to the servers.
-        concurrency: branches written at once.
-        log_path: of the replies; None keeps none.
-        token_prompts: send prompts as token ids, not as text.
+        model_folder: the model that is served; its tokenizer counts tokens.
+        client: of the servers.
+        concurrency: branches in flight.
+        log_path: of the completion log; None keeps none.
+        token_prompts: send prompts as token ids instead of text.
         fields: sent with every request.
         facts: what is known of the servers.
         close: called at the end.
@@ -42,8 +43,8 @@ class ServedSession:
         concurrency: int,
         log_path: Path | None,
         token_prompts: bool,
-        fields: dict[str, Any],
-        facts: dict[str, object],
+        fields: Mapping[str, object],
+        facts: Mapping[str, object],
         close: Callable[[], None],
     ) -> None:
         from transformers import AutoTokenizer
@@ -51,11 +52,11 @@ class ServedSession:
         tokenizer = AutoTokenizer.from_pretrained(model_folder)
         self._client = client
         self._concurrency = concurrency
-        self._log = None if log_path is None else ReplyLog(log_path)
+        self._log = None if log_path is None else CompletionLog(log_path)
         self._facts = facts
         self._close = close
-        self._writer = BranchWriter(
-            ask=self._ask,
+        self._completion = TwoPhaseCompletion(
+            complete=self._complete,
             tokenizer=tokenizer,
             end_tokens=end_tokens(model_folder, tokenizer),
             token_prompts=token_prompts,
@@ -65,49 +66,53 @@ class ServedSession:
     def generate(
         self, requests: Sequence[GenerationRequest], *, limits: Limits, on_step: OnStep | None = None
     ) -> list[list[Continuation]]:
-        """See ``EngineSession``. After a failure no branch is begun; those in work are finished and kept for a resume.
+        """See ``EngineSession``. After a failure no branch is started; those in flight are finished and saved for a resume.
 
         Raises:
-            UserError: a server cannot be reached or refuses, or a branch chooses its first token, which no completions
-                server can be told.
+            UserError: a server cannot be reached or refuses a request, or a branch chooses its first token, which
+                completions servers do not support.
         """
         if any(branch.first_choice is not None for request in requests for branch in request.branches):
             raise UserError(
-                "this engine cannot begin a thought with a chosen one of the likeliest tokens: choose engine=transformers, or "
-                "prefixes that are texts"
+                "this engine cannot start a thought with a chosen first token: use engine=transformers, or prefixes that "
+                "are texts"
             )
-        results: list[list[Any]] = [[None] * len(request.branches) for request in requests]
+        results: dict[tuple[int, int], Continuation] = {}
         failed = threading.Event()
         with ThreadPoolExecutor(max_workers=self._concurrency, thread_name_prefix="branch") as pool:
             futures = {
-                pool.submit(self._write, request.prompt, branch, limits, failed): (row, column)
+                pool.submit(self._generate_branch, request.prompt, branch, limits, failed): (row, column)
                 for row, request in enumerate(requests)
                 for column, branch in enumerate(request.branches)
             }
             try:
                 for future in as_completed(futures):
-                    row, column = futures[future]
-                    written = results[row][column] = future.result()
-                    if written is not None and on_step is not None:
-                        on_step(written.thought_tokens + len(written.answer_ids), 1)
+                    continuation = future.result()
+                    # None only after another branch has failed, whose error is raised in a later turn of this loop.
+                    if continuation is not None:
+                        results[futures[future]] = continuation
+                        if on_step is not None:
+                            on_step(continuation.thought_tokens + len(continuation.answer_ids), 1)
             finally:
                 # Reached early only by an error, from a branch or from the caller's interrupt.
                 failed.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 if not all(future.done() for future in futures):
                     self._client.stop()
-        return results
+        return [
+            [results[row, column] for column in range(len(request.branches))] for row, request in enumerate(requests)
+        ]
 
     def facts(self) -> dict[str, object]:
         """See ``EngineSession``."""
-        writer = self._writer
+        reader = self._completion.reader
         return {
             **self._facts,
-            "replies": writer.replies,
+            "replies": reader.completions,
             "retries": self._client.retries,
-            "wrong_token_counts": writer.wrong_counts,
-            "replies_over_limit": writer.over_limit,
-            "short_answers_not_held": writer.unheld_ends,
+            "wrong_token_counts": reader.wrong_counts,
+            "replies_over_limit": reader.over_limit,
+            "short_answers_not_held": self._completion.short_answers,
         }
 
     def __enter__(self) -> "ServedSession":
@@ -116,21 +121,23 @@ class ServedSession:
     def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
         self._client.stop()
         if self._log is not None:
-            # After an error the replies of a half-written group stand nowhere else.
+            # After an error, the completions of the unfinished group are saved nowhere else.
             self._log.delete() if kind is None else self._log.close()
         self._close()
 
-    def _write(self, prompt: str, branch: Branch, limits: Limits, failed: threading.Event) -> Continuation | None:
-        """One branch; None if another has failed before this one began."""
+    def _generate_branch(
+        self, prompt: str, branch: Branch, limits: Limits, failed: threading.Event
+    ) -> Continuation | None:
+        """One branch; None if another one failed before this one started."""
         if failed.is_set():
             return None
         try:
-            return self._writer.write(prompt, branch, limits)
+            return self._completion.generate(prompt, branch, limits)
         except BaseException:
             failed.set()
             raise
 
-    def _ask(self, body: dict[str, Any]) -> Completion:
+    def _complete(self, body: Mapping[str, object]) -> Completion:
         earlier = self._log.take(body) if self._log is not None else None
         if earlier is not None:
             return earlier
@@ -141,9 +148,9 @@ class ServedSession:
 
 
 def end_tokens(model_folder: Path, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
-    """Every token that ends a turn of the model in a folder."""
+    """Every token that ends a turn of the model in a folder, in ascending order."""
     from transformers import GenerationConfig
 
-    stated = (model_folder / "generation_config.json").exists()
-    config = GenerationConfig.from_pretrained(model_folder) if stated else None
+    has_config = (model_folder / "generation_config.json").exists()
+    config = GenerationConfig.from_pretrained(model_folder) if has_config else None
     return sorted(end_of_turn_tokens(config, tokenizer))

@@ -1,154 +1,162 @@
-"""Thought and answer of one branch as two completions, whatever the server tells or keeps quiet about its tokens."""
+"""Thought and answer of one branch as two completions, on servers that know neither tags nor minimum lengths."""
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import takewhile
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from thoughtrank.engines.protocol import Branch, Continuation, Limits
-from thoughtrank.engines.serving.completions_client import Completion, RefusedError
+from thoughtrank.engines.serving.completion import Completion
+from thoughtrank.engines.serving.completion_tokens import CompletionReader, CompletionTokens
+from thoughtrank.engines.serving.completions_client import RequestRefusedError
+from thoughtrank.engines.tokenization import decode_after, encode
 from thoughtrank.prompting.thought_tags import CLOSE_TAG
 from thoughtrank.records import Finish
 
-Ask = Callable[[dict[str, Any]], Completion]
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+Complete = Callable[[Mapping[str, object]], Completion]
+"""Sends one request."""
 _MOST_STOPS = 4
-"""Stop strings that every server of this kind takes."""
-_REPLACEMENT = "\ufffd"
+"""Stop strings that every server of this kind accepts."""
 _NEVER = -100
-"""The bias that rules a token out."""
+"""The logit bias that excludes a token."""
 
 
-def slack(tokens: int) -> int:
-    """By how much a count of canonical tokens may differ from the model's own way of writing the same text."""
-    return tokens // 8 + 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Prompt(NamedTuple):
     text: str
     ids: list[int]
+
+    def plus(self, written: "CompletionTokens | _Thought") -> "_Prompt":
+        return _Prompt(self.text + written.text, self.ids + written.ids)
+
+
+class _Thought(NamedTuple):
+    """A closed thought: its text and ids include the closing tag; ``tokens`` counts what the model generated."""
+
+    text: str
+    ids: list[int]
+    tokens: int
     finish: Finish
 
 
-class BranchWriter:
-    """Writes branches through a completions server. May be used from many threads.
-
-    Token ids are the server's where it tells them, else those of the text as the tokenizer writes it. A server's own
-    count is never used: it is compared, and ``wrong_counts`` says how often it could not be true.
+class TwoPhaseCompletion:
+    """Generates branches on a completions server. May be used from many threads.
 
     Args:
-        ask: sends one request.
+        complete: sends one request.
         tokenizer: of the model that is served.
         end_tokens: every token that ends a turn.
-        token_prompts: send prompts as token ids, not as text.
+        token_prompts: send prompts as token ids instead of text.
         fields: sent with every request.
 
     Attributes:
-        replies: completions received.
-        wrong_counts: of them, those whose reported number of tokens is missing or impossible.
-        over_limit: of them, those longer than was asked for; they are cut there.
-        unheld_ends: answers that ended too early on a server that cannot rule tokens out.
+        reader: of the completions, with counts of what was wrong with them.
+        short_answers: answers that ended before their minimum length, on a server that cannot exclude tokens.
     """
 
     def __init__(
-        self, *, ask: Ask, tokenizer: Any, end_tokens: Sequence[int], token_prompts: bool, fields: dict[str, Any]
+        self,
+        *,
+        complete: Complete,
+        tokenizer: "PreTrainedTokenizerBase",
+        end_tokens: Collection[int],
+        token_prompts: bool,
+        fields: Mapping[str, object],
     ) -> None:
-        self._ask = ask
+        self.reader = CompletionReader(tokenizer=tokenizer, end_tokens=end_tokens)
+        self.short_answers = 0
+        self._send = complete
         self._tokenizer = tokenizer
-        self._end_tokens = frozenset(end_tokens)
-        self._end_texts = [tokenizer.decode([token], skip_special_tokens=False) for token in end_tokens]
+        self._end_texts = [str(tokenizer.decode([token], skip_special_tokens=False)) for token in end_tokens]
+        self._no_end = {str(token): _NEVER for token in end_tokens}
         self._token_prompts = token_prompts
         self._fields = fields
-        self._tag = self._encode(CLOSE_TAG)
-        self._server_adds_start = _adds_start(tokenizer)
-        self._replacement_tokens = len(self._encode(_REPLACEMENT))
-        self._rules_out = True
+        self._added_start = _added_start(tokenizer)
+        self._excludes_tokens = True
         self._lock = threading.Lock()
-        self.replies = self.wrong_counts = self.over_limit = self.unheld_ends = 0
 
-    def write(self, prompt: str, branch: Branch, limits: Limits) -> Continuation:
-        """See ``Continuation``.
+    def generate(self, prompt: str, branch: Branch, limits: Limits) -> Continuation:
+        """The continuation of one branch.
 
         Raises:
             UserError: see ``CompletionsClient.complete``.
         """
-        text = prompt + branch.opener
-        ids = self._encode(text)
-        thought, thought_tokens = "", 0
-        thought_ids: list[int] = []
-        thought_finish: Finish = "stop"
+        start = _Prompt(prompt + branch.opener, encode(self._tokenizer, prompt + branch.opener))
+        thought = _Thought("", [], 0, "stop")
         if branch.in_thought:
-            written = self._complete(
-                text,
-                ids,
-                limit=limits.thought_tokens,
-                stop=[CLOSE_TAG, *self._end_texts],
-                temperature=branch.temperature,
-                **({"seed": branch.seed} if branch.temperature else {}),
-            )
-            thought, thought_ids, thought_tokens, thought_finish = self._closed(ids, written)
-            text, ids = text + thought + CLOSE_TAG, ids + thought_ids
-        answer = self._answer(text, ids, limits)
+            thought = self._thought(start, branch, limits)
+        answer = self._answer(start.plus(thought), limits)
         return Continuation(
-            thought=thought,
-            thought_ids=tuple(thought_ids),
-            thought_tokens=thought_tokens,
-            thought_finish=thought_finish,
+            thought=thought.text.removesuffix(CLOSE_TAG),
+            thought_ids=tuple(thought.ids),
+            thought_tokens=thought.tokens,
+            thought_finish=thought.finish,
             answer=answer.text,
             answer_ids=tuple(answer.ids),
             answer_finish=answer.finish,
         )
 
-    def _closed(self, before: list[int], written: _Written) -> tuple[str, list[int], int, Finish]:
-        """Text, ids with the closing tag, tokens the model wrote, and how the thought ended."""
-        thought, tag, beyond = written.text.partition(CLOSE_TAG)
+    def _thought(self, start: _Prompt, branch: Branch, limits: Limits) -> _Thought:
+        written = self._complete(
+            start,
+            limit=limits.thought_tokens,
+            stop=[CLOSE_TAG, *self._end_texts],
+            temperature=branch.temperature,
+            **({"seed": branch.seed} if branch.temperature else {}),
+        )
+        text, tag, beyond = written.text.partition(CLOSE_TAG)
+        closed = text + CLOSE_TAG
         if not tag:
-            return thought, written.ids + self._tag, len(written.ids), written.finish
+            ids = written.ids + encode(self._tokenizer, CLOSE_TAG)
+            return _Thought(closed, ids, len(written.ids), written.finish)
         if not beyond:
-            return thought, written.ids, len(written.ids), "stop"
-        # What was written reaches past the tag: take tokens back, and write what they held of the tag instead.
+            return _Thought(closed, written.ids, len(written.ids), "stop")
+        # The last token of the tag reaches past it: drop tokens up to there, and encode the rest of the tag instead.
         kept = list(written.ids)
-        while kept and CLOSE_TAG in self._text_after(before, kept):
+        while kept and CLOSE_TAG in decode_after(self._tokenizer, start.ids, kept):
             kept.pop()
-        rest = self._encode((thought + CLOSE_TAG)[len(self._text_after(before, kept)) :])
-        return thought, kept + rest, len(kept) + 1, "stop"
+        rest = encode(self._tokenizer, closed[len(decode_after(self._tokenizer, start.ids, kept)) :])
+        return _Thought(closed, kept + rest, len(kept) + 1, "stop")
 
-    def _answer(self, text: str, ids: list[int], limits: Limits) -> _Written:
+    def _answer(self, start: _Prompt, limits: Limits) -> CompletionTokens:
         if limits.answer_tokens == 0:
-            return _Written("", [], "length")
-        first = self._complete(text, ids, limit=limits.answer_tokens, stop=self._end_texts)
-        if first.finish == "length" or len(first.ids) >= limits.min_answer_tokens or not self._rules_out:
-            self.unheld_ends += first.finish == "stop" and len(first.ids) < limits.min_answer_tokens
-            return first
-        return self._held(text, ids, first, limits)
+            return CompletionTokens("", [], "length")
+        answer = self._complete(start, limit=limits.answer_tokens, stop=self._end_texts)
+        if answer.finish == "length" or len(answer.ids) >= limits.min_answer_tokens:
+            return answer
+        if not self._excludes_tokens:
+            self._count_short_answer()
+            return answer
+        return self._extended(start, answer, limits)
 
-    def _held(self, text: str, ids: list[int], first: _Written, limits: Limits) -> _Written:
-        """Go on where the turn ended too early: first with its end ruled out, then freely."""
-        ruled_out = {str(token): _NEVER for token in self._end_tokens}
-        wanted = limits.min_answer_tokens - len(first.ids)
+    def _extended(self, start: _Prompt, first: CompletionTokens, limits: Limits) -> CompletionTokens:
+        """An answer that ended too early, continued: first with the end of the turn excluded, then without."""
+        missing = limits.min_answer_tokens - len(first.ids)
         try:
-            held = self._complete(text + first.text, ids + first.ids, limit=wanted, stop=[], logit_bias=ruled_out)
-        except RefusedError:
-            self._rules_out = False
-            held = _Written("", [], "stop")
-        so_far = _Written(first.text + held.text, first.ids + held.ids, "stop")
-        if not held.ids:
-            self.unheld_ends += 1
-            return so_far
-        left = limits.answer_tokens - len(so_far.ids)
+            forced = self._complete(start.plus(first), limit=missing, stop=[], logit_bias=self._no_end)
+        except RequestRefusedError:
+            self._excludes_tokens = False
+            forced = CompletionTokens("", [], "stop")
+        answer = CompletionTokens(first.text + forced.text, first.ids + forced.ids, "stop")
+        if not forced.ids:
+            self._count_short_answer()
+            return answer
+        left = limits.answer_tokens - len(answer.ids)
         if left <= 0:
-            return _Written(so_far.text, so_far.ids, "length")
-        rest = self._complete(text + so_far.text, ids + so_far.ids, limit=left, stop=self._end_texts)
-        return _Written(so_far.text + rest.text, so_far.ids + rest.ids, rest.finish)
+            return CompletionTokens(answer.text, answer.ids, "length")
+        rest = self._complete(start.plus(answer), limit=left, stop=self._end_texts)
+        return CompletionTokens(answer.text + rest.text, answer.ids + rest.ids, rest.finish)
+
+    def _count_short_answer(self) -> None:
+        with self._lock:
+            self.short_answers += 1
 
     def _complete(
-        self, text: str, ids: list[int], *, limit: int, stop: list[str], temperature: float = 0.0, **more: Any
-    ) -> _Written:
-        if self._server_adds_start and text.startswith(self._tokenizer.bos_token):
-            text = text[len(self._tokenizer.bos_token) :]
-        body: dict[str, Any] = {
-            "prompt": ids if self._token_prompts else text,
+        self, prompt: _Prompt, *, limit: int, stop: list[str], temperature: float = 0.0, **more: object
+    ) -> CompletionTokens:
+        body: dict[str, object] = {
+            "prompt": prompt.ids if self._token_prompts else prompt.text.removeprefix(self._added_start),
             "max_tokens": limit,
             "temperature": temperature,
             **more,
@@ -156,41 +164,10 @@ class BranchWriter:
         }
         if stop:
             body["stop"] = stop[:_MOST_STOPS]
-        completion = self._ask(body)
-        if completion.token_ids is None:
-            written, new = completion.text, self._encode(completion.text)
-        else:
-            new = list(takewhile(lambda token: token not in self._end_tokens, completion.token_ids))
-            written = self._text_after(ids, new)
-        finish = completion.finish
-        counted = len(new)
-        if completion.token_ids is None:
-            # A token that is half a character comes as a replacement character, which is several tokens.
-            counted -= written.count(_REPLACEMENT) * (self._replacement_tokens - 1)
-        too_long = counted > limit + (slack(limit) if completion.token_ids is None else 0)
-        with self._lock:
-            self.replies += 1
-            self.wrong_counts += not _possible(completion.reported_tokens, counted=counted, limit=limit)
-            self.over_limit += too_long
-        if too_long:
-            new, finish = new[:limit], "length"
-            written = self._text_after(ids, new).rstrip(_REPLACEMENT)  # half a character at the cut
-        return _Written(written, new, finish)
-
-    def _encode(self, text: str) -> list[int]:
-        return self._tokenizer(text, add_special_tokens=False)["input_ids"]
-
-    def _text_after(self, start: list[int], ids: list[int]) -> str:
-        """Text of ``ids`` where it follows ``start`` (some tokenizers drop a space at the start of a text)."""
-        before = self._tokenizer.decode(start, skip_special_tokens=False)
-        return self._tokenizer.decode([*start, *ids], skip_special_tokens=False)[len(before) :]
+        return self.reader.read(self._send(body), before=prompt.ids, limit=limit)
 
 
-def _possible(reported: int | None, *, counted: int, limit: int) -> bool:
-    """Whether a reported number of tokens can be true of a text of ``counted`` tokens; ends and stop strings count too."""
-    return reported is not None and counted - slack(counted) <= reported <= limit and (reported > 0 or counted == 0)
-
-
-def _adds_start(tokenizer: Any) -> bool:
-    """Whether the tokenizer, and so a server that uses it, puts a start token before a text by itself."""
-    return tokenizer.bos_token_id is not None and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
+def _added_start(tokenizer: "PreTrainedTokenizerBase") -> str:
+    """The start token's text if the tokenizer, and so the server, adds that token to every prompt; else no text."""
+    start = tokenizer.bos_token_id
+    return str(tokenizer.bos_token) if start is not None and tokenizer("a")["input_ids"][:1] == [start] else ""

@@ -13,8 +13,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypedDict
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, free_port, run_ranks
+from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, run_ranks
 from thoughtrank.finetuning.distributed.rendezvous import HOW_TO_START, Rendezvous
+from thoughtrank.http_api.ports import free_port
 
 if TYPE_CHECKING:
     from torch.distributed import TCPStore

@@ -6,7 +6,6 @@ Every rank is a child of the calling process and watches it: when the caller is 
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from thoughtrank.errors import UserError
+from thoughtrank.http_api.ports import free_port
 
 FAULTS = "THOUGHTRANK_FAULTS"
 """Environment variable of a rank: the file descriptor it writes its faults to. A pipe works on a full disk too."""
@@ -42,13 +42,6 @@ class LaunchConfig:
     node_rank: int = 0
     address: str = "127.0.0.1"
     port: int = 0
-
-
-def free_port() -> int:
-    """A TCP port that nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        return int(probe.getsockname()[1])
 
 
 def run_ranks(job_file: Path, *, launch: LaunchConfig, check: Callable[[], None] = lambda: None) -> None:

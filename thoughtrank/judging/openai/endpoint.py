@@ -6,15 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.openai.errors import (
-    knows_no_schema,
-    message_of,
-    raise_for_run,
-    redacted,
-    shown_url,
-    status_of,
-    wants_other_limit,
-)
+from thoughtrank.http_api.api_keys import api_key, redacted
+from thoughtrank.http_api.error_text import message_of
+from thoughtrank.http_api.urls import shown_url
+from thoughtrank.judging.openai.errors import knows_no_schema, raise_for_run, status_of, wants_other_limit
 from thoughtrank.judging.openai.requests import Dialect
 from thoughtrank.judging.protocol import Status
 
@@ -65,8 +60,8 @@ class Connection:
         """
         if self.api_key_env is None:
             return None
-        key = os.environ.get(self.api_key_env, "").strip()
-        if not key:
+        key = api_key(self.api_key_env)
+        if key is None:
             raise UserError(f"the judge {self.model} needs {self.api_key_env}: export it, or choose judge=reference")
         if not key.isascii() or not key.isprintable():
             raise UserError(f"{self.api_key_env} holds characters that no key has: export it again")
@@ -74,8 +69,7 @@ class Connection:
 
     def redacted(self, text: str) -> str:
         """The text without the key."""
-        key = os.environ.get(self.api_key_env, "").strip() if self.api_key_env else None
-        return redacted(text, key)
+        return redacted(text, api_key(self.api_key_env))
 
     def complete(self, arguments: Callable[[Dialect], dict[str, Any]]) -> str | Refusal:
         """The body of the server's answer, or why it will not take this request.

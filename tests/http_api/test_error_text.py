@@ -1,0 +1,38 @@
+"""Statuses that are worth a retry, and messages that name the setting to change."""
+
+import pytest
+
+from thoughtrank.http_api.error_text import is_key_refused, is_temporary, key_error, model_error, one_line
+
+
+@pytest.mark.parametrize(
+    ("status", "temporary"), [(400, False), (404, False), (408, True), (409, True), (422, False), (429, True)]
+)
+def test_only_what_may_pass_is_temporary(status, temporary):
+    assert is_temporary(status) is temporary
+
+
+def test_every_error_of_the_server_is_temporary_and_a_refused_key_is_not():
+    assert all(map(is_temporary, (500, 502, 503, 529)))
+    assert all(map(is_key_refused, (401, 403)))
+    assert not any(map(is_temporary, (401, 403)))
+
+
+def test_a_message_is_one_short_line_without_the_key():
+    assert one_line(" bad\n key   secret-1 ", "secret-1") == "bad key [redacted]"
+    assert len(one_line("word " * 1000, None)) == 300
+
+
+def test_a_missing_and_a_wrong_key_name_what_to_do():
+    missing = key_error(server="the judge at u", status=401, key_env=None, setting="judge.api_key_env")
+    assert str(missing) == "the judge at u requires a key (HTTP 401): name its variable in judge.api_key_env"
+    wrong = key_error(server="the judge at u", status=403, key_env="A_KEY", setting="judge.api_key_env")
+    assert str(wrong) == "the judge at u does not accept the key in A_KEY (HTTP 403): export another"
+
+
+def test_an_unknown_model_names_both_settings():
+    error = model_error(
+        server="s", model="m", message="no such model", model_setting="engine.model", url_setting="engine.base_urls"
+    )
+    assert "knows no model 'm'" in str(error)
+    assert "no such model. Check engine.model and engine.base_urls" in str(error)
