@@ -138,9 +138,13 @@ def test_a_dataset_that_cannot_be_fetched_is_one_plain_message(tmp_path):
     assert "questions.name=no-one/nothing: split 'train' cannot be loaded" in done.stdout
 
 
-def test_identity_follows_what_is_read(gsm8k):
-    before = source(gsm8k).identity()
-    assert source(gsm8k / "train.jsonl", held_out_split=None).identity() != before
-    text = (gsm8k / "train.jsonl").read_text()
-    (gsm8k / "train.jsonl").write_text(text.replace("#### 3", "#### 4", 1))
-    assert source(gsm8k).identity() != before
+def test_questions_follow_what_is_read(gsm8k):
+    def questions(name, **options):
+        each = source(name, **options)
+        return [each.train(number) for number in range(1, 4)], each.evaluation()
+
+    before = questions(gsm8k)
+    assert questions(gsm8k / "train.jsonl", held_out_split=None) != before
+    text = (gsm8k / "test.jsonl").read_text()
+    (gsm8k / "test.jsonl").write_text(text.replace("#### ", "#### 1"))
+    assert questions(gsm8k) != before

@@ -1,7 +1,7 @@
 import json
 
 from thoughtrank.data.import_candidates import import_files
-from thoughtrank.questions.imported_questions import ImportedQuestions
+from thoughtrank.questions.imported_questions import ImportedQuestions, with_imported
 from thoughtrank.questions.question_file import QuestionFile
 from thoughtrank.storage.imported_candidates import ImportedCandidates
 
@@ -41,3 +41,20 @@ def test_one_round_needs_no_training_question_of_the_source(tmp_path):
     assert questions.faults(rounds=1) == []
     [fault] = questions.faults(rounds=2)
     assert "203 are asked for" in fault
+
+
+def test_what_else_the_source_offers_is_passed_on(tmp_path):
+    source, _, _ = made(tmp_path)
+    source.held_out_unseen = 7
+    wrapped = with_imported(source, ImportedCandidates(tmp_path / "import"))
+    assert isinstance(wrapped, ImportedQuestions)
+    assert (wrapped.train_per_round, wrapped.held_out, wrapped.held_out_unseen) == (4, 3, 7)
+    assert wrapped.scorer is source.scorer is None
+    assert with_imported(source, None) is source
+
+
+def test_a_missing_import_is_a_fault_beside_those_of_the_source(tmp_path):
+    source, _, _ = made(tmp_path, train_per_round=100)
+    faults = ImportedQuestions(source=source, imported=ImportedCandidates(tmp_path / "none")).faults(rounds=2)
+    assert len(faults) == 2
+    assert str(tmp_path / "none") in faults[0]

@@ -115,7 +115,7 @@ def test_a_missing_answer_column_is_fine(file):
     assert source(file).skipped_rows == []
 
 
-def test_bad_rows_are_told_by_line_and_lose_nothing_else(file):
+def test_bad_rows_are_named_by_line_and_lose_nothing_else(file):
     said, kept = problems_of(
         file,
         {"question": "First?"},
@@ -147,7 +147,7 @@ def test_bad_rows_are_told_by_line_and_lose_nothing_else(file):
         "10: 'answer' is neither a string nor a number",
         "11: 'answer' is not a finite number",
         f"12: repeats the question of {file}:1",
-        "13: 'question' holds half of a character (a lone surrogate)",
+        "13: 'question' contains half of a character (a lone surrogate)",
         "14: 'family' is neither a string nor a number",
     ]
 
@@ -160,7 +160,7 @@ def test_bad_rows_are_no_faults_while_there_are_enough_questions(file):
     assert f"1 rows could not be used, the first is {file}:1: not valid JSON" in fault
 
 
-def test_a_row_that_is_not_utf8_is_told_by_line(file):
+def test_a_row_that_is_not_utf8_is_named_by_line(file):
     file.write_bytes(b'{"question": "One?"}\n{"question": "caf\xe9?"}\n{"question": "Two?"}\n')
     assert source(file).skipped_rows == [f"{file}:2: not UTF-8 text"]
     assert len(everything(file)) == 2
@@ -186,7 +186,7 @@ def test_a_line_separator_inside_a_question_does_not_end_the_line(file):
 
 @settings(max_examples=40, deadline=None)
 @given(texts=st.lists(st.text(max_size=20), max_size=20))
-def test_any_text_is_kept_once_or_told(tmp_path_factory, texts):
+def test_any_text_is_kept_once_or_reported(tmp_path_factory, texts):
     file = tmp_path_factory.mktemp("any") / "questions.jsonl"
     write(file, *({"question": text} for text in texts))
     kept = [question.text for question in everything(file)]
@@ -254,7 +254,7 @@ def test_a_file_that_cannot_be_read_is_one_fault(tmp_path, name, data, said):
         questions.train(1)
 
 
-def test_bad_knobs_are_told_along_with_a_missing_file(file):
+def test_wrong_settings_are_reported_along_with_a_missing_file(file):
     assert len(source(file, train_per_round=0, held_out=-1).faults(rounds=1)) == 3
 
 
@@ -270,12 +270,13 @@ def test_drawing_too_much_is_an_error(file):
         source(file, held_out=5).evaluation()
 
 
-def test_identity_follows_the_content_not_the_place(tmp_path):
-    one = write(tmp_path / "one.jsonl", *numbered(3))
-    same = write(tmp_path / "two.jsonl", *numbered(3))
-    other = write(tmp_path / "three.jsonl", *numbered(4))
-    assert source(one).identity() == source(same).identity() != source(other).identity()
-    assert source(one).identity() != source(one, seed=1).identity()
-    assert json.loads(json.dumps(source(one).identity())) == source(one).identity()
-    with pytest.raises(UserError, match="does not exist"):
-        source(tmp_path / "none.jsonl").identity()
+def test_questions_follow_the_content_and_the_settings_not_the_path(tmp_path):
+    def questions(path, **knobs):
+        return source(path, **knobs).train(1), source(path, **knobs).evaluation()
+
+    one = write(tmp_path / "one.jsonl", *numbered(9))
+    same = write(tmp_path / "two.jsonl", *numbered(9))
+    other = write(tmp_path / "three.jsonl", *numbered(10)[1:])
+    assert questions(one) == questions(same) != questions(other)
+    for knobs in ({"seed": 1}, {"train_per_round": 3}, {"held_out": 2}):
+        assert questions(one) != questions(one, **knobs)

@@ -76,3 +76,14 @@ def test_readings_take_the_bare_answer_out_of_a_reply():
     assert "7" in readings("So the answer is 7.")
     assert "7" in readings(r"Thus \boxed{7}")
     assert readings("  ") == [""]
+
+
+def test_the_version_and_the_task_are_part_of_the_scorers_identity(monkeypatch):
+    identities = [source().scorer.identity(), source("countdown").scorer.identity(), source(seed=1).scorer.identity()]
+    monkeypatch.setattr(ReasoningGym, "version", 90)
+    identities.append(source().scorer.identity())
+    assert len({str(identity) for identity in identities}) == 4
+
+
+def test_all_wrong_settings_are_reported_at_once():
+    assert len(source(train_per_round=0, held_out=-1).faults(rounds=1)) == 2

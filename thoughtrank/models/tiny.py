@@ -53,7 +53,7 @@ class TinyModel(Component, ModelSource):
         """See ``ModelSource``."""
         if self.heads < 2 or self.heads % 2 or self.hidden_size % (self.heads * 2):
             return [
-                f"model.hidden_size={self.hidden_size}: must be a multiple of twice model.heads={self.heads}, which must be even"
+                f"model.hidden_size={self.hidden_size}: not a multiple of twice model.heads={self.heads}, or that is not even"
             ]
         return []
 

@@ -1,1 +1,1 @@
-"""Question sources (the config group ``questions``), their split into rounds and held-out questions."""
+"""Question sources: training and held-out questions (the config group ``questions``)."""

@@ -4,35 +4,33 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from thoughtrank.errors import UserError
+from thoughtrank.questions.protocol import count_faults
 from thoughtrank.questions.rows.dataset_reader import split_rows
 from thoughtrank.questions.rows.file_reader import Row
 from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
-from thoughtrank.questions.rows.row_to_question import digest, row_to_question
+from thoughtrank.questions.rows.row_to_question import row_to_question
 from thoughtrank.records import Question
-
-VERSION = 1
-"""Raise it whenever the same dataset would give other questions."""
 
 
 class DatasetQuestions(RowSource):
     """Questions from the splits of a dataset; see ``RowSource``.
 
-    A training question that is held out as well is left out.
+    A training question that is also held out is left out.
 
     Args:
         name: a hub id ``organisation/dataset``, a local file, or a folder with one file per split.
-        seed: decides the order.
+        seed: determines the order.
         train_per_round: number of training questions in one round.
         held_out: number of held-out questions.
-        config_name: the dataset's configuration ("subset"); null where it has one only.
+        config_name: the dataset's configuration ("subset"); null where there is only one.
         train_split: the split with the training questions.
         held_out_split: the split with the held-out questions; null holds out questions of the training split.
         question_column: the column with the question.
         answer_column: the column with the reference answer, text or number; it may be missing.
         family_column: the column with the kind of question; it may be missing.
         answer_after: the reference answer is what follows the last of these in its column; null takes all of it.
-        streaming: fetch row by row instead of the whole split first.
-        rows: most rows to read of a split, from its beginning; null reads all.
+        streaming: download row by row instead of the whole split first.
+        rows: limit on the rows read of a split, from its beginning; null reads all.
     """
 
     def __init__(
@@ -65,8 +63,8 @@ class DatasetQuestions(RowSource):
         self.rows = rows
 
     def faults(self, *, rounds: int) -> list[str]:
-        """Bad knobs, a dataset that cannot be read, or too few questions; see ``QuestionSource``. Fetches the dataset."""
-        faults = self._knob_faults()
+        """Wrong settings, an unreadable dataset, or too few questions; see ``QuestionSource``. Downloads the dataset."""
+        faults = count_faults(self)
         if self.rows is not None and self.rows < 1:
             faults.append(f"questions.rows is {self.rows}: give 1 or more, or null for all.")
         if faults:
@@ -76,26 +74,9 @@ class DatasetQuestions(RowSource):
         except UserError as error:
             return list(error.faults)
 
-    def identity(self) -> dict[str, object]:
-        """The knobs, and what was read rather than where it lies; see ``QuestionSource``.
-
-        Raises:
-            UserError: the dataset cannot be read.
-        """
-        train, held_out, _ = self._loaded
-        text = "\n".join(f"{each.question_id} {each.answer!r} {each.family!r}" for each in [*train, *held_out])
-        return {
-            "source": "dataset",
-            "version": VERSION,
-            "sha256": digest(text),
-            "seed": self.seed,
-            "train_per_round": self.train_per_round,
-            "held_out": self.held_out,
-        }
-
     def _too_few(self, *, rounds: int) -> list[str]:
         train, held_out, _ = self._loaded
-        hint = self._hint()
+        hint = self._skipped_rows_hint()
         faults = []
         if len(held_out) < self.held_out:
             faults.append(
@@ -114,20 +95,20 @@ class DatasetQuestions(RowSource):
     @cached_property
     def _loaded(self) -> LoadedQuestions:
         skipped_rows: list[str] = []
-        known: dict[str, str] = {}
+        seen: dict[str, str] = {}
 
         def read(split: str) -> list[Question]:
             return self._collect(
                 self._rows(split),
-                place=lambda number: f"{self.name} {split} row {number}",
+                row_name=lambda number: f"{self.name} {split} row {number}",
                 skipped_rows=skipped_rows,
-                known=known,
+                seen=seen,
             )
 
         if self.held_out_split is None:
             questions = read(self.train_split)
             return LoadedQuestions(questions[self.held_out :], questions[: self.held_out], skipped_rows)
-        # The held-out split first: a question of both stays held out.
+        # The held-out split first, so that a question of both splits stays held out.
         held_out = read(self.held_out_split)
         return LoadedQuestions(read(self.train_split), held_out, skipped_rows)
 
@@ -139,7 +120,7 @@ class DatasetQuestions(RowSource):
             split=split,
             columns=tuple(dict.fromkeys(columns)),
             streaming=self.streaming,
-            most=self.rows,
+            max_rows=self.rows,
         )
 
     def _question(self, row: Row) -> Question:

@@ -1,4 +1,4 @@
-"""Questions in groups: the unit of decoding, of saving and of replay."""
+"""Groups of questions: the unit of decoding, of saving and of resuming."""
 
 import math
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from thoughtrank.records import Question
 
 
 def question_groups(questions: Sequence[Question], *, at_most: int) -> list[Sequence[Question]]:
-    """Slices of nearly equal size, as few as ``at_most`` questions in each allow.
+    """Slices of nearly equal size, as few as possible with ``at_most`` questions in each.
 
-    They follow from the list alone, so that a resumed run decodes the same batches. Equal sizes leave no small last group,
-    which would cost as many steps as a full one.
+    They depend on the list alone, so that a resumed run decodes the same batches. Equal sizes avoid a small last group, which
+    would take as many decoding steps as a full one.
     """
     count = math.ceil(len(questions) / at_most)
     bounds = [len(questions) * number // count for number in range(count + 1)] if count else [0]

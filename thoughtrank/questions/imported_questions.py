@@ -1,30 +1,26 @@
-"""Questions that somebody answered elsewhere come first; all others from the run's own source."""
+"""A run that starts from imported candidates: round 1 has their questions, the rest comes from the run's own source."""
 
-from typing import Any
-
-from thoughtrank.questions.protocol import QuestionSource
+from thoughtrank.evaluation.scoring import Scorer
+from thoughtrank.questions.protocol import QuestionSource, require_round_number
 from thoughtrank.records import Question
 from thoughtrank.storage.imported_candidates import ImportedCandidates
 
 
-def with_imported(source: Any, imported: ImportedCandidates | None) -> Any:
-    """``source``, with the questions of an import in its first round where there is one."""
+def with_imported(source: QuestionSource, imported: ImportedCandidates | None) -> QuestionSource:
+    """``source``, with the questions of the imported candidates in round 1 where there are any."""
     return source if imported is None else ImportedQuestions(source=source, imported=imported)
 
 
-class ImportedQuestions:
+class ImportedQuestions(QuestionSource):
     """Round 1 has the questions of imported candidates; later rounds and the held-out set are the source's.
 
-    A question is told by its text. One that is held out is never trained on, also when it was imported, and a question of
-    the import is not asked again in a later round.
+    Questions are compared by their text. A held-out question is never trained on, even if it was imported, and an imported
+    question is not asked again in a later round. Round 1 has as many questions as were imported, whatever
+    ``train_per_round`` of the source is.
 
     Args:
         source: the run's own.
         imported: the candidates of round 1.
-
-    Attributes:
-        train_per_round: of the source; round 1 has as many as were imported.
-        held_out: of the source.
     """
 
     def __init__(self, *, source: QuestionSource, imported: ImportedCandidates) -> None:
@@ -32,26 +28,33 @@ class ImportedQuestions:
         self._imported = imported
         self.train_per_round = source.train_per_round
         self.held_out = source.held_out
-        self.scorer = getattr(source, "scorer", None)
+        self.held_out_unseen = source.held_out_unseen
+
+    @property
+    def scorer(self) -> Scorer | None:
+        """The source's."""
+        return self._source.scorer
 
     @property
     def skipped_rows(self) -> list[str]:
-        """What is left out, in words: rows of the source, and imported questions that are held out."""
+        """Skipped rows of the source, and imported questions that are held out; see ``QuestionSource``."""
         held_out = {question.text for question in self.evaluation()}
-        both = [question for question in self._imported.questions() if question.text in held_out]
-        told = [f"imported question {question.question_id}: it is held out" for question in both]
-        return [*getattr(self._source, "skipped_rows", []), *told]
+        skipped = [question for question in self._imported.questions() if question.text in held_out]
+        reasons = [f"imported question {question.question_id}: it is held out" for question in skipped]
+        return [*self._source.skipped_rows, *reasons]
 
     def faults(self, *, rounds: int) -> list[str]:
-        """Faults of the import and of the source; a run of one round needs no training question of the source."""
+        """Faults of the import and of the source; a run of one round needs no training questions of the source."""
         return [*self._imported.faults(), *self._source.faults(rounds=rounds if rounds > 1 else 0)]
 
     def train(self, round_number: int) -> list[Question]:
-        """The training questions of one round; see ``QuestionSource``.
+        """See ``QuestionSource``.
 
         Raises:
-            UserError: there is no import, or the source has not enough questions.
+            UserError: there are no imported candidates, or the source has not enough questions.
+            ValueError: ``round_number`` is below 1.
         """
+        require_round_number(round_number)
         if round_number == 1:
             held_out = {question.text for question in self.evaluation()}
             return [question for question in self._imported.questions() if question.text not in held_out]
@@ -59,13 +62,5 @@ class ImportedQuestions:
         return [question for question in self._source.train(round_number) if question.text not in imported]
 
     def evaluation(self) -> list[Question]:
-        """The held-out questions; see ``QuestionSource``.
-
-        Raises:
-            UserError: the source has not enough questions.
-        """
-        return self._source.evaluation()
-
-    def identity(self) -> dict[str, object]:
         """See ``QuestionSource``."""
-        return {"source": "imported", "sha256": self._imported.sha256, "then": self._source.identity()}
+        return self._source.evaluation()

@@ -1,40 +1,63 @@
-"""What the rest of the program asks of any place that questions come from."""
+"""The protocol of question sources, with the defaults and checks that they share."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
+from thoughtrank.evaluation.scoring import Scorer
 from thoughtrank.records import Question
 
 
 class QuestionSource(Protocol):
-    """A supply of training questions, fresh every round, and a fixed set of held-out ones.
+    """Training questions, new ones in every round, and a fixed set of held-out questions.
+
+    Sources inherit from it, and override the defaults that do not fit. Stages hash the texts and reference answers of the
+    questions themselves, so a source needs no identity.
 
     Attributes:
+        operational: constructor arguments that cannot change the questions; see ``Component``.
         train_per_round: number of training questions in one round.
-        held_out: number of held-out questions of the kinds that are trained on.
+        held_out: number of held-out questions of the families that are trained on.
+        held_out_unseen: number of held-out questions of families that are never trained on.
     """
 
+    operational: ClassVar[frozenset[str]] = frozenset()
     train_per_round: int
     held_out: int
+    held_out_unseen: int = 0
+
+    @property
+    def scorer(self) -> Scorer | None:
+        """The source's own scorer; None compares replies with the reference answers."""
+        return None
+
+    @property
+    def skipped_rows(self) -> list[str]:
+        """Rows of the source's data that are left out, one sentence each with the position and the reason.
+
+        Raises:
+            UserError: the data as a whole cannot be read.
+        """
+        return []
 
     def faults(self, *, rounds: int) -> list[str]:
-        """Every problem that the user can put right, one sentence each; never raises, and is cheap.
+        """What the user has to fix before the run can start, one sentence each; never raises.
 
         Args:
-            rounds: how many rounds of training questions will be asked for.
+            rounds: number of rounds whose training questions are needed.
         """
         ...
 
     def train(self, round_number: int) -> list[Question]:
         """The training questions of one round.
 
-        They are disjoint from those of every other round and from the held-out ones, and do not depend on how many
-        rounds there are.
+        They are disjoint from those of every other round and from the held-out questions, and do not depend on the number of
+        rounds.
 
         Args:
             round_number: counts from 1.
 
         Raises:
             UserError: there are not enough questions for this round.
+            ValueError: ``round_number`` is below 1.
         """
         ...
 
@@ -46,10 +69,23 @@ class QuestionSource(Protocol):
         """
         ...
 
-    def identity(self) -> dict[str, object]:
-        """JSON-able facts that decide which questions come out: equal identities give equal questions.
 
-        Raises:
-            UserError: a file that decides them cannot be read.
-        """
-        ...
+def count_faults(source: QuestionSource) -> list[str]:
+    """Faults of the numbers of questions that every source is configured with."""
+    faults = []
+    if source.train_per_round < 1:
+        faults.append(f"questions.train_per_round is {source.train_per_round}: give 1 or more.")
+    for key, value in (("held_out", source.held_out), ("held_out_unseen", source.held_out_unseen)):
+        if value < 0:
+            faults.append(f"questions.{key} is {value}: give 0 or more.")
+    return faults
+
+
+def require_round_number(round_number: int) -> None:
+    """Check that a round exists.
+
+    Raises:
+        ValueError: ``round_number`` is below 1.
+    """
+    if round_number < 1:
+        raise ValueError(f"rounds count from 1, not {round_number}")

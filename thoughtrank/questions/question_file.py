@@ -1,17 +1,14 @@
 """Questions from a file of the user's own."""
 
-import hashlib
 from functools import cached_property
 from pathlib import Path
 
 from thoughtrank.errors import UserError
-from thoughtrank.questions.rows.file_reader import Row, read_bytes, read_rows
+from thoughtrank.questions.protocol import count_faults
+from thoughtrank.questions.rows.file_reader import Row, read_rows
 from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
 from thoughtrank.questions.rows.row_to_question import row_to_question
 from thoughtrank.records import Question
-
-VERSION = 1
-"""Raise it whenever the same file would give other questions."""
 
 FAMILY_COLUMN = "family"
 
@@ -21,7 +18,7 @@ class QuestionFile(RowSource):
 
     Args:
         path: a .jsonl, .json or .ndjson file with one JSON object per line, or a .parquet file.
-        seed: decides the order, and so what is held out.
+        seed: determines the order, and so which questions are held out.
         train_per_round: number of training questions in one round.
         held_out: number of held-out questions.
         question_column: the field with the question.
@@ -44,31 +41,13 @@ class QuestionFile(RowSource):
         self.answer_column = answer_column
 
     def faults(self, *, rounds: int) -> list[str]:
-        """Bad knobs, an unreadable file, or too few questions; see ``QuestionSource``."""
-        faults = self._knob_faults()
+        """Wrong settings, an unreadable file, or too few questions; see ``QuestionSource``."""
+        faults = count_faults(self)
         try:
             self._loaded  # noqa: B018  (reading it once is the check)
         except UserError as error:
             return [*faults, *error.faults]
         return faults or self._too_few(rounds=rounds)
-
-    def identity(self) -> dict[str, object]:
-        """All knobs, and what is in the file rather than where it lies; see ``QuestionSource``.
-
-        Raises:
-            UserError: the file cannot be read.
-        """
-        return {
-            "source": "question_file",
-            "version": VERSION,
-            "sha256": hashlib.sha256(read_bytes(self.path)).hexdigest(),
-            "suffix": self.path.suffix.lower(),
-            "seed": self.seed,
-            "train_per_round": self.train_per_round,
-            "held_out": self.held_out,
-            "question_column": self.question_column,
-            "answer_column": self.answer_column,
-        }
 
     def _too_few(self, *, rounds: int) -> list[str]:
         found = len(self._loaded.train) + len(self._loaded.held_out)
@@ -78,7 +57,7 @@ class QuestionFile(RowSource):
         return [
             f"{self.path} has {found} questions, but {wanted} are asked for ({self.held_out} held out and "
             f"{rounds} rounds of {self.train_per_round}): add questions or lower questions.held_out, "
-            f"questions.train_per_round or the number of rounds.{self._hint()}"
+            f"questions.train_per_round or the number of rounds.{self._skipped_rows_hint()}"
         ]
 
     @cached_property
@@ -87,9 +66,9 @@ class QuestionFile(RowSource):
         skipped_rows: list[str] = []
         questions = self._collect(
             read_rows(self.path, columns=tuple(dict.fromkeys(columns))),
-            place=lambda number: f"{self.path}:{number}",
+            row_name=lambda number: f"{self.path}:{number}",
             skipped_rows=skipped_rows,
-            known={},
+            seen={},
         )
         return LoadedQuestions(questions[self.held_out :], questions[: self.held_out], skipped_rows)
 

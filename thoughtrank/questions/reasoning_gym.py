@@ -1,36 +1,49 @@
-"""Questions of the package reasoning-gym: any of its tasks, made from a seed, each with the task's own scorer."""
+"""Questions of the package reasoning-gym: any of its tasks, generated from a seed, with the task's own scorer."""
 
 from functools import cached_property
-from typing import Any
+from typing import ClassVar, Protocol
 
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import readings
+from thoughtrank.questions.protocol import QuestionSource, count_faults, require_round_number
 from thoughtrank.questions.rows.row_to_question import digest
 from thoughtrank.records import Question
 
-VERSION = 1
-"""Raise it whenever the same knobs would give other questions, or other scores."""
-
 _CHUNK = 500
-"""Entries made at a time; every entry has a seed of its own, so what comes out does not depend on how many are asked for."""
+"""Entries generated at a time; each has its own seed, so the questions do not depend on how many are asked for."""
 
-_FRESH_SHARE = 0.05
-"""A chunk with a smaller share of new questions than this says that the task has no more."""
+_MIN_NEW_FRACTION = 0.05
+"""A chunk with a smaller fraction of new questions means that the task has hardly any more."""
+
+_Entry = dict[str, object]
 
 
-class ReasoningGym:
+class _TaskDataset(Protocol):
+    """What is used of a dataset of reasoning-gym."""
+
+    def __getitem__(self, index: int) -> _Entry: ...
+
+    def score_answer(self, answer: str | None, entry: _Entry) -> float: ...
+
+
+class ReasoningGym(QuestionSource):
     """Questions of one task, and its scorer. There are no unseen families.
 
     Args:
-        task: a name of reasoning-gym's, such as ``chain_sum``.
-        options: settings of the task, by its own names; null takes its defaults.
-        seed: decides which questions come out.
+        task: a task name of reasoning-gym, such as ``chain_sum``.
+        options: settings of the task by name; null takes its defaults.
+        seed: determines the questions.
         train_per_round: number of training questions in one round.
         held_out: number of held-out questions.
+
+    Attributes:
+        version: of the scores, part of the scorer's identity.
     """
 
+    version: ClassVar[int] = 1
+
     def __init__(
-        self, *, task: str, seed: int, train_per_round: int, held_out: int, options: dict[str, Any] | None = None
+        self, *, task: str, seed: int, train_per_round: int, held_out: int, options: dict[str, object] | None = None
     ) -> None:
         self.task = task
         self.options = options or {}
@@ -38,21 +51,17 @@ class ReasoningGym:
         self.train_per_round = train_per_round
         self.held_out = held_out
         self._questions: list[Question] = []
-        self._entries: dict[str, dict[str, Any]] = {}
+        self._entries: dict[str, _Entry] = {}
         self._chunks = 0
 
     @property
     def scorer(self) -> "ReasoningGym":
-        """This source knows which answers are right; see ``Scorer``."""
+        """The source itself, which scores by the task's own rule; see ``Scorer``."""
         return self
 
     def faults(self, *, rounds: int) -> list[str]:
         """The package or the task is missing, or the task has too few questions; see ``QuestionSource``."""
-        faults = []
-        if self.train_per_round < 1:
-            faults.append(f"questions.train_per_round is {self.train_per_round}: give 1 or more.")
-        if self.held_out < 0:
-            faults.append(f"questions.held_out is {self.held_out}: give 0 or more.")
+        faults = count_faults(self)
         if faults:
             return faults
         try:
@@ -62,19 +71,18 @@ class ReasoningGym:
         return []
 
     def train(self, round_number: int) -> list[Question]:
-        """The questions of one round, counted from 1; see ``QuestionSource``.
+        """See ``QuestionSource``.
 
         Raises:
             UserError: the task has too few questions.
-            ValueError: the round is below 1.
+            ValueError: ``round_number`` is below 1.
         """
-        if round_number < 1:
-            raise ValueError(f"rounds count from 1, not {round_number}")
+        require_round_number(round_number)
         stop = self.held_out + round_number * self.train_per_round
         return self._first(stop)[stop - self.train_per_round :]
 
     def evaluation(self) -> list[Question]:
-        """The held-out questions; see ``QuestionSource``.
+        """See ``QuestionSource``.
 
         Raises:
             UserError: the task has too few questions.
@@ -82,12 +90,12 @@ class ReasoningGym:
         return self._first(self.held_out)
 
     def identity(self) -> dict[str, object]:
-        """The knobs and the package's version; see ``QuestionSource`` and ``Scorer``."""
+        """What determines the scores: the task, its settings and the package's version; see ``Scorer``."""
         from importlib.metadata import version
 
         return {
-            "source": "reasoning_gym",
-            "version": VERSION,
+            "scorer": type(self).__name__,
+            "version": self.version,
             "package": version("reasoning_gym"),
             "task": self.task,
             "options": self.options,
@@ -95,16 +103,16 @@ class ReasoningGym:
         }
 
     def score(self, reply: str, *, question_id: str, reference: str) -> float:
-        """The task's own score of a reply; the best of its readings, since tasks expect the bare answer."""
+        """The task's own score; the best over the readings of the reply, since tasks expect the bare answer."""
         entry = self._entries[question_id]
-        return max(float(self._task_dataset.score_answer(reading, entry)) for reading in readings(reply))
+        return max(float(self._scoring_dataset.score_answer(reading, entry)) for reading in readings(reply))
 
     def _first(self, number: int) -> list[Question]:
-        """The first questions, made as far as they are needed."""
+        """The first ``number`` questions, generated as far as needed."""
         while len(self._questions) < number:
             before = len(self._questions)
             self._add_chunk()
-            if len(self._questions) - before < _FRESH_SHARE * _CHUNK:
+            if len(self._questions) - before < _MIN_NEW_FRACTION * _CHUNK:
                 raise UserError(
                     f"questions.task={self.task} has about {len(self._questions)} different questions, but {number} are asked "
                     "for: lower questions.held_out, questions.train_per_round or rounds, or widen questions.options."
@@ -114,23 +122,23 @@ class ReasoningGym:
     def _add_chunk(self) -> None:
         dataset = self._dataset(seed=self.seed * 1_000_000 + self._chunks * _CHUNK)
         self._chunks += 1
-        for place in range(_CHUNK):
-            entry = dataset[place]
+        for index in range(_CHUNK):
+            entry = dataset[index]
             text = str(entry["question"]).strip()
             question_id = f"{self.task}-{digest(text)[:12]}"
             if question_id in self._entries:
                 continue
             self._entries[question_id] = entry
             answer = entry["answer"]
-            # Some tasks accept many answers and name none; the scorer needs no reference.
+            # Some tasks accept many answers and give none; their scorer needs no reference.
             reference = "(what the task accepts)" if answer is None else str(answer)
             self._questions.append(Question(question_id=question_id, text=text, answer=reference, family=self.task))
 
     @cached_property
-    def _task_dataset(self) -> Any:
+    def _scoring_dataset(self) -> _TaskDataset:
         return self._dataset(seed=0)
 
-    def _dataset(self, *, seed: int) -> Any:
+    def _dataset(self, *, seed: int) -> _TaskDataset:
         try:
             import reasoning_gym
             from reasoning_gym.factory import DATASETS

@@ -1,59 +1,62 @@
-"""Reading the rows of a split: of a dataset on the hub, or of a local file or folder."""
+"""Reads the rows of one split: of a dataset on the hub, or of a local file or folder."""
 
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
 from thoughtrank.questions.rows.file_reader import JSON_SUFFIXES, Row, read_rows
 
+if TYPE_CHECKING:
+    from datasets import Dataset, IterableDataset
+
 
 def split_rows(
-    *, name: str, config_name: str | None, split: str, columns: tuple[str, ...], streaming: bool, most: int | None
+    *, name: str, config_name: str | None, split: str, columns: tuple[str, ...], streaming: bool, max_rows: int | None
 ) -> Iterator[Row]:
     """Rows of one split, in the dataset's own order.
 
     Args:
         name: a local file, a folder with a file ``SPLIT.jsonl`` or ``SPLIT.parquet``, any other folder that ``datasets`` can
             read, or a hub id ``organisation/dataset``.
-        config_name: the dataset's configuration ("subset"); None where it has one only.
-        split: its name. A local file is all of them.
-        columns: what to read; only the first of them must be there.
-        streaming: fetch row by row instead of the whole split first.
-        most: rows to read; None reads all.
+        config_name: the dataset's configuration ("subset"); None where there is only one.
+        split: its name; ignored for a local file.
+        columns: columns to read; only the first is required.
+        streaming: download row by row instead of the whole split first.
+        max_rows: rows to read; None reads all.
 
     Raises:
         UserError: the rows cannot be read, or the package ``datasets`` is missing.
     """
     path = Path(name).expanduser()
     if path.is_file():
-        return islice(read_rows(path, columns=columns), most)
+        return islice(read_rows(path, columns=columns), max_rows)
     if path.is_dir():
         for suffix in (*JSON_SUFFIXES, ".parquet"):
             file = path / f"{split}{suffix}"
             if file.is_file():
-                return islice(read_rows(file, columns=columns), most)
-    return _dataset_rows(
-        name=name, config_name=config_name, split=split, columns=columns, streaming=streaming, most=most
+                return islice(read_rows(file, columns=columns), max_rows)
+    return _hub_rows(
+        name=name, config_name=config_name, split=split, columns=columns, streaming=streaming, max_rows=max_rows
     )
 
 
-def _dataset_rows(
-    *, name: str, config_name: str | None, split: str, columns: tuple[str, ...], streaming: bool, most: int | None
+def _hub_rows(
+    *, name: str, config_name: str | None, split: str, columns: tuple[str, ...], streaming: bool, max_rows: int | None
 ) -> Iterator[Row]:
-    dataset = _load(name=name, config_name=config_name, split=split, streaming=streaming)
-    there = dataset.column_names
-    if there is not None and columns[0] not in there:
+    dataset = _load_split(name=name, config_name=config_name, split=split, streaming=streaming)
+    present = dataset.column_names
+    if present is not None and columns[0] not in present:
         raise UserError(
-            f"questions.name={name}: split {split!r} has no column {columns[0]!r}: it has {', '.join(there)}."
+            f"questions.name={name}: split {split!r} has no column {columns[0]!r}: it has {', '.join(present)}."
         )
-    for number, row in enumerate(islice(dataset, most), start=1):
+    for number, row in enumerate(islice(dataset, max_rows), start=1):
         yield Row(number, {column: row[column] for column in columns if column in row})
 
 
-def _load(*, name: str, config_name: str | None, split: str, streaming: bool) -> Any:
-    """The split as ``datasets`` gives it."""
+def _load_split(*, name: str, config_name: str | None, split: str, streaming: bool) -> "Dataset | IterableDataset":
+    """The split as the package ``datasets`` loads it."""
     try:
         import datasets
     except ModuleNotFoundError:

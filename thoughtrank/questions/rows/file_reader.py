@@ -1,4 +1,4 @@
-"""Reading the rows of a file of the user's own: JSON lines or Parquet."""
+"""Reads the rows of a local file: JSON lines or Parquet."""
 
 import json
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as it stands in the file.
+    """One row of a file or dataset, unchanged.
 
     Attributes:
-        number: line of a text file or row of a Parquet file, from 1.
-        values: its columns; empty where it cannot be read.
+        number: line of a text file, otherwise row, from 1.
+        values: value by column; empty where the row cannot be read.
         fault: why it cannot be read, or None.
     """
 
@@ -32,7 +32,7 @@ def read_bytes(path: Path) -> bytes:
     """The whole file.
 
     Raises:
-        UserError: it is missing, a folder, or may not be read.
+        UserError: it is missing, a folder, or not readable.
     """
     if path.is_dir():
         raise UserError(f"{path} is a folder: give a .jsonl or .parquet file.")
@@ -45,11 +45,11 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_rows(path: Path, *, columns: tuple[str, ...]) -> Iterator[Row]:
-    """All rows but the blank lines, those that cannot be read with their ``fault``.
+    """All rows except blank lines; rows that cannot be read have a ``fault``.
 
     Args:
-        path: the file; its suffix tells the format.
-        columns: what to read; only the first of them must be there in a Parquet file.
+        path: the file; its suffix determines the format.
+        columns: columns to read of a Parquet file; only the first is required.
 
     Raises:
         UserError: the file as a whole cannot be read.
@@ -69,7 +69,7 @@ def _json_rows(path: Path) -> Iterator[Row]:
     data = data.removeprefix(_BOM)
     if path.suffix.lower() == ".json" and data.lstrip().startswith(b"["):
         raise UserError(f"{path} is one JSON list: write one JSON object per line instead.")
-    # Split the bytes, not the text: JSON strings may hold characters that str.splitlines takes for line ends.
+    # Split the bytes, not the text: JSON strings may contain characters that str.splitlines treats as line ends.
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():
             yield _json_row(number, line)
@@ -94,10 +94,10 @@ def _parquet_rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
     read_bytes(path)
     try:
         with parquet.ParquetFile(path) as file:
-            there = file.schema_arrow.names
-            if columns[0] not in there:
-                raise UserError(f"{path} has no column {columns[0]!r}: it has {', '.join(there) or 'none at all'}.")
-            table = file.read(columns=[column for column in columns if column in there])
+            present = file.schema_arrow.names
+            if columns[0] not in present:
+                raise UserError(f"{path} has no column {columns[0]!r}: it has {', '.join(present) or 'none at all'}.")
+            table = file.read(columns=[column for column in columns if column in present])
         rows = table.to_pylist()
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read as Parquet: {error}") from error

@@ -1,22 +1,24 @@
-"""What questions read from rows have in common: their order, and which of them are trained on and which held out."""
+"""Base class of question sources that read rows: their order, and the split into training and held-out questions."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import NamedTuple
 
 from thoughtrank.errors import UserError
+from thoughtrank.questions.protocol import QuestionSource, require_round_number
 from thoughtrank.questions.rows.file_reader import Row
 from thoughtrank.questions.rows.row_to_question import BadRowError, digest
 from thoughtrank.records import Question
 
 
 class LoadedQuestions(NamedTuple):
-    """What was read.
+    """The usable questions of the rows.
 
     Attributes:
-        train: training questions of all rounds, in their order.
-        held_out: questions that may be held out, in their order.
-        skipped_rows: rows that are left out, each with its place and what is wrong with it.
+        train: training questions of all rounds, in order.
+        held_out: questions that may be held out, in order.
+        skipped_rows: rows that are left out, each with its position and the reason.
     """
 
     train: list[Question]
@@ -24,14 +26,14 @@ class LoadedQuestions(NamedTuple):
     skipped_rows: list[str]
 
 
-class RowSource:
-    """Questions from somebody's rows, shuffled by the seed.
+class RowSource(QuestionSource):
+    """Questions from rows, shuffled by the seed.
 
-    A question keeps its place among the others when rows are added or moved, because the place follows from its text.
-    Rows that cannot be used are left out and listed in ``skipped_rows``. There are no unseen families.
+    A question's position in the order depends on its text and the seed only, so the others keep their order when rows are added
+    or moved. Unusable rows are left out and listed in ``skipped_rows``. There are no unseen families.
 
     Args:
-        seed: decides the order.
+        seed: determines the order.
         train_per_round: number of training questions in one round.
         held_out: number of held-out questions.
     """
@@ -43,28 +45,23 @@ class RowSource:
 
     @property
     def skipped_rows(self) -> list[str]:
-        """Rows that are left out, with their places.
-
-        Raises:
-            UserError: the rows as a whole cannot be read.
-        """
+        """See ``QuestionSource``."""
         return list(self._loaded.skipped_rows)
 
     def train(self, round_number: int) -> list[Question]:
-        """The questions of one round, counted from 1; see ``QuestionSource``.
+        """See ``QuestionSource``.
 
         Raises:
             UserError: the rows cannot be read, or there are too few questions.
-            ValueError: the round is below 1.
+            ValueError: ``round_number`` is below 1.
         """
-        if round_number < 1:
-            raise ValueError(f"rounds count from 1, not {round_number}")
+        require_round_number(round_number)
         self._require(rounds=round_number)
         stop = round_number * self.train_per_round
         return self._loaded.train[stop - self.train_per_round : stop]
 
     def evaluation(self) -> list[Question]:
-        """The held-out questions; see ``QuestionSource``.
+        """See ``QuestionSource``.
 
         Raises:
             UserError: the rows cannot be read, or there are too few questions.
@@ -77,29 +74,21 @@ class RowSource:
         if faults:
             raise UserError(*faults)
 
-    def _knob_faults(self) -> list[str]:
-        faults = []
-        if self.train_per_round < 1:
-            faults.append(f"questions.train_per_round is {self.train_per_round}: give 1 or more.")
-        if self.held_out < 0:
-            faults.append(f"questions.held_out is {self.held_out}: give 0 or more.")
-        return faults
-
-    def _hint(self) -> str:
-        """What else may be the cause of too few questions."""
-        skipped_rows = self._loaded.skipped_rows
-        return f" {len(skipped_rows)} rows could not be used, the first is {skipped_rows[0]}." if skipped_rows else ""
+    def _skipped_rows_hint(self) -> str:
+        """Another possible cause of too few questions; empty where no row was skipped."""
+        skipped = self._loaded.skipped_rows
+        return f" {len(skipped)} rows could not be used, the first is {skipped[0]}." if skipped else ""
 
     def _collect(
-        self, rows: Iterable[Row], *, place: Callable[[int], str], skipped_rows: list[str], known: dict[str, str]
+        self, rows: Iterable[Row], *, row_name: Callable[[int], str], skipped_rows: list[str], seen: dict[str, str]
     ) -> list[Question]:
-        """The good questions among ``rows``, in their shuffled order.
+        """The usable questions of ``rows``, in shuffled order.
 
         Args:
-            rows: as they were read.
-            place: from a row's number to what it is called in messages.
-            skipped_rows: gets a line for each of the others.
-            known: question id to place, of the questions read so far; gets the new ones.
+            rows: in their original order.
+            row_name: from a row's number to its name in messages.
+            skipped_rows: gets a line for each unusable row.
+            seen: question id to row name, of the questions read so far; gets the new ones.
         """
         questions = []
         for row in rows:
@@ -107,23 +96,28 @@ class RowSource:
                 if row.fault is not None:
                     raise BadRowError(row.fault)
                 question = self._question(row)
-                if question.question_id in known:
-                    raise BadRowError(f"repeats the question of {known[question.question_id]}")
+                if question.question_id in seen:
+                    raise BadRowError(f"repeats the question of {seen[question.question_id]}")
             except BadRowError as error:
-                skipped_rows.append(f"{place(row.number)}: {error}")
+                skipped_rows.append(f"{row_name(row.number)}: {error}")
                 continue
-            known[question.question_id] = place(row.number)
+            seen[question.question_id] = row_name(row.number)
             questions.append(question)
         return sorted(questions, key=lambda question: digest(f"{self.seed}/{question.text}"))
 
     @cached_property
+    @abstractmethod
     def _loaded(self) -> LoadedQuestions:
-        raise NotImplementedError
+        """All usable questions, read once."""
 
+    @abstractmethod
     def _too_few(self, *, rounds: int) -> list[str]:
-        """What is missing for so many rounds, one sentence each."""
-        raise NotImplementedError
+        """Which questions are missing for so many rounds, one sentence each."""
 
+    @abstractmethod
     def _question(self, row: Row) -> Question:
-        """The question of a row that could be read; ``BadRowError`` where it holds none."""
-        raise NotImplementedError
+        """The question of one row.
+
+        Raises:
+            BadRowError: the row cannot be used.
+        """

@@ -1,4 +1,4 @@
-"""From one row of somebody's data to a question."""
+"""Converts one row of a file or dataset to a question, or reports why it cannot."""
 
 import hashlib
 import math
@@ -9,7 +9,7 @@ from thoughtrank.records import Question
 
 
 class BadRowError(Exception):
-    """Says what is wrong with one row."""
+    """One row cannot be used; the message is the reason."""
 
 
 def row_to_question(
@@ -28,11 +28,11 @@ def row_to_question(
         question_column: the field with the question.
         answer_column: the field with the reference answer, a string or a number; it may be missing.
         family_column: the field with the kind of question; it may be missing.
-        source: first part of the question's id.
+        source: prefix of the question's id.
         answer_after: the reference answer is what follows the last of these in its field; None takes the whole field.
 
     Raises:
-        BadRowError: the row has no usable question, or its answer is none.
+        BadRowError: the row has no usable question, or its answer is not usable.
     """
     text = values.get(question_column)
     if text is None:
@@ -46,7 +46,7 @@ def row_to_question(
     if answer is not None and answer_after is not None:
         _, found, answer = answer.rpartition(answer_after)
         if not found or not answer.strip():
-            raise BadRowError(f"no answer behind {answer_after!r} in {answer_column!r}")
+            raise BadRowError(f"no answer after {answer_after!r} in {answer_column!r}")
         answer = answer.strip()
     return Question(
         question_id=f"{source}-{digest(text)[:12]}",
@@ -57,14 +57,14 @@ def row_to_question(
 
 
 def _plain(value: object, *, column: str) -> str | None:
-    """A string or number as the string a person would write; None for nothing, and for the empty string."""
+    """A string, or a number in plain decimal notation; None for a missing value or an empty string."""
     if isinstance(value, str):
         return _clean(value, column=column) or None
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise BadRowError(f"{column!r} is neither a string nor a number")
-    # Whole numbers first: one of hundreds of digits is fine as text, but too large for isfinite.
+    # Integers first: one with hundreds of digits is fine as text, but too large for isfinite.
     if not isinstance(value, int) and not math.isfinite(value):
         raise BadRowError(f"{column!r} is not a finite number")
     if value == int(value):
@@ -76,10 +76,10 @@ def _clean(text: str, *, column: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise BadRowError(f"{column!r} holds half of a character (a lone surrogate)") from None
+        raise BadRowError(f"{column!r} contains half of a character (a lone surrogate)") from None
     return text.strip()
 
 
 def digest(text: str) -> str:
-    """sha256 in hex digits: decides a question's id and its place in the order."""
+    """sha256 in hex digits: determines a question's id and its position in the order."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""The sums behind the word problems: which numbers may appear together in a text, and what the answer is.
+"""The calculations of the word problems: which numbers can appear together in a text, and the answer.
 
-Each kind lists ranges for its free parameters and turns one choice from them into the numbers of the text, so that
-every possible problem can be counted and none is drawn twice. Quantities start at 2, which keeps "1 apples" out.
+Each kind has a range for each free parameter and maps one combination of parameters to the numbers of the text, so that all
+problems can be enumerated and none is sampled twice. Quantities start at 2, which avoids "1 apples".
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 Numbers = tuple[int, ...]
 
 PRODUCT_FACTOR = 5
-"""Products, and totals that are shared out, stay within this many times ``max_number``."""
+"""Products and dividends are at most this many times ``max_number``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Arithmetic:
 
     Attributes:
         ranges: from ``max_number`` to one range for each free parameter.
-        numbers: from the free parameters to the numbers of the text, or None where they make no sensible problem.
+        numbers: from the free parameters to the numbers of the text; None where they give no sensible problem.
         solve: from the numbers of the text to the answer.
     """
 
@@ -28,7 +28,7 @@ class Arithmetic:
     solve: Callable[..., int]
 
     def problem(self, *, parameters: Numbers, max_number: int) -> Numbers | None:
-        """The numbers of the text, or None where they are no sensible problem or give the answer away."""
+        """The numbers of the text; None where the problem is not sensible or its text contains the answer."""
         numbers = self.numbers(PRODUCT_FACTOR * max_number, *parameters)
         if numbers is None or self.solve(*numbers) in numbers:
             return None

@@ -1,4 +1,4 @@
-"""More trained families that take one calculation: work, travel and the passing of time."""
+"""More trained families with one calculation: work, travel and time."""
 
 from thoughtrank.questions.word_problems import arithmetic
 from thoughtrank.questions.word_problems.families import Family, nouns

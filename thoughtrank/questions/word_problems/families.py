@@ -1,4 +1,4 @@
-"""What a family of word problems is, and how one wording is filled with numbers, names and things."""
+"""Families of word problems: templates, and how they are filled with numbers, names and objects."""
 
 import random
 from collections.abc import Mapping
@@ -22,32 +22,32 @@ TOWNS = (
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """A countable noun with its plural."""
+    """A countable noun and its plural."""
 
     one: str
     many: str
 
 
 def nouns(*words: str) -> tuple[Noun, ...]:
-    """Nouns from ``"apple"`` (plural with s) or ``"box/boxes"`` (both forms given)."""
+    """Nouns from ``"apple"`` (plural with s) or ``"box/boxes"`` (with an irregular plural)."""
     pairs = (word.split("/") if "/" in word else (word, word + "s") for word in words)
     return tuple(Noun(one, many) for one, many in pairs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """One kind of situation, told in several wordings.
+    """One kind of situation, in several wordings.
 
-    In a wording, ``{a} {b} {c}`` are the numbers; ``{name}`` is a child with ``{she} {her} {him}`` (capital for the
-    start of a sentence), ``{friend}`` another child, ``{town}`` a place; ``{times}`` and ``{fraction}`` are the second
-    number in words. A slot of nouns called ``thing`` fills ``{thing}`` and ``{things}``.
+    In a wording, ``{a} {b} {c}`` are the numbers; ``{name}`` is a child with the pronouns ``{she} {her} {him}`` (capitalised at
+    the start of a sentence), ``{friend}`` another child, ``{town}`` a place; ``{times}`` and ``{fraction}`` are the second number
+    in words. A slot of nouns named ``thing`` fills ``{thing}`` and ``{things}``.
 
     Attributes:
         name: unique; also the ``family`` of its questions.
-        steps: how many calculations it takes, 1 or 2.
-        arithmetic: which numbers and which answer.
+        steps: number of calculations, 1 or 2.
+        arithmetic: the possible numbers, and the answer.
         wordings: templates, at least five.
-        slots: what else to draw, by name.
+        slots: other words to sample, by name.
     """
 
     name: str
@@ -57,12 +57,12 @@ class Family:
     slots: Mapping[str, tuple[Noun | str, ...]] = field(default_factory=dict)
 
     def text(self, *, numbers: Numbers, rng: random.Random, wording: int | None = None) -> str:
-        """One telling of the problem: everything but the numbers is drawn.
+        """The text of one problem; everything but the numbers is sampled.
 
         Args:
             numbers: the numbers of the problem, in the order of ``{a} {b} {c}``.
-            rng: what to draw with.
-            wording: index of the wording; drawn where None.
+            rng: for the sampling.
+            wording: index of the wording; None samples it.
         """
         template = rng.choice(self.wordings) if wording is None else self.wordings[wording]
         fields: dict[str, object] = {**_people(rng), "town": rng.choice(TOWNS)}

@@ -1,4 +1,4 @@
-"""The trained families that take one calculation."""
+"""Trained families with one calculation."""
 
 from thoughtrank.questions.word_problems import arithmetic
 from thoughtrank.questions.word_problems.families import Family, nouns

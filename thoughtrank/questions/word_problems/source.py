@@ -1,4 +1,4 @@
-"""Grade-school word problems with whole-number answers, made up on the spot from a seed."""
+"""Grade-school word problems with whole-number answers, generated from a seed."""
 
 import hashlib
 import math
@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Literal
 
 from thoughtrank.errors import UserError
+from thoughtrank.questions.protocol import QuestionSource, count_faults, require_round_number
 from thoughtrank.questions.word_problems.arithmetic import Numbers
 from thoughtrank.questions.word_problems.daily_life import DAILY_LIFE
 from thoughtrank.questions.word_problems.families import Family
@@ -16,31 +17,28 @@ from thoughtrank.questions.word_problems.two_step import TWO_STEP
 from thoughtrank.questions.word_problems.unseen_families import UNSEEN
 from thoughtrank.records import Question
 
-VERSION = 2
-"""Raise it whenever a wording, a name, a thing or a range changes: the questions of a seed change with it."""
-
 TRAINED = ONE_STEP + DAILY_LIFE + TWO_STEP
 
 Side = Literal["train", "held_out", "unseen"]
 Problem = tuple[Family, Numbers]
 
-_HELD_OUT_SHARE = 4
-_NUMBER_BOUNDS = (10, 100)
+_HELD_OUT_ONE_IN = 4
+_MAX_NUMBER_BOUNDS = (10, 100)
 
 
-class WordProblems:
-    """Word problems of 21 trained families, and of 5 that are only ever asked in evaluation.
+class WordProblems(QuestionSource):
+    """Word problems of 21 trained families, and of 5 unseen families that are asked in evaluation only.
 
-    Whether a problem may be trained on or is held out follows from its family and numbers alone, so a held-out problem
-    never appears in training: not in another wording, not in another round, not under another seed.
+    Whether a problem is trained on or held out depends on its family and numbers alone, so a held-out problem never appears in
+    training: not in another wording, another round or under another seed.
 
     Args:
-        seed: decides which problems come out, and their wording.
+        seed: determines the problems and their wording.
         train_per_round: number of training questions in one round.
         held_out: number of held-out questions of trained families.
         held_out_unseen: number of held-out questions of the families that are never trained on.
-        max_number: largest operand; products stay within five times as much. 10 to 100.
-        max_steps: 1 for problems of one calculation only, 2 for one or two.
+        max_number: largest operand, 10 to 100; products stay within five times as much.
+        max_steps: most calculations in one problem, 1 or 2.
     """
 
     def __init__(
@@ -61,8 +59,8 @@ class WordProblems:
         self.max_steps = max_steps
 
     def faults(self, *, rounds: int) -> list[str]:
-        """Bad knobs, or, where the knobs are good, streams that run dry; see ``QuestionSource``."""
-        faults = self._bad_knobs()
+        """Wrong settings, or too few problems for them; see ``QuestionSource``."""
+        faults = self._setting_faults()
         if faults:
             return faults
         wanted: list[tuple[Side, int]] = [
@@ -73,22 +71,21 @@ class WordProblems:
         for side, count in wanted:
             drawn = sum(1 for _ in islice(self._problems(side), count))
             if drawn < count:
-                faults.append(self._dry(side=side, wanted=count, drawn=drawn))
+                faults.append(self._exhausted(side=side, wanted=count, drawn=drawn))
         return faults
 
     def train(self, round_number: int) -> list[Question]:
-        """The questions of one round, counted from 1; see ``QuestionSource``.
+        """See ``QuestionSource``.
 
         Raises:
             UserError: the training problems run out before the end of this round.
-            ValueError: the round is below 1.
+            ValueError: ``round_number`` is below 1.
         """
-        if round_number < 1:
-            raise ValueError(f"rounds count from 1, not {round_number}")
+        require_round_number(round_number)
         return self._questions("train", start=(round_number - 1) * self.train_per_round, count=self.train_per_round)
 
     def evaluation(self) -> list[Question]:
-        """The held-out questions, those of unseen families last; see ``QuestionSource``.
+        """See ``QuestionSource``.
 
         Raises:
             UserError: the held-out problems run out.
@@ -96,49 +93,31 @@ class WordProblems:
         held_out = self._questions("held_out", start=0, count=self.held_out)
         return held_out + self._questions("unseen", start=0, count=self.held_out_unseen)
 
-    def identity(self) -> dict[str, object]:
-        """All knobs and the version of the wordings; see ``QuestionSource``."""
-        return {
-            "source": "word_problems",
-            "version": VERSION,
-            "seed": self.seed,
-            "train_per_round": self.train_per_round,
-            "held_out": self.held_out,
-            "held_out_unseen": self.held_out_unseen,
-            "max_number": self.max_number,
-            "max_steps": self.max_steps,
-        }
-
-    def _bad_knobs(self) -> list[str]:
+    def _setting_faults(self) -> list[str]:
         faults = []
-        low, high = _NUMBER_BOUNDS
+        low, high = _MAX_NUMBER_BOUNDS
         if not low <= self.max_number <= high:
             faults.append(f"questions.max_number is {self.max_number}: give a number from {low} to {high}.")
         if self.max_steps not in (1, 2):
             faults.append(f"questions.max_steps is {self.max_steps}: give 1 or 2.")
-        if self.train_per_round < 1:
-            faults.append(f"questions.train_per_round is {self.train_per_round}: give 1 or more.")
-        for knob, value in (("held_out", self.held_out), ("held_out_unseen", self.held_out_unseen)):
-            if value < 0:
-                faults.append(f"questions.{knob} is {value}: give 0 or more.")
-        return faults
+        return faults + count_faults(self)
 
-    def _dry(self, *, side: Side, wanted: int, drawn: int) -> str:
-        what, cure = {
+    def _exhausted(self, *, side: Side, wanted: int, drawn: int) -> str:
+        what, fix = {
             "train": ("training questions", "use fewer rounds, lower questions.train_per_round"),
             "held_out": ("held-out questions", "lower questions.held_out"),
             "unseen": ("questions of unseen families", "lower questions.held_out_unseen"),
         }[side]
         return (
             f"There are only {drawn} {what} with numbers up to questions.max_number={self.max_number}, "
-            f"but {wanted} are asked for: {cure} or raise questions.max_number."
+            f"but {wanted} are asked for: {fix} or raise questions.max_number."
         )
 
     def _questions(self, side: Side, *, start: int, count: int) -> list[Question]:
         problems = list(islice(self._problems(side), start, start + count))
         if len(problems) < count:
             drawn = sum(1 for _ in islice(self._problems(side), start + count))
-            raise UserError(self._dry(side=side, wanted=start + count, drawn=drawn))
+            raise UserError(self._exhausted(side=side, wanted=start + count, drawn=drawn))
         return [self._question(family, numbers, unseen=side == "unseen") for family, numbers in problems]
 
     def _question(self, family: Family, numbers: Numbers, *, unseen: bool) -> Question:
@@ -153,9 +132,9 @@ class WordProblems:
         )
 
     def _problems(self, side: Side) -> Iterator[Problem]:
-        """The stream of one side: one problem of every family in turn, in an order shuffled each turn.
+        """The stream of one side: one problem of every family in turn, with the families reshuffled each turn.
 
-        It ends as soon as one family has no problem left, because the families are to stay balanced.
+        It ends as soon as one family has no problem left, to keep the families balanced.
         """
         families = [family for family in (UNSEEN if side == "unseen" else TRAINED) if family.steps <= self.max_steps]
         streams = {family.name: self._numbers(side, family) for family in families}
@@ -179,13 +158,13 @@ class WordProblems:
 
 
 def _is_held_out(family: str, numbers: Numbers) -> bool:
-    # Sorted, so that 3 + 5 is not held out while 5 + 3 is trained on.
+    # Sorted, so that 3 + 5 is never held out while 5 + 3 is trained on.
     digest = hashlib.sha256(f"{family}/{sorted(numbers)}".encode()).digest()
-    return digest[0] % _HELD_OUT_SHARE == 0
+    return digest[0] % _HELD_OUT_ONE_IN == 0
 
 
 def _shuffled(size: int, rng: random.Random) -> Iterator[int]:
-    """The numbers below ``size``, each once, in random order, without making the list of them first."""
+    """The numbers below ``size``, each once, in random order, without building the whole list (a lazy Fisher-Yates shuffle)."""
     moved: dict[int, int] = {}
     for last in range(size - 1, -1, -1):
         pick = rng.randrange(last + 1)
@@ -194,8 +173,9 @@ def _shuffled(size: int, rng: random.Random) -> Iterator[int]:
 
 
 def _pick(ranges: Sequence[range], index: int) -> Numbers:
+    """The combination of parameters with this index, the first range varying fastest."""
     parameters = []
     for each in ranges:
-        index, place = divmod(index, len(each))
-        parameters.append(each[place])
+        index, position = divmod(index, len(each))
+        parameters.append(each[position])
     return tuple(parameters)

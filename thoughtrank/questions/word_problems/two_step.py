@@ -1,4 +1,4 @@
-"""The trained families that take two calculations."""
+"""Trained families with two calculations."""
 
 from thoughtrank.questions.word_problems import arithmetic
 from thoughtrank.questions.word_problems.families import Family, nouns

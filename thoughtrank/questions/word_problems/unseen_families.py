@@ -1,4 +1,4 @@
-"""Families that are never trained on: other situations, the same arithmetic level."""
+"""Families that are never trained on: other situations, the same level of arithmetic."""
 
 from thoughtrank.questions.word_problems import arithmetic
 from thoughtrank.questions.word_problems.families import Family

@@ -1,0 +1,69 @@
+"""The base class, with rows that are given instead of read."""
+
+from functools import cached_property
+
+import pytest
+
+from thoughtrank.errors import UserError
+from thoughtrank.questions.rows.file_reader import Row
+from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
+from thoughtrank.questions.rows.row_to_question import BadRowError
+from thoughtrank.records import Question
+
+
+class Letters(RowSource):
+    """One question per letter; capitals cannot be used."""
+
+    def __init__(self, letters, **settings):
+        super().__init__(**{"seed": 0, "train_per_round": 2, "held_out": 1, **settings})
+        self.letters = letters
+
+    @cached_property
+    def _loaded(self):
+        rows = [Row(number, {"letter": letter}) for number, letter in enumerate(self.letters, start=1)]
+        skipped = []
+        questions = self._collect(rows, row_name=lambda number: f"row {number}", skipped_rows=skipped, seen={})
+        return LoadedQuestions(questions[self.held_out :], questions[: self.held_out], skipped)
+
+    def _question(self, row):
+        letter = row.values["letter"]
+        if letter.isupper():
+            raise BadRowError("a capital")
+        return Question(question_id=letter, text=letter)
+
+    def _too_few(self, *, rounds):
+        missing = rounds * self.train_per_round - len(self._loaded.train)
+        return [f"{missing} are missing"] if missing > 0 else []
+
+
+def texts(questions):
+    return "".join(question.text for question in questions)
+
+
+def test_unusable_and_repeated_rows_are_skipped_with_their_names():
+    assert Letters("aBca").skipped_rows == ["row 2: a capital", "row 4: repeats the question of row 1"]
+
+
+def test_rounds_and_held_out_questions_are_disjoint_slices_of_one_order():
+    source = Letters("abcdefg")
+    everything = texts(source.evaluation()) + "".join(texts(source.train(number)) for number in (1, 2, 3))
+    assert sorted(everything) == list("abcdefg")
+    assert everything != "abcdefg"
+
+
+def test_the_order_follows_the_seed_and_ignores_the_order_of_the_rows():
+    assert Letters("abcdefg").train(1) == Letters("gfedcba").train(1)
+    orders = {texts(Letters("abcdefg", seed=seed, held_out=7).evaluation()) for seed in range(5)}
+    assert len(orders) > 1
+
+
+def test_too_few_questions_are_an_error_and_rounds_count_from_one():
+    with pytest.raises(UserError, match="1 are missing"):
+        Letters("abcd").train(2)
+    with pytest.raises(ValueError, match="count from 1"):
+        Letters("abcd").train(0)
+
+
+def test_a_source_without_more_has_the_defaults_of_the_protocol():
+    source = Letters("ab")
+    assert (source.scorer, source.held_out_unseen, source.operational) == (None, 0, frozenset())
