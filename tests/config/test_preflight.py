@@ -11,11 +11,23 @@ from thoughtrank.config.schema import load_config
 from thoughtrank.data.import_candidates import import_files
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.adapters import Lora
+from thoughtrank.finetuning.protocols import Strategy
 from thoughtrank.finetuning.weight_formats import training_faults
 from thoughtrank.instantiate import make_component
 from thoughtrank.run import do_run
 
 CONF = Path(__file__).parents[2] / "conf"
+
+
+class Sharding(Strategy):
+    """A strategy that supports nothing but what the base class does."""
+
+    name = "sharding"
+
+    def trainer_arguments(self):
+        return {}
+
+
 MUON = {"_target_": "thoughtrank.finetuning.optimizers.Muon", "lr": 1e-3}
 
 
@@ -101,7 +113,7 @@ def test_fsdp_without_cuda_is_told_before_anything_loads(monkeypatch):
 
 
 def test_a_strategy_that_hands_out_shards_names_what_it_cannot_do():
-    strategy = type("Sharding", (), {"name": "sharding"})()
+    strategy = Sharding()
     faults = training_faults(
         weights="bf16",
         precision="auto",

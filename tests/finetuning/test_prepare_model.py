@@ -9,7 +9,9 @@ def test_gradient_checkpointing_changes_neither_loss_nor_gradient(tiny_folder):
     results = []
     for checkpointing in (False, True):
         model = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).train()
-        prepare_model(model, packing=True, gradient_checkpointing=checkpointing, compile_layers=False)
+        prepare_model(
+            model, device=torch.device("cpu"), packing=True, gradient_checkpointing=checkpointing, compile_layers=False
+        )
         assert model.is_activation_checkpointing == checkpointing
         results.append(sft(model, SHARED, packing=True))
     close(*results)

@@ -111,7 +111,7 @@ def test_the_peak_is_that_of_the_training_and_not_of_the_process_that_started_it
 
 def test_a_training_that_goes_wrong_stops_and_names_its_questions(tiny_folder, examples, tmp_path):
     optimizer = {"_target_": "thoughtrank.finetuning.optimizers.AdamW", "lr": 1e30, "warmup_share": 0.0}
-    with pytest.raises(UserError, match="training went wrong in step 2"):
+    with pytest.raises(UserError, match="training diverged in step 2"):
         train_here(make_job(tiny_folder, examples, tmp_path / "model", optimizer=optimizer))
     bad = json.loads((tmp_path / "model" / "_bad_step.json").read_text())
     assert len(bad["question_ids"]) == 4

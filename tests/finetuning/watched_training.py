@@ -21,7 +21,8 @@ job, folder = TrainingJob.read(Path(sys.argv[1])), Path(sys.argv[2])
 strategy = make_component(job.strategy, where="strategy")
 strategy.prepare_process()
 
-from thoughtrank.finetuning import train, zero  # noqa: E402 (its process has to be prepared)
+from thoughtrank.finetuning import train  # noqa: E402 (its process has to be prepared)
+from thoughtrank.finetuning.distributed import deepspeed_zero  # noqa: E402
 
 seen = {"tensors_read": 0, "files": 0, "files_open": 0, "most_files_open": 0, "most_values_held": 0}
 
@@ -59,16 +60,16 @@ class WatchedFile:
         return self.file.get_tensor(name)
 
 
-def save_model(model, *arguments, trainer, **options):
+def save_model(model, *arguments, engine, **options):
     seen["buffers"] = sorted({str(buffer.dtype) for name, buffer in model.named_buffers()})
-    gathered = trainer.strategy.deepspeed_engine._zero3_consolidated_16bit_state_dict()
-    if trainer.is_global_zero:
+    gathered = engine.strategy.deepspeed_engine._zero3_consolidated_16bit_state_dict()
+    if engine.trainer.is_global_zero:
         torch.save(gathered, folder / "gathered.pt")
     (folder / f"loading-{os.environ['RANK']}.json").write_text(json.dumps(seen))
-    real_save_model(model, *arguments, trainer=trainer, **options)
+    real_save_model(model, *arguments, engine=engine, **options)
 
 
-zero.safe_open = WatchedFile
+deepspeed_zero.safe_open = WatchedFile
 real_save_model, train.save_model = train.save_model, save_model
 gc.freeze()  # what is there now is no part of any model, and need not be looked through for each tensor
 train.run_training(job, strategy=strategy)

@@ -1,4 +1,4 @@
-"""``python -m thoughtrank.finetuning JOB.yaml PARENT``: one rank of a training, which dies with the process PARENT."""
+"""``python -m thoughtrank.finetuning JOB.yaml PARENT``: one rank of a training. It exits together with the process PARENT."""
 
 import os
 import sys
@@ -10,21 +10,21 @@ from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed.process_exit import exit_with_parent, exit_without_teardown
 from thoughtrank.finetuning.distributed.process_launcher import report_faults
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.protocols import Strategy
 from thoughtrank.instantiate import make_component
 
 
 def main() -> None:
-    """Run one job. Each rank locks its place in the work folder, so that a survivor of a killed run is waited for.
+    """Run one job. Each rank holds a lock in the work folder, so that it waits for a surviving rank of a killed run.
 
-    Exit status: 0 when the model is written, 2 after a fault the user can put right, 1 for bugs.
+    Exit status: 0 when the model is written, 2 after a fault the user can fix, 1 for bugs.
     """
     job = TrainingJob.read(Path(sys.argv[1]))
     exit_with_parent(int(sys.argv[2]))
     rank = os.environ.get("RANK", "0")
     try:
-        strategy = make_component(job.strategy, where="strategy")
-        if hasattr(strategy, "prepare_process"):
-            strategy.prepare_process()
+        strategy: Strategy = make_component(job.strategy, where="strategy")
+        strategy.prepare_process()
         with FileLock(Path(job.work) / f"_training.{rank}.lock"):
             from thoughtrank.finetuning.train import run_training
 

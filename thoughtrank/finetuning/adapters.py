@@ -1,19 +1,22 @@
-"""Which weights are trained (the config group ``adapter``): all, or small matrices beside frozen ones."""
+"""Which weights are trained (the config group ``adapter``): all of them, or small matrices beside frozen ones."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from thoughtrank.errors import UserError
+from thoughtrank.finetuning.protocols import Adapter
 from thoughtrank.finetuning.weight_formats import Weights
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-class NoAdapter:
+class NoAdapter(Adapter):
     """Every weight is trained."""
 
     name: ClassVar[str] = "none"
+    freezes_model: ClassVar[bool] = False
 
     def attach(self, model: "PreTrainedModel", *, weights: Weights) -> None:
         """Nothing."""
@@ -23,16 +26,16 @@ class NoAdapter:
 
 
 @dataclass(kw_only=True)
-class Lora:
-    """LoRA (arXiv 2106.09685): beside every chosen linear layer, ``alpha / rank`` times a product of two small matrices.
+class Lora(Adapter):
+    """LoRA (arXiv 2106.09685): every chosen linear layer gets a trained low-rank update ``alpha / rank * B A``.
 
-    The trained product is added to the frozen weights in float32 and rounded once, so that the saved folder is a plain model.
+    The update is merged into the frozen weights in float32 and rounded once, so that the saved folder is a plain model.
 
     Attributes:
-        rank: inner size of the product.
-        alpha: strength of the product, times ``rank``.
-        dropout: share of its inputs that are left out while training.
-        target_modules: names of the layers, or ``all-linear``: every linear layer but the output head.
+        rank: inner dimension of the update.
+        alpha: scale of the update, times ``rank``.
+        dropout: dropout probability on the inputs of the update while training.
+        target_modules: names of the layers, or ``all-linear``: every linear layer except the output head.
     """
 
     rank: int = 16
@@ -43,7 +46,7 @@ class Lora:
     name: ClassVar[str] = "lora"
 
     def faults(self) -> list[str]:
-        """What a user has to put right before training, one sentence each."""
+        """See ``Component``."""
         faults = []
         if find_spec("peft") is None:
             faults.append("adapter=lora needs peft: run 'pip install peft'")
@@ -54,25 +57,23 @@ class Lora:
         return faults
 
     def attach(self, model: "PreTrainedModel", *, weights: Weights) -> None:
-        """Freeze ``model`` and put the small matrices in, in the number format of ``weights``.
+        """See ``Adapter``.
 
         Raises:
-            UserError: the model has no layer of a name in ``target_modules``.
+            UserError: the model has no layer with a name in ``target_modules``.
         """
         import torch
         from peft import LoraConfig, LoraModel
 
-        from thoughtrank.errors import UserError
-
         config = LoraConfig(
             r=self.rank,
-            # The library's annotation is narrower than what it takes.
+            # The annotation in peft is narrower than what it accepts.
             lora_alpha=self.alpha,  # type: ignore[arg-type]
             lora_dropout=self.dropout,
             target_modules=self.target_modules,
         )
         try:
-            # In place: the model keeps its class and its names, and nothing downstream has to know.
+            # In place: the model keeps its class and the names of its modules.
             LoraModel(model, config, "default")
         except ValueError as error:
             raise UserError(f"adapter.target_modules={self.target_modules}: {str(error).splitlines()[0]}") from error
@@ -82,7 +83,7 @@ class Lora:
                 parameter.data = parameter.data.to(dtype)
 
     def merge(self, model: "PreTrainedModel") -> None:
-        """Turn ``model`` into the plain bf16 model with the product in its weights."""
+        """Turn ``model`` into a plain bf16 model with the updates in its weights."""
         import torch
         from peft.tuners.lora import LoraLayer
 
@@ -91,7 +92,6 @@ class Lora:
                 continue
             layer.to(torch.float32)  # type: ignore[attr-defined]
             layer.merge()
-            base: Any = layer.get_base_layer().to(torch.bfloat16)
-            model.set_submodule(name, base)
-        if hasattr(model, "peft_config"):
-            del model.peft_config
+            model.set_submodule(name, layer.get_base_layer().to(torch.bfloat16))
+        # Otherwise the model would save itself as an adapter.
+        vars(model).pop("peft_config", None)

@@ -1,15 +1,15 @@
 """The frozen description of one training run, written by the parent process and read by every rank.
 
-It holds plain values only, so that the training process needs neither Hydra nor the run's config.
+It holds plain values only, so that a training process needs neither Hydra nor the config of the run.
 """
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 
-from thoughtrank.finetuning.weight_formats import Weights
+from thoughtrank.finetuning.weight_formats import Precision, Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,23 +18,23 @@ class TrainingJob:
 
     Attributes:
         model: folder of the model to start from.
-        examples: folders of example tables, all of which are trained on.
+        examples: folders of the example tables; all of them are trained on.
         output: folder for the trained model.
-        work: folder for the checkpoint, the metrics and the lock.
-        objective, optimizer, adapter, strategy: parts, each a mapping with ``_target_`` and its arguments.
-        weights: the number format of the weights while training; see ``weights.py``.
+        work: folder for checkpoints, metrics and locks.
+        objective, optimizer, adapter, strategy: components, each a mapping with ``_target_`` and constructor arguments.
+        weights: number format of the weights while training; see ``weight_formats``.
         epochs: passes over the examples.
-        min_steps: fewest optimizer steps; few examples are passed over more often, to come to as many.
-        batch_size: examples per optimizer step.
+        min_steps: fewest optimizer steps; small datasets are repeated for extra epochs until this many.
+        batch_size: examples per optimizer step, over all ranks.
         micro_batch_size: examples per forward pass and device.
-        shuffle: ``examples`` or ``questions``: what takes a place of its own in the order.
-        packing: lay the examples of a forward pass side by side, shared prompts once.
-        gradient_checkpointing: keep less, compute more.
-        compile: let torch compile the layers.
+        shuffle: shuffle unit: single ``examples``, or all examples of a question together (``questions``).
+        packing: pack the examples of a forward pass into one row; a shared prompt is computed once.
+        gradient_checkpointing: keep only the inputs of the layers, and recompute the rest in the backward pass.
+        compile: compile the layers with torch.
         max_gradient_norm: gradients are clipped to this norm.
-        precision: a Lightning precision, or auto.
+        precision: ``training.precision``.
         checkpoint_minutes: minutes between checkpoints; 0 for none.
-        seed: decides the order of the examples.
+        seed: of the order of the examples.
         log_every: optimizer steps between rows of the metrics file.
         description: text before the progress bar.
     """
@@ -43,10 +43,10 @@ class TrainingJob:
     examples: tuple[str, ...]
     output: str
     work: str
-    objective: dict[str, Any]
-    optimizer: dict[str, Any]
-    adapter: dict[str, Any]
-    strategy: dict[str, Any]
+    objective: dict[str, object]
+    optimizer: dict[str, object]
+    adapter: dict[str, object]
+    strategy: dict[str, object]
     weights: Weights
     epochs: int
     min_steps: int
@@ -57,7 +57,7 @@ class TrainingJob:
     gradient_checkpointing: bool
     compile: bool
     max_gradient_norm: float
-    precision: str
+    precision: Precision
     checkpoint_minutes: float
     seed: int
     log_every: int

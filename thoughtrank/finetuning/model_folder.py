@@ -1,89 +1,48 @@
-"""Loads the model to train, and writes the trained one, whole or divided over the ranks."""
+"""Loads the model to train, and writes the trained one as a plain Hugging Face folder."""
 
-import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import pytorch_lightning as pl
 import torch
-from transformers import AutoModelForCausalLM, PreTrainedModel
 
-from thoughtrank.errors import UserError
 from thoughtrank.finetuning.weight_formats import Weights
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-def load_model(folder: str, *, weights: Weights, frozen: bool, trainer: pl.Trainer) -> PreTrainedModel:
-    """The model in ``folder`` as the trainer's strategy wants it; call it inside ``configure_model``.
+    from thoughtrank.finetuning.distributed.training_engine import TrainingEngine
+
+
+def load_model(folder: str, *, weights: Weights, frozen: bool, engine: "TrainingEngine") -> "PreTrainedModel":
+    """The model in ``folder`` as the engine holds it; call it inside ``configure_model``.
 
     Args:
         folder: of the model.
-        weights: the number format of what is trained.
-        frozen: the model itself is not trained, only what an adapter puts in.
-        trainer: of the training.
+        weights: number format of the trained weights.
+        frozen: the weights of the model are frozen, and an adapter is trained.
+        engine: of the training.
     """
-    strategy: Any = trainer.strategy
-    # Where the trainer is told "bf16-true", its engine (DeepSpeed) keeps float32 master weights itself.
-    # Frozen weights need no master: the folder holds bf16, and bf16 arithmetic would round them anyway.
-    in_bf16 = (
-        weights != "fp32_master" or trainer.precision == "bf16-true" or (frozen and trainer.precision == "bf16-mixed")
-    )
-    dtype = torch.bfloat16 if in_bf16 else torch.float32
-    if getattr(strategy, "zero_stage_3", False):
-        return strategy.load_divided(folder, dtype=dtype)
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+    precision = engine.trainer.precision
+    # With "bf16-true" the engine (DeepSpeed) keeps float32 master weights itself.
+    # Frozen weights need no masters: the folder holds bf16, and bf16 arithmetic would round them anyway.
+    in_bf16 = weights != "fp32_master" or precision == "bf16-true" or (frozen and precision == "bf16-mixed")
+    return engine.load_model(folder, dtype=torch.bfloat16 if in_bf16 else torch.float32)
 
 
-def save_model(model: Any, tokenizer: Any, *, output: Path, trainer: pl.Trainer) -> None:
-    """Rank 0 writes one plain bf16 folder; all ranks have to call this."""
-    strategy: Any = trainer.strategy
-    gathered = strategy.gather(model) if _divides_weights(strategy) else None
-    if not trainer.is_global_zero:
+def save_model(
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", *, output: Path, engine: "TrainingEngine"
+) -> None:
+    """Write one plain bf16 folder on rank 0; all ranks have to call this."""
+    gathered = engine.gather_weights(model)
+    if not engine.trainer.is_global_zero:
         return
     model.config.use_cache = True
     if gathered is None:
-        model.to(torch.bfloat16).save_pretrained(output)
+        model.to(torch.bfloat16).save_pretrained(output)  # type: ignore[arg-type]
     else:
         state = {name: tensor.to(torch.bfloat16) for name, tensor in gathered.items()}
         model.save_pretrained(output, state_dict=state)
-        # It wrote the format of the model in memory.
+        # transformers wrote the number format of the model in memory.
         model.config.dtype = torch.bfloat16
         model.config.save_pretrained(output)
     tokenizer.save_pretrained(output)
-
-
-def _divides_weights(strategy: Any) -> bool:
-    return bool(getattr(strategy, "zero_stage_3", False) or getattr(strategy, "divides_weights", False))
-
-
-_FULL_DISK_WORDS = ("No space left on device", "PytorchStreamWriter failed", "iostream error", "unexpected pos")
-"""safetensors and torch's writer of zip files have errors of their own, with the system's words or with none."""
-
-
-@contextmanager
-def full_disk_told(folder: Path) -> Iterator[None]:
-    """Turn the many ways in which libraries report a full disk into one.
-
-    Raises:
-        UserError: the disk of ``folder`` is full.
-    """
-    try:
-        yield
-    except Exception as error:
-        if not _is_full_disk(error):
-            raise
-        raise UserError(
-            f"the disk of {folder} is full, or a quota is reached: what was being saved is incomplete and will not be used. "
-            "The model of the round before is untouched; make room and run the same command again"
-        ) from error
-
-
-def _is_full_disk(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        if any(words in str(error) for words in _FULL_DISK_WORDS):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -1,54 +1,77 @@
-"""The LightningModule: a causal language model under an objective and an optimizer."""
+"""The LightningModule: a causal language model with an objective and an optimizer."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
 
 from thoughtrank.finetuning.batching.batches import Batch
+from thoughtrank.finetuning.protocols import Objective, Optimizer, Strategy
 from thoughtrank.finetuning.weight_formats import Weights
+
+if TYPE_CHECKING:
+    from pytorch_lightning.core.optimizer import LightningOptimizer
+    from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
+    from transformers import PreTrainedModel
+
+    from thoughtrank.finetuning.distributed.training_engine import TrainingEngine
 
 
 class FineTuningModule(pl.LightningModule):
-    """Fine-tunes every weight of ``model``.
+    """Fine-tunes the weights of a causal LM that require a gradient.
 
     Args:
-        load: returns the causal LM for a trainer; called when the ranks know each other and their devices.
-        objective: has ``loss(model=, batch=)``.
-        optimizer: has ``build(model, steps=, weights=)``.
-        weights: the number format of the weights; see ``weights.py``.
-        accumulation: micro-batches per optimizer step.
+        load: returns the model; called once the ranks are connected and have their devices.
+        objective: the loss.
+        optimizer: update rule and schedule.
+        strategy: where training runs; it chooses the engine.
+        weights: number format of the weights; see ``weight_formats``.
+        accumulation: micro-batches per optimizer step and rank.
     """
 
     def __init__(
         self,
         *,
-        load: Callable[[pl.Trainer], PreTrainedModel],
-        objective: Any,
-        optimizer: Any,
+        load: "Callable[[TrainingEngine], PreTrainedModel]",
+        objective: Objective,
+        optimizer: Optimizer,
+        strategy: Strategy,
         weights: Weights,
         accumulation: int,
     ) -> None:
         super().__init__()
         self.load = load
-        self.model: Any = None
+        self.model: PreTrainedModel | None = None
         self.objective = objective
         self.optimizer = optimizer
+        self.strategy = strategy
         self.weights = weights
         self.accumulation = accumulation
-        self.gradient_norm: Tensor | None = None
+        self._engine: TrainingEngine | None = None
+
+    @property
+    def causal_lm(self) -> "PreTrainedModel":
+        """The model, once it is loaded."""
+        assert self.model is not None
+        return self.model
+
+    @property
+    def engine(self) -> "TrainingEngine":
+        """How the trainer's strategy holds weights and gradients."""
+        if self._engine is None:
+            self._engine = self.strategy.training_engine(self.trainer)
+        return self._engine
 
     def configure_model(self) -> None:
         """Load the model."""
         if self.model is None:
-            self.model = self.load(self.trainer)
-            self.model.config.use_cache = False
-            self.model.train()
-            # Frozen weights are not in a checkpoint: they are those of the folder the training began from.
-            self.strict_loading = all(parameter.requires_grad for parameter in self.model.parameters())
+            model = self.load(self.engine)
+            model.config.use_cache = False
+            self.model = model.train()
+            # Frozen weights are not in a checkpoint: they are those of the model that training started from.
+            self.strict_loading = all(parameter.requires_grad for parameter in model.parameters())
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leave frozen weights out."""
@@ -57,16 +80,12 @@ class FineTuningModule(pl.LightningModule):
                 checkpoint.get("state_dict", {}).pop(name, None)
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        """One micro-batch's part of its optimizer step's mean loss per target token, scaled for what Lightning does."""
-        loss = self.objective.loss(model=self.model, batch=batch)
+        """Part of one micro-batch in the mean loss per target token of its optimizer step, scaled for the engine."""
+        loss = self.objective.loss(model=self.causal_lm, batch=batch)
         self.log(
             "loss", loss.detach(), on_step=True, on_epoch=False, prog_bar=False, batch_size=len(batch.question_ids)
         )
-        # Lightning divides by the accumulation, and DeepSpeed's engine once more; the share makes long and short
-        # micro-batches weigh by their tokens. Lightning also averages gradients over the ranks, where the share calls for
-        # their sum.
-        divisions = 2 if hasattr(self.trainer.strategy, "deepspeed_engine") else 1
-        return loss * batch.loss_weight * self.accumulation**divisions * self.trainer.world_size
+        return self.engine.scale_loss(loss * batch.loss_weight, accumulation=self.accumulation)
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move the tensors of a batch."""
@@ -74,30 +93,20 @@ class FineTuningModule(pl.LightningModule):
 
     def configure_gradient_clipping(
         self,
-        optimizer: Any,
+        optimizer: "torch.optim.Optimizer | LightningOptimizer",
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip, and keep the norm the gradients had; DeepSpeed does both itself."""
-        strategy: Any = self.trainer.strategy
-        if not gradient_clip_val or hasattr(strategy, "deepspeed_engine"):
-            return
-        if hasattr(strategy, "clip_gradients"):
-            self.gradient_norm = strategy.clip_gradients(gradient_clip_val)
-        else:
-            self.gradient_norm = torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+        """Clip to the norm of the whole gradient."""
+        if gradient_clip_val:
+            self.engine.clip_gradients(self, max_norm=gradient_clip_val)
 
-    def optimizer_step(self, *arguments: Any, **named: Any) -> None:
-        """A step, after which no gradient is kept: Lightning would drop them behind the next forward pass only.
+    def optimizer_step(self, *arguments: object, **named: object) -> None:
+        """Step, then free the gradients: Lightning would do so only after the next forward pass."""
+        super().optimizer_step(*arguments, **named)  # type: ignore[arg-type]
+        self.engine.free_gradients(self)
 
-        DeepSpeed's engine has gradients of its own.
-        """
-        super().optimizer_step(*arguments, **named)
-        if not hasattr(self.trainer.strategy, "deepspeed_engine"):
-            for parameter in self.parameters():
-                parameter.grad = None
-
-    def configure_optimizers(self) -> Any:
+    def configure_optimizers(self) -> "OptimizerLRSchedulerConfig":
         """The optimizer and its schedule over all steps of this training."""
         steps = int(self.trainer.estimated_stepping_batches)
-        return self.optimizer.build(self.model, steps=steps, weights=self.weights)
+        return self.optimizer.build(self.causal_lm, steps=steps, weights=self.weights)

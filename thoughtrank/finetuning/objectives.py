@@ -1,24 +1,23 @@
-"""What training minimises (the config group ``objective``)."""
+"""What training minimizes (the config group ``objective``)."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from thoughtrank.finetuning.protocols import Objective
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from transformers import PreTrainedModel
 
     from thoughtrank.finetuning.batching.batches import Batch
 
 
-class SupervisedFineTuning:
-    """Cross-entropy on the tokens of the completion, nothing on the prompt."""
+class SupervisedFineTuning(Objective):
+    """Cross-entropy on the tokens of the completion; tokens of the prompt carry no loss."""
 
-    def identity(self) -> dict[str, object]:
-        """What decides the loss, for the fingerprint."""
-        return {"objective": "sft"}
-
-    def loss(self, *, model: Any, batch: "Batch") -> "Tensor":
+    def loss(self, *, model: "PreTrainedModel", batch: "Batch") -> "Tensor":
         """Mean cross-entropy over the batch's target tokens (a scalar, nats per token).
 
-        Logits are made only where a target is predicted, and in chunks.
+        Logits are computed for target positions only, in chunks.
         """
         from thoughtrank.finetuning.batching.batches import target_states
         from thoughtrank.finetuning.kernels.chunked_cross_entropy import chunked_cross_entropy

@@ -8,15 +8,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
-from thoughtrank.finetuning.kernels.compilation import missing_for_compiling
-from thoughtrank.finetuning.optim.scheduled_optimizer import (
-    ScheduledOptimizer,
-    Shapes,
-    count,
-    embedding_names,
-    trained_parameters,
-)
-from thoughtrank.finetuning.weight_formats import ALL_WEIGHTS, Weights, weight_bytes
+from thoughtrank.finetuning.kernels.build_tools import missing_build_tools
+from thoughtrank.finetuning.optim.parameters import embedding_names, num_values, trained_parameters
+from thoughtrank.finetuning.optim.scheduled_optimizer import ScheduledOptimizer
+from thoughtrank.finetuning.weight_formats import ALL_WEIGHTS, Shapes, Weights, weight_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -39,7 +34,7 @@ class AdamW(ScheduledOptimizer):
 
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float:
         """See ``ScheduledOptimizer``: two averages per weight, in the format of the weights."""
-        return 2 * weight_bytes(weights) * count(shapes)
+        return 2 * weight_bytes(weights) * num_values(shapes)
 
     def _make(self, model: "torch.nn.Module", weights: Weights) -> "torch.optim.Optimizer":
         groups = self._groups(list(trained_parameters(model).values()))
@@ -85,7 +80,7 @@ class AdamW8bit(ScheduledOptimizer):
         """See ``ScheduledOptimizer``."""
         total = 0.0
         for name, shape in shapes.items():
-            size = count({name: shape})
+            size = num_values({name: shape})
             total += 8 * size if size < self._SMALLEST else 2 * (size + 4 * -(-size // self._BLOCK))
         return total
 
@@ -119,7 +114,7 @@ class Adafactor(ScheduledOptimizer):
         """See ``ScheduledOptimizer``."""
         values = 0
         for name, shape in shapes.items():
-            size = count({name: shape})
+            size = num_values({name: shape})
             values += size // shape[-1] + size // shape[-2] if len(shape) > 1 else size
         return weight_bytes(weights) * values
 
@@ -158,7 +153,7 @@ class Muon(ScheduledOptimizer):
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float:
         """See ``ScheduledOptimizer``: one average per weight of a hidden matrix, two per other weight."""
         hidden = {name: shape for name, shape in shapes.items() if len(shape) == 2 and name not in embeddings}
-        return weight_bytes(weights) * (2 * count(shapes) - count(hidden))
+        return weight_bytes(weights) * (2 * num_values(shapes) - num_values(hidden))
 
     def _make(self, model: "torch.nn.Module", weights: Weights) -> "torch.optim.Optimizer":
         from thoughtrank.finetuning.optim.muon import MuonWithAdamW
@@ -195,11 +190,10 @@ class DeepSpeedCPUAdam(ScheduledOptimizer):
     name: ClassVar[str] = "deepspeed_cpu_adam"
     supported_weights: ClassVar[tuple[Weights, ...]] = ("fp32_master",)
     needs_cpu: ClassVar[bool] = True
-    """Whether the strategy must keep the weights the optimizer sees in main memory."""
 
     def faults(self) -> list[str]:
         """See ``ScheduledOptimizer``."""
-        missing = missing_for_compiling()
+        missing = missing_build_tools()
         if shutil.which("ninja") is None and find_spec("ninja") is None:
             missing.append("ninja ('pip install ninja')")
         if find_spec("deepspeed") is None:
@@ -208,7 +202,7 @@ class DeepSpeedCPUAdam(ScheduledOptimizer):
 
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float:
         """See ``ScheduledOptimizer``: two float32 averages per weight."""
-        return 8 * count(shapes)
+        return 8 * num_values(shapes)
 
     def _make(self, model: "torch.nn.Module", weights: Weights) -> "torch.optim.Optimizer":
         from deepspeed.ops.adam import DeepSpeedCPUAdam as Implementation

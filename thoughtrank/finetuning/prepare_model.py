@@ -1,28 +1,38 @@
-"""What makes the model itself faster or smaller, without changing what it computes."""
+"""Chooses the kernels of a model: they make it faster or smaller, and do not change what it computes."""
 
-from typing import Any
-
-import torch
+import warnings
+from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.kernels.packed_attention import ATTENTION
 from thoughtrank.finetuning.kernels.recompute_layers import use_recompute_layers
 
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
 
 def prepare_model(
-    model: Any, *, packing: bool, gradient_checkpointing: bool, compile_layers: bool, alone: bool = False
+    model: "PreTrainedModel",
+    *,
+    device: "torch.device",
+    packing: bool,
+    gradient_checkpointing: bool,
+    compile_layers: bool,
+    single_device: bool = False,
 ) -> None:
-    """Set a causal LM up for training.
+    """Set up a causal LM for training.
 
     Args:
         model: changed in place.
+        device: that trains it.
         packing: batches are packed.
-        gradient_checkpointing: keep only the input of each layer, and compute the rest again in the backward pass.
-        compile_layers: let torch compile the layers, one after the other.
-        alone: one device trains it, and nothing collects gradients as they come.
+        gradient_checkpointing: keep only the input of each layer, and recompute the rest in the backward pass.
+        compile_layers: compile the layers with torch, one by one.
+        single_device: one device trains the whole model, and no hook consumes gradients during the backward pass.
 
     Raises:
-        UserError: the model cannot do what is asked for.
+        UserError: the model does not support one of the settings.
     """
     if packing:
         if not model._supports_attention_backend:
@@ -32,22 +42,29 @@ def prepare_model(
             )
         model.set_attn_implementation(ATTENTION)
     if gradient_checkpointing:
-        model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
-    if torch.cuda.is_available():
+        _checkpoint_activations(model)
+    if device.type == "cuda":
         _use_liger_kernels(model)
-    elif not compile_layers:  # a compiler decides itself what it fuses and keeps
-        use_recompute_layers(model, single_device=alone)
+    elif not compile_layers:  # a compiler chooses itself what to fuse and to keep
+        use_recompute_layers(model, single_device=single_device)
     if compile_layers:
         for layer in model.get_decoder().layers:
             layer.compile(dynamic=True)
 
 
-def _use_liger_kernels(model: Any) -> None:
-    """Fused norms, rotary embeddings and activations, where the package liger-kernel is installed."""
+def _checkpoint_activations(model: "PreTrainedModel") -> None:
+    with warnings.catch_warnings():
+        # Newer transformers prefer another name for the same method; this one exists in all versions.
+        warnings.simplefilter("ignore", FutureWarning)
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+
+
+def _use_liger_kernels(model: "PreTrainedModel") -> None:
+    """Fused norms, rotary embeddings and activations, if the package liger-kernel is installed."""
     from transformers.utils import is_liger_kernel_available
 
     if is_liger_kernel_available():
         from liger_kernel.transformers import _apply_liger_kernel_to_instance
 
-        # The loss is this project's own: it needs logits of the targets only.
+        # The loss is this project's own, which computes logits of the targets only.
         _apply_liger_kernel_to_instance(model=model, fused_linear_cross_entropy=False, cross_entropy=False)

@@ -3,52 +3,39 @@
 import importlib.util
 import os
 import warnings
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from thoughtrank.finetuning.distributed.devices import Accelerator, SeveralDevices, device_faults
-from thoughtrank.finetuning.weight_formats import ALL_WEIGHTS, Weights
+from thoughtrank.finetuning.distributed.devices import Accelerator, DeviceKind, device_faults, device_kind
+from thoughtrank.finetuning.protocols import Strategy
+from thoughtrank.finetuning.weight_formats import ALL_WEIGHTS, LightningPrecision, Precision, Weights
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+
+    from thoughtrank.finetuning.distributed.training_engine import TrainingEngine
 
 
-class AutoStrategy:
-    """One device: CUDA where there is one, else Apple's MPS, else the CPU.
+class AutoStrategy(Strategy):
+    """One device: CUDA if there is one, else Apple's MPS, else the CPU.
 
     Args:
-        accelerator: which kind of device.
-        devices: how many of them on this machine.
-        num_nodes: how many machines.
+        accelerator: kind of device.
+        devices: must be 1.
+        num_nodes: must be 1.
     """
 
     name: ClassVar[str] = "auto"
     supported_weights: ClassVar[tuple[Weights, ...]] = ALL_WEIGHTS
     whole_parameters: ClassVar[bool] = True
-    """Whether an optimizer sees every parameter in its own shape, not as flattened shards."""
     supports_adapters: ClassVar[bool] = True
-    engine_masters: ClassVar[bool] = False
-    """Whether an engine holds bf16 weights with float32 masters of its own."""
 
-    def __init__(
-        self, *, accelerator: Literal["auto", "cpu", "cuda", "mps"] = "auto", devices: int = 1, num_nodes: int = 1
-    ) -> None:
+    def __init__(self, *, accelerator: Accelerator = "auto", devices: int = 1, num_nodes: int = 1) -> None:
         self.accelerator = accelerator
         self.devices = devices
         self.num_nodes = num_nodes
 
-    @property
-    def world_size(self) -> int:
-        """Number of training processes."""
-        return self.devices * self.num_nodes
-
-    @property
-    def optimizer_on_cpu(self) -> bool:
-        """Whether the weights an optimizer sees lie in main memory."""
-        if self.accelerator == "auto":
-            import torch
-
-            return not (torch.cuda.is_available() or torch.backends.mps.is_available())
-        return self.accelerator == "cpu"
-
     def faults(self) -> list[str]:
-        """What a user has to put right before training."""
+        """See ``Component``."""
         if self.world_size != 1:
             return [
                 f"strategy=auto trains on one device, not {self.world_size}: set strategy.devices=1 strategy.num_nodes=1, "
@@ -56,57 +43,72 @@ class AutoStrategy:
             ]
         return device_faults(self.accelerator, devices=1)
 
-    def identity(self) -> dict[str, object]:
-        """What decides the result, for the fingerprint."""
-        return {"strategy": "auto", "accelerator": self.accelerator, "world_size": self.world_size}
-
     def trainer_arguments(self) -> dict[str, Any]:
-        """Keyword arguments of Lightning's Trainer."""
-        return {"accelerator": self.accelerator, "devices": 1, "num_nodes": 1}
+        """See ``Strategy``."""
+        return {"accelerator": self.device_kind(), "devices": 1, "num_nodes": 1}
 
 
-class DDPStrategy(SeveralDevices):
-    """Every device holds the whole model, its gradients and its optimizer.
+class MultiDeviceStrategy(Strategy):
+    """One training process per device; the global batches are those of training on one device.
 
     Args:
-        accelerator: which kind of device; on the CPU a device is a process.
-        devices: training processes on each machine.
+        accelerator: kind of device; on the CPU a device is a process.
+        devices: training processes per machine.
         num_nodes: machines.
     """
+
+    def __init__(
+        self, *, accelerator: Literal["auto", "cpu", "cuda"] = "auto", devices: int = 1, num_nodes: int = 1
+    ) -> None:
+        self.accelerator = accelerator
+        self.devices = devices
+        self.num_nodes = num_nodes
+
+    def faults(self) -> list[str]:
+        """See ``Component``."""
+        faults = [
+            f"strategy.{name}={value}: must be 1 or more"
+            for name, value in (("devices", self.devices), ("num_nodes", self.num_nodes))
+            if value < 1
+        ]
+        return faults or device_faults(self.accelerator, devices=self.devices)
+
+    def device_kind(self) -> DeviceKind:
+        """CUDA or the CPU: none of these strategies runs on MPS."""
+        return device_kind(self.accelerator, allow_mps=False)
+
+    def _device_arguments(self) -> dict[str, Any]:
+        """The keyword arguments of Lightning's Trainer that choose devices."""
+        return {"accelerator": self.device_kind(), "devices": self.devices, "num_nodes": self.num_nodes}
+
+
+class DDPStrategy(MultiDeviceStrategy):
+    """Every device holds the whole model, its gradients and its optimizer state."""
 
     name: ClassVar[str] = "ddp"
     supported_weights: ClassVar[tuple[Weights, ...]] = ALL_WEIGHTS
     whole_parameters: ClassVar[bool] = True
     supports_adapters: ClassVar[bool] = True
-    engine_masters: ClassVar[bool] = False
-
-    @property
-    def optimizer_on_cpu(self) -> bool:
-        """Whether the weights an optimizer sees lie in main memory."""
-        return not self.on_cuda()
 
     def trainer_arguments(self) -> dict[str, Any]:
-        """Keyword arguments of Lightning's Trainer."""
+        """See ``Strategy``."""
         from pytorch_lightning.strategies import DDPStrategy as LightningDDP
 
-        return {**self.where(), "strategy": LightningDDP(gradient_as_bucket_view=True)}
+        return {**self._device_arguments(), "strategy": LightningDDP(gradient_as_bucket_view=True)}
 
 
-class DeepSpeedStrategy(SeveralDevices):
-    """DeepSpeed ZeRO: bf16 weights and gradients, float32 master weights and optimizer divided over the devices.
+class DeepSpeedStrategy(MultiDeviceStrategy):
+    """DeepSpeed ZeRO: bf16 weights and gradients; float32 master weights and optimizer state are sharded over the devices.
 
     Args:
-        stage: what is divided: 1 the optimizer and its master weights, 2 gradients too, 3 the bf16 weights too.
-        offload: keep all that is divided, but for gradients, in the CPU's memory.
-        accelerator: which kind of device; on the CPU a device is a process.
-        devices: training processes on each machine.
+        stage: what is sharded: 1 optimizer state and master weights, 2 gradients too, 3 the bf16 weights too.
+        offload: keep everything that is sharded, except gradients, in main memory.
+        accelerator: kind of device; on the CPU a device is a process.
+        devices: training processes per machine.
         num_nodes: machines.
     """
 
     name: ClassVar[str] = "deepspeed"
-    supported_weights: ClassVar[tuple[Weights, ...]] = ("fp32_master",)
-    whole_parameters: ClassVar[bool] = False
-    supports_adapters: ClassVar[bool] = False
     engine_masters: ClassVar[bool] = True
 
     def __init__(
@@ -114,7 +116,7 @@ class DeepSpeedStrategy(SeveralDevices):
         *,
         stage: Literal[1, 2, 3],
         offload: bool = False,
-        accelerator: Accelerator = "auto",
+        accelerator: Literal["auto", "cpu", "cuda"] = "auto",
         devices: int = 1,
         num_nodes: int = 1,
     ) -> None:
@@ -123,76 +125,75 @@ class DeepSpeedStrategy(SeveralDevices):
         self.offload = offload
 
     def faults(self) -> list[str]:
-        """What a user has to put right before training."""
+        """See ``Component``."""
         faults = super().faults()
         if importlib.util.find_spec("deepspeed") is None:
             faults.append("strategy: deepspeed is not installed: run 'pip install deepspeed', or use strategy=ddp")
         return faults
 
-    def identity(self) -> dict[str, object]:
-        """What decides the result, for the fingerprint."""
-        return {**super().identity(), "stage": self.stage, "offload": self.offload}
-
     @property
     def optimizer_on_cpu(self) -> bool:
-        """Whether the weights an optimizer sees lie in main memory."""
-        return self.offload or not self.on_cuda()
+        """See ``Strategy``."""
+        return self.offload or super().optimizer_on_cpu
 
     def prepare_process(self) -> None:
-        """Tell DeepSpeed its device before anything imports it."""
-        if not self.on_cuda():
+        """Choose DeepSpeed's device before anything imports DeepSpeed."""
+        if self.device_kind() == "cpu":
             os.environ["DS_ACCELERATOR"] = "cpu"
-        # It calls torch's older names of collective operations, once per step and rank.
+        # DeepSpeed calls deprecated names of torch's collectives, once per step and rank.
         warnings.filterwarnings("ignore", category=FutureWarning, module="torch.distributed")
-        # The one way to set DeepSpeed's options is the config of this project.
+        # DeepSpeed's options come from the config of this project only.
         os.environ.pop("PL_DEEPSPEED_CONFIG_PATH", None)
 
-    def precision(self, wanted: str) -> str:
-        """Lightning's name of what ``training.precision`` means here: bf16 weights unless float32 is asked for."""
-        return "32-true" if wanted == "32-true" else "bf16-true"
+    def resolve_precision(self, precision: Precision, *, weights: Weights) -> LightningPrecision:
+        """Bf16 weights with the engine's float32 masters, unless float32 is asked for."""
+        return "32-true" if precision == "32-true" else "bf16-true"
 
     def trainer_arguments(self) -> dict[str, Any]:
-        """Keyword arguments of Lightning's Trainer."""
+        """See ``Strategy``."""
         from thoughtrank.finetuning.distributed.deepspeed_zero import ZeroStrategy
 
         strategy = ZeroStrategy(
             stage=self.stage, offload_optimizer=self.offload, offload_parameters=self.offload and self.stage == 3
         )
-        return {**self.where(), "strategy": strategy}
+        return {**self._device_arguments(), "strategy": strategy}
+
+    def training_engine(self, trainer: "pl.Trainer") -> "TrainingEngine":
+        """See ``Strategy``."""
+        from thoughtrank.finetuning.distributed.deepspeed_zero import ZeroEngine
+
+        return ZeroEngine(trainer)
 
 
-class FSDPStrategy(SeveralDevices):
-    """Torch's fully sharded data parallelism: float32 weights, gradients and optimizer are divided over the devices.
+class FSDPStrategy(MultiDeviceStrategy):
+    """Torch's fully sharded data parallelism: float32 weights, gradients and optimizer state are sharded over the devices.
 
     Args:
-        accelerator: which kind of device; the CPU has to be asked for.
-        devices: training processes on each machine.
+        accelerator: kind of device; ``auto`` does not fall back to the CPU.
+        devices: training processes per machine.
         num_nodes: machines.
     """
 
     name: ClassVar[str] = "fsdp"
-    supported_weights: ClassVar[tuple[Weights, ...]] = ("fp32_master",)
-    whole_parameters: ClassVar[bool] = False
-    supports_adapters: ClassVar[bool] = False
-    engine_masters: ClassVar[bool] = False
 
     def faults(self) -> list[str]:
-        """What a user has to put right before training."""
+        """See ``Component``."""
         faults = super().faults()
-        if not faults and self.accelerator == "auto" and not self.on_cuda():
+        if not faults and self.accelerator == "auto" and self.device_kind() != "cuda":
             faults.append(
-                "strategy=fsdp needs CUDA devices, and this machine shows none: use strategy=auto, or say "
-                "strategy.accelerator=cpu to try it on processes of the CPU"
+                "strategy=fsdp needs CUDA devices, and this machine shows none: use strategy=auto, or set "
+                "strategy.accelerator=cpu to try it on CPU processes"
             )
         return faults
 
-    @property
-    def optimizer_on_cpu(self) -> bool:
-        """Whether the weights an optimizer sees lie in main memory."""
-        return not self.on_cuda()
-
     def trainer_arguments(self) -> dict[str, Any]:
-        """Keyword arguments of Lightning's Trainer."""
+        """See ``Strategy``."""
         from thoughtrank.finetuning.distributed.fsdp import FullyShardedStrategy
 
-        return {**self.where(), "strategy": FullyShardedStrategy()}
+        return {**self._device_arguments(), "strategy": FullyShardedStrategy()}
+
+    def training_engine(self, trainer: "pl.Trainer") -> "TrainingEngine":
+        """See ``Strategy``."""
+        from thoughtrank.finetuning.distributed.fsdp import FullyShardedEngine
+
+        return FullyShardedEngine(trainer)

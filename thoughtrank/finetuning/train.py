@@ -15,7 +15,7 @@ from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
 from thoughtrank.finetuning.callbacks.step_log import StepLog
 from thoughtrank.finetuning.full_disk import full_disk_as_user_error
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.finetuning.kernels.malloc_tuning import BoundHeap, keep_memory
+from thoughtrank.finetuning.kernels.malloc_tuning import TrimHeap, tune_malloc
 from thoughtrank.finetuning.model_folder import load_model, save_model
 from thoughtrank.finetuning.module import FineTuningModule
 from thoughtrank.finetuning.prepare_model import prepare_model
@@ -46,7 +46,7 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
         UserError: nothing to train on, or a checkpoint that this job cannot resume from.
     """
     quiet_libraries()
-    keep_memory()
+    tune_malloc()
     pl.seed_everything(job.seed, verbose=False)
     started = time.monotonic()
     rank, world_size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
@@ -105,7 +105,7 @@ def _callbacks(job: TrainingJob, checkpoints: Checkpoints) -> list[pl.Callback]:
         StepLog(path=Path(job.work) / METRICS_FILE, every=job.log_every, description=job.description)
     ]
     if not job.compile:  # checking memory after each layer would break the layers' graphs
-        callbacks.append(BoundHeap())
+        callbacks.append(TrimHeap())
     if job.checkpoint_minutes:
         callbacks.append(TimedCheckpoint(checkpoints=checkpoints, minutes=job.checkpoint_minutes))
     return callbacks

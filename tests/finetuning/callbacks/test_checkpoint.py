@@ -31,7 +31,7 @@ def test_the_newest_complete_one_counts(tiny_folder, tmp_path):
     ours = checkpoints(tmp_path, tiny_folder)
     assert ours.find() is None
     for step in (9, 10, 8):
-        leave(tmp_path, ours.origin, step)
+        leave(tmp_path, ours.manifest, step)
     (tmp_path / "_checkpoint" / "step-11.partial").mkdir()
     found = ours.find()
     assert (found.step, found.state) == (10, tmp_path / "_checkpoint" / "step-10" / "state")
@@ -40,12 +40,12 @@ def test_the_newest_complete_one_counts(tiny_folder, tmp_path):
 @pytest.mark.parametrize(
     ("other", "clue"),
     [
-        ({"world_size": 4}, "made by 4 training processes and cannot be gone on from with 2"),
+        ({"world_size": 4}, "made by 4 training processes and cannot be resumed with 2"),
         ({"strategy": {**ZERO, "stage": 3}}, "another strategy"),
     ],
 )
 def test_one_of_another_training_is_refused(other, clue, tiny_folder, tmp_path):
-    leave(tmp_path, checkpoints(tmp_path, tiny_folder, **other).origin, 7)
+    leave(tmp_path, checkpoints(tmp_path, tiny_folder, **other).manifest, 7)
     with pytest.raises(UserError) as caught:
         checkpoints(tmp_path, tiny_folder).find()
     assert clue in str(caught.value)
@@ -57,7 +57,7 @@ def test_one_of_another_model_is_refused_and_one_of_a_copy_is_not(tiny_folder, t
     TinyModel(seed=5).write(tmp_path / "other")
     shutil.copytree(tiny_folder, tmp_path / "copy")
     assert model_digest(tmp_path / "copy") == model_digest(tiny_folder)
-    leave(tmp_path, checkpoints(tmp_path, tmp_path / "copy").origin, 7)
+    leave(tmp_path, checkpoints(tmp_path, tmp_path / "copy").manifest, 7)
     assert checkpoints(tmp_path, tiny_folder).find().step == 7
     with pytest.raises(UserError, match="another model"):
         checkpoints(tmp_path, tmp_path / "other").find()

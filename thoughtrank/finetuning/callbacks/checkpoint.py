@@ -1,7 +1,7 @@
-"""Checkpoints in the middle of training: what they are of, and which of them may be gone on from.
+"""Checkpoints of an unfinished training: what they contain and when they can be resumed.
 
-A checkpoint is a folder ``_checkpoint/step-N``: the trainer's ``state`` (a file, or a folder of one part per rank) and
-``manifest.json``. It is written under another name and renamed, so that one that has its name is complete.
+A checkpoint is a folder ``_checkpoint/step-N`` with the trainer's ``state`` (a file, or a folder with one part per rank) and
+``manifest.json``. It is written under another name and then renamed, so that a folder with its final name is complete.
 """
 
 import hashlib
@@ -10,20 +10,34 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import pytorch_lightning as pl
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.full_disk import full_disk_as_user_error
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.finetuning.model_folder import full_disk_told
 
-_SAMPLE_BYTES = 1 << 20
+_DIGEST_BYTES = 1 << 20
+
+
+class Manifest(TypedDict):
+    """The training that a checkpoint belongs to.
+
+    Attributes:
+        world_size: number of ranks.
+        strategy: the strategy component, without its numbers of devices.
+        model: digest of the model that training started from.
+    """
+
+    world_size: int
+    strategy: dict[str, object]
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
 class FoundCheckpoint:
-    """Where to go on.
+    """Where to resume.
 
     Attributes:
         step: optimizer steps that are done.
@@ -38,14 +52,14 @@ class Checkpoints:
     """The checkpoints of one training.
 
     Args:
-        work: the folder they lie in.
+        work: the folder that contains them.
         job: the training they belong to.
         world_size: number of ranks.
     """
 
     def __init__(self, work: Path, *, job: TrainingJob, world_size: int) -> None:
         self.folder = work / "_checkpoint"
-        self.origin = {
+        self.manifest: Manifest = {
             "world_size": world_size,
             "strategy": {name: value for name, value in job.strategy.items() if name not in ("devices", "num_nodes")},
             "model": model_digest(Path(job.model)),
@@ -55,7 +69,7 @@ class Checkpoints:
         """The newest complete checkpoint.
 
         Raises:
-            UserError: it was made with another number of processes, another strategy, or from another model.
+            UserError: it was saved with another number of processes, another strategy, or from another model.
         """
         complete = [path for path in self.folder.glob("step-*") if path.suffix != ".partial"]
         if not complete:
@@ -70,44 +84,44 @@ class Checkpoints:
         Raises:
             UserError: the disk is full; the older ones are still there.
         """
-        place = self.folder / f"step-{trainer.global_step}"
-        partial = place.with_suffix(".partial")
-        with full_disk_told(self.folder):
+        folder = self.folder / f"step-{trainer.global_step}"
+        partial = folder.with_suffix(".partial")
+        with full_disk_as_user_error(self.folder):
             if trainer.is_global_zero:
                 shutil.rmtree(partial, ignore_errors=True)
                 partial.mkdir(parents=True)
-                (partial / "manifest.json").write_text(json.dumps(self.origin, indent=2) + "\n")
+                (partial / "manifest.json").write_text(json.dumps(self.manifest, indent=2) + "\n")
             trainer.strategy.barrier()
             trainer.save_checkpoint(partial / "state")
             trainer.strategy.barrier()
         if trainer.is_global_zero:
-            partial.replace(place)
+            partial.replace(folder)
             for old in self.folder.glob("step-*"):
-                if old != place:
+                if old != folder:
                     shutil.rmtree(old)
 
     def delete(self) -> None:
-        """Forget them all: the training is finished."""
+        """Delete them all: the training is finished."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _check(self, place: Path, manifest: dict[str, Any]) -> None:
-        remedy = f"delete {self.folder} to begin this round's training anew"
-        before, now = manifest["world_size"], self.origin["world_size"]
+    def _check(self, folder: Path, found: Manifest) -> None:
+        remedy = f"delete {self.folder} to restart this round's training"
+        before, now = found["world_size"], self.manifest["world_size"]
         if before != now:
             raise UserError(
-                f"the checkpoint {place} was made by {before} training processes and cannot be gone on from with {now}: "
+                f"the checkpoint {folder} was made by {before} training processes and cannot be resumed with {now}: "
                 f"set strategy.devices and strategy.num_nodes back, or {remedy}"
             )
-        if manifest["strategy"] != self.origin["strategy"]:
+        if found["strategy"] != self.manifest["strategy"]:
             raise UserError(
-                f"the checkpoint {place} was made with another strategy: choose that one again, or {remedy}"
+                f"the checkpoint {folder} was made with another strategy: choose that one again, or {remedy}"
             )
-        if manifest["model"] != self.origin["model"]:
-            raise UserError(f"the checkpoint {place} is of a training that began from another model: {remedy}")
+        if found["model"] != self.manifest["model"]:
+            raise UserError(f"the checkpoint {folder} is of a training that began from another model: {remedy}")
 
 
 class TimedCheckpoint(pl.Callback):
-    """Saves everything needed to go on, at most every ``minutes``, always between two optimizer steps."""
+    """Saves a checkpoint at most every ``minutes``, always between two optimizer steps."""
 
     def __init__(self, *, checkpoints: Checkpoints, minutes: float) -> None:
         self.checkpoints = checkpoints
@@ -115,12 +129,12 @@ class TimedCheckpoint(pl.Callback):
         self._last = time.monotonic()
         self._steps = 0
 
-    def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Behind a resume the first micro-batch makes no step."""
+    def on_train_start(self, trainer: pl.Trainer, *_: object) -> None:
+        """After a resume, the first micro-batch does not complete a step."""
         self._steps = trainer.global_step
 
-    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Save when a step has just been made and the time has come by the clock of rank 0."""
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
+        """Save if a step has just been completed and it is time by the clock of rank 0."""
         if trainer.global_step == self._steps:
             return
         self._steps = trainer.global_step
@@ -130,13 +144,13 @@ class TimedCheckpoint(pl.Callback):
 
 
 def model_digest(folder: Path) -> str:
-    """Tells models apart without reading all of them: the config, and size and first MiB of each file of weights."""
+    """Hash of a model that does not read all of it: its config, and name, size and first MiB of each file of weights."""
     digest = hashlib.sha256((folder / "config.json").read_bytes())
     for path in sorted(folder.glob("*.safetensors")):
         with path.open("rb") as file:
-            digest.update(f"{path.name} {path.stat().st_size}".encode() + file.read(_SAMPLE_BYTES))
+            digest.update(f"{path.name} {path.stat().st_size}".encode() + file.read(_DIGEST_BYTES))
     return digest.hexdigest()
 
 
-def _step(place: Path) -> int:
-    return int(place.name.removeprefix("step-"))
+def _step(folder: Path) -> int:
+    return int(folder.name.removeprefix("step-"))

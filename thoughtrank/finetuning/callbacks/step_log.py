@@ -1,23 +1,40 @@
-"""The measurements of every optimizer step."""
+"""The metrics file and the progress bar of a training."""
 
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import pytorch_lightning as pl
 import torch
+from torch import Tensor
 
-from thoughtrank.finetuning.callbacks.throughput import StepMeter, StepWork, stop_diverged
+from thoughtrank.finetuning.batching.batches import Batch
+from thoughtrank.finetuning.callbacks.divergence import has_diverged, stop_diverged
+from thoughtrank.finetuning.callbacks.throughput import StepWork, ThroughputMeter
 from thoughtrank.progress import progress_bar
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from thoughtrank.finetuning.module import FineTuningModule
+
+
+class _Totals(TypedDict):
+    """The work of a step, summed over ranks; see ``StepWork``."""
+
+    loss: float
+    examples: float
+    tokens: float
+    targets: float
+    positions: float
 
 
 class StepLog(pl.Callback):
-    """Writes one JSON line per optimizer step, shows a progress bar, and stops a training that has gone wrong.
+    """Writes one JSON line per optimizer step, shows a progress bar, and ends a training that has diverged.
 
     Args:
-        path: the JSON-lines file; steps behind the checkpoint training resumes from are written again, the later line
-            counts.
+        path: the JSON-lines file. After a resume, steps after the checkpoint are written again; the later line counts.
         every: optimizer steps between lines.
         description: text before the bar.
     """
@@ -27,15 +44,15 @@ class StepLog(pl.Callback):
         self.every = every
         self.description = description
         self._steps = 0
-        self._work = StepWork.begin()
-        self._meter: StepMeter | None = None
-        self._bar: Any = None
+        self._work = StepWork()
+        self._meter: ThroughputMeter | None = None
+        self._bar: tqdm | None = None
 
-    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Open the bar at the step training goes on from."""
+    def on_train_start(self, trainer: pl.Trainer, module: "FineTuningModule") -> None:  # type: ignore[override]
+        """Open the bar at the step that training resumes from."""
         self._steps = trainer.global_step
-        self._meter = StepMeter(
-            model=module.model,
+        self._meter = ThroughputMeter(
+            model=module.causal_lm,
             dtype=_arithmetic(trainer, module),
             device=trainer.strategy.root_device,
             world_size=trainer.world_size,
@@ -48,53 +65,54 @@ class StepLog(pl.Callback):
             shown=trainer.is_global_zero,
             columns=160,
         )
-        self._work = StepWork.begin()
+        self._work = StepWork()
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+        self,
+        trainer: pl.Trainer,
+        module: "FineTuningModule",  # type: ignore[override]
+        outputs: object,
+        batch: Batch,
+        batch_idx: int,
     ) -> None:
-        """Record a step when one was made."""
+        """Record a step after its last micro-batch."""
         self._work.add(batch, loss=float(trainer.callback_metrics["loss"]))
         if trainer.global_step == self._steps or self._bar is None or self._meter is None:
             return
         self._steps = trainer.global_step
         row = self._row(trainer, module, self._meter)
-        self._work = StepWork.begin()
-        self._bar.set_postfix_str(_figures(row), refresh=False)
+        self._work = StepWork()
+        self._bar.set_postfix_str(_postfix(row), refresh=False)
         self._bar.update()
         if self._steps % self.every == 0 and trainer.is_global_zero:
             with self.path.open("a") as file:
                 file.write(json.dumps(row) + "\n")
 
-    def _row(self, trainer: pl.Trainer, module: pl.LightningModule, meter: StepMeter) -> dict[str, Any]:
-        """The figures of the step just made, over all ranks."""
-        work = self._work
-        parts = torch.tensor(
-            [work.loss, work.examples, work.tokens, work.targets, work.places],
-            dtype=torch.float64 if trainer.strategy.root_device.type != "mps" else torch.float32,
-            device=trainer.strategy.root_device,
-        )
-        summed: Any = trainer.strategy.reduce(parts, reduce_op="sum")
-        loss, examples, tokens, targets, places = summed.tolist()
-        seconds = time.perf_counter() - work.started
-        norm = _gradient_norm(trainer, module)
-        if meter.diverged(loss=loss, gradient_norm=norm):
+    def _row(self, trainer: pl.Trainer, module: "FineTuningModule", meter: ThroughputMeter) -> dict[str, float | None]:
+        """The metrics of the step that has just been completed, over all ranks."""
+        totals = _summed(self._work, trainer)
+        seconds = time.perf_counter() - self._work.started
+        loss, norm = totals["loss"], module.engine.gradient_norm
+        if has_diverged(loss=loss, gradient_norm=norm, vocabulary=module.causal_lm.config.get_text_config().vocab_size):
             stop_diverged(
                 self.path.parent,
                 step=self._steps,
                 loss=loss,
                 gradient_norm=norm,
-                question_ids=_of_all_ranks(work.question_ids, trainer),
+                question_ids=_of_all_ranks(self._work.question_ids, trainer),
                 write=trainer.is_global_zero,
             )
+        rates = meter.rates(
+            tokens=totals["tokens"], targets=totals["targets"], positions=totals["positions"], seconds=seconds
+        )
         return {
             "step": self._steps,
             "loss": loss,
             "lr": trainer.optimizers[0].param_groups[0]["lr"],
             "gradient_norm": norm,
-            "examples": int(examples),
+            "examples": int(totals["examples"]),
             "seconds": round(seconds, 4),
-            **meter.figures(tokens=tokens, targets=targets, places=places, seconds=seconds),
+            **rates,
         }
 
     def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
@@ -103,8 +121,8 @@ class StepLog(pl.Callback):
             self._bar.close()
 
 
-def _figures(row: dict[str, Any]) -> str:
-    """What stands behind the bar."""
+def _postfix(row: dict[str, float | None]) -> str:
+    """The text after the bar."""
     norm = "" if row["gradient_norm"] is None else f"norm {row['gradient_norm']:.2f}, "
     return (
         f"loss {row['loss']:.3f}, lr {row['lr']:.1e}, {norm}{row['tokens_per_second']:.0f} tokens/s, mfu {row['mfu']:.0%}, "
@@ -112,22 +130,27 @@ def _figures(row: dict[str, Any]) -> str:
     )
 
 
-def _arithmetic(trainer: pl.Trainer, module: Any) -> torch.dtype:
-    """The number format of the matrix products; bf16 weights compute in what they are."""
+def _arithmetic(trainer: pl.Trainer, module: "FineTuningModule") -> torch.dtype:
+    """The number format of the matmuls; bf16 weights compute in bf16."""
     in_bf16 = "bf16" in str(trainer.precision) or module.weights != "fp32_master"
     return torch.bfloat16 if in_bf16 else torch.float32
 
 
-def _gradient_norm(trainer: pl.Trainer, module: Any) -> float | None:
-    """Before clipping; None where the strategy does not tell."""
-    engine = getattr(trainer.strategy, "deepspeed_engine", None)
-    norm = module.gradient_norm if engine is None else engine.get_global_grad_norm()
-    return None if norm is None else float(norm)
+def _summed(work: StepWork, trainer: pl.Trainer) -> _Totals:
+    device = trainer.strategy.root_device
+    parts = torch.tensor(
+        [work.loss, work.examples, work.tokens, work.targets, work.positions],
+        dtype=torch.float64 if device.type != "mps" else torch.float32,
+        device=device,
+    )
+    summed = cast("Tensor", trainer.strategy.reduce(parts, reduce_op="sum"))
+    loss, examples, tokens, targets, positions = summed.tolist()
+    return {"loss": loss, "examples": examples, "tokens": tokens, "targets": targets, "positions": positions}
 
 
 def _of_all_ranks(question_ids: list[str], trainer: pl.Trainer) -> list[str]:
     if trainer.world_size == 1:
         return sorted(set(question_ids))
-    gathered: list[Any] = [None] * trainer.world_size
+    gathered: list[list[str]] = [[] for _ in range(trainer.world_size)]
     torch.distributed.all_gather_object(gathered, question_ids)
     return sorted({question_id for part in gathered for question_id in part})

@@ -1,11 +1,11 @@
-"""Torch's fully sharded data parallelism under Lightning, on CUDA and on the CPU.
+"""Torch's fully sharded data parallelism (FSDP) under Lightning, on CUDA and on the CPU.
 
-Every layer of the model is a unit: its float32 weights are gathered, as bf16 where the arithmetic is bf16, when the layer's
-turn comes, and given up again behind it. The embeddings, the last norm and the output head are the outermost unit.
+Every decoder layer is an FSDP unit: its float32 weights are gathered for its turn, in bf16 where the arithmetic is bf16, and freed
+after it. The embeddings, the last norm and the output head belong to the outermost unit.
 """
 
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import torch
 from pytorch_lightning.strategies import FSDPStrategy
@@ -14,24 +14,28 @@ from torch.distributed.fsdp import FullyShardedDataParallel, MixedPrecision
 from torch.distributed.fsdp.wrap import CustomPolicy
 
 from thoughtrank.finetuning.distributed.sharded_parameters import full_shape, record_full_shape
+from thoughtrank.finetuning.distributed.training_engine import TrainingEngine
 
-_WRAPPING = "_fsdp_wrapped_module."
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+    from thoughtrank.finetuning.module import FineTuningModule
+
+_WRAPPER_PREFIX = "_fsdp_wrapped_module."
 
 
 class FullyShardedStrategy(FSDPStrategy):
-    """Lightning's FSDP strategy with checkpoints in parts, buffers in float32, and clipping by the norm over all devices."""
-
-    divides_weights = True
+    """Lightning's FSDP strategy with sharded checkpoints, float32 buffers, and the CPU as a device."""
 
     def __init__(self) -> None:
         super().__init__(sharding_strategy="FULL_SHARD", state_dict_type="sharded")
 
     @property
     def mixed_precision_config(self) -> MixedPrecision | None:
-        """As in Lightning, but buffers stay float32: they are rotary frequencies, and gradients are summed in float32."""
+        """As in Lightning, but buffers (the rotary frequencies) stay float32, and gradients are summed in float32."""
         if self.precision_plugin.precision == "32-true":
             return None
-        # Batches are token ids; there is nothing to be cast in the inputs, which torch would try on a frozen dataclass.
+        # Inputs are token ids, which need no cast; and torch could not cast a frozen dataclass.
         return MixedPrecision(
             param_dtype=torch.bfloat16,
             reduce_dtype=torch.float32,
@@ -47,12 +51,11 @@ class FullyShardedStrategy(FSDPStrategy):
         self.precision_plugin.convert_input = lambda data: data  # type: ignore[method-assign]
 
     def _setup_model(self, model: torch.nn.Module) -> torch.nn.Module:
-        """As in Lightning, with each layer a unit, and with a name for the CPU, which it leaves out."""
-        module: Any = model
+        """As in Lightning, with one unit per decoder layer, and with the CPU as ``device_id``, which Lightning leaves out."""
+        module = cast("FineTuningModule", model)
         for parameter in module.parameters():
-            # From here on a rank's tensor is a flat part of the parameter.
             record_full_shape(parameter)
-        layers = {id(layer) for layer in module.model.get_decoder().layers}
+        layers = {id(layer) for layer in module.causal_lm.get_decoder().layers}
         return FullyShardedDataParallel(
             module,
             sharding_strategy=self.sharding_strategy,
@@ -62,19 +65,26 @@ class FullyShardedStrategy(FSDPStrategy):
             use_orig_params=True,
         )
 
-    def clip_gradients(self, max_norm: float) -> Tensor:
-        """Clip to the norm of the whole gradient, and return what it was."""
-        root: Any = self.model
-        norm: Tensor = root.clip_grad_norm_(max_norm)
-        return norm
 
-    def gather(self, model: torch.nn.Module) -> dict[str, Tensor]:
-        """All weights in the main memory of rank 0, one unit after the other; nothing on the other ranks."""
+class FullyShardedEngine(TrainingEngine):
+    """FSDP: every rank holds a flat shard of each unit's weights and gradients."""
+
+    @property
+    def _wrapped(self) -> FullyShardedDataParallel:
+        wrapped = self.trainer.strategy.model
+        assert isinstance(wrapped, FullyShardedDataParallel)
+        return wrapped
+
+    def clip_gradients(self, module: torch.nn.Module, *, max_norm: float) -> None:
+        """See ``TrainingEngine``; the norm is taken over the shards of all ranks."""
+        self._gradient_norm = self._wrapped.clip_grad_norm_(max_norm)
+
+    def gather_weights(self, model: "PreTrainedModel") -> dict[str, Tensor] | None:
+        """See ``TrainingEngine``; one unit after the other is gathered."""
         gathered = {}
-        assert self.model is not None
-        for unit in FullyShardedDataParallel.fsdp_modules(self.model):
+        for unit in FullyShardedDataParallel.fsdp_modules(self._wrapped):
             with FullyShardedDataParallel.summon_full_params(unit, recurse=False, writeback=False):
                 for name, parameter in model.named_parameters():
-                    if self.is_global_zero and parameter.shape == full_shape(parameter):
-                        gathered[name.replace(_WRAPPING, "")] = parameter.detach().cpu().clone()
+                    if self.trainer.is_global_zero and parameter.shape == full_shape(parameter):
+                        gathered[name.replace(_WRAPPER_PREFIX, "")] = parameter.detach().cpu().clone()
         return gathered

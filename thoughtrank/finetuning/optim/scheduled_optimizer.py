@@ -1,30 +1,31 @@
-"""What all optimizers share: a schedule, decay, and what they say about themselves. Imports nothing heavy."""
+"""The base class of the optimizers: peak learning rate, weight decay and schedule. Imports nothing heavy."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from thoughtrank.finetuning.distributed.sharded_parameters import full_shape
 from thoughtrank.finetuning.optim.lr_schedules import Schedule, schedule_factor
+from thoughtrank.finetuning.optim.parameters import ParameterGroups, decay_groups
+from thoughtrank.finetuning.protocols import Optimizer
 from thoughtrank.finetuning.weight_formats import Weights
 
 if TYPE_CHECKING:
     import torch
-
-Shapes = Mapping[str, Sequence[int]]
+    from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 
 
 @dataclass(kw_only=True)
-class ScheduledOptimizer:
-    """What all optimizers share: a peak rate, decay, and the rate over the steps of one training.
+class ScheduledOptimizer(Optimizer):
+    """An optimizer with a peak learning rate, weight decay, and a schedule over the steps of one training run.
 
     Attributes:
         lr: peak learning rate.
-        weight_decay: decoupled decay of matrices per unit of learning rate; never on norms and biases.
-        warmup_share: share of the steps in which the learning rate rises.
-        schedule: how it goes on; see ``schedules.schedule_factor``.
-        decay_share: share of the steps, at the end, in which ``wsd`` falls.
-        final_share: share of the peak that is left at the end.
+        weight_decay: decoupled weight decay of matrices, scaled by the learning rate; norms and biases have none.
+        warmup_share: fraction of the steps in which the learning rate rises.
+        schedule: shape of the decay after it; see ``lr_schedules.schedule_factor``.
+        decay_share: the last fraction of the steps, in which ``wsd`` decays.
+        final_share: fraction of the peak at the last step.
     """
 
     lr: float
@@ -34,36 +35,12 @@ class ScheduledOptimizer:
     decay_share: float = 0.2
     final_share: float = 0.1
 
-    name: ClassVar[str]
-    supported_weights: ClassVar[tuple[Weights, ...]] = ("fp32_master", "bf16")
-    needs_whole_parameters: ClassVar[bool] = False
-    """Whether the rule reads rows and columns, so that a strategy must not hand it flattened shards."""
-
-    def identity(self) -> dict[str, object]:
-        """Every setting: all of them change the result."""
-        settings = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-        return {"optimizer": self.name, **settings}
-
-    def faults(self) -> list[str]:
-        """What a user has to put right before training, one sentence each."""
-        return []
-
-    def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float:
-        """Memory of the state of the parameters named in ``shapes``, in bytes.
-
-        Args:
-            shapes: parameter name to shape.
-            weights: the setting they are trained in.
-            embeddings: which of them belong to embeddings and the output head.
-        """
-        raise NotImplementedError
-
-    def build(self, model: "torch.nn.Module", *, steps: int, weights: Weights) -> dict[str, Any]:
-        """What Lightning's ``configure_optimizers`` returns for ``steps`` optimizer steps on the unfrozen weights."""
+    def build(self, model: "torch.nn.Module", *, steps: int, weights: Weights) -> "OptimizerLRSchedulerConfig":
+        """See ``Optimizer``."""
         import torch
 
         optimizer = self._make(model, weights)
-        # Lightning takes "fused" for a gradient scaler's affair and refuses to clip. Only fp16 has a scaler.
+        # Lightning takes fused optimizers for ones that unscale gradients themselves, and refuses to clip. Only fp16 scales.
         optimizer._step_supports_amp_scaling = False  # type: ignore[attr-defined]
         warmup_steps = round(self.warmup_share * steps)
 
@@ -80,40 +57,10 @@ class ScheduledOptimizer:
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
+    @abstractmethod
     def _make(self, model: "torch.nn.Module", weights: Weights) -> "torch.optim.Optimizer":
-        raise NotImplementedError
+        """The torch optimizer of the trained parameters, at the peak learning rate."""
 
-    def _groups(self, parameters: "Sequence[torch.nn.Parameter]") -> list[dict[str, Any]]:
-        """Parameter groups with and without decay."""
-        groups: list[dict[str, Any]] = [
-            {"params": [p for p in parameters if len(full_shape(p)) >= 2], "weight_decay": self.weight_decay},
-            {"params": [p for p in parameters if len(full_shape(p)) < 2], "weight_decay": 0.0},
-        ]
-        # DeepSpeed leaves empty groups out, and the schedule would then have a group too many.
-        return [group for group in groups if group["params"]]
-
-
-def count(shapes: Shapes) -> int:
-    """Number of values in all of ``shapes``."""
-    total = 0
-    for shape in shapes.values():
-        size = 1
-        for length in shape:
-            size *= length
-        total += size
-    return total
-
-
-def trained_parameters(model: "torch.nn.Module") -> "dict[str, torch.nn.Parameter]":
-    """The parameters that are not frozen, by name; tied ones once."""
-    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-
-
-def embedding_names(model: "torch.nn.Module") -> frozenset[str]:
-    """Names of the parameters of embeddings and of the output head."""
-    import torch
-
-    modules = [module for module in model.modules() if isinstance(module, torch.nn.Embedding)]
-    head = getattr(model, "get_output_embeddings", lambda: None)()
-    found = {id(parameter) for module in [*modules, head] if module is not None for parameter in module.parameters()}
-    return frozenset(name for name, parameter in model.named_parameters() if id(parameter) in found)
+    def _groups(self, parameters: "Sequence[torch.nn.Parameter]") -> ParameterGroups:
+        """Parameter groups with and without weight decay."""
+        return decay_groups(parameters, weight_decay=self.weight_decay)

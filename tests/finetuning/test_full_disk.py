@@ -1,4 +1,4 @@
-"""How a full disk is told, whatever library was writing."""
+"""One error for a full disk, whatever library was writing."""
 
 import errno
 
@@ -6,7 +6,7 @@ import pytest
 from safetensors import SafetensorError
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.model_folder import full_disk_told
+from thoughtrank.finetuning.full_disk import full_disk_as_user_error
 
 
 def raised_while(first, second):
@@ -31,7 +31,7 @@ def raised_while(first, second):
     ],
 )
 def test_a_full_disk_is_one_fault_that_names_the_folder(error, tmp_path):
-    with pytest.raises(UserError) as caught, full_disk_told(tmp_path):
+    with pytest.raises(UserError) as caught, full_disk_as_user_error(tmp_path):
         raise error
     assert str(tmp_path) in str(caught.value)
     assert "untouched" in str(caught.value)
@@ -39,6 +39,6 @@ def test_a_full_disk_is_one_fault_that_names_the_folder(error, tmp_path):
 
 @pytest.mark.parametrize("error", [OSError(errno.EACCES, "no"), RuntimeError("shapes differ"), KeyError("x")])
 def test_other_errors_are_left_alone(error, tmp_path):
-    with pytest.raises(type(error)) as caught, full_disk_told(tmp_path):
+    with pytest.raises(type(error)) as caught, full_disk_as_user_error(tmp_path):
         raise error
     assert caught.value is error

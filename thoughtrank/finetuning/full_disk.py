@@ -1,0 +1,39 @@
+"""One error for a full disk, whatever library was writing."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from thoughtrank.errors import UserError
+
+_FULL_DISK_WORDS = ("No space left on device", "PytorchStreamWriter failed", "iostream error", "unexpected pos")
+"""safetensors and torch's zip writer raise errors of their own, without an errno."""
+
+
+@contextmanager
+def full_disk_as_user_error(folder: Path) -> Iterator[None]:
+    """Turn the errors that libraries raise on a full disk into one.
+
+    Raises:
+        UserError: the disk of ``folder`` is full.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not _is_full_disk(error):
+            raise
+        raise UserError(
+            f"the disk of {folder} is full, or a quota is reached: what was being saved is incomplete and will not be used. "
+            "The model of the previous round is untouched; free some space and run the same command again"
+        ) from error
+
+
+def _is_full_disk(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if any(words in str(error) for words in _FULL_DISK_WORDS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,61 @@
+"""The examples of a job, and this rank's batches of them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from transformers import AutoConfig
+
+from thoughtrank.finetuning.batching.batch_loader import BatchLoader
+from thoughtrank.finetuning.batching.batch_plan import epochs_for, plan_batches
+from thoughtrank.finetuning.batching.examples import Examples, read_examples
+from thoughtrank.finetuning.job import TrainingJob
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """What a rank trains on.
+
+    Attributes:
+        examples: of all ranks, tokenized.
+        epochs: passes over them.
+        loader: this rank's micro-batches of all epochs.
+    """
+
+    examples: Examples
+    epochs: int
+    loader: BatchLoader
+
+
+def load_training_data(
+    job: TrainingJob, *, tokenizer: "PreTrainedTokenizerBase", rank: int, world_size: int
+) -> TrainingData:
+    """Read and tokenize the examples of ``job``, and plan its batches. Rank 0 prints which examples are left out.
+
+    Raises:
+        UserError: there is nothing to train on.
+    """
+    context = AutoConfig.from_pretrained(job.model).max_position_embeddings
+    examples = read_examples(job.examples, tokenizer=tokenizer, context=context)
+    if examples.too_long and rank == 0:
+        print(f"left out, longer than the context of {context} tokens: {', '.join(examples.too_long)}", flush=True)
+    epochs = epochs_for(len(examples.used), epochs=job.epochs, min_steps=job.min_steps, batch_size=job.batch_size)
+    plan = plan_batches(
+        examples.used,
+        epochs=epochs,
+        batch_size=job.batch_size,
+        micro_batch_size=min(job.micro_batch_size, -(-job.batch_size // world_size)),
+        seed=job.seed,
+        shuffle=job.shuffle,
+    )
+    loader = BatchLoader(
+        examples=examples.used,
+        plan=plan,
+        padding_id=tokenizer.pad_token_id or 0,
+        packing=job.packing,
+        rank=rank,
+        world_size=world_size,
+    )
+    return TrainingData(examples=examples, epochs=epochs, loader=loader)

@@ -1,0 +1,51 @@
+"""The summary of a finished training, ``_training.json``."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
+from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.training_data import TrainingData
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+
+FACTS_FILE = "_training.json"
+
+
+def write_facts(
+    job: TrainingJob, *, data: TrainingData, memory: MemoryReport, trainer: "pl.Trainer", seconds: float
+) -> None:
+    """Write what was trained, on what and how, into the work folder of ``job``."""
+    examples = data.examples
+    facts = {
+        "examples": len(examples.used),
+        "examples_too_long": examples.too_long,
+        "tokens_per_epoch": sum(len(example.token_ids) for example in examples.used),
+        "target_tokens_per_epoch": sum(example.num_targets for example in examples.used),
+        "epochs": data.epochs,
+        "steps": trainer.global_step,
+        "effective_batch_size": job.batch_size,
+        "adapter": _class_name(job.adapter),
+        **memory.facts(),
+        "precision": _arithmetic(job, trainer),
+        "saved_dtype": "bfloat16",
+        "world_size": trainer.world_size,
+        "num_nodes": trainer.num_nodes,
+        "strategy": _class_name(job.strategy),
+        "strategy_of_lightning": type(trainer.strategy).__name__,
+        "seconds": round(seconds, 1),
+    }
+    (Path(job.work) / FACTS_FILE).write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def _class_name(component: dict[str, object]) -> str:
+    return str(component["_target_"]).rpartition(".")[2]
+
+
+def _arithmetic(job: TrainingJob, trainer: "pl.Trainer") -> str:
+    """Bf16 weights compute in bf16, although Lightning casts nothing and calls that "32-true"."""
+    if trainer.precision == "32-true" and job.weights != "fp32_master":
+        return "bf16-true"
+    return str(trainer.precision)
