@@ -4,7 +4,7 @@ from transformers import AutoModelForCausalLM
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.adapters import Lora
-from thoughtrank.finetuning.optim.scheduled_optimizer import trained_parameters
+from thoughtrank.finetuning.optim.parameters import trained_parameters
 from thoughtrank.finetuning.optimizers import AdamW
 
 TOKEN_IDS = torch.arange(60).reshape(2, 30) % 97

@@ -30,3 +30,22 @@ def test_chunks_have_exact_loss_and_gradients_and_no_chunk_is_larger(chunk, bias
     found = gradients(chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets))
     assert max(sizes) == min(chunk, 23) * 50
     torch.testing.assert_close(found, expected)
+
+
+def test_frozen_inputs_give_the_loss_without_gradients():
+    head, hidden, targets = nn.Linear(8, 50, bias=False), torch.randn(5, 8), torch.arange(5)
+    head.requires_grad_(False)
+    loss = chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets)
+    assert not loss.requires_grad
+    torch.testing.assert_close(loss, nn.functional.cross_entropy(head(hidden), targets))
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_under_autocast_the_loss_is_float32_and_near_the_exact_one(bias):
+    torch.manual_seed(0)
+    head, hidden, targets = nn.Linear(8, 50, bias=bias), torch.randn(5, 8), torch.arange(5)
+    exact = nn.functional.cross_entropy(head(hidden), targets)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets)
+    assert loss.dtype == torch.float32
+    torch.testing.assert_close(loss, exact, rtol=0.02, atol=0)

@@ -1,33 +1,34 @@
-"""AdamW on bf16 weights that keeps what rounding takes from an update."""
+"""AdamW for bf16 weights with Kahan summation: the rounding error of each update is kept and added to the next one."""
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from optimi import AdamW
 
+from thoughtrank.finetuning.optim.parameters import ParameterGroups
+
 
 class KahanAdamW(AdamW):
-    """torch-optimi's AdamW with Kahan summation, and a weight decay that is summed in the same way.
+    """torch-optimi's AdamW (decoupled weight decay, arXiv 1711.05101) with Kahan summation (arXiv 2010.06192).
 
-    The library multiplies the weight by ``1 - lr * weight_decay``, which in bf16 is the weight itself for every usual
-    rate. Here decay goes where other small updates go: into the compensation, which the next step adds.
+    The library applies weight decay by multiplying the weight by ``1 - lr * weight_decay``, which rounds to no change in
+    bf16 at usual learning rates. Here the decay is added to the Kahan compensation, which the next step applies.
 
     Args:
         groups: parameter groups with ``params`` and ``weight_decay``.
         lr: peak learning rate.
-        betas: averaging of the gradient and of its square.
+        betas: decay rates of the averages of the gradient and of its square.
         eps: added to the denominator.
     """
 
-    def __init__(self, groups: list[dict[str, Any]], *, lr: float, betas: tuple[float, float], eps: float) -> None:
+    def __init__(self, groups: ParameterGroups, *, lr: float, betas: tuple[float, float], eps: float) -> None:
         renamed = [{**group, "weight_decay": 0.0, "compensated_decay": group["weight_decay"]} for group in groups]
         super().__init__(renamed, lr=lr, betas=betas, eps=eps, kahan_sum=True)
 
     @torch.no_grad()
-    def step(self, closure: Callable | None = None, param: torch.Tensor | None = None) -> Any:
-        """One step; the decay of this step's weights waits in the compensation."""
-        loss = super().step(closure, param)
+    def step(self, closure: Callable[[], float] | None = None, param: torch.Tensor | None = None) -> float | None:
+        """Update all weights; this step's weight decay takes effect in the next one."""
+        loss: float | None = super().step(closure, param)
         for group in self.param_groups:
             decay = group["lr"] * group["compensated_decay"]
             if decay:

@@ -1,4 +1,4 @@
-"""Learning rates over the steps of one training."""
+"""Learning-rate schedules: the learning rate of each step as a fraction of its peak."""
 
 import math
 from typing import Literal
@@ -9,19 +9,27 @@ Schedule = Literal["cosine", "linear", "constant_with_warmup", "wsd"]
 def schedule_factor(
     *, step: int, steps: int, warmup_steps: int, schedule: Schedule, decay_share: float, final_share: float
 ) -> float:
-    """The learning rate of optimizer step ``step`` (from 0) as a share of its peak.
+    """The learning rate of one optimizer step as a fraction of its peak.
 
-    It rises linearly over ``warmup_steps``. Then ``cosine`` and ``linear`` fall to ``final_share`` at the last step,
-    ``constant_with_warmup`` stays at the peak, and ``wsd`` (warm-up, stable, decay: arXiv 2404.06395) stays at the peak and
-    falls linearly in the last ``decay_share`` of all steps.
+    All schedules warm up linearly. Then ``cosine`` (half a period, arXiv 1608.03983) and ``linear`` decay to
+    ``final_share`` at the last step, ``constant_with_warmup`` stays at the peak, and ``wsd`` (warm-up, stable, decay:
+    arXiv 2404.06395) stays at the peak and decays linearly in the last steps.
+
+    Args:
+        step: number of the step, from 0.
+        steps: optimizer steps of the training run.
+        warmup_steps: steps before the peak.
+        schedule: shape of the decay.
+        decay_share: for ``wsd``, the last fraction of all steps, in which it decays.
+        final_share: fraction of the peak at the last step.
     """
     if step < warmup_steps:
         return (step + 1) / (warmup_steps + 1)
     if schedule == "constant_with_warmup":
         return 1.0
-    begin = warmup_steps
+    decay_start = warmup_steps
     if schedule == "wsd":
-        begin = max(warmup_steps, steps - 1 - round(decay_share * steps))
-    progress = max(0.0, (step - begin) / max(1, steps - 1 - begin))
-    fall = (1 - math.cos(math.pi * progress)) / 2 if schedule == "cosine" else progress
-    return 1.0 - (1.0 - final_share) * fall
+        decay_start = max(warmup_steps, steps - 1 - round(decay_share * steps))
+    progress = max(0.0, (step - decay_start) / max(1, steps - 1 - decay_start))
+    decayed = (1 - math.cos(math.pi * progress)) / 2 if schedule == "cosine" else progress
+    return 1.0 - (1.0 - final_share) * decayed

@@ -1,64 +1,69 @@
-"""Two rules in one optimizer: Muon for hidden matrices, AdamW for everything else."""
+"""Muon for hidden matrices and AdamW for all other parameters, as one optimizer."""
 
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from thoughtrank.finetuning.optim.parameters import ParameterGroups
+
 
 class MuonWithAdamW(torch.optim.Optimizer):
-    """Lightning steps, saves and schedules one optimizer; this one hands each group to its own rule.
+    """One optimizer for Lightning to step, save and schedule, which delegates each parameter group to Muon or AdamW.
 
-    Groups and state are shared with the two inner optimizers, so that a scheduler's rates reach them and one state dict
-    holds all.
+    Muon (kellerjordan.github.io/posts/muon) orthogonalizes the averaged gradient of a matrix; its updates are scaled to the
+    root mean square of AdamW's, 0.2 * sqrt(max(rows, columns)) (arXiv 2502.16982), so that one learning rate serves both.
+    Parameter groups and state are shared with the two inner optimizers, so that schedulers reach them and one state dict
+    contains everything.
 
     Args:
         hidden: parameter groups of matrices, for Muon.
-        rest: parameter groups of everything else, for AdamW.
+        rest: parameter groups of all other parameters, for AdamW.
         lr: peak learning rate of both.
-        momentum: Muon's averaging of the gradient.
-        betas: AdamW's averaging of the gradient and of its square.
+        momentum: Muon's decay rate of the average of the gradient.
+        betas: AdamW's decay rates of the averages of the gradient and of its square.
         eps: added to AdamW's denominator.
     """
 
     def __init__(
         self,
         *,
-        hidden: list[dict[str, Any]],
-        rest: list[dict[str, Any]],
+        hidden: ParameterGroups,
+        rest: ParameterGroups,
         lr: float,
         momentum: float,
         betas: tuple[float, float],
         eps: float,
     ) -> None:
-        self._rules: list[tuple[torch.optim.Optimizer, int]] = []
+        self._inner: list[tuple[torch.optim.Optimizer, int]] = []
         if hidden:
             muon = torch.optim.Muon(hidden, lr=lr, momentum=momentum, adjust_lr_fn="match_rms_adamw")
-            self._rules.append((muon, len(hidden)))
+            self._inner.append((muon, len(hidden)))
         if rest:
             adamw = torch.optim.AdamW(rest, lr=lr, betas=betas, eps=eps, fused=True)
-            self._rules.append((adamw, len(rest)))
-        super().__init__([group for rule, _ in self._rules for group in rule.param_groups], defaults={"lr": lr})
-        self._share()
+            self._inner.append((adamw, len(rest)))
+        super().__init__([group for inner, _ in self._inner for group in inner.param_groups], defaults={"lr": lr})
+        self._share_state()
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """One step of both rules."""
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Update all parameters."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for rule, _ in self._rules:
-            rule.step()
+        for inner, _ in self._inner:
+            inner.step()
         return loss
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load what ``state_dict`` saved."""
+        """Restore what ``state_dict`` returned."""
         super().load_state_dict(state_dict)
-        self._share()
+        self._share_state()
 
-    def _share(self) -> None:
-        begin = 0
-        for rule, size in self._rules:
-            rule.param_groups = self.param_groups[begin : begin + size]
-            rule.state = self.state
-            begin += size
+    def _share_state(self) -> None:
+        """Give the inner optimizers this one's parameter groups and state."""
+        start = 0
+        for inner, num_groups in self._inner:
+            inner.param_groups = self.param_groups[start : start + num_groups]
+            inner.state = self.state
+            start += num_groups
