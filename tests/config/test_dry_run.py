@@ -19,7 +19,7 @@ def plan(*overrides):
     with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
         values = OmegaConf.to_container(compose("config", overrides=list(overrides)), resolve=True)
     config = load_config(values)
-    first, *lines = plan_text(config=config, parts=make_components(config), run="mine").splitlines()
+    first, *lines = plan_text(config=config, components=make_components(config), run="mine").splitlines()
     return {"run": first, **{line.split()[0]: line for line in lines}}
 
 
@@ -57,28 +57,28 @@ def test_a_judge_without_a_model_costs_nothing():
     assert "no money" in line
 
 
-def test_gpt4_is_told_with_its_calls_and_with_money():
+def test_gpt4_is_shown_with_its_calls_and_with_money():
     line = plan("judge=gpt4", "rounds=2")["ranking"]
     assert "gpt-4o" in line
-    assert "looks" in line
+    assert "judge calls" in line
     assert re.search(r"at most \$[\d,]+\.\d\d in all", line)
 
 
 @pytest.mark.parametrize("prefixes", ["alnum", "lower", "digits"])
-def test_the_looks_are_no_fewer_than_the_ranker_plans_for_answers_that_all_differ(prefixes):
+def test_the_judge_calls_are_no_fewer_than_the_ranker_plans_for_answers_that_all_differ(prefixes):
     overrides = ("judge=gpt4", f"prefixes={prefixes}", "questions.train_per_round=10")
     with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
         values = OmegaConf.to_container(compose("config", overrides=list(overrides)), resolve=True)
-    parts = make_components(load_config(values))
-    answers = [AnswerView(str(index), f"answer {index}") for index in range(len(parts.prefixes.prefixes()))]
-    looks = 0
+    components = make_components(load_config(values))
+    answers = [AnswerView(str(index), f"answer {index}") for index in range(len(components.prefixes.prefixes()))]
+    calls = 0
     for number in range(10):
-        state = parts.ranker.start(
+        state = components.ranker.start(
             question_id=str(number), question="Why?", answers=answers, reference=None, seed=0, exact=False
         )
-        looks += len(parts.ranker.plan(state))
-    [told] = re.findall(r"at most ([\d,]+) looks", plan(*overrides)["ranking"])
-    assert int(told.replace(",", "")) >= looks
+        calls += len(components.ranker.plan(state))
+    [shown] = re.findall(r"at most ([\d,]+) judge calls", plan(*overrides)["ranking"])
+    assert int(shown.replace(",", "")) >= calls
 
 
 def test_the_money_grows_with_rounds_questions_and_price():
@@ -99,12 +99,12 @@ def test_the_plan_says_how_old_its_prices_are_and_where_the_budget_ends():
     assert "early" not in plan("judge=gpt4", "judge.budget=10000")["ranking"]
 
 
-def test_the_audit_is_part_of_the_looks():
-    def looks(share):
+def test_the_audit_is_part_of_the_judge_calls():
+    def calls(share):
         line = plan("judge=gpt4", f"judge.audit_share={share}")["ranking"]
-        return int(re.search(r"at most ([\d,]+) looks", line)[1].replace(",", ""))
+        return int(re.search(r"at most ([\d,]+) judge calls", line)[1].replace(",", ""))
 
-    assert looks(0.5) == pytest.approx(1.5 * looks(0), abs=1)
+    assert calls(0.5) == pytest.approx(1.5 * calls(0), abs=1)
 
 
 def test_a_judge_of_the_models_own_family_is_pointed_out():
@@ -113,7 +113,7 @@ def test_a_judge_of_the_models_own_family_is_pointed_out():
     assert "note" not in plan(*own, "judge.model=qwen-2.5")
 
 
-def test_an_unknown_price_is_told_and_not_taken_for_free():
+def test_an_unknown_price_is_shown_and_not_taken_for_free():
     line = plan("judge=gpt4", "judge.model=unheard-of")["ranking"]
     assert "price unknown" in line
     assert "$" not in line
@@ -135,10 +135,10 @@ def test_a_model_that_is_still_to_be_fetched_leaves_disk_and_time_open():
     lines = plan("model.name=organisation/model")
     assert "organisation/model" in lines["model"]
     for name in ("disk", "time"):
-        assert "unknown until the model is fetched" in lines[name]
+        assert "unknown until the model is downloaded" in lines[name]
 
 
-def test_the_fewest_steps_are_told_where_there_is_such_a_limit():
+def test_the_fewest_steps_are_shown_where_there_is_such_a_limit():
     assert "and at least 16 steps" in plan()["training"]
     assert "at least" not in plan("training.min_steps=0")["training"]
 
@@ -149,7 +149,7 @@ def test_choosing_what_was_cut_is_pointed_out():
 
 
 @pytest.mark.parametrize(
-    ("overrides", "told"),
+    ("overrides", "shown"),
     [
         ([], "16 bytes per parameter (4 weights + 4 gradients + 8 optimizer state), 2.15 GB"),
         (
@@ -160,20 +160,20 @@ def test_choosing_what_was_cut_is_pointed_out():
         (["optimizer=muon"], "12 bytes per parameter"),
     ],
 )
-def test_it_tells_what_a_parameter_costs_in_training(overrides, told):
-    assert told in " ".join(plan(*overrides).values())
+def test_it_tells_what_a_parameter_costs_in_training(overrides, shown):
+    assert shown in " ".join(plan(*overrides).values())
 
 
 def test_the_published_recipe_is_planned_without_its_weights(tmp_path):
     questions = tmp_path / "train.jsonl"
     questions.write_text("\n".join(f'{{"question": "{number}?", "answer": "#### {number}"}}' for number in range(3000)))
-    told = plan("experiment=llama3.2_3b_cot", f"questions.name={questions}", "questions.held_out_split=null")
-    assert "3212.7 M parameters" in told["model"] or "3213 M parameters" in told["model"]
-    assert f"512 questions x 62 prefixes = {512 * 62} candidates" in told["generation"]
-    assert re.search(r"at most \$[\d,]+\.\d\d in all", told["ranking"])
-    assert "6.4 GB of weights and at most 15.5 GB of keys and values" in told["memory"]
-    assert "GB" in told["disk"]
-    assert "of training" in told["time"]
+    shown = plan("experiment=llama3.2_3b_cot", f"questions.name={questions}", "questions.held_out_split=null")
+    assert "3212.7 M parameters" in shown["model"] or "3213 M parameters" in shown["model"]
+    assert f"512 questions x 62 prefixes = {512 * 62} candidates" in shown["generation"]
+    assert re.search(r"at most \$[\d,]+\.\d\d in all", shown["ranking"])
+    assert "6.4 GB of weights and at most 15.5 GB of keys and values" in shown["memory"]
+    assert "GB" in shown["disk"]
+    assert "of training" in shown["time"]
 
 
 def test_training_memory_is_that_of_the_zero_paper():

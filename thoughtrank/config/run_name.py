@@ -13,19 +13,25 @@ _NAMED_GROUPS = ("model", "questions", "prefixes", "judge", "selection", "optimi
 """Groups whose choice is part of the default name of a run."""
 
 
-def deciding_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The config as flat ``group.key`` entries, without those that cannot change results."""
+def operational_config_keys(values: Mapping[str, Any]) -> frozenset[str]:
+    """Keys that cannot change results, as they are typed on the command line; a whole group by its name."""
+    keys = set(RunConfig.operational)
+    for group, value in values.items():
+        if isinstance(value, Mapping):
+            inner = TrainingConfig.operational if group == "training" else operational_keys(value)
+            keys.update(f"{group}.{key}" for key in inner)
+    return frozenset(keys)
+
+
+def _deciding_values(values: Mapping[str, Any], *, without: frozenset[str]) -> dict[str, Any]:
+    """The config as flat ``group.key`` entries, sorted, without the keys ``without``."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
-        if key in RunConfig.operational:
-            continue
-        if isinstance(value, Mapping):
-            operational = TrainingConfig.operational if key == "training" else operational_keys(value)
-            flat.update({f"{key}.{inner}": each for inner, each in value.items() if inner not in operational})
-            if "_target_" in value:
-                flat[f"{key}._target_"] = current_target(str(value["_target_"]))
-        else:
-            flat[key] = value
+        inner = {f"{key}.{name}": each for name, each in value.items()} if isinstance(value, Mapping) else {key: value}
+        flat.update({name: each for name, each in inner.items() if not {key, name} & without})
+    for name in flat:
+        if name.endswith("._target_"):
+            flat[name] = current_target(str(flat[name]))
     return {key: flat[key] for key in sorted(flat)}
 
 
@@ -37,12 +43,15 @@ def default_run_name(values: Mapping[str, Any], choices: Mapping[str, str]) -> s
         choices: config group to the name of the chosen file.
     """
     slug = "-".join(str(choices[group]) for group in _NAMED_GROUPS if group in choices)
-    digest = hashlib.sha256(json.dumps(deciding_values(values), sort_keys=True).encode()).hexdigest()
+    decisive = _deciding_values(values, without=operational_config_keys(values))
+    digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
     return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', slug)}-{digest[:6]}"
 
 
 def config_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """One line per deciding key that differs between two configs."""
-    old, new = deciding_values(before), deciding_values(now)
+    # A key is operational if either config's component declares it so.
+    operational = operational_config_keys(before) | operational_config_keys(now)
+    old, new = (_deciding_values(values, without=operational) for values in (before, now))
     keys = sorted({*old, *new})
     return [f"{key} was {old.get(key)!r}, is {new.get(key)!r}" for key in keys if old.get(key) != new.get(key)]
