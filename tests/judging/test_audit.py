@@ -8,51 +8,51 @@ from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
 TEXTS = {"a": "x" * 10, "b": "x" * 20, "c": "x" * 40, "d": "x" * 80}
 
 
-def look(shown, groups, *, seed=0, status="ok"):
+def call(shown, groups, *, seed=0, status="ok"):
     request = JudgeRequest("q", "?", tuple(AnswerView(each, TEXTS[each]) for each in "abcd"), None, seed)
     verdict = Verdict(status, groups=tuple(tuple(group) for group in groups), shown=tuple(shown))
     return request, verdict
 
 
-def audit(looks, swapped=(), judge_family="gpt", model_family="llama"):
-    return judge_audit(looks, swapped, judge_family=judge_family, model_family=model_family)
+def audit(calls, swapped=(), judge_family="gpt", model_family="llama"):
+    return judge_audit(calls, swapped, judge_family=judge_family, model_family=model_family)
 
 
 def test_a_judge_that_follows_positions_is_seen():
-    looks = [look(order, list(order), seed=seed) for seed, order in enumerate(("abcd", "bcda", "dcba"))]
-    found = audit(looks)
+    calls = [call(order, list(order), seed=seed) for seed, order in enumerate(("abcd", "bcda", "dcba"))]
+    found = audit(calls)
     assert found.first_position_share == 1.0
     assert found.first_position_expected == 0.25
     swapped = [
-        (replace(request, reverse=True), replace(verdict, groups=verdict.groups[::-1])) for request, verdict in looks
+        (replace(request, reverse=True), replace(verdict, groups=verdict.groups[::-1])) for request, verdict in calls
     ]
-    found = audit(looks, swapped)
+    found = audit(calls, swapped)
     assert (found.swap_consistency, found.swap_pairs) == (0.0, 18)
 
 
 def test_a_judge_that_reads_agrees_with_itself():
-    looks = [look("dcba", "abcd")]
-    swapped = [(replace(looks[0][0], reverse=True), looks[0][1])]
-    found = audit(looks, swapped)
+    calls = [call("dcba", "abcd")]
+    swapped = [(replace(calls[0][0], reverse=True), calls[0][1])]
+    found = audit(calls, swapped)
     assert (found.swap_consistency, found.swap_pairs, found.first_position_share) == (1.0, 6, 0.0)
 
 
 def test_pairs_that_tie_once_say_nothing_about_the_order():
-    looks = [look("abcd", ["ab", "cd"])]
-    swapped = [(replace(looks[0][0], reverse=True), Verdict("ok", groups=(("a", "b", "c"), ("d",))))]
-    assert audit(looks, swapped).swap_pairs == 2
-    swapped = [(replace(looks[0][0], reverse=True), Verdict("malformed"))]
-    assert audit(looks, swapped).swap_consistency is None
+    calls = [call("abcd", ["ab", "cd"])]
+    swapped = [(replace(calls[0][0], reverse=True), Verdict("ok", groups=(("a", "b", "c"), ("d",))))]
+    assert audit(calls, swapped).swap_pairs == 2
+    swapped = [(replace(calls[0][0], reverse=True), Verdict("malformed"))]
+    assert audit(calls, swapped).swap_consistency is None
 
 
 def test_a_tie_in_the_first_place_counts_by_share():
-    assert audit([look("abcd", ["abcd"])]).first_position_share == 0.25
-    assert audit([look("abcd", ["bcd", "a"])]).first_position_share == 0.0
+    assert audit([call("abcd", ["abcd"])]).first_position_share == 0.25
+    assert audit([call("abcd", ["bcd", "a"])]).first_position_share == 0.0
 
 
 @pytest.mark.parametrize(("order", "slope"), [("dcba", 1 / 3), ("abcd", -1 / 3)])
 def test_the_slope_of_length_is_the_share_of_the_order_per_doubling(order, slope):
-    assert audit([look("abcd", list(order))]).length_slope == pytest.approx(slope, abs=0.03)
+    assert audit([call("abcd", list(order))]).length_slope == pytest.approx(slope, abs=0.03)
 
 
 def test_equal_lengths_have_no_slope():
@@ -63,7 +63,7 @@ def test_equal_lengths_have_no_slope():
 
 def test_what_is_no_verdict_is_counted():
     statuses = ["ok", "malformed", "refused", "too_long", "error", "ok", "ok", "malformed"]
-    found = audit([look("abcd", "abcd" if status == "ok" else "", status=status) for status in statuses])
+    found = audit([call("abcd", "abcd" if status == "ok" else "", status=status) for status in statuses])
     assert (found.looks, found.malformed_share, found.refused_share, found.failed_share) == (8, 0.25, 0.125, 0.25)
 
 
@@ -76,22 +76,29 @@ def test_nothing_to_measure_is_not_a_zero():
     found = audit([])
     assert found.looks == 0
     assert found.malformed_share is found.first_position_share is found.length_slope is found.swap_consistency is None
-    assert found.line() == "0 looks"
+    assert found.line() == "0 judge calls"
 
 
 def test_the_line_tells_all_of_it():
-    looks = [look("abcd", "abcd")]
-    line = audit(looks, [(replace(looks[0][0], reverse=True), looks[0][1])], model_family="gpt").line()
-    for said in ("1 looks", "100.0 % of 6 pairs", "even: 25.0 %", "per doubling", "malformed 0.0 %", "one family"):
+    calls = [call("abcd", "abcd")]
+    line = audit(calls, [(replace(calls[0][0], reverse=True), calls[0][1])], model_family="gpt").line()
+    for said in (
+        "1 judge calls",
+        "100.0 % of 6 pairs",
+        "unbiased: 25.0 %",
+        "per doubling",
+        "malformed 0.0 %",
+        "one family",
+    ):
         assert said in line
 
 
 def test_the_sample_is_fixed_and_of_rankings_only():
-    looks = [look("abcd", "abcd", seed=seed) for seed in range(100)]
-    looks += [look("abcd", "", seed=1000 + seed, status="malformed") for seed in range(100)]
-    sample = swap_sample(looks, share=0.02)
+    calls = [call("abcd", "abcd", seed=seed) for seed in range(100)]
+    calls += [call("abcd", "", seed=1000 + seed, status="malformed") for seed in range(100)]
+    sample = swap_sample(calls, fraction=0.02)
     assert len(sample) == 2
-    assert sample == swap_sample(looks[::-1], share=0.02)
+    assert sample == swap_sample(calls[::-1], fraction=0.02)
     assert all(request.reverse and request.seed < 1000 for request in sample)
-    assert swap_sample(looks, share=0.0) == swap_sample([], share=1.0) == []
-    assert len(swap_sample(looks[:1], share=0.001)) == 1
+    assert swap_sample(calls, fraction=0.0) == swap_sample([], fraction=1.0) == []
+    assert len(swap_sample(calls[:1], fraction=0.001)) == 1

@@ -228,7 +228,7 @@ def test_after_a_kill_at_any_look_the_log_gives_the_same_ranking(ranker, tmp_pat
     path = tmp_path / "full"
     with Executor(judge, path) as executor:
         (whole,) = rank_questions([question], ranker=ranker, executor=executor)
-        looks = executor.asked
+        looks = executor.new_calls
     lines = path.read_bytes().splitlines(keepends=True)
     assert len(lines) == looks
     draw = random.Random(1)
@@ -237,5 +237,5 @@ def test_after_a_kill_at_any_look_the_log_gives_the_same_ranking(ranker, tmp_pat
         part.write_bytes(b"".join(lines[:kept]))
         with Executor(judge, part) as executor:
             (again,) = rank_questions([question], ranker=ranker, executor=executor)
-            assert executor.asked == looks - kept
+            assert executor.new_calls == looks - kept
         assert again == whole

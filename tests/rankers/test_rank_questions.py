@@ -32,6 +32,7 @@ class Inexact(FakeJudge):
     """A judge that needs groups; ``reply`` may replace its verdict."""
 
     exact = False
+    operational = frozenset({"reply"})
 
     def __init__(self, reply=None):
         self.reply = reply
@@ -134,6 +135,6 @@ def test_a_resumed_run_asks_nothing_again(tmp_path):
     for asks in (5, 0):
         with Executor(judge, tmp_path / "_verdicts.jsonl") as executor:
             results.append(rank_questions(questions, ranker=ListwiseGroups(looks=1), executor=executor))
-            assert executor.asked == asks
+            assert executor.new_calls == asks
     assert results[0] == results[1]
     assert set(results[0][2].unranked.values()) == {"malformed: prose"}

@@ -1,37 +1,19 @@
-"""A judge for tests and dry runs: a fixed order that means nothing."""
+"""A judge for tests and dry runs: a fixed order without meaning."""
 
 from collections import defaultdict
 from hashlib import sha256
 
+from thoughtrank.judging.base import BaseJudge
 from thoughtrank.judging.protocol import JudgeRequest, Verdict
 
 
-class FakeJudge:
+class FakeJudge(BaseJudge):
     """Orders answers by the sha256 of their text; equal texts tie. Free, and the same on every machine.
 
     As a grade: from 10 for the smallest hash to 1 for the largest.
     """
 
     exact = True
-    concurrency = 1
-    needs_reference = False
-    context_tokens: int | None = None
-
-    def identity(self) -> dict[str, object]:
-        """Only its name."""
-        return {"judge": "fake"}
-
-    def faults(self) -> list[str]:
-        """None, ever."""
-        return []
-
-    def family(self) -> str | None:
-        """None: no model judges."""
-        return None
-
-    def price(self) -> tuple[float, float] | None:
-        """Free."""
-        return (0.0, 0.0)
 
     def judge(self, request: JudgeRequest) -> Verdict:
         """The answers in the order of their hashes, or the grade of the only one."""

@@ -1,4 +1,4 @@
-"""Which family a model belongs to, by its name: a judge tends to prefer its own family's writing."""
+"""The family of a model, by its name: a judge tends to prefer its own family's writing."""
 
 import re
 
@@ -26,7 +26,7 @@ _FAMILIES = {
 def model_family(name: str) -> str | None:
     """ "llama" for ``meta-llama/Llama-3.3-70B-Instruct``; for an unknown name its first letters; None without letters.
 
-    A name that holds several ("DeepSeek-R1-Distill-Qwen-7B") belongs to the last of them: the weights decide how it writes.
+    A name with several families ("DeepSeek-R1-Distill-Qwen-7B") belongs to the last: the weights decide how it writes.
     """
     last = re.split(r"[/\\]", name.rstrip("/\\"))[-1].lower()
     found = {family: match.start() for family, pattern in _FAMILIES.items() if (match := re.search(pattern, last))}

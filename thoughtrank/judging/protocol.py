@@ -1,22 +1,24 @@
-"""One look of a judge: what it is shown, what it says, and what a judge is.
+"""The judge protocol: a request with answers goes in, a verdict comes out.
 
-There is no thought anywhere in these types, on purpose. The judge ranks answers without seeing the thoughts that led to
-them, or the training would reward thoughts that please a reader instead of thoughts that make good answers. A thought
-cannot leak into a request that has no field for it.
+These types have no field for a thought, on purpose. The judge ranks answers without seeing the thoughts that led to them;
+otherwise training would reward thoughts that please a reader instead of thoughts that lead to good answers. A thought cannot
+leak into a request that has no field for it.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol
 
 from thoughtrank.errors import UserError
+from thoughtrank.evaluation.scoring import Scorer
+from thoughtrank.judging.cost_bound import CostBound
 
 Mode = Literal["rank", "score"]
-"""``rank``: put all the answers of the request in order; two answers make a pair comparison. ``score``: grade the one
-answer of the request by itself."""
+"""``rank``: order all answers of the request; two answers make a pairwise comparison. ``score``: grade the only answer of the
+request."""
 
 Status = Literal["ok", "malformed", "refused", "too_long", "error"]
-"""``ok``: a ranking, or a grade. ``malformed``: a reply without one. ``refused``: the judge would not answer.
-``too_long``: more text than the judge can read. ``error``: the look could not be taken at all."""
+"""``ok``: a ranking, or a grade. ``malformed``: a reply without one. ``refused``: the judge refused to answer. ``too_long``:
+more text than the judge's context holds. ``error``: the call failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +36,16 @@ class AnswerView:
 
 @dataclass(frozen=True, slots=True)
 class JudgeRequest:
-    """One look to take: some answers to one question, to be put in order, or one answer to be graded.
+    """One judge call: some answers to one question, to be ordered, or one answer to be graded.
 
     Attributes:
         question_id: the question's id, for the log; not shown to the judge.
         question: the question's text.
         answers: at least one, with different ids.
-        reference: the known right answer, or None where nobody knows it.
-        seed: decides the order and labels in which the answers are shown; another seed makes it another look.
-        mode: what is asked for; ``score`` takes exactly one answer.
-        reverse: show the answers in the opposite of the order that the seed decides; another look, for audits.
+        reference: the reference answer, or None.
+        seed: decides the order and labels in which the answers are shown; another seed makes it another call.
+        mode: ``score`` takes exactly one answer.
+        reverse: show the answers in reverse of the order that the seed decides; another call, for audits.
     """
 
     question_id: str
@@ -57,9 +59,9 @@ class JudgeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What looks cost: ``prompt_tokens`` and ``completion_tokens`` as the server counts them, ``cost`` in US dollars.
+    """What calls cost: ``prompt_tokens`` and ``completion_tokens`` as the server counts them, ``cost`` in US dollars.
 
-    ``cost`` is 0 where the price is unknown; ``Judge.price`` tells that apart from a judge that is free.
+    ``cost`` is 0 where the price is unknown; ``Judge.price`` distinguishes that from a judge that is free.
     """
 
     prompt_tokens: int = 0
@@ -76,16 +78,16 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a judge said about one request.
+    """A judge's verdict on one request.
 
     Attributes:
         status: only ``ok`` carries a ranking or a grade.
         groups: tie-groups of answer ids, best first. An answer in none of them was not compared: neither good nor bad.
         reason: why there is no ranking and no grade; None where there is one.
-        usage: what the look cost.
-        model: the model that answered, as the server names it.
+        usage: what the call cost.
+        model: the model that replied, as the server names it.
         prompt_hash: sha256 of the prompt text that was sent.
-        reply: the judge's reply, word for word.
+        reply: the judge's reply, verbatim.
         shown: answer ids in the order in which the judge saw the answers; empty where there was no order.
         prompt: the prompt that was sent. It is written to the log and not kept in memory, so a verdict from the log has none.
         scores: the grade of the answer of a ``score`` request, from 1 (worst) to 10, with its id; empty for ``rank``.
@@ -103,49 +105,94 @@ class Verdict:
     prompt: str = ""
 
 
-class Judge(Protocol):
-    """Takes one look at a time and knows nothing of rounds or tournaments. ``judge`` may be called from many threads.
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """Limits on the calls of a judge; None for no limit.
 
     Attributes:
-        exact: it compares any number of answers at once without error, so one look at all of them is enough.
-        concurrency: how many looks may run at the same time.
-        needs_reference: it can judge only questions with a reference answer.
-        context_tokens: most tokens of one look, prompt and reply together; None where that is no limit.
+        budget: US dollars per run.
+        requests_per_minute: attempts per minute.
+        tokens_per_minute: prompt and completion tokens per minute.
+        max_retries: attempts per call after the first.
     """
 
+    budget: float | None = None
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    max_retries: int = 0
+
+
+class Judge(Protocol):
+    """Judges one request at a time and knows nothing of rounds or tournaments. ``judge`` may be called from many threads.
+
+    The ``judge`` of a remote judge makes one attempt, and raises ``AttemptFailed`` where another may succeed.
+
+    Attributes:
+        version: part of ``identity``; raise it when the same settings give other verdicts.
+        exact: it compares any number of answers at once without error, so one call with all of them is enough.
+        concurrency: how many calls may run at the same time.
+        needs_reference: it can judge only questions with a reference answer.
+        context_tokens: most tokens of one call, prompt and reply together; None for no limit.
+        limits: of the calls.
+        audit_share: fraction of its rankings to repeat in reverse order.
+    """
+
+    version: ClassVar[int]
     exact: bool
     concurrency: int
     needs_reference: bool
     context_tokens: int | None
+    limits: CallLimits
+    audit_share: float
+
+    @property
+    def name(self) -> str:
+        """For people: the model's name, or the class."""
 
     def identity(self) -> dict[str, object]:
         """Everything that decides its verdicts, ready for JSON, without any secret."""
 
     def faults(self) -> list[str]:
-        """What stops it from working, one sentence each; cheap, and asks nothing over the network."""
+        """What keeps it from working, one sentence each; cheap, without network access."""
 
     def family(self) -> str | None:
         """The family of the judging model ("gpt"), or None where no model judges."""
 
     def price(self) -> tuple[float, float] | None:
-        """US dollars per million prompt and completion tokens, or None where nobody stated it."""
+        """US dollars per million prompt and completion tokens, or None where unknown."""
+
+    def scored_by(self, scorer: Scorer) -> "Judge":
+        """This judge with the scorer of the questions, if it compares with reference answers; else itself."""
+
+    def upper_bound(self, request: JudgeRequest) -> Usage:
+        """The most that one attempt can take, in tokens and in US dollars."""
+
+    def cost_bound(self, *, calls: int, answers_shown: int, answer_tokens: int) -> CostBound | None:
+        """The most that this many calls can take, retries not counted; None where calls are neither sent nor paid for.
+
+        Args:
+            calls: without those of the audit, which the bound includes.
+            answers_shown: in all calls together.
+            answer_tokens: most tokens of one answer.
+        """
 
     def judge(self, request: JudgeRequest) -> Verdict:
-        """Put the answers of one request in order, or grade its only answer; see ``JudgeRequest.mode``.
+        """Order the answers of one request, or grade its only answer; see ``JudgeRequest.mode``.
 
         Raises:
-            UserError: no look can succeed before the user acts; the looks taken so far stay valid.
+            AttemptFailed: the attempt brought no reply; another may.
+            UserError: no call can succeed before the user acts; the verdicts so far stay valid.
         """
 
 
 class AttemptFailed(Exception):
-    """An attempt at a look brought no reply; a later one may.
+    """An attempt at a call brought no reply; a later one may.
 
     Args:
-        judge: which one, with its address, for messages.
+        judge: which judge, with its address, for messages.
         what: what happened.
         retry_after: seconds the server asked to wait, or None.
-        maybe_charged: the server may have done, and charged for, work whose reply was lost on the way.
+        maybe_charged: the server may have charged for a reply that did not arrive.
     """
 
     def __init__(self, *, judge: str, what: str, retry_after: float | None = None, maybe_charged: bool = False) -> None:
@@ -157,44 +204,9 @@ class AttemptFailed(Exception):
 
 
 class JudgeUnavailable(UserError):
-    """The judge does not answer. The run stops, because going on would leave every answer unranked."""
+    """The judge is unavailable. The run stops, because continuing would leave every answer unranked."""
 
     def __init__(self, *, judge: str, what: str) -> None:
         super().__init__(
-            f"{judge} is not available: {what}. Everything judged so far is kept; the same command goes on from there."
+            f"{judge} is unavailable: {what}. All verdicts so far are kept; run the same command again to resume."
         )
-
-
-@dataclass(frozen=True, slots=True)
-class CallLimits:
-    """How often and how dearly a remote judge may be called; None is no limit.
-
-    Attributes:
-        budget: US dollars per run.
-        requests_per_minute: attempts per minute.
-        tokens_per_minute: prompt and completion tokens per minute.
-        max_retries: attempts per look after the first.
-    """
-
-    budget: float | None = None
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
-    max_retries: int = 0
-
-
-@runtime_checkable
-class RemoteJudge(Judge, Protocol):
-    """A judge whose looks are attempts over a network: they can fail, cost money and be limited.
-
-    Its ``judge`` makes one attempt and raises ``AttemptFailed`` where another may succeed.
-
-    Attributes:
-        limits: how it may be called.
-        audit_share: share of its rankings to take once more in reverse order.
-    """
-
-    limits: CallLimits
-    audit_share: float
-
-    def upper_bound(self, request: JudgeRequest) -> Usage:
-        """What one attempt can take at most, in tokens and in US dollars."""

@@ -1,48 +1,37 @@
 """A judge without a model: it compares every answer with the reference answer."""
 
+from typing import Self
+
 from thoughtrank.evaluation.scoring import ReferenceScorer, Scorer
+from thoughtrank.judging.base import BaseJudge
 from thoughtrank.judging.protocol import JudgeRequest, Verdict
 
 
-class ReferenceJudge:
-    """Right answers before wrong ones, no order within the two groups; free, and exact for any number of answers.
+class ReferenceJudge(BaseJudge):
+    """Right answers before wrong ones, tied within the two groups; free, and exact for any number of answers.
 
-    As a grade: 10 for a right answer, 1 for a wrong one. Where the questions bring a scorer of their own (``scored_by``), its
+    As a grade: 10 for a right answer, 1 for a wrong one. Where the questions have a scorer of their own (``scored_by``), its
     scores make the groups, and the grades in between.
     """
 
     exact = True
-    concurrency = 1
     needs_reference = True
-    context_tokens: int | None = None
 
     def __init__(self) -> None:
         self.scorer: Scorer = ReferenceScorer()
 
-    def scored_by(self, scorer: Scorer) -> "ReferenceJudge":
-        """The same judge with the scorer that the questions bring along."""
-        judge = ReferenceJudge()
+    def scored_by(self, scorer: Scorer) -> Self:
+        """The same judge with the scorer of the questions."""
+        judge = type(self)()
         judge.scorer = scorer
         return judge
 
     def identity(self) -> dict[str, object]:
-        """Its name, and the scorer's identity."""
-        return {"judge": "reference", **self.scorer.identity()}
-
-    def faults(self) -> list[str]:
-        """None, ever."""
-        return []
-
-    def family(self) -> str | None:
-        """None: no model judges."""
-        return None
-
-    def price(self) -> tuple[float, float] | None:
-        """Free."""
-        return (0.0, 0.0)
+        """Also the scorer's identity."""
+        return {**super().identity(), "scorer": self.scorer.identity()}
 
     def judge(self, request: JudgeRequest) -> Verdict:
-        """The answers by their score, best first; an empty answer is wrong. Without a reference: status ``error``."""
+        """The answers by score, best first; an empty answer is wrong. Without a reference: status ``error``."""
         reference = request.reference
         if reference is None or not reference.strip():
             return Verdict(status="error", reason="no reference answer", model="reference")

@@ -114,7 +114,7 @@ class Ranking(Stage):
         calls = list(executor.calls.values())
         swapped: list[tuple[JudgeRequest, Verdict]] = []
         if judge.audit_share:
-            requests = swap_sample(calls, share=judge.audit_share)
+            requests = swap_sample(calls, fraction=judge.audit_share)
             # The ranking is complete: an audit that the budget has no room for must not fail it.
             with suppress(BudgetReached):
                 executor.ask(requests)

@@ -5,7 +5,7 @@ import pytest
 
 from thoughtrank.judging.execution.budget import Budget, BudgetReached
 from thoughtrank.judging.execution.rate_limits import Stopped
-from thoughtrank.judging.execution.reservation_log import Reservations
+from thoughtrank.judging.execution.reservation_log import ReservationLog
 
 GO = threading.Event()
 
@@ -60,7 +60,7 @@ def test_who_waits_for_others_to_settle_can_be_stopped():
 
 def test_reservations_of_a_killed_process_stay_open(tmp_path):
     path = tmp_path / "_reservations.jsonl"
-    first = Reservations(path)
+    first = ReservationLog(path)
     first.begin("a", 0.5)
     first.begin("b", 0.25)
     first.end("a", 0.5)
@@ -68,14 +68,14 @@ def test_reservations_of_a_killed_process_stay_open(tmp_path):
     first.close()
     with path.open("ab") as file:
         file.write(b'\n{"key": "c", "rese')  # killed while it wrote, so before it sent
-    second = Reservations(path)
+    second = ReservationLog(path)
     assert second.open_amount == pytest.approx(0.25)
     second.begin("d", 1.0)
     second.close()
-    assert Reservations(path).open_amount == pytest.approx(1.25)
+    assert ReservationLog(path).open_amount == pytest.approx(1.25)
 
 
 def test_free_attempts_leave_no_file(tmp_path):
-    reservations = Reservations(tmp_path / "_reservations.jsonl")
+    reservations = ReservationLog(tmp_path / "_reservations.jsonl")
     reservations.begin("a", 0.0)
     assert not reservations.path.exists()

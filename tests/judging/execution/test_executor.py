@@ -34,16 +34,16 @@ def requests(count):
 class CountingJudge(FakeJudge):
     """Remembers what it was asked; fails, or has another outcome, for the question ids it is told."""
 
-    def __init__(self, *, concurrency=1, fails=(), malformed=(), name="counting"):
+    def __init__(self, *, concurrency=1, fails=(), malformed=(), label="counting"):
         self.concurrency = concurrency
         self.fails = set(fails)
         self.malformed = set(malformed)
-        self.name = name
+        self.label = label
         self.seen = Counter()
         self._lock = threading.Lock()
 
     def identity(self):
-        return {"judge": self.name}
+        return {"judge": self.label}
 
     def judge(self, request):
         with self._lock:
@@ -62,12 +62,12 @@ def test_verdicts_come_in_the_order_of_the_requests_and_are_paid_once(tmp_path):
     with Executor(judge, log) as executor:
         first = executor.ask([*wanted, wanted[0]])
         assert executor.ask(wanted) == first[:-1]
-        assert (executor.asked, executor.usage) == (9, Usage(8 * 3 + 5, 8 * 4 + 6, 8 * 0.5 + 0.25))
+        assert (executor.new_calls, executor.usage) == (9, Usage(8 * 3 + 5, 8 * 4 + 6, 8 * 0.5 + 0.25))
     assert first[0] == first[-1]
     assert [verdict.status for verdict in first[:4]] == ["ok", "ok", "malformed", "ok"]
     with Executor(judge, log) as executor:
         assert executor.ask(wanted) == first[:-1]
-        assert (executor.asked, executor.usage.cost) == (0, 4.25)
+        assert (executor.new_calls, executor.usage.cost) == (0, 4.25)
     assert set(judge.seen.values()) == {1}
     records = [json.loads(line) for line in log.read_text().split("\n")[:-1]]
     assert set(records[0]) == {
@@ -104,14 +104,14 @@ def test_another_request_is_another_look(tmp_path, change):
     }
     with Executor(CountingJudge(), tmp_path / "log") as executor:
         executor.ask([JudgeRequest(**base), JudgeRequest(**(base | {change: other[change]}))])
-        assert executor.asked == 2
+        assert executor.new_calls == 2
 
 
 def test_another_judge_is_another_look(tmp_path):
-    for name in ("one", "two"):
-        with Executor(CountingJudge(name=name), tmp_path / "log") as executor:
+    for label in ("one", "two"):
+        with Executor(CountingJudge(label=label), tmp_path / "log") as executor:
             executor.ask(requests(1))
-            assert executor.asked == 1
+            assert executor.new_calls == 1
 
 
 def test_looks_in_flight_are_kept_when_one_fails(tmp_path):

@@ -1,28 +1,28 @@
-"""Keeps requests and tokens under limits per minute, and shares a server's request to wait among all threads."""
+"""Keeps requests and tokens under limits per minute, and makes all threads wait when the server asks for it."""
 
 import threading
 import time
 from collections.abc import Callable
 
 _BURST = 1.0
-"""Seconds' worth of allowance that may be saved up, so that a late thread does not lose its turn."""
+"""Seconds of allowance that may accumulate, so that a late thread does not lose its turn."""
 
 _WINDOW = 60.0
-_NAP = 0.5
-"""Seconds after which a waiting thread looks whether it should stop."""
+_POLL_SECONDS = 0.5
+"""How often a waiting thread checks whether it should stop."""
 
 
 class Stopped(Exception):
-    """The caller gave up while this thread was waiting."""
+    """The caller stopped while this thread was waiting."""
 
 
 class RateLimiter:
-    """Lets attempts pass no faster than the limits allow. May be used from many threads.
+    """Starts attempts no faster than the limits allow. May be used from many threads.
 
-    The generic cell rate algorithm (ITU-T I.371), for requests and for tokens. The pace is ``_BURST`` in 61 seconds slower than
-    the limit, so that no window of 60 seconds, wherever it begins, holds more than the limit.
+    The generic cell rate algorithm (ITU-T I.371), for requests and for tokens. The rate is slower than the limit by ``_BURST``
+    in 61 seconds, so that no window of 60 seconds, wherever it starts, holds more than the limit.
 
-    Tokens are booked from an upper bound, scaled by what earlier bounds turned out to be worth, and corrected afterwards.
+    Tokens are booked from an upper bound, scaled by the ratio of use to bound so far, and corrected afterwards.
 
     Args:
         requests_per_minute: None for no limit.
@@ -46,23 +46,23 @@ class RateLimiter:
         self._changed = threading.Condition()
 
     def wait(self, bound: int, stop: threading.Event) -> int:
-        """Wait for the turn of an attempt of at most ``bound`` tokens; returns the tokens booked, for ``settle``.
+        """Wait until an attempt of at most ``bound`` tokens may start; returns the tokens booked, for ``settle``.
 
         Raises:
-            Stopped: ``stop`` was set meanwhile.
+            Stopped: ``stop`` was set while waiting.
         """
-        with self._turn:  # the others queue here, so that only one thread watches the clock
+        with self._turn:  # the others queue here, so that only one thread polls the clock
             while not stop.is_set():
                 with self._changed:
                     now = self._clock()
                     delay = max(self._paused_until, max(self._requests_until, self._tokens_until) - _BURST) - now
                     if delay <= 0:
                         return self._book(bound, now)
-                    self._changed.wait(min(delay, _NAP))
+                    self._changed.wait(min(delay, _POLL_SECONDS))
         raise Stopped
 
     def settle(self, *, bound: int, booked: int, used: int) -> None:
-        """Correct the tokens that ``wait`` booked for an attempt to those it took."""
+        """Correct the tokens that ``wait`` booked for an attempt to those it used."""
         with self._changed:
             self._bounds += bound
             self._used += used
@@ -70,14 +70,14 @@ class RateLimiter:
             self._changed.notify_all()
 
     def pause(self, seconds: float) -> None:
-        """Let nothing pass for a while: the server asked for it."""
+        """Start no attempt for this long, because the server asked for it."""
         with self._changed:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def _book(self, bound: int, now: float) -> int:
-        # 1.1: rather a little too much than too little, before the correction.
-        share = min(1.0, 1.1 * self._used / self._bounds) if self._bounds else 1.0
-        booked = round(bound * share)
+        # 1.1: rather too much than too little, before the correction.
+        fraction = min(1.0, 1.1 * self._used / self._bounds) if self._bounds else 1.0
+        booked = round(bound * fraction)
         self._requests_until = max(self._requests_until, now) + self._per_request
         self._tokens_until = max(self._tokens_until, now) + booked * self._per_token
         return booked
@@ -85,5 +85,5 @@ class RateLimiter:
 
 def _interval(per_minute: float | None) -> float:
     """Seconds between two units."""
-    # 1.01: so that no rounding puts one too many into a window.
+    # 1.01: so that no rounding puts one attempt too many into a window.
     return (_WINDOW + 1.01 * _BURST) / per_minute if per_minute else 0.0

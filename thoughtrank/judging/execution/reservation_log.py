@@ -1,4 +1,4 @@
-"""The append-only file of money set aside for attempts, so that a cap holds even across ``kill -9``."""
+"""The append-only log of money reserved for attempts, so that the budget holds even across ``kill -9``."""
 
 import json
 import os
@@ -6,11 +6,11 @@ import threading
 from pathlib import Path
 
 
-class Reservations:
-    """One JSON object per line: an amount when an attempt begins, and its negative when it is known what it cost.
+class ReservationLog:
+    """One JSON object per line: an amount when an attempt starts, and its negative when its true cost is known.
 
-    What a killed process leaves over, and every attempt whose reply was lost on the way, remains as money that may have
-    been spent. A torn last line is an attempt that was not sent yet, and counts as nothing.
+    Attempts of a killed process, and those whose reply was lost, remain as money that may have been spent. A torn last line is
+    an attempt that was not sent yet, and is ignored.
 
     Args:
         path: the file, ``_reservations.jsonl``; created at the first reservation.
@@ -36,11 +36,11 @@ class Reservations:
         self._append(key, amount)
 
     def end(self, key: str, amount: float) -> None:
-        """After its verdict is on disk, or when it is sure that it cost nothing."""
+        """After its verdict is on disk, or when it certainly cost nothing."""
         self._append(key, -amount)
 
     def close(self) -> None:
-        """Close the file; closing twice does no harm."""
+        """Close the file; closing twice is harmless."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -48,7 +48,7 @@ class Reservations:
     def _append(self, key: str, amount: float) -> None:
         if not amount:
             return
-        # A newline in front, so that a torn line of a killed process spoils only itself.
+        # The newline comes first, so that a torn line of a killed process affects no other line.
         line = f"\n{json.dumps({'key': key, 'reserved': amount})}".encode()
         with self._lock:
             if self._file < 0:

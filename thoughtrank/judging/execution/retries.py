@@ -1,4 +1,4 @@
-"""Takes one look: attempt after attempt, within rate limits and budget, until one brings a verdict."""
+"""Makes one judge call: attempt after attempt, within rate limits and budget, until one returns a verdict."""
 
 import random
 import threading
@@ -7,62 +7,60 @@ from collections.abc import Callable
 from thoughtrank.errors import UserError
 from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.execution.rate_limits import RateLimiter, Stopped
-from thoughtrank.judging.execution.reservation_log import Reservations
-from thoughtrank.judging.protocol import AttemptFailed, CallLimits, Judge, JudgeRequest, RemoteJudge, Usage, Verdict
+from thoughtrank.judging.execution.reservation_log import ReservationLog
+from thoughtrank.judging.protocol import AttemptFailed, Judge, JudgeRequest, Usage, Verdict
 
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
-"""Seconds between two attempts: doubled each time, and shortened at random by up to half so that threads spread."""
+"""Seconds between two attempts: doubled each time, and randomly shortened by up to half so that threads spread out."""
 
 LONGEST_RETRY_AFTER = 120.0
-"""Seconds. A server that asks for more (a quota of the day) is not waited for."""
+"""Seconds. If a server asks for a longer wait (a daily quota), the call fails."""
 
 
-class Attempts:
-    """Counts every attempt against the limits before it is sent. May be used from many threads.
+class RetryingCaller:
+    """Calls the judge with retries, and checks every attempt against the limits first. May be used from many threads.
 
     Args:
         judge: makes the attempts.
         budget: of the run.
-        reservations: where money in flight is written down.
+        reservations: log of the money reserved by attempts in flight.
     """
 
-    def __init__(self, judge: Judge, *, budget: Budget, reservations: Reservations) -> None:
+    def __init__(self, judge: Judge, *, budget: Budget, reservations: ReservationLog) -> None:
         self._judge = judge
         self._budget = budget
         self._reservations = reservations
-        limits = judge.limits if isinstance(judge, RemoteJudge) else CallLimits()
+        limits = judge.limits
         self._max_retries = limits.max_retries
         self._limiter = RateLimiter(
             requests_per_minute=limits.requests_per_minute, tokens_per_minute=limits.tokens_per_minute
         )
         self._needs_bound = budget.limit is not None or limits.tokens_per_minute is not None
 
-    def take(
+    def call(
         self, key: str, request: JudgeRequest, *, stop: threading.Event, keep: Callable[[Verdict], None]
     ) -> Verdict | AttemptFailed:
         """The verdict, or the failure of the last attempt.
 
         Args:
-            key: of the look.
-            request: what to ask.
-            stop: set when no attempt may begin any more.
-            keep: puts the verdict on disk; called before its reservation is given up.
+            key: of the call.
+            request: for the judge.
+            stop: set when no further attempt may start.
+            keep: writes the verdict to disk; called before its reservation is released.
 
         Raises:
             Stopped: ``stop`` was set before there was a verdict.
-            BudgetReached: another attempt might cost more than is left.
-            UserError: no look can succeed.
+            BudgetReached: another attempt might exceed the budget.
+            UserError: no call can succeed.
         """
-        bound = Usage()
-        if self._needs_bound and isinstance(self._judge, RemoteJudge):
-            bound = self._judge.upper_bound(request)
+        bound = self._judge.upper_bound(request) if self._needs_bound else Usage()
         wait = _FIRST_WAIT
-        attempt = 0
+        attempts = 0
         while True:
             outcome = self._attempt(key, request, bound, stop=stop, keep=keep)
-            attempt += 1
-            if isinstance(outcome, Verdict) or attempt > self._max_retries:
+            attempts += 1
+            if isinstance(outcome, Verdict) or attempts > self._max_retries:
                 return outcome
             if outcome.retry_after is None:
                 if stop.wait(wait * random.uniform(0.5, 1.0)):
@@ -88,17 +86,17 @@ class Attempts:
         try:
             booked = self._limiter.wait(tokens, stop)
             self._reservations.begin(key, bound.cost)
-            # From here on a failure that nobody expected may have been charged for.
+            # From here on an unexpected failure may have been charged for.
             spent = bound.cost
             used = tokens
             try:
                 verdict = self._judge.judge(request)
             except AttemptFailed as failure:
                 if not failure.maybe_charged:
-                    spent, used = self._free(key, bound), 0
+                    spent, used = self._release(key, bound), 0
                 return failure
             except UserError:
-                spent, used = self._free(key, bound), 0
+                spent, used = self._release(key, bound), 0
                 raise
             else:
                 used = verdict.usage.prompt_tokens + verdict.usage.completion_tokens
@@ -111,6 +109,7 @@ class Attempts:
         finally:
             self._budget.settle(bound.cost, spent)
 
-    def _free(self, key: str, bound: Usage) -> float:
+    def _release(self, key: str, bound: Usage) -> float:
+        """End the reservation of an attempt that cost nothing; returns that cost."""
         self._reservations.end(key, bound.cost)
         return 0.0

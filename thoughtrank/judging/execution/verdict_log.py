@@ -1,4 +1,4 @@
-"""The append-only file of every verdict: what was paid for is read from here and never asked again."""
+"""The append-only log of all verdicts: completed calls are read from it and never repeated."""
 
 import json
 import os
@@ -13,17 +13,17 @@ from thoughtrank.judging.protocol import JudgeRequest, Usage, Verdict
 class VerdictLog:
     """One JSON object per line, on disk before the verdict is used. One process at a time may have it open.
 
-    A process that is killed while it writes leaves at most one torn line, the last one; opening cuts it off.
+    A process that is killed while it writes leaves at most one torn line, the last one; it is removed when the log is opened.
 
     Args:
-        path: the file; created, with its folder, where there is none.
-        price: US dollars per million prompt and completion tokens, for the record; None where unknown.
+        path: the file; created, with its folder, if missing.
+        price: US dollars per million prompt and completion tokens, to be recorded; None where unknown.
 
     Raises:
-        UserError: a complete line cannot be read, so the file is not what this class wrote.
+        UserError: a complete line cannot be read, so the file was not written by this class.
 
     Attributes:
-        usage: what all the verdicts in the file cost together.
+        usage: what all verdicts in the file cost together.
         appended: verdicts written by this object.
     """
 
@@ -49,14 +49,14 @@ class VerdictLog:
         return self._verdicts[key]
 
     def get(self, key: str) -> Verdict | None:
-        """The verdict of a look, or None."""
+        """The verdict of a call, or None."""
         return self._verdicts.get(key)
 
     def append(self, *, key: str, request: JudgeRequest, verdict: Verdict) -> None:
         """Write one verdict and wait until it is on disk. May be called from many threads.
 
         Raises:
-            UserError: the disk refuses the line; the file is left without any part of it.
+            UserError: the line cannot be written; the file is left without any part of it.
         """
         record = {
             "key": key,
@@ -75,20 +75,20 @@ class VerdictLog:
                 self._write(line)
             except OSError as error:
                 os.ftruncate(self._file, self._size)
-                raise UserError(f"cannot write {self.path}: {error.strerror}; make room and run again") from error
+                raise UserError(f"cannot write {self.path}: {error.strerror}; free some space and run again") from error
             self._size += len(line)
             self._keep(key, verdict)
             self.appended += 1
 
     def close(self) -> None:
-        """Close the file; closing twice does no harm."""
+        """Close the file; closing twice is harmless."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
 
     def _write(self, line: bytes) -> None:
         written = os.pwrite(self._file, line, self._size)
-        while written < len(line):  # a disk that is nearly full may take a part
+        while written < len(line):  # a disk that is nearly full may write only a part
             written += os.pwrite(self._file, line[written:], self._size + written)
         os.fsync(self._file)
 
@@ -97,7 +97,7 @@ class VerdictLog:
         self.usage += verdict.usage
 
     def _load(self) -> int:
-        """Read the complete lines, cut off a torn one; the size of the file in bytes."""
+        """Read the complete lines and remove a torn one; returns the size of the file in bytes."""
         content = self.path.read_bytes()
         *lines, tail = content.split(b"\n")
         for number, line in enumerate(lines, start=1):
@@ -105,7 +105,7 @@ class VerdictLog:
                 self._keep(*_record(line))
             except (ValueError, KeyError, TypeError) as error:
                 raise UserError(
-                    f"{self.path}: line {number} is no verdict; restore the file, or move it away to judge anew"
+                    f"{self.path}: line {number} is no verdict; restore the file, or move it away to repeat all judge calls"
                 ) from error
         size = len(content) - len(tail)
         try:
@@ -113,13 +113,13 @@ class VerdictLog:
         except (ValueError, KeyError, TypeError):
             os.ftruncate(self._file, size)
             return size
-        # Only the newline is missing: the look was paid for, so it counts.
+        # Only the newline is missing: the call was paid for, so it counts.
         os.pwrite(self._file, b"\n", len(content))
         return len(content) + 1
 
 
 def _record(line: bytes) -> tuple[str, Verdict]:
-    """The key and the verdict of one line; ValueError, KeyError or TypeError where it holds none."""
+    """The key and the verdict of one line; ValueError, KeyError or TypeError if it holds none."""
     record = json.loads(line)
     return record["key"], Verdict(
         status=record["status"],

@@ -1,4 +1,4 @@
-"""What known models cost: the dated table ``prices.yaml``, one entry per model and vendor."""
+"""Prices of known models: the dated table ``prices.yaml``, one entry per model and vendor."""
 
 import re
 from functools import cache
@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 import yaml
 
 _DATE = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8})$")
-"""The end of the name of a dated snapshot, which costs what its model costs."""
+"""Suffix of a dated snapshot, which has the price of its model."""
 
 DEFAULT_HOST = "api.openai.com"
-"""Where the ``openai`` client goes without a URL."""
+"""The default host of the ``openai`` client."""
 
 
 class KnownPrice(NamedTuple):
-    """US dollars per million tokens, and the month (YYYY-MM) in which the vendor's page said so."""
+    """US dollars per million tokens, and the month (YYYY-MM) in which the vendor's page stated them."""
 
     prompt: float
     completion: float
@@ -24,9 +24,9 @@ class KnownPrice(NamedTuple):
 
 
 def known_price(model: str, *, base_url: str | None) -> KnownPrice | None:
-    """The price of a model at its vendor; None for a model or an address that the table does not know.
+    """The price of a model at its vendor; None for a model or an endpoint that is not in the table.
 
-    The same name at another address is another price: nothing is guessed about a server of one's own.
+    The same model at another endpoint may have another price, so none is assumed there.
     """
     host = urlsplit(base_url).hostname if base_url else DEFAULT_HOST
     table = _table()

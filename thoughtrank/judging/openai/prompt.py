@@ -1,6 +1,6 @@
-"""Writes the prompt of one look: the parts in ``prompts/`` around one question and its shuffled answers.
+"""Renders the prompt of one judge call: the templates in ``prompts/`` with one question and its shuffled answers.
 
-``rank.txt`` and ``score.txt`` are the two frames; ``rubric.txt``, ``criteria.txt`` and ``data.txt`` are parts of both.
+``rank.txt`` and ``score.txt`` are the two templates; ``rubric.txt``, ``criteria.txt`` and ``data.txt`` are parts of both.
 """
 
 import random
@@ -13,7 +13,7 @@ from string import Template, ascii_uppercase
 
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest
 
-_FRAMES = ("rank", "score")
+_TEMPLATES = ("rank", "score")
 _PARTS = ("rubric", "criteria", "data")
 
 _MARKER = re.compile(r"<<+(?=\s*(?:begin|end)\b)", re.IGNORECASE)
@@ -25,7 +25,7 @@ class RenderedPrompt:
 
     Attributes:
         text: the whole user message.
-        labels: each label in the prompt and the answer id it stands for, in the order shown.
+        labels: each label in the prompt and its answer id, in the order shown.
         prompt_hash: sha256 of the text.
     """
 
@@ -38,8 +38,8 @@ def render(request: JudgeRequest, *, criteria: str | None = None) -> RenderedPro
     """The prompt of a request; its seed alone decides in which order and under which labels the answers appear.
 
     Args:
-        request: what is asked.
-        criteria: what counts for these questions besides the rubric, in the words of whoever chose the judge.
+        request: the question and its answers.
+        criteria: further criteria for these questions besides the rubric.
     """
     nonce = sha256(f"{request.seed}\0{request.question}".encode(errors="replace")).hexdigest()[:12]
     shown = _shuffled(request)
@@ -65,8 +65,8 @@ def render(request: JudgeRequest, *, criteria: str | None = None) -> RenderedPro
 
 
 def template_hash() -> str:
-    """sha256 of the prompt files: another wording is another judge."""
-    return sha256("\0".join(_text(name) for name in (*_FRAMES, *_PARTS)).encode()).hexdigest()
+    """sha256 of the prompt files; another wording makes another judge."""
+    return sha256("\0".join(_text(name) for name in (*_TEMPLATES, *_PARTS)).encode()).hexdigest()
 
 
 @cache
@@ -88,7 +88,7 @@ def _labels(count: int) -> list[str]:
 
 
 def _fenced(name: str, text: str, nonce: str) -> str:
-    """A text between marker lines that it cannot close: its own marker lines and every copy of the nonce are broken."""
+    """A text between marker lines that it cannot forge: marker lines and copies of the nonce inside it are altered."""
     text = text.encode(errors="replace").decode()  # a lone surrogate cannot be sent
     text = re.sub(nonce, "[removed]", text, flags=re.IGNORECASE)
     text = _MARKER.sub(lambda match: " ".join(match.group()), text)

@@ -1,4 +1,4 @@
-"""Reads a verdict from a judge's reply, and refuses to guess one."""
+"""Parses a verdict from a judge's reply; what cannot be parsed is a fault, never a guess."""
 
 import json
 import re
@@ -9,12 +9,12 @@ from typing import Any
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL | re.IGNORECASE)
 _REASONING = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-"""What a reasoning model writes before its reply, where the server does not take it out."""
+"""What a reasoning model writes before its reply, where the server does not remove it."""
 
 _LABEL = r"[A-Z][0-9]*"
 _CHAIN = re.compile(rf"{_LABEL}(?:\s*[>=]\s*{_LABEL})*")
 _MAX_MISSING = Fraction(1, 5)
-"""A reply that leaves out more than this share of the answers is no ranking of them."""
+"""A reply that leaves out more than this fraction of the answers is no ranking of them."""
 
 _REFUSAL = re.compile(
     r"\A\W*(?:i(?:['’]m| am) (?:really |very |so )?(?:sorry|unable|not able)|sorry\b|as an ai\b"
@@ -34,13 +34,13 @@ def parse_ranking(reply: str, labels: Mapping[str, str]) -> tuple[tuple[str, ...
     """The tie-groups of answer ids in a reply, best first.
 
     Accepted: the JSON object ``{"ranking": [["B"], ["A", "D"]]}``, alone or inside the reply's only code fence; the flat
-    ``{"ranking": ["B", "A"]}``; and, for servers that cannot be held to a schema, a reply that is nothing but one line
-    ``B > A = D``. A closed ``<think>`` block in front is passed over. Up to a fifth of the labels may be missing: those
-    answers are in no group, because nothing was said about them.
+    ``{"ranking": ["B", "A"]}``; and, for servers without JSON schemas, a reply that is exactly one line ``B > A = D``. A closed
+    ``<think>`` block before it is skipped. Up to a fifth of the labels may be missing: those answers are in no group, because
+    they were not compared.
 
     Args:
         reply: the judge's reply.
-        labels: every label that was shown, and the answer id it stands for.
+        labels: every label that was shown, and its answer id.
     """
     body = _body(reply)
     if _CHAIN.fullmatch(body) and ">" in body:

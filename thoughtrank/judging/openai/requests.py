@@ -1,9 +1,9 @@
-"""Builds one chat completion request and reads what came back, trusting nothing in it."""
+"""Builds a chat completion request, and reads the response without trusting anything in it."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from thoughtrank.judging.openai.prompt import RenderedPrompt
 from thoughtrank.judging.openai.reply_parsing import ParseFault, is_refusal, parse_grade, parse_ranking
@@ -11,18 +11,18 @@ from thoughtrank.judging.protocol import Mode, Status, Usage, Verdict
 
 
 class Dialect(NamedTuple):
-    """What a server was found to understand.
+    """The request format that a server supports.
 
     Attributes:
-        json_schema: it can be told the JSON schema of the reply.
-        limit_field: the name under which it takes the reply's limit in tokens.
+        json_schema: it accepts a JSON schema for the reply.
+        limit_field: its name for the reply's limit in tokens.
     """
 
     json_schema: bool = True
     limit_field: str = "max_tokens"
 
 
-class Reply(NamedTuple):
+class JudgeReply(NamedTuple):
     """A reply as a verdict, and whether it was a chat completion at all."""
 
     verdict: Verdict
@@ -37,9 +37,9 @@ def request_body(
     model: str,
     temperature: float | None,
     max_reply_tokens: int,
-) -> dict[str, Any]:
-    """The arguments of one chat completion: the prompt as one user message, and the shape of the reply."""
-    body: dict[str, Any] = {
+) -> dict[str, object]:
+    """The arguments of one chat completion: the prompt as one user message, and the schema of the reply."""
+    body: dict[str, object] = {
         "model": model,
         "messages": [{"role": "user", "content": prompt.text}],
         dialect.limit_field: max_reply_tokens,
@@ -56,14 +56,14 @@ def request_body(
 
 def read_reply(
     body: str, *, prompt: RenderedPrompt, mode: Mode, model: str, price: tuple[float, float] | None
-) -> Reply:
-    """The verdict in the body of an answer with status 200.
+) -> JudgeReply:
+    """The verdict in the body of a response with status 200.
 
     Args:
         body: the body as text.
-        prompt: what was asked.
-        mode: what kind of verdict was asked for.
-        model: the model that was asked, for replies that do not name one.
+        prompt: that was sent.
+        mode: of the request.
+        model: the requested model, for replies that do not name one.
         price: US dollars per million prompt and completion tokens; None counts as 0.
     """
     try:
@@ -73,7 +73,7 @@ def read_reply(
     if not isinstance(parsed, dict) or not isinstance(parsed.get("choices"), list):
         fault = "the server's reply is no chat completion"
         verdict = Verdict("malformed", reason=fault, model=model, prompt_hash=prompt.prompt_hash, reply=body[:1000])
-        return Reply(verdict, is_completion=False)
+        return JudgeReply(verdict, is_completion=False)
     text, status, reason = _content(parsed["choices"])
     verdict = Verdict(status, reason=reason)
     if status == "ok":
@@ -88,7 +88,7 @@ def read_reply(
         prompt_hash=prompt.prompt_hash,
         reply=text,
     )
-    return Reply(verdict, is_completion=True)
+    return JudgeReply(verdict, is_completion=True)
 
 
 def _read_ranking(text: str, labels: Mapping[str, str]) -> Verdict:
@@ -107,7 +107,7 @@ def _read_grade(text: str, labels: Mapping[str, str]) -> Verdict:
 
 
 def _content(choices: Sequence[object]) -> tuple[str, Status, str | None]:
-    """The text of the first choice, and the status and reason that hold if the text itself is not the problem."""
+    """The text of the first choice, and the status and reason that apply before the text is parsed."""
     choice = choices[0] if choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
@@ -133,7 +133,7 @@ def _usage(usage: object, price: tuple[float, float] | None) -> Usage:
 
 
 def _schema(mode: Mode, labels: list[str]) -> dict[str, object]:
-    """The JSON schema of a verdict about these labels, within what OpenAI's strict mode allows."""
+    """The JSON schema of a verdict about these labels, within the limits of OpenAI's strict mode."""
     shape: dict[str, object]
     if mode == "score":
         name, shape = "grade", {"type": "integer", "enum": list(range(1, 11))}
