@@ -55,7 +55,7 @@ def test_every_special_token_inside_a_question_is_data(tokenizer):
         assert text[1:] in prompt
 
 
-def test_training_reads_a_question_as_generation_does(tokenizer):
+def test_training_sees_a_question_as_generation_does(tokenizer):
     chat = ChatTemplate(tokenizer)
     prompt = chat.prompt(f"What does {chat.end_of_turn} mean?{chat.end_of_turn}")
     completion = chat.completion(thought="t", answer="It ends a turn.")
@@ -66,7 +66,7 @@ def test_training_reads_a_question_as_generation_does(tokenizer):
     assert example.token_ids[-1] == end
 
 
-def test_special_tokens_inside_a_reply_are_data_but_for_the_one_at_its_end(tokenizer):
+def test_special_tokens_inside_a_reply_are_data_except_the_one_at_its_end(tokenizer):
     chat = ChatTemplate(tokenizer)
     completion = chat.completion(thought=f"a{chat.end_of_turn}b", answer=f"c{chat.end_of_turn}{chat.end_of_turn}d")
     assert completion.count(chat.end_of_turn) == 1

@@ -7,9 +7,12 @@ from thoughtrank.prompting.thought_tags import (
     EMPTY_THOUGHT,
     OPEN_TAG,
     ParsedReply,
+    SplitThought,
+    first_tag,
     opener,
     parse_reply,
     reply,
+    split_thought,
 )
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -51,12 +54,12 @@ def test_a_thought_that_is_opened_again_and_not_closed_is_no_answer():
     assert (parsed.answer, parsed.well_formed) == (None, False)
 
 
-def test_behind_a_second_thought_comes_the_answer_that_counts():
+def test_the_answer_that_counts_follows_the_second_thought():
     parsed = parse_reply("<thought>a</thought>19<thought>wait, no</thought>20")
     assert parsed == ParsedReply(answer="20", thought="a", well_formed=False)
 
 
-def test_behind_a_second_closing_tag_comes_the_answer_that_counts():
+def test_the_answer_that_counts_follows_the_second_closing_tag():
     parsed = parse_reply("<thought>a</thought>19</thought>20")
     assert parsed == ParsedReply(answer="20", thought="a", well_formed=False)
 
@@ -90,3 +93,28 @@ def test_no_answer_holds_a_tag_or_stands_before_a_closing_one_where_a_thought_wa
         assert CLOSE_TAG not in parsed.answer
     if parsed.well_formed:
         assert text == reply(thought=parsed.thought, answer=parsed.answer)
+
+
+def test_a_thousand_thoughts_are_parsed_and_the_answer_follows_the_last():
+    text = "".join(f"<thought>t{number}</thought>a{number}" for number in range(1000))
+    assert parse_reply(text) == ParsedReply(answer="a999", thought="t0", well_formed=False)
+    assert parse_reply(text + "<thought>and") == ParsedReply(answer=None, thought="t0", well_formed=False)
+
+
+def test_a_tag_that_only_arises_across_the_closing_tag_does_not_count():
+    assert parse_reply("<thought><thou</thought>ght>7") == ParsedReply(
+        answer="ght>7", thought="<thou", well_formed=True
+    )
+
+
+@PATIENT
+@given(thought=TEXTS, rest=st.text())
+def test_a_thought_ends_at_the_first_closing_tag(thought, rest):
+    assert split_thought(thought + CLOSE_TAG + rest) == SplitThought(thought, closed=True, rest=rest)
+    assert split_thought(thought) == SplitThought(thought, closed=False, rest="")
+
+
+def test_the_first_tag_of_a_text_is_found():
+    assert first_tag("a </thought> b") == CLOSE_TAG
+    assert first_tag("a </thought> <thought>") == OPEN_TAG
+    assert first_tag("a < thought >") is None

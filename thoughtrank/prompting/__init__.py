@@ -1,1 +1,1 @@
-"""From a question to the model's prompt: chat template, special tokens, thought tags, and what fits the context."""
+"""From a question to the model's prompt: chat template, special tokens, thought tags and the context limit."""

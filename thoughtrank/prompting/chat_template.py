@@ -1,11 +1,14 @@
 """The chat template of a model folder: from a question to the prompt, and to the token that ends a reply."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.special_tokens import SpecialTokenEscaper
 from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG, reply
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 PLAIN_TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}"
@@ -13,20 +16,23 @@ PLAIN_TEMPLATE = (
     "{% else %}{{ message['role'] | capitalize }}: {{ message['content'] }}\n{% endif %}"
     "{% endfor %}{% if add_generation_prompt %}Assistant: {% endif %}"
 )
-"""Given to a base model that has no chat template; saved with its tokenizer."""
+"""For base models without a chat template; saved with the tokenizer."""
 
 
 class ChatTemplate:
-    """Renders prompts with a tokenizer's chat template.
+    """Renders prompts and replies with a tokenizer's chat template.
 
     Args:
-        tokenizer: a transformers tokenizer that has one.
+        tokenizer: one with a chat template.
+
+    Raises:
+        UserError: the template changes a reply, or does not end it with the tokenizer's end-of-sequence token.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase") -> None:
         self._tokenizer = tokenizer
-        self._control = SpecialTokenEscaper(tokenizer)
-        self._control_and_tags = SpecialTokenEscaper(tokenizer, also=(OPEN_TAG, CLOSE_TAG))
+        self._special_tokens = SpecialTokenEscaper(tokenizer)
+        self._special_tokens_and_tags = SpecialTokenEscaper(tokenizer, also=(OPEN_TAG, CLOSE_TAG))
         self.end_of_turn = self._find_end_of_turn()
 
     @classmethod
@@ -37,57 +43,57 @@ class ChatTemplate:
         return cls(AutoTokenizer.from_pretrained(folder))
 
     def user_content(self, question: str) -> str:
-        """What the user's turn holds. Special tokens and tags in the question are data: ``control_text``."""
-        return self._control_and_tags.escape(question)
+        """The content of the user's turn. Special tokens and thought tags in the question are escaped."""
+        return self._special_tokens_and_tags.escape(question)
 
     def assistant_content(self, *, thought: str, answer: str) -> str:
-        """What the assistant's turn holds, without the token that ends it; special tokens in it are data."""
-        return self._control.escape(reply(thought=thought, answer=answer))
+        """The content of the assistant's turn, without the token that ends it; special tokens in it are escaped."""
+        return self._special_tokens.escape(reply(thought=thought, answer=answer))
 
     def prompt(self, question: str) -> str:
-        """The text a reply to ``question`` continues."""
+        """The text that a reply to ``question`` continues."""
         return self._render([{"role": "user", "content": self.user_content(question)}], add_generation_prompt=True)
 
     def completion(self, *, thought: str, answer: str) -> str:
-        """The reply as the model should write it: the only special token in it is the end of the turn behind it."""
+        """The reply as the model should write it; its only special token is the end of the turn."""
         return self.assistant_content(thought=thought, answer=answer) + self.end_of_turn
 
     def conversation(self, messages: list[dict[str, str]]) -> str:
-        """A finished conversation as the template writes it, with whatever it writes behind the last turn."""
+        """A finished conversation as the template renders it, with any text after the last turn."""
         return self._render(messages, add_generation_prompt=False)
 
     def num_prompt_tokens(self, question: str) -> int:
-        """Tokens of the prompt for ``question``."""
+        """Length of the prompt for ``question`` in tokens."""
         return len(self.token_ids(self.prompt(question)))
 
     def token_ids(self, text: str) -> tuple[int, ...]:
-        """Token ids of ``text`` as it stands, no special tokens added."""
+        """Token ids of ``text``; no special tokens are added."""
         return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _render(self, messages: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
-        return self._tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=add_generation_prompt
+        return str(
+            self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=add_generation_prompt)
         )
 
     def _find_end_of_turn(self) -> str:
-        """The end-of-sequence token the template writes behind a reply.
+        """The end-of-sequence token that the template writes after a reply.
 
         Raises:
-            UserError: the template changes a reply, or writes no end-of-sequence token behind it.
+            UserError: the template changes a reply, or writes no end-of-sequence token after it.
         """
-        question, written = "Question?", "<thought>t</thought>\n\nAnswer."
+        question, written = "Question?", reply(thought="t", answer="\n\nAnswer.")
         conversation = [{"role": "user", "content": question}, {"role": "assistant", "content": written}]
         whole = self._render(conversation, add_generation_prompt=False)
         end = self._tokenizer.eos_token
         expected = self.prompt(question) + written
         if not whole.startswith(expected):
             raise UserError(
-                "the model's chat template changes a reply on the way into the conversation, so what is trained would not "
-                "be what is asked for: set a template that keeps the reply as it is"
+                "the model's chat template changes a reply when it renders the conversation, so training and generation would "
+                "differ: set a template that keeps the reply unchanged"
             )
         if not end or not whole[len(expected) :].lstrip().startswith(end):
             raise UserError(
                 f"the model's chat template does not end a reply with its end-of-sequence token {end!r}, so a tuned model "
                 "would not stop: set tokenizer.eos_token to the template's end-of-turn token"
             )
-        return end
+        return str(end)

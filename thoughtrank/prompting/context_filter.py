@@ -1,4 +1,4 @@
-"""Which questions a model has room for, told before any weights are loaded."""
+"""Leaves out questions that do not fit the model's context, before any weights are loaded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from thoughtrank.records import Question
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A question that is not asked.
+    """A question that is left out.
 
     Attributes:
-        question_id: which.
+        question_id: its id.
         text: its first characters, control characters escaped.
-        prompt_tokens: length of its prompt.
+        prompt_tokens: length of its prompt in tokens.
     """
 
     question_id: str
@@ -26,17 +26,17 @@ class LeftOut:
 
 
 class ContextFilter:
-    """The questions of a source whose prompts leave room for all that may be written behind them.
+    """The questions of a source whose prompts leave room in the context for the text to be generated.
 
     Args:
         source: of the questions.
         chat: renders their prompts.
-        context_tokens: the longest sequence of the model.
-        written_tokens: most tokens of a thought and an answer, or of a reply.
+        context_tokens: longest sequence of the model, in tokens.
+        written_tokens: most tokens that are generated after a prompt: a thought and an answer, or a held-out reply.
         prefixes: forced at the start of the thoughts; they and the tags take room as well.
 
     Attributes:
-        room: most tokens of a prompt.
+        room: longest prompt that fits, in tokens.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ContextFilter:
         self._source = source
         self._chat = chat
         self._context_tokens = context_tokens
-        # No tokenizer needs more than one token per byte for what is forced.
+        # An upper bound: no tokenizer needs more than one token per byte of the forced text.
         forced = max(len(opener(prefix).encode()) for prefix in prefixes) + len(CLOSE_TAG)
         self.room = context_tokens - written_tokens - forced
         self._written_tokens = written_tokens
@@ -61,7 +61,7 @@ class ContextFilter:
         """The training questions of one round that fit.
 
         Raises:
-            UserError: none does.
+            UserError: none fits.
         """
         return self._fitting(self._source.train(round_number), what=f"the questions of round {round_number}")
 
@@ -69,12 +69,12 @@ class ContextFilter:
         """The held-out questions that fit.
 
         Raises:
-            UserError: none of those of trained families does.
+            UserError: none of the trained families fits.
         """
         return self._fitting(self._source.evaluation(), what="the held-out questions")
 
     def left_out(self, questions: Sequence[Question]) -> list[LeftOut]:
-        """Those that do not fit, in order."""
+        """The questions that do not fit, in order."""
         return [
             LeftOut(question.question_id, ascii(question.text[:50]), self._length(question.text))
             for question in questions
@@ -93,7 +93,7 @@ class ContextFilter:
         """One line that names the question and the reason."""
         return (
             f"left out question {question.question_id} ({question.text}...): its prompt is {question.prompt_tokens} tokens "
-            f"long; with {self._written_tokens} tokens to be written the model's context of {self._context_tokens} leaves "
+            f"long; with up to {self._written_tokens} generated tokens the model's context of {self._context_tokens} leaves "
             f"room for {self.room}"
         )
 
@@ -107,15 +107,15 @@ class ContextFilter:
         kept = [question for question in questions if question.question_id not in without]
         if questions and all(question.unseen for question in kept):
             raise UserError(
-                f"{what} are all too long: their prompts leave no room for {self._written_tokens} tokens in the model's "
-                f"context of {self._context_tokens}; shorten them, or lower generation.thought_tokens, "
+                f"{what} are all too long: their prompts leave no room for {self._written_tokens} generated tokens in the "
+                f"model's context of {self._context_tokens}; shorten them, or lower generation.thought_tokens, "
                 "generation.answer_tokens or evaluation.reply_tokens"
             )
         return kept
 
 
 def prefix_faults(chat: ChatTemplate, prefixes: Sequence[str]) -> list[str]:
-    """Prefixes that the model's tokenizer cannot tell from nothing, or from each other; one sentence for each kind."""
+    """Prefixes that the model's tokenizer encodes as nothing, or like another prefix; one sentence for each kind."""
     nothing = chat.token_ids(opener(""))
     seen: dict[tuple[int, ...], str] = {}
     empty, equal = [], []

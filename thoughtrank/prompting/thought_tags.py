@@ -1,18 +1,19 @@
-"""How a thought is written in text: the tags, the reply they make, and how a reply is read back.
+"""How a thought is written in text: the tags, the reply they form, and how a reply is parsed.
 
-The tags are plain text, never added tokens: any tokenizer can write them, and a released model needs nothing special.
+The tags are plain text, not added tokens: any tokenizer can encode them, and a released model needs no special support.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 OPEN_TAG = "<thought>"
 CLOSE_TAG = "</thought>"
 EMPTY_THOUGHT = OPEN_TAG + CLOSE_TAG
-"""Forced before an answer to have the model answer directly."""
+"""Forced before an answer to make the model answer directly."""
 
 
 def opener(prefix: str, *, closed: bool = False) -> str:
-    """The text that starts a reply whose thought begins with ``prefix``, or where ``closed`` consists of it."""
+    """The text that starts a reply whose thought begins with ``prefix``, or with ``closed`` consists of it."""
     return OPEN_TAG + prefix + (CLOSE_TAG if closed else "")
 
 
@@ -21,14 +22,39 @@ def reply(*, thought: str, answer: str) -> str:
     return f"{OPEN_TAG}{thought}{CLOSE_TAG}{answer}"
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedReply:
-    """A free-running reply, taken apart.
+class SplitThought(NamedTuple):
+    """A text whose beginning is inside a thought, split at the first closing tag.
 
     Attributes:
-        answer: what counts as the answer; None where a thought was opened and never closed.
-        thought: text of the first thought, or None where the reply opens none.
-        well_formed: the reply opens a thought as its very first characters, closes it once, and then answers.
+        thought: the text before the tag; all of it where there is no tag.
+        closed: there is a closing tag.
+        rest: the text after the tag; may contain further tags.
+    """
+
+    thought: str
+    closed: bool
+    rest: str
+
+
+def split_thought(text: str) -> SplitThought:
+    """Split ``text``, which begins inside a thought, at the first closing tag."""
+    thought, tag, rest = text.partition(CLOSE_TAG)
+    return SplitThought(thought, bool(tag), rest)
+
+
+def first_tag(text: str) -> str | None:
+    """The first kind of tag, opening before closing, that occurs in ``text``; None where there is no tag."""
+    return next((tag for tag in (OPEN_TAG, CLOSE_TAG) if tag in text), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedReply:
+    """A freely generated reply, parsed.
+
+    Attributes:
+        answer: the text that counts as the answer; None where a thought is opened and never closed.
+        thought: text of the first thought; None where the reply opens none.
+        well_formed: the reply starts with an opening tag, closes the thought exactly once, and then has an answer.
     """
 
     answer: str | None
@@ -37,20 +63,31 @@ class ParsedReply:
 
 
 def parse_reply(text: str) -> ParsedReply:
-    """Read a reply that nothing was forced into.
+    """Parse a reply that was generated without a forced beginning.
 
-    A reply that opens no thought is its own answer. Text before a closing tag is never taken for an answer, and an
-    unclosed thought leaves ``answer`` None.
+    A reply that opens no thought is its own answer. Text before a closing tag is never the answer, and an unclosed thought
+    leaves ``answer`` None. With several thoughts, the answer is the text after the last one.
     """
-    if OPEN_TAG not in text:
+    before, opened, inside = text.partition(OPEN_TAG)
+    if not opened:
         return ParsedReply(answer=text.rpartition(CLOSE_TAG)[2], thought=None, well_formed=False)
-    before, _, rest = text.partition(OPEN_TAG)
-    thought, closed, after = rest.partition(CLOSE_TAG)
-    if not closed:
-        return ParsedReply(answer=None, thought=thought, well_formed=False)
-    once = OPEN_TAG not in thought + after and CLOSE_TAG not in after
-    if OPEN_TAG in after:
-        reopened = parse_reply(after)
-        return ParsedReply(answer=reopened.answer, thought=thought, well_formed=False)
-    answer = after.rpartition(CLOSE_TAG)[2]
-    return ParsedReply(answer=answer, thought=thought, well_formed=once and not before and bool(answer.strip()))
+    first = split_thought(inside)
+    answer = _answer_after_last_thought(first)
+    well_formed = (
+        not before
+        and first_tag(first.thought) is None
+        and first_tag(first.rest) is None
+        and bool((answer or "").strip())
+    )
+    return ParsedReply(answer=answer, thought=first.thought, well_formed=well_formed)
+
+
+def _answer_after_last_thought(first: SplitThought) -> str | None:
+    """The text after the last closing tag; None where the last thought is not closed."""
+    current = first
+    while current.closed:
+        outside, opened, inside = current.rest.partition(OPEN_TAG)
+        if not opened:
+            return outside.rpartition(CLOSE_TAG)[2]
+        current = split_thought(inside)
+    return None

@@ -39,8 +39,8 @@ class Family:
     """One kind of situation, in several wordings.
 
     In a wording, ``{a} {b} {c}`` are the numbers; ``{name}`` is a child with the pronouns ``{she} {her} {him}`` (capitalised at
-    the start of a sentence), ``{friend}`` another child, ``{town}`` a place; ``{times}`` and ``{fraction}`` are the second number
-    in words. A slot of nouns named ``thing`` fills ``{thing}`` and ``{things}``.
+    the start of a sentence), ``{friend}`` another child, ``{town}`` a place; ``{times}`` and ``{fraction}`` are the second
+    number in words. A slot of nouns named ``thing`` fills ``{thing}`` and ``{things}``.
 
     Attributes:
         name: unique; also the ``family`` of its questions.
