@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from thoughtrank.engines.protocol import Branch, Continuation, Limits
-from thoughtrank.prompting.thought_tags import CLOSE_TAG
+from thoughtrank.prompting.thought_tags import CLOSE_TAG, split_thought
 from thoughtrank.records import Finish
 
 
@@ -111,8 +111,8 @@ class BranchState:
 
     def _closed_itself(self) -> bool:
         text = self.reader.text_after(self.opener_ids, self.thought_ids)
-        thought, tag, beyond = text.partition(CLOSE_TAG)
-        if not tag:
+        thought, closed, beyond = split_thought(text)
+        if not closed:
             return False
         self.in_thought, self.thought = False, thought
         if beyond:

@@ -9,7 +9,7 @@ from thoughtrank.engines.serving.completion import Completion
 from thoughtrank.engines.serving.completion_tokens import CompletionReader, CompletionTokens
 from thoughtrank.engines.serving.completions_client import RequestRefusedError
 from thoughtrank.engines.tokenization import decode_after, encode
-from thoughtrank.prompting.thought_tags import CLOSE_TAG
+from thoughtrank.prompting.thought_tags import CLOSE_TAG, split_thought
 from thoughtrank.records import Finish
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class TwoPhaseCompletion:
             temperature=branch.temperature,
             **({"seed": branch.seed} if branch.temperature else {}),
         )
-        text, tag, beyond = written.text.partition(CLOSE_TAG)
+        text, tag, beyond = split_thought(written.text)
         closed = text + CLOSE_TAG
         if not tag:
             ids = written.ids + encode(self._tokenizer, CLOSE_TAG)
