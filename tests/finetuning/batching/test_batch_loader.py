@@ -19,16 +19,16 @@ def test_the_loss_weights_of_a_step_are_fractions_of_its_target_tokens(planned):
 @PATIENT
 @given(plans(), st.integers(1, 5))
 def test_the_shards_of_all_ranks_are_together_the_steps_of_one_rank(planned, world_size):
-    alone, parts = load(planned), [load(planned, rank=rank, world_size=world_size) for rank in range(world_size)]
+    single, parts = load(planned), [load(planned, rank=rank, world_size=world_size) for rank in range(world_size)]
     counts = {(len(part), part.accumulation) for part in parts}
     assert len(counts) == 1, "ranks that synchronize gradients need equally many micro-batches"
     [(total, accumulation)] = counts
     assert total == accumulation * len(planned.plan)
     sharded = [list(part) for part in parts]
-    whole = list(alone)
+    whole = list(single)
     for step in range(len(planned.plan)):
         together = [batch for part in sharded for batch in part[step * accumulation : (step + 1) * accumulation]]
-        expected = whole[step * alone.accumulation : (step + 1) * alone.accumulation]
+        expected = whole[step * single.accumulation : (step + 1) * single.accumulation]
         assert contents(together) == contents(expected)
 
 

@@ -48,7 +48,7 @@ def test_loss_and_gradients_are_those_of_transformers(kind, tied, single_device)
 
 
 @pytest.mark.parametrize("weights", [torch.float32, torch.bfloat16])
-def test_in_bf16_they_are_as_near_to_float32_as_those_of_transformers(weights):
+def test_bf16_gradients_are_as_close_to_float32_as_those_of_transformers(weights):
     exact = model_of("llama")
     _, wanted = loss_and_gradients(exact)
     model = copy.deepcopy(exact).to(weights)
@@ -60,8 +60,8 @@ def test_in_bf16_they_are_as_near_to_float32_as_those_of_transformers(weights):
         assert error < max(1.3 * usual_error, 0.01 * gradient.norm()), name
 
 
-def bytes_kept(model):
-    """Of everything that waits for the backward pass; weights are there anyway."""
+def bytes_saved(model):
+    """Size of the tensors that autograd saves, without the weights."""
     weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
     kept = {}
 
@@ -77,10 +77,10 @@ def bytes_kept(model):
     return sum(kept.values())
 
 
-def test_much_less_is_kept_of_what_a_layer_adds():
+def test_a_layer_saves_much_less_for_the_backward_pass():
     def of_one_layer(change):
         one, two = (model_of("llama", num_hidden_layers=number) for number in (2, 3))
-        return bytes_kept(change(two)) - bytes_kept(change(one))
+        return bytes_saved(change(two)) - bytes_saved(change(one))
 
     assert of_one_layer(recompute_copy) < 0.6 * of_one_layer(lambda model: model)
 
@@ -102,7 +102,7 @@ def test_a_frozen_model_gets_no_gradients():
     assert {name for name, gradient in gradients.items() if gradient is not None} == {"model.embed_tokens.weight"}
 
 
-def test_models_with_other_norms_are_left_alone():
+def test_other_model_types_stay_unchanged():
     model = model_of("gemma")
     use_recompute_layers(model, single_device=True)
     assert not any("forward" in vars(module) for module in model.modules())

@@ -51,13 +51,13 @@ def test_it_rises_in_the_warm_up_reaches_the_peak_and_never_rises_again(given_se
 
 @PATIENT
 @given(settings_of_a_schedule())
-def test_it_stays_between_the_final_share_and_the_peak_behind_the_warm_up(given_settings):
+def test_it_stays_between_the_final_fraction_and_the_peak_after_the_warm_up(given_settings):
     factors = curve(**given_settings)[given_settings["warmup_steps"] :]
     assert all(given_settings["final_share"] - 1e-12 <= factor <= 1 for factor in factors)
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "linear", "wsd"])
-def test_the_last_step_has_the_final_share(schedule):
+def test_the_last_step_has_the_final_fraction(schedule):
     for steps, final_share in ((3, 0.1), (10, 0.0), (10, 0.1), (200, 0.5)):
         factors = curve(steps=steps, warmup_steps=1, schedule=schedule, final_share=final_share)
         assert factors[-1] == pytest.approx(final_share)

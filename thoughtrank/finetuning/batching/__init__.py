@@ -1,1 +1,1 @@
-"""From training examples to batches: tokenization, order, packing and padding."""
+"""Training batches: tokenization, the batch plan, packing and padding."""

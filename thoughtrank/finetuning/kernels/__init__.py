@@ -1,1 +1,1 @@
-"""Attention, loss and layer implementations that use less memory or time than the stock ones."""
+"""Implementations of attention, loss, norms and MLPs that use less memory or time than the stock ones."""

@@ -1,1 +1,1 @@
-"""Optimizer implementations, and the learning-rate schedule they share."""
+"""Optimizer implementations and their learning-rate schedules."""
