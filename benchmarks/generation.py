@@ -1,18 +1,18 @@
-"""Tokens per second of this project's engine and of what a user would take instead, side by side in one run.
+"""Tokens per second of this project's engine and of the alternatives, side by side in one run.
 
     python benchmarks/generation.py --workload uniform --dtype bfloat16 --vllm-python .venv-vllm/bin/python
 
-Every contender decodes the same requests with the same limits and stop rules, and all are given at once; this engine takes
-them in the groups it takes in a run. The contenders take turns, and medians are reported. ``generate`` one at a time decodes a
-sample of the candidates, since all would take an hour; its rate is that of the sample. Before that, tokens are compared with
-those of ``generate`` in float32, candidate by candidate. The last line is one JSON object; what was not measured is null.
+Every contender decodes the same requests with the same limits and stopping rules. Each gets all requests at once; this engine
+processes them in the groups of a run. The contenders take turns, and medians are reported. ``generate`` one at a time decodes
+a sample of the candidates, since all of them would take an hour. First, tokens are compared with those of ``generate`` in
+float32, candidate by candidate. The last line is one JSON object; what was not measured is null.
 
-A part at a time: ``--contenders generate_batched --tokens 0`` measures these beside this engine and nothing else, and
-``--seconds`` begins no further round of turns that long after the start. Ratios are only ever made of figures of one run.
+A benchmark can be run in parts: ``--contenders generate_batched --tokens 0`` measures only these and this engine, and no new
+round of turns starts ``--seconds`` after the start. Ratios use figures of one run only.
 
-Workloads: ``uniform``: prompts of 128 tokens, 64 new ones, no early stop. ``real``: word problems, 62 prefixes, at most 80 new
-tokens, natural stops. ``long``: prompts of 512 tokens, 640 new ones, no early stop. ``single``: one branch per question, at
-most 128 tokens.
+Workloads: ``uniform``: prompts of 128 tokens, 64 new tokens, no early stop. ``real``: word problems, 62 prefixes, at most 80
+new tokens, natural stops. ``long``: prompts of 512 tokens, 640 new tokens, no early stop. ``single``: one branch per
+question, at most 128 new tokens.
 """
 
 import argparse
@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from generation_children import Child, start_child
-from generation_contenders import Generate, ThisEngine, bandwidth_limit, matrix_limit
+from generation_contenders import Generate, ThisEngine, bandwidth_ceiling, matmul_ceiling
+from generation_processes import ContenderProcess, start_process
 from generation_tokens import compare_tokens, evenly_spaced
 from generation_workloads import SHAPES, Workload, make_workload, prepare_model
 
@@ -38,36 +38,36 @@ from thoughtrank.library_logging import quiet_libraries
 STARTED = time.monotonic()
 OURS, SINGLE = "this_engine", "generate_single"
 BATCHED = {"generate_batched_62": 62, "generate_batched_248": 248}
-CHILDREN = {"continuous_batching": "continuous", "vllm": "vllm"}
-PRODUCTS, READING = "matrix_products_248", "memory_reads_248"
-CONTENDERS = [SINGLE, *BATCHED, *CHILDREN, PRODUCTS, READING]
+PROCESSES = {"continuous_batching": "continuous", "vllm": "vllm"}
+MATMULS, MEMORY_READS = "matrix_products_248", "memory_reads_248"
+CONTENDERS = [SINGLE, *BATCHED, *PROCESSES, MATMULS, MEMORY_READS]
 
 
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--model", type=Path, help="model folder; by default SmolLM2 for real and single, else random weights")
-    add("--shape", choices=sorted(SHAPES), default="79m", help="of the random weights")
+    add("--model", type=Path, help="model folder; by default SmolLM2 for real and single, otherwise random weights")
+    add("--shape", choices=sorted(SHAPES), default="79m", help="shape of the random weights")
     add("--workload", choices=["uniform", "real", "long", "single"], default="uniform")
     add("--dtype", choices=["float32", "bfloat16"], default="bfloat16")
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     add("--questions", type=int, help="default 4, or 200 for single")
     add("--branches", type=int, default=62, help="per question, except for single")
-    add("--new-tokens", type=int, help="per branch, where another number than the workload's is wanted")
+    add("--new-tokens", type=int, help="new tokens per branch; by default the workload's")
     add("--token-budget", type=int, default=TransformersEngine().token_budget, help="engine.token_budget")
     add(
         "--contenders",
         nargs="*",
         default=CONTENDERS,
-        help=f"beside this engine, by the beginnings of their names: {', '.join(CONTENDERS)}",
+        help=f"contenders besides this engine, by prefix of their names: {', '.join(CONTENDERS)}",
     )
     add("--repetitions", type=int, default=3)
-    add("--seconds", type=float, default=3600, help="no further round of turns so many seconds after the start")
-    add("--sample", type=int, default=8, help="candidates that are decoded one at a time")
-    add("--tokens", type=int, default=8, help="candidates whose tokens are compared; 0 compares none")
+    add("--seconds", type=float, default=3600, help="start no new round of turns after this many seconds")
+    add("--sample", type=int, default=8, help="candidates decoded one at a time")
+    add("--tokens", type=int, default=8, help="candidates whose tokens are compared; 0: none")
     add("--vllm-python", help="python of an environment with vLLM")
-    add("--child-seconds", type=float, default=300, help="most seconds of one turn of vLLM or continuous batching")
+    add("--turn-seconds", type=float, default=300, help="time limit of one turn of vLLM or continuous batching")
     options = parser.parse_args()
     wanted = [name for name in CONTENDERS if any(name.startswith(each) for each in options.contenders)]
     options.contenders = wanted
@@ -101,48 +101,50 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
         facts |= compare_tokens(folder, workload=workload, engine=engine, options=options)
     generate = Generate(folder, workload=workload, dtype=options.dtype, device=options.device)
     contenders: dict[str, Callable[[], float]] = {OURS: engine.rate}
-    contenders |= here(generate, workload, options)
-    children = start_children(generate, folder, options)
-    contenders |= {name: child.rate for name, child in children.items()}
+    contenders |= contenders_in_this_process(generate, workload, options)
+    processes = start_processes(generate, folder, options)
+    contenders |= {name: process.rate for name, process in processes.items()}
     try:
         rates = take_turns(contenders, options)
     finally:
-        for child in children.values():
-            child.close()
+        for process in processes.values():
+            process.close()
     report(rates, facts, options)
 
 
-def here(generate: Generate, workload: Workload, options: argparse.Namespace) -> dict[str, Callable[[], float]]:
-    """The contenders of this process that are wanted."""
+def contenders_in_this_process(
+    generate: Generate, workload: Workload, options: argparse.Namespace
+) -> dict[str, Callable[[], float]]:
+    """The selected contenders that run in this process."""
     texts = workload.texts
     sample = evenly_spaced(texts, options.sample)
     model, tokens = generate.model, statistics.mean(map(len, generate.prompts()))
     every: dict[str, Callable[[], float]] = {
         SINGLE: partial(generate.rate, sample, batch=1),
         **{name: partial(generate.rate, texts, batch=batch) for name, batch in BATCHED.items()},
-        PRODUCTS: matrix_limit(model, batch=248),
-        READING: bandwidth_limit(model, workload=workload, prompt_tokens=tokens, batch=248),
+        MATMULS: matmul_ceiling(model, batch=248),
+        MEMORY_READS: bandwidth_ceiling(model, workload=workload, prompt_tokens=tokens, batch=248),
     }
     return {name: every[name] for name in every if name in options.contenders}
 
 
-def start_children(generate: Generate, folder: Path, options: argparse.Namespace) -> dict[str, Child]:
-    """The contenders in processes of their own, those that run."""
-    children = {}
-    for name in [name for name in CHILDREN if name in options.contenders]:
+def start_processes(generate: Generate, folder: Path, options: argparse.Namespace) -> dict[str, ContenderProcess]:
+    """The selected contenders that run in their own processes and start on this machine."""
+    processes = {}
+    for name in [name for name in PROCESSES if name in options.contenders]:
         if name == "vllm" and not options.vllm_python:
             print("vllm: skipped, no --vllm-python")
             continue
         try:
-            children[name] = start_child(CHILDREN[name], generate=generate, folder=folder, options=options)
+            processes[name] = start_process(PROCESSES[name], generate=generate, folder=folder, options=options)
             print(f"{name} is ready {time.monotonic() - STARTED:.0f} seconds after the start", flush=True)
         except (RuntimeError, OSError) as error:
-            print(f"{name}: does not run here: {error}")
-    return children
+            print(f"{name}: does not run on this machine: {error}")
+    return processes
 
 
 def take_turns(contenders: dict[str, Callable[[], float]], options: argparse.Namespace) -> dict[str, list[float]]:
-    """Rates by contender; one that fails drops out with a line."""
+    """Rates by contender; one that fails is reported and left out from then on."""
     rates: dict[str, list[float]] = {name: [] for name in contenders}
     finished = 0
     while finished < options.repetitions and (not finished or time.monotonic() - STARTED < options.seconds):
@@ -158,7 +160,7 @@ def take_turns(contenders: dict[str, Callable[[], float]], options: argparse.Nam
 
 
 def peak_memory() -> int:
-    """Bytes this process, or the CUDA device, has held at most so far."""
+    """Peak memory in bytes so far, of the CUDA device or else of this process."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated()
     return peak_resident()
@@ -172,7 +174,7 @@ def report(rates: dict[str, list[float]], facts: dict[str, Any], options: argpar
         spread = " ".join(f"{each:.1f}" for each in rates[name])
         print(f"{name:22} {rate:9.1f} tokens/s ({spread}); this engine is {ours / rate:6.2f} times as fast")
     if SINGLE in medians:
-        print(f"{SINGLE} decoded {options.sample} candidates, evenly spaced; its rate is theirs")
+        print(f"{SINGLE} decoded {options.sample} evenly spaced candidates; its rate is measured on those")
 
     def ratio(*names: str) -> float | None:
         known = [medians[name] for name in names if name in medians]
@@ -189,8 +191,8 @@ def report(rates: dict[str, list[float]], facts: dict[str, Any], options: argpar
                 "ratio_vs_generate_batched": ratio(*BATCHED),
                 "ratio_vs_continuous_batching": ratio("continuous_batching"),
                 "ratio_vs_vllm": ratio("vllm"),
-                "fraction_of_matmul_limit": ratio(PRODUCTS),
-                "fraction_of_bandwidth_limit": ratio(READING),
+                "fraction_of_matmul_limit": ratio(MATMULS),
+                "fraction_of_bandwidth_limit": ratio(MEMORY_READS),
                 "tokens_equal": None,
                 "share_equal": None,
                 **facts,

@@ -1,10 +1,10 @@
-"""How this engine's cost grows with questions and with branches, in one run.
+"""How this engine's cost grows with the number of questions and of branches, in one run.
 
     python benchmarks/generation_growth.py --new-tokens 32
 
 The workload is ``uniform`` of ``generation.py`` on its random 79 M Llama: prompts of 128 tokens, no early stop. Questions
-come in the groups of a run. The sizes take turns; medians of seconds are reported, and what a candidate costs. The last line
-is one JSON object.
+are processed in the groups of a run. The sizes take turns; median seconds and the time per candidate are reported. The last
+line is one JSON object.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.library_logging import quiet_libraries
 
 SIZES = [(1, 62), (4, 62), (16, 62), (64, 62), (4, 8), (4, 248)]
-"""Questions, and branches of each."""
+"""Number of questions, and of branches per question."""
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--new-tokens", type=int, default=64, help="per branch")
     parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3600, help="no further round so many seconds after the start")
+    parser.add_argument("--seconds", type=float, default=3600, help="start no new round after this many seconds")
     options = parser.parse_args()
     options.token_budget = TransformersEngine().token_budget
     quiet_libraries()
@@ -52,14 +52,14 @@ def main() -> None:
 
 
 def turn_seconds(folder: Path, size: tuple[int, int], options: argparse.Namespace) -> float:
-    """One decoding of a workload of that size, after a group of it that warms."""
+    """Seconds of decoding a workload of that size once, after warming up with one group."""
     questions, branches = size
     make = partial(make_workload, "uniform", folder=folder, branches=branches)
     engine = ThisEngine(folder, workload=make(questions=questions, new_tokens=options.new_tokens), options=options)
-    # A whole group: the first touch of the memory it reserves can take seconds.
+    # A whole group: the first access to the memory it allocates can take seconds.
     engine.warm(make(questions=min(questions, 8), new_tokens=options.new_tokens))
     started = time.perf_counter()
-    engine.written()
+    engine.decode()
     return time.perf_counter() - started
 
 

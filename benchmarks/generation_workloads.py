@@ -1,4 +1,4 @@
-"""What the contenders of ``generation.py`` are asked for: a model folder, prompts with their branches, and limits."""
+"""The workloads of ``generation.py``: model folder, prompts with their branches, and limits."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +36,12 @@ SHAPES = {
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The same for every contender.
+    """One workload, the same for every contender.
 
     Attributes:
         requests: prompts with their branches.
-        new_tokens: most tokens of a branch.
-        stops: whether a branch ends where the model ends its turn.
+        new_tokens: limit of new tokens per branch.
+        stops: whether a branch ends at the end-of-turn token.
     """
 
     requests: list[GenerationRequest]
@@ -50,19 +50,19 @@ class Workload:
 
     @property
     def texts(self) -> list[str]:
-        """What each candidate continues."""
+        """Prompt and opener of each candidate."""
         return [each.prompt + branch.opener for each in self.requests for branch in each.branches]
 
     @property
     def limits(self) -> Limits:
-        """For this project's engine."""
+        """The limits in the form of this project's engine."""
         return Limits(
             thought_tokens=0, answer_tokens=self.new_tokens, min_answer_tokens=0 if self.stops else self.new_tokens
         )
 
 
 def write_random_model(folder: Path, *, shape: str) -> None:
-    """A random Llama in bfloat16, and a tokenizer with one word per token."""
+    """Write a Llama with random bfloat16 weights, and a tokenizer with one word per token."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
 
@@ -81,7 +81,7 @@ def write_random_model(folder: Path, *, shape: str) -> None:
 
 
 def prepare_model(folder: Path, *, workload: str, shape: str) -> None:
-    """The model of a workload where none is given."""
+    """Write the default model of a workload."""
     if workload in ("real", "single"):
         PretrainedModel(name=DEFAULT_MODEL).write(folder)
     else:
@@ -89,7 +89,7 @@ def prepare_model(folder: Path, *, workload: str, shape: str) -> None:
 
 
 def make_workload(name: str, *, folder: Path, questions: int, branches: int, new_tokens: int | None = None) -> Workload:
-    """The requests of a workload; ``new_tokens`` replaces its own limit."""
+    """Build a workload; ``new_tokens`` overrides its limit."""
     if name in ("real", "single"):
         chat = ChatTemplate.from_folder(folder)
         problems = WordProblems(seed=1, train_per_round=questions, held_out=1, held_out_unseen=0)
@@ -98,13 +98,13 @@ def make_workload(name: str, *, folder: Path, questions: int, branches: int, new
         limit, stops = (128, True) if name == "single" else (80, True)
     else:
         length, limit = (128, 64) if name == "uniform" else (512, 640)
-        # Knuth's multiplicative hash: words that look random and need no state.
-        words = [f"w{1 + place * 2654435761 % 4000}" for place in range(questions * length)]
+        # Knuth's multiplicative hash: pseudo-random words without state.
+        words = [f"w{1 + index * 2654435761 % 4000}" for index in range(questions * length)]
         prompts = [" ".join(words[start : start + length - 1]) for start in range(0, len(words), length)]
         openers, stops = [f" w{1 + number}" for number in range(branches)], False
-    # More branches than prefixes take the same ones again.
+    # With more branches than prefixes, the prefixes repeat.
     openers = openers if name == "single" else [openers[number % len(openers)] for number in range(branches)]
-    asked = tuple(Branch(opener=opener, in_thought=False) for opener in openers)
+    all_branches = tuple(Branch(opener=opener, in_thought=False) for opener in openers)
     return Workload(
-        [GenerationRequest(prompt=prompt, branches=asked) for prompt in prompts], new_tokens or limit, stops
+        [GenerationRequest(prompt=prompt, branches=all_branches) for prompt in prompts], new_tokens or limit, stops
     )

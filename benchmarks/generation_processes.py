@@ -1,4 +1,4 @@
-"""Contenders of ``generation.py`` in a process, and perhaps an environment, of their own."""
+"""Contenders of ``generation.py`` that run in their own process, possibly in another Python environment."""
 
 import argparse
 import json
@@ -10,27 +10,27 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from generation_child import MARK
 from generation_contenders import Generate, Rate
+from generation_worker import MARK
 
 
-class Child:
-    """A contender in a process of its own, which stands still while others have their turn: some wait by spinning.
+class ContenderProcess:
+    """A contender in its own process, which is stopped (SIGSTOP) during the turns of others: some libraries busy-wait.
 
     Args:
-        python: that runs it.
-        job: what ``generation_child.py`` reads.
-        end: the token that ends a turn and is not counted; None where turns do not end.
-        seconds: most of one turn; then the process is ended.
+        python: the interpreter.
+        job: input of ``generation_worker.py``.
+        end: token that ends a reply and is not counted; None without natural stops.
+        seconds: time limit of one turn, after which the process is killed.
 
     Raises:
-        RuntimeError: it does not run; the message is its own last error.
+        RuntimeError: it does not run; the message is the last error it printed.
     """
 
     def __init__(self, python: str, job: dict[str, Any], *, end: int | None, seconds: float) -> None:
-        script = Path(__file__).with_name("generation_child.py")
+        script = Path(__file__).with_name("generation_worker.py")
         pipe = subprocess.PIPE
-        # A group of its own, so that the workers it starts stand still with it.
+        # Its own process group, so that signals reach the workers it starts.
         self._process = subprocess.Popen(
             [python, str(script)], stdin=pipe, stdout=pipe, stderr=pipe, text=True, process_group=0
         )
@@ -62,25 +62,25 @@ class Child:
         finally:
             timer.cancel()
             self._signal(signal.SIGSTOP)
-        said = next((line for line in reversed(self._errors) if "Error" in line), "it took too long")
-        raise RuntimeError(said[:200])
+        message = next((line for line in reversed(self._errors) if "Error" in line), "time limit exceeded")
+        raise RuntimeError(message[:200])
 
     def _signal(self, number: int) -> None:
         if self._process.poll() is None:
             os.killpg(self._process.pid, number)
 
     def rate(self) -> Rate:
-        """Decode everything."""
+        """Decode all prompts once."""
         answer = self._ask("go")
-        written = [tokens[:-1] if tokens and tokens[-1] == self._end else tokens for tokens in answer["tokens"]]
-        if len(written) != self._number:
-            raise RuntimeError(f"Error: {len(written)} of {self._number} requests came back")
-        if self._end is None and any(len(tokens) != self._new_tokens for tokens in written):
-            raise RuntimeError(f"Error: not every request got its {self._new_tokens} tokens")
-        return sum(map(len, written)) / answer["seconds"]
+        outputs = [tokens[:-1] if tokens and tokens[-1] == self._end else tokens for tokens in answer["tokens"]]
+        if len(outputs) != self._number:
+            raise RuntimeError(f"Error: {len(outputs)} of {self._number} requests returned")
+        if self._end is None and any(len(tokens) != self._new_tokens for tokens in outputs):
+            raise RuntimeError(f"Error: not every request has {self._new_tokens} tokens")
+        return sum(map(len, outputs)) / answer["seconds"]
 
     def close(self) -> None:
-        """End the process."""
+        """Let the process exit."""
         self._signal(signal.SIGCONT)
         if self._process.stdin is not None:
             self._process.stdin.close()
@@ -90,8 +90,12 @@ class Child:
             self._signal(signal.SIGKILL)
 
 
-def start_child(backend: str, *, generate: Generate, folder: Path, options: argparse.Namespace) -> Child:
-    """Start a contender; RuntimeError says in one line why it does not run."""
+def start_process(backend: str, *, generate: Generate, folder: Path, options: argparse.Namespace) -> ContenderProcess:
+    """Start a contender.
+
+    Raises:
+        RuntimeError: it does not run; the message is one line.
+    """
     prompts, workload = generate.prompts(), generate.workload
     job = {
         "backend": backend,
@@ -104,6 +108,6 @@ def start_child(backend: str, *, generate: Generate, folder: Path, options: argp
         "context": max(map(len, prompts)) + workload.new_tokens + 16,
     }
     python = options.vllm_python if backend == "vllm" else sys.executable
-    child = Child(python, job, end=generate.end if workload.stops else None, seconds=options.child_seconds)
-    print(f"{backend}: {child.facts['about']}")
-    return child
+    process = ContenderProcess(python, job, end=generate.end if workload.stops else None, seconds=options.turn_seconds)
+    print(f"{backend}: {process.facts['about']}")
+    return process

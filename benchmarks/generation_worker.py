@@ -1,8 +1,8 @@
-"""A contender that runs in a process, and perhaps an environment, of its own; started by ``generation.py``.
+"""A contender in its own process, possibly in another Python environment; started by ``generation.py``.
 
-It reads a job as one line of JSON, answers ``{"about": ...}`` when the model is loaded and warm, and then, for every further
-line, decodes everything once and answers with seconds and token ids. Answers begin with a mark, since libraries print what
-they like.
+Reads a job as one line of JSON and replies ``{"about": ...}`` after loading and warming up the model. For every further line it
+decodes all prompts once, and replies with seconds and token ids. Replies begin with a marker, since libraries print to stdout
+too.
 """
 
 import json
@@ -16,14 +16,14 @@ MARK = "@@generation "
 
 Prompts = list[list[int]]
 Run = Callable[[Prompts], tuple[float, list[list[int]]]]
-"""Decodes prompts once: seconds, and the tokens of each prompt."""
+"""Decodes prompts once; returns seconds, and the new tokens of each prompt."""
 
 
 def vllm_run(job: dict[str, Any]) -> tuple[Run, str]:
-    """vLLM with prefix caching, all prompts at once; each turn begins with an empty cache."""
+    """vLLM with prefix caching, all prompts at once; each turn starts with an empty cache."""
     os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "4")
     os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
-    # By default it keeps a core free for its scheduler, which is half of a machine with two.
+    # By default it reserves one core for its scheduler, which is half of a machine with two.
     os.environ.setdefault("VLLM_CPU_NUM_OF_RESERVED_CPU", "0")
     import vllm
 
@@ -34,16 +34,16 @@ def vllm_run(job: dict[str, Any]) -> tuple[Run, str]:
 
     def run(prompts: Prompts) -> tuple[float, list[list[int]]]:
         engine.reset_prefix_cache()
-        asked = [{"prompt_token_ids": tokens} for tokens in prompts]
+        requests = [{"prompt_token_ids": tokens} for tokens in prompts]
         started = time.perf_counter()
-        outputs = engine.generate(asked, sampling, use_tqdm=False)
+        outputs = engine.generate(requests, sampling, use_tqdm=False)
         return time.perf_counter() - started, [list(each.outputs[0].token_ids) for each in outputs]
 
-    return run, f"vllm {vllm.__version__}, no core kept for its scheduler"
+    return run, f"vllm {vllm.__version__}, no core reserved for its scheduler"
 
 
 def continuous_run(job: dict[str, Any]) -> tuple[Run, str]:
-    """transformers' continuous batching."""
+    """Continuous batching of transformers."""
     import torch
     import transformers
 
@@ -58,17 +58,17 @@ def continuous_run(job: dict[str, Any]) -> tuple[Run, str]:
 
     def run(prompts: Prompts) -> tuple[float, list[list[int]]]:
         started = time.perf_counter()
-        written = model.generate_batch(inputs=prompts, generation_config=config)
-        return time.perf_counter() - started, [list(each.generated_tokens) for each in written.values()]
+        outputs = model.generate_batch(inputs=prompts, generation_config=config)
+        return time.perf_counter() - started, [list(each.generated_tokens) for each in outputs.values()]
 
     return run, f"transformers {transformers.__version__}, {torch.get_num_threads()} threads"
 
 
 def main() -> None:
-    """Answer until the input ends."""
+    """Serve turns until the input ends."""
     job = json.loads(sys.stdin.readline())
     run, about = {"vllm": vllm_run, "continuous": continuous_run}[job["backend"]](job)
-    run(job["prompts"][::8])  # warms it
+    run(job["prompts"][::8])  # warm-up
     print(MARK + json.dumps({"about": about}), flush=True)
     for _ in sys.stdin:
         seconds, tokens = run(job["prompts"])
