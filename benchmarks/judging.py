@@ -1,8 +1,8 @@
-"""How much of the allowed rate the executor keeps busy against a slow server on the loopback interface.
+"""How much of the allowed rate the judge executor uses against a slow server on the loopback interface.
 
-The server answers every look after ``--latency`` seconds. Scenarios: no limit (the rate is concurrency / latency), a limit of
-requests and a limit of tokens per minute below that. ``busy`` is the rate that was reached, between the first and the last
-request at the server, over the allowed one. The last line is one JSON object.
+The server responds to every call after ``--latency`` seconds. Scenarios: no limit (the rate is concurrency / latency), and
+limits of requests and of tokens per minute below that rate. ``busy`` is the rate reached between the first and the last
+request at the server, divided by the allowed rate. The last line is one JSON object.
 """
 
 import argparse
@@ -19,21 +19,21 @@ from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest
 
 ANSWERS = 8
-TOKENS_PER_LOOK = 1000
+TOKENS_PER_CALL = 1000
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--concurrency", type=int, default=64)
-    parser.add_argument("--latency", type=float, default=1.0, help="seconds per look")
-    parser.add_argument("--seconds", type=float, default=40.0, help="length of each scenario at the allowed rate")
+    parser.add_argument("--latency", type=float, default=1.0, help="seconds per call")
+    parser.add_argument("--seconds", type=float, default=40.0, help="duration of each scenario at the allowed rate")
     arguments = parser.parse_args()
-    peak = arguments.concurrency / arguments.latency  # looks per second
+    peak = arguments.concurrency / arguments.latency  # calls per second
     scenarios: dict[str, tuple[float, dict[str, float]]] = {
         "no limit": (peak, {}),
         "requests_per_minute": (0.8 * peak, {"requests_per_minute": 60 * 0.8 * peak}),
-        "tokens_per_minute": (0.8 * peak, {"tokens_per_minute": 60 * 0.8 * peak * TOKENS_PER_LOOK}),
+        "tokens_per_minute": (0.8 * peak, {"tokens_per_minute": 60 * 0.8 * peak * TOKENS_PER_CALL}),
     }
     measured = {
         name: measure(
@@ -43,7 +43,7 @@ def main() -> None:
     }
     for name, figures in measured.items():
         print(
-            f"{name:22s} {figures['looks_per_second']:7.1f} of {figures['allowed']:7.1f} looks/s: {figures['busy']:.1%}"
+            f"{name:22s} {figures['calls_per_second']:7.1f} of {figures['allowed']:7.1f} calls/s: {figures['busy']:.1%}"
         )
     print(json.dumps(measured))
 
@@ -69,11 +69,11 @@ def measure(
     server.close()
     assert {verdict.status for verdict in verdicts} == {"ok"}
     rate = (len(server.arrivals) - 1) / (max(server.arrivals) - min(server.arrivals))
-    return {"looks_per_second": rate, "allowed": allowed, "busy": rate / allowed}
+    return {"calls_per_second": rate, "allowed": allowed, "busy": rate / allowed}
 
 
 class SlowServer:
-    """Ranks the labels as they come, after ``latency`` seconds."""
+    """A server that ranks the answers in the order shown, after ``latency`` seconds."""
 
     def __init__(self, latency: float) -> None:
         self.arrivals: list[float] = []
@@ -114,10 +114,10 @@ class SlowServer:
 
 
 def reply(labels: list[str]) -> dict[str, object]:
-    """A chat completion that ranks the labels in this order."""
+    """A chat completion that ranks ``labels`` in this order."""
     content = json.dumps({"ranking": [[label] for label in labels]})
     message = {"role": "assistant", "content": content}
-    usage = {"prompt_tokens": TOKENS_PER_LOOK - 50, "completion_tokens": 50, "total_tokens": TOKENS_PER_LOOK}
+    usage = {"prompt_tokens": TOKENS_PER_CALL - 50, "completion_tokens": 50, "total_tokens": TOKENS_PER_CALL}
     choice = {"index": 0, "finish_reason": "stop", "message": message}
     return {"id": "1", "object": "chat.completion", "created": 1, "model": "slow", "choices": [choice], "usage": usage}
 

@@ -1,6 +1,6 @@
 """TRL's SFTTrainer and transformers' Trainer as contenders of ``training.py``: ``training_transformers.py JOB.json trl|plain``.
 
-Each runs with its own defaults but for what the comparison fixes. Imports nothing of this project.
+Each runs with its own defaults, except for the settings the comparison fixes. Imports nothing from this project.
 """
 
 import json
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from training_turns import FinishedError, Turns, hand_in
+from training_turns import FinishedError, Turns, send_results
 from transformers import AutoModelForCausalLM, AutoTokenizer, DataCollatorForSeq2Seq, Trainer, TrainerCallback
 from transformers import TrainingArguments as Arguments
 
 
 class InTurns(TrainerCallback):
-    """Waits for its turn where a step begins."""
+    """Waits for its turn at the start of each step."""
 
     def __init__(self) -> None:
         self._turns = Turns()
@@ -27,7 +27,7 @@ class InTurns(TrainerCallback):
 
 
 def shared_arguments(job: dict[str, Any]) -> dict[str, Any]:
-    """What both are told: one step is one pass over all examples, with this project's optimizer."""
+    """Settings of both trainers: one step is one epoch, with this project's optimizer settings."""
     return {
         "output_dir": job["work"],
         "use_cpu": not torch.cuda.is_available(),
@@ -62,7 +62,7 @@ def plain_trainer(job: dict[str, Any], model: Any) -> Trainer:
 
 
 def trl_trainer(job: dict[str, Any], model: Any) -> Trainer:
-    """Packs of at most 1024 tokens, two per forward pass, labels on the completion only."""
+    """Packed rows of at most 1024 tokens, two per forward pass, labels on the completion only."""
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
@@ -70,7 +70,7 @@ def trl_trainer(job: dict[str, Any], model: Any) -> Trainer:
     settings: dict[str, Any] = {"packing": True, "completion_only_loss": True, **job["trl"]}
     size = max(1, job["tokens_per_pass"] // 1024)
 
-    def made(accumulation: int) -> Any:
+    def build(accumulation: int) -> Any:
         config = SFTConfig(
             **shared_arguments(job),
             **settings,
@@ -79,19 +79,19 @@ def trl_trainer(job: dict[str, Any], model: Any) -> Trainer:
         )
         return SFTTrainer(model=model, args=config, train_dataset=data, callbacks=[InTurns()])
 
-    # Only a trainer knows how many packs it made.
-    return made(-(-len(made(1).train_dataset) // size))
+    # The number of packed rows is known only after a trainer has packed them.
+    return build(-(-len(build(1).train_dataset) // size))
 
 
 def main() -> None:
-    """Train as the job file says."""
+    """Run the job file."""
     job = json.loads(Path(sys.argv[1]).read_text())
     model = AutoModelForCausalLM.from_pretrained(job["model"], dtype=torch.float32)
     trainer = {"trl": trl_trainer, "plain": plain_trainer}[sys.argv[2]](job, model)
     with suppress(FinishedError):
         trainer.train()
     losses = [row["loss"] for row in trainer.state.log_history if "loss" in row]
-    hand_in({"losses": losses})
+    send_results({"losses": losses})
 
 
 if __name__ == "__main__":

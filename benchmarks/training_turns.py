@@ -1,7 +1,7 @@
-"""How the contenders of ``training.py`` take turns: the parent lets one of them make one optimizer step at a time.
+"""How the contenders of ``training.py`` take turns: the parent process lets one of them run one optimizer step at a time.
 
-A contender says when it is at the start of a step and waits for its turn; so a step's time runs from the parent's word to the
-contender's next one, and is taken by the same clock for all. Imports nothing of this project: TRL's environment has none of it.
+A contender reports when it reaches the start of a step, and waits. A step's time runs from the parent's message to the
+contender's next report, on the parent's clock for all. Imports nothing from this project, which TRL's environment lacks.
 """
 
 import json
@@ -17,7 +17,7 @@ _GO, _STOP = "go\n", "stop\n"
 
 
 class FinishedError(Exception):
-    """The parent wants no further step."""
+    """The parent requests no further step."""
 
 
 class Turns:
@@ -32,10 +32,10 @@ class Turns:
         self._passes = 0
 
     def before_forward_pass(self) -> None:
-        """Wait for the turn, where an optimizer step begins with this pass.
+        """Wait for the turn if an optimizer step starts with this forward pass.
 
         Raises:
-            FinishedError: there is none.
+            FinishedError: the parent requests no further step.
         """
         if self._passes % self.micro_batches == 0:
             print(_MARK + json.dumps({"ready": True}), flush=True)
@@ -44,13 +44,13 @@ class Turns:
         self._passes += 1
 
 
-def hand_in(facts: dict[str, Any]) -> None:
-    """Give the parent the figures of the whole training, with the peak of memory."""
+def send_results(facts: dict[str, Any]) -> None:
+    """Send the parent the results of the training run, with its peak memory."""
     print(_MARK + json.dumps({**facts, "peak_bytes": _peak_bytes()}), flush=True)
 
 
 def _peak_bytes() -> int:
-    """Most memory so far: of the GPU where there is one, else of the process."""
+    """Peak memory so far, of the GPU or else of this process."""
     import torch
 
     if torch.cuda.is_available():
@@ -62,8 +62,8 @@ class Contender:
     """The parent's side of one contender.
 
     Args:
-        command: starts it.
-        log: file for what it says besides.
+        command: its command line.
+        log: file for its stderr.
     """
 
     def __init__(self, command: list[str], *, log: Path) -> None:
@@ -74,40 +74,40 @@ class Contender:
         )
 
     def wait_until_ready(self) -> None:
-        """Return when it stands before its first step."""
-        if "ready" not in self._answer():
-            raise SystemExit(f"{self.command} made no step")
+        """Wait until it is ready for its first step."""
+        if "ready" not in self._receive():
+            raise SystemExit(f"{self.command} ran no step")
 
     def step(self) -> float:
-        """Let it make one step, and return the seconds."""
+        """Run one step, and return its seconds."""
         started = time.perf_counter()
-        self._say(_GO)
-        if "ready" not in self._answer():
-            raise SystemExit(f"{self.command} made too few steps")
+        self._send(_GO)
+        if "ready" not in self._receive():
+            raise SystemExit(f"{self.command} ran too few steps")
         return time.perf_counter() - started
 
     def finish(self) -> dict[str, Any]:
-        """Return what it hands in about the steps it made."""
-        self._say(_STOP)
-        facts = self._answer()
+        """End the training, and return its results."""
+        self._send(_STOP)
+        facts = self._receive()
         self.stop()
         return facts
 
     def stop(self) -> None:
-        """End it."""
+        """Kill the process."""
         self._process.kill()
         self._process.wait()
         self._errors.close()
 
-    def _say(self, word: str) -> None:
+    def _send(self, message: str) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(word)
+        self._process.stdin.write(message)
         self._process.stdin.flush()
 
-    def _answer(self) -> dict[str, Any]:
+    def _receive(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.startswith(_MARK):
-                answer: dict[str, Any] = json.loads(line.removeprefix(_MARK))
-                return answer
+                received: dict[str, Any] = json.loads(line.removeprefix(_MARK))
+                return received
         raise SystemExit(f"{self.command} ended early:\n{self.log.read_text()[-4000:]}")

@@ -1,11 +1,11 @@
-"""Model FLOPs utilisation and peak memory of a training of random weights in the shape of Llama 3.2 3B.
+"""Model FLOPs utilisation (MFU) and peak memory when training random weights in the shape of Llama 3.2 3B.
 
     python benchmarks/training_utilisation.py --strategy auto
     python benchmarks/training_utilisation.py --strategy deepspeed_zero2 --devices 2
 
-It is meant for CUDA devices with 80 GB; ``--shape tiny --sequence 256`` tries it anywhere. Every example is one sequence of the
-given length, all but its first token to be learned, and a forward pass takes one. The last line is one JSON object; ``mfu`` is
-the training's own figure (see ``_metrics.jsonl``), the median over the steps behind the first two.
+Meant for CUDA devices with 80 GB; ``--shape tiny --sequence 256`` runs anywhere. Every example is one sequence of the given
+length with loss on all but its first token, and a forward pass processes one. The last line is one JSON object; ``mfu`` is
+the median of ``_metrics.jsonl`` over the steps after the first two.
 """
 
 import argparse
@@ -46,10 +46,10 @@ def main() -> None:
     """Train, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shape", choices=["3b", "tiny"], default="3b")
-    parser.add_argument("--sequence", type=int, default=4096, help="tokens of an example")
+    parser.add_argument("--sequence", type=int, default=4096, help="tokens per example")
     parser.add_argument("--strategy", choices=sorted(STRATEGIES), default="auto")
     parser.add_argument("--devices", type=int, default=1)
-    parser.add_argument("--accelerator", default="auto", help="cpu to try a strategy on processes of the CPU")
+    parser.add_argument("--accelerator", default="auto", help="cpu runs a strategy on CPU processes")
     parser.add_argument(
         "--weights", choices=["fp32_master", "bf16_kahan", "bf16"], default="bf16_kahan", help="DeepSpeed: fp32_master"
     )
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> None:
-    """Make model and examples, train, and report."""
+    """Create model and examples, train, and report."""
     model = write_model(folder / "model", shape=TINY if options.shape == "tiny" else SHAPES["3b"])
     write_examples(
         folder / "examples", model=model, sequence=options.sequence, number=options.batch_size * options.devices
@@ -95,7 +95,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
 
 
 def write_model(folder: Path, *, shape: dict[str, int]) -> Path:
-    """Random bf16 weights of that shape; the tokenizer is a small one."""
+    """Write random bf16 weights of that shape, with a small tokenizer."""
     TinyModel().write(folder)
     for file in folder.glob("*.safetensors"):
         file.unlink()
@@ -110,19 +110,19 @@ def write_model(folder: Path, *, shape: dict[str, int]) -> Path:
 
 
 def write_examples(folder: Path, *, model: Path, sequence: int, number: int) -> None:
-    """Different texts of exactly that many tokens."""
+    """Write different texts of exactly ``sequence`` tokens."""
     folder.mkdir()
     tokenizer = AutoTokenizer.from_pretrained(model)
     rows = []
-    for place in range(number):
-        ids = tokenizer("".join(f"{place} and {each}. " for each in range(sequence)))["input_ids"][:sequence]
+    for index in range(number):
+        ids = tokenizer("".join(f"{index} and {each}. " for each in range(sequence)))["input_ids"][:sequence]
         text = str(tokenizer.decode(ids))
-        rows.append(Example(question_id=f"q{place}", candidate_id=f"c{place}", prompt=text[:1], completion=text[1:]))
+        rows.append(Example(question_id=f"q{index}", candidate_id=f"c{index}", prompt=text[:1], completion=text[1:]))
     write_part(folder / "part-00000.parquet", rows, record_type=Example)
 
 
 def job(options: argparse.Namespace, *, model: Path, examples: Path, work: Path) -> TrainingJob:
-    """One sequence per forward pass."""
+    """The training job, with one sequence per forward pass."""
     strategy = {**STRATEGIES[options.strategy], "accelerator": options.accelerator, "devices": options.devices}
     return TrainingJob(
         model=str(model),

@@ -1,4 +1,4 @@
-"""What the contenders of ``training.py`` train on, and the matrix products that training cannot do without."""
+"""The examples of ``training.py``, and the matmuls that any training step needs."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _THOUGHTS = (
 )
 
 
-def examples_of(workload: str, chat: ChatTemplate) -> list[dict[str, str]]:
+def make_examples(workload: str, chat: ChatTemplate) -> list[dict[str, str]]:
     """Rows with question_id, prompt and completion.
 
     ``short``: 20 questions, prompts of about 60 tokens. ``shared``: 2 questions of about 512 tokens, 4 completions each.
@@ -43,26 +43,27 @@ def examples_of(workload: str, chat: ChatTemplate) -> list[dict[str, str]]:
 
 
 def _joined(texts: list[str], *, chat: ChatTemplate, tokens: int, number: int) -> list[str]:
-    """Long questions, each made of many short ones."""
+    """Long questions, each a concatenation of short ones."""
     rest = iter(texts)
-    made = []
+    joined = []
     for _ in range(number):
         text = next(rest)
         while chat.num_prompt_tokens(longer := f"{text}\n{next(rest)}") <= tokens:
             text = longer
-        made.append(text)
-    return made
+        joined.append(text)
+    return joined
 
 
-def matrix_products(model: Path, *, tokens: int, targets: int) -> Callable[[], float]:
-    """A function that makes the bf16 matrix products of one optimizer step and returns the seconds they took.
+def timed_matmuls(model: Path, *, tokens: int, targets: int) -> Callable[[], float]:
+    """A function that runs the bf16 matmuls of one optimizer step and returns their seconds.
 
-    Of every linear layer the forward one and the two backward ones; the output layer on the targets only, attention not at all.
+    Each linear layer has one matmul in the forward pass and two in the backward pass; the output layer processes the targets
+    only. Attention is not included.
 
     Args:
-        model: folder; only the shapes count.
-        tokens: that go through the layers.
-        targets: that go through the output layer.
+        model: model folder, for the shapes.
+        tokens: tokens in the decoder layers.
+        targets: tokens in the output layer.
     """
     with torch.device("meta"):
         whole = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(model))

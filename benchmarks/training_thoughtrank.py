@@ -1,4 +1,4 @@
-"""This project's training as a contender of ``training.py``: ``training_this.py JOB.json``."""
+"""This project's training as a contender of ``training.py``: ``training_thoughtrank.py JOB.json``."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training_turns import FinishedError, Turns, hand_in
+from training_turns import FinishedError, Turns, send_results
 
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
@@ -16,27 +16,28 @@ from thoughtrank.storage.tables import write_part
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from transformers import PreTrainedModel
 
     from thoughtrank.finetuning.batching.batches import Batch
 
 
 class InTurns(SupervisedFineTuning):
-    """The usual loss, which waits for its turn where a step begins."""
+    """The usual loss, which waits for its turn at the start of each step."""
 
     def __init__(self, *, micro_batches: int) -> None:
         self._turns = Turns(micro_batches=micro_batches)
 
-    def loss(self, *, model: Any, batch: "Batch") -> "Tensor":
+    def loss(self, *, model: "PreTrainedModel", batch: "Batch") -> "Tensor":
         """See ``SupervisedFineTuning``."""
         self._turns.before_forward_pass()
         return super().loss(model=model, batch=batch)
 
 
 def training_job(job: dict[str, Any], work: Path) -> TrainingJob:
-    """The job with the product's own settings, but for the shared optimizer."""
+    """The job with this project's default settings, except for the shared optimizer settings."""
     rows = job["rows"]
     (work / "examples").mkdir()
-    examples = [Example(candidate_id=f"c{place}", **row) for place, row in enumerate(rows)]
+    examples = [Example(candidate_id=f"c{index}", **row) for index, row in enumerate(rows)]
     write_part(work / "examples" / "part-00000.parquet", examples, record_type=Example)
     size = min(job["micro_batch_size"], len(rows))
     return TrainingJob(
@@ -44,7 +45,7 @@ def training_job(job: dict[str, Any], work: Path) -> TrainingJob:
         examples=(str(work / "examples"),),
         output=str(work / "model"),
         work=str(work),
-        objective={"_target_": "training_this.InTurns", "micro_batches": -(-len(rows) // size)},
+        objective={"_target_": "training_thoughtrank.InTurns", "micro_batches": -(-len(rows) // size)},
         optimizer={
             "_target_": "thoughtrank.finetuning.optimizers.AdamW",
             **{"lr": job["lr"], "betas": job["betas"], "schedule": "constant_with_warmup", "warmup_share": 0.0},
@@ -70,7 +71,7 @@ def training_job(job: dict[str, Any], work: Path) -> TrainingJob:
 
 
 def main() -> None:
-    """Train as the job file says."""
+    """Run the job file."""
     job = json.loads(Path(sys.argv[1]).read_text())
     work = Path(job["work"])
     training = training_job(job, work)
@@ -79,7 +80,7 @@ def main() -> None:
     with suppress(FinishedError):
         run_training(training, strategy=AutoStrategy())
     steps = [json.loads(line) for line in (work / "_metrics.jsonl").read_text().splitlines()]
-    hand_in({"losses": [step["loss"] for step in steps]})
+    send_results({"losses": [step["loss"] for step in steps]})
 
 
 if __name__ == "__main__":
