@@ -129,6 +129,7 @@ class Judge(Protocol):
 
     Attributes:
         version: part of ``identity``; raise it when the same settings give other verdicts.
+        operational: constructor arguments that cannot change verdicts.
         exact: it compares any number of answers at once without error, so one call with all of them is enough.
         concurrency: how many calls may run at the same time.
         needs_reference: it can judge only questions with a reference answer.
@@ -138,6 +139,7 @@ class Judge(Protocol):
     """
 
     version: ClassVar[int]
+    operational: ClassVar[frozenset[str]]
     exact: bool
     concurrency: int
     needs_reference: bool
@@ -208,5 +210,5 @@ class JudgeUnavailable(UserError):
 
     def __init__(self, *, judge: str, what: str) -> None:
         super().__init__(
-            f"{judge} is unavailable: {what}. All verdicts so far are kept; run the same command again to resume."
+            f"{judge} is not available: {what}. All verdicts so far are kept; run the same command again to resume."
         )

@@ -51,9 +51,11 @@ class Ranker(Protocol[StateT]):
 
     Attributes:
         version: part of ``identity``; raise it when the same settings give other results.
+        operational: constructor arguments that cannot change results.
     """
 
     version: ClassVar[int]
+    operational: ClassVar[frozenset[str]]
 
     def identity(self) -> dict[str, object]:
         """Everything that decides which calls it plans and how it reads their verdicts, ready for JSON."""

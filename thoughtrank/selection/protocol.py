@@ -1,4 +1,4 @@
-"""What the selection stage asks of a selector."""
+"""The selector protocol."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Protocol
@@ -7,8 +7,14 @@ from thoughtrank.records import Candidate, RankedCandidate
 
 
 class Selector(Protocol):
-    """A component of the config group ``selection``."""
+    """Selects the candidates of one question to train on.
 
+    Attributes:
+        version: part of ``identity``; raise it when the same settings give other results.
+        operational: constructor arguments that cannot change results.
+    """
+
+    version: ClassVar[int]
     operational: ClassVar[frozenset[str]]
 
     def faults(self) -> list[str]:
