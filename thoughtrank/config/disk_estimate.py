@@ -9,6 +9,8 @@ from thoughtrank.finetuning.weight_formats import nominal_bytes
 
 _BYTES_PER_WEIGHT = 2
 """Model folders hold bf16 weights."""
+_UNKNOWN_CHECKPOINT = 12
+"""Bytes per weight if the optimizer does not report its state: float32 weights and two averages."""
 
 
 def disk_bytes(config: RunConfig, components: Components) -> int | None:
@@ -24,7 +26,7 @@ def disk_bytes(config: RunConfig, components: Components) -> int | None:
             optimizer=components.optimizer,
             strategy=components.strategy,
         )
-        checkpoint = per_weight.checkpoint * weights
+        checkpoint = (per_weight.checkpoint if per_weight else _UNKNOWN_CHECKPOINT) * weights
     return int(_BYTES_PER_WEIGHT * weights * (config.rounds + 2) + checkpoint)
 
 

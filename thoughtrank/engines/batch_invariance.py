@@ -17,7 +17,7 @@ def probe_batch_composition(
     results: Sequence[Sequence[Continuation]],
     limits: Limits,
     candidates: int,
-) -> dict[str, float]:
+) -> dict[str, object]:
     """Write some of a finished group's candidates once more, as a smaller batch, and compare.
 
     Args:

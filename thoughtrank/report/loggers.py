@@ -1,53 +1,58 @@
-"""Where the figures of a run go besides its own folder (the config group ``logger``)."""
+"""Loggers: where the metrics of a run go besides its own folder (the config group ``logger``)."""
 
 import csv
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from thoughtrank.errors import UserError
 
+if TYPE_CHECKING:
+    import wandb
+
 
 class Logger(Protocol):
-    """Takes the figures of every round, as they appear."""
+    """Receives the metrics of every round. Loggers inherit from it and override what they record.
+
+    A logger decides no result, so the whole config group is operational.
+    """
+
+    def __init__(self) -> None:
+        """No arguments, unless a logger has its own."""
+
+    def faults(self) -> list[str]:
+        """What the user has to fix before the run can start, one sentence each."""
+        return []
 
     def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
-        """Begin, or go on with, the run called ``run``; ``sweep`` names the sweep it is a job of."""
+        """Start, or resume, logging of a run.
+
+        Args:
+            run: its name.
+            folder: its folder.
+            config: the composed config as plain values.
+            sweep: name of the sweep it is a job of, if any.
+        """
 
     def log_round(self, metrics: Mapping[str, float | None]) -> None:
-        """The scalars of one round; ``metrics["round"]`` says which. Saying the same again changes nothing."""
+        """Log the scalars of one round; ``metrics["round"]`` is its number. Logging the same again changes nothing."""
 
     def log_prefixes(self, round_number: int, rows: Sequence[Mapping[str, Any]]) -> None:
-        """How each prefix did in one round."""
+        """Log one row per prefix of one round."""
 
     def log_training(self, round_number: int, rows: Sequence[Mapping[str, float]]) -> None:
-        """The training curve of one round."""
+        """Log the training curve of one round, one row per step."""
 
     def finish(self) -> None:
-        """Say that nothing more comes."""
+        """Flush and close."""
 
 
-class NoLogger:
-    """Logs nowhere; the run folder has everything."""
-
-    def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
-        """See ``Logger``."""
-
-    def log_round(self, metrics: Mapping[str, float | None]) -> None:
-        """See ``Logger``."""
-
-    def log_prefixes(self, round_number: int, rows: Sequence[Mapping[str, Any]]) -> None:
-        """See ``Logger``."""
-
-    def log_training(self, round_number: int, rows: Sequence[Mapping[str, float]]) -> None:
-        """See ``Logger``."""
-
-    def finish(self) -> None:
-        """See ``Logger``."""
+class NoLogger(Logger):
+    """Logs nothing; the run folder has everything."""
 
 
-class CsvLogger:
+class CsvLogger(Logger):
     """``metrics.csv``, ``prefixes.csv`` and ``training.csv`` in the run folder, one row per round, prefix and step."""
 
     def __init__(self) -> None:
@@ -70,9 +75,6 @@ class CsvLogger:
         """See ``Logger``."""
         self._add("training", [{"round": round_number, **row} for row in rows])
 
-    def finish(self) -> None:
-        """See ``Logger``."""
-
     def _add(self, name: str, rows: list[dict[str, Any]]) -> None:
         self._rows[name].extend(rows)
         columns = list(dict.fromkeys(key for row in self._rows[name] for key in row))
@@ -84,7 +86,7 @@ class CsvLogger:
         partial.replace(self._folder / f"{name}.csv")
 
 
-class WandbLogger:
+class WandbLogger(Logger):
     """Weights & Biases. Runs offline, in the run folder, unless an account is logged in or WANDB_MODE says otherwise.
 
     Args:
@@ -93,10 +95,10 @@ class WandbLogger:
 
     def __init__(self, *, project: str) -> None:
         self.project = project
-        self._run: Any = None
+        self._run: wandb.Run
 
     def faults(self) -> list[str]:
-        """What a user has to put right: the package is missing."""
+        """The package is missing."""
         from importlib.util import find_spec
 
         return [] if find_spec("wandb") else ["logger=wandb needs the package wandb: pip install wandb, or logger=none"]
@@ -146,5 +148,4 @@ class WandbLogger:
 
     def finish(self) -> None:
         """See ``Logger``."""
-        if self._run is not None:
-            self._run.finish()
+        self._run.finish()

@@ -94,7 +94,7 @@ class StageBuilder:
 
     def stages(self, number: int) -> dict[str, Callable[[Round], Stage]]:
         """The stages of round ``number`` in their order, each built from what is there when its turn comes."""
-        evaluation = {"evaluation": self._evaluation}
+        evaluation: dict[str, Callable[[Round], Stage]] = {"evaluation": self._evaluation}
         if number == 0:
             return evaluation
         return {

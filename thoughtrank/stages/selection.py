@@ -40,7 +40,7 @@ class Selection(Stage):
         """Write the table."""
         chat = ChatTemplate.from_folder(self.model.folder())
         by_question = self._by_question()
-        examples = []
+        examples: list[Example] = []
         questions_with_examples = 0
         for question in self.questions:
             chosen = self.selector.select(*by_question[question.question_id])

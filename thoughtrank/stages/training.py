@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from thoughtrank.finetuning.distributed.multi_node import Nodes
+from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.protocols import Adapter, Objective, Optimizer, Strategy
 from thoughtrank.stages.round_models import RoundModel
@@ -44,7 +44,7 @@ class Training(Stage):
     specs: Mapping[str, Mapping[str, Any]]
     settings: Mapping[str, Any]
     operational: Mapping[str, Any]
-    nodes: Nodes
+    nodes: MultiNodeTraining
 
     def inputs(self) -> dict[str, object]:
         """The start model, the examples, the components and the settings, with ``precision=auto`` resolved."""
@@ -66,18 +66,18 @@ class Training(Stage):
             UserError: training failed; the model of the previous round is untouched.
         """
         folder = artifact.folder.absolute()
-        job = TrainingJob(
-            model=str(self.start.folder().absolute()),
-            examples=tuple(str(each.folder.absolute()) for each in self.examples),
-            output=str(folder),
-            work=str(folder),
-            description=self.name,
-            **{group: dict(spec) for group, spec in self.specs.items()},
+        fields: dict[str, Any] = {
+            "model": str(self.start.folder().absolute()),
+            "examples": tuple(str(each.folder.absolute()) for each in self.examples),
+            "output": str(folder),
+            "work": str(folder),
+            "description": self.name,
+            **self.specs,
             **self.settings,
             **self.operational,
-        )
+        }
         job_file = folder / "_job.yaml"
-        job.write(job_file)
+        TrainingJob(**fields).write(job_file)
         self.nodes.train(job_file, devices=self.strategy.devices)
         artifact.finish(**read_json(folder / "_training.json"))
 
