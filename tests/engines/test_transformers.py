@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
-from thoughtrank.engines.decoding.llama_model import LlamaDecoder
+from thoughtrank.engines.decoding.llama_model import PackedLlama
 from thoughtrank.engines.decoding.prefill import plan_prefills
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.engines.transformers import TransformersEngine
@@ -140,7 +140,7 @@ def test_prompts_with_a_common_beginning_write_the_tokens_of_generate(qwen_folde
         shared.extend(prefill.shared for prefill in prefills)
         return prefills
 
-    monkeypatch.setattr("thoughtrank.engines.decoding.branching_decoder.plan_prefills", noted)
+    monkeypatch.setattr("thoughtrank.engines.decoding.decoding_loop.plan_prefills", noted)
     assert_equal_to_generate(
         qwen_folder,
         [*"abc", "Let"],
@@ -201,7 +201,7 @@ def test_a_budget_too_small_for_one_branch_is_an_error(tiny_folder):
 def test_a_full_device_halves_the_batch_and_decodes_the_group_again(tiny_folder, monkeypatch):
     requests = requests_for(tiny_folder, [OPEN_TAG + prefix for prefix in "abcdefgh"])
     limits = Limits(thought_tokens=8, answer_tokens=6)
-    step, rows, reports = LlamaDecoder.step, [], []
+    step, rows, reports = PackedLlama.step, [], []
 
     def step_of_a_small_device(self, tokens, *args):
         rows.append(len(tokens))
@@ -212,7 +212,7 @@ def test_a_full_device_halves_the_batch_and_decodes_the_group_again(tiny_folder,
 
     with TransformersEngine(dtype="float32", device="cpu").open(tiny_folder) as session:
         expected = session.generate(requests, limits=limits)
-    monkeypatch.setattr(LlamaDecoder, "step", step_of_a_small_device)
+    monkeypatch.setattr(PackedLlama, "step", step_of_a_small_device)
     with TransformersEngine(dtype="float32", device="cpu").open(tiny_folder) as session:
         written = session.generate(requests, limits=limits, on_step=lambda *news: reports.append(news))
         assert session.facts()["most_rows"] == 6

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thoughtrank.engines.decoding.batch_scheduler import Need, Schedule
+from thoughtrank.engines.decoding.batch_scheduler import BatchScheduler, QuestionNeed
 
 needs = st.lists(
     st.builds(
-        Need,
+        QuestionNeed,
         prompt_tokens=st.integers(0, 300),
         branch_tokens=st.integers(1, 200),
         branches=st.integers(1, 9),
@@ -17,48 +17,48 @@ needs = st.lists(
 )
 
 
-def play(needs, *, token_budget, most_rows, finishing):
-    """Let branches enter, and finish in an order the seed chooses; every batch there was."""
-    schedule = Schedule(needs, token_budget=token_budget, most_rows=most_rows)
-    living, batches, kept = [], [], set()
-    while entering := schedule.admit([question for question, _ in living]):
-        living += entering
-        kept = ({question for question, _ in living}) | schedule.begun()
-        batches.append((list(living), schedule.shape(rows=len(living), questions=kept)))
-        while living and not (len(batches) % 2 and finishing.random() < 0.2):
-            living.pop(finishing.randrange(len(living)))
-    while living or entering:
-        living = []
-        if entering := schedule.admit([]):
-            living = entering
-            batches.append((list(living), None))
+def play(needs, *, token_budget, max_rows, finishing):
+    """Admit branches and finish them in a random order; returns every batch."""
+    scheduler = BatchScheduler(needs, token_budget=token_budget, max_rows=max_rows)
+    running, batches, kept = [], [], set()
+    while admitted := scheduler.admit([question for question, _ in running]):
+        running += admitted
+        kept = ({question for question, _ in running}) | scheduler.partly_admitted()
+        batches.append((list(running), scheduler.shape(rows=len(running), questions=kept)))
+        while running and not (len(batches) % 2 and finishing.random() < 0.2):
+            running.pop(finishing.randrange(len(running)))
+    while running or admitted:
+        running = []
+        if admitted := scheduler.admit([]):
+            running = admitted
+            batches.append((list(running), None))
     return batches
 
 
 @given(needs, st.integers(1, 20), st.integers(0, 3000), st.randoms(use_true_random=False))
-def test_every_branch_enters_once_and_the_budget_holds(needs, most_rows, extra, finishing):
-    smallest = max(Schedule(needs, token_budget=0).smallest(question) for question in range(len(needs)))
+def test_every_branch_is_admitted_once_and_the_budget_holds(needs, max_rows, extra, finishing):
+    smallest = max(BatchScheduler(needs, token_budget=0).min_tokens(question) for question in range(len(needs)))
     budget = smallest + extra
-    batches = play(needs, token_budget=budget, most_rows=most_rows, finishing=finishing)
+    batches = play(needs, token_budget=budget, max_rows=max_rows, finishing=finishing)
     seen = set()
-    for living, shape in batches:
-        assert len(living) <= most_rows
+    for running, shape in batches:
+        assert len(running) <= max_rows
         assert shape is None or shape.tokens <= budget
-        seen |= set(living)
-    assert seen == {(question, place) for question, need in enumerate(needs) for place in range(need.branches)}
+        seen |= set(running)
+    assert seen == {(question, index) for question, need in enumerate(needs) for index in range(need.branches)}
 
 
 def test_unequal_prompts_are_not_padded_to_each_other():
-    needs = [Need(prompt_tokens=tokens, branch_tokens=20, branches=1) for tokens in (60, 4000, 70, 64)]
-    schedule = Schedule(needs, token_budget=10**6)
-    assert schedule.admit([]) == [(0, 0), (3, 0), (2, 0)]
-    assert schedule.admit([2]) == []
-    assert schedule.admit([]) == [(1, 0)]
+    needs = [QuestionNeed(prompt_tokens=tokens, branch_tokens=20, branches=1) for tokens in (60, 4000, 70, 64)]
+    scheduler = BatchScheduler(needs, token_budget=10**6)
+    assert scheduler.admit([]) == [(0, 0), (3, 0), (2, 0)]
+    assert scheduler.admit([2]) == []
+    assert scheduler.admit([]) == [(1, 0)]
 
 
-def test_a_few_free_places_are_not_worth_a_prefill():
-    needs = [Need(prompt_tokens=60, branch_tokens=20, branches=1)] * 100
-    schedule = Schedule(needs, token_budget=10**6, most_rows=32)
-    living = [question for question, _ in schedule.admit([])]
-    assert schedule.admit(living[:30]) == []
-    assert len(schedule.admit(living[:28])) == 4
+def test_a_few_free_rows_are_not_worth_a_prefill():
+    needs = [QuestionNeed(prompt_tokens=60, branch_tokens=20, branches=1)] * 100
+    scheduler = BatchScheduler(needs, token_budget=10**6, max_rows=32)
+    running = [question for question, _ in scheduler.admit([])]
+    assert scheduler.admit(running[:30]) == []
+    assert len(scheduler.admit(running[:28])) == 4

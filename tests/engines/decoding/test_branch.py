@@ -1,10 +1,11 @@
-"""One branch, fed by hand: what becomes of the closing tag when tokens do not end where the tag does."""
+"""One branch, fed by hand: where tokens do not end where the closing tag does."""
 
 import pytest
 from tokenizers import Tokenizer, decoders, models
 from transformers import PreTrainedTokenizerFast
 
-from thoughtrank.engines.decoding.branch import BranchState, TagReader
+from thoughtrank.engines.decoding.branch import BranchState
+from thoughtrank.engines.decoding.branch_tokenizer import BranchTokenizer
 from thoughtrank.engines.protocol import Branch, Limits
 
 WORDS = ["a", "b", "c", "<", "/", "thought", ">", "</", "</thought", "</thought>", ">b", "</thought>b", "<end>"]
@@ -13,20 +14,20 @@ END = NUMBER["<end>"]
 
 
 @pytest.fixture(scope="module")
-def reader():
+def tokenizer():
     """A tokenizer whose tokens are the words above, the longest that fits first."""
     core = Tokenizer(models.Unigram([(word, -1.0 / len(word)) for word in WORDS], unk_id=0))
     core.decoder = decoders.Fuse()
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<end>")
-    return TagReader(tokenizer=tokenizer, end_tokens=frozenset([tokenizer.convert_tokens_to_ids("<end>")]))
+    fast = PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<end>")
+    return BranchTokenizer(tokenizer=fast, end_tokens=frozenset([fast.convert_tokens_to_ids("<end>")]))
 
 
-def fed(reader, chosen, *, thought_tokens=20, answer_tokens=20, min_answer_tokens=0):
-    """Let a model choose these words one after the other, whenever it is asked; all that was fed, and what came out."""
+def fed(tokenizer, chosen, *, thought_tokens=20, answer_tokens=20, min_answer_tokens=0):
+    """Choose these words one after the other; everything that was fed, and the continuation."""
     limits = Limits(thought_tokens=thought_tokens, answer_tokens=answer_tokens, min_answer_tokens=min_answer_tokens)
     branch = Branch(opener="a", in_thought=True)
     state = BranchState(
-        reader=reader, limits=limits, question=0, opener_ids=[NUMBER["a"]], in_thought=True, branch=branch
+        tokenizer=tokenizer, limits=limits, question=0, opener_ids=[NUMBER["a"]], in_thought=True, branch=branch
     )
     state.start()
     choices, words = iter(chosen), []
@@ -37,42 +38,42 @@ def fed(reader, chosen, *, thought_tokens=20, answer_tokens=20, min_answer_token
     return words, state.continuation()
 
 
-def test_a_tag_in_one_token_ends_the_thought(reader):
-    words, written = fed(reader, ["b", "</thought>", "c", "<end>"])
+def test_a_tag_in_one_token_ends_the_thought(tokenizer):
+    words, written = fed(tokenizer, ["b", "</thought>", "c", "<end>"])
     assert words == ["a", "b", "</thought>", "c"]
     assert (written.thought, written.answer) == ("b", "c")
     assert (written.thought_tokens, written.thought_finish) == (2, "stop")
 
 
-def test_a_tag_in_pieces_ends_the_thought(reader):
-    words, written = fed(reader, ["b", "</", "thought", ">", "c", "<end>"])
+def test_a_tag_in_pieces_ends_the_thought(tokenizer):
+    words, written = fed(tokenizer, ["b", "</", "thought", ">", "c", "<end>"])
     assert "".join(words) == "ab</thought>c"
     assert (written.thought, written.answer, written.thought_tokens) == ("b", "c", 4)
 
 
 @pytest.mark.parametrize("pieces", [["</thought", ">b"], ["</", "thought", ">b"], ["</thought>b"]])
-def test_a_token_that_reaches_past_the_tag_is_rolled_back(reader, pieces):
-    words, written = fed(reader, ["b", *pieces, "c", "<end>"])
-    # The model is asked anew behind the tag: nothing of the answer comes from the token that was taken back.
+def test_a_token_that_reaches_past_the_tag_is_rolled_back(tokenizer, pieces):
+    words, written = fed(tokenizer, ["b", *pieces, "c", "<end>"])
+    # The model chooses again after the tag: nothing of the answer comes from the token that was dropped.
     assert "".join(words) == "ab</thought>c"
     assert (written.thought, written.answer, written.thought_finish) == ("b", "c", "stop")
     assert "".join(WORDS[each] for each in written.thought_ids) == "b</thought>"
 
 
-def test_a_thought_at_its_limit_is_closed_by_force(reader):
-    words, written = fed(reader, ["b", "b", "b", "c", "<end>"], thought_tokens=3)
+def test_a_thought_at_its_limit_is_closed_by_force(tokenizer):
+    words, written = fed(tokenizer, ["b", "b", "b", "c", "<end>"], thought_tokens=3)
     assert words == ["a", "b", "b", "b", "</thought>", "c"]
     assert (written.thought, written.thought_finish, written.thought_tokens) == ("bbb", "length", 3)
     assert (written.answer, written.answer_finish) == ("c", "stop")
 
 
-def test_a_turn_that_ends_inside_the_thought_finishes_it(reader):
-    words, written = fed(reader, ["b", "<end>", "c", "<end>"])
+def test_a_turn_that_ends_inside_the_thought_finishes_it(tokenizer):
+    words, written = fed(tokenizer, ["b", "<end>", "c", "<end>"])
     assert words == ["a", "b", "</thought>", "c"]
     assert (written.thought, written.thought_finish, written.answer) == ("b", "stop", "c")
 
 
-def test_an_answer_at_its_limit_is_cut(reader):
-    words, written = fed(reader, ["</thought>", "b", "b", "b"], answer_tokens=2)
+def test_an_answer_at_its_limit_is_cut(tokenizer):
+    words, written = fed(tokenizer, ["</thought>", "b", "b", "b"], answer_tokens=2)
     assert words == ["a", "</thought>", "b"]
     assert (written.answer, written.answer_finish) == ("bb", "length")

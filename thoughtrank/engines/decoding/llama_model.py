@@ -1,73 +1,89 @@
-"""Llama and its kin without transformers' modules: the same arithmetic in a third of the calls.
+"""Llama and models of the same architecture without transformers' modules: the same computation in a third of the calls.
 
-Shapes: N rows (in prefill, prompts times tokens), H query heads, K key-value heads, D head size.
+Shapes: N rows (in a prefill, prompts times tokens), H query heads, K key-value heads, D head_dim.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-from thoughtrank.engines.decoding.generic_model import new_cache, padded
-from thoughtrank.engines.decoding.kv_cache import BranchCache
-from thoughtrank.engines.decoding.packed_linear import Linear
+from thoughtrank.engines.decoding.decoder_model import new_cache, pad
+from thoughtrank.engines.decoding.kv_cache import KVCache
+from thoughtrank.engines.decoding.packed_linear import PackedLinear
 from thoughtrank.engines.decoding.prefill import Prefill
 from thoughtrank.engines.decoding.shared_prefix_attention import branch_attention, causal_attention
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM, PreTrainedModel
+    from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 
 _CLASSES = ("LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM")
 
 
-def is_llama(model: Any) -> bool:
-    """Whether ``LlamaDecoder`` computes what this model does."""
+def is_llama(model: "PreTrainedModel") -> bool:
+    """Whether ``PackedLlama`` computes what this model computes."""
     return type(model).__name__ in _CLASSES and model.config.hidden_act == "silu"
+
+
+class _RMSNorm(Protocol):
+    """The attributes that the normalisations of these models have in common."""
+
+    weight: nn.Parameter
+    variance_epsilon: float
 
 
 class _Layer:
     """The weights of one decoder layer."""
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: "LlamaDecoderLayer") -> None:
         attention, mlp = layer.self_attn, layer.mlp
         self.scaling = attention.scaling
-        self.qkv = Linear(attention.q_proj, attention.k_proj, attention.v_proj)
-        self.out = Linear(attention.o_proj)
-        self.gate, self.up, self.down = Linear(mlp.gate_proj), Linear(mlp.up_proj), Linear(mlp.down_proj)
+        self.qkv = PackedLinear(attention.q_proj, attention.k_proj, attention.v_proj)
+        self.out = PackedLinear(attention.o_proj)
+        self.gate, self.up, self.down = (
+            PackedLinear(mlp.gate_proj),
+            PackedLinear(mlp.up_proj),
+            PackedLinear(mlp.down_proj),
+        )
         self.first_norm, self.second_norm = layer.input_layernorm, layer.post_attention_layernorm
 
     def feed_forward(self, hidden: Tensor) -> Tensor:
         """The second half of the layer."""
         inner = _normed(hidden, self.second_norm)
-        return self.down.plus(self.up.times(inner, self.gate.silu(inner)), hidden)
+        return self.down.add(self.up.mul(inner, self.gate.silu(inner)), hidden)
 
 
-def _normed(hidden: Tensor, norm: Any) -> Tensor:
+def _normed(hidden: Tensor, norm: _RMSNorm) -> Tensor:
     return functional.rms_norm(hidden, (hidden.shape[-1],), norm.weight, norm.variance_epsilon)
 
 
-class LlamaDecoder:
-    """The decoder of a Llama, Mistral or Qwen2.
+class PackedLlama:
+    """A Llama, Mistral or Qwen2; see ``DecoderModel``.
 
     Args:
-        model: on its device; gives its linear layers' weights up.
+        model: on its device; its linear layers lose their weights.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: "PreTrainedModel") -> None:
+        llama = cast("LlamaForCausalLM", model)
         self._model = model
         self.device = model.device
-        layout = new_cache(model)
-        inner = model.model
+        dimensions = new_cache(model)
+        inner = llama.model
         self._embedding, self._rotary, self._norm = inner.embed_tokens, inner.rotary_emb, inner.norm
-        self._kv_heads, self._size = layout.heads, layout.head_size
-        self._layers = [_Layer(layer) for layer in inner.layers]
-        self._head = Linear(model.lm_head, keep=True)
+        self._kv_heads, self._head_dim = dimensions.kv_heads, dimensions.head_dim
+        self._layers = [_Layer(cast("LlamaDecoderLayer", layer)) for layer in inner.layers]
+        self._head = PackedLinear(llama.lm_head, keep_weights=True)
 
-    def new_cache(self) -> BranchCache:
-        """See ``Decoder``."""
+    def new_cache(self) -> KVCache:
+        """See ``DecoderModel``."""
         return new_cache(self._model)
 
-    def prefill(self, prefill: Prefill, cache: BranchCache) -> None:
-        """See ``Decoder``. The last layer's keys and values are the last thing anybody needs of a prompt."""
-        tokens = padded(prefill.tokens, self.device)
+    def prefill(self, prefill: Prefill, cache: KVCache) -> None:
+        """See ``DecoderModel``. Stops at the last layer's keys and values: no logits of a prompt are needed."""
+        tokens = pad(prefill.tokens, self.device)
         rows, length = tokens.shape
         hidden = self._embedding(tokens.flatten())
         positions = torch.arange(prefill.shared, prefill.shared + length, device=self.device).repeat(rows)
@@ -79,18 +95,18 @@ class LlamaDecoder:
             keys, values = cache.store_prompts(prefill, number, keys, values)
             if number < len(self._layers) - 1:
                 attended = causal_attention(query, keys, values, scaling=layer.scaling)
-                hidden = layer.out.plus(attended.transpose(1, 2).reshape(rows * length, -1), hidden)
+                hidden = layer.out.add(attended.transpose(1, 2).reshape(rows * length, -1), hidden)
                 hidden = layer.feed_forward(hidden)
 
-    def step(self, tokens: Tensor, positions: Tensor, cache: BranchCache, wanted: Tensor | None) -> Tensor:
-        """See ``Decoder``."""
+    def step(self, tokens: Tensor, positions: Tensor, cache: KVCache, wanted: Tensor | None) -> Tensor:
+        """See ``DecoderModel``."""
         hidden = self._embedding(tokens)
         rotation = self._rotation(hidden, positions)
         for number, layer in enumerate(self._layers):
             query, keys, values = self._project(layer, hidden, rotation)
-            cache.store(number, keys, values)
+            cache.store_step(number, keys, values)
             attended = branch_attention(query, cache, number, scaling=layer.scaling)
-            hidden = layer.feed_forward(layer.out.plus(attended.flatten(1), hidden))
+            hidden = layer.feed_forward(layer.out.add(attended.flatten(1), hidden))
         if wanted is not None:
             hidden = hidden[wanted]
         if not len(hidden):
@@ -98,16 +114,16 @@ class LlamaDecoder:
         return self._head(_normed(hidden, self._norm))
 
     def _rotation(self, hidden: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Cosines and signed sines, [N, 1, D]."""
+        """Cosines and signed sines of the rotary embedding, [N, 1, D]."""
         cosines, sines = self._rotary(hidden, positions[None])
-        half = self._size // 2
+        half = self._head_dim // 2
         signed = torch.cat((-sines[0, :, :half], sines[0, :, half:]), dim=-1)
         return cosines[0, :, None], signed[:, None]
 
-    def _project(self, layer: _Layer, hidden: Tensor, rotation: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+    def _project(self, layer: _Layer, hidden: Tensor, rotation: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Rotated queries [N, H, D] and keys [N, K, D], and values [N, K, D]."""
-        heads = layer.qkv(_normed(hidden, layer.first_norm)).unflatten(-1, (-1, self._size))
-        turning, values = heads[:, : -self._kv_heads], heads[:, -self._kv_heads :]
+        heads = layer.qkv(_normed(hidden, layer.first_norm)).unflatten(-1, (-1, self._head_dim))
+        rotating, values = heads[:, : -self._kv_heads], heads[:, -self._kv_heads :]
         cosines, sines = rotation
-        turned = torch.addcmul(turning * cosines, turning.roll(self._size // 2, -1), sines)
-        return turned[:, : -self._kv_heads], turned[:, -self._kv_heads :], values
+        rotated = torch.addcmul(rotating * cosines, rotating.roll(self._head_dim // 2, -1), sines)
+        return rotated[:, : -self._kv_heads], rotated[:, -self._kv_heads :], values

@@ -1,4 +1,4 @@
-"""Linear layers of a model that only reads its weights: several joined to one product, laid out as the processor likes it."""
+"""Linear layers for inference: several with the same input joined into one matmul, in a layout that suits the processor."""
 
 import torch
 from torch import Tensor, nn
@@ -7,28 +7,31 @@ from torch.nn import functional
 from thoughtrank.models.hardware import multiplies_bf16
 
 _ROWS = 256
-"""Rows the layout of packed weights is chosen for."""
+"""Rows of the input for which oneDNN chooses the layout of packed weights."""
 
 
 def can_pack(dtype: torch.dtype, device: torch.device) -> bool:
-    """Whether oneDNN's packed weights are of use here: bfloat16 on an x86 processor that multiplies in it.
+    """Whether oneDNN's packed weights are faster here: in bfloat16 on an x86 processor with bfloat16 instructions.
 
-    At 62 rows packed products are 10 to 20 % faster; sums, products and SiLU behind them come for nothing.
+    With 62 rows, packed matmuls are 10 to 20 % faster, and the fused SiLU, addition and multiplication cost nothing.
     """
     if device.type != "cpu" or dtype != torch.bfloat16 or not torch.backends.mkldnn.is_available():
         return False
     return multiplies_bf16()
 
 
-class Linear:
+class PackedLinear:
     """Linear layers with the same input, as one.
 
     Args:
-        layers: their outputs lie side by side, in this order. Their own weights are given up unless ``keep``.
-        keep: leave the layers as they are, as for a head that shares its weights with the embedding.
+        layers: their outputs are concatenated in this order. Their own weights are released unless ``keep_weights``.
+        keep_weights: leave the layers unchanged, such as an output layer that shares its weights with the embedding.
+
+    Raises:
+        ValueError: some of the layers have a bias and some have none.
     """
 
-    def __init__(self, *layers: nn.Linear, keep: bool = False) -> None:
+    def __init__(self, *layers: nn.Linear, keep_weights: bool = False) -> None:
         weight = (
             torch.cat([layer.weight.detach() for layer in layers]) if len(layers) > 1 else layers[0].weight.detach()
         )
@@ -38,7 +41,7 @@ class Linear:
         self._bias = torch.cat(biases) if biases else None
         self._packed = can_pack(weight.dtype, weight.device)
         self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS) if self._packed else weight
-        if not keep:
+        if not keep_weights:
             for layer in layers:
                 layer.weight = nn.Parameter(weight.new_empty(0), requires_grad=False)
 
@@ -49,19 +52,19 @@ class Linear:
         return functional.linear(inputs, self._weight, self._bias)
 
     def silu(self, inputs: Tensor) -> Tensor:
-        """SiLU of the product."""
+        """SiLU of the output, [rows, out]."""
         if self._packed:
             return torch.ops.mkldnn._linear_pointwise(inputs, self._weight, self._bias, "swish", [], "")
         return functional.silu(self(inputs))
 
-    def times(self, inputs: Tensor, other: Tensor) -> Tensor:
-        """The product times ``other``, [rows, out]."""
+    def mul(self, inputs: Tensor, other: Tensor) -> Tensor:
+        """The output times ``other``, [rows, out]."""
         if self._packed:
             return torch.ops.mkldnn._linear_pointwise.binary(inputs, other, self._weight, self._bias, "mul")
         return self(inputs).mul_(other)
 
-    def plus(self, inputs: Tensor, other: Tensor) -> Tensor:
-        """The product plus ``other``, [rows, out]."""
+    def add(self, inputs: Tensor, other: Tensor) -> Tensor:
+        """The output plus ``other``, [rows, out]."""
         if self._packed:
             return torch.ops.mkldnn._linear_pointwise.binary(inputs, other, self._weight, self._bias, "add")
         return self(inputs).add_(other)

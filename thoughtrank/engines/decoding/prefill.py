@@ -1,26 +1,26 @@
-"""Which prompts the model reads together, and which tokens of them it need not read again."""
+"""Which prompts are prefilled together, and which of their tokens are copied from another prompt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_MOST_TOKENS = 512
-"""Of one prefill: more rows make the matrix products faster, up to a few hundred."""
-_LEAST_SHARED = 16
-"""Fewer tokens than this are not worth a prefill of its own for the prompt they are taken from."""
+_MAX_TOKENS = 512
+"""Of one prefill: more rows make matmuls more efficient, up to a few hundred."""
+_MIN_SHARED = 16
+"""Fewer shared tokens are not worth a separate prefill for the prompt they are copied from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prefill:
-    """Prompts that are read in one call of the model.
+    """Prompts that are read in one forward pass.
 
     Attributes:
-        places: of the prompts in the cache.
-        tokens: what is read of each, all of it behind the first ``shared`` tokens.
-        shared: tokens that are the same in all of them; their keys and values are copied.
-        source: place of the prompt they are copied from.
+        prompts: their indices in the cache.
+        tokens: what is read of each: all tokens after the first ``shared`` ones.
+        shared: number of first tokens that are the same in all of them; their keys and values are copied.
+        source: index of the prompt they are copied from.
     """
 
-    places: list[int]
+    prompts: list[int]
     tokens: list[list[int]]
     shared: int = 0
     source: int = 0
@@ -32,31 +32,31 @@ class Prefill:
 
 
 def plan_prefills(prompts: Sequence[list[int]], *, present: int) -> list[Prefill]:
-    """Read all prompts but the first ``present`` ones, a few of like length at a time.
+    """Prefills of all prompts but the first ``present`` ones, a few of similar length at a time.
 
-    Prompts mostly begin with the same system prompt, instructions or examples. Only one of them is read whole.
+    Most prompts begin with the same system prompt, instructions or examples, which is read only once.
 
     Args:
-        prompts: tokens by place.
+        prompts: their token ids, by index in the cache.
         present: how many of them, the first ones, are in the cache.
     """
-    waiting = sorted(range(present, len(prompts)), key=lambda place: (len(prompts[place]), place))
-    source = 0 if present else waiting[0]
-    shared = common_length([prompts[source], *(prompts[place] for place in waiting)])
-    if shared < _LEAST_SHARED:
+    missing = sorted(range(present, len(prompts)), key=lambda index: (len(prompts[index]), index))
+    source = 0 if present else missing[0]
+    shared = common_length([prompts[source], *(prompts[index] for index in missing)])
+    if shared < _MIN_SHARED:
         shared = 0
-    whole = []
+    first = []
     if shared and not present:
-        whole = [Prefill([source], [prompts[source]])]
-        waiting.remove(source)
-    return whole + [
-        Prefill(places, [prompts[place][shared:] for place in places], shared=shared, source=source)
-        for places in _chunks(prompts, waiting, shared)
+        first = [Prefill([source], [prompts[source]])]
+        missing.remove(source)
+    return first + [
+        Prefill(indices, [prompts[index][shared:] for index in indices], shared=shared, source=source)
+        for indices in _chunks(prompts, missing, shared)
     ]
 
 
 def common_length(sequences: Sequence[Sequence[int]]) -> int:
-    """How many tokens all sequences share, leaving each at least one of its own."""
+    """How many first tokens are the same in all sequences; at least one token of each is left out."""
     shortest = min(len(sequence) for sequence in sequences) - 1
     for position in range(shortest):
         if len({sequence[position] for sequence in sequences}) > 1:
@@ -64,12 +64,12 @@ def common_length(sequences: Sequence[Sequence[int]]) -> int:
     return shortest
 
 
-def _chunks(prompts: Sequence[Sequence[int]], places: Sequence[int], shared: int) -> list[list[int]]:
-    """Places in their order, as many together as one prefill may read."""
+def _chunks(prompts: Sequence[Sequence[int]], indices: Sequence[int], shared: int) -> list[list[int]]:
+    """Indices in their order, as many together as one prefill may read."""
     chunks: list[list[int]] = []
-    for place in places:
-        if chunks and (len(chunks[-1]) + 1) * (len(prompts[place]) - shared) <= _MOST_TOKENS:
-            chunks[-1].append(place)
+    for index in indices:
+        if chunks and (len(chunks[-1]) + 1) * (len(prompts[index]) - shared) <= _MAX_TOKENS:
+            chunks[-1].append(index)
         else:
-            chunks.append([place])
+            chunks.append([index])
     return chunks

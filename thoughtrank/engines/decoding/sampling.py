@@ -1,42 +1,44 @@
-"""From logits to the token each branch goes on with."""
+"""From logits to the next token of each branch: greedy, sampled at a temperature, or of a chosen rank."""
 
+import hashlib
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from thoughtrank.engines.decoding.branch import BranchState
-from thoughtrank.engines.decoding.drawing import draw
 
 
-def choose(logits: Tensor, states: Sequence[BranchState]) -> list[int]:
+def next_tokens(logits: Tensor, states: Sequence[BranchState]) -> list[int]:
     """The likeliest token of each branch, or what the branch asks for instead.
 
-    The end of the turn is not chosen where the answer has yet to be long enough.
+    Tokens that end the turn are excluded while an answer is shorter than its minimum.
 
     Args:
-        logits: [branches, vocabulary]; changed where the turn may not end.
+        logits: [branches, vocabulary]; changed in place where the turn may not end.
         states: of the same branches.
     """
     if not states:
         return []
-    held = [row for row, state in enumerate(states) if state.must_go_on]
-    if held:
-        ends = torch.tensor(sorted(states[0].reader.end_tokens), device=logits.device)
-        logits[torch.tensor(held, device=logits.device)[:, None], ends] = float("-inf")
-    chosen = likeliest(logits).tolist()
-    # Branches that differ only in their first choice choose from one and the same row: in low precision two rows of a batch
-    # with the same content may differ in their last bits, and then two places could name one token.
-    same: dict[tuple[int, ...], int] = {}
+    too_short = [row for row, state in enumerate(states) if state.is_below_minimum]
+    if too_short:
+        ends = torch.tensor(sorted(states[0].tokenizer.end_tokens), device=logits.device)
+        logits[torch.tensor(too_short, device=logits.device)[:, None], ends] = float("-inf")
+    tokens = argmax(logits).tolist()
+    # Branches that differ only in their first choice use one and the same row: in low precision, two rows of a batch with the
+    # same content may differ in their last bits, and then two ranks could give the same token.
+    first_rows: dict[tuple[int, ...], int] = {}
     for row, state in enumerate(states):
-        if state.draws:
-            source = same.setdefault((state.question, *state.opener_ids), row) if state.at_first_choice else row
-            chosen[row] = draw(logits[source], state)
-    return chosen
+        if state.at_first_choice:
+            source = first_rows.setdefault((state.question, *state.opener_ids), row)
+            tokens[row] = ranked_token(logits[source], state)
+        elif state.is_sampled:
+            tokens[row] = sampled_token(logits[row], state)
+    return tokens
 
 
-def likeliest(logits: Tensor) -> Tensor:
-    """``argmax`` of each row, the first among equals: by blocks on the CPU, where that is up to ten times as fast."""
+def argmax(logits: Tensor) -> Tensor:
+    """``argmax`` of each row, the first among equals: in blocks on the CPU, where that is up to ten times as fast."""
     rows, vocabulary = logits.shape
     block = next((size for size in (256, 128, 64) if vocabulary % size == 0), 0)
     if not block or logits.device.type != "cpu":
@@ -45,3 +47,39 @@ def likeliest(logits: Tensor) -> Tensor:
     best = blocks.amax(dim=-1).argmax(dim=-1)
     within = blocks[torch.arange(rows), best].argmax(dim=-1)
     return best * block + within
+
+
+def ranked_token(logits: Tensor, state: BranchState) -> int:
+    """The token of the rank that the branch asks for; tokens that end the turn have no rank.
+
+    Args:
+        logits: [vocabulary].
+        state: of a branch with a ``first_choice``.
+    """
+    if state.branch.first_choice is None:
+        raise ValueError("the branch asks for no rank")
+    # A stable order: equally likely tokens are common in bfloat16, and must have the same ranks every time.
+    ends = torch.tensor(sorted(state.tokenizer.end_tokens), device=logits.device)
+    without = logits.index_fill(0, ends, float("-inf"))
+    return int(without.sort(descending=True, stable=True).indices[state.branch.first_choice])
+
+
+def sampled_token(logits: Tensor, state: BranchState) -> int:
+    """A token sampled at the branch's temperature.
+
+    Inverts the cumulative distribution at one uniform number per branch and token. The token depends only on the seed, its
+    position and the logits: a resumed group samples the same text, in any batch.
+
+    Args:
+        logits: [vocabulary].
+        state: of a branch with a temperature above 0.
+    """
+    cumulative = torch.softmax(logits.to("cpu", torch.float64) / state.branch.temperature, dim=0).cumsum(0)
+    target = uniform(seed=state.branch.seed, step=state.thought_tokens) * cumulative[-1]
+    return min(int(torch.searchsorted(cumulative, target, right=True)), len(cumulative) - 1)
+
+
+def uniform(*, seed: int, step: int) -> float:
+    """A number in [0, 1) that depends only on the seed and the step."""
+    digest = hashlib.sha256(f"{seed}-{step}".encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48

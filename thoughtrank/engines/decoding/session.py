@@ -8,12 +8,13 @@ import torch
 import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer, PretrainedConfig, PreTrainedModel
 
-from thoughtrank.engines.decoding.branch import TagReader
+from thoughtrank.engines.decoding.branch_tokenizer import BranchTokenizer
 from thoughtrank.engines.decoding.branching_decoder import generate_group
-from thoughtrank.engines.decoding.generic_model import Decoder, ModuleDecoder
-from thoughtrank.engines.decoding.llama_model import LlamaDecoder, is_llama
+from thoughtrank.engines.decoding.decoder_model import DecoderModel
+from thoughtrank.engines.decoding.generic_model import GenericModel
+from thoughtrank.engines.decoding.llama_model import PackedLlama, is_llama
 from thoughtrank.engines.decoding.shared_prefix_attention import ATTENTION
-from thoughtrank.engines.decoding.step_progress import StepReports
+from thoughtrank.engines.decoding.step_progress import StepProgress
 from thoughtrank.engines.protocol import Continuation, GenerationRequest, Limits, OnStep
 from thoughtrank.engines.tokenization import end_of_turn_tokens
 from thoughtrank.library_logging import quiet_libraries
@@ -36,12 +37,14 @@ class TransformersSession:
             model_folder, dtype=dtype, attn_implementation=ATTENTION
         )
         model.to(device).eval()  # type: ignore[arg-type]  # transformers wraps the method, and the type of self is lost
-        self._reader = TagReader(tokenizer=tokenizer, end_tokens=end_of_turn_tokens(model.generation_config, tokenizer))
+        self._tokenizer = BranchTokenizer(
+            tokenizer=tokenizer, end_tokens=end_of_turn_tokens(model.generation_config, tokenizer)
+        )
         self._context_tokens = _context_tokens(model.config)
         self._token_budget = token_budget
         self._max_rows: int | None = None
-        self.decoder: Decoder = LlamaDecoder(model) if is_llama(model) else ModuleDecoder(model)
-        self.cache = self.decoder.new_cache()
+        self.model: DecoderModel = PackedLlama(model) if is_llama(model) else GenericModel(model)
+        self.cache = self.model.new_cache()
         self._facts: dict[str, object] = {
             "engine": "transformers",
             "device": device,
@@ -60,19 +63,19 @@ class TransformersSession:
         branches at once; later groups keep that limit.
         """
         branches = sum(len(request.branches) for request in requests)
-        progress = StepReports(on_step)
+        progress = StepProgress(on_step)
         while True:
             progress.restart()
             try:
                 return generate_group(
                     requests,
-                    decoder=self.decoder,
+                    model=self.model,
                     cache=self.cache,
-                    reader=self._reader,
+                    tokenizer=self._tokenizer,
                     limits=limits,
                     context_tokens=self._context_tokens,
                     token_budget=self._token_budget,
-                    most_rows=self._max_rows,
+                    max_rows=self._max_rows,
                     on_step=progress,
                 )
             except torch.OutOfMemoryError:
@@ -83,7 +86,7 @@ class TransformersSession:
             # Outside of the handler, whose traceback would keep the tensors alive.
             del self.cache
             _free_memory()
-            self.cache = self.decoder.new_cache()
+            self.cache = self.model.new_cache()
 
     def facts(self) -> dict[str, object]:
         """See ``EngineSession``."""
@@ -94,7 +97,7 @@ class TransformersSession:
 
     def __exit__(self, *exception: object) -> None:
         """Free the memory before training needs it."""
-        del self.decoder, self.cache
+        del self.model, self.cache
         _free_memory()
 
 

@@ -3,11 +3,11 @@
 from thoughtrank.engines.protocol import OnStep
 
 
-class StepReports:
-    """Passes on what steps report, and keeps back what an earlier attempt has reported already.
+class StepProgress:
+    """Forwards the progress of steps, without what an earlier attempt at the group has already reported.
 
     Args:
-        on_step: who wants to know, or None.
+        on_step: receives the progress; None for nobody.
     """
 
     def __init__(self, on_step: OnStep | None) -> None:
@@ -16,13 +16,13 @@ class StepReports:
         self._attempt = [0, 0]
 
     def restart(self) -> None:
-        """The group begins anew."""
+        """The group is decoded from its start."""
         self._attempt = [0, 0]
 
     def __call__(self, tokens: int, finished: int) -> None:
         """See ``OnStep``."""
         self._attempt = [self._attempt[0] + tokens, self._attempt[1] + finished]
-        news = [max(0, now - before) for now, before in zip(self._attempt, self._reported, strict=True)]
-        self._reported = [before + new for before, new in zip(self._reported, news, strict=True)]
-        if self._on_step is not None and any(news):
-            self._on_step(*news)
+        new = [max(0, now - before) for now, before in zip(self._attempt, self._reported, strict=True)]
+        self._reported = [before + more for before, more in zip(self._reported, new, strict=True)]
+        if self._on_step is not None and any(new):
+            self._on_step(*new)

@@ -1,4 +1,4 @@
-"""Sampled thoughts and chosen first tokens, from the engine's door and from its arithmetic."""
+"""Sampled thoughts and chosen first tokens, through the engine and through its functions."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from thoughtrank.engines.decoding.drawing import draw, uniform
+from thoughtrank.engines.decoding.sampling import ranked_token, sampled_token, uniform
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.prompting.chat_template import ChatTemplate
@@ -17,12 +17,12 @@ LIMITS = Limits(thought_tokens=10, answer_tokens=4)
 
 
 class State:
-    """The part of a branch that drawing reads."""
+    """The part of a branch that sampling reads."""
 
     def __init__(self, *, temperature=0.0, seed=0, first_choice=None, step=0):
         self.branch = Branch(opener="", in_thought=True, temperature=temperature, seed=seed, first_choice=first_choice)
         self.thought_tokens, self.thought_ids = step, [1] * step
-        self.reader = type("Reader", (), {"end_tokens": frozenset({2})})()
+        self.tokenizer = type("Tokenizer", (), {"end_tokens": frozenset({2})})()
 
 
 def thoughts(folder, branches):
@@ -36,17 +36,19 @@ def sampled(seed, temperature=1.0):
     return Branch(opener=OPEN_TAG, in_thought=True, temperature=temperature, seed=seed)
 
 
-def test_a_draw_follows_the_probabilities():
+def test_sampling_follows_the_probabilities():
     probabilities = torch.tensor([0.5, 0.2, 0.0, 0.3])
-    drawn = Counter(draw(probabilities.log(), State(temperature=1.0, seed=seed)) for seed in range(4000))
-    assert drawn[2] == 0
+    sampled_tokens = Counter(
+        sampled_token(probabilities.log(), State(temperature=1.0, seed=seed)) for seed in range(4000)
+    )
+    assert sampled_tokens[2] == 0
     for token, expected in enumerate(probabilities.tolist()):
-        assert drawn[token] / 4000 == pytest.approx(expected, abs=0.03)
+        assert sampled_tokens[token] / 4000 == pytest.approx(expected, abs=0.03)
 
 
-def test_a_low_temperature_draws_the_likeliest():
+def test_a_low_temperature_samples_the_likeliest():
     logits = torch.tensor([1.0, 3.0, 0.0, 2.0])
-    assert {draw(logits, State(temperature=0.01, seed=seed)) for seed in range(200)} == {1}
+    assert {sampled_token(logits, State(temperature=0.01, seed=seed)) for seed in range(200)} == {1}
 
 
 def test_uniform_numbers_fill_the_interval_and_depend_on_seed_and_step():
@@ -60,12 +62,12 @@ def test_uniform_numbers_fill_the_interval_and_depend_on_seed_and_step():
 def test_first_choices_count_from_the_likeliest_and_never_end_the_turn():
     logits = torch.tensor([1.0, 3.0, 9.0, 2.0])
     # Token 2 is the likeliest of all, but it ends the turn.
-    assert [draw(logits, State(first_choice=place)) for place in (0, 1, 2)] == [1, 3, 0]
+    assert [ranked_token(logits, State(first_choice=rank)) for rank in (0, 1, 2)] == [1, 3, 0]
 
 
-def test_equally_likely_tokens_have_places_of_their_own():
+def test_equally_likely_tokens_have_different_ranks():
     logits = torch.zeros(500)
-    assert len({draw(logits, State(first_choice=place)) for place in range(60)}) == 60
+    assert len({ranked_token(logits, State(first_choice=rank)) for rank in range(60)}) == 60
 
 
 def test_sampled_thoughts_differ_by_seed_and_repeat_in_any_batch(tiny_folder):
@@ -75,7 +77,7 @@ def test_sampled_thoughts_differ_by_seed_and_repeat_in_any_batch(tiny_folder):
     assert alone[1] == together[4]
 
 
-def test_the_answer_behind_a_sampled_thought_is_greedy(tiny_folder):
+def test_the_answer_after_a_sampled_thought_is_greedy(tiny_folder):
     [first, *_] = thoughts(tiny_folder, [sampled(0)])
     tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
     model = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval()
@@ -86,7 +88,7 @@ def test_the_answer_behind_a_sampled_thought_is_greedy(tiny_folder):
 
 
 def test_first_tokens_are_the_models_likeliest(tiny_folder):
-    branches = [Branch(OPEN_TAG, in_thought=True, first_choice=place) for place in range(5)]
+    branches = [Branch(OPEN_TAG, in_thought=True, first_choice=rank) for rank in range(5)]
     got = [each.thought_ids[0] for each in thoughts(tiny_folder, branches)]
     tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
     model = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval()

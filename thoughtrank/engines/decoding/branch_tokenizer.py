@@ -1,0 +1,39 @@
+"""Turns the tokens of branches into text, and knows which tokens can end a thought or a turn."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from thoughtrank.engines.tokenization import decode_after, encode
+from thoughtrank.prompting.thought_tags import CLOSE_TAG
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+class BranchTokenizer:
+    """The model's tokenizer, as the branching decoder uses it.
+
+    Args:
+        tokenizer: of the model.
+        end_tokens: every token that ends a turn.
+
+    Attributes:
+        end_tokens: as given.
+        may_close: every token that can complete the closing tag; only these have to be decoded while generating.
+    """
+
+    def __init__(self, *, tokenizer: "PreTrainedTokenizerBase", end_tokens: frozenset[int]) -> None:
+        self._tokenizer = tokenizer
+        self.end_tokens = end_tokens
+        last = CLOSE_TAG[-1]
+        self.may_close = frozenset(
+            token for token in range(len(tokenizer)) if last in tokenizer.decode([token], skip_special_tokens=False)
+        )
+
+    def encode(self, text: str) -> list[int]:
+        """See ``tokenization.encode``."""
+        return encode(self._tokenizer, text)
+
+    def decode_after(self, start: Sequence[int], tokens: Sequence[int]) -> str:
+        """See ``tokenization.decode_after``."""
+        return decode_after(self._tokenizer, start, tokens)

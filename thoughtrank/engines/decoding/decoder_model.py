@@ -1,0 +1,64 @@
+"""What the branching decoder needs of a model, and what its implementations share."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from torch import Tensor
+
+from thoughtrank.engines.decoding.kv_cache import KVCache
+from thoughtrank.engines.decoding.prefill import Prefill
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+class DecoderModel(Protocol):
+    """The forward passes of a causal language model with a ``KVCache``.
+
+    Attributes:
+        device: of the weights.
+    """
+
+    device: torch.device
+
+    def new_cache(self) -> KVCache:
+        """An empty cache of the model's dimensions."""
+        ...
+
+    def prefill(self, prefill: Prefill, cache: KVCache) -> None:
+        """Read a few prompts and store their keys and values."""
+        ...
+
+    def step(self, tokens: Tensor, positions: Tensor, cache: KVCache, wanted: Tensor | None) -> Tensor:
+        """Feed one token to each row.
+
+        Args:
+            tokens: [N].
+            positions: [N].
+            cache: after ``begin_step``.
+            wanted: indices of the rows whose logits are needed; None for all.
+
+        Returns:
+            Logits, [wanted, vocabulary].
+        """
+        ...
+
+
+def new_cache(model: "PreTrainedModel") -> KVCache:
+    """An empty cache of the dimensions in a transformers model's config."""
+    config = model.config.get_text_config().to_dict()
+    heads = config["num_attention_heads"]
+    return KVCache(
+        layers=config["num_hidden_layers"],
+        kv_heads=config.get("num_key_value_heads") or heads,
+        head_dim=config.get("head_dim") or config["hidden_size"] // heads,
+        dtype=model.dtype,
+        device=model.device,
+    )
+
+
+def pad(prompts: Sequence[Sequence[int]], device: torch.device) -> Tensor:
+    """Token ids as one tensor [prompts, tokens], padded at the end, where causal attention does not see the padding."""
+    longest = max(map(len, prompts))
+    return torch.tensor([[*prompt, *[0] * (longest - len(prompt))] for prompt in prompts], device=device)
