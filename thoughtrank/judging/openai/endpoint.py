@@ -1,4 +1,4 @@
-"""One OpenAI-compatible endpoint: its key, its client, and what it was found to understand."""
+"""Sends requests to one OpenAI-compatible endpoint, and remembers which request format it supports."""
 
 import os
 import threading
@@ -9,8 +9,13 @@ from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key, redacted
 from thoughtrank.http_api.error_text import message_of
 from thoughtrank.http_api.urls import shown_url
-from thoughtrank.judging.openai.errors import knows_no_schema, raise_for_run, status_of, wants_other_limit
-from thoughtrank.judging.openai.requests import Dialect
+from thoughtrank.judging.openai.errors import (
+    raise_unless_rejected,
+    rejects_schema,
+    requires_max_completion_tokens,
+    verdict_status,
+)
+from thoughtrank.judging.openai.requests import RequestFormat
 from thoughtrank.judging.protocol import Status
 
 if TYPE_CHECKING:
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Refusal(NamedTuple):
-    """The server will not take this one request; others may still pass."""
+    """The server rejected this request; others may still succeed."""
 
     status: Status
     reason: str
@@ -41,7 +46,7 @@ class Connection:
         self.timeout_seconds = timeout_seconds
         self._lock = threading.Lock()
         self._client: tuple[str | None, openai.OpenAI] | None = None
-        self._dialect = Dialect()
+        self._request_format = RequestFormat()
 
     def effective_url(self) -> str | None:
         """The endpoint, also from the client's own variable ``OPENAI_BASE_URL``; None for the client's default."""
@@ -53,10 +58,10 @@ class Connection:
         return shown_url(url) if url else "the default endpoint of the openai client"
 
     def key(self) -> str | None:
-        """The API key as the environment has it now, or None for a server without keys.
+        """The API key in the environment, or None for a server without keys.
 
         Raises:
-            UserError: it is missing, or is no key.
+            UserError: it is missing or invalid.
         """
         if self.api_key_env is None:
             return None
@@ -64,18 +69,18 @@ class Connection:
         if key is None:
             raise UserError(f"the judge {self.model} needs {self.api_key_env}: export it, or choose judge=reference")
         if not key.isascii() or not key.isprintable():
-            raise UserError(f"{self.api_key_env} holds characters that no key has: export it again")
+            raise UserError(f"{self.api_key_env} contains characters that no key has: export it again")
         return key
 
     def redacted(self, text: str) -> str:
         """The text without the key."""
         return redacted(text, api_key(self.api_key_env))
 
-    def complete(self, arguments: Callable[[Dialect], dict[str, Any]]) -> str | Refusal:
-        """The body of the server's answer, or why it will not take this request.
+    def complete(self, arguments: Callable[[RequestFormat], dict[str, object]]) -> str | Refusal:
+        """The body of the server's response, or why it rejected the request.
 
         Args:
-            arguments: the request in the dialect the server understands; called again for another.
+            arguments: makes the request in a given format; called again when the server does not support that format.
 
         Raises:
             AttemptFailed: the server cannot be reached or failed; another attempt may succeed.
@@ -85,34 +90,35 @@ class Connection:
 
         key = self.key()
         while True:
-            dialect = self._dialect
+            request_format = self._request_format
+            keywords: dict[str, Any] = arguments(request_format)
             try:
                 # The raw response: the client would build its own object from any JSON, well formed or not.
-                raw = self._open(key).chat.completions.with_raw_response.create(**arguments(dialect))
+                raw = self._open(key).chat.completions.with_raw_response.create(**keywords)
                 return redacted(raw.http_response.content.decode(errors="replace"), key)
             except openai.APIError as error:
-                raise_for_run(error, url=self.shown_url(), key=key, key_env=self.api_key_env, model=self.model)
-                # raise_for_run returns only for a refused request, which carries a status.
+                raise_unless_rejected(error, url=self.shown_url(), key=key, key_env=self.api_key_env, model=self.model)
+                # raise_unless_rejected returns only for a rejected request, which has a status.
                 if not isinstance(error, openai.APIStatusError):
                     raise
-                status = status_of(error)
-                if status == "error" and self._learn(error, dialect):
+                status = verdict_status(error)
+                if status == "error" and self._adapt_format(error, request_format):
                     continue
                 return Refusal(status, f"HTTP {error.status_code}: {message_of(error, key)}")
 
-    def _learn(self, error: "openai.APIStatusError", used: Dialect) -> bool:
-        """Remember what the server does not understand; False if the refused request did not use it."""
+    def _adapt_format(self, error: "openai.APIStatusError", used: RequestFormat) -> bool:
+        """Remember a feature that the server does not support; False if the rejected request did not use one."""
         with self._lock:
-            if used.json_schema and knows_no_schema(error):
-                self._dialect = self._dialect._replace(json_schema=False)
+            if used.json_schema and rejects_schema(error):
+                self._request_format = self._request_format._replace(json_schema=False)
                 return True
-            if used.limit_field == "max_tokens" and wants_other_limit(error):
-                self._dialect = self._dialect._replace(limit_field="max_completion_tokens")
+            if used.limit_field == "max_tokens" and requires_max_completion_tokens(error):
+                self._request_format = self._request_format._replace(limit_field="max_completion_tokens")
                 return True
         return False
 
     def _open(self, key: str | None) -> "openai.OpenAI":
-        """The client, which keeps connections open between looks; another key makes another client."""
+        """The client, which keeps connections open between calls; another key makes another client."""
         import openai
 
         with self._lock:
@@ -121,7 +127,7 @@ class Connection:
                     api_key=key or "none",
                     base_url=self.base_url,
                     timeout=self.timeout_seconds,
-                    max_retries=0,  # the executor counts every attempt against its limits
+                    max_retries=0,  # the executor makes the retries, so that every attempt counts against its limits
                 )
                 self._client = (key, client)
             return self._client[1]

@@ -1,4 +1,4 @@
-"""What an error of an OpenAI-compatible server means: a verdict, a wrong setting, or an unavailable judge."""
+"""Maps errors of an OpenAI-compatible server: to a verdict, a wrong setting, a retry, or an unavailable judge."""
 
 import re
 from typing import TYPE_CHECKING
@@ -20,35 +20,38 @@ _NO_TEMPERATURE = re.compile(
     r"(?:unsupported|not support)\w*.{0,40}temperature|temperature.{0,40}(?:unsupported|not support)", re.IGNORECASE
 )
 _NEVER_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout")
-"""By name, because the ``openai`` client comes with one of two HTTP libraries: nothing can have been charged for these."""
+"""Errors before the request was sent, so that nothing was charged; by name, because the ``openai`` client uses one of two HTTP
+libraries."""
 
 _FILTERED = re.compile(r"content.?(?:filter|policy|management)|invalid_prompt", re.IGNORECASE)
 
 
-def knows_no_schema(error: "openai.APIStatusError") -> bool:
-    """The server refuses the request because of ``response_format``."""
-    return error.status_code in (400, 422) and bool(_NO_SCHEMA.search(_all_of(error)))
+def rejects_schema(error: "openai.APIStatusError") -> bool:
+    """The server rejects the request because of ``response_format``."""
+    return error.status_code in (400, 422) and bool(_NO_SCHEMA.search(_full_text(error)))
 
 
-def wants_other_limit(error: "openai.APIStatusError") -> bool:
-    """The server wants the reply's limit as ``max_completion_tokens``, as OpenAI's newer models do."""
-    text = _all_of(error)
+def requires_max_completion_tokens(error: "openai.APIStatusError") -> bool:
+    """The server requires ``max_completion_tokens`` for the reply's limit, as OpenAI's newer models do."""
+    text = _full_text(error)
     return error.status_code == 400 and "max_completion_tokens" in text and not _TOO_LONG.search(text)
 
 
-def status_of(error: "openai.APIStatusError") -> Status:
-    """The status of a look that a server refused: ``too_long``, ``refused``, or ``error`` for anything else."""
-    text = _all_of(error)
+def verdict_status(error: "openai.APIStatusError") -> Status:
+    """The status of a request that the server rejected: ``too_long``, ``refused``, or ``error`` for anything else."""
+    text = _full_text(error)
     if error.status_code == 413 or _TOO_LONG.search(text):
         return "too_long"
     return "refused" if _FILTERED.search(text) else "error"
 
 
-def raise_for_run(error: "openai.APIError", *, url: str, key: str | None, key_env: str | None, model: str) -> None:
-    """Raise if the request itself is not what failed; else return.
+def raise_unless_rejected(
+    error: "openai.APIError", *, url: str, key: str | None, key_env: str | None, model: str
+) -> None:
+    """Raise unless the server rejected this one request, which is an outcome of the call.
 
     Raises:
-        AttemptFailed: no connection, a timeout, a cut reply, or 408, 409, 429, 5xx: another attempt may succeed.
+        AttemptFailed: no connection, a timeout, a truncated reply, or 408, 409, 429, 5xx: another attempt may succeed.
         JudgeUnavailable: the account's quota is used up.
         UserError: the key (401, 403), the model or the URL (404) is wrong, or the temperature is not supported.
     """
@@ -78,5 +81,5 @@ def raise_for_run(error: "openai.APIError", *, url: str, key: str | None, key_en
         ) from None
 
 
-def _all_of(error: "openai.APIStatusError") -> str:
+def _full_text(error: "openai.APIStatusError") -> str:
     return f"{error.code or ''} {error.param or ''} {error.message}"

@@ -13,7 +13,7 @@ from thoughtrank.judging.model_families import model_family
 from thoughtrank.judging.openai.endpoint import Connection, Refusal
 from thoughtrank.judging.openai.prices import KnownPrice, known_price
 from thoughtrank.judging.openai.prompt import RenderedPrompt, render, template_hash
-from thoughtrank.judging.openai.requests import Dialect, JudgeReply, read_reply, request_body
+from thoughtrank.judging.openai.requests import JudgeReply, RequestFormat, read_reply, request_body
 from thoughtrank.judging.openai.unusable_server import UnusableServerDetector
 from thoughtrank.judging.protocol import CallLimits, JudgeRequest, Usage, Verdict
 
@@ -175,7 +175,7 @@ class OpenAICompatibleJudge(BaseJudge):
 
     def upper_bound(self, request: JudgeRequest) -> Usage:
         """Every token takes at least one byte of the request, and the reply has its limit."""
-        arguments = self._arguments(render(request, criteria=self.criteria), request, Dialect())
+        arguments = self._arguments(render(request, criteria=self.criteria), request, RequestFormat())
         prompt = len(json.dumps(arguments)) + _CHAT_TOKENS
         per_prompt, per_completion = self.price() or (0.0, 0.0)
         cost = (prompt * per_prompt + self.max_reply_tokens * per_completion) / 1e6
@@ -204,10 +204,12 @@ class OpenAICompatibleJudge(BaseJudge):
         )
         return replace(reply.verdict, reply=text, shown=tuple(prompt.labels.values()), prompt=prompt.text)
 
-    def _arguments(self, prompt: RenderedPrompt, request: JudgeRequest, dialect: Dialect) -> dict[str, object]:
+    def _arguments(
+        self, prompt: RenderedPrompt, request: JudgeRequest, request_format: RequestFormat
+    ) -> dict[str, object]:
         return request_body(
             prompt,
-            dialect,
+            request_format,
             mode=request.mode,
             model=self.model,
             temperature=self.temperature,

@@ -10,7 +10,7 @@ from thoughtrank.judging.openai.reply_parsing import ParseFault, is_refusal, par
 from thoughtrank.judging.protocol import Mode, Status, Usage, Verdict
 
 
-class Dialect(NamedTuple):
+class RequestFormat(NamedTuple):
     """The request format that a server supports.
 
     Attributes:
@@ -31,7 +31,7 @@ class JudgeReply(NamedTuple):
 
 def request_body(
     prompt: RenderedPrompt,
-    dialect: Dialect,
+    request_format: RequestFormat,
     *,
     mode: Mode,
     model: str,
@@ -42,11 +42,11 @@ def request_body(
     body: dict[str, object] = {
         "model": model,
         "messages": [{"role": "user", "content": prompt.text}],
-        dialect.limit_field: max_reply_tokens,
+        request_format.limit_field: max_reply_tokens,
     }
     if temperature is not None:
         body["temperature"] = temperature
-    if dialect.json_schema:
+    if request_format.json_schema:
         body["response_format"] = {
             "type": "json_schema",
             "json_schema": {"name": mode, "strict": True, "schema": _schema(mode, list(prompt.labels))},
