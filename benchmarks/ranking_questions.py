@@ -15,20 +15,20 @@ from thoughtrank.rankers.rank_questions import AnsweredQuestion
 
 SLOTS = 62
 MIXED = (6, 10, 15, 20, 30, 40)
-"""Different answers among the slots, 20 on average."""
+"""Numbers of distinct answers among the slots, 20 on average."""
 
 _SENTENCE = "The second part is then 12 more than the first one, so we add both of them and compare. "
 
 
 @dataclass(frozen=True)
-class World:
-    """One question.
+class RatedQuestion:
+    """A question whose answers have a known quality.
 
     Attributes:
         asked: the question with all its answers.
-        classes: answer ids of each different answer.
-        quality: of each different answer, in standard deviations around their mean, shape (classes,).
-        injected: the class whose answer carries an instruction to the judge, or None.
+        classes: for each distinct answer, the ids of its copies.
+        quality: quality of each distinct answer, standardized (mean 0, standard deviation 1), shape (classes,).
+        injected: index of the class whose answer contains an instruction to the judge, or None.
     """
 
     asked: AnsweredQuestion
@@ -37,32 +37,34 @@ class World:
     injected: int | None = None
 
 
-def simulated_worlds(
+def simulated_questions(
     *, count: int, distinct: Sequence[int], seed: int, injected: bool = False, slots: int = SLOTS
-) -> list[World]:
-    """Questions whose answers come in a few clusters of quality, so that many are nearly tied.
+) -> list[RatedQuestion]:
+    """Simulate questions whose answers form a few clusters of quality, so that many are nearly tied.
 
-    Lengths are lognormal with a median of 420 tokens, a token taken for four characters; the numbers of copies are skewed.
+    Answer lengths are lognormal with a median of 420 tokens of four characters; the numbers of copies are skewed.
 
     Args:
-        count: questions.
-        distinct: numbers of different answers, taken in turns.
-        seed: of everything.
-        injected: the worst answer of each question carries an instruction to the judge.
+        count: number of questions.
+        distinct: numbers of distinct answers, used in turn.
+        seed: seed of all random numbers.
+        injected: the worst answer of each question contains an instruction to the judge.
         slots: answers per question, copies included.
     """
     return [
-        _world(
+        _simulated_question(
             np.random.default_rng([seed, index]), f"q{index}", distinct[index % len(distinct)], slots, injected, seed
         )
         for index in range(count)
     ]
 
 
-def _world(rng: np.random.Generator, question_id: str, distinct: int, slots: int, injected: bool, seed: int) -> World:
+def _simulated_question(
+    rng: np.random.Generator, question_id: str, distinct: int, slots: int, injected: bool, seed: int
+) -> RatedQuestion:
     centres = rng.normal(0, 1, rng.integers(3, 7))
     quality = centres[rng.integers(0, len(centres), distinct)] + rng.normal(0, 0.25, distinct)
-    quality = _standardised(quality)
+    quality = _standardized(quality)
     tokens = np.clip(np.exp(rng.normal(math.log(420), 0.6, distinct)), 30, 2048)
     copies = np.ones(distinct, dtype=int)
     if distinct < slots:
@@ -72,26 +74,26 @@ def _world(rng: np.random.Generator, question_id: str, distinct: int, slots: int
     for index in range(distinct):
         text = f"{question_id} answer {index}. " + (INJECTION if index == worst else "")
         texts.append(text + _prose(int(4 * tokens[index]) - len(text)))
-    places = rng.permutation(np.repeat(np.arange(distinct), copies))
-    answers = tuple(AnswerView(f"{question_id}-{place:02}", texts[each]) for place, each in enumerate(places))
+    owners = rng.permutation(np.repeat(np.arange(distinct), copies))
+    answers = tuple(AnswerView(f"{question_id}-{index:02}", texts[each]) for index, each in enumerate(owners))
     classes = tuple(
-        tuple(answers[place].answer_id for place in np.flatnonzero(places == each)) for each in range(distinct)
+        tuple(answers[index].answer_id for index in np.flatnonzero(owners == each)) for each in range(distinct)
     )
     asked = AnsweredQuestion(question_id, f"Question {question_id}?", answers, None, seed)
-    return World(asked=asked, classes=classes, quality=quality, injected=worst)
+    return RatedQuestion(asked=asked, classes=classes, quality=quality, injected=worst)
 
 
 def _prose(characters: int) -> str:
-    """Words, because what screens answers looks at every one of them."""
+    """Text made of words: screening searches every word of an answer."""
     return (_SENTENCE * (1 + max(0, characters) // len(_SENTENCE)))[: max(0, characters)]
 
 
-def worlds_from_file(path: Path, *, seed: int) -> list[World]:
+def questions_from_file(path: Path, *, seed: int) -> list[RatedQuestion]:
     """Questions from rows ``{"question": str, "answers": [str, ...], "quality": [float, ...]}``.
 
-    Questions whose answers are all equally good are left out: no ranker can do anything about them.
+    Questions whose answers are all equally good are left out: they cannot distinguish rankers.
     """
-    worlds = []
+    questions = []
     for number, line in enumerate(path.read_text().splitlines()):
         if not line.strip():
             continue
@@ -100,23 +102,23 @@ def worlds_from_file(path: Path, *, seed: int) -> list[World]:
             raise SystemExit(
                 f"{path}: line {number + 1} has {len(row['answers'])} answers and {len(row['quality'])} qualities"
             )
-        views = tuple(AnswerView(f"q{number}-{place:02}", text) for place, text in enumerate(row["answers"]))
+        views = tuple(AnswerView(f"q{number}-{index:02}", text) for index, text in enumerate(row["answers"]))
         by_id = {view.answer_id: float(each) for view, each in zip(views, row["quality"], strict=True)}
         classes = tuple(each.members for each in duplicate_classes([view for view in views if view.text.strip()]))
         quality = np.array([np.mean([by_id[member] for member in members]) for members in classes])
         if len(classes) < 2 or quality.std() < 1e-9:
             continue
         asked = AnsweredQuestion(f"q{number}", row["question"], views, None, seed)
-        worlds.append(World(asked=asked, classes=classes, quality=_standardised(quality)))
-    return worlds
+        questions.append(RatedQuestion(asked=asked, classes=classes, quality=_standardized(quality)))
+    return questions
 
 
-def quality_of(worlds: Sequence[World]) -> Quality:
-    """What a simulated judge asks: the latent quality of an answer."""
+def quality_of(questions: Sequence[RatedQuestion]) -> Quality:
+    """The latent quality of an answer, as the simulated judge queries it."""
     known = {
         member: float(quality)
-        for world in worlds
-        for members, quality in zip(world.classes, world.quality, strict=True)
+        for question in questions
+        for members, quality in zip(question.classes, question.quality, strict=True)
         for member in members
     }
 
@@ -126,5 +128,5 @@ def quality_of(worlds: Sequence[World]) -> Quality:
     return quality
 
 
-def _standardised(quality: np.ndarray) -> np.ndarray:
+def _standardized(quality: np.ndarray) -> np.ndarray:
     return (quality - quality.mean()) / (quality.std() + 1e-9)
