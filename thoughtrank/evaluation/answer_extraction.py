@@ -1,4 +1,4 @@
-r"""Reads the final answer from a reply and compares it with the reference: the one definition of "right".
+r"""Extracts the final answer from a reply and compares it with the reference: the only definition of "right".
 
 The reference judge and the evaluation both use it. Not covered: algebraic equality (``x+1`` and ``1+x``), units (``5
 km`` equals ``5 m``), numbers in words ("five").
@@ -13,16 +13,16 @@ _CLAUSE_END = re.compile(r"\n|[.!?;](?=\s|$)")
 _EXPLANATION = re.compile(r"\b(?:because|since|as|where|given|when|if|for|so)\b|\s\(|,\s(?!(?:and|or)?\s*[$€£]?[0-9])")
 _HEDGE = re.compile(r"[0-9][^\n=]{0,20}(?:\b(?:or|and)\b|,\s|;)[^\n=]{0,20}(?:=\s*)?[$€£]?[0-9]")
 _LONGEST_CLAIM = 500
-"""Characters; more than that is no final answer, and a bound keeps garbage from taking quadratic time."""
+"""Characters; a longer text is no final answer, and without a bound garbage would take quadratic time."""
 
 _EDGES = " \t\r\n.,;:!?\"'`“”‘’()[]{}*_$"
 
 
 def final_answer(text: str) -> str | None:
-    r"""The final number of a reply, without currency, separators and units; None where there is none.
+    r"""The final number of a reply, without currency, separators and units; None if there is none.
 
-    The last ``\boxed{...}`` decides alone. Without one: the last line that is ``####`` and a number, else the number of
-    the last "answer is" or "answer:", else the last number of the text.
+    If there is a ``\boxed{...}``, the last one alone counts. Otherwise: the last line that is ``####`` and a number, else the
+    number of the last "answer is" or "answer:", else the last number of the text.
     """
     boxed = _boxed(text)
     if boxed is not None:
@@ -39,7 +39,7 @@ def final_answer(text: str) -> str | None:
 
 
 def same_answer(given: str | None, reference: str) -> bool:
-    """Equal as numbers where both are numbers (3.0 is 3, 1/2 is 0.5), else equal as texts but for case and spaces."""
+    """Equal as numbers if both are numbers (3.0 is 3, 1/2 is 0.5), else equal as texts up to case and spaces."""
     if given is None:
         return False
     expected = value_of(reference)
@@ -52,8 +52,8 @@ def same_answer(given: str | None, reference: str) -> bool:
 def is_right(reply: str, reference: str) -> bool:
     """Whether a reply ends in the reference answer.
 
-    A numeric reference is compared with the reply's final number; any other one with the boxed text, else with what
-    follows the last "answer is", or the last line.
+    A numeric reference is compared with the reply's final number; any other with the boxed text, else with what follows the last
+    "answer is" and with the last line.
     """
     if value_of(reference) is not None:
         return same_answer(final_answer(reply), reference)
@@ -61,7 +61,7 @@ def is_right(reply: str, reference: str) -> bool:
 
 
 def claims(reply: str) -> list[str]:
-    """What a reply may be said to answer: the boxed text alone, else what follows the last "answer is", and the last line."""
+    """The possible final answers: the boxed text alone, else what follows the last "answer is", and the last line."""
     boxed = _boxed(reply)
     if boxed is not None:
         return [plain(boxed)]
@@ -89,9 +89,9 @@ def _clause(text: str, start: int) -> str:
 
 
 def _concluded(claim: str) -> str | None:
-    """The number a claim comes to: the result of a calculation ("3 + 2 = 5"), else its first number.
+    """The number a claim concludes with: the result of a calculation ("3 + 2 = 5"), else its first number.
 
-    None for two numbers to choose from: a hedged answer is not right by half.
+    None for two alternative numbers: a hedged answer is wrong.
     """
     for explanation in _EXPLANATION.finditer(claim):
         if NUMBER.search(claim, 0, explanation.start()):
@@ -119,6 +119,6 @@ def _last(text: str) -> str | None:
 
 
 def _bare(text: str) -> str:
-    """Case, runs of spaces and punctuation at the ends removed."""
+    """The text without case, runs of spaces, and punctuation at its ends."""
     spaced = " ".join(plain(text).casefold().split())
     return spaced.strip(_EDGES) or spaced

@@ -29,15 +29,15 @@ NUMBER = re.compile(
       |(?P<decimal>{_DIGITS}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{{1,2}}(?![0-9]))?|\.[0-9]+))""",
     re.VERBOSE,
 )
-"""One number in text that went through ``plain``."""
+"""One number in text that ``plain`` has normalised."""
 
 _UNITS = re.compile(r"[ \t]*[%°$€£]?(?:[ \t]*[^\W\d_]+[.²³]?(?:/[^\W\d_]+)?){0,3}")
 _LONGEST = 200
-"""Characters; a longer run of digits is no answer, and Python refuses to convert very long ones."""
+"""Characters; a longer number is no answer, and Python does not convert very long ones."""
 
 
 def plain(text: str) -> str:
-    """The same text without the LaTeX, the bold marks and the unicode signs that hide a number."""
+    """The text without LaTeX, bold marks and unicode signs, which hide numbers."""
     text = text.translate(_SIGNS)
     for pattern, replacement in _LATEX:
         text = pattern.sub(_fraction if replacement is None else replacement, text)
@@ -51,7 +51,7 @@ def _fraction(match: re.Match[str]) -> str:
 
 
 def value(number: re.Match[str]) -> Fraction | None:
-    """What a match of ``NUMBER`` is worth; None for a division by zero and for absurd lengths."""
+    """The value of a match of ``NUMBER``; None for a division by zero and for absurd lengths."""
     if len(number.group()) > _LONGEST:
         return None
     if (decimal := number["decimal"]) is not None:
@@ -72,7 +72,7 @@ def written(number: re.Match[str]) -> str:
 
 
 def value_of(text: str) -> Fraction | None:
-    """What a text is worth that is one number and at most a unit ("$1,200", "12 apples", "50 %"); else None."""
+    """The value of a text that is one number with at most a unit ("$1,200", "12 apples", "50 %"); else None."""
     text = plain(text).strip().strip("$").rstrip(".").strip()
     number = NUMBER.match(text)
     if number is None or not _UNITS.fullmatch(text, number.end()):
