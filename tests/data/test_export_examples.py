@@ -7,7 +7,6 @@ import pytest
 from datasets import load_dataset
 from transformers import AutoTokenizer
 
-from thoughtrank.data.__main__ import main
 from thoughtrank.data.export_examples import export_data
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.batching.examples import encode_example
@@ -49,7 +48,7 @@ def test_every_file_is_read_by_datasets_with_the_columns_of_its_format(exported)
 
 
 def same_tokens(messages, example, tokenizer):
-    """The template's tokens are those trained on, and behind them only white space."""
+    """The template's tokens are those trained on, and after them only white space."""
     trained = encode_example(prompt=example.prompt, completion=example.completion, tokenizer=tokenizer)
     whole = tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True)["input_ids"]
     prompt = tokenizer.apply_chat_template(messages[:1], tokenize=True, return_dict=True, add_generation_prompt=True)[
@@ -102,7 +101,7 @@ def test_llama_factory_finds_both_files_and_the_entries_of_others_are_kept(expor
     assert json.loads(path.read_text()) == {**entries, "other": {"file_name": "other.json"}}
 
 
-def test_examples_that_nothing_complete_is_worse_than_are_told_and_leave_no_empty_file(made_run):
+def test_examples_without_a_worse_complete_candidate_are_reported_and_leave_no_empty_file(made_run):
     run = made_run(TEXTS)
     run.add_round(run.questions, ["whole 1", "cut 2"])
     export_data(run_folder=run.folder)
@@ -120,7 +119,7 @@ def test_examples_that_nothing_complete_is_worse_than_are_told_and_leave_no_empt
     assert "thoughtrank_preferences" not in json.loads((run.folder / "data" / "dataset_info.json").read_text())
 
 
-def test_a_template_that_trims_is_told(made_run, tmp_path, tiny_folder):
+def test_a_template_that_changes_the_text_is_reported(made_run, tmp_path, tiny_folder):
     run = made_run(TEXTS)
     run.add_round(run.questions, ["It is 3", "It is 1"])
     tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
@@ -129,26 +128,14 @@ def test_a_template_that_trims_is_told(made_run, tmp_path, tiny_folder):
         ChatTemplate(tokenizer)
     tokenizer.chat_template = tokenizer.chat_template.replace("| upper", "| replace('is 1', 'is one')")
     tokenizer.save_pretrained(run.store.paths.model(1))
-    assert "written differently" in " ".join(export_data(run_folder=run.folder).notes)
+    assert "rendered differently" in " ".join(export_data(run_folder=run.folder).notes)
 
 
-def test_the_command_says_what_it_wrote_or_what_is_missing(made_run, tmp_path, capsys):
-    run = made_run(TEXTS)
-    with pytest.raises(SystemExit) as exit_status:
-        main(["export", str(run.folder)])
-    assert exit_status.value.code == 2
-    assert "has no examples yet" in capsys.readouterr().err
-    run.add_round(run.questions, ANSWERS)
-    main(["export", str(run.folder), "--to", str(tmp_path / "out")])
-    assert f"3 rows  {tmp_path}/out/messages.jsonl" in capsys.readouterr().out
-    assert (tmp_path / "out" / "dataset_info.json").exists()
-
-
-def test_a_folder_that_is_no_run_and_questions_that_are_gone_are_told(made_run, tmp_path):
+def test_a_folder_that_is_no_run_and_missing_questions_are_reported(made_run, tmp_path):
     with pytest.raises(UserError, match=r"no config\.yaml"):
         export_data(run_folder=tmp_path)
     run = made_run(TEXTS)
     run.add_round(run.questions, ANSWERS)
     (tmp_path / "questions.jsonl").write_text("".join(f'{{"question": "New {n}?"}}\n' for n in range(4)))
-    with pytest.raises(UserError, match="put the question file back"):
+    with pytest.raises(UserError, match="restore the question file"):
         export_data(run_folder=run.folder)

@@ -35,8 +35,8 @@ def imported_of(tmp_path, *rows, **options):
         ({"question_id": "q", "thought": "t", "answer": "a"}, "--run"),
         ({"question": "Q?", "thought": "t"}, "no 'answer'"),
         ({**GOOD, "thought": 3}, "'thought' is not a string"),
-        ({**GOOD, "thought": "<thought>t</thought>"}, "holds the tag <thought>"),
-        ({**GOOD, "answer": "a</thought>"}, "holds the tag </thought>"),
+        ({**GOOD, "thought": "<thought>t</thought>"}, "contains the tag <thought>"),
+        ({**GOOD, "answer": "a</thought>"}, "contains the tag </thought>"),
         ({**GOOD, "answer": "\ud800"}, "lone surrogate"),
         ({**GOOD, "prefix": 1}, "'prefix' is not a string"),
         ({**GOOD, "answer_tokens": -1}, "not a number of tokens"),
@@ -55,7 +55,7 @@ def test_a_bad_row_is_named_with_file_and_line_and_the_others_are_kept(tmp_path,
     assert [question.answer for question in ImportedCandidates(tmp_path / "import").questions()] == ["7"]
 
 
-def test_every_column_is_kept_and_what_nobody_says_is_left_open(tmp_path):
+def test_every_column_is_kept_and_what_is_not_stated_is_left_open(tmp_path):
     full = {"prefix": "t", "thought_tokens": 3, "answer_tokens": 1, "thought_finish": "stop", "answer_finish": "length"}
     told = {**GOOD, **full, "reference": "7", "family": "sums", "candidate_id": "ignored"}
     imported_of(tmp_path, told, {**GOOD, "question": "Other?"})
@@ -95,8 +95,8 @@ def test_rows_of_a_runs_own_tables_are_known_by_question_id(made_run, tmp_path, 
     assert "no training question 'r'" in imported.skipped_rows[0]
 
 
-def test_nothing_to_import_and_a_folder_that_is_none_are_told(tmp_path):
-    with pytest.raises(UserError, match="none of 1 rows is a candidate; the first is"):
+def test_nothing_to_import_and_a_folder_without_an_import_are_reported(tmp_path):
+    with pytest.raises(UserError, match="none of 1 rows is a valid candidate; the first is"):
         imported_of(tmp_path, "{broken")
     [fault] = ImportedCandidates(tmp_path / "nothing").faults()
     assert "python -m thoughtrank.data import" in fault

@@ -1,1 +1,1 @@
-"""Training data out of a run, and candidates from elsewhere into one: ``python -m thoughtrank.data``."""
+"""Exporting a run's examples to other trainers, and importing candidates from elsewhere: ``python -m thoughtrank.data``."""

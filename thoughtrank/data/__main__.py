@@ -13,25 +13,29 @@ from thoughtrank.storage.imported_candidates import QUESTIONS
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Do what is asked; a fault the user can put right is one line, and exit status 2.
+    """Run one command; a fault that the user can fix is printed as one line, with exit status 2.
 
     Args:
-        arguments: of the command line; None takes the process's own.
+        arguments: command line; None takes ``sys.argv``.
     """
-    parser = argparse.ArgumentParser(prog="python -m thoughtrank.data", description="Data out of a run, and into one.")
+    parser = argparse.ArgumentParser(
+        prog="python -m thoughtrank.data", description="Export data from a run, or import candidates for one."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    export = commands.add_parser("export", help="write a run's examples as JSON lines that other trainers read")
+    export = commands.add_parser("export", help="write a run's examples as JSON lines for other trainers")
     export.add_argument("run", type=Path, help="run folder, such as runs/quickstart")
     export.add_argument("--to", type=Path, help="folder for the files; by default data/ in the run folder")
-    into = commands.add_parser(
-        "import", help="check candidates made elsewhere, for a run that starts with ranking them"
+    import_ = commands.add_parser(
+        "import", help="check candidates from elsewhere, for a run that starts by ranking them"
     )
-    into.add_argument(
+    import_.add_argument(
         "files", type=Path, nargs="+", help=".jsonl or .parquet with question, thought and answer in each row"
     )
-    into.add_argument("--to", type=Path, required=True, help="folder for what train.py takes as candidates=")
-    into.add_argument(
-        "--run", type=Path, help="run folder: a row may give the question_id of one of its training questions"
+    import_.add_argument(
+        "--to", type=Path, required=True, help="folder for the import, which train.py takes as candidates="
+    )
+    import_.add_argument(
+        "--run", type=Path, help="run folder; rows can then give the question_id of one of its training questions"
     )
     options = parser.parse_args(arguments)
     try:
@@ -58,24 +62,28 @@ def _import(*, files: Sequence[Path], folder: Path, run_folder: Path | None) -> 
     imported = import_files(files=files, folder=folder, known=known)
     for row in imported.skipped_rows:
         print(f"warning: left out {row}", file=sys.stderr)
-    if imported.alone:
-        print(f"warning: {imported.alone} questions have a single candidate: no ranking, no example", file=sys.stderr)
-    if imported.without_reference:
-        told = (
-            f"{imported.without_reference} questions have no reference: choose a judge that reads, such as judge=gpt4"
+    if imported.single_candidates:
+        print(
+            f"warning: {imported.single_candidates} questions have a single candidate: no ranking, no example",
+            file=sys.stderr,
         )
-        print(f"warning: {told}", file=sys.stderr)
+    if imported.without_reference:
+        print(
+            f"warning: {imported.without_reference} questions have no reference answer: choose a judge that needs none, such as "
+            "judge=gpt4",
+            file=sys.stderr,
+        )
     questions = len(imported.questions)
     print(f"{len(imported.candidates)} candidates of {questions} questions, {len(imported.skipped_rows)} rows left out")
-    print("rank them, train on the best, and measure by the questions of questions= (word problems by default):")
+    print("rank them, train on the best, and evaluate on the questions of questions= (word problems by default):")
     print(f"  python train.py candidates={folder} rounds=1")
     if questions > 1:
-        print("or hold out a fifth of their questions to measure by:")
+        print("or hold out a fifth of their questions for the evaluation:")
         print(f"  python train.py candidates={folder} rounds=1 {_held_out_of(folder, questions=questions)}")
 
 
 def _held_out_of(folder: Path, *, questions: int) -> str:
-    """Overrides with which a run holds out a fifth of the questions of an import, and trains on the others."""
+    """Overrides for a run that holds out a fifth of the imported questions and trains on the others."""
     return f"questions=file questions.path={folder / QUESTIONS} questions.held_out={max(1, questions // 5)}"
 
 

@@ -1,10 +1,9 @@
-"""A run's examples in the formats that other trainers read: TRL, axolotl, LLaMA-Factory."""
+"""Writes a run's examples in the formats of other trainers: TRL, axolotl, LLaMA-Factory."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from thoughtrank.data.preferences import rejected_candidate
 from thoughtrank.data.run_reader import question_source, read_config, tokenizer_folder
@@ -15,11 +14,11 @@ from thoughtrank.storage.json_files import read_json, write_json
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.tables import read_table
 
-Row = dict[str, Any]
+Row = dict[str, object]
 
 DATASET_INFO = "dataset_info.json"
 _TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
-LLAMA_FACTORY: dict[str, dict[str, Any]] = {
+LLAMA_FACTORY: dict[str, dict[str, object]] = {
     "thoughtrank_sft": {
         "file_name": "messages.jsonl",
         "formatting": "sharegpt",
@@ -32,15 +31,15 @@ LLAMA_FACTORY: dict[str, dict[str, Any]] = {
         "columns": {"prompt": "prompt", "chosen": "chosen", "rejected": "rejected"},
     },
 }
-"""What LLaMA-Factory has to be told of the files. It takes preferences as texts, or as single messages, but not as lists."""
+"""LLaMA-Factory's description of the files. It reads preferences as texts or single messages, not as lists of messages."""
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportReport:
     """What was written.
 
     Attributes:
-        rows: number of rows of each file of examples.
+        rows: number of rows by file.
         notes: what the user should know, one sentence each.
     """
 
@@ -48,22 +47,22 @@ class Exported:
     notes: list[str] = field(default_factory=list)
 
 
-def export_data(*, run_folder: Path, folder: Path | None = None) -> Exported:
-    """Write all finished rounds of a run, one after the other, as files of JSON lines with a ``dataset_info.json``.
+def export_data(*, run_folder: Path, folder: Path | None = None) -> ExportReport:
+    """Write the examples of all finished rounds of a run as JSON lines, with a ``dataset_info.json``.
 
     Args:
-        run_folder: of a run with at least one finished selection.
-        folder: for the files; None is ``data`` in the run folder. Files of an earlier export are replaced, and other entries of
-            a ``dataset_info.json`` are kept.
+        run_folder: of a run with at least one finished selection stage.
+        folder: for the files; None is ``data`` in the run folder. Files of an earlier export are replaced; other entries of an
+            existing ``dataset_info.json`` are kept.
 
     Raises:
-        UserError: there is no such run, it has no examples yet, or its questions or tokenizer are gone.
+        UserError: there is no such run, it has no examples yet, or its questions or its tokenizer are missing.
     """
     paths = RunPaths(run_folder)
     config = read_config(paths)
     rounds = paths.rounds_with_examples()
     if not rounds:
-        raise UserError(f"{run_folder} has no examples yet: let its first round get past selection")
+        raise UserError(f"{run_folder} has no examples yet: run its first round up to selection")
     chat = ChatTemplate.from_folder(tokenizer_folder(paths, config))
     source = question_source(config)
     files: dict[str, list[Row]] = {
@@ -71,18 +70,18 @@ def export_data(*, run_folder: Path, folder: Path | None = None) -> Exported:
     }
     changed = 0
     for number in rounds:
-        asked = {question.question_id: question for question in source.train(number)}
-        for row in _round_rows(paths, number, questions=asked, chat=chat):
+        questions = {question.question_id: question for question in source.train(number)}
+        for row in _round_rows(paths, number, questions=questions, chat=chat):
             for name, values in row.files.items():
                 files[name].append({**values, **row.origin})
-            changed += not row.same_text
+            changed += not row.template_matches
     folder = folder or paths.data
     folder.mkdir(parents=True, exist_ok=True)
     written = {folder / f"{name}.jsonl": rows for name, rows in files.items()}
     for path, rows in written.items():
         _write_lines(path, rows)
     _write_dataset_info(folder)
-    return Exported(rows={path: len(rows) for path, rows in written.items()}, notes=_notes(files, changed=changed))
+    return ExportReport(rows={path: len(rows) for path, rows in written.items()}, notes=_notes(files, changed=changed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +90,13 @@ class _ExampleRows:
 
     Attributes:
         files: file name to the columns that trainers read.
-        origin: columns that say where it comes from.
-        same_text: the template writes its messages as this project trains on them.
+        origin: columns with its round and ids.
+        template_matches: the chat template renders its messages exactly as they were trained on.
     """
 
     files: dict[str, Row]
     origin: Row
-    same_text: bool
+    template_matches: bool
 
 
 def _round_rows(
@@ -110,8 +109,8 @@ def _round_rows(
     for example in read_table(paths.examples(number), Example):
         if example.question_id not in questions:
             raise UserError(
-                f"question {example.question_id} of round {number} is not among the run's questions any more: put the "
-                "question file back as it was"
+                f"question {example.question_id} of round {number} is no longer among the run's questions: restore the "
+                "question file"
             )
         of_question = candidates[example.question_id]
         chosen = next(each for each in of_question if each.candidate_id == example.candidate_id)
@@ -131,22 +130,22 @@ def _example_rows(
         "prompt_completion": {"prompt": [user], "completion": [assistant]},
     }
     if rejected is not None:
-        other = chat.assistant_content(thought=rejected.thought, answer=rejected.answer)
+        rejected_text = chat.assistant_content(thought=rejected.thought, answer=rejected.answer)
         ids = {"rejected_id": rejected.candidate_id}
         files["preferences"] = {
             "prompt": [user],
             "chosen": [assistant],
-            "rejected": [{"role": "assistant", "content": other}],
+            "rejected": [{"role": "assistant", "content": rejected_text}],
             **ids,
         }
-        texts = {"prompt": user["content"], "chosen": assistant["content"], "rejected": other}
+        texts = {"prompt": user["content"], "chosen": assistant["content"], "rejected": rejected_text}
         files["preferences_text"] = {**texts, **ids}
-    written = chat.conversation([user, assistant])
+    rendered = chat.conversation([user, assistant])
     trained = example.prompt + example.completion
     return _ExampleRows(
         files=files,
         origin={"round": number, "question_id": example.question_id, "candidate_id": example.candidate_id},
-        same_text=written.startswith(trained) and not written[len(trained) :].strip(),
+        template_matches=rendered.startswith(trained) and not rendered[len(trained) :].strip(),
     )
 
 
@@ -160,14 +159,14 @@ def _notes(files: Mapping[str, Sequence[Row]], *, changed: int) -> list[str]:
         )
     if changed:
         notes.append(
-            f"{changed} of {examples} examples are written differently by the model's chat template than they were trained on "
-            "(it trims white space, or writes the date); round_N/3_examples has them as trained"
+            f"{changed} of {examples} examples are rendered differently by the model's chat template than they were trained on "
+            "(it trims white space, or inserts the date); round_N/3_examples has them as trained"
         )
     return notes
 
 
 def _write_lines(path: Path, rows: Sequence[Row]) -> None:
-    """Replace a file in one step. Without rows there is none: readers take an empty one for a broken one."""
+    """Replace a file atomically. Without rows it is deleted: readers reject an empty file."""
     if not rows:
         path.unlink(missing_ok=True)
         return
@@ -182,9 +181,9 @@ def _write_dataset_info(folder: Path) -> None:
     try:
         entries = read_json(path) if path.exists() else {}
     except ValueError as error:
-        raise UserError(f"{path} is not valid JSON, so nothing was added to it: {error}") from None
+        raise UserError(f"{path} is not valid JSON, so it was not updated: {error}") from None
     for name, entry in LLAMA_FACTORY.items():
         entries.pop(name, None)
-        if (folder / entry["file_name"]).exists():
+        if (folder / str(entry["file_name"])).exists():
             entries[name] = entry
     write_json(path, entries)

@@ -1,15 +1,14 @@
-"""Candidates made elsewhere, row by row: the good ones become an import, and every bad one is named."""
+"""Imports candidates from elsewhere: valid rows are written as an import, every other row is reported."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from thoughtrank.errors import UserError
-from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG
+from thoughtrank.prompting.thought_tags import first_tag
 from thoughtrank.questions.rows.file_reader import Row, read_rows
-from thoughtrank.questions.rows.row_to_question import BadRowError, row_to_question
+from thoughtrank.questions.rows.row_to_question import BadRowError, require_encodable, row_to_question
 from thoughtrank.records import Finish, Question
 from thoughtrank.storage.imported_candidates import ImportedCandidate, ImportedCandidates
 
@@ -26,17 +25,17 @@ COLUMNS = (
     "thought_finish",
     "answer_finish",
 )
-"""What a row may hold. Other columns are not read."""
+"""Columns of a row; others are ignored."""
 
 
 @dataclass(slots=True)
-class Imported:
-    """What came of the rows.
+class ImportReport:
+    """What was imported and what was not.
 
     Attributes:
         questions: by their text.
         candidates: in the order of the rows.
-        skipped_rows: those that are left out, as ``FILE:LINE: what is wrong`` (the row number in a Parquet file).
+        skipped_rows: rows that are left out, as ``FILE:LINE: reason`` (the row number in a Parquet file).
     """
 
     questions: dict[str, Question] = field(default_factory=dict)
@@ -44,38 +43,38 @@ class Imported:
     skipped_rows: list[str] = field(default_factory=list)
 
     @property
-    def alone(self) -> int:
-        """Questions with a single candidate, which nothing can be worse than."""
+    def single_candidates(self) -> int:
+        """Number of questions with a single candidate, which cannot be ranked."""
         return sum(count == 1 for count in Counter(each.question_id for each in self.candidates).values())
 
     @property
     def without_reference(self) -> int:
-        """Questions without a reference answer."""
+        """Number of questions without a reference answer."""
         return sum(question.answer is None for question in self.questions.values())
 
 
-def import_files(*, files: Sequence[Path], folder: Path, known: Mapping[str, Question] | None = None) -> Imported:
-    """Check the rows of some files and write the good ones into ``folder``.
+def import_files(*, files: Sequence[Path], folder: Path, known: Mapping[str, Question] | None = None) -> ImportReport:
+    """Check the rows of some files and write the valid ones into ``folder``.
 
     Args:
         files: ``.jsonl`` or ``.parquet``, with the columns ``COLUMNS``.
-        folder: for the import; an older import in it is replaced.
-        known: questions by id, for rows that give a ``question_id`` in place of a ``question``.
+        folder: for the import; an earlier import in it is replaced.
+        known: questions by id, for rows with a ``question_id`` in place of a ``question``.
 
     Raises:
         UserError: a file as a whole cannot be read, or no row can be used.
     """
-    imported, counts = Imported(), Counter[str]()
+    imported, counts = ImportReport(), Counter[str]()
     for file in files:
         _read_file(file, imported=imported, known=known or {}, counts=counts)
     if not imported.candidates:
         first = f"; the first is {imported.skipped_rows[0]}" if imported.skipped_rows else ""
-        raise UserError(f"none of {len(imported.skipped_rows)} rows is a candidate{first}")
+        raise UserError(f"none of {len(imported.skipped_rows)} rows is a valid candidate{first}")
     ImportedCandidates(folder).write(questions=list(imported.questions.values()), candidates=imported.candidates)
     return imported
 
 
-def _read_file(file: Path, *, imported: Imported, known: Mapping[str, Question], counts: Counter[str]) -> None:
+def _read_file(file: Path, *, imported: ImportReport, known: Mapping[str, Question], counts: Counter[str]) -> None:
     for row in read_rows(file, columns=COLUMNS):
         try:
             question = _question(row, known=known)
@@ -112,7 +111,11 @@ def _question(row: Row, *, known: Mapping[str, Question]) -> Question:
 
 
 def _merged(before: Question | None, question: Question) -> Question:
-    """One question of two rows: what one leaves open the other may tell, but they may not differ."""
+    """One question from two rows: each may fill in what the other lacks, but they must not differ.
+
+    Raises:
+        BadRowError: they differ.
+    """
     if before is None:
         return question
     for column, old, new in (("reference", before.answer, question.answer), ("family", before.family, question.family)):
@@ -135,20 +138,15 @@ def _candidate(values: Mapping[str, object], *, question_id: str, number: int) -
     )
 
 
-def _text(value: Any, *, column: str) -> str:
+def _text(value: object, *, column: str) -> str:
     if value is None:
         raise BadRowError(f"no {column!r}")
     if not isinstance(value, str):
         raise BadRowError(f"{column!r} is not a string")
-    for tag in (OPEN_TAG, CLOSE_TAG):
-        if tag in value:
-            raise BadRowError(
-                f"{column!r} holds the tag {tag}: give what stands between the tags, and what follows them"
-            )
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise BadRowError(f"{column!r} holds half of a character (a lone surrogate)") from None
+    tag = first_tag(value)
+    if tag is not None:
+        raise BadRowError(f"{column!r} contains the tag {tag}: give the text between the tags, and the text after them")
+    require_encodable(value, column=column)
     return value
 
 
@@ -165,4 +163,6 @@ def _finish(value: object, *, column: str) -> Finish:
         return "stop"
     if value == "length":
         return "length"
-    raise BadRowError(f"{column!r} is {value!r}: give 'stop' where the text ended by itself, 'length' where it was cut")
+    raise BadRowError(
+        f"{column!r} is {value!r}: give 'stop' where the model ended the text, 'length' where a limit did"
+    )

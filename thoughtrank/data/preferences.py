@@ -1,4 +1,4 @@
-"""Which candidate of a question an example is preferred to. Pure."""
+"""Chooses the rejected candidate of a preference pair. Pure functions."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -12,15 +12,15 @@ def rejected_candidate(
 ) -> Candidate | None:
     """The worst-ranked candidate of the question that is clearly worse than ``chosen``; None where there is none.
 
-    Equals are never paired, nor is a candidate without a rank, nor one whose score is less than a standard deviation of the
-    difference below (scores counted as independent; where the ranker has a posterior). A thought or answer that was cut at
-    its limit only stands against one that was cut as well: its text does not end where an end of turn is put. Among equals
-    the smallest hash decides, so that no prefix is rejected more often than its rank says, and examples of one question get
-    different ones.
+    Candidates with the same rank are never paired, nor is a candidate without a rank. With a ranker that has a posterior, the
+    score must be lower by at least one standard deviation of the difference (scores treated as independent). A candidate whose
+    thought or answer was cut at its limit is only rejected for an example that was cut as well: its text does not end where
+    an end of turn is added. Ties are broken by hash, so that no prefix is rejected more often than its rank warrants, and the
+    examples of one question get different rejected candidates.
 
     Args:
-        chosen: the example.
-        candidates: of its question.
+        chosen: the candidate of the example.
+        candidates: all of its question.
         ranked: candidate id to its row of the rankings.
     """
     worse = [
@@ -32,8 +32,8 @@ def rejected_candidate(
     if not worse:
         return None
     last = max(_rank(ranked[each.candidate_id]) for each in worse)
-    equals = [each for each in worse if _rank(ranked[each.candidate_id]) == last]
-    return min(equals, key=lambda each: sha256(f"{chosen.candidate_id}/{each.candidate_id}".encode()).hexdigest())
+    tied = [each for each in worse if _rank(ranked[each.candidate_id]) == last]
+    return min(tied, key=lambda each: sha256(f"{chosen.candidate_id}/{each.candidate_id}".encode()).hexdigest())
 
 
 def _clearly_worse(row: RankedCandidate, chosen: RankedCandidate) -> bool:
@@ -45,7 +45,7 @@ def _clearly_worse(row: RankedCandidate, chosen: RankedCandidate) -> bool:
 
 
 def _rank(row: RankedCandidate) -> int:
-    return row.rank or 0  # ranks begin at 1; without one it is worse than nothing
+    return row.rank or 0  # ranks begin at 1, so an unranked candidate is never the worse one
 
 
 def _is_cut(candidate: Candidate) -> bool:

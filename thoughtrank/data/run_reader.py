@@ -1,4 +1,4 @@
-"""What a run folder says about the run: its config, its questions, its tokenizer."""
+"""Reads what a run folder states about the run: its config, its questions, its tokenizer."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def read_config(paths: RunPaths) -> RunConfig:
         UserError: the folder holds no run.
     """
     if not paths.config.exists():
-        raise UserError(f"{paths.folder} is no run folder: it has no config.yaml")
+        raise UserError(f"{paths.folder} is not a run folder: it has no config.yaml")
     return load_config(yaml.safe_load(paths.config.read_text(encoding="utf-8")))
 
 
@@ -42,18 +42,18 @@ def run_questions(run_folder: Path) -> dict[str, Question]:
 
 
 def question_source(config: RunConfig) -> QuestionSource:
-    """Where the questions of a run come from, imported ones included."""
+    """The question source of a run, imported questions included."""
     return with_imported(make_component(config.questions, where="questions"), ImportedCandidates.at(config.candidates))
 
 
 def tokenizer_folder(paths: RunPaths, config: RunConfig) -> Path:
-    """Any folder with the tokenizer of the run: all its models have the same.
+    """A folder with the tokenizer of the run, which all its models share.
 
     Raises:
-        UserError: there is none, neither in the run nor in the cache.
+        UserError: neither the run nor the cache has one.
     """
-    places = [paths.export, *(paths.model(number) for number in paths.rounds_with_examples())]
-    for folder in places:
+    folders = [paths.export, *(paths.model(number) for number in paths.rounds_with_examples())]
+    for folder in folders:
         if (folder / "tokenizer_config.json").exists():
             return folder
     identity = make_component(config.model, where="model").identity()
@@ -61,6 +61,6 @@ def tokenizer_folder(paths: RunPaths, config: RunConfig) -> Path:
     if (folder / "tokenizer_config.json").exists():
         return folder
     raise UserError(
-        f"{paths.folder} has no model whose chat template could be read, and cache_dir={config.cache_dir} does not either: let "
-        "its first round get past training"
+        f"{paths.folder} has no model with a chat template, and neither has cache_dir={config.cache_dir}: run its first round up "
+        "to training"
     )

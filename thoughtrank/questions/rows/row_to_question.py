@@ -73,11 +73,20 @@ def _plain(value: object, *, column: str) -> str | None:
 
 
 def _clean(text: str, *, column: str) -> str:
+    require_encodable(text, column=column)
+    return text.strip()
+
+
+def require_encodable(text: str, *, column: str) -> None:
+    """Check that a text can be written as UTF-8.
+
+    Raises:
+        BadRowError: it contains a lone surrogate.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
         raise BadRowError(f"{column!r} contains half of a character (a lone surrogate)") from None
-    return text.strip()
 
 
 def digest(text: str) -> str:

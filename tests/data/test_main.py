@@ -1,0 +1,71 @@
+"""The commands ``python -m thoughtrank.data export`` and ``import``: what they print, and their exit status."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from thoughtrank.data.__main__ import main
+from thoughtrank.storage.imported_candidates import ImportedCandidates
+
+ANSWERS = ["It is 1", "It is 3"]
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """A file of candidates: two for each of six questions, and one unusable row."""
+    path = tmp_path / "rows.jsonl"
+    good = [{"question": f"Q{number}?", "thought": "t", "answer": answer} for number in range(6) for answer in ANSWERS]
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*good, {"question": "Q0?", "answer": "a"}]))
+    return path
+
+
+def test_export_prints_what_it_wrote_or_what_is_missing(made_run, tmp_path, capsys):
+    run = made_run(["Why?", "How?", "Who?"])
+    with pytest.raises(SystemExit) as exit_status:
+        main(["export", str(run.folder)])
+    assert exit_status.value.code == 2
+    assert "has no examples yet" in capsys.readouterr().err
+    run.add_round(run.questions, ANSWERS)
+    main(["export", str(run.folder), "--to", str(tmp_path / "out")])
+    assert f"3 rows  {tmp_path}/out/messages.jsonl" in capsys.readouterr().out
+    assert (tmp_path / "out" / "dataset_info.json").exists()
+
+
+def test_import_reports_every_unusable_row_and_counts_the_others(rows, tmp_path, capsys):
+    main(["import", str(rows), "--to", str(tmp_path / "import")])
+    printed = capsys.readouterr()
+    assert f"warning: left out {rows}:13: no 'thought'" in printed.err
+    assert "6 questions have no reference answer" in printed.err
+    assert "single candidate" not in printed.err
+    assert "12 candidates of 6 questions, 1 rows left out" in printed.out
+
+
+def test_import_prints_commands_that_take_its_folder(rows, tmp_path, capsys):
+    main(["import", str(rows), "--to", str(tmp_path / "import")])
+    commands = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  python train.py")]
+    plain, held_out = (dict(each.split("=", 1) for each in shlex.split(line)[2:]) for line in commands)
+    assert plain == {"candidates": str(tmp_path / "import"), "rounds": "1"}
+    assert held_out["questions.held_out"] == "1"
+    assert len(ImportedCandidates(tmp_path / "import").questions()) == 6
+    assert len(Path(held_out["questions.path"]).read_text().splitlines()) == 6
+
+
+def test_a_question_with_one_candidate_is_warned_of(tmp_path, capsys):
+    path = tmp_path / "one.jsonl"
+    path.write_text(json.dumps({"question": "Q?", "thought": "t", "answer": "a", "reference": 1}))
+    main(["import", str(path), "--to", str(tmp_path / "import")])
+    printed = capsys.readouterr()
+    assert "1 questions have a single candidate" in printed.err
+    assert "no reference answer" not in printed.err
+    assert printed.out.count("python train.py") == 1
+
+
+def test_a_fault_is_one_line_and_exit_status_2(tmp_path, capsys):
+    with pytest.raises(SystemExit) as exit_status:
+        main(["import", str(tmp_path / "none.jsonl"), "--to", str(tmp_path / "import")])
+    assert exit_status.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert "does not exist" in line
