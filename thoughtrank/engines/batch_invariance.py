@@ -1,7 +1,7 @@
 """Does the text of a candidate depend on what else is in its batch?
 
-Greedy decoding in low precision rounds differently in batches of different shapes, on every engine; now and then that
-changes a token, and with it all that follows. The probe measures how often, on the run's own candidates.
+In low precision, batches of different shapes round differently on every engine. Now and then that changes a greedy token, and
+with it all tokens after it. The probe measures how often, on the run's own candidates.
 """
 
 from collections.abc import Sequence
@@ -17,24 +17,23 @@ def probe_batch_composition(
     results: Sequence[Sequence[Continuation]],
     limits: Limits,
     candidates: int,
-) -> dict[str, object]:
-    """Write some of a finished group's candidates once more, as a smaller batch, and compare.
+) -> dict[str, float]:
+    """Generate some candidates of a finished group again, in a smaller batch, and compare.
 
     Args:
-        session: that wrote the group.
+        session: that generated the group.
         requests: the group.
-        results: what was written.
-        limits: as for the group.
-        candidates: how many to write again, spread evenly over the group; at most half of it, so that the batch differs.
+        results: its continuations.
+        limits: of the group.
+        candidates: how many to generate again, spread evenly over the group; at most half of it, so that the batch differs.
 
     Returns:
-        ``candidates`` written again, how many ``changed``, and their ``share_changed``.
+        ``candidates`` generated again, how many ``changed``, and the fraction ``share_changed``.
     """
-    places = [(row, column) for row, request in enumerate(requests) for column in range(len(request.branches))]
-    number = min(candidates, max(1, len(places) // 2))
-    chosen = [places[place * len(places) // number] for place in range(number)]
+    positions = [(row, column) for row, request in enumerate(requests) for column in range(len(request.branches))]
+    number = min(candidates, max(1, len(positions) // 2))
     by_row: dict[int, list[int]] = {}
-    for row, column in chosen:
+    for row, column in (positions[index * len(positions) // number] for index in range(number)):
         by_row.setdefault(row, []).append(column)
     smaller = [
         replace(requests[row], branches=tuple(requests[row].branches[column] for column in columns))

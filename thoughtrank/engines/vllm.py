@@ -1,7 +1,6 @@
 """vLLM's server, started from an environment of its own (the config choice ``engine=vllm``)."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,15 +12,13 @@ from thoughtrank.engines.serving.completion_log import COMPLETION_LOG
 from thoughtrank.engines.serving.completions_client import CompletionsClient
 from thoughtrank.engines.serving.served_session import ServedSession, end_tokens
 from thoughtrank.engines.serving.server_process import ServerProcess
+from thoughtrank.engines.serving.vllm_server import python_faults, server_command
 from thoughtrank.http_api.ports import free_port
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _NAME = "thoughtrank"
-INSTALL = (
-    "with a GPU: python3 -m venv .venv-vllm && .venv-vllm/bin/python -m pip install vllm; without one: make .venv-vllm"
-)
 
 
 class VLLMEngine(EngineComponent):
@@ -104,22 +101,7 @@ class VLLMEngine(EngineComponent):
             at_least_zero={"max_retries": self.max_retries, "probe_candidates": self.probe_candidates},
             above_zero={"start_minutes": self.start_minutes, "timeout_seconds": self.timeout_seconds},
         )
-        python = Path(self.python).expanduser()
-        if not python.is_file():
-            return [
-                *faults,
-                f"engine.python={self.python}: no such program. Create an environment with vLLM: {INSTALL}",
-            ]
-        program = "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
-        try:
-            found = subprocess.run([str(python), "-I", "-c", program], capture_output=True, check=False).returncode == 0
-        except OSError as error:
-            return [*faults, f"engine.python={self.python} cannot be run: {error.strerror}"]
-        if not found:
-            faults.append(
-                f"engine.python={self.python} has no vLLM. Install it there, or create another environment: {INSTALL}"
-            )
-        return faults
+        return [*faults, *python_faults(self.python)]
 
     def memory_estimate(
         self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int
@@ -144,7 +126,7 @@ class VLLMEngine(EngineComponent):
         port = free_port()
         log = (work_folder or Path.cwd()) / "_vllm.log"
         tokenizer = AutoTokenizer.from_pretrained(model_folder)
-        command = self._command(model_folder.resolve(), port)
+        command = self._command(model_folder.resolve(), port=port)
         server = ServerProcess(command=command, port=port, name="vLLM", log=log, start_minutes=self.start_minutes)
         try:
             return self._session(model_folder, port=port, server=server, work_folder=work_folder, tokenizer=tokenizer)
@@ -192,23 +174,21 @@ class VLLMEngine(EngineComponent):
             close=server.close,
         )
 
-    def _command(self, model_folder: Path, port: int) -> list[str]:
-        # Not resolve(): an environment's python is a symbolic link, and following it would leave the environment.
-        python = Path(self.python).expanduser().absolute()
-        command = [str(python), "-m", "vllm.entrypoints.openai.api_server", "--model", str(model_folder)]
-        options = {
-            "served-model-name": _NAME,
-            "host": "127.0.0.1",
-            "port": port,
-            "dtype": self.dtype,
-            "tensor-parallel-size": self.tensor_parallel,
-            "data-parallel-size": self.data_parallel,
-            # The model's own file may set a temperature or penalties, but decoding is greedy.
-            "generation-config": "vllm",
-        }
-        if self.context_tokens is not None:
-            options["max-model-len"] = self.context_tokens
-        for name, value in options.items():
-            command += [f"--{name}", str(value)]
-        command.append("--enable-prefix-caching" if self.prefix_caching else "--no-enable-prefix-caching")
-        return [*command, *self.arguments]
+    def _command(self, model_folder: Path, *, port: int) -> list[str]:
+        return server_command(
+            python=self.python,
+            model_folder=model_folder,
+            options={
+                "served-model-name": _NAME,
+                "host": "127.0.0.1",
+                "port": port,
+                "dtype": self.dtype,
+                "tensor-parallel-size": self.tensor_parallel,
+                "data-parallel-size": self.data_parallel,
+                # The model's own file may set a temperature or penalties, but decoding is greedy.
+                "generation-config": "vllm",
+                "max-model-len": self.context_tokens,
+                "enable-prefix-caching": self.prefix_caching,
+            },
+            arguments=self.arguments,
+        )

@@ -1,1 +1,1 @@
-"""The branching decoder of ``engine=transformers``: one prefill per prompt, then shared-prefix attention."""
+"""The branching decoder of ``engine=transformers``: each prompt is prefilled once and shared by all of its branches."""

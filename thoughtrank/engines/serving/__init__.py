@@ -1,1 +1,1 @@
-"""Generation through completions servers: starting one, the client, and the log of completed requests."""
+"""Generation on completions servers: starting a server, its client, and the log of completions."""
