@@ -24,7 +24,8 @@ from thoughtrank.finetuning.train import run_training
 from thoughtrank.http_api.ports import free_port
 
 LAUNCHER = (
-    "import sys; from pathlib import Path; from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, run_ranks;"
+    "import sys; from pathlib import Path;"
+    "from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, run_ranks;"
     "run_ranks(Path(sys.argv[1]), launch=LaunchConfig(devices=2))"
 )
 STRATEGIES = {

@@ -1,7 +1,7 @@
 """Torch's fully sharded data parallelism (FSDP) under Lightning, on CUDA and on the CPU.
 
-Every decoder layer is an FSDP unit: its float32 weights are gathered for its turn, in bf16 where the arithmetic is bf16, and freed
-after it. The embeddings, the last norm and the output head belong to the outermost unit.
+Every decoder layer is an FSDP unit: its float32 weights are gathered for its turn, in bf16 where the arithmetic is bf16, and
+freed after it. The embeddings, the last norm and the output head belong to the outermost unit.
 """
 
 from contextlib import nullcontext

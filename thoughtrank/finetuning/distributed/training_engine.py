@@ -1,7 +1,7 @@
 """What Lightning's strategies do differently to weights, losses and gradients, behind one interface.
 
-A strategy component chooses the engine of its trainer; see ``Strategy.training_engine``. Everything else in fine-tuning asks the
-engine, and never which library trains.
+A strategy component chooses the engine of its trainer; see ``Strategy.training_engine``. Everything else in fine-tuning asks
+the engine, and never which library trains.
 """
 
 from typing import TYPE_CHECKING
