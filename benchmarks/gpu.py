@@ -1,0 +1,171 @@
+"""Check and measure everything that depends on a CUDA device, in one command of at most nine minutes.
+
+    make gpu-check                                   # on a machine with a network: what has to be carried, and the command
+    python benchmarks/gpu.py                         # all parts on the CUDA device
+    python benchmarks/gpu.py --device cpu --seconds 20   # the same parts with a tiny model on the CPU
+
+Every part runs in a process of its own with a time limit, so that one that fails, hangs or runs out of memory does not stop the
+others. Figures are printed as JSON, one line each, as soon as they are known. The last line says how each part ended.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+ROOT = Path(__file__).resolve().parents[1]
+TOTAL_SECONDS = 525.0
+_GRACE_SECONDS = 15.0
+"""A part begins nothing more after its limit; this much later it is killed."""
+PARTS = {"ceilings": 30.0, "generation": 130.0, "launches": 60.0, "training": 200.0, "pipeline": 90.0}
+"""Seconds of each part, in the order in which they run: the measurements that the others are compared with come first."""
+_LAST_LINES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a part ended.
+
+    Attributes:
+        status: ``ok``, ``failed``, or ``killed`` after its time.
+        seconds: it took.
+        error: the last lines it wrote to its standard error, if it did not succeed.
+    """
+
+    status: str
+    seconds: float
+    error: str
+
+
+def main() -> None:
+    """Run the parts, and exit with 1 if one of them failed."""
+    options = parse()
+    print(json.dumps({"part": "machine", **machine(options.device)}), flush=True)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="gpu_check_", dir=options.work, ignore_cleanup_errors=True) as work:
+        outcomes = {}
+        for name in options.parts:
+            left = TOTAL_SECONDS - _GRACE_SECONDS - (time.monotonic() - started)
+            seconds = min(PARTS[name] if options.seconds is None else options.seconds, left)
+            if seconds < 1:
+                outcomes[name] = Outcome(status="skipped", seconds=0.0, error="no time left")
+                continue
+            outcomes[name] = run_part(command(name, options, seconds=seconds, work=work), seconds=seconds)
+            if outcomes[name].error:
+                print(json.dumps({"part": name, "error": outcomes[name].error}), flush=True)
+    report = {name: [outcome.status, round(outcome.seconds, 1)] for name, outcome in outcomes.items()}
+    total = round(time.monotonic() - started, 1)
+    print(json.dumps({"part": "summary", "seconds": total, "parts": report}), flush=True)
+    sys.exit(any(outcome.status != "ok" for outcome in outcomes.values()))
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--device", choices=["cuda", "cpu"], default="cuda")
+    add("--seconds", type=float, help="time limit of each part; default: " + json.dumps(PARTS))
+    add("--parts", type=lambda text: text.split(","), default=list(PARTS), help="comma-separated names; default: all")
+    add("--shape", choices=["3b", "tiny"], help="of the random model; default: 3b on CUDA, tiny on the CPU")
+    add("--work", type=Path, help="folder for temporary files; default: the system's")
+    options = parser.parse_args()
+    if unknown := [name for name in options.parts if name not in PARTS]:
+        parser.error(f"--parts: {', '.join(unknown)}: not one of {', '.join(PARTS)}")
+    options.shape = options.shape or ("3b" if options.device == "cuda" else "tiny")
+    return options
+
+
+def machine(device: str) -> dict[str, object]:
+    """What the figures were measured on."""
+    import torch
+    import transformers
+
+    facts: dict[str, object] = {
+        "device": device,
+        "name": "CPU",
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "python": sys.version.split()[0],
+        "cores": os.cpu_count(),
+    }
+    if device == "cuda":
+        if not torch.cuda.is_available():
+            sys.exit("error: --device cuda, but this machine shows no CUDA device: use --device cpu")
+        properties = torch.cuda.get_device_properties(0)
+        facts |= {
+            "name": properties.name,
+            "memory_gb": round(properties.total_memory / 1e9, 1),
+            "cuda": torch.version.cuda,
+        }
+    return facts
+
+
+def command(name: str, options: argparse.Namespace, *, seconds: float, work: str) -> list[str]:
+    """The command of a part."""
+    script = str(Path(__file__).with_name(f"gpu_{name}.py"))
+    given = {"--device": options.device, "--shape": options.shape, "--work": work, "--seconds": f"{seconds:.0f}"}
+    return [sys.executable, script, *(word for pair in given.items() for word in pair)]
+
+
+def run_part(arguments: list[str], *, seconds: float) -> Outcome:
+    """Run a part; its JSON lines are passed on, everything else goes to the standard error."""
+    # The package is run from source, and training processes find the objective that profiles them.
+    paths = [str(ROOT), str(ROOT / "benchmarks"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
+    pipe = subprocess.PIPE
+    started = time.monotonic()
+    process = subprocess.Popen(arguments, stdout=pipe, stderr=pipe, text=True, env=environment, start_new_session=True)
+    tail: list[str] = []
+    readers = [
+        Thread(target=_pass_on, args=(process.stdout, tail.append)),
+        Thread(target=_read, args=(process.stderr, tail)),
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        process.wait(timeout=seconds + _GRACE_SECONDS)
+        status = "failed" if process.returncode else "ok"
+    except subprocess.TimeoutExpired:
+        status = "killed"
+    finally:
+        _kill_group(process)
+    for reader in readers:
+        reader.join(timeout=5)
+    error = "" if status == "ok" else "\n".join(tail[-_LAST_LINES:])
+    return Outcome(status=status, seconds=time.monotonic() - started, error=error or ("" if status == "ok" else status))
+
+
+def _pass_on(lines: "list[str]", keep: Callable[[str], None]) -> None:
+    for line in lines:
+        if line.startswith("{"):
+            print(line, end="", flush=True)
+        else:
+            keep(line.rstrip())
+            print(line, end="", file=sys.stderr, flush=True)
+
+
+def _read(lines: "list[str]", tail: list[str]) -> None:
+    for line in lines:
+        tail.append(line.rstrip())
+        print(line, end="", file=sys.stderr, flush=True)
+
+
+def _kill_group(process: subprocess.Popen) -> None:
+    """Whatever the part has left running, too; the group exists as long as one of its processes does."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""A part of ``gpu.py``: one round of the real pipeline with a tiny model, in two number formats of the trained weights.
+
+The run's own records must say that generation, evaluation and training used the device; a part that fails exits with 1.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from gpu_common import Part, parse_part
+
+ROOT = Path(__file__).resolve().parents[1]
+WEIGHTS = ("fp32_master", "bf16_kahan")
+_LAST_LINES = 12
+
+
+def overrides(part: Part, *, weights: str) -> list[str]:
+    """The config of the run: seconds of work, but every stage."""
+    return [
+        "model=tiny",
+        "judge=fake",
+        "logger=none",
+        "prefixes=digits",
+        "rounds=1",
+        "questions.train_per_round=4",
+        "questions.held_out=4",
+        "questions.held_out_unseen=0",
+        "training.min_steps=4",
+        f"training.weights={weights}",
+        f"engine.device={part.device}",
+        f"strategy.accelerator={part.device}",
+        f"runs_dir={part.work / 'runs'}",
+        f"cache_dir={part.work / 'cache' / weights}",
+        f"run={weights}",
+    ]
+
+
+def run_pipeline(part: Part, *, weights: str) -> dict[str, object]:
+    """Run ``train.py``; its figures.
+
+    Raises:
+        AssertionError: it failed, or something did not run where it should have.
+    """
+    started = time.monotonic()
+    log = part.work / f"pipeline_{weights}.log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "train.py"), *overrides(part, weights=weights)],
+            cwd=ROOT,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "CI": "1"},
+        )
+        try:
+            status: int | str = process.wait(timeout=max(1.0, part.left()))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            status = "it took too long"
+    seconds = time.monotonic() - started
+    assert status == 0, "\n".join([f"train.py: {status}", *log.read_text().splitlines()[-_LAST_LINES:]])
+    cache = part.work / "cache" / weights
+    check_devices(part, cache, weights=weights)
+    return {"pipeline_seconds": seconds, "stages": stage_seconds(cache), **last_step(cache)}
+
+
+def check_devices(part: Part, cache: Path, *, weights: str) -> None:
+    """Assert that generation, evaluation and training ran on the device.
+
+    Raises:
+        AssertionError: one of them did not.
+    """
+    engines = [json.loads(path.read_text()) for path in sorted(cache.rglob("_engine.json"))]
+    assert engines, f"no _engine.json under {cache}"
+    for engine in engines:
+        assert engine["device"] == part.device, engine
+    (facts,) = (json.loads(path.read_text()) for path in cache.rglob("_training.json"))
+    assert facts["weights"] == weights, facts
+    assert facts["strategy_of_lightning"] == "SingleDeviceStrategy", facts
+    if "device" in facts:
+        assert str(facts["device"]).startswith(part.device), facts
+    if part.on_card:
+        assert facts["precision"] == ("bf16-mixed" if weights == "fp32_master" else "bf16-true"), facts
+        # The tiny model takes megabytes on the device; on the CPU this figure is that of the whole process.
+        assert last_step(cache)["training_memory_gb"] < 0.2, last_step(cache)
+
+
+def stage_seconds(cache: Path) -> dict[str, float]:
+    """Seconds of work of every artifact, by its kind; several of a kind are added up."""
+    seconds: dict[str, float] = {}
+    for path in sorted(cache.glob("*/*/_done.json")):
+        kind = path.parts[-3]
+        seconds[kind] = seconds.get(kind, 0.0) + float(json.loads(path.read_text())["facts"].get("seconds", 0.0))
+    return {kind: round(value, 1) for kind, value in seconds.items()}
+
+
+def last_step(cache: Path) -> dict[str, Any]:
+    """What the training itself measured in its last step."""
+    (path,) = cache.rglob("_metrics.jsonl")
+    row = json.loads(path.read_text().splitlines()[-1])
+    return {"loss": row["loss"], "training_memory_gb": row["memory_gb"]}
+
+
+def main() -> None:
+    """Run both settings, the second one also when the first one fails."""
+    part = parse_part("pipeline")
+    failed = False
+    for weights in WEIGHTS:
+        try:
+            part.emit(weights=weights, **run_pipeline(part, weights=weights))
+        except AssertionError as error:
+            failed = True
+            part.emit(weights=weights, error=str(error))
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()

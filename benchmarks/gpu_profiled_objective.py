@@ -1,0 +1,75 @@
+"""The usual objective, which profiles one training step on the way; a training process of ``gpu_training.py`` loads it."""
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from thoughtrank.finetuning.objectives import SupervisedFineTuning
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.profiler import profile
+    from transformers import PreTrainedModel
+
+    from thoughtrank.finetuning.batching.batches import Batch
+
+
+class ProfiledFineTuning(SupervisedFineTuning):
+    """Profiles everything between the beginnings of two steps.
+
+    Args:
+        path: of the JSON file with what was found.
+        first_call: number of the forward pass that begins the step, from 0.
+        calls: forward passes of a step.
+    """
+
+    def __init__(self, *, path: str, first_call: int, calls: int) -> None:
+        self.path = path
+        self.first_call = first_call
+        self.calls = calls
+        self._count = 0
+        self._started = 0.0
+        self._profile: profile | None = None
+
+    def loss(self, *, model: "PreTrainedModel", batch: "Batch") -> "Tensor":
+        """See ``SupervisedFineTuning``."""
+        if self._count == self.first_call:
+            self._begin()
+        elif self._count == self.first_call + self.calls:
+            self._end()
+        self._count += 1
+        return super().loss(model=model, batch=batch)
+
+    def _begin(self) -> None:
+        import torch
+        from torch.profiler import ProfilerActivity, profile
+
+        on_card = torch.cuda.is_available()
+        self._profile = profile(activities=[ProfilerActivity.CUDA] if on_card else [ProfilerActivity.CPU])
+        if on_card:
+            torch.cuda.synchronize()
+        self._profile.start()
+        self._started = time.perf_counter()
+
+    def _end(self) -> None:
+        import torch
+        from gpu_launches import longest
+
+        if self._profile is None:
+            return
+        on_card = torch.cuda.is_available()
+        if on_card:
+            torch.cuda.synchronize()
+        seconds = time.perf_counter() - self._started
+        self._profile.stop()
+        events = self._profile.key_averages()
+        kernels = sum(event.self_device_time_total for event in events) / 1e6
+        found = {"profiled_step_ms": round(1000 * seconds, 2)}
+        if on_card:
+            found |= {
+                "kernel_ms": round(1000 * kernels, 2),
+                "idle_fraction_of_device": round(max(0.0, 1 - kernels / seconds), 4),
+                "longest_kernels_ms": longest(events, number=14, runs=1),
+            }
+        Path(self.path).write_text(json.dumps(found))

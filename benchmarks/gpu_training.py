@@ -1,0 +1,182 @@
+"""A part of ``gpu.py``: steps of real training processes, in the settings that matter.
+
+A training is ended as soon as it has made its steps, before it would save the model.
+"""
+
+import dataclasses
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from gpu_common import Part, parse_part, random_model, words
+from gpu_generation import guarded
+
+from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, run_ranks
+from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.records import Example
+from thoughtrank.storage.tables import write_part
+
+_WARM_STEPS = 2
+_STEPS = 6
+_NEEDED_SECONDS = 25.0
+"""To begin a variant on a card: it has to load libraries and model first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Settings of a training.
+
+    Attributes:
+        name: printed.
+        weights: number format.
+        checkpointing: recompute activations.
+        examples: per step; short ones, unless there is only one, which fills the micro-batch.
+        micro_batch: examples per forward pass.
+    """
+
+    name: str
+    weights: str
+    checkpointing: bool
+    examples: int = 1
+    micro_batch: int = 1
+
+
+VARIANTS = (
+    Variant("bf16_kahan", weights="bf16_kahan", checkpointing=False),
+    Variant("bf16_kahan, checkpointing", weights="bf16_kahan", checkpointing=True),
+    Variant("fp32_master, checkpointing", weights="fp32_master", checkpointing=True),
+    Variant(
+        "bf16_kahan, short examples packed", weights="bf16_kahan", checkpointing=False, examples=10, micro_batch=10
+    ),
+    Variant("bf16_kahan, short examples singly", weights="bf16_kahan", checkpointing=False, examples=10, micro_batch=1),
+)
+
+
+class EnoughStepsError(Exception):
+    """The training has made its steps."""
+
+
+def write_examples(part: Part, folder: Path, *, variant: Variant) -> None:
+    """Random words, all but the first to be learned."""
+    folder.mkdir(parents=True)
+    shape = part.shape
+    length = shape.sequence if variant.examples == 1 else shape.example_tokens
+    rows = []
+    for number in range(variant.examples):
+        texts = words(length, start=number * length, vocabulary=shape.config["vocab_size"])
+        completion = " " + " ".join(texts[1:])
+        rows.append(Example(f"q{number}", f"c{number}", texts[0], completion))
+    write_part(folder / "part-00000.parquet", rows, record_type=Example)
+
+
+def job_of(part: Part, *, variant: Variant, work: Path) -> TrainingJob:
+    """The job; fields that this script does not name keep the defaults of the class, if it has any."""
+    calls = -(-variant.examples // variant.micro_batch)
+    profiled = {
+        "_target_": "gpu_profiled_objective.ProfiledFineTuning",
+        "path": str(work / "profile.json"),
+        "first_call": (_STEPS - 2) * calls,
+        "calls": calls,
+    }
+    values: dict[str, Any] = {
+        "model": str(random_model(part)),
+        "examples": (str(work / "examples"),),
+        "output": str(work / "model"),
+        "work": str(work),
+        "objective": profiled,
+        "optimizer": {"_target_": "thoughtrank.finetuning.optimizers.AdamW", "lr": 1e-5},
+        "adapter": {"_target_": "thoughtrank.finetuning.adapters.NoAdapter"},
+        "strategy": {"_target_": "thoughtrank.finetuning.strategies.AutoStrategy", "accelerator": part.device},
+        "weights": variant.weights,
+        "epochs": _STEPS + 1,
+        "min_steps": 0,
+        "batch_size": variant.examples,
+        "micro_batch_size": variant.micro_batch,
+        "shuffle": "examples",
+        "packing": True,
+        "gradient_checkpointing": variant.checkpointing,
+        "compile": False,
+        "max_gradient_norm": 1.0,
+        "precision": "auto",
+        "checkpoint_minutes": 0.0,
+        "seed": 0,
+        "log_every": 1,
+        "description": variant.name,
+    }
+    known = {field.name for field in dataclasses.fields(TrainingJob)}
+    return TrainingJob(**{name: value for name, value in values.items() if name in known})
+
+
+def train(part: Part, *, variant: Variant) -> dict[str, object]:
+    """Train, and return the figures of the steps after the first two, without the profiled one."""
+    work = part.work / f"training_{VARIANTS.index(variant)}"
+    write_examples(part, work / "examples", variant=variant)
+    path, metrics = work / "_job.yaml", work / "_metrics.jsonl"
+    job_of(part, variant=variant, work=work).write(path)
+    started, first_step = time.monotonic(), 0.0
+
+    def check() -> None:
+        nonlocal first_step
+        rows = rows_of(metrics)
+        first_step = first_step or (time.monotonic() - started if rows else 0.0)
+        if len(rows) >= _STEPS or part.left() < 0:
+            raise EnoughStepsError
+
+    try:
+        run_ranks(path, launch=LaunchConfig(), check=check)
+    except EnoughStepsError:
+        pass
+    rows = rows_of(metrics)[:_STEPS]
+    kept = [row for row in rows[_WARM_STEPS:] if row["step"] != _STEPS - 1]
+    profile = work / "profile.json"
+    return {
+        "seconds_to_first_step": first_step,
+        "steps": len(rows),
+        **(rates(part, kept) if kept else {"error": "no time left for a step"}),
+        **(json.loads(profile.read_text()) if profile.exists() else {}),
+    }
+
+
+def rows_of(metrics: Path) -> list[dict[str, Any]]:
+    """The steps that have been logged."""
+    if not metrics.exists():
+        return []
+    return [json.loads(line) for line in metrics.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+
+def rates(part: Part, rows: list[dict[str, Any]]) -> dict[str, object]:
+    """Throughput and peak memory; model FLOPs are 6 per weight and token, without attention (arXiv 2204.02311)."""
+    tokens = median(row["tokens_per_second"] for row in rows)
+    flops = 6 * (part.shape.layer_weights + part.shape.head_weights) * tokens
+    ceiling = part.ceilings().get("matmul_tflops")
+    return {
+        "tokens_per_second": tokens,
+        "step_ms": 1000 * median(row["seconds"] for row in rows),
+        "model_tflops": flops / 1e12,
+        "mfu": ceiling and flops / 1e12 / ceiling,
+        "mfu_of_training": median(row["mfu"] for row in rows),
+        "peak_memory_gb": max(row["memory_gb"] for row in rows),
+        "loss": rows[-1]["loss"],
+    }
+
+
+def main() -> None:
+    """Train in all variants for which there is time."""
+    part = parse_part("training")
+    random_model(part)
+    if part.on_card:
+        import torch
+
+        torch.cuda.empty_cache()
+    for variant in VARIANTS:
+        if part.left() < (_NEEDED_SECONDS if part.on_card else 1.0):
+            part.emit(variant=variant.name, error="no time left")
+            continue
+        part.emit(variant=variant.name, **guarded(lambda v=variant: train(part, variant=v)))
+
+
+if __name__ == "__main__":
+    main()
