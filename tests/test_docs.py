@@ -1,5 +1,6 @@
 """The documentation says what the config says: pages, keys, defaults, links and command lines."""
 
+import ast
 import html
 import os
 import re
@@ -15,8 +16,10 @@ from omegaconf import OmegaConf
 from thoughtrank.config.components import make_components
 from thoughtrank.config.run_name import operational_config_keys
 from thoughtrank.config.schema import load_config
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "thoughtrank"
 CONF = ROOT / "conf"
 DOCS = ROOT / "docs"
 PAGES = [
@@ -24,6 +27,7 @@ PAGES = [
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
     *sorted((ROOT / "experiments").rglob("*.md")),
+    *sorted((ROOT / "benchmarks").glob("*.md")),
 ]
 README = ROOT / "README.md"
 TEXTS = [*PAGES, README]
@@ -137,17 +141,76 @@ def test_the_top_level_page_names_every_key_that_may_change_between_attempts():
     assert not [key for key in keys if f"`{key}`" not in section]
 
 
+def test_the_example_of_a_component_of_ones_own_works(tmp_path, monkeypatch):
+    text = page_of("top_level").partition("## Your own components")[2]
+    for language in ("python", "yaml"):
+        block = re.search(rf"^```{language}\n# (\S+)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+        (tmp_path / block[1]).parent.mkdir(parents=True)
+        (tmp_path / block[1]).write_text(block[2])
+    monkeypatch.syspath_prepend(tmp_path)
+    with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
+        composed = compose("config", overrides=[f"hydra.searchpath=[file://{tmp_path / 'my_conf'}]", "judge=nearest"])
+    values = OmegaConf.to_container(composed, resolve=True)
+    judge = make_components(load_config(values)).judge
+    assert judge.identity() == {"component": "NearestLength", "version": 1, "words": 12}
+    assert "judge.concurrency" in operational_config_keys(values)
+    request = JudgeRequest(
+        question_id="q",
+        question="?",
+        answers=(AnswerView("a", "one"), AnswerView("b", "one " * 13)),
+        reference=None,
+        seed=0,
+    )
+    assert judge.judge(request).groups == (("b",), ("a",))
+    values["judge"]["words"] = 0
+    assert make_components(load_config(values)).judge.faults() == ["judge.words=0: must be 1 or more"]
+
+
 def test_every_module_has_a_line_in_the_architecture():
     named = set()
     for section in re.split(r"^#+ ", (DOCS / "architecture.md").read_text(), flags=re.MULTILINE):
         title = section.partition("\n")[0]
-        rooms = re.findall(r"thoughtrank/(?:\w+/)?", title)
-        files = re.findall(r"`(\w+\.py)`", section)
+        rooms = re.findall(r"thoughtrank/(?:\w+/)*", title)
+        files = re.findall(r"^\| `(\w+\.py)` \|", section, flags=re.MULTILINE)
         named |= {f"{room}{file}" for room in rooms for file in files}
-    modules = {
-        str(path.relative_to(ROOT)) for path in (ROOT / "thoughtrank").rglob("*.py") if path.name != "__init__.py"
-    }
-    assert not modules - named
+    modules = {str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"}
+    assert modules - named == set()
+    assert named - modules == set()
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_of_the_project_that_a_page_names_exists(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    named = re.findall(r"`((?:thoughtrank|tests|benchmarks|conf|docs)/[\w./]*)`", text)
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_function_of_the_walk_exists():
+    walk = (DOCS / "architecture.md").read_text().partition("## The walk of the data")[2].partition("\n## ")[0]
+    paths = [
+        path
+        for path in re.findall(r"`([a-z]\w*(?:\.\w+)+)`", walk)
+        if (PACKAGE / path.partition(".")[0]).is_dir() or (PACKAGE / f"{path.partition('.')[0]}.py").exists()
+    ]
+    assert len(paths) >= 25
+    assert [path for path in paths if not defined(path)] == []
+
+
+def defined(path):
+    """Whether ``room.module.Class.method`` is in the source text; nothing is imported."""
+    folder, parts = PACKAGE, path.split(".")
+    while parts and (folder / parts[0]).is_dir():
+        folder /= parts.pop(0)
+    module = folder / f"{parts.pop(0)}.py" if parts else folder
+    if not module.is_file():
+        return False
+    body = ast.parse(module.read_text()).body
+    for name in parts:
+        found = [node for node in body if getattr(node, "name", None) == name]
+        if not found:
+            return False
+        body = found[0].body
+    return True
 
 
 def slug(heading):
@@ -216,7 +279,7 @@ def overrides_of(line):
 
 
 @pytest.mark.parametrize("line", list(command_lines()))
-def test_every_command_line_composes_to_a_config_that_fits_its_parts(line):
+def test_every_command_line_composes_to_a_config_that_fits_its_components(line):
     with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
         composed = compose("config", overrides=overrides_of(line))
     assert not OmegaConf.missing_keys(composed)
