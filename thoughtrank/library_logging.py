@@ -1,32 +1,32 @@
-"""Silences what libraries say about themselves, so that a run's output is its own progress and warnings that matter."""
+"""Silences routine messages of libraries, so that a run prints its own progress and warnings that matter."""
 
 import logging
 import warnings
 
-_NOT_NEWS = ("Setting accelerator to CPU",)
+_ROUTINE_RECORDS = ("Setting accelerator to CPU",)
+_ROUTINE_WARNINGS = (
+    "does not have many workers",
+    "lr_scheduler.step",
+    "in eval mode at the start",
+    "treespec, LeafSpec",
+    "load_state_dict",
+)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    return not any(text in record.getMessage() for text in _NOT_NEWS)
+def _is_not_routine(record: logging.LogRecord) -> bool:
+    return not any(text in record.getMessage() for text in _ROUTINE_RECORDS)
 
 
 def quiet_libraries() -> None:
-    """Drop the bars of loading and writing weights, and DeepSpeed's and Lightning's notices about a missing GPU.
+    """Disable progress bars for loading and saving weights, and notices of DeepSpeed and Lightning about a missing GPU.
 
-    Call it before a model is loaded. Warnings and errors of these libraries are still shown.
+    Call it before a model is loaded. Other warnings and errors of these libraries are still shown.
     """
-    logging.getLogger("DeepSpeed").addFilter(_is_news)
+    logging.getLogger("DeepSpeed").addFilter(_is_not_routine)
     for name in ("pytorch_lightning", "lightning.pytorch"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    notices = (
-        "does not have many workers",
-        "lr_scheduler.step",
-        "in eval mode at the start",
-        "treespec, LeafSpec",
-        "load_state_dict",
-    )
-    for notice in notices:
-        warnings.filterwarnings("ignore", message=f".*{notice}.*")
+    for text in _ROUTINE_WARNINGS:
+        warnings.filterwarnings("ignore", message=f".*{text}.*")
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()

@@ -1,4 +1,4 @@
-"""Progress bars: what is done, how fast, and how long the rest will take."""
+"""Progress bars: completed work, rate and remaining time."""
 
 import sys
 from typing import NoReturn
@@ -9,15 +9,15 @@ from tqdm import tqdm
 def progress_bar(
     *, description: str, total: int, done: int, unit: str, shown: bool = True, columns: int = 100
 ) -> "tqdm[NoReturn]":
-    """A bar that shows rate and time left; in a file or a pipe it writes a line now and then instead of redrawing.
+    """A bar with rate and remaining time; into a file or pipe it prints a line every 20 seconds instead of redrawing.
 
     Args:
-        description: the round and the stage.
-        total: units of work in all.
-        done: units found finished already; they do not count for the rate.
-        unit: its name.
-        columns: width of the lines in a file or a pipe.
-        shown: False for a bar that another process shows already.
+        description: round and stage.
+        total: units of work.
+        done: units that were complete at the start; they do not count towards the rate.
+        unit: name of a unit.
+        columns: width of the lines in a file or pipe.
+        shown: False where another process shows the bar.
     """
     terminal = sys.stderr.isatty()
     return tqdm(

@@ -1,25 +1,25 @@
-"""The nouns that flow through the pipeline, one small frozen dataclass each.
+"""The records that the stages of the pipeline exchange, as frozen dataclasses.
 
-A field is named once: here, as the column of its Parquet table, and in every plot. This module imports nothing heavy.
+Field names are the column names of the Parquet tables. This module imports nothing heavy.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 Finish = Literal["stop", "length"]
-"""``stop``: the model ended the text itself. ``length``: the limit ended it."""
+"""``stop``: the model ended the text. ``length``: the token limit ended it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question as the model and the judge read it.
+    """One question, as the model and the judge see it.
 
     Attributes:
-        question_id: unique and stable: the same question has the same id in every run.
-        text: the question itself, without any chat markup.
-        answer: the reference answer, or None where nobody knows it.
-        family: what kind of question it is, or None; results are also reported by family.
-        unseen: True for a held-out question of a family that is never trained on.
+        question_id: unique; the same question has the same id in every run.
+        text: the question, without chat markup.
+        answer: the reference answer, or None.
+        family: kind of question, or None; results are also reported by family.
+        unseen: a held-out question of a family that is never trained on.
     """
 
     question_id: str
@@ -34,17 +34,17 @@ class Candidate:
     """One thought and the answer that follows it.
 
     Attributes:
-        question_id: the question it belongs to.
+        question_id: of its question.
         candidate_id: unique in the run.
-        prefix: name of the prefix: the characters the thought was made to start with, or how it was drawn.
+        prefix: name of its prefix: the text the thought was forced to begin with, or how it was sampled.
         thought: the text between the tags, prefix included.
         answer: the text after the closing tag, up to the end of the turn.
-        thought_tokens: tokens the model wrote inside the thought (forced ones not counted).
-        answer_tokens: tokens the model wrote after it (the end-of-turn token not counted).
-        thought_finish: ``stop`` where the model ended the thought itself, by the closing tag or by ending its turn inside
-            it (the tag is then added); ``length`` marks a thought that was cut at the limit and closed by force.
-        answer_finish: ``length`` marks an answer cut at the limit.
-        thought_ids: token ids from behind the prefix up to the closing tag, which is included.
+        thought_tokens: number of generated tokens in the thought, without forced ones.
+        answer_tokens: number of generated tokens in the answer, without the end-of-turn token.
+        thought_finish: ``stop`` where the model ended the thought, by the closing tag or by ending its turn inside it (the
+            tag is then added); ``length`` where the thought was cut at the limit and the closing tag forced.
+        answer_finish: ``length`` where the answer was cut at the limit.
+        thought_ids: token ids after the prefix up to and including the closing tag.
         answer_ids: token ids after the closing tag, without the end-of-turn token.
     """
 
@@ -63,16 +63,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class RankedCandidate:
-    """Where a judge put one candidate among those of its question.
+    """The rank of one candidate among those of its question.
 
     Attributes:
         rank: 1 is best, ties share a rank; None where the candidate is unranked.
         reason: why it is unranked; None where it is ranked.
-        score: what the order is by, larger is better; with a posterior its mean strength in logits. None where the order is
-            an exact judge's.
+        score: sort key, larger is better; with a posterior the mean strength in logits. None where an exact judge gives the
+            order.
         score_sd: standard deviation of the score, where the ranker has a posterior.
-        p_top: probability that its answer is the best of the question, where the ranker has a posterior.
-        flag: what is suspicious about the judge's looks at its answer, or None; its rank allows for it.
+        p_top: probability that its answer is the best of its question, where the ranker has a posterior.
+        flag: what is suspicious about the judge's calls on its answer, or None; the rank accounts for it.
     """
 
     question_id: str
@@ -88,7 +88,7 @@ class RankedCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One training example: ``prompt`` as rendered by the chat template, ``completion`` as the model should write it."""
+    """One training example: ``prompt`` rendered by the chat template, ``completion`` as the model should write it."""
 
     question_id: str
     candidate_id: str

@@ -69,8 +69,8 @@ def _import(*, files: Sequence[Path], folder: Path, run_folder: Path | None) -> 
         )
     if imported.without_reference:
         print(
-            f"warning: {imported.without_reference} questions have no reference answer: choose a judge that needs none, such as "
-            "judge=gpt4",
+            f"warning: {imported.without_reference} questions have no reference answer: choose a judge that needs none, such "
+            "as judge=gpt4",
             file=sys.stderr,
         )
     questions = len(imported.questions)

@@ -61,6 +61,6 @@ def tokenizer_folder(paths: RunPaths, config: RunConfig) -> Path:
     if (folder / "tokenizer_config.json").exists():
         return folder
     raise UserError(
-        f"{paths.folder} has no model with a chat template, and neither has cache_dir={config.cache_dir}: run its first round up "
-        "to training"
+        f"{paths.folder} has no model with a chat template, and neither has cache_dir={config.cache_dir}: run its first round "
+        "up to training"
     )

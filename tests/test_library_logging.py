@@ -1,0 +1,59 @@
+import logging
+import warnings
+
+import pytest
+
+from thoughtrank.library_logging import quiet_libraries
+
+
+@pytest.fixture(autouse=True)
+def restored():
+    """The state of the loggers, and of the bars of transformers, as before."""
+    from transformers.utils import logging as transformers_logging
+
+    names = ("DeepSpeed", "pytorch_lightning", "lightning.pytorch")
+    before = {name: (logging.getLogger(name).level, list(logging.getLogger(name).filters)) for name in names}
+    bars = transformers_logging.is_progress_bar_enabled()
+    with warnings.catch_warnings():
+        yield
+    for name, (level, filters) in before.items():
+        logging.getLogger(name).setLevel(level)
+        logging.getLogger(name).filters = filters
+    if bars:
+        transformers_logging.enable_progress_bar()
+
+
+def test_routine_messages_are_dropped_and_others_are_not(caplog):
+    quiet_libraries()
+    logger = logging.getLogger("DeepSpeed")
+    with caplog.at_level(logging.INFO, logger="DeepSpeed"):
+        logger.addHandler(caplog.handler)
+        logger.warning("Setting accelerator to CPU. If you have a GPU ...")
+        logger.warning("loss scale is zero")
+        logger.removeHandler(caplog.handler)
+    assert {record.getMessage() for record in caplog.records} == {"loss scale is zero"}
+
+
+def test_lightning_reports_errors_only():
+    quiet_libraries()
+    assert not logging.getLogger("pytorch_lightning").isEnabledFor(logging.WARNING)
+    assert logging.getLogger("pytorch_lightning").isEnabledFor(logging.ERROR)
+
+
+def test_routine_warnings_are_ignored_and_others_are_not():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        quiet_libraries()
+        warnings.warn("The dataloader does not have many workers which may be a bottleneck", stacklevel=1)
+        warnings.warn("gradients are not finite", stacklevel=1)
+    assert [str(each.message) for each in caught] == ["gradients are not finite"]
+
+
+def test_weights_are_loaded_without_a_bar_and_a_second_call_changes_nothing():
+    from transformers.utils import logging as transformers_logging
+
+    quiet_libraries()
+    filters = list(logging.getLogger("DeepSpeed").filters)
+    quiet_libraries()
+    assert logging.getLogger("DeepSpeed").filters == filters
+    assert not transformers_logging.is_progress_bar_enabled()
