@@ -1,7 +1,12 @@
+from types import SimpleNamespace
+
+import pytest
 import torch
 from sft_losses import SHARED, close, sft
 from transformers import AutoModelForCausalLM
 
+from thoughtrank.errors import UserError
+from thoughtrank.finetuning import prepare_model as prepare
 from thoughtrank.finetuning.prepare_model import prepare_model
 
 
@@ -15,3 +20,24 @@ def test_gradient_checkpointing_changes_neither_loss_nor_gradient(tiny_folder):
         assert model.is_activation_checkpointing == checkpointing
         results.append(sft(model, SHARED, packing=True))
     close(*results)
+
+
+@pytest.mark.parametrize("machine_has_cuda", [True, False])
+@pytest.mark.parametrize(("device", "expected"), [("cpu", "recompute layers"), ("cuda", "liger")])
+def test_kernels_are_those_of_the_device_that_trains_whatever_else_the_machine_has(
+    device, expected, machine_has_cuda, monkeypatch
+):
+    used = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: machine_has_cuda)
+    monkeypatch.setattr(prepare, "use_recompute_layers", lambda model, **how: used.append("recompute layers"))
+    monkeypatch.setattr(prepare, "_use_liger_kernels", lambda model: used.append("liger"))
+    settings = {"packing": False, "gradient_checkpointing": False, "compile_layers": False}
+    prepare_model(torch.nn.Linear(1, 1), device=torch.device(device), **settings)
+    assert used == [expected]
+
+
+def test_a_model_whose_attention_cannot_be_exchanged_is_refused_with_the_way_out():
+    model = SimpleNamespace(_supports_attention_backend=False)
+    settings = {"packing": True, "gradient_checkpointing": False, "compile_layers": False}
+    with pytest.raises(UserError, match=r"training\.packing=false"):
+        prepare_model(model, device=torch.device("cpu"), **settings)

@@ -8,24 +8,15 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from jobs import make_job, steps_logged, write_examples, write_job
+from jobs import make_job, steps_logged, train_here, write_examples, write_job
 
-from thoughtrank.errors import UserError
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
-from thoughtrank.finetuning.strategies import AutoStrategy
-from thoughtrank.finetuning.train import run_training
 
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory) -> Path:
     return write_examples(tmp_path_factory.mktemp("examples"), 12)
-
-
-def train_here(job: TrainingJob) -> list[dict]:
-    """In this process, which is cheaper; returns the log."""
-    run_training(job, strategy=AutoStrategy(accelerator="cpu"))
-    return steps_logged(Path(job.work))
 
 
 def test_training_lowers_the_loss_and_writes_a_bf16_folder(tiny_folder, examples, tmp_path):
@@ -89,32 +80,3 @@ def test_no_gradient_is_kept_while_the_next_step_computes(tiny_folder, examples,
     train_here(make_job(tiny_folder, examples, tmp_path / "model", objective={"_target_": f"{__name__}.Watched"}))
     # Two micro-batches to a step: the second adds to the first.
     assert Watched.waiting == [False, True] * 3
-
-
-def test_every_step_tells_what_it_cost(tiny_folder, examples, tmp_path):
-    rows = train_here(make_job(tiny_folder, examples, tmp_path / "model"))
-    assert [row["examples"] for row in rows] == [4, 4, 4]
-    for row in rows:
-        assert row["gradient_norm"] > 0
-        assert row["tokens_per_second"] > row["target_tokens_per_second"] > 0
-        assert 0 < row["mfu"] < 1
-        assert row["memory_gb"] > 0.1
-        assert row["padding"] == 0
-
-
-def test_the_peak_is_that_of_the_training_and_not_of_the_process_that_started_it():
-    here = bytearray(2**30 + 2**29)
-    program = "from thoughtrank.finetuning.callbacks.throughput import peak_resident; print(peak_resident())"
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert 2**26 < int(told.stdout) < len(here)
-
-
-def test_a_training_that_goes_wrong_stops_and_names_its_questions(tiny_folder, examples, tmp_path):
-    optimizer = {"_target_": "thoughtrank.finetuning.optimizers.AdamW", "lr": 1e30, "warmup_share": 0.0}
-    with pytest.raises(UserError, match="training diverged in step 2"):
-        train_here(make_job(tiny_folder, examples, tmp_path / "model", optimizer=optimizer))
-    bad = json.loads((tmp_path / "model" / "_bad_step.json").read_text())
-    assert len(bad["question_ids"]) == 4
-    assert set(bad["question_ids"]) <= {f"q{number}" for number in range(12)}
-    assert not (tmp_path / "model" / "model.safetensors").exists()
-    assert len(steps_logged(tmp_path / "model")) == 1

@@ -1,0 +1,42 @@
+"""The rows and the end of real trainings of a tiny model."""
+
+import json
+from pathlib import Path
+
+import pytest
+from jobs import make_job, steps_logged, train_here, write_examples
+
+from thoughtrank.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory) -> Path:
+    return write_examples(tmp_path_factory.mktemp("examples"), 12)
+
+
+def test_every_step_tells_what_it_cost(tiny_folder, examples, tmp_path):
+    rows = train_here(make_job(tiny_folder, examples, tmp_path / "model"))
+    assert [row["examples"] for row in rows] == [4, 4, 4]
+    for row in rows:
+        assert row["gradient_norm"] > 0
+        assert row["tokens_per_second"] > row["target_tokens_per_second"] > 0
+        assert 0 < row["mfu"] < 1
+        assert row["memory_gb"] > 0.1
+        assert row["padding"] == 0
+
+
+def test_a_training_that_goes_wrong_stops_and_names_its_questions(tiny_folder, examples, tmp_path):
+    optimizer = {"_target_": "thoughtrank.finetuning.optimizers.AdamW", "lr": 1e30, "warmup_share": 0.0}
+    with pytest.raises(UserError, match="training diverged in step 2"):
+        train_here(make_job(tiny_folder, examples, tmp_path / "model", optimizer=optimizer))
+    bad = json.loads((tmp_path / "model" / "_bad_step.json").read_text())
+    assert len(bad["question_ids"]) == 4
+    assert set(bad["question_ids"]) <= {f"q{number}" for number in range(12)}
+    assert not (tmp_path / "model" / "model.safetensors").exists()
+    assert len(steps_logged(tmp_path / "model")) == 1
+
+
+def test_only_every_nth_step_is_logged(tiny_folder, examples, tmp_path):
+    rows = train_here(make_job(tiny_folder, examples, tmp_path / "model", epochs=2, log_every=4))
+    assert [row["step"] for row in rows] == [4]
+    assert rows[0]["lr"] > 0

@@ -1,0 +1,61 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from jobs import make_job, write_examples
+from transformers import AutoTokenizer
+
+from thoughtrank.finetuning import training_data
+from thoughtrank.finetuning.training_data import load_training_data
+
+
+@pytest.fixture
+def job(tiny_folder, tmp_path):
+    examples = write_examples(tmp_path / "examples", 10)
+    return make_job(tiny_folder, examples, tmp_path / "out", batch_size=4, micro_batch_size=8)
+
+
+def load(job, **place):
+    tokenizer = AutoTokenizer.from_pretrained(job.model)
+    return load_training_data(job, tokenizer=tokenizer, **{"rank": 0, "world_size": 1, **place})
+
+
+def ids(data):
+    return [question_id for batch in data.loader for question_id in batch.question_ids]
+
+
+def test_every_example_is_trained_on_once_per_epoch(job):
+    data = load(replace(job, epochs=2))
+    assert data.epochs == 2
+    assert sorted(ids(data)) == sorted([f"q{number}" for number in range(10)] * 2)
+
+
+def test_small_datasets_are_repeated_for_extra_epochs(job):
+    assert load(replace(job, min_steps=7)).epochs == 3
+
+
+def test_the_ranks_share_every_batch(job):
+    ranks = [load(job, rank=rank, world_size=2) for rank in (0, 1)]
+    trained = [
+        {question_id for batch in data.loader if batch.loss_weight for question_id in batch.question_ids}
+        for data in ranks
+    ]
+    assert trained[0] | trained[1] == {f"q{number}" for number in range(10)}
+    assert not trained[0] & trained[1]
+    # Without another limit, a micro-batch holds a rank's whole part of the batch.
+    assert [data.loader.accumulation for data in ranks] == [1, 1]
+
+
+def test_examples_that_are_too_long_are_named_by_rank_0_alone(job, tmp_path, capsys, monkeypatch):
+    job = replace(job, examples=(str(write_examples(tmp_path / "uneven", 10, uneven=True)),))
+    context = max(len(example.token_ids) for example in load(job).examples.used) - 1
+    config = SimpleNamespace(from_pretrained=lambda folder: SimpleNamespace(max_position_embeddings=context))
+    monkeypatch.setattr(training_data, "AutoConfig", config)
+    data = load(job)
+    assert data.examples.too_long
+    assert f"left out, longer than the context of {context} tokens" in capsys.readouterr().out
+    assert set(ids(data)) == {f"q{number}" for number in range(10)} - {
+        candidate_id.partition("-")[0] for candidate_id in data.examples.too_long
+    }
+    load(job, rank=1, world_size=2)
+    assert capsys.readouterr().out == ""
