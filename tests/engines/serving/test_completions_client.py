@@ -1,0 +1,98 @@
+"""Temporary failures are retried, on another server if there is one; permanent ones raise at once."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from completions_server import CompletionsServer, Fault
+from served_generation import engine, prefixed, write
+
+from thoughtrank.engines.openai import OpenAIEngine
+from thoughtrank.errors import UserError
+
+
+def test_temporary_failures_lose_no_branch_and_repeat_no_completed_request(server, tiny_folder):
+    requests = prefixed(tiny_folder, "abcdef")
+    expected, _ = write(engine(server), tiny_folder, requests)
+    server.received, server.completed = [], []
+    faults = [
+        Fault(status=429, body={"error": {"message": "slow down"}}, headers={"Retry-After": "0.2"}),
+        Fault(status=429, body={"error": {"message": "slow down"}}),
+        Fault(status=503, headers={"Retry-After": "soon"}),
+        Fault(status=500, body="Internal Server Error"),
+        Fault(body='{"choices": [{"text": "half of a', cut=True),
+        Fault(body="<html>proxy</html>"),
+        Fault(body={"choices": []}),
+        Fault(body={"choices": [{"text": None, "finish_reason": "stop"}]}),
+        Fault(body={"choices": [{"text": "x", "finish_reason": "content_filter"}]}),
+        Fault(body="[]"),
+        Fault(body="\x00\xff"),
+    ]
+    script = [*faults, *[None] * 12]
+    random.Random(3).shuffle(script)
+    server.script.extend(script)
+    written, facts = write(engine(server), tiny_folder, requests)
+    assert written == expected
+    assert server.asked_again_after_success() == []
+    assert len(server.received) == len(server.completed) + len(faults)
+    assert facts["retries"] == len(faults)
+    assert facts["replies"] == len(server.completed)
+
+
+def test_a_request_that_times_out_is_repeated(server, tiny_folder):
+    requests = prefixed(tiny_folder, "a")
+    expected, _ = write(engine(server), tiny_folder, requests)
+    server.script.append(Fault(delay=4.0, body={"choices": []}))
+    written, facts = write(engine(server, timeout_seconds=2.5), tiny_folder, requests)
+    assert written == expected
+    assert facts["retries"] >= 1
+
+
+def test_retry_after_is_kept(server, tiny_folder):
+    server.script.append(Fault(status=429, headers={"Retry-After": "1"}))
+    write(
+        engine(server), tiny_folder, [replace(each, branches=each.branches[:1]) for each in prefixed(tiny_folder, "a")]
+    )
+    waited = [after - before for before, after in zip(server.times, server.times[1:], strict=False)]
+    assert max(waited) >= 0.9
+
+
+def test_requests_are_distributed_and_a_dead_server_is_avoided(server, tiny_folder):
+    requests = prefixed(tiny_folder, "abcdef")
+    expected, _ = write(engine(server), tiny_folder, requests)
+    server.received, server.completed = [], []
+    other = CompletionsServer(tiny_folder)
+    try:
+        assert write(engine(server, other), tiny_folder, requests)[0] == expected
+        assert min(len(server.completed), len(other.completed)) >= 6
+        before = len(server.completed)
+        other.script.extend([Fault(cut=True)] * 1000)
+        assert write(engine(server, other), tiny_folder, requests)[0] == expected
+        assert len(server.completed) == before + 24
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "options", "told"),
+    [
+        (401, {}, r"requires a key \(HTTP 401\): name its variable in engine.api_key_env"),
+        (403, {"api_key_env": "A_KEY"}, "does not accept the key in A_KEY"),
+        (404, {"model": "nobody"}, "knows no model 'nobody'"),
+        (400, {}, "refuses a request: HTTP 400"),
+    ],
+)
+def test_permanent_errors_raise_at_once(server, tiny_folder, monkeypatch, status, options, told):
+    monkeypatch.setenv("A_KEY", "canary-key-77aa")
+    server.script.extend([Fault(status=status, body={"error": {"message": "no: canary-key-77aa"}})] * 50)
+    with pytest.raises(UserError, match=told) as caught:
+        write(engine(server, **options), tiny_folder, prefixed(tiny_folder, "ab"))
+    if options.get("api_key_env"):
+        assert "canary" not in str(caught.value)
+        assert server.keys == {"Bearer canary-key-77aa"}
+    assert len(server.received) <= 4
+
+
+def test_an_unreachable_server_raises_before_any_request(tiny_folder):
+    with pytest.raises(UserError, match="no completions server at"):
+        OpenAIEngine(base_urls=["http://127.0.0.1:9/v1"], max_retries=0).open(tiny_folder)
