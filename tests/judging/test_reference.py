@@ -1,9 +1,5 @@
 from dataclasses import replace
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from thoughtrank.judging.fake import FakeJudge
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Usage
 from thoughtrank.judging.reference import ReferenceJudge
 
@@ -32,34 +28,37 @@ def test_without_a_reference_there_is_nothing_to_say():
 
 
 def test_a_grade_says_the_same_as_the_order():
-    def grade(judge, text):
-        ((answer_id, score),) = judge.judge(replace(request([text]), mode="score")).scores
+    def grade(text):
+        ((answer_id, score),) = ReferenceJudge().judge(replace(request([text]), mode="score")).scores
         assert answer_id == "0"
         return score
 
-    assert [grade(ReferenceJudge(), text) for text in ("so 5", "4", "")] == [10, 1, 1]
-    texts = ["a", "b", "c", "d"]
-    order = [int(each) for (each,) in FakeJudge().judge(request(texts)).groups]
-    assert sorted(range(4), key=lambda index: -grade(FakeJudge(), texts[index])) == order
+    assert [grade(text) for text in ("so 5", "4", "")] == [10, 1, 1]
 
 
-def test_free_judges_state_what_they_need():
-    for judge in (ReferenceJudge(), FakeJudge()):
-        assert judge.exact
-        assert judge.price() == (0.0, 0.0)
-        assert judge.faults() == []
-        assert judge.family() is None
-    assert ReferenceJudge().needs_reference
-    assert not FakeJudge().needs_reference
+def test_it_is_free_exact_and_needs_references():
+    judge = ReferenceJudge()
+    assert (judge.exact, judge.needs_reference, judge.price()) == (True, True, (0.0, 0.0))
+    assert judge.faults() == []
+    assert judge.family() is None
 
 
-@given(st.lists(st.sampled_from("abcdef"), min_size=1), st.randoms())
-def test_the_fake_order_is_of_the_texts_only(texts, random):
-    def order(some):
-        asked = request(some)
-        text = {answer.answer_id: answer.text for answer in asked.answers}
-        return [{text[each] for each in group} for group in FakeJudge().judge(asked).groups]
+class WordCount:
+    """Scores a reply by its number of words."""
 
-    shuffled = random.sample(texts, len(texts))
-    assert order(texts) == order(shuffled)
-    assert all(len(group) == 1 for group in order(texts))
+    version = 1
+
+    def identity(self):
+        return {"scorer": "words"}
+
+    def score(self, reply, *, question_id, reference):
+        return len(reply.split()) / 10
+
+
+def test_the_scorer_of_the_questions_decides_and_is_part_of_the_identity():
+    judge = ReferenceJudge().scored_by(WordCount())
+    assert judge.judge(request(["one", "one two three", "one two"])).groups == (("1",), ("2",), ("0",))
+    ((_, grade),) = judge.judge(replace(request(["one two"]), mode="score")).scores
+    assert grade == 1 + 9 * 0.2
+    assert judge.identity()["scorer"] == {"scorer": "words"}
+    assert judge.identity() != ReferenceJudge().identity()

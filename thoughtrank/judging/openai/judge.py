@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import ClassVar
 
 from thoughtrank.errors import UserError
+from thoughtrank.http_api.urls import is_http_url
 from thoughtrank.judging.base import BaseJudge
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.judging.openai.endpoint import Connection, Refusal
@@ -120,7 +121,7 @@ class OpenAICompatibleJudge(BaseJudge):
             self._server.key()
         except UserError as error:
             faults.extend(error.faults)
-        if not (self.base_url or "https://").startswith(("http://", "https://")):
+        if self.base_url is not None and not is_http_url(self.base_url):
             faults.append("judge.base_url must start with http:// or https://")
         if "@" in (self.base_url or "").partition("?")[0]:
             # The config is written to the run folder and to loggers.
