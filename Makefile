@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test check fast-test clean
+.PHONY: run test check fast-test gpu-check clean
 
 run: $(VENV)/.installed
 	$(VENV)/bin/python train.py run=quickstart
@@ -44,6 +44,10 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	touch $@
 
 .venv-trl: .venv-trl/.installed
+
+# What a GPU machine without a network needs to run benchmarks/gpu.py, and the command.
+gpu-check: $(VENV)/.installed
+	$(VENV)/bin/python benchmarks/gpu_site.py
 
 clean:
 	rm -rf $(VENV) .venv-vllm .venv-trl .cache runs

@@ -14,6 +14,8 @@ import torch
 if TYPE_CHECKING:
     from transformers import LlamaConfig
 
+GRACE_SECONDS = {"cuda": 15.0, "cpu": 120.0}
+"""A part begins nothing more after its time; this much later it is killed. CPUs are only for trying it, however slow they are."""
 CEILINGS = "ceilings.json"
 _COMPLETE = "_complete"
 _PREFIX_WORD = "w"
@@ -117,6 +119,10 @@ class Part:
     def left(self) -> float:
         """Seconds left."""
         return self.until - time.monotonic()
+
+    def patience(self) -> float:
+        """Seconds left for something that has begun."""
+        return self.left() + (0.0 if self.on_card else 0.9 * GRACE_SECONDS["cpu"])
 
     def emit(self, **figures: object) -> None:
         """Print one JSON line."""

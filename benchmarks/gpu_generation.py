@@ -3,6 +3,8 @@
 import gc
 import time
 from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -12,7 +14,6 @@ from gpu_common import Part, Shape, parse_part, random_model, words
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.engines.transformers import TransformersEngine
 
-_REPETITIONS = 2
 _ASSUMED_SECONDS_PER_STEP = 0.06
 """Of a step that has not been measured yet, to decide whether there is time left for it."""
 
@@ -55,7 +56,7 @@ def roofline(part: Part, *, branches: int, new_tokens: int) -> float | None:
     return branches / seconds
 
 
-def engine_figures(part: Part, session: Any, *, branches: int, new_tokens: int) -> dict[str, object]:
+def engine_figures(part: Part, session: Any, *, branches: int, new_tokens: int, repetitions: int) -> dict[str, object]:
     """Decode so many branches: tokens per second with and without the prefill."""
     requests = requests_of(part.shape, branches=branches)
     steps: list[float] = []
@@ -69,9 +70,9 @@ def engine_figures(part: Part, session: Any, *, branches: int, new_tokens: int) 
 
     if part.on_card:
         torch.cuda.reset_peak_memory_stats()
-    seconds = part.seconds(run, repetitions=_REPETITIONS)
+    seconds = part.seconds(run, repetitions=repetitions)
     # The median leaves out the prefills and the few steps that resize the cache.
-    step = median(later - earlier for earlier, later in zip(steps, steps[1:], strict=False))
+    step = median(later - earlier for earlier, later in pairwise(steps))
     limit = roofline(part, branches=branches, new_tokens=new_tokens)
     return {
         "branches": branches,
@@ -84,6 +85,7 @@ def engine_figures(part: Part, session: Any, *, branches: int, new_tokens: int) 
         "fraction_of_roofline": limit and branches * new_tokens / seconds / limit,
         "decode_fraction_of_roofline": limit and branches / step / limit,
         "peak_memory_gb": part.peak_gb(),
+        **({"most_rows": session.facts()["most_rows"]} if "most_rows" in session.facts() else {}),
     }
 
 
@@ -91,8 +93,8 @@ def measure_engine(part: Part) -> float:
     """All numbers of branches; the best rate."""
     shape = part.shape
     engine = TransformersEngine(dtype="bfloat16", device=part.device, token_budget=450_000)  # type: ignore[arg-type]
-    sizes = [(branches, shape.new_tokens) for branches in shape.branches]
-    sizes.append((shape.branches[-2], shape.long_tokens))
+    sizes = [(branches, shape.new_tokens, 2) for branches in shape.branches]
+    sizes.append((shape.branches[-2], shape.long_tokens, 1))
     best = 0.0
     folder = random_model(part)
     free_memory(part)
@@ -100,11 +102,12 @@ def measure_engine(part: Part) -> float:
     with engine.open(folder) as session:
         part.emit(engine="this", seconds_to_open=time.perf_counter() - started)
         session.generate(requests_of(shape, branches=4), limits=fixed_length(4))
-        for branches, tokens in sizes:
-            if part.left() < (1 + _REPETITIONS) * tokens * _ASSUMED_SECONDS_PER_STEP and part.on_card:
+        for branches, tokens, repetitions in sizes:
+            if part.on_card and part.left() < (1 + repetitions) * tokens * _ASSUMED_SECONDS_PER_STEP:
                 part.emit(engine="this", branches=branches, new_tokens=tokens, error="no time left")
                 continue
-            figures = guarded(lambda b=branches, t=tokens: engine_figures(part, session, branches=b, new_tokens=t))
+            measure = partial(engine_figures, part, session, branches=branches, new_tokens=tokens)
+            figures = guarded(partial(measure, repetitions=repetitions))
             part.emit(engine="this", **figures)
             best = max(best, float(figures.get("tokens_per_second", 0.0)))  # type: ignore[arg-type]
     return best

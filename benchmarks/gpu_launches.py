@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -44,7 +46,7 @@ def step_profile(part: Part, session: Any, *, branches: int) -> dict[str, object
     times: list[float] = []
     session.generate(requests, limits=limits)
     session.generate(requests, limits=limits, on_step=lambda *_: times.append(time.perf_counter()))
-    step = 1000 * median(later - earlier for earlier, later in zip(times, times[1:], strict=False))
+    step = 1000 * median(later - earlier for earlier, later in pairwise(times))
     profiler = StepProfiler(on_card=part.on_card)
     session.generate(requests, limits=limits, on_step=profiler)
     events = profiler.profile.key_averages()
@@ -150,12 +152,12 @@ def main() -> None:
     engine = TransformersEngine(dtype="bfloat16", device=part.device, token_budget=450_000)  # type: ignore[arg-type]
     with engine.open(random_model(part)) as session:
         for branches in sizes:
-            part.emit(**guarded(lambda b=branches: step_profile(part, session, branches=b)))
+            part.emit(**guarded(partial(step_profile, part, session, branches=branches)))
     if part.on_card:
         torch.cuda.empty_cache()
     for branches in sizes[:2]:
         if part.left() > 0:
-            part.emit(**guarded(lambda b=branches: graph_figures(part, branches=b)))
+            part.emit(**guarded(partial(graph_figures, part, branches=branches)))
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 A training is ended as soon as it has made its steps, before it would save the model.
 """
 
+import contextlib
 import dataclasses
 import json
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,8 +23,8 @@ from thoughtrank.storage.tables import write_part
 
 _WARM_STEPS = 2
 _STEPS = 6
-_NEEDED_SECONDS = 25.0
-"""To begin a variant on a card: it has to load libraries and model first."""
+_NEEDED_SECONDS = {"cuda": 25.0, "cpu": 12.0}
+"""To begin a variant: it has to load libraries and model first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +124,11 @@ def train(part: Part, *, variant: Variant) -> dict[str, object]:
         nonlocal first_step
         rows = rows_of(metrics)
         first_step = first_step or (time.monotonic() - started if rows else 0.0)
-        if len(rows) >= _STEPS or part.left() < 0:
+        if len(rows) >= _STEPS or part.patience() < 0:
             raise EnoughStepsError
 
-    try:
+    with contextlib.suppress(EnoughStepsError):
         run_ranks(path, launch=LaunchConfig(), check=check)
-    except EnoughStepsError:
-        pass
     rows = rows_of(metrics)[:_STEPS]
     kept = [row for row in rows[_WARM_STEPS:] if row["step"] != _STEPS - 1]
     profile = work / "profile.json"
@@ -172,10 +172,10 @@ def main() -> None:
 
         torch.cuda.empty_cache()
     for variant in VARIANTS:
-        if part.left() < (_NEEDED_SECONDS if part.on_card else 1.0):
+        if part.left() < _NEEDED_SECONDS[part.device]:
             part.emit(variant=variant.name, error="no time left")
             continue
-        part.emit(variant=variant.name, **guarded(lambda v=variant: train(part, variant=v)))
+        part.emit(variant=variant.name, **guarded(partial(train, part, variant=variant)))
 
 
 if __name__ == "__main__":

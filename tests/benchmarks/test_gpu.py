@@ -1,0 +1,125 @@
+"""``benchmarks/gpu.py`` without a GPU: every part runs on the CPU, and one that fails does not touch the others."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BENCHMARKS = ROOT / "benchmarks"
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import gpu
+
+    return gpu
+
+
+@pytest.fixture
+def gpu_site(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import gpu_site
+
+    return gpu_site
+
+
+def lines_of(output: str) -> list[dict]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+@pytest.mark.slow
+def test_every_part_runs_on_the_cpu(tmp_path):
+    command = [
+        sys.executable,
+        str(BENCHMARKS / "gpu.py"),
+        "--device",
+        "cpu",
+        "--seconds",
+        "20",
+        "--work",
+        str(tmp_path),
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, *rest, last = lines_of(done.stdout)
+    assert (first["part"], first["device"]) == ("machine", "cpu")
+    assert {"torch", "transformers", "name"} <= set(first)
+    assert last["part"] == "summary"
+    assert {name: status for name, (status, _) in last["parts"].items()} == dict.fromkeys(
+        ["ceilings", "pipeline", "generation", "launches", "training"], "ok"
+    )
+    found = {name: [line for line in rest if line["part"] == name] for name in last["parts"]}
+    assert {"copy_gb_per_second", "matmul_tflops"} <= {key for line in found["ceilings"] for key in line}
+    assert [line["weights"] for line in found["pipeline"]] == ["fp32_master", "bf16_kahan"]
+    assert all(line["stages"]["training"] > 0 for line in found["pipeline"])
+    ours = [line for line in found["generation"] if line["engine"] == "this" and "branches" in line]
+    assert [line["branches"] for line in ours] == [4, 8, 4]
+    assert all(line["fraction_of_roofline"] > 0 for line in ours)
+    assert any(line["engine"] == "generate" and line["tokens_per_second"] > 0 for line in found["generation"])
+    assert all(line["operators"] > 0 for line in found["launches"] if "operators" in line)
+    assert any(line["fixed_shape_step_ms"] > 0 for line in found["launches"] if "fixed_shape_step_ms" in line)
+    trained = found["training"][0]
+    assert trained["steps"] > 2
+    assert trained["tokens_per_second"] > 0
+    assert trained["profiled_step_ms"] > 0
+    assert not list(tmp_path.iterdir())  # everything it wrote was temporary
+
+
+def test_the_lines_of_a_part_are_passed_on(gpu, capfd):
+    outcome = gpu.run_part([sys.executable, "-c", "print('{\"a\": 1}'); print('noise')"], limit=60)
+    captured = capfd.readouterr()
+    assert (outcome.status, outcome.error) == ("ok", "")
+    assert lines_of(captured.out) == [{"a": 1}]
+    assert "noise" in captured.err
+
+
+def test_a_part_that_fails_keeps_its_figures_and_its_last_words(gpu, capfd):
+    outcome = gpu.run_part([sys.executable, "-c", "print('{\"a\": 1}'); raise MemoryError('all gone')"], limit=60)
+    assert lines_of(capfd.readouterr().out) == [{"a": 1}]
+    assert outcome.status == "failed"
+    assert "MemoryError: all gone" in outcome.error
+
+
+def test_a_part_that_hangs_is_killed_with_its_children(gpu, tmp_path):
+    child = f"import time, pathlib; time.sleep(8); pathlib.Path({str(tmp_path / 'survived')!r}).touch()"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    outcome = gpu.run_part([sys.executable, "-c", parent], limit=1)
+    assert outcome.status == "killed"
+    assert outcome.seconds < 7
+    assert not (tmp_path / "survived").exists()
+
+
+def test_the_roofline_of_the_3b_shape(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import gpu_common
+    import gpu_generation
+
+    shape = gpu_common.SHAPES["3b"]
+    assert shape.layer_weights + shape.head_weights == pytest.approx(3.21e9, rel=0.01)
+    assert shape.kv_bytes_per_token == 114_688
+    part = gpu_common.Part(name="generation", device="cpu", shape=shape, work=tmp_path, until=0.0)
+    assert gpu_generation.roofline(part, branches=62, new_tokens=0) is None  # nothing was measured
+    ceilings = {"copy_gb_per_second": 3000.0, "matmul_tflops": 790.0}
+    (tmp_path / gpu_common.CEILINGS).write_text(json.dumps(ceilings))
+    # Few branches read the weights for every step; many compute, and with long suffixes they read keys and values.
+    assert gpu_generation.roofline(part, branches=62, new_tokens=0) == pytest.approx(28_900, rel=0.01)
+    assert gpu_generation.roofline(part, branches=62, new_tokens=800) == pytest.approx(20_100, rel=0.02)
+    assert gpu_generation.roofline(part, branches=992, new_tokens=0) == pytest.approx(122_000, rel=0.02)
+    assert gpu_generation.roofline(part, branches=992, new_tokens=800) == pytest.approx(57_000, rel=0.02)
+
+
+def test_the_carried_packages_are_pinned(gpu_site):
+    pins = gpu_site.pinned((ROOT / "constraints.txt").read_text())
+    assert set(pins) == set(gpu_site.PACKAGES)
+    assert all("==" in pin for pin in pins.values())
+
+
+def test_compiled_modules_for_another_python_are_found(gpu_site, tmp_path):
+    names = ["a.cpython-312-x86_64-linux-gnu.so", "b.abi3.so", "c.cpython-311-x86_64-linux-gnu.so", "d.py"]
+    for name in names:
+        (tmp_path / name).touch()
+    assert gpu_site.foreign_extensions(tmp_path) == [Path("c.cpython-311-x86_64-linux-gnu.so")]
