@@ -19,7 +19,6 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
     questions, prefixes = components.questions.train_per_round, len(components.prefixes.prefixes())
     weights = components.model.num_parameters()
     held_out = components.questions.held_out + components.questions.held_out_unseen
-    disk = disk_bytes(config, components)
     time = time_line(
         config,
         device=components.engine.device_estimate(),
@@ -39,7 +38,7 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
             f"  evaluation  {held_out} held-out questions in two arms, rounds 0 to {config.rounds}, "
             f"at most {config.reply_tokens} tokens per reply",
             *_device_memory_lines(config, components, weights=weights, prefixes=prefixes),
-            f"  disk        {'unknown until the model is downloaded' if disk is None else f'up to {disk / 1e9:.1f} GB while it runs'}",
+            f"  disk        {_disk_line(disk_bytes(config, components))}",
             f"  time        {time}",
             *(f"  note        {note}" for note in _notes(components)),
         ]
@@ -109,8 +108,8 @@ def _training_line(config: RunConfig) -> str:
     at_least = f" and at least {training.min_steps} steps" if training.min_steps else ""
     start = "previous round" if training.start == "previous" else "base model"
     return (
-        f"{_count(training.epochs, 'epoch')} over the examples of {examples}, {training.batch_size} per step{at_least}, from the "
-        f"{start}; precision {training.precision}"
+        f"{_count(training.epochs, 'epoch')} over the examples of {examples}, {training.batch_size} per step{at_least}, "
+        f"from the {start}; precision {training.precision}"
     )
 
 
@@ -154,6 +153,10 @@ def _device_memory_lines(config: RunConfig, components: Components, *, weights: 
     each = ", ".join(f"{strategy} {size:.1f}" for strategy, size in sizes.items())
     lines.append(f"training with Adam, GB per device before activations: {each} (ZeRO over {devices} devices)")
     return [f"  {'      ' if index else 'memory'}      {line}" for index, line in enumerate(lines)]
+
+
+def _disk_line(needed: int | None) -> str:
+    return "unknown until the model is downloaded" if needed is None else f"up to {needed / 1e9:.1f} GB while it runs"
 
 
 def _notes(components: Components) -> list[str]:

@@ -114,7 +114,7 @@ class Generation(Stage):
         *,
         requests: Sequence[GenerationRequest],
         results: Sequence[Sequence[Continuation]],
-    ) -> dict[str, object]:
+    ) -> dict[str, float]:
         return probe_batch_composition(
             session=session,
             requests=requests,
