@@ -1,9 +1,10 @@
 import pytest
 
-from thoughtrank.finetuning.optimizers import AdamW
+from thoughtrank.finetuning.adapters import NoAdapter
+from thoughtrank.finetuning.optimizers import AdamW, AdamW8bit, DeepSpeedCPUAdam
 from thoughtrank.finetuning.protocols import Optimizer
-from thoughtrank.finetuning.strategies import DDPStrategy, DeepSpeedStrategy
-from thoughtrank.finetuning.weight_formats import nominal_bytes, parameter_bytes
+from thoughtrank.finetuning.strategies import AutoStrategy, DDPStrategy, DeepSpeedStrategy
+from thoughtrank.finetuning.weight_formats import nominal_bytes, parameter_bytes, training_faults
 
 ZERO = DeepSpeedStrategy(stage=2, accelerator="cpu")
 DDP = DDPStrategy(accelerator="cpu")
@@ -35,3 +36,34 @@ def test_an_optimizer_that_does_not_state_its_size_leaves_the_total_unknown():
 def test_the_text_names_only_what_takes_memory():
     text = parameter_bytes(weights="bf16_kahan", state_bytes=4).text()
     assert text == "10 bytes per parameter (2 weights + 2 gradients + 4 optimizer state + 2 compensation)"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "fits"),
+    [
+        (AutoStrategy(accelerator="cuda"), True),
+        (AutoStrategy(accelerator="cpu"), False),
+        (DeepSpeedStrategy(stage=3, offload=True, accelerator="cuda"), False),
+    ],
+)
+def test_an_optimizer_for_cuda_needs_a_strategy_that_trains_there(strategy, fits):
+    optimizer = AdamW8bit(lr=1e-3)
+    faults = training_faults(
+        weights="fp32_master", precision="auto", optimizer=optimizer, adapter=NoAdapter(), strategy=strategy
+    )
+    assert ["needs a CUDA device" in fault for fault in faults] == ([] if fits else [True])
+
+
+def test_an_optimizer_for_main_memory_needs_a_strategy_that_keeps_the_weights_there():
+    def faults_of(strategy):
+        return training_faults(
+            weights="fp32_master",
+            precision="auto",
+            optimizer=DeepSpeedCPUAdam(lr=1e-3),
+            adapter=NoAdapter(),
+            strategy=strategy,
+        )
+
+    assert "works on weights in main memory" in faults_of(AutoStrategy(accelerator="cuda"))[0]
+    assert faults_of(AutoStrategy(accelerator="cpu")) == []
+    assert faults_of(DeepSpeedStrategy(stage=2, offload=True, accelerator="cuda")) == []

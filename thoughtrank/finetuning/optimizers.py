@@ -1,6 +1,6 @@
 """Optimizers (the config group ``optimizer``).
 
-Matrices decay, embeddings and the output head among them; norms and biases never do.
+Weight decay applies to matrices, including embeddings and the output head, and never to norms and biases.
 """
 
 import shutil
@@ -18,22 +18,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(kw_only=True)
-class AdamW(ScheduledOptimizer):
-    """AdamW: torch's fused one, and torch-optimi's where rounding errors are kept (``bf16_kahan``).
+class _AdamFamily(ScheduledOptimizer):
+    """Optimizers with Adam's two moving averages (arXiv 1412.6980) and decoupled weight decay (arXiv 1711.05101).
 
     Attributes:
-        betas: averaging of the gradient and of its square.
+        betas: decay rates of the moving averages of the gradient and of its square.
         eps: added to the denominator.
     """
 
     betas: tuple[float, float] = (0.9, 0.95)
     eps: float = 1e-8
 
+
+@dataclass(kw_only=True)
+class AdamW(_AdamFamily):
+    """AdamW: torch's fused implementation, and torch-optimi's with Kahan summation for ``bf16_kahan``."""
+
     name: ClassVar[str] = "adamw"
     supported_weights: ClassVar[tuple[Weights, ...]] = ALL_WEIGHTS
 
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float:
-        """See ``ScheduledOptimizer``: two averages per weight, in the format of the weights."""
+        """See ``Optimizer``: two averages per weight, in the format of the weights."""
         return 2 * weight_bytes(weights) * num_values(shapes)
 
     def _make(self, model: "torch.nn.Module", weights: Weights) -> "torch.optim.Optimizer":
@@ -48,36 +53,25 @@ class AdamW(ScheduledOptimizer):
 
 
 @dataclass(kw_only=True)
-class AdamW8bit(ScheduledOptimizer):
-    """AdamW whose averages are 8-bit numbers with one scale per block of 256 (bitsandbytes; arXiv 2110.02861).
+class AdamW8bit(_AdamFamily):
+    """AdamW with 8-bit moving averages, one scale per block of 256 values (bitsandbytes; arXiv 2110.02861).
 
-    Matrices of fewer than 4096 values keep float32 averages, as the library has it.
-
-    Attributes:
-        betas: averaging of the gradient and of its square.
-        eps: added to the denominator.
+    bitsandbytes keeps float32 averages for parameters of fewer than 4096 values.
     """
 
-    betas: tuple[float, float] = (0.9, 0.95)
-    eps: float = 1e-8
-
     name: ClassVar[str] = "adamw_8bit"
+    needs_cuda: ClassVar[bool] = True
     _BLOCK: ClassVar[int] = 256
     _SMALLEST: ClassVar[int] = 4096
 
     def faults(self) -> list[str]:
-        """See ``ScheduledOptimizer``."""
-        faults = []
+        """See ``Component``."""
         if find_spec("bitsandbytes") is None:
-            faults.append("optimizer=adamw_8bit needs bitsandbytes: run 'pip install \"thoughtrank[cuda]\"'")
-        import torch
-
-        if not torch.cuda.is_available():
-            faults.append("optimizer=adamw_8bit needs a CUDA device, and this machine shows none: use optimizer=adamw")
-        return faults
+            return ["optimizer=adamw_8bit needs bitsandbytes: run 'pip install \"thoughtrank[cuda]\"'"]
+        return []
 
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float:
-        """See ``ScheduledOptimizer``."""
+        """See ``Optimizer``."""
         total = 0.0
         for name, shape in shapes.items():
             size = num_values({name: shape})
@@ -93,14 +87,14 @@ class AdamW8bit(ScheduledOptimizer):
 
 @dataclass(kw_only=True)
 class Adafactor(ScheduledOptimizer):
-    """Adafactor (arXiv 1804.04235): per matrix one number per row and per column instead of two per weight.
+    """Adafactor (arXiv 1804.04235): one number per row and column of a matrix instead of two per weight.
 
-    ``lr`` is relative: a step moves a matrix by at most this share of its root mean square.
+    ``lr`` is relative: a step moves a matrix by at most this fraction of its root mean square.
 
     Attributes:
-        beta2_decay: exponent of the step in the averaging of squared gradients.
-        eps: smallest root mean square of a gradient, and smallest one of a matrix, that count.
-        clip_threshold: largest root mean square of an update before the rate.
+        beta2_decay: exponent of the step in the decay rate of squared gradients.
+        eps: lower bounds of the root mean square of a gradient, and of a matrix.
+        clip_threshold: largest root mean square of an update before it is multiplied by the learning rate.
     """
 
     beta2_decay: float = -0.8
@@ -111,7 +105,7 @@ class Adafactor(ScheduledOptimizer):
     needs_whole_parameters: ClassVar[bool] = True
 
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float:
-        """See ``ScheduledOptimizer``."""
+        """See ``Optimizer``."""
         values = 0
         for name, shape in shapes.items():
             size = num_values({name: shape})
@@ -132,26 +126,22 @@ class Adafactor(ScheduledOptimizer):
 
 
 @dataclass(kw_only=True)
-class Muon(ScheduledOptimizer):
-    """Muon for hidden matrices, AdamW for embeddings, output head, norms and biases.
+class Muon(_AdamFamily):
+    """Muon for hidden matrices; AdamW, with ``betas`` and ``eps``, for embeddings, output head, norms and biases.
 
-    Muon's steps are scaled to the root mean square of AdamW's (arXiv 2502.16982), so that one learning rate serves both.
+    Muon's updates are scaled to the root mean square of AdamW's (arXiv 2502.16982), so that one learning rate serves both.
 
     Attributes:
-        momentum: averaging of the gradient of hidden matrices.
-        betas: AdamW's averaging of the gradient and of its square.
-        eps: added to AdamW's denominator.
+        momentum: decay rate of the moving average of the gradient of hidden matrices.
     """
 
     momentum: float = 0.95
-    betas: tuple[float, float] = (0.9, 0.95)
-    eps: float = 1e-8
 
     name: ClassVar[str] = "muon"
     needs_whole_parameters: ClassVar[bool] = True
 
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float:
-        """See ``ScheduledOptimizer``: one average per weight of a hidden matrix, two per other weight."""
+        """See ``Optimizer``: one average per weight of a hidden matrix, two per other weight."""
         hidden = {name: shape for name, shape in shapes.items() if len(shape) == 2 and name not in embeddings}
         return weight_bytes(weights) * (2 * num_values(shapes) - num_values(hidden))
 
@@ -174,25 +164,18 @@ class Muon(ScheduledOptimizer):
 
 
 @dataclass(kw_only=True)
-class DeepSpeedCPUAdam(ScheduledOptimizer):
+class DeepSpeedCPUAdam(_AdamFamily):
     """DeepSpeed's AdamW for weights in main memory, for strategies that keep the optimizer there.
 
-    It is compiled on first use, which takes a C++ compiler, ninja and Python's headers.
-
-    Attributes:
-        betas: averaging of the gradient and of its square.
-        eps: added to the denominator.
+    It is compiled on first use, which needs a C++ compiler, ninja and Python's headers.
     """
-
-    betas: tuple[float, float] = (0.9, 0.95)
-    eps: float = 1e-8
 
     name: ClassVar[str] = "deepspeed_cpu_adam"
     supported_weights: ClassVar[tuple[Weights, ...]] = ("fp32_master",)
     needs_cpu: ClassVar[bool] = True
 
     def faults(self) -> list[str]:
-        """See ``ScheduledOptimizer``."""
+        """See ``Component``."""
         missing = missing_build_tools()
         if shutil.which("ninja") is None and find_spec("ninja") is None:
             missing.append("ninja ('pip install ninja')")
@@ -201,7 +184,7 @@ class DeepSpeedCPUAdam(ScheduledOptimizer):
         return [f"optimizer=deepspeed_cpu_adam needs {' and '.join(missing)}"] if missing else []
 
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float:
-        """See ``ScheduledOptimizer``: two float32 averages per weight."""
+        """See ``Optimizer``: two float32 averages per weight."""
         return 8 * num_values(shapes)
 
     def _make(self, model: "torch.nn.Module", weights: Weights) -> "torch.optim.Optimizer":

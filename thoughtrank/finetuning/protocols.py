@@ -52,11 +52,13 @@ class Optimizer(_NamedComponent):
         supported_weights: values of ``training.weights`` it can train.
         needs_whole_parameters: the rule reads rows and columns, so that it cannot update flattened shards.
         needs_cpu: it updates weights in main memory only.
+        needs_cuda: it updates weights on CUDA devices only.
     """
 
     supported_weights: ClassVar[tuple[Weights, ...]] = ("fp32_master", "bf16")
     needs_whole_parameters: ClassVar[bool] = False
     needs_cpu: ClassVar[bool] = False
+    needs_cuda: ClassVar[bool] = False
 
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float | None:
         """Memory of the optimizer state of the parameters named in ``shapes``, in bytes; None if unknown.

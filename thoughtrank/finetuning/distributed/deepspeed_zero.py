@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytorch_lightning as pl
 import torch
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class ZeroStrategy(DeepSpeedStrategy):
     """Lightning's DeepSpeed strategy, extended to the CPU, where Lightning refuses what DeepSpeed can do over gloo."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(self, *, stage: int, offload_optimizer: bool = False, offload_parameters: bool = False) -> None:
+        super().__init__(stage=stage, offload_optimizer=offload_optimizer, offload_parameters=offload_parameters)
         assert isinstance(self.config, dict)
         # Any optimizer of the config may be used with offloading, not only DeepSpeed's own.
         self.config["zero_force_ds_cpu_optimizer"] = False
