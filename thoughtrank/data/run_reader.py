@@ -19,7 +19,7 @@ def read_config(paths: RunPaths) -> RunConfig:
     """The config of a run.
 
     Raises:
-        UserError: the folder holds no run.
+        UserError: the folder is not a run folder.
     """
     if not paths.config.exists():
         raise UserError(f"{paths.folder} is not a run folder: it has no config.yaml")

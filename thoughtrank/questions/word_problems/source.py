@@ -69,9 +69,9 @@ class WordProblems(QuestionSource):
             ("unseen", self.held_out_unseen),
         ]
         for side, count in wanted:
-            drawn = sum(1 for _ in islice(self._problems(side), count))
-            if drawn < count:
-                faults.append(self._exhausted(side=side, wanted=count, drawn=drawn))
+            found = sum(1 for _ in islice(self._problems(side), count))
+            if found < count:
+                faults.append(self._exhausted(side=side, wanted=count, found=found))
         return faults
 
     def train(self, round_number: int) -> list[Question]:
@@ -102,22 +102,22 @@ class WordProblems(QuestionSource):
             faults.append(f"questions.max_steps is {self.max_steps}: give 1 or 2.")
         return faults + count_faults(self)
 
-    def _exhausted(self, *, side: Side, wanted: int, drawn: int) -> str:
+    def _exhausted(self, *, side: Side, wanted: int, found: int) -> str:
         what, fix = {
             "train": ("training questions", "use fewer rounds, lower questions.train_per_round"),
             "held_out": ("held-out questions", "lower questions.held_out"),
             "unseen": ("questions of unseen families", "lower questions.held_out_unseen"),
         }[side]
         return (
-            f"There are only {drawn} {what} with numbers up to questions.max_number={self.max_number}, "
+            f"There are only {found} {what} with numbers up to questions.max_number={self.max_number}, "
             f"but {wanted} are asked for: {fix} or raise questions.max_number."
         )
 
     def _questions(self, side: Side, *, start: int, count: int) -> list[Question]:
         problems = list(islice(self._problems(side), start, start + count))
         if len(problems) < count:
-            drawn = sum(1 for _ in islice(self._problems(side), start + count))
-            raise UserError(self._exhausted(side=side, wanted=start + count, drawn=drawn))
+            found = sum(1 for _ in islice(self._problems(side), start + count))
+            raise UserError(self._exhausted(side=side, wanted=start + count, found=found))
         return [self._question(family, numbers, unseen=side == "unseen") for family, numbers in problems]
 
     def _question(self, family: Family, numbers: Numbers, *, unseen: bool) -> Question:
