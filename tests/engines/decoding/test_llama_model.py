@@ -1,0 +1,89 @@
+"""The packed Llama gives the logits of transformers' own modules, and both those of one whole forward pass."""
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel
+
+from thoughtrank.engines.decoding.batch_scheduler import CacheShape
+from thoughtrank.engines.decoding.generic_model import GenericModel
+from thoughtrank.engines.decoding.llama_model import PackedLlama, is_llama
+from thoughtrank.engines.decoding.prefill import Prefill
+from thoughtrank.engines.decoding.shared_prefix_attention import ATTENTION
+
+PROMPTS = [[5, 6, 7, 8], [5, 6, 9, 10, 11, 12]]
+BRANCHES = [(0, [20, 21]), (1, [22, 23]), (1, [24, 25])]
+"""Prompt and tokens of each branch."""
+
+
+def loaded(folder, attention=ATTENTION):
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention)
+    return model.eval()
+
+
+def decoded(model):
+    """Logits of every step, [steps, branches, vocabulary]; the second prompt copies two tokens of the first."""
+    cache = model.new_cache()
+    cache.begin_group(1000)
+    cache.reserve(CacheShape(rows=3, columns=16, prompts=2, prompt_columns=16))
+    model.prefill(Prefill([0], [PROMPTS[0]]), cache)
+    model.prefill(Prefill([1], [PROMPTS[1][2:]], shared=2, source=0), cache)
+    cache.add_rows(3)
+    cache.assign_prompts([prompt for prompt, _ in BRANCHES], num_prompts=2)
+    logits = []
+    for step in range(2):
+        tokens = torch.tensor([tokens[step] for _, tokens in BRANCHES])
+        positions = torch.tensor([len(PROMPTS[prompt]) + step for prompt, _ in BRANCHES])
+        cache.begin_step(3)
+        logits.append(model.step(tokens, positions, cache, None))
+        cache.end_step()
+    return torch.stack(logits)
+
+
+@pytest.mark.parametrize("forward", [GenericModel, PackedLlama])
+@torch.inference_mode()
+def test_steps_give_the_logits_of_the_whole_sequence(tiny_folder, forward):
+    logits = decoded(forward(loaded(tiny_folder)))
+    reference = loaded(tiny_folder, attention="eager")
+    for branch, (prompt, tokens) in enumerate(BRANCHES):
+        sequence = torch.tensor([[*PROMPTS[prompt], *tokens]])
+        torch.testing.assert_close(logits[:, branch], reference(sequence).logits[0, -2:], rtol=1e-4, atol=1e-4)
+
+
+@torch.inference_mode()
+def test_only_wanted_rows_get_logits(tiny_folder):
+    for forward in (GenericModel, PackedLlama):
+        model = forward(loaded(tiny_folder))
+        cache = model.new_cache()
+        cache.begin_group(100)
+        cache.reserve(CacheShape(rows=2, columns=16, prompts=1, prompt_columns=16))
+        model.prefill(Prefill([0], [PROMPTS[0]]), cache)
+        cache.add_rows(2)
+        cache.assign_prompts([0, 0], num_prompts=1)
+        cache.begin_step(2)
+        tokens, positions = torch.tensor([20, 21]), torch.tensor([4, 4])
+        both = model.step(tokens, positions, cache, None)
+        torch.testing.assert_close(model.step(tokens, positions, cache, torch.tensor([1])), both[1:])
+        assert len(model.step(tokens, positions, cache, torch.tensor([], dtype=torch.long))) == 0
+
+
+def test_other_architectures_use_the_generic_model(tiny_folder):
+    assert is_llama(loaded(tiny_folder))
+    assert not is_llama(GPT2LMHeadModel(GPT2Config(n_layer=1, n_embd=8, n_head=2, vocab_size=16)))
+    other = loaded(tiny_folder)
+    other.config.hidden_act = "gelu"
+    assert not is_llama(other)
+
+
+def test_padding_does_not_change_a_prefill(tiny_folder):
+    model = GenericModel(loaded(tiny_folder))
+    caches = [model.new_cache() for _ in range(2)]
+    with torch.inference_mode():
+        for cache in caches:
+            cache.begin_group(1000)
+            cache.reserve(CacheShape(rows=1, columns=16, prompts=2, prompt_columns=16))
+        model.prefill(Prefill([0, 1], PROMPTS), caches[0])
+        for index, prompt in enumerate(PROMPTS):
+            model.prefill(Prefill([index], [prompt]), caches[1])
+    for index, prompt in enumerate(PROMPTS):
+        one, other = (cache.prompt_keys[-1][index, :, : len(prompt)] for cache in caches)
+        torch.testing.assert_close(one, other)
