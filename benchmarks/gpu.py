@@ -134,7 +134,8 @@ def command(name: str, options: argparse.Namespace, *, seconds: float, work: str
 def run_part(arguments: list[str], *, limit: float) -> Outcome:
     """Run a part, and kill it after ``limit`` seconds; its JSON lines are passed on, the rest goes to the standard error."""
     # The package is run from source, and training processes find the objective that profiles them.
-    paths = [str(ROOT), str(ROOT / "benchmarks"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    given = [str(Path(path).resolve()) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    paths = [str(ROOT), str(ROOT / "benchmarks"), *given]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
     pipe = subprocess.PIPE
     started = time.monotonic()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from transformers import LlamaConfig
 
 GRACE_SECONDS = {"cuda": 15.0, "cpu": 120.0}
-"""A part begins nothing more after its time; this much later it is killed. CPUs are only for trying it, however slow they are."""
+"""A part begins nothing more after its time; this much later it is killed. The CPU only tries it, at any speed."""
 CEILINGS = "ceilings.json"
 _COMPLETE = "_complete"
 _PREFIX_WORD = "w"

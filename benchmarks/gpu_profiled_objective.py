@@ -54,7 +54,7 @@ class ProfiledFineTuning(SupervisedFineTuning):
 
     def _end(self) -> None:
         import torch
-        from gpu_launches import longest
+        from gpu_launches import device_ms, longest
 
         if self._profile is None:
             return
@@ -64,12 +64,12 @@ class ProfiledFineTuning(SupervisedFineTuning):
         seconds = time.perf_counter() - self._started
         self._profile.stop()
         events = self._profile.key_averages()
-        kernels = sum(event.self_device_time_total for event in events) / 1e6
-        found = {"profiled_step_ms": round(1000 * seconds, 2)}
+        found: dict[str, object] = {"profiled_step_ms": round(1000 * seconds, 2)}
         if on_card:
+            kernels = device_ms(events)
             found |= {
-                "kernel_ms": round(1000 * kernels, 2),
-                "idle_fraction_of_device": round(max(0.0, 1 - kernels / seconds), 4),
+                "kernel_ms": round(kernels, 2),
+                "idle_fraction_of_device": round(max(0.0, 1 - kernels / seconds / 1000), 4),
                 "longest_kernels_ms": longest(events, number=14, runs=1),
             }
         Path(self.path).write_text(json.dumps(found))

@@ -22,7 +22,8 @@ from thoughtrank.records import Example
 from thoughtrank.storage.tables import write_part
 
 _WARM_STEPS = 2
-_STEPS = 6
+_STEPS = 7
+_NEVER_REACHED = 100
 _NEEDED_SECONDS = {"cuda": 25.0, "cpu": 12.0}
 """To begin a variant: it has to load libraries and model first."""
 
@@ -93,7 +94,7 @@ def job_of(part: Part, *, variant: Variant, work: Path) -> TrainingJob:
         "adapter": {"_target_": "thoughtrank.finetuning.adapters.NoAdapter"},
         "strategy": {"_target_": "thoughtrank.finetuning.strategies.AutoStrategy", "accelerator": part.device},
         "weights": variant.weights,
-        "epochs": _STEPS + 1,
+        "epochs": _NEVER_REACHED,
         "min_steps": 0,
         "batch_size": variant.examples,
         "micro_batch_size": variant.micro_batch,
@@ -113,7 +114,7 @@ def job_of(part: Part, *, variant: Variant, work: Path) -> TrainingJob:
 
 
 def train(part: Part, *, variant: Variant) -> dict[str, object]:
-    """Train, and return the figures of the steps after the first two, without the profiled one."""
+    """Train, and return the figures of the steps between those that warm up and the one that is profiled."""
     work = part.work / f"training_{VARIANTS.index(variant)}"
     write_examples(part, work / "examples", variant=variant)
     path, metrics = work / "_job.yaml", work / "_metrics.jsonl"
@@ -130,7 +131,7 @@ def train(part: Part, *, variant: Variant) -> dict[str, object]:
     with contextlib.suppress(EnoughStepsError):
         run_ranks(path, launch=LaunchConfig(), check=check)
     rows = rows_of(metrics)[:_STEPS]
-    kept = [row for row in rows[_WARM_STEPS:] if row["step"] != _STEPS - 1]
+    kept = rows[_WARM_STEPS : _STEPS - 2]
     profile = work / "profile.json"
     return {
         "seconds_to_first_step": first_step,
