@@ -1,6 +1,6 @@
-"""Whatever trains: stopped in the middle and gone on, it ends with the same weights.
+"""Every component: a training that is stopped midway and resumed ends with the same weights.
 
-In this process, to be cheap; test_training.py kills a real one.
+In this process, which is cheap; test_train.py kills a real one.
 """
 
 import json

@@ -157,7 +157,7 @@ def kill_midway(path: Path) -> int:
 
 def assert_went_on(folder: Path, before: int) -> None:
     rest = steps_logged(folder)[before:]
-    assert rest[0]["step"] > 3, "training began anew instead of going on"
+    assert rest[0]["step"] > 3, "training restarted instead of resuming"
 
 
 @pytest.mark.slow
@@ -172,12 +172,12 @@ def test_a_killed_training_goes_on_from_its_divided_checkpoint(one_device, tiny_
 
 def run_watched(path: Path, folder: Path) -> None:
     """Both ranks of a job with ``watched_training.py``, which writes to ``folder``."""
-    place = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    rendezvous = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     program = str(Path(__file__).with_name("watched_training.py"))
     ranks = [
         subprocess.Popen(
             [sys.executable, program, str(path), str(folder)],
-            env={**os.environ, **place, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            env={**os.environ, **rendezvous, "RANK": str(rank), "LOCAL_RANK": str(rank)},
         )
         for rank in (0, 1)
     ]
@@ -206,7 +206,7 @@ def test_zero3_never_holds_the_whole_model_in_one_process_and_saves_what_deepspe
     assert (first["tensors_read"], second["tensors_read"]) == (len(sizes), 0)
     for seen in (first, second):
         assert seen["buffers"] == ["torch.float32"]
-        # Its half, and the one tensor that is being handed out.
+        # Its half, and the one tensor that is being distributed.
         assert seen["most_values_held"] <= sum(sizes) / 2 + max(sizes) + len(sizes) < sum(sizes)
     gathered = torch.load(tmp_path / "gathered.pt")
     saved = load_file(output / "model.safetensors")

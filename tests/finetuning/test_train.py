@@ -52,7 +52,7 @@ def test_a_training_ends_with_its_parent_and_goes_on_from_its_checkpoint_to_the_
     before = len(steps_logged(tmp_path / "killed"))
     assert 8 <= before < 30
     after = train_here(TrainingJob.read(path))[before:]
-    assert after[0]["step"] > 1, "training began anew instead of going on"
+    assert after[0]["step"] > 1, "training restarted instead of resuming"
     whole, killed = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "killed"))
     assert whole == killed
 

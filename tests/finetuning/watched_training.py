@@ -28,7 +28,7 @@ seen = {"tensors_read": 0, "files": 0, "files_open": 0, "most_files_open": 0, "m
 
 
 def values_held() -> int:
-    """Weights that lie in this process: its own parts, and whatever is gathered at the moment."""
+    """Weights held in this process: its own shards, and whatever is gathered at the moment."""
     gc.collect()  # DeepSpeed's parameters have cycles
     parameters = [each for each in gc.get_objects() if type(each) is torch.nn.Parameter and hasattr(each, "ds_tensor")]
     return sum(parameter.data.numel() + parameter.ds_tensor.numel() for parameter in parameters)
@@ -71,6 +71,6 @@ def save_model(model, *arguments, engine, **options):
 
 deepspeed_zero.safe_open = WatchedFile
 real_save_model, train.save_model = train.save_model, save_model
-gc.freeze()  # what is there now is no part of any model, and need not be looked through for each tensor
+gc.freeze()  # objects that exist now belong to no model, and are skipped for each tensor
 train.run_training(job, strategy=strategy)
 exit_without_teardown()

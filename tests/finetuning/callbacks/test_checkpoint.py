@@ -1,4 +1,4 @@
-"""Which checkpoint is gone on from, and which is refused."""
+"""Which checkpoint is resumed from, and which is refused."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ def checkpoints(work, model, *, world_size=2, strategy=ZERO):
 
 
 def leave(work, origin, step):
-    """What a training of that origin leaves behind."""
+    """What a training with that manifest leaves on disk."""
     place = work / "_checkpoint" / f"step-{step}"
     (place / "state").mkdir(parents=True)
     (place / "manifest.json").write_text(json.dumps(origin))
