@@ -1,0 +1,122 @@
+import threading
+from collections import deque
+
+import pytest
+
+from thoughtrank.errors import UserError
+from thoughtrank.judging.base import BaseJudge
+from thoughtrank.judging.execution import retries
+from thoughtrank.judging.execution.budget import Budget, BudgetReached
+from thoughtrank.judging.execution.rate_limits import Stopped
+from thoughtrank.judging.execution.reservation_log import ReservationLog
+from thoughtrank.judging.execution.retries import RetryingCaller
+from thoughtrank.judging.protocol import AnswerView, AttemptFailed, CallLimits, JudgeRequest, Usage, Verdict
+
+REQUEST = JudgeRequest("q", "?", (AnswerView("a", "x"), AnswerView("b", "y")), None, seed=1)
+OK = Verdict("ok", groups=(("a",), ("b",)), usage=Usage(3, 4, 0.25))
+
+
+def failure(**settings):
+    return AttemptFailed(judge="the judge", what="HTTP 500", **settings)
+
+
+class Scripted(BaseJudge):
+    """Each attempt does what the script says; it may cost up to $1."""
+
+    exact = False
+
+    def __init__(self, *script, max_retries=2, tokens_per_minute=None):
+        self.script = deque(script)
+        self.limits = CallLimits(max_retries=max_retries, tokens_per_minute=tokens_per_minute)
+
+    def upper_bound(self, request):
+        return Usage(10, 10, 1.0)
+
+    def judge(self, request):
+        outcome = self.script.popleft()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+class Calls:
+    """One caller with its budget and log, and the verdicts that it kept."""
+
+    def __init__(self, judge, folder, *, limit=10.0):
+        self.budget = Budget(limit)
+        self.reservations = ReservationLog(folder / "_reservations.jsonl")
+        self.caller = RetryingCaller(judge, budget=self.budget, reservations=self.reservations)
+        self.kept = []
+        self.stop = threading.Event()
+
+    def call(self):
+        return self.caller.call("key", REQUEST, stop=self.stop, keep=self.kept.append)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    monkeypatch.setattr(retries, "_FIRST_WAIT", 0.001)
+
+
+def test_a_call_succeeds_after_failed_attempts_and_costs_what_it_used(tmp_path):
+    calls = Calls(Scripted(failure(), failure(), OK), tmp_path)
+    assert calls.call() == OK
+    assert calls.kept == [OK]
+    assert (calls.budget.spent, calls.reservations.open_amount) == (0.25, 0.0)
+
+
+def test_after_its_last_retry_a_call_fails(tmp_path):
+    judge = Scripted(failure(), failure(), failure(), OK)
+    outcome = Calls(judge, tmp_path).call()
+    assert isinstance(outcome, AttemptFailed)
+    assert len(judge.script) == 1
+
+
+def test_a_lost_reply_stays_reserved(tmp_path):
+    calls = Calls(Scripted(failure(maybe_charged=True), OK), tmp_path)
+    assert calls.call() == OK
+    assert calls.budget.spent == 1.25
+    assert calls.reservations.open_amount == 1.0
+
+
+def test_a_long_retry_after_is_not_waited_for(tmp_path):
+    judge = Scripted(failure(retry_after=retries.LONGEST_RETRY_AFTER + 1), OK)
+    assert isinstance(Calls(judge, tmp_path).call(), AttemptFailed)
+    assert list(judge.script) == [OK]
+
+
+def test_a_short_retry_after_pauses_the_next_attempt(tmp_path):
+    assert Calls(Scripted(failure(retry_after=0.01), OK), tmp_path).call() == OK
+
+
+def test_an_unexpected_error_counts_as_spent_and_a_users_error_does_not(tmp_path):
+    calls = Calls(Scripted(RuntimeError("bug"), UserError("no key")), tmp_path)
+    with pytest.raises(RuntimeError):
+        calls.call()
+    assert (calls.budget.spent, calls.reservations.open_amount) == (1.0, 1.0)
+    with pytest.raises(UserError):
+        calls.call()
+    assert (calls.budget.spent, calls.reservations.open_amount) == (1.0, 1.0)
+
+
+def test_the_budget_is_checked_before_an_attempt(tmp_path):
+    judge = Scripted(OK)
+    with pytest.raises(BudgetReached):
+        Calls(judge, tmp_path, limit=0.5).call()
+    assert len(judge.script) == 1
+
+
+def test_without_a_cap_no_bound_is_needed(tmp_path):
+    judge = Scripted(OK)
+    judge.upper_bound = None
+    calls = Calls(judge, tmp_path, limit=None)
+    assert calls.call() == OK
+    assert not calls.reservations.path.exists()
+
+
+def test_a_stop_ends_the_wait_between_attempts(tmp_path):
+    judge = Scripted(failure(), OK)
+    calls = Calls(judge, tmp_path)
+    calls.stop.set()
+    with pytest.raises(Stopped):
+        calls.call()

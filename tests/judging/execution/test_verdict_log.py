@@ -1,0 +1,94 @@
+import json
+
+import pytest
+
+from thoughtrank.errors import UserError
+from thoughtrank.judging.execution.verdict_log import VerdictLog
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Usage, Verdict
+
+REQUEST = JudgeRequest("q", "?", (AnswerView("a", "x"), AnswerView("b", "y")), None, seed=7, reverse=True)
+VERDICT = Verdict(
+    "ok",
+    groups=(("b",), ("a",)),
+    usage=Usage(10, 2, 0.5),
+    model="m",
+    prompt_hash="h",
+    reply="B > A",
+    shown=("a", "b"),
+    prompt="Rank.",
+)
+
+
+def opened(path, *keys):
+    """A log with one verdict for each key."""
+    log = VerdictLog(path, price=(1.0, 2.0))
+    for key in keys:
+        log.append(key=key, request=REQUEST, verdict=VERDICT)
+    return log
+
+
+def test_a_verdict_comes_back_without_its_prompt(tmp_path):
+    path = tmp_path / "new" / "_verdicts.jsonl"
+    opened(path, "k").close()
+    log = VerdictLog(path)
+    assert "k" in log
+    assert log["k"] == log.get("k")
+    assert log["k"].prompt == ""
+    assert (log["k"].groups, log["k"].shown, log["k"].reply) == (VERDICT.groups, VERDICT.shown, VERDICT.reply)
+    assert log.get("unknown") is None
+    log.close()
+
+
+def test_a_line_records_the_request_and_the_price(tmp_path):
+    opened(tmp_path / "log", "k").close()
+    record = json.loads((tmp_path / "log").read_text())
+    assert (record["key"], record["question_id"], record["answer_ids"]) == ("k", "q", ["a", "b"])
+    assert (record["seed"], record["mode"], record["reverse"]) == (7, "rank", True)
+    assert record["price_per_million"] == [1.0, 2.0]
+    assert record["prompt"] == "Rank."
+
+
+def test_the_usage_covers_earlier_sessions_and_appended_only_this_one(tmp_path):
+    opened(tmp_path / "log", "a", "b").close()
+    log = opened(tmp_path / "log", "c")
+    assert log.usage == Usage(30, 6, 1.5)
+    assert log.appended == 1
+    log.close()
+
+
+def test_a_torn_last_line_is_removed_and_the_next_verdict_takes_its_place(tmp_path):
+    path = tmp_path / "log"
+    opened(path, "a", "b").close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    log = VerdictLog(path)
+    assert ("a" in log, "b" in log) == (True, False)
+    assert path.read_bytes() == whole[: whole.index(b"\n") + 1]
+    log.close()
+    opened(path, "b").close()
+    assert [json.loads(line)["key"] for line in path.read_text().splitlines()] == ["a", "b"]
+
+
+def test_a_line_that_lacks_only_its_newline_counts(tmp_path):
+    path = tmp_path / "log"
+    opened(path, "a").close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    log = VerdictLog(path)
+    assert "a" in log
+    log.close()
+    assert path.read_bytes() == whole
+
+
+def test_a_spoilt_line_in_the_middle_is_reported_with_its_number(tmp_path):
+    path = tmp_path / "log"
+    opened(path, "a", "b").close()
+    path.write_text(f"not json\n{path.read_text()}")
+    with pytest.raises(UserError, match="line 1 is no verdict"):
+        VerdictLog(path)
+
+
+def test_closing_twice_is_harmless(tmp_path):
+    log = opened(tmp_path / "log")
+    log.close()
+    log.close()

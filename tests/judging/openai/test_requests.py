@@ -1,0 +1,89 @@
+import json
+
+import pytest
+
+from thoughtrank.judging.openai.prompt import render
+from thoughtrank.judging.openai.requests import RequestFormat, read_reply, request_body
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Usage
+
+ANSWERS = tuple(AnswerView(f"id{text}", text) for text in ("red", "green", "blue"))
+PROMPT = render(JudgeRequest("q", "Which?", ANSWERS, None, seed=1))
+GRADED = render(JudgeRequest("q", "Which?", ANSWERS[:1], None, seed=1, mode="score"))
+
+
+def body(request_format=None, *, mode="rank", temperature=0.0):
+    return request_body(
+        PROMPT, request_format or RequestFormat(), mode=mode, model="m", temperature=temperature, max_reply_tokens=50
+    )
+
+
+def read(parsed, *, mode="rank", prompt=PROMPT, price=None):
+    text = parsed if isinstance(parsed, str) else json.dumps(parsed)
+    return read_reply(text, prompt=prompt, mode=mode, model="asked-for", price=price)
+
+
+def completion(content, *, finish="stop", **fields):
+    return {"choices": [{"finish_reason": finish, "message": {"content": content}}], **fields}
+
+
+def test_the_request_is_the_prompt_with_a_strict_schema():
+    arguments = body()
+    assert arguments["messages"] == [{"role": "user", "content": PROMPT.text}]
+    assert (arguments["model"], arguments["max_tokens"], arguments["temperature"]) == ("m", 50, 0.0)
+    schema = arguments["response_format"]["json_schema"]
+    labels = schema["schema"]["properties"]["ranking"]["items"]["items"]["enum"]
+    assert schema["strict"] is True
+    assert labels == sorted(PROMPT.labels)
+
+
+def test_the_request_follows_the_servers_format():
+    arguments = body(RequestFormat(json_schema=False, limit_field="max_completion_tokens"), temperature=None)
+    assert set(arguments) == {"model", "messages", "max_completion_tokens"}
+
+
+def test_a_grade_has_a_schema_of_its_own():
+    schema = body(mode="score")["response_format"]["json_schema"]
+    assert schema["name"] == "score"
+    assert schema["schema"]["properties"] == {"grade": {"type": "integer", "enum": list(range(1, 11))}}
+
+
+def test_a_ranking_is_read_with_its_usage_and_cost():
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100}
+    content = json.dumps({"ranking": [[label] for label in PROMPT.labels]})
+    reply = read(completion(content, usage=usage, model="served"), price=(2.0, 10.0))
+    assert reply.is_completion
+    assert reply.verdict.groups == tuple((answer_id,) for answer_id in PROMPT.labels.values())
+    assert reply.verdict.usage == Usage(1000, 100, pytest.approx(0.003))
+    assert (reply.verdict.model, reply.verdict.prompt_hash) == ("served", PROMPT.prompt_hash)
+    assert reply.verdict.reply == content
+
+
+def test_a_grade_is_read_for_the_only_answer():
+    verdict = read(completion('{"grade": 4}'), mode="score", prompt=GRADED).verdict
+    assert verdict.scores == (("idred", 4.0),)
+
+
+@pytest.mark.parametrize("usage", [None, 7, {"prompt_tokens": "many"}])
+def test_a_missing_or_odd_usage_counts_as_nothing(usage):
+    verdict = read(completion("A > B > C", usage=usage, model=3), price=(1.0, 1.0)).verdict
+    assert verdict.usage == Usage()
+    assert verdict.model == "asked-for"
+
+
+@pytest.mark.parametrize("text", ["<html>", "[]", "{}", '{"choices": 3}', "[" * 100_000])
+def test_what_is_no_chat_completion_is_malformed_and_marked(text):
+    reply = read(text)
+    assert not reply.is_completion
+    assert reply.verdict.status == "malformed"
+    assert len(reply.verdict.reply) <= 1000
+
+
+def test_a_truncated_reply_is_malformed_even_if_it_could_be_parsed():
+    verdict = read(completion("A > B > C", finish="length")).verdict
+    assert (verdict.status, verdict.groups) == ("malformed", ())
+
+
+def test_a_refusal_is_recognised_in_all_its_forms():
+    field = {"choices": [{"finish_reason": "stop", "message": {"content": None, "refusal": "No."}}]}
+    for parsed in (field, completion("", finish="content_filter"), completion("I'm sorry, I can't.")):
+        assert read(parsed).verdict.status == "refused"
