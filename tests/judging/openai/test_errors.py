@@ -20,7 +20,7 @@ def status_error(status, message="no", *, headers=None, **body):
 
 
 def raised(error):
-    with pytest.raises(Exception) as caught:
+    with pytest.raises((AttemptFailed, UserError)) as caught:
         raise_unless_rejected(error, url="http://h/v1", key="sk-secret", key_env="KEY", model="m")
     return caught.value
 
