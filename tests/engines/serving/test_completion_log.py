@@ -1,12 +1,14 @@
 """The log keeps complete lines and hands out each completion once."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from completions_server import Fault
 from served_generation import engine, prefixed, write
 
-from thoughtrank.engines.serving.completion_log import COMPLETION_LOG
+from thoughtrank.engines.serving.completion import Completion
+from thoughtrank.engines.serving.completion_log import COMPLETION_LOG, CompletionLog
 from thoughtrank.errors import UserError
 
 
@@ -31,3 +33,49 @@ def test_any_text_survives_the_log(server, tiny_folder, tmp_path):
     write(engine(server), tiny_folder, requests, work=tmp_path)
     assert kept >= 1
     assert server.asked_again_after_success() == []
+
+
+BODY = {"prompt": "p", "max_tokens": 3}
+DONE = Completion(text="x\n", finish="stop", token_ids=(1, 2), reported_tokens=2)
+
+
+def test_a_completion_of_an_earlier_attempt_is_handed_out_once(tmp_path):
+    log = CompletionLog(tmp_path / "log")
+    log.append(BODY, DONE)
+    # Of this attempt: it was used already.
+    assert log.take(BODY) is None
+    log.close()
+    log = CompletionLog(tmp_path / "log")
+    assert log.take({"prompt": "other"}) is None
+    # The order of the fields means nothing.
+    assert log.take(dict(reversed(BODY.items()))) == DONE
+    assert log.take(BODY) is None
+    log.delete()
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_torn_last_line_is_cut_off_and_the_next_one_is_complete(tmp_path):
+    path = tmp_path / "log"
+    log = CompletionLog(path)
+    log.append(BODY, DONE)
+    log.close()
+    with path.open("ab") as file:
+        file.write(b'{"key": "half')
+    log = CompletionLog(path)
+    log.append({"prompt": "second"}, DONE)
+    log.close()
+    log = CompletionLog(path)
+    assert log.take(BODY) == log.take({"prompt": "second"}) == DONE
+    assert len(path.read_text().splitlines()) == 2
+
+
+def test_a_line_that_cannot_be_written_is_an_error_and_leaves_no_trace(tmp_path, monkeypatch):
+    path = tmp_path / "log"
+    log = CompletionLog(path)
+    log.append(BODY, DONE)
+    size, file = path.stat().st_size, log._file
+    full = SimpleNamespace(write=lambda line: file.write(line[:5]), truncate=file.truncate, close=file.close)
+    monkeypatch.setattr(log, "_file", full)
+    with pytest.raises(UserError, match="no space left on device; free disk space"):
+        log.append({"prompt": "second"}, DONE)
+    assert path.stat().st_size == size

@@ -8,6 +8,8 @@ from completions_server import CompletionsServer, Fault
 from served_generation import engine, prefixed, write
 
 from thoughtrank.engines.openai import OpenAIEngine
+from thoughtrank.engines.serving.completions_client import CompletionsClient, ServedModel
+from thoughtrank.engines.serving.server_pool import InterruptedRequestError
 from thoughtrank.errors import UserError
 
 
@@ -96,3 +98,51 @@ def test_permanent_errors_raise_at_once(server, tiny_folder, monkeypatch, status
 def test_an_unreachable_server_raises_before_any_request(tiny_folder):
     with pytest.raises(UserError, match="no completions server at"):
         OpenAIEngine(base_urls=["http://127.0.0.1:9/v1"], max_retries=0).open(tiny_folder)
+
+
+def client(*urls, **options):
+    settings = {"model": "tiny", "api_key_env": None, "timeout_seconds": 20.0, "max_retries": 2} | options
+    return CompletionsClient(base_urls=urls, **settings)
+
+
+BODY = {"prompt": [5, 6, 7], "max_tokens": 2, "temperature": 0.0}
+
+
+def test_fields_of_a_server_s_own_are_sent_as_they_are(server):
+    made = client(server.url)
+    assert made.complete(BODY | {"return_token_ids": True}).token_ids is not None
+    [received] = server.received
+    assert received | BODY == received
+    assert (received["model"], received["stream"], received["return_token_ids"]) == ("tiny", False, True)
+
+
+def test_a_wait_longer_than_ten_minutes_counts_as_unavailable(server):
+    server.script.append(Fault(status=429, headers={"Retry-After": "3600"}))
+    with pytest.raises(UserError, match="is not available: HTTP 429"):
+        client(server.url).complete(BODY)
+    assert len(server.received) == 1
+
+
+def test_retries_are_limited_and_counted(server):
+    server.script.extend([Fault(status=500)] * 3)
+    made = client(server.url)
+    with pytest.raises(UserError, match="run the same command again to resume"):
+        made.complete(BODY)
+    assert (made.retries, len(server.received)) == (2, 3)
+    made.complete(BODY)
+
+
+def test_model_lists_are_read_and_servers_without_one_are_left_out(server):
+    server.models, server.root = ["one", "two"], "/folder"
+    made = client(server.url)
+    assert made.models() == {server.url: [ServedModel("one", "/folder"), ServedModel("two", "/folder")]}
+    server.models, server.root = [7], None
+    assert made.models() == {server.url: []}
+
+
+def test_a_stopped_client_makes_no_attempt(server):
+    made = client(server.url)
+    made.stop()
+    with pytest.raises(InterruptedRequestError):
+        made.complete(BODY)
+    assert server.received == []

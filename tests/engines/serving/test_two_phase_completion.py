@@ -2,9 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
 from served_generation import TOKENS, embedded, engine, prefixed, write
+from tokenizers import Tokenizer, decoders, models, processors
+from transformers import PreTrainedTokenizerFast
 
-from thoughtrank.engines.protocol import Branch, GenerationRequest
+from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
+from thoughtrank.engines.serving.completion import Completion
+from thoughtrank.engines.serving.completions_client import RequestRefusedError
+from thoughtrank.engines.serving.two_phase_completion import TwoPhaseCompletion
 from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG
 
 
@@ -46,3 +52,100 @@ def test_a_temperature_is_sent_for_the_thought_only_with_its_seed(server, tiny_f
     branch = Branch(opener=OPEN_TAG, in_thought=True, temperature=0.7, seed=11)
     write(engine(server), tiny_folder, [GenerationRequest(prompt="q", branches=(branch,))])
     assert [(each["temperature"], each.get("seed")) for each in server.received] == [(0.7, 11), (0.0, None)]
+
+
+WORDS = ["a", "b", "c", "<", "/", "thought", ">", "</", "</thought", "</thought>", ">b", "<end>"]
+NUMBER = {word: number for number, word in enumerate(WORDS)}
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    """A tokenizer whose tokens are the words above, the longest that fits first."""
+    core = Tokenizer(models.Unigram([(word, -1.0 / len(word)) for word in WORDS], unk_id=0))
+    core.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<end>")
+
+
+class Script:
+    """Plays completions in order and notes the requests; an error in the script is raised."""
+
+    def __init__(self, *script):
+        self.script, self.received = list(script), []
+
+    def __call__(self, body):
+        self.received.append(body)
+        following = self.script.pop(0)
+        if isinstance(following, Exception):
+            raise following
+        return following
+
+
+def generated(tokenizer, script, *, thought_tokens=9, answer_tokens=9, min_answer_tokens=0, **options):
+    made = TwoPhaseCompletion(
+        complete=script,
+        tokenizer=tokenizer,
+        end_tokens=[tokenizer.eos_token_id],
+        **({"token_prompts": False, "fields": {}} | options),
+    )
+    limits = Limits(thought_tokens=thought_tokens, answer_tokens=answer_tokens, min_answer_tokens=min_answer_tokens)
+    return made.generate("c", Branch("a", in_thought=True), limits), made
+
+
+def test_a_thought_stopped_by_the_tag_is_closed_and_the_answer_continues_it(tokenizer):
+    script = Script(Completion("bb", "stop"), Completion("c", "stop"))
+    written, _ = generated(tokenizer, script, fields={"extra": 1})
+    assert (written.thought, written.thought_tokens, written.answer) == ("bb", 2, "c")
+    assert "".join(WORDS[each] for each in written.thought_ids) == "bb</thought>"
+    assert [body["prompt"] for body in script.received] == ["ca", "cabb</thought>"]
+    assert [body["stop"] for body in script.received] == [["</thought>", "<end>"], ["<end>"]]
+    assert all(body["extra"] == 1 for body in script.received)
+
+
+def test_prompts_as_tokens_are_exactly_the_tokens_so_far(tokenizer):
+    script = Script(
+        Completion("", "stop", (NUMBER["b"], NUMBER["</"], NUMBER["thought"], NUMBER[">b"])), Completion("c", "stop")
+    )
+    written, _ = generated(tokenizer, script, token_prompts=True)
+    # The last token reaches past the tag: the rest of the tag replaces it.
+    assert [WORDS[each] for each in written.thought_ids] == ["b", "</", "thought", ">"]
+    assert (written.thought, written.thought_finish, written.thought_tokens) == ("b", "stop", 4)
+    assert [WORDS[each] for each in script.received[1]["prompt"]] == ["c", "a", "b", "</", "thought", ">"]
+
+
+def test_no_answer_is_requested_where_none_is_wanted(tokenizer):
+    script = Script(Completion("b", "length"))
+    written, _ = generated(tokenizer, script, answer_tokens=0)
+    assert (written.thought_finish, written.answer, written.answer_finish) == ("length", "", "length")
+    assert len(script.received) == 1
+
+
+def test_a_short_answer_is_extended_with_the_end_excluded_and_then_freely(tokenizer):
+    script = Script(
+        *(Completion(text, finish) for text, finish in [("b", "stop"), ("a", "stop"), ("b", "length"), ("c", "stop")])
+    )
+    written, made = generated(tokenizer, script, min_answer_tokens=2)
+    assert (written.answer, written.answer_finish, made.short_answers) == ("abc", "stop", 0)
+    assert script.received[2]["logit_bias"] == {str(NUMBER["<end>"]): -100}
+    assert [body["max_tokens"] for body in script.received] == [9, 9, 1, 7]
+
+
+def test_a_server_that_cannot_exclude_tokens_is_asked_for_it_once(tokenizer):
+    refused = RequestRefusedError("logit_bias is not supported")
+    script = Script(Completion("b", "stop"), Completion("a", "stop"), refused, *[Completion("b", "stop")] * 2)
+    written, made = generated(tokenizer, script, min_answer_tokens=2)
+    assert (written.answer, made.short_answers) == ("a", 1)
+    made.generate("c", Branch("a", in_thought=True), Limits(thought_tokens=9, answer_tokens=9, min_answer_tokens=2))
+    assert made.short_answers == 2
+    assert script.script == []
+
+
+@pytest.mark.parametrize("adds_start", [True, False])
+def test_a_start_token_that_the_server_adds_itself_is_not_sent_twice(adds_start):
+    core = Tokenizer(models.WordLevel({"<s>": 0, "<end>": 1, "x": 2, "a": 3}, unk_token="x"))
+    if adds_start:
+        core.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, bos_token="<s>", eos_token="<end>")
+    script = Script(Completion("x", "stop"))
+    made = TwoPhaseCompletion(complete=script, tokenizer=tokenizer, end_tokens=[1], token_prompts=False, fields={})
+    made.generate("<s>a", Branch("", in_thought=False), Limits(thought_tokens=0, answer_tokens=1))
+    assert script.received[0]["prompt"] == ("a" if adds_start else "<s>a")

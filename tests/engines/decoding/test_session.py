@@ -1,0 +1,33 @@
+"""A device that is too small for the batch decodes it in smaller ones."""
+
+import torch
+from reference_decoding import requests_for
+
+from thoughtrank.engines.decoding.llama_model import PackedLlama
+from thoughtrank.engines.protocol import Limits
+from thoughtrank.engines.transformers import TransformersEngine
+from thoughtrank.prompting.thought_tags import OPEN_TAG
+
+
+def test_a_full_device_halves_the_batch_and_decodes_the_group_again(tiny_folder, monkeypatch):
+    requests = requests_for(tiny_folder, [OPEN_TAG + prefix for prefix in "abcdefgh"])
+    limits = Limits(thought_tokens=8, answer_tokens=6)
+    step, rows, reports = PackedLlama.step, [], []
+
+    def step_of_a_small_device(self, tokens, *args):
+        rows.append(len(tokens))
+        # It fills up late, when much has been reported already.
+        if len(tokens) > 7 and len(rows) > 12:
+            raise torch.OutOfMemoryError("the device is full")
+        return step(self, tokens, *args)
+
+    with TransformersEngine(dtype="float32", device="cpu").open(tiny_folder) as session:
+        expected = session.generate(requests, limits=limits)
+    monkeypatch.setattr(PackedLlama, "step", step_of_a_small_device)
+    with TransformersEngine(dtype="float32", device="cpu").open(tiny_folder) as session:
+        written = session.generate(requests, limits=limits, on_step=lambda *news: reports.append(news))
+        assert session.facts()["most_rows"] == 6
+    assert written == expected
+    assert (rows[0], rows[13]) == (16, 12)
+    assert rows[-1] <= 6
+    assert sum(finished for _, finished in reports) == 24
