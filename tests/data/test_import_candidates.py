@@ -27,7 +27,7 @@ def imported_of(tmp_path, *rows, **options):
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "reason"),
     [
         ("{broken", "not valid JSON"),
         ({**GOOD, "question": " "}, "'question' is empty"),
@@ -45,11 +45,11 @@ def imported_of(tmp_path, *rows, **options):
         ({**GOOD, "reference": "8"}, "an earlier row of the same question has '7'"),
     ],
 )
-def test_a_bad_row_is_named_with_file_and_line_and_the_others_are_kept(tmp_path, row, told):
+def test_a_bad_row_is_named_with_file_and_line_and_the_others_are_kept(tmp_path, row, reason):
     imported = imported_of(tmp_path, {**GOOD, "reference": 7}, "", row, GOOD)
     [bad] = imported.skipped_rows
     assert bad.startswith(f"{tmp_path}/c.jsonl:3: ")
-    assert told in bad
+    assert reason in bad
     kept = ImportedCandidates(tmp_path / "import").candidates()
     assert [each.prefix for each in kept] == ["imported_0", "imported_1"]
     assert [question.answer for question in ImportedCandidates(tmp_path / "import").questions()] == ["7"]
@@ -57,8 +57,8 @@ def test_a_bad_row_is_named_with_file_and_line_and_the_others_are_kept(tmp_path,
 
 def test_every_column_is_kept_and_what_is_not_stated_is_left_open(tmp_path):
     full = {"prefix": "t", "thought_tokens": 3, "answer_tokens": 1, "thought_finish": "stop", "answer_finish": "length"}
-    told = {**GOOD, **full, "reference": "7", "family": "sums", "candidate_id": "ignored"}
-    imported_of(tmp_path, told, {**GOOD, "question": "Other?"})
+    row = {**GOOD, **full, "reference": "7", "family": "sums", "candidate_id": "ignored"}
+    imported_of(tmp_path, row, {**GOOD, "question": "Other?"})
     first, second = ImportedCandidates(tmp_path / "import").candidates()
     assert {name: getattr(first, name) for name in full} == full
     assert (second.thought_tokens, second.answer_tokens, second.thought_finish) == (None, None, "stop")

@@ -33,7 +33,7 @@ def control_ids(tokenizer):
 
 
 def controls(tokenizer, text):
-    """How often each control token stands in a text as the model reads it."""
+    """How often each special token occurs in a text as the model reads it."""
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     return Counter(number for number in ids if number in control_ids(tokenizer))
 

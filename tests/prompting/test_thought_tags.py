@@ -85,7 +85,7 @@ def test_an_empty_thought_is_well_formed():
 
 @PATIENT
 @given(st.lists(PIECES, max_size=10).map("".join))
-def test_no_answer_holds_a_tag_or_stands_before_a_closing_one_where_a_thought_was_opened(text):
+def test_no_answer_contains_a_tag_or_precedes_a_closing_one_where_a_thought_was_opened(text):
     parsed = parse_reply(text)
     if parsed.thought is not None and parsed.answer is not None:
         assert text.endswith(parsed.answer)

@@ -9,8 +9,8 @@ from thoughtrank.errors import UserError
 from thoughtrank.questions.question_file import QuestionFile
 
 
-def source(path, **knobs):
-    return QuestionFile(**{"path": str(path), "seed": 0, "train_per_round": 2, "held_out": 1, **knobs})
+def source(path, **overrides):
+    return QuestionFile(**{"path": str(path), "seed": 0, "train_per_round": 2, "held_out": 1, **overrides})
 
 
 def write(path, *rows):
@@ -23,10 +23,10 @@ def numbered(count):
     return [{"question": f"Question {index}?", "answer": str(index)} for index in range(count)]
 
 
-def everything(path, **knobs):
+def everything(path, **overrides):
     """All good questions of the file."""
-    count = sum(map(len, source(path, **knobs)._loaded[:2]))
-    return source(path, **{**knobs, "held_out": count}).evaluation()
+    count = sum(map(len, source(path, **overrides)._loaded[:2]))
+    return source(path, **{**overrides, "held_out": count}).evaluation()
 
 
 @pytest.fixture
@@ -271,12 +271,12 @@ def test_drawing_too_much_is_an_error(file):
 
 
 def test_questions_follow_the_content_and_the_settings_not_the_path(tmp_path):
-    def questions(path, **knobs):
-        return source(path, **knobs).train(1), source(path, **knobs).evaluation()
+    def questions(path, **overrides):
+        return source(path, **overrides).train(1), source(path, **overrides).evaluation()
 
     one = write(tmp_path / "one.jsonl", *numbered(9))
     same = write(tmp_path / "two.jsonl", *numbered(9))
     other = write(tmp_path / "three.jsonl", *numbered(10)[1:])
     assert questions(one) == questions(same) != questions(other)
-    for knobs in ({"seed": 1}, {"train_per_round": 3}, {"held_out": 2}):
-        assert questions(one) != questions(one, **knobs)
+    for overrides in ({"seed": 1}, {"train_per_round": 3}, {"held_out": 2}):
+        assert questions(one) != questions(one, **overrides)

@@ -23,7 +23,7 @@ def test_questions_are_disjoint_stable_and_do_not_depend_on_how_many_are_asked_f
     assert [each.question_id for each in source(seed=1).evaluation()] != held_out
 
 
-def test_the_tasks_own_scorer_says_what_is_right():
+def test_the_tasks_own_scorer_decides_what_is_right():
     countdown = source("countdown")
     [question, *_] = countdown.train(1)
     score = countdown.scorer.score
@@ -52,19 +52,19 @@ def test_a_task_without_a_reference_can_be_scored():
     assert question.answer
 
 
-def test_options_reach_the_task_and_wrong_ones_are_told():
+def test_options_reach_the_task_and_wrong_ones_are_reported():
     longest = max(len(each.text) for each in source(options={"min_terms": 2, "max_terms": 2}).train(1))
     assert longest < max(len(each.text) for each in source(options={"min_terms": 9, "max_terms": 9}).train(1))
     [fault] = source(options={"terms": 3}).faults(rounds=1)
     assert "terms" in fault
 
 
-def test_an_unknown_task_names_its_likes():
+def test_an_unknown_task_names_similar_ones():
     [fault] = source("chain_sums").faults(rounds=1)
     assert "chain_sum" in fault
 
 
-def test_a_task_that_has_no_more_questions_says_so():
+def test_a_task_with_too_few_questions_is_a_fault():
     [fault] = source(options={"min_terms": 2, "max_terms": 2, "min_digits": 1, "max_digits": 1}, held_out=5000).faults(
         rounds=1
     )

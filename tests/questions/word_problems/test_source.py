@@ -23,8 +23,8 @@ FAMILIES = {family.name: family for family in TRAINED + UNSEEN}
 SEEDS = st.integers(min_value=-(2**40), max_value=2**40)
 
 
-def source(**knobs):
-    return WordProblems(**{"seed": 0, "train_per_round": 48, "held_out": 200, "held_out_unseen": 80, **knobs})
+def source(**overrides):
+    return WordProblems(**{"seed": 0, "train_per_round": 48, "held_out": 200, "held_out_unseen": 80, **overrides})
 
 
 def rounds_of(problems, count):
@@ -133,8 +133,8 @@ def test_one_step_leaves_the_two_step_families_out():
 
 
 def test_the_questions_change_with_every_setting():
-    knobs = {"seed": 1, "train_per_round": 5, "held_out": 5, "held_out_unseen": 5, "max_number": 30, "max_steps": 1}
-    sources = [source(), *(source(**{knob: value}) for knob, value in knobs.items())]
+    overrides = {"seed": 1, "train_per_round": 5, "held_out": 5, "held_out_unseen": 5, "max_number": 30, "max_steps": 1}
+    sources = [source(), *(source(**{setting: value}) for setting, value in overrides.items())]
     questions = [(each.train(1), each.evaluation()) for each in sources]
     assert all(one != other for one, other in combinations(questions, 2))
     assert (source().train(1), source().evaluation()) == questions[0]
@@ -278,7 +278,7 @@ def test_pronouns_fit_somebody_in_the_text(many):
 
 
 @pytest.mark.parametrize(
-    ("knob", "value"),
+    ("setting", "value"),
     [
         ("max_number", 9),
         ("max_number", 101),
@@ -289,9 +289,9 @@ def test_pronouns_fit_somebody_in_the_text(many):
         ("held_out_unseen", -1),
     ],
 )
-def test_a_wrong_setting_is_one_fault_that_names_it(knob, value):
-    [fault] = source(**{knob: value}).faults(rounds=1)
-    assert f"questions.{knob} is {value}" in fault
+def test_a_wrong_setting_is_one_fault_that_names_it(setting, value):
+    [fault] = source(**{setting: value}).faults(rounds=1)
+    assert f"questions.{setting} is {value}" in fault
 
 
 def test_all_wrong_settings_are_reported_at_once():
@@ -303,15 +303,15 @@ def test_the_defaults_have_no_faults_for_thirty_rounds():
 
 
 @pytest.mark.parametrize(
-    ("knobs", "what"),
+    ("overrides", "what"),
     [
         ({"train_per_round": 4800}, "training questions"),
         ({"held_out": 10_000}, "held-out questions"),
         ({"held_out_unseen": 10_000}, "unseen families"),
     ],
 )
-def test_too_few_problems_are_a_fault_beforehand_and_an_error_when_sampled(knobs, what):
-    problems = source(**knobs)
+def test_too_few_problems_are_a_fault_beforehand_and_an_error_when_sampled(overrides, what):
+    problems = source(**overrides)
     [fault] = problems.faults(rounds=1)
     assert what in fault
     with pytest.raises(UserError, match=what) as caught:
@@ -335,7 +335,7 @@ def test_rounds_count_from_one():
 @pytest.mark.parametrize("name", ["word_problems", "file"])
 def test_the_configuration_names_every_argument(name):
     yaml = pytest.importorskip("yaml")
-    knobs = yaml.safe_load((ROOT / "conf" / "questions" / f"{name}.yaml").read_text(encoding="utf-8"))
-    module, _, class_name = knobs.pop("_target_").rpartition(".")
+    overrides = yaml.safe_load((ROOT / "conf" / "questions" / f"{name}.yaml").read_text(encoding="utf-8"))
+    module, _, class_name = overrides.pop("_target_").rpartition(".")
     target = getattr(__import__(module, fromlist=[class_name]), class_name)
-    assert knobs.keys() == inspect.signature(target).parameters.keys()
+    assert overrides.keys() == inspect.signature(target).parameters.keys()
