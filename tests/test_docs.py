@@ -185,11 +185,11 @@ def test_every_file_of_the_project_that_a_page_names_exists(page):
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-def test_every_function_of_the_walk_exists():
-    walk = (DOCS / "architecture.md").read_text().partition("## The walk of the data")[2].partition("\n## ")[0]
+def test_every_function_of_the_data_flow_exists():
+    flow = (DOCS / "architecture.md").read_text().partition("## Data flow")[2].partition("\n## ")[0]
     paths = [
         path
-        for path in re.findall(r"`([a-z]\w*(?:\.\w+)+)`", walk)
+        for path in re.findall(r"`([a-z]\w*(?:\.\w+)+)`", flow)
         if (PACKAGE / path.partition(".")[0]).is_dir() or (PACKAGE / f"{path.partition('.')[0]}.py").exists()
     ]
     assert len(paths) >= 25
