@@ -1,0 +1,79 @@
+"""An engine without a model: what it generates is computed from the requests."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from thoughtrank.engines.engine_component import EngineComponent
+from thoughtrank.engines.protocol import Branch, Continuation, GenerationRequest, Limits, OnStep
+
+
+class FakeEngine(EngineComponent):
+    """Continues a branch with words that depend on the seed, the prompt and the opener only.
+
+    Args:
+        seed: other seeds give other texts.
+        questions_per_group, replies_per_group, probe_candidates: see ``Engine``.
+
+    Attributes:
+        model_folders: one for every time it was opened.
+        requested: the requests of each call of ``generate``.
+    """
+
+    operational = frozenset({"probe_candidates"})
+
+    def __init__(
+        self, *, seed: int = 0, questions_per_group: int = 2, replies_per_group: int = 4, probe_candidates: int = 0
+    ) -> None:
+        self.seed = seed
+        self.questions_per_group = questions_per_group
+        self.replies_per_group = replies_per_group
+        self.probe_candidates = probe_candidates
+        self.model_folders: list[Path] = []
+        self.requested: list[list[GenerationRequest]] = []
+
+    def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "FakeSession":
+        self.model_folders.append(model_folder)
+        return FakeSession(self)
+
+    def answer(self, request: GenerationRequest, branch: Branch) -> str:
+        """One of five answers; a test may replace it."""
+        digest = hashlib.sha256(f"{self.seed}/{request.prompt}/{branch.opener}".encode()).digest()
+        return f"The answer is {digest[0] % 5}."
+
+    def continuation(self, request: GenerationRequest, branch: Branch) -> Continuation:
+        thought = f" thinks {len(branch.opener)}" if branch.in_thought else ""
+        answer = self.answer(request, branch)
+        return Continuation(
+            thought=thought,
+            thought_ids=tuple(thought.encode()),
+            thought_tokens=len(thought),
+            thought_finish="stop",
+            answer=answer,
+            answer_ids=tuple(answer.encode()),
+            answer_finish="stop",
+        )
+
+
+class FakeSession:
+    """The session of a fake engine."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self._engine = engine
+
+    def generate(
+        self, requests: Sequence[GenerationRequest], *, limits: Limits, on_step: OnStep | None = None
+    ) -> list[list[Continuation]]:
+        self._engine.requested.append(list(requests))
+        results = [[self._engine.continuation(request, branch) for branch in request.branches] for request in requests]
+        if on_step is not None:
+            on_step(1, sum(map(len, results)))
+        return results
+
+    def facts(self) -> dict[str, object]:
+        return {"engine": "fake"}
+
+    def __enter__(self) -> "FakeSession":
+        return self
+
+    def __exit__(self, *exception: object) -> None: ...

@@ -1,0 +1,142 @@
+from dataclasses import replace
+
+import pytest
+
+from thoughtrank.errors import UserError
+from thoughtrank.judging.execution.budget import Budget, BudgetReached
+from thoughtrank.judging.fake import FakeJudge
+from thoughtrank.judging.protocol import CallLimits, Usage, Verdict
+from thoughtrank.judging.screening import EMPTY
+from thoughtrank.judging.simulated import SimulatedJudge
+from thoughtrank.rankers.listwise import Listwise
+from thoughtrank.rankers.pointwise import Pointwise
+from thoughtrank.records import RankedCandidate
+from thoughtrank.stages.ranking import Ranking
+from thoughtrank.storage.tables import read_table
+
+ANSWERS = {
+    "q0": ["one", "two", "one", ""],
+    "q1": ["three", "four", "five", "six"],
+    "q2": ["seven"],
+}
+
+
+class PricedJudge(FakeJudge):
+    """One cent per call."""
+
+    exact = False
+
+    def __init__(self):
+        self.calls = 0
+
+    def upper_bound(self, request):
+        return Usage(cost=0.01)
+
+    def judge(self, request):
+        self.calls += 1
+        verdict = super().judge(request)
+        return Verdict("ok", groups=verdict.groups, usage=Usage(prompt_tokens=7, completion_tokens=2, cost=0.01))
+
+
+@pytest.fixture
+def stage(store, candidates, questions):
+    return Ranking(
+        name="round 1 ranking",
+        published=store.paths.rankings(1),
+        questions=questions[:3],
+        candidates=candidates(ANSWERS),
+        judge=FakeJudge(),
+        ranker=Listwise(),
+        budget=Budget(),
+        model_family=None,
+        seed=0,
+    )
+
+
+def test_there_is_one_row_per_candidate_in_the_order_of_the_candidates(stage, store):
+    rows = read_table(store.complete(stage).published, RankedCandidate)
+    assert [row.candidate_id for row in rows] == [
+        f"{question_id}-{index:03d}" for question_id, answers in ANSWERS.items() for index in range(len(answers))
+    ]
+    assert [row.prefix for row in rows] == [*"abababab", "a"]
+
+
+def test_equal_answers_share_a_rank_and_the_next_rank_counts_both(stage, store):
+    rows = {row.candidate_id: row for row in read_table(store.complete(stage).folder, RankedCandidate)}
+    one, two, again = (rows[f"q0-00{index}"].rank for index in range(3))
+    assert (one, two, again) in ((1, 3, 1), (2, 1, 2))
+    assert sorted(rows[f"q1-00{index}"].rank for index in range(4)) == [1, 2, 3, 4]
+    assert rows["q2-000"].rank == 1
+
+
+def test_an_empty_answer_is_unranked_with_its_reason_and_counted(stage, store):
+    artifact = store.complete(stage)
+    empty = next(row for row in read_table(artifact.folder, RankedCandidate) if row.candidate_id == "q0-003")
+    assert (empty.rank, empty.reason) == (None, EMPTY)
+    assert artifact.facts["unranked"] == {EMPTY: 1}
+
+
+def test_an_exact_judge_is_not_audited_and_another_is(stage, store):
+    assert store.complete(stage).facts["audit"] == {}
+    simulated = replace(stage, judge=SimulatedJudge(), published=store.paths.rankings(2))
+    assert store.complete(simulated).facts["audit"]["looks"] == 2
+
+
+def test_the_cost_of_the_judge_counts_against_the_budget_whether_made_or_reused(stage, store):
+    priced = replace(stage, judge=PricedJudge(), budget=Budget())
+    facts = store.complete(priced).facts
+    assert priced.budget.spent == pytest.approx(facts["judge_cost"]) == pytest.approx(0.02)
+    assert facts["judge_tokens"] == 18
+    again = replace(priced, judge=PricedJudge(), budget=Budget())
+    store.complete(again)
+    assert (again.judge.calls, again.budget.spent) == (0, pytest.approx(0.02))
+
+
+def test_reuse_counts_replies_that_were_lost_as_paid(stage, store):
+    artifact = store.artifact(stage)
+    with artifact.locked():
+        artifact.finish(judge_cost=0.25, judge_lost_cost=0.5)
+    stage.reuse(artifact)
+    assert stage.budget.spent == 0.75
+
+
+def test_a_budget_that_is_reached_reports_the_ranked_questions_and_keeps_the_verdicts(stage, store):
+    short = replace(stage, judge=PricedJudge(), budget=Budget(0.015))
+    # The question with one answer needs no call.
+    with pytest.raises(BudgetReached, match="round 1 ranking: 2 of 3 questions are ranked"):
+        store.complete(short)
+    assert short.judge.calls == 1
+    resumed = replace(stage, judge=PricedJudge(), budget=Budget(0.025))
+    assert store.complete(resumed).done
+    assert (resumed.judge.calls, resumed.budget.spent) == (1, pytest.approx(0.02))
+
+
+def test_a_judge_that_fails_leaves_no_table(stage, store):
+    class Down(FakeJudge):
+        def judge(self, request):
+            raise UserError("the server is down")
+
+    down = replace(stage, judge=Down())
+    with pytest.raises(UserError, match="the server is down"):
+        store.complete(down)
+    assert not store.artifact(down).done
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"judge": SimulatedJudge()}, {"ranker": Pointwise()}], ids=["seed", "judge", "ranker"]
+)
+def test_what_changes_the_ranking_changes_the_inputs(stage, change):
+    assert replace(stage, **change).inputs() != stage.inputs()
+
+
+def test_other_candidates_and_references_change_the_inputs(stage, candidates, questions):
+    other = [replace(questions[0], answer="2"), *questions[1:3]]
+    assert replace(stage, questions=other).inputs() != stage.inputs()
+    assert replace(stage, candidates=candidates({"q0": ["one"]})).inputs() != stage.inputs()
+
+
+def test_budget_and_limits_and_model_family_change_no_ranking(stage):
+    patient = FakeJudge()
+    patient.limits, patient.concurrency = CallLimits(budget=1.0), 7
+    for change in ({"budget": Budget(3.0)}, {"model_family": "llama"}, {"judge": patient}):
+        assert replace(stage, **change).inputs() == stage.inputs()

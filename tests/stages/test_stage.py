@@ -1,0 +1,31 @@
+import pytest
+
+from thoughtrank.records import Question
+from thoughtrank.stages.stage import Stage, question_texts
+
+
+def test_the_inputs_of_questions_are_ids_and_texts_in_order_and_nothing_that_is_not_shown():
+    questions = [Question("b", "Why?", answer="so", family="reasons"), Question("a", "How?", unseen=True)]
+    assert question_texts(questions) == [["b", "Why?"], ["a", "How?"]]
+
+
+def test_a_stage_has_to_state_its_inputs_and_its_work(tmp_path):
+    class Forgetful(Stage):
+        kind = "candidates"
+
+        def make(self, artifact): ...
+
+    with pytest.raises(TypeError, match="inputs"):
+        Forgetful(name="a stage", published=tmp_path)
+
+
+def test_a_stage_replaces_no_other_artifact_unless_it_says_so(tmp_path):
+    class Plain(Stage):
+        kind = "candidates"
+
+        def inputs(self):
+            return {}
+
+        def make(self, artifact): ...
+
+    assert not Plain(name="a stage", published=tmp_path).replaceable
