@@ -142,6 +142,12 @@ def test_a_class_that_takes_any_keyword_gets_them_all(module):
     assert make_component({"_target_": f"{name}.Kitchen", "pans": 3}, where="judge").things == {"pans": 3}
 
 
-def test_what_a_constructor_itself_refuses_is_told_as_it_says_it():
-    [fault] = faults_of("thoughtrank.rankers.listwise_groups.ListwiseGroups", where="ranker", group_size=1)
-    assert "ranker.group_size is 1" in fault
+def test_what_a_constructor_itself_refuses_is_reported_in_its_words(module):
+    name = module(
+        "house_closed",
+        "from thoughtrank.errors import UserError\n\n"
+        "class Kitchen:\n"
+        "    def __init__(self, *, chairs: int):\n"
+        "        raise UserError(f'ranker.chairs is {chairs}: give 2 or more')\n",
+    )
+    assert faults_of(f"{name}.Kitchen", where="ranker", chairs=1) == ["ranker.chairs is 1: give 2 or more"]

@@ -1,6 +1,6 @@
 """Thought-ranked fine-tuning: find the thoughts that make a model answer better, and train them in.
 
-In the order of the pipeline: ``questions`` and ``prefixes`` (what is asked, how thoughts begin), ``models`` and ``engines`` (who
+In the order of the pipeline: ``questions`` and ``prefixes`` (what is asked, how thoughts begin), ``models``, ``engines`` (who
 generates), ``judging`` and ``rankers`` (which answers are best), ``selection`` (which candidates to train on), ``finetuning``
 (training), ``evaluation`` and ``report`` (metrics and results). ``stages`` puts them to work, one stage per step of a round;
 ``pipeline`` runs the stages; ``storage`` keeps what they make. ``run`` and ``cli`` start it all from ``config``.

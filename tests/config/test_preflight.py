@@ -11,8 +11,8 @@ from thoughtrank.config.schema import load_config
 from thoughtrank.data.import_candidates import import_files
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.adapters import Lora
+from thoughtrank.finetuning.compatibility import training_faults
 from thoughtrank.finetuning.protocols import Strategy
-from thoughtrank.finetuning.weight_formats import training_faults
 from thoughtrank.instantiate import make_component
 from thoughtrank.run import do_run
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.schema import RunConfig
-from thoughtrank.finetuning.weight_formats import nominal_bytes
+from thoughtrank.finetuning.parameter_memory import nominal_bytes
 
 _BYTES_PER_WEIGHT = 2
 """Model folders hold bf16 weights."""

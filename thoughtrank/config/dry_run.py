@@ -5,7 +5,7 @@ from thoughtrank.config.disk_estimate import disk_bytes
 from thoughtrank.config.memory_estimate import training_gigabytes
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.time_estimate import time_line
-from thoughtrank.finetuning.weight_formats import nominal_bytes
+from thoughtrank.finetuning.parameter_memory import nominal_bytes
 from thoughtrank.judging.cost_bound import CostBound
 from thoughtrank.judging.model_families import model_family
 

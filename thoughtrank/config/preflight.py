@@ -4,8 +4,8 @@ from thoughtrank.config.components import Components
 from thoughtrank.config.disk_estimate import disk_faults
 from thoughtrank.config.schema import RunConfig, TrainingConfig
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.compatibility import training_faults
 from thoughtrank.finetuning.kernels.build_tools import missing_build_tools
-from thoughtrank.finetuning.weight_formats import training_faults
 
 
 def preflight(config: RunConfig, components: Components) -> None:

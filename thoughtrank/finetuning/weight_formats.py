@@ -8,10 +8,7 @@ for low-precision training arXiv 2010.06192).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from thoughtrank.finetuning.protocols import Adapter, Optimizer, Strategy
+from typing import Literal
 
 Weights = Literal["fp32_master", "bf16_kahan", "bf16"]
 ALL_WEIGHTS: tuple[Weights, ...] = ("fp32_master", "bf16_kahan", "bf16")
@@ -82,78 +79,3 @@ def parameter_bytes(*, weights: Weights, state_bytes: float, engine_masters: boo
         optimizer_state=state_bytes,
         compensation=2 if weights == "bf16_kahan" else 0,
     )
-
-
-def has_engine_masters(strategy: "Strategy", *, precision: str) -> bool:
-    """Whether the engine trains bf16 weights with float32 master weights of its own (DeepSpeed, except in float32)."""
-    return strategy.engine_masters and precision != "32-true"
-
-
-def nominal_bytes(
-    *, weights: Weights, precision: str, optimizer: "Optimizer", strategy: "Strategy"
-) -> ParameterBytes | None:
-    """What one parameter of a large matrix costs, known before a model is; None if the optimizer does not say."""
-    shapes = {"matrix": (4096, 4096)}
-    state = optimizer.state_bytes(shapes, weights=weights, embeddings=frozenset())
-    if state is None:
-        return None
-    return parameter_bytes(
-        weights=weights,
-        state_bytes=state / 4096**2,
-        engine_masters=has_engine_masters(strategy, precision=precision),
-    )
-
-
-def training_faults(
-    *, weights: Weights, precision: str, optimizer: "Optimizer", adapter: "Adapter", strategy: "Strategy"
-) -> list[str]:
-    """Where number formats, optimizer, adapter and strategy do not fit together, one sentence each.
-
-    Args:
-        weights: ``training.weights``.
-        precision: ``training.precision``.
-        optimizer, adapter, strategy: the components.
-    """
-    faults = _format_faults(weights, precision=precision, optimizer=optimizer, strategy=strategy)
-    faults += _placement_faults(optimizer, strategy)
-    if adapter.freezes_model and not strategy.supports_adapters:
-        faults.append(
-            f"adapter={adapter.name} does not work with strategy={strategy.name}: use strategy=auto or ddp, or adapter=none"
-        )
-    return faults
-
-
-def _format_faults(weights: Weights, *, precision: str, optimizer: "Optimizer", strategy: "Strategy") -> list[str]:
-    faults = [
-        f"{group}={component.name} does not train training.weights={weights}: use training.weights="
-        f"{' or '.join(component.supported_weights)}, or another {group}"
-        for group, component in (("optimizer", optimizer), ("strategy", strategy))
-        if weights not in component.supported_weights
-    ]
-    if weights != "fp32_master" and precision == "32-true":
-        faults.append(
-            f"training.weights={weights} computes in bf16 and training.precision=32-true in float32: use "
-            "training.precision=auto, or training.weights=fp32_master"
-        )
-    return faults
-
-
-def _placement_faults(optimizer: "Optimizer", strategy: "Strategy") -> list[str]:
-    """Where the strategy does not hold the weights as the optimizer needs them."""
-    faults = []
-    if optimizer.needs_whole_parameters and not strategy.whole_parameters:
-        faults.append(
-            f"optimizer={optimizer.name} reads the rows and columns of a matrix, and strategy={strategy.name} gives it "
-            "flattened shards: use optimizer=adamw, or strategy=auto or ddp"
-        )
-    if optimizer.needs_cpu and not strategy.optimizer_on_cpu:
-        faults.append(
-            f"optimizer={optimizer.name} works on weights in main memory, and strategy={strategy.name} keeps them on its "
-            "device: use a strategy that offloads the optimizer, or strategy.accelerator=cpu"
-        )
-    if optimizer.needs_cuda and (strategy.optimizer_on_cpu or strategy.device_kind() != "cuda"):
-        faults.append(
-            f"optimizer={optimizer.name} needs a CUDA device, and strategy={strategy.name} has none for it: use "
-            "optimizer=adamw"
-        )
-    return faults

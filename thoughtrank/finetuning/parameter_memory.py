@@ -1,0 +1,24 @@
+"""Memory per trained parameter, from optimizer and strategy, before a model is loaded."""
+
+from thoughtrank.finetuning.protocols import Optimizer, Strategy
+from thoughtrank.finetuning.weight_formats import ParameterBytes, Weights, parameter_bytes
+
+
+def has_engine_masters(strategy: Strategy, *, precision: str) -> bool:
+    """Whether the engine trains bf16 weights with float32 master weights of its own (DeepSpeed, except in float32)."""
+    return strategy.engine_masters and precision != "32-true"
+
+
+def nominal_bytes(
+    *, weights: Weights, precision: str, optimizer: Optimizer, strategy: Strategy
+) -> ParameterBytes | None:
+    """What one parameter of a large matrix costs, known before a model is; None if the optimizer does not say."""
+    shapes = {"matrix": (4096, 4096)}
+    state = optimizer.state_bytes(shapes, weights=weights, embeddings=frozenset())
+    if state is None:
+        return None
+    return parameter_bytes(
+        weights=weights,
+        state_bytes=state / 4096**2,
+        engine_masters=has_engine_masters(strategy, precision=precision),
+    )
