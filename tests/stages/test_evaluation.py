@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from fake_engine import FakeEngine
@@ -94,10 +94,18 @@ def test_what_changes_the_replies_changes_the_inputs(stage, change):
     assert replace(stage, **change).inputs() != stage.inputs()
 
 
-@pytest.mark.parametrize("field", ["question_id", "text", "answer"])
-def test_another_question_or_reference_changes_the_inputs(stage, questions, field):
-    other = [replace(questions[0], **{field: "other"}), *questions[1:]]
+@pytest.mark.parametrize("field", [field.name for field in fields(Question)])
+def test_another_value_of_any_field_of_a_question_changes_the_inputs(stage, questions, field):
+    other = [replace(questions[0], **{field: True if field == "unseen" else "other"}), *questions[1:]]
     assert replace(stage, questions=other).inputs() != stage.inputs()
+
+
+def test_an_edited_family_is_the_one_in_the_table_and_the_metrics(stage, store, questions):
+    store.complete(stage)
+    edited = [replace(question, family="addition") for question in questions]
+    artifact = store.complete(replace(stage, questions=edited, published=store.paths.replies(2)))
+    assert {row.family for row in read_table(artifact.folder, HeldOutReply)} == {"addition"}
+    assert list(read_json(artifact.folder / "_evaluation.json")["families"]) == ["addition"]
 
 
 def test_another_scorer_or_model_changes_the_inputs_and_nothing_operational_does(stage, store, monkeypatch, tmp_path):

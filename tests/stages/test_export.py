@@ -43,9 +43,10 @@ def test_its_tokenizer_has_the_chat_template(stage, store, tiny_folder):
     assert first == second
 
 
-def test_model_and_card_are_the_inputs_and_another_export_replaces_it(stage, store):
+def test_model_card_and_length_of_a_reply_are_the_inputs_and_another_export_replaces_it(stage, store):
     store.complete(stage)
     other = replace(stage, card="# Another card\n")
     assert other.inputs() != stage.inputs()
+    assert replace(stage, reply_tokens=78).inputs() != stage.inputs()
     assert replace(stage, name="release").inputs() == stage.inputs()
     assert (store.complete(other).published / "README.md").read_text() == "# Another card\n"

@@ -1,10 +1,12 @@
 from dataclasses import replace
 
 import pytest
+from fake_models import CopiedModel
 
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.records import Example, RankedCandidate
 from thoughtrank.selection.top_k import Best, TopK
+from thoughtrank.stages.round_models import BaseModel
 from thoughtrank.stages.selection import Selection
 from thoughtrank.storage.tables import read_table
 
@@ -71,6 +73,13 @@ def test_a_question_may_give_several_examples(stage, store, rankings):
 def test_a_ranking_of_fewer_candidates_is_an_error(stage, store, rankings):
     with pytest.raises(ValueError, match="shorter"):
         store.complete(replace(stage, rankings=rankings({"q0": [1, 2, 3]})))
+
+
+def test_what_an_example_is_rendered_from_is_among_the_inputs(stage, store, questions, tmp_path):
+    other = [replace(questions[0], text="What is 9 + 9?"), *questions[1:]]
+    assert replace(stage, questions=other).inputs() != stage.inputs()
+    model = BaseModel.of(CopiedModel(folder=str(tmp_path)), store=store)
+    assert replace(stage, model=model).inputs() != stage.inputs()
 
 
 def test_rankings_and_selector_are_the_inputs(stage, store):

@@ -1,12 +1,17 @@
 import pytest
 
 from thoughtrank.records import Question
-from thoughtrank.stages.stage import Stage, question_texts
+from thoughtrank.stages.stage import Stage, question_fields, question_texts
 
 
 def test_the_inputs_of_questions_are_ids_and_texts_in_order_and_nothing_that_is_not_shown():
     questions = [Question("b", "Why?", answer="so", family="reasons"), Question("a", "How?", unseen=True)]
     assert question_texts(questions) == [["b", "Why?"], ["a", "How?"]]
+
+
+def test_the_inputs_of_a_stage_that_stores_more_are_all_fields():
+    questions = [Question("b", "Why?", answer="so", family="reasons"), Question("a", "How?", unseen=True)]
+    assert question_fields(questions) == [["b", "Why?", "so", "reasons", False], ["a", "How?", None, None, True]]
 
 
 def test_a_stage_has_to_state_its_inputs_and_its_work(tmp_path):

@@ -19,7 +19,7 @@ from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, parse_reply
 from thoughtrank.questions.groups import question_groups
 from thoughtrank.records import Question
 from thoughtrank.stages.round_models import RoundModel
-from thoughtrank.stages.stage import Stage, question_texts
+from thoughtrank.stages.stage import Stage, question_fields
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.json_files import write_json
 from thoughtrank.storage.tables import part_path, read_table, write_part
@@ -49,11 +49,10 @@ class Evaluation(Stage):
     scorer: Scorer
 
     def inputs(self) -> dict[str, object]:
-        """Model, questions with references, limit, scorer, engine, and the group size, which decides the batch shapes."""
+        """Model, questions with all their fields, limit, scorer, engine, and the group size, which decides the batch shapes."""
         return {
             "model": self.model.key,
-            "questions": question_texts(self.questions),
-            "references": [question.answer for question in self.questions],
+            "questions": question_fields(self.questions),
             "reply_tokens": self.reply_tokens,
             "scorer": self.scorer.identity(),
             "engine": self.engine.identity(),

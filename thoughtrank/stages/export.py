@@ -40,8 +40,8 @@ class Export(Stage):
     reply_tokens: int
 
     def inputs(self) -> dict[str, object]:
-        """The model and its card."""
-        return {"model": self.model.key, "card": self.card}
+        """The model, its card, and the default length of a reply."""
+        return {"model": self.model.key, "card": self.card, "reply_tokens": self.reply_tokens}
 
     def make(self, artifact: Artifact) -> None:
         """Write the folder."""

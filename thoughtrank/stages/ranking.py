@@ -16,7 +16,7 @@ from thoughtrank.progress import progress_bar
 from thoughtrank.rankers.protocol import Ranker, RankResult
 from thoughtrank.rankers.rank_questions import AnsweredQuestion, rank_questions
 from thoughtrank.records import Candidate, Question, RankedCandidate
-from thoughtrank.stages.stage import Stage
+from thoughtrank.stages.stage import Stage, question_texts
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.tables import read_table, write_part
 
@@ -49,9 +49,10 @@ class Ranking(Stage):
     seed: int
 
     def inputs(self) -> dict[str, object]:
-        """Candidates, reference answers, judge, ranker and seed."""
+        """Candidates, questions, reference answers, judge, ranker and seed."""
         return {
             "candidates": self.candidates.key,
+            "questions": question_texts(self.questions),
             "references": [question.answer for question in self.questions],
             "judge": self.judge.identity(),
             "ranker": self.ranker.identity(),

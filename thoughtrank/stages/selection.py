@@ -8,7 +8,7 @@ from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.records import Candidate, Example, Question, RankedCandidate
 from thoughtrank.selection.protocol import Selector
 from thoughtrank.stages.round_models import RoundModel
-from thoughtrank.stages.stage import Stage
+from thoughtrank.stages.stage import Stage, question_texts
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.tables import read_table, write_part
 
@@ -33,8 +33,14 @@ class Selection(Stage):
     model: RoundModel
 
     def inputs(self) -> dict[str, object]:
-        """The rankings, which depend on the candidates, and the selector."""
-        return {"rankings": self.rankings.key, "selection": self.selector.identity()}
+        """Candidates, rankings, selector, and what prompts are rendered from: the questions and the model's chat template."""
+        return {
+            "candidates": self.candidates.key,
+            "rankings": self.rankings.key,
+            "questions": question_texts(self.questions),
+            "selection": self.selector.identity(),
+            "model": self.model.key,
+        }
 
     def make(self, artifact: Artifact) -> None:
         """Write the table."""

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -43,5 +43,10 @@ class Stage(ABC):
 
 
 def question_texts(questions: Sequence[Question]) -> list[list[str]]:
-    """Ids and texts of ``questions``, as inputs of a fingerprint."""
+    """Ids and texts of ``questions``, as inputs of a stage that stores nothing else of them."""
     return [[question.question_id, question.text] for question in questions]
+
+
+def question_fields(questions: Sequence[Question]) -> list[list[object]]:
+    """All fields of ``questions``, as inputs of a stage that also stores their families or compares with their answers."""
+    return [list(astuple(question)) for question in questions]
