@@ -13,7 +13,6 @@ from transformers import AutoTokenizer
 from thoughtrank.finetuning.callbacks.checkpoint import Checkpoints, TimedCheckpoint
 from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
 from thoughtrank.finetuning.callbacks.step_log import StepLog
-from thoughtrank.finetuning.full_disk import full_disk_as_user_error
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.kernels.malloc_tuning import TrimHeap, tune_malloc
 from thoughtrank.finetuning.model_folder import load_model, save_model
@@ -24,6 +23,7 @@ from thoughtrank.finetuning.training_data import load_training_data
 from thoughtrank.finetuning.training_facts import write_facts
 from thoughtrank.instantiate import make_component
 from thoughtrank.library_logging import quiet_libraries
+from thoughtrank.storage.full_disk import full_disk_as_user_error
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

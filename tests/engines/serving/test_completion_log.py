@@ -1,7 +1,8 @@
 """The log keeps complete lines and hands out each completion once."""
 
+import errno
 import json
-from types import SimpleNamespace
+import os
 
 import pytest
 from completions_server import Fault
@@ -73,9 +74,14 @@ def test_a_line_that_cannot_be_written_is_an_error_and_leaves_no_trace(tmp_path,
     path = tmp_path / "log"
     log = CompletionLog(path)
     log.append(BODY, DONE)
-    size, file = path.stat().st_size, log._file
-    full = SimpleNamespace(write=lambda line: file.write(line[:5]), truncate=file.truncate, close=file.close)
-    monkeypatch.setattr(log, "_file", full)
-    with pytest.raises(UserError, match="no space left on device; free disk space"):
+    size, pwrite = path.stat().st_size, os.pwrite
+
+    def full(file, data, offset):
+        if len(data) < 20:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return pwrite(file, data[:-10], offset)
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(UserError, match="No space left on device.*free some space"):
         log.append({"prompt": "second"}, DONE)
     assert path.stat().st_size == size

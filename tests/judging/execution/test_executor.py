@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.execution import verdict_log
 from thoughtrank.judging.execution.budget import Budget, BudgetReached
 from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.fake import FakeJudge
@@ -20,6 +19,7 @@ from thoughtrank.judging.protocol import (
     Usage,
     Verdict,
 )
+from thoughtrank.storage import line_log
 
 QUICK = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -193,7 +193,7 @@ def test_a_line_that_is_no_verdict_is_not_guessed_at(full_log, tmp_path):
 
 def test_a_full_disk_leaves_no_part_of_a_line(tmp_path, monkeypatch):
     path = tmp_path / "log"
-    real = verdict_log.os.pwrite
+    real = line_log.os.pwrite
     calls = []
 
     def nearly_full(file, data, offset):
@@ -204,7 +204,7 @@ def test_a_full_disk_leaves_no_part_of_a_line(tmp_path, monkeypatch):
             raise OSError(28, "No space left on device")
         return real(file, data, offset)
 
-    monkeypatch.setattr(verdict_log.os, "pwrite", nearly_full)
+    monkeypatch.setattr(line_log.os, "pwrite", nearly_full)
     with Executor(CountingJudge(), path) as executor:
         with pytest.raises(UserError, match="No space left"):
             executor.ask(requests(2))

@@ -15,8 +15,8 @@ from typing import TypedDict
 import pytorch_lightning as pl
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.full_disk import full_disk_as_user_error
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.storage.full_disk import full_disk_as_user_error
 
 _DIGEST_BYTES = 1 << 20
 

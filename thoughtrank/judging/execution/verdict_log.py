@@ -1,19 +1,16 @@
 """The append-only log of all verdicts: completed calls are read from it and never repeated."""
 
 import json
-import os
 import threading
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from thoughtrank.errors import UserError
 from thoughtrank.judging.protocol import JudgeRequest, Usage, Verdict
+from thoughtrank.storage.line_log import LineLog
 
 
 class VerdictLog:
     """One JSON object per line, on disk before the verdict is used. One process at a time may have it open.
-
-    A process that is killed while it writes leaves at most one torn line, the last one; it is removed when the log is opened.
 
     Args:
         path: the file; created, with its folder, if missing.
@@ -34,13 +31,12 @@ class VerdictLog:
         self.appended = 0
         self._verdicts: dict[str, Verdict] = {}
         self._lock = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            self._size = self._load()
-        except BaseException:
-            self.close()
-            raise
+        self._lines = LineLog(
+            path,
+            read=lambda line: self._keep(*_record(line)),
+            unreadable="is no verdict; restore the file, or move it away to repeat all judge calls",
+            durable=True,
+        )
 
     def __contains__(self, key: str) -> bool:
         return key in self._verdicts
@@ -69,53 +65,19 @@ class VerdictLog:
             **asdict(verdict),
         }
         # A lone surrogate becomes a JSON escape, which reads back as the same character.
-        line = json.dumps(record, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
+        line = json.dumps(record, ensure_ascii=False).encode(errors="backslashreplace")
         with self._lock:
-            try:
-                self._write(line)
-            except OSError as error:
-                os.ftruncate(self._file, self._size)
-                raise UserError(f"cannot write {self.path}: {error.strerror}; free some space and run again") from error
-            self._size += len(line)
+            self._lines.append(line)
             self._keep(key, verdict)
             self.appended += 1
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-
-    def _write(self, line: bytes) -> None:
-        written = os.pwrite(self._file, line, self._size)
-        while written < len(line):  # a disk that is nearly full may write only a part
-            written += os.pwrite(self._file, line[written:], self._size + written)
-        os.fsync(self._file)
+        self._lines.close()
 
     def _keep(self, key: str, verdict: Verdict) -> None:
         self._verdicts[key] = replace(verdict, prompt="") if verdict.prompt else verdict
         self.usage += verdict.usage
-
-    def _load(self) -> int:
-        """Read the complete lines and remove a torn one; returns the size of the file in bytes."""
-        content = self.path.read_bytes()
-        *lines, tail = content.split(b"\n")
-        for number, line in enumerate(lines, start=1):
-            try:
-                self._keep(*_record(line))
-            except (ValueError, KeyError, TypeError) as error:
-                raise UserError(
-                    f"{self.path}: line {number} is no verdict; restore the file, or move it away to repeat all judge calls"
-                ) from error
-        size = len(content) - len(tail)
-        try:
-            self._keep(*_record(tail))
-        except (ValueError, KeyError, TypeError):
-            os.ftruncate(self._file, size)
-            return size
-        # Only the newline is missing: the call was paid for, so it counts.
-        os.pwrite(self._file, b"\n", len(content))
-        return len(content) + 1
 
 
 def _record(line: bytes) -> tuple[str, Verdict]:

@@ -12,24 +12,31 @@ _FULL_DISK_WORDS = ("No space left on device", "PytorchStreamWriter failed", "io
 
 
 @contextmanager
-def full_disk_as_user_error(folder: Path) -> Iterator[None]:
-    """Turn the errors that libraries raise on a full disk into one.
+def full_disk_as_user_error(path: Path) -> Iterator[None]:
+    """Turn the errors that libraries raise on a full disk into one. A ``UserError`` from inside is left as it is.
+
+    Args:
+        path: what is being written: a file or a folder.
 
     Raises:
-        UserError: the disk of ``folder`` is full.
+        UserError: its disk is full.
     """
     try:
         yield
+    except UserError:
+        raise
     except Exception as error:
-        if not _is_full_disk(error):
+        if not is_full_disk(error):
             raise
         raise UserError(
-            f"the disk of {folder} is full, or a quota is reached: what was being saved is incomplete and will not be used. "
-            "The model of the previous round is untouched; free some space and run the same command again"
+            f"the disk of {path} is full (No space left on device), or a quota is reached: what was being saved is "
+            "incomplete and will not be used. Everything that was finished is untouched; free some space and run the same "
+            "command again"
         ) from error
 
 
-def _is_full_disk(error: BaseException | None) -> bool:
+def is_full_disk(error: BaseException | None) -> bool:
+    """Whether a full disk or a quota caused an error."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True

@@ -6,7 +6,7 @@ import pytest
 from safetensors import SafetensorError
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.full_disk import full_disk_as_user_error
+from thoughtrank.storage.full_disk import full_disk_as_user_error
 
 
 def raised_while(first, second):

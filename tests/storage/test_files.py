@@ -1,0 +1,68 @@
+import errno
+
+import pytest
+
+from thoughtrank.storage.files import copy_file, link_or_copy, replacing, swap_folder, sync_tree, write_text
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_file_is_replaced_as_a_whole_and_nothing_else_is_left(tmp_path, durable):
+    path = tmp_path / "file"
+    path.write_text("old")
+    with replacing(path, durable=durable) as partial:
+        partial.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_write_that_fails_leaves_the_file_and_takes_no_space(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    with pytest.raises(OSError, match="full"), replacing(path) as partial:
+        partial.write_text("half")
+        raise OSError(errno.ENOSPC, "full")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_replacing_one_name_of_a_linked_file_leaves_the_other(tmp_path):
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    theirs.write_text("shared")
+    link_or_copy(theirs, mine)
+    assert mine.samefile(theirs)
+    write_text(mine, "changed")
+    assert theirs.read_text() == "shared"
+
+
+def test_a_copy_onto_itself_has_an_inode_of_its_own(tmp_path):
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    theirs.write_text("shared")
+    mine.hardlink_to(theirs)
+    copy_file(mine, mine)
+    assert not mine.samefile(theirs)
+    assert mine.read_text() == "shared"
+    assert mine.stat().st_mtime_ns == theirs.stat().st_mtime_ns
+
+
+def test_a_file_is_copied_where_it_cannot_be_linked(tmp_path, monkeypatch):
+    def across(source, target):
+        raise OSError(errno.EXDEV, "another file system")
+
+    monkeypatch.setattr("os.link", across)
+    (tmp_path / "source").write_text("text")
+    (tmp_path / "target").write_text("of an earlier attempt")
+    link_or_copy(tmp_path / "source", tmp_path / "target")
+    assert (tmp_path / "target").read_text() == "text"
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_takes_the_place_of_another(tmp_path, there):
+    new, folder = tmp_path / "new", tmp_path / "folder"
+    for each, text in [(new, "new"), *([(folder, "old")] if there else [])]:
+        (each / "inner").mkdir(parents=True)
+        (each / "inner" / "file").write_text(text)
+    sync_tree(new)
+    swap_folder(new, folder)
+    assert (folder / "inner" / "file").read_text() == "new"
+    assert list(tmp_path.iterdir()) == [folder]
