@@ -11,7 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "thoughtrank"
 ORDER = (
+    ("redaction",),
     ("errors",),
+    ("number_ranges",),
     ("records", "instantiate", "progress", "library_logging"),
     ("storage", "http_api"),
     ("evaluation", "prefixes"),

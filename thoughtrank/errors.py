@@ -4,14 +4,16 @@
 traceback.
 """
 
+from thoughtrank.redaction import redacted
+
 
 class UserError(Exception):
     """Something the user can put right.
 
     Args:
-        *faults: one sentence each: what is wrong and what to do.
+        *faults: one sentence each: what is wrong and what to do. Secrets are removed from them.
     """
 
     def __init__(self, *faults: str) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
+        self.faults = tuple(redacted(fault) for fault in faults)
+        super().__init__("\n".join(self.faults))

@@ -1,6 +1,8 @@
 """Keys are read when they are needed, and removed from what is kept."""
 
-from thoughtrank.http_api.api_keys import api_key, redacted
+import pytest
+
+from thoughtrank.http_api.api_keys import api_key, key_name_faults, redacted
 
 
 def test_a_key_is_read_from_the_environment_each_time(monkeypatch):
@@ -20,3 +22,18 @@ def test_redaction_leaves_placeholders_alone():
     assert redacted("an x in a text", "x") == "an x in a text"
     assert redacted("a secret-1", "secret-1") == "a [redacted]"
     assert redacted("a secret-1", None) == "a secret-1"
+
+
+@pytest.mark.parametrize(
+    "pasted", ["sk-proj-abc", "gsk_0123456789abcdef", "AKIAIOSFODNN7EXAMPLE", "AIzaSyA0123", "hf_abcdefgh", "A B", ""]
+)
+def test_a_pasted_key_is_no_name_and_is_not_shown(pasted):
+    [fault] = key_name_faults(pasted, setting="judge.api_key_env")
+    assert "judge.api_key_env is not shown" in fault
+    assert not pasted.strip() or pasted not in fault
+
+
+def test_names_of_variables_are_accepted(monkeypatch):
+    monkeypatch.setenv("lower_case_key", "set")
+    for name in (None, "OPENAI_API_KEY", "KEY2", "_MY__KEY_", "lower_case_key"):
+        assert key_name_faults(name, setting="judge.api_key_env") == []

@@ -1,8 +1,8 @@
-"""URLs in messages carry no secrets."""
+"""URLs in messages carry no secrets, and a URL that contains one is refused without showing it."""
 
 import pytest
 
-from thoughtrank.http_api.urls import is_http_url, shown_url
+from thoughtrank.http_api.urls import shown_url, url_faults
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,40 @@ def test_users_passwords_queries_and_fragments_are_left_out(url, shown):
     assert shown_url(url) == shown
 
 
-def test_a_url_without_a_scheme_is_no_http_url():
-    assert is_http_url("http://localhost:8000/v1")
-    assert is_http_url("https://h")
-    assert not is_http_url("localhost:8000/v1")
-    assert not is_http_url("ftp://h")
+def faults(url):
+    return url_faults(url, setting="judge.base_url", key_setting="judge.api_key_env")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8000/v1", "https://h", "HTTP://[::1]:8000/v1", "https://h/v1?api-version=2024-10-21"]
+)
+def test_the_url_of_a_server_is_accepted(url):
+    assert faults(url) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:8000/v1", "ftp://h", "http://[bad", "http://", "http://h:port/v1", "http://h:99999", "https://h h/v1"],
+)
+def test_what_is_no_url_of_a_server_is_refused(url):
+    [fault] = faults(url)
+    assert "judge.base_url is no URL of a server" in fault
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("http://user:canary@h/v1", "user name or password"),
+        ("http://canary@h/v1", "user name or password"),
+        ("http://h/v1?key=canary", "query"),
+        ("http://h/v1?api-version=1&sig=canary", "query"),
+        ("http://h/v1?canary", "query"),
+        ("http://h/v1#canary", "query"),
+    ],
+)
+def test_a_url_with_a_secret_is_refused_and_not_shown(url, named):
+    [fault] = faults(url)
+    assert fault.startswith("judge.base_url must not contain")
+    assert named in fault
+    assert "judge.api_key_env" in fault
+    assert "canary" not in fault

@@ -12,8 +12,9 @@ from thoughtrank.engines.serving.completions_client import CompletionsClient
 from thoughtrank.engines.serving.served_model import check_served_model
 from thoughtrank.engines.serving.served_session import ServedSession
 from thoughtrank.errors import UserError
-from thoughtrank.http_api.api_keys import api_key
-from thoughtrank.http_api.urls import is_http_url
+from thoughtrank.http_api.api_keys import api_key, key_name_faults
+from thoughtrank.http_api.urls import url_faults
+from thoughtrank.number_ranges import TimeoutSeconds
 
 
 class OpenAIEngine(EngineComponent):
@@ -60,7 +61,7 @@ class OpenAIEngine(EngineComponent):
         prompts: Literal["text", "tokens"] = "text",
         fields: dict[str, Any] | None = None,
         concurrency: int = 16,
-        timeout_seconds: float = 600.0,
+        timeout_seconds: TimeoutSeconds = 600.0,
         max_retries: int = 8,
         questions_per_group: int = 8,
         replies_per_group: int = 512,
@@ -87,9 +88,10 @@ class OpenAIEngine(EngineComponent):
                 "engine.base_urls is empty: give at least one, such as engine.base_urls=[http://localhost:8000/v1]"
             )
         for url in self.base_urls:
-            if not is_http_url(url):
-                faults.append(f"engine.base_urls: {url!r} is no URL: it has to start with http:// or https://")
-        if self.api_key_env is not None and api_key(self.api_key_env) is None:
+            faults += url_faults(url, setting="engine.base_urls", key_setting="engine.api_key_env")
+        names = key_name_faults(self.api_key_env, setting="engine.api_key_env")
+        faults += names
+        if not names and self.api_key_env is not None and api_key(self.api_key_env) is None:
             faults.append(f"the completions server needs {self.api_key_env}: export it, or set engine.api_key_env=null")
         faults += bound_faults(
             at_least_one={

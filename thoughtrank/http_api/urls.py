@@ -1,14 +1,41 @@
-"""URLs as they may be shown in messages and stored in fingerprints."""
+"""URLs of servers: their check, and how they may be shown in messages and stored in fingerprints."""
 
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+_ALLOWED_PARAMETERS = frozenset({"api-version"})
+"""Query parameters that cannot be secrets; Azure requires this one."""
 
 
 def shown_url(url: str) -> str:
     """Scheme, host, port and path of a URL; user names, passwords and queries may be secrets."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an invalid URL"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def is_http_url(url: str) -> bool:
-    """Whether the URL has the scheme that an HTTP client needs."""
-    return url.startswith(("http://", "https://"))
+def url_faults(url: str, *, setting: str, key_setting: str) -> list[str]:
+    """What is wrong with the URL of a server. No fault shows the URL, which may contain a secret.
+
+    Args:
+        url: as configured.
+        setting: the config key or environment variable it comes from.
+        key_setting: the config key that names the environment variable with the API key.
+    """
+    remedy = f"it would be stored with the run; name the environment variable with the key in {key_setting} instead"
+    try:
+        parts = urlsplit(url)
+        is_server = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
+        is_server = is_server and (parts.port is None or parts.port > 0) and not any(map(str.isspace, url))
+    except ValueError:
+        is_server = False
+    if not is_server:
+        return [f"{setting} is no URL of a server: it must look like http://localhost:8000/v1 or https://HOST/v1"]
+    faults = []
+    if "@" in parts.netloc:
+        faults.append(f"{setting} must not contain a user name or password: {remedy}")
+    names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    if not names <= _ALLOWED_PARAMETERS or parts.fragment:
+        faults.append(f"{setting} must not contain a query other than api-version, nor a fragment: {remedy}")
+    return faults

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thoughtrank.errors import UserError
-from thoughtrank.http_api.api_keys import api_key, redacted
+from thoughtrank.http_api.api_keys import api_key, key_name_faults, redacted
 from thoughtrank.http_api.error_text import message_of
-from thoughtrank.http_api.urls import shown_url
+from thoughtrank.http_api.urls import shown_url, url_faults
 from thoughtrank.judging.openai.errors import (
     raise_unless_rejected,
     rejects_schema,
@@ -56,6 +56,20 @@ class Connection:
         """The endpoint without anything secret."""
         url = self.effective_url()
         return shown_url(url) if url else "the default endpoint of the openai client"
+
+    def faults(self) -> list[str]:
+        """What is wrong with the URL, the name of the key's variable, and the key."""
+        url = self.effective_url()
+        setting = "judge.base_url" if self.base_url else "OPENAI_BASE_URL"
+        faults = url_faults(url, setting=setting, key_setting="judge.api_key_env") if url else []
+        names = key_name_faults(self.api_key_env, setting="judge.api_key_env")
+        if names:
+            return [*faults, *names]
+        try:
+            self.key()
+        except UserError as error:
+            faults += error.faults
+        return faults
 
     def key(self) -> str | None:
         """The API key in the environment, or None for a server without keys.

@@ -7,8 +7,8 @@ from functools import partial
 from importlib.util import find_spec
 from typing import ClassVar
 
-from thoughtrank.errors import UserError
-from thoughtrank.http_api.urls import is_http_url
+from pydantic import NonNegativeFloat
+
 from thoughtrank.judging.base import BaseJudge
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.judging.openai.endpoint import Connection, Refusal
@@ -17,6 +17,7 @@ from thoughtrank.judging.openai.prompt import RenderedPrompt, render, template_h
 from thoughtrank.judging.openai.requests import JudgeReply, RequestFormat, read_reply, request_body
 from thoughtrank.judging.openai.unusable_server import UnusableServerDetector
 from thoughtrank.judging.protocol import CallLimits, JudgeRequest, Usage, Verdict
+from thoughtrank.number_ranges import TimeoutSeconds
 
 _CHAT_TOKENS = 100
 """More than any chat template adds around one message."""
@@ -68,9 +69,9 @@ class OpenAICompatibleJudge(BaseJudge):
         model: str,
         base_url: str | None,
         api_key_env: str | None,
-        temperature: float | None = 0.0,
+        temperature: NonNegativeFloat | None = 0.0,
         max_reply_tokens: int = 1024,
-        timeout_seconds: float = 120.0,
+        timeout_seconds: TimeoutSeconds = 120.0,
         max_retries: int = 6,
         concurrency: int = 8,
         requests_per_minute: float | None = None,
@@ -117,17 +118,7 @@ class OpenAICompatibleJudge(BaseJudge):
         faults = []
         if find_spec("openai") is None:
             faults.append("this judge needs the package openai: pip install openai")
-        try:
-            self._server.key()
-        except UserError as error:
-            faults.extend(error.faults)
-        if self.base_url is not None and not is_http_url(self.base_url):
-            faults.append("judge.base_url must start with http:// or https://")
-        if "@" in (self.base_url or "").partition("?")[0]:
-            # The config is written to the run folder and to loggers.
-            faults.append(
-                "judge.base_url must not contain a user name or password: name the key's variable in judge.api_key_env"
-            )
+        faults += self._server.faults()
         if self.price_per_million is not None and len(self.price_per_million) != 2:
             faults.append("judge.price_per_million must be two numbers, for prompt and completion tokens, or null")
         elif self.limits.budget is not None and self.price() is None:
