@@ -87,7 +87,7 @@ class MadeRun:
             candidates=Artifact(folder=paths.candidates(1), published=paths.candidates(1), key="candidates"),
             rankings=Artifact(folder=paths.rankings(1), published=paths.rankings(1), key="rankings"),
             selector=selector or TopK(k=2, allow_truncated=True),
-            model=SimpleNamespace(folder=lambda: self.model_folder),
+            model=SimpleNamespace(key="tiny", folder=lambda: self.model_folder),
         )
         self.store.complete(selection)
         shutil.copytree(self.model_folder, paths.model(1), ignore=shutil.ignore_patterns("*.safetensors"))

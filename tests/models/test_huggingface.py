@@ -18,6 +18,11 @@ def test_a_hub_id_is_no_fault_and_a_plan_uses_what_is_stated():
     assert (source.num_parameters(), source.context_tokens(), source.kv_cache_bytes_per_token()) == (1, 2, 3)
 
 
+def test_a_date_that_is_none_is_reported_with_the_other_faults():
+    faults = HuggingFaceModel(name="nonsense", date="tomorrow").faults()
+    assert [fault.partition("=")[0] for fault in faults] == ["model.date", "model.name"]
+
+
 def test_a_folder_without_a_config_is_a_fault(tmp_path):
     [fault] = HuggingFaceModel(name=str(tmp_path)).faults()
     assert "config.json" in fault
@@ -65,6 +70,7 @@ def test_what_changes_the_written_folder_is_in_the_identity_and_what_helps_the_p
 
     assert identity(license="mit", parameters=1, context=2, cache_bytes=3) == identity()
     assert len({str(each) for each in (identity(), identity(chat_template="plain"), identity(end_of_turn="a"))}) == 3
+    assert identity(date="2025-01-01") != identity(date="2025-01-02")
 
 
 def test_the_license_is_stated_or_in_the_card_or_unknown(tiny_folder, tmp_path):

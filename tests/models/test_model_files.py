@@ -30,6 +30,26 @@ def test_the_plain_template_can_replace_the_models_own(loaded, tmp_path):
     assert written(loaded, tmp_path / "plain", chat_template="plain").chat_template == PLAIN_TEMPLATE
 
 
+def test_a_template_that_reads_the_clock_is_saved_with_a_fixed_date(loaded, tmp_path):
+    loaded[1].chat_template = "It is {{ strftime_now('%Y') }}. {{ messages[0]['content'] }}"
+    tokenizer = written(loaded, tmp_path, date="1999-12-31")
+    messages = [{"role": "user", "content": "Why?"}]
+    assert tokenizer.apply_chat_template(messages, tokenize=False) == "It is 1999. Why?"
+    tokenizer.save_pretrained(tmp_path / "released")
+    released = AutoTokenizer.from_pretrained(tmp_path / "released")
+    assert released.apply_chat_template(messages, tokenize=False) == "It is 1999. Why?"
+
+
+def test_each_of_several_templates_gets_the_fixed_date(loaded, tmp_path):
+    loaded[1].chat_template = {"default": "{{ strftime_now('%Y') }}", "tool_use": "tools, {{ strftime_now('%Y') }}"}
+    tokenizer = written(loaded, tmp_path, date="1999-12-31")
+    messages = [{"role": "user", "content": "Why?"}]
+    texts = [
+        tokenizer.apply_chat_template(messages, chat_template=name, tokenize=False) for name in ("default", "tool_use")
+    ]
+    assert texts == ["1999", "tools, 1999"]
+
+
 def test_a_tokenizer_without_padding_pads_with_its_end_of_sequence(loaded, tmp_path):
     loaded[1].pad_token = None
     assert written(loaded, tmp_path).pad_token == "<|im_end|>"

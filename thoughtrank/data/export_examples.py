@@ -160,7 +160,7 @@ def _notes(files: Mapping[str, Sequence[Row]], *, changed: int) -> list[str]:
     if changed:
         notes.append(
             f"{changed} of {examples} examples are rendered differently by the model's chat template than they were trained on "
-            "(it trims white space, or inserts the date); round_N/3_examples has them as trained"
+            "(it trims white space); round_N/3_examples has them as trained"
         )
     return notes
 

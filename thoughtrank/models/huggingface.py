@@ -15,13 +15,14 @@ class HuggingFaceModel(NamedModel):
     """A model whose ``name`` is a local folder in Hugging Face format, or a hub id such as ``organisation/model``."""
 
     def faults(self) -> list[str]:
-        """A folder without a config, or a name that is neither a folder nor a hub id."""
+        """A folder without a config, or a name that is neither a folder nor a hub id; and those of all named models."""
+        faults = super().faults()
         if self._local().exists():
-            has_config = (self._local() / "config.json").exists()
-            return [] if has_config else [f"model.name={self.name}: no config.json in that folder"]
-        if not is_hub_id(self.name):
-            return [f"model.name={self.name}: no such folder, and not a hub id of the form organisation/model"]
-        return []
+            if not (self._local() / "config.json").exists():
+                faults.append(f"model.name={self.name}: no config.json in that folder")
+        elif not is_hub_id(self.name):
+            faults.append(f"model.name={self.name}: no such folder, and not a hub id of the form organisation/model")
+        return faults
 
     def identity(self) -> dict[str, object]:
         """See ``ModelSource``. A hub id counts as the files of the revision in the local hub cache."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.chat_template import PLAIN_TEMPLATE
+from thoughtrank.prompting.fixed_date import DEFAULT_DATE, with_fixed_date
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -28,13 +29,15 @@ class ModelWriter:
         chat_template: ``own`` keeps the tokenizer's template, or adds the plain one where it has none; ``plain`` always takes
             the plain one.
         end_of_turn: the token that ends a reply; None keeps the tokenizer's end-of-sequence token.
+        date: as YYYY-MM-DD, what a chat template that writes the date gets in place of today.
     """
 
     chat_template: TemplateChoice = "own"
     end_of_turn: str | None = None
+    date: str = DEFAULT_DATE
 
     def changes(self) -> dict[str, object]:
-        """The settings that change what comes with the weights, for the fingerprint."""
+        """The settings other than ``date`` that change what comes with the weights, for the fingerprint."""
         wanted = {"chat_template": self.chat_template, "end_of_turn": self.end_of_turn}
         return {key: value for key, value in wanted.items() if value not in ("own", None)}
 
@@ -56,6 +59,11 @@ class ModelWriter:
             _end_turns_with(self.end_of_turn, model=model, tokenizer=tokenizer, name=name)
         if tokenizer.chat_template is None or self.chat_template == "plain":
             tokenizer.chat_template = PLAIN_TEMPLATE
+        if isinstance(tokenizer.chat_template, dict):
+            templates = tokenizer.chat_template.items()
+            tokenizer.chat_template = {name: with_fixed_date(each, fixed=self.date) for name, each in templates}
+        else:
+            tokenizer.chat_template = with_fixed_date(tokenizer.chat_template, fixed=self.date)
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
 

@@ -52,6 +52,7 @@ class PretrainedModel(NamedModel):
             license=self.license,
             chat_template=self.chat_template,
             end_of_turn=self.end_of_turn,
+            date=self.date,
             parameters=self.parameters,
             context=self.context,
             cache_bytes=self.cache_bytes,

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
+from thoughtrank.prompting.fixed_date import DEFAULT_DATE, reads_the_clock, with_fixed_date
 from thoughtrank.prompting.special_tokens import SpecialTokenEscaper
 from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG, reply
 
@@ -20,7 +21,7 @@ PLAIN_TEMPLATE = (
 
 
 class ChatTemplate:
-    """Renders prompts and replies with a tokenizer's chat template.
+    """Renders prompts and replies with a tokenizer's chat template, which gets a fixed date if it asks for today's.
 
     Args:
         tokenizer: one with a chat template.
@@ -31,6 +32,10 @@ class ChatTemplate:
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase") -> None:
         self._tokenizer = tokenizer
+        self._template = tokenizer.get_chat_template()
+        if reads_the_clock(self._template):
+            # The model sources of this project write a fixed date into the template; other folders may lack it.
+            self._template = with_fixed_date(self._template, fixed=DEFAULT_DATE)
         self._special_tokens = SpecialTokenEscaper(tokenizer)
         self._special_tokens_and_tags = SpecialTokenEscaper(tokenizer, also=(OPEN_TAG, CLOSE_TAG))
         self.end_of_turn = self._find_end_of_turn()
@@ -72,7 +77,9 @@ class ChatTemplate:
 
     def _render(self, messages: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
         return str(
-            self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=add_generation_prompt)
+            self._tokenizer.apply_chat_template(
+                messages, chat_template=self._template, tokenize=False, add_generation_prompt=add_generation_prompt
+            )
         )
 
     def _find_end_of_turn(self) -> str:
