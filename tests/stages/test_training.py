@@ -148,3 +148,8 @@ def test_the_curve_has_each_step_once_as_the_resumed_training_logged_it(tmp_path
     rows = [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 2.0}, {"step": 2, "loss": 2.5}, {"step": 3, "loss": 1.0}]
     (tmp_path / "_metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert training_curve(tmp_path) == [rows[0], rows[2], rows[3]]
+
+
+def test_a_line_that_a_full_disk_tore_is_left_out_of_the_curve(tmp_path):
+    (tmp_path / "_metrics.jsonl").write_text('{"step": 1, "loss": 3.0}\n{"step": 2, "lo{"step": 3, "loss": 1.0}\n{"st')
+    assert training_curve(tmp_path) == [{"step": 1, "loss": 3.0}]

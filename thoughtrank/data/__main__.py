@@ -9,6 +9,7 @@ from thoughtrank.data.export_examples import export_data
 from thoughtrank.data.import_candidates import import_files
 from thoughtrank.data.run_reader import run_questions
 from thoughtrank.errors import UserError
+from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.imported_candidates import QUESTIONS
 
 
@@ -39,10 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     try:
-        if options.command == "export":
-            _export(run_folder=options.run, folder=options.to)
-        else:
-            _import(files=options.files, folder=options.to, run_folder=options.run)
+        with full_disk_as_user_error(options.to or options.run):
+            if options.command == "export":
+                _export(run_folder=options.run, folder=options.to)
+            else:
+                _import(files=options.files, folder=options.to, run_folder=options.run)
     except UserError as error:
         for fault in error.faults:
             print(f"error: {fault}", file=sys.stderr)

@@ -10,6 +10,7 @@ from thoughtrank.data.run_reader import question_source, read_config, tokenizer_
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.records import Candidate, Example, Question, RankedCandidate
+from thoughtrank.storage.files import replacing
 from thoughtrank.storage.json_files import read_json, write_json
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.tables import read_table
@@ -170,10 +171,8 @@ def _write_lines(path: Path, rows: Sequence[Row]) -> None:
     if not rows:
         path.unlink(missing_ok=True)
         return
-    partial = path.with_name(f"{path.name}.partial")
-    with partial.open("w", encoding="utf-8") as file:
+    with replacing(path) as partial, partial.open("w", encoding="utf-8") as file:
         file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-    partial.replace(path)
 
 
 def _write_dataset_info(folder: Path) -> None:

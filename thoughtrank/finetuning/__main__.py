@@ -12,6 +12,7 @@ from thoughtrank.finetuning.distributed.process_launcher import report_faults
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.protocols import Strategy
 from thoughtrank.instantiate import make_component
+from thoughtrank.storage.full_disk import full_disk_as_user_error
 
 
 def main() -> None:
@@ -25,7 +26,7 @@ def main() -> None:
     try:
         strategy: Strategy = make_component(job.strategy, where="strategy")
         strategy.prepare_process()
-        with FileLock(Path(job.work) / f"_training.{rank}.lock"):
+        with full_disk_as_user_error(Path(job.work)), FileLock(Path(job.work) / f"_training.{rank}.lock"):
             from thoughtrank.finetuning.train import run_training
 
             run_training(job, strategy=strategy)

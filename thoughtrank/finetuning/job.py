@@ -10,6 +10,7 @@ from typing import Literal
 import yaml
 
 from thoughtrank.finetuning.weight_formats import Precision, Weights
+from thoughtrank.storage.files import write_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class TrainingJob:
 
     def write(self, path: Path) -> None:
         """Save as YAML."""
-        path.write_text(yaml.safe_dump({**asdict(self), "examples": list(self.examples)}, sort_keys=False))
+        write_text(path, yaml.safe_dump({**asdict(self), "examples": list(self.examples)}, sort_keys=False))
 
     @classmethod
     def read(cls, path: Path) -> "TrainingJob":

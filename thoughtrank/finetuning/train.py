@@ -23,7 +23,6 @@ from thoughtrank.finetuning.training_data import load_training_data
 from thoughtrank.finetuning.training_facts import write_facts
 from thoughtrank.instantiate import make_component
 from thoughtrank.library_logging import quiet_libraries
-from thoughtrank.storage.full_disk import full_disk_as_user_error
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -65,12 +64,11 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
     if found is not None:
         data.loader.skip_steps(found.step)
     trainer.fit(module, data.loader, ckpt_path=found.state if found else None, weights_only=False)
-    with full_disk_as_user_error(Path(job.output)):
-        adapter.merge(module.causal_lm)
-        save_model(module.causal_lm, tokenizer, output=Path(job.output), engine=module.engine)
-        if trainer.is_global_zero:
-            write_facts(job, data=data, memory=memory, trainer=trainer, seconds=time.monotonic() - started)
-            checkpoints.delete()
+    adapter.merge(module.causal_lm)
+    save_model(module.causal_lm, tokenizer, output=Path(job.output), engine=module.engine)
+    if trainer.is_global_zero:
+        write_facts(job, data=data, memory=memory, trainer=trainer, seconds=time.monotonic() - started)
+        checkpoints.delete()
 
 
 def _module(job: TrainingJob, *, adapter: Adapter, strategy: Strategy, accumulation: int) -> FineTuningModule:

@@ -1,12 +1,12 @@
 """The summary of a finished training, ``_training.json``."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.training_data import TrainingData
+from thoughtrank.storage.json_files import write_json
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
@@ -37,7 +37,7 @@ def write_facts(
         "strategy_of_lightning": type(trainer.strategy).__name__,
         "seconds": round(seconds, 1),
     }
-    (Path(job.work) / FACTS_FILE).write_text(json.dumps(facts, indent=2) + "\n")
+    write_json(Path(job.work) / FACTS_FILE, facts)
 
 
 def _class_name(component: dict[str, object]) -> str:

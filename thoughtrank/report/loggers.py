@@ -2,11 +2,14 @@
 
 import csv
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from thoughtrank.errors import UserError
+from thoughtrank.redaction import redacted
+from thoughtrank.storage.files import replacing
 
 if TYPE_CHECKING:
     import wandb
@@ -31,7 +34,7 @@ class Logger(Protocol):
         Args:
             run: its name.
             folder: its folder.
-            config: the composed config as plain values.
+            config: the composed config as plain values, without secrets.
             sweep: name of the sweep it is a job of, if any.
         """
 
@@ -78,12 +81,10 @@ class CsvLogger(Logger):
     def _add(self, name: str, rows: list[dict[str, Any]]) -> None:
         self._rows[name].extend(rows)
         columns = list(dict.fromkeys(key for row in self._rows[name] for key in row))
-        partial = self._folder / f"{name}.csv.partial"
-        with partial.open("w", newline="") as file:
+        with replacing(self._folder / f"{name}.csv") as partial, partial.open("w", newline="") as file:
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self._rows[name])
-        partial.replace(self._folder / f"{name}.csv")
 
 
 class WandbLogger(Logger):
@@ -109,6 +110,8 @@ class WandbLogger(Logger):
 
         mode = os.environ.get("WANDB_MODE") or ("online" if wandb.login(prompt=False, verify=False) else "offline")
         settings = wandb.Settings(silent=True, console="off", save_code=False, disable_git=True, x_disable_stats=True)
+        # W&B stores the command line.
+        sys.argv[1:] = map(redacted, sys.argv[1:])
         try:
             self._run = wandb.init(
                 project=self.project,

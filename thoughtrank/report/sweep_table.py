@@ -8,11 +8,13 @@ import csv
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from thoughtrank.redaction import redacted
 from thoughtrank.report.results_table import accuracy_text, fixed_width, percent
+from thoughtrank.storage.files import replacing, write_text
 from thoughtrank.storage.json_files import read_json, write_json
 
 _FOLDER = "hydra.sweep.dir"
@@ -68,9 +70,21 @@ def begin_sweep(folder: Path) -> None:
 
 
 def record_job(folder: Path, job: SweepJob) -> None:
-    """Leave what became of a job in the sweep's folder."""
+    """Leave what became of a job in the sweep's folder, without secrets."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / f"job_{job.number:04d}.json", asdict(job))
+    shown = replace(
+        job,
+        overrides=tuple(map(redacted, job.overrides)),
+        error=None if job.error is None else redacted(job.error),
+    )
+    write_json(folder / f"job_{job.number:04d}.json", asdict(shown))
+
+
+def redact_sweep_config(folder: Path) -> None:
+    """Remove secrets from the config that Hydra writes into the sweep's folder."""
+    path = folder / "multirun.yaml"
+    if path.exists() and (text := path.read_text(encoding="utf-8")) != (shown := redacted(text)):
+        write_text(path, shown)
 
 
 def read_jobs(folder: Path) -> list[SweepJob]:
@@ -113,12 +127,10 @@ def write_comparison(folder: Path, jobs: Sequence[SweepJob]) -> Path:
     rows = comparison(jobs)
     columns = list(dict.fromkeys(key for row in rows for key in row))
     path = folder / "comparison.csv"
-    partial = folder / "comparison.csv.partial"
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)
-    partial.replace(path)
     return path
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.stage import Stage
 from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.files import write_text
 
 
 def round_to_export(rounds: Sequence[Mapping[str, Any]], *, which: Literal["last", "best"]) -> int:
@@ -63,5 +64,5 @@ class Export(Stage):
         )
         model.save_pretrained(artifact.folder)
         tokenizer.save_pretrained(artifact.folder)
-        (artifact.folder / "README.md").write_text(self.card, encoding="utf-8")
+        write_text(artifact.folder / "README.md", self.card)
         artifact.finish()

@@ -4,8 +4,6 @@ A launcher that re-runs the script for every extra device would generate, and pa
 ends gives all its memory back.
 """
 
-import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,9 @@ from thoughtrank.finetuning.protocols import Adapter, Objective, Optimizer, Stra
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.stage import Stage
 from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.files import copy_file
 from thoughtrank.storage.json_files import read_json
+from thoughtrank.storage.line_log import read_json_lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,14 +101,11 @@ class KeptModel(Stage):
         """Copy the folder."""
         for path in self.start.folder().iterdir():
             if not path.name.startswith("_") and path.is_file():
-                shutil.copy2(path, artifact.folder / path.name)
+                copy_file(path, artifact.folder / path.name)
         artifact.finish(kept=True)
 
 
 def training_curve(folder: Path) -> list[dict[str, float]]:
     """The logged steps of one training, each once: after a resume the later row of a step counts."""
-    path = folder / "_metrics.jsonl"
-    if not path.exists():
-        return []
-    rows = {row["step"]: row for row in map(json.loads, path.read_text().splitlines())}
+    rows = {row["step"]: row for row in read_json_lines(folder / "_metrics.jsonl")}
     return [rows[step] for step in sorted(rows)]

@@ -13,6 +13,7 @@ from typing import Any
 
 from thoughtrank.errors import UserError
 from thoughtrank.records import Finish, Question
+from thoughtrank.storage.files import write_text
 from thoughtrank.storage.json_files import read_json, write_json
 from thoughtrank.storage.tables import read_part, write_part
 
@@ -129,7 +130,7 @@ class ImportedCandidates:
             )
             for each in questions
         ]
-        (self.folder / QUESTIONS).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        write_text(self.folder / QUESTIONS, "".join(f"{line}\n" for line in lines))
         write_part(self.folder / _CANDIDATES, candidates, record_type=ImportedCandidate)
         counts = {"questions": len(questions), "candidates": len(candidates)}
         write_json(self.folder / _MARK, {"version": _VERSION, "sha256": _sha256(self.folder), **counts})

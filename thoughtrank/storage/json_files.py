@@ -1,20 +1,23 @@
 """JSON files: atomic replacement, and reading."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+from thoughtrank.storage.files import replacing
 
-def write_json(path: Path, value: object) -> None:
-    """Replace a JSON file atomically."""
-    partial = path.with_name(f"{path.name}.partial")
-    with partial.open("w", encoding="utf-8") as file:
+
+def write_json(path: Path, value: object, *, durable: bool = False) -> None:
+    """Replace a JSON file atomically.
+
+    Args:
+        path: the file.
+        value: its content.
+        durable: see ``replacing``.
+    """
+    with replacing(path, durable=durable) as partial, partial.open("w", encoding="utf-8") as file:
         json.dump(value, file, indent=2, ensure_ascii=False)
         file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def read_json(path: Path) -> Any:

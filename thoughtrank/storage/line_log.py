@@ -1,10 +1,12 @@
 """Append-only files of one record per line: every such file of a run is written by this class."""
 
+import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from thoughtrank.errors import UserError
 from thoughtrank.storage.files import sync
@@ -99,3 +101,10 @@ class LineLog:
         if size < os.fstat(self._file).st_size:
             os.ftruncate(self._file, size)
         return size
+
+
+def read_json_lines(path: Path) -> Iterator[Any]:
+    """The values of a file of JSON lines that only informs: torn lines are left out, and a missing file has none."""
+    for line in path.read_bytes().splitlines() if path.exists() else []:
+        with suppress(ValueError):
+            yield json.loads(line)

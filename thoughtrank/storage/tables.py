@@ -3,7 +3,6 @@
 Columns are the fields of the dataclass, in order. Files are written atomically.
 """
 
-import os
 import types
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar, Union, get_args, get_origin,
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
+
+from thoughtrank.storage.files import replacing
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -56,11 +57,8 @@ def write_part(path: Path, records: "Sequence[DataclassInstance]", *, record_typ
         record_type: their dataclass, which also gives an empty table its columns.
     """
     table = pa.Table.from_pylist([asdict(record) for record in records], schema=schema_of(record_type))
-    partial = path.with_name(f"_{path.name}.partial")
-    parquet.write_table(table, partial)
-    with partial.open("rb+") as file:
-        os.fsync(file.fileno())
-    partial.replace(path)
+    with replacing(path) as partial:
+        parquet.write_table(table, partial)
 
 
 def num_rows(folder: Path) -> int:

@@ -5,7 +5,6 @@ A checkpoint is a folder ``_checkpoint/step-N`` with the trainer's ``state`` (a 
 """
 
 import hashlib
-import json
 import shutil
 import time
 from dataclasses import dataclass
@@ -16,7 +15,9 @@ import pytorch_lightning as pl
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.storage.files import sync_tree
 from thoughtrank.storage.full_disk import full_disk_as_user_error
+from thoughtrank.storage.json_files import read_json, write_json
 
 _DIGEST_BYTES = 1 << 20
 
@@ -75,7 +76,7 @@ class Checkpoints:
         if not complete:
             return None
         newest = max(complete, key=_step)
-        self._check(newest, json.loads((newest / "manifest.json").read_text()))
+        self._check(newest, read_json(newest / "manifest.json"))
         return FoundCheckpoint(step=_step(newest), state=newest / "state")
 
     def save(self, trainer: pl.Trainer) -> None:
@@ -90,12 +91,14 @@ class Checkpoints:
             if trainer.is_global_zero:
                 shutil.rmtree(partial, ignore_errors=True)
                 partial.mkdir(parents=True)
-                (partial / "manifest.json").write_text(json.dumps(self.manifest, indent=2) + "\n")
+                write_json(partial / "manifest.json", self.manifest)
             trainer.strategy.barrier()
             trainer.save_checkpoint(partial / "state")
             trainer.strategy.barrier()
+            if trainer.is_global_zero:
+                sync_tree(partial)
+                partial.replace(folder)
         if trainer.is_global_zero:
-            partial.replace(folder)
             for old in self.folder.glob("step-*"):
                 if old != folder:
                     shutil.rmtree(old)

@@ -1,10 +1,10 @@
 """Ends a training that has diverged, and saves what was in the step that did."""
 
-import json
 import math
 from pathlib import Path
 
 from thoughtrank.errors import UserError
+from thoughtrank.storage.json_files import write_json
 
 BAD_STEP_FILE = "_bad_step.json"
 _MAX_LOSS_RATIO = 2.0
@@ -34,7 +34,7 @@ def stop_diverged(
     path = folder / BAD_STEP_FILE
     if write:
         facts = {"step": step, "loss": str(loss), "gradient_norm": str(gradient_norm), "question_ids": question_ids}
-        path.write_text(json.dumps(facts, indent=2) + "\n")
+        write_json(path, facts)
     norm = "" if gradient_norm is None else f", gradient norm {gradient_norm:.3g}"
     raise UserError(
         f"training diverged in step {step}: loss {loss:.3g}{norm}. The ids of its questions are in {path}. Lower "

@@ -13,6 +13,7 @@ from thoughtrank.finetuning.batching.batches import Batch
 from thoughtrank.finetuning.callbacks.divergence import has_diverged, stop_diverged
 from thoughtrank.finetuning.callbacks.throughput import StepWork, ThroughputMeter
 from thoughtrank.progress import progress_bar
+from thoughtrank.storage.line_log import LineLog
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -34,7 +35,8 @@ class StepLog(pl.Callback):
     """Writes one JSON line per optimizer step, shows a progress bar, and ends a training that has diverged.
 
     Args:
-        path: the JSON-lines file. After a resume, steps after the checkpoint are written again; the later line counts.
+        path: the JSON-lines file, written by rank 0. After a resume, steps after the checkpoint are written again; the later
+            line counts.
         every: optimizer steps between lines.
         description: text before the bar.
     """
@@ -47,10 +49,13 @@ class StepLog(pl.Callback):
         self._work = StepWork()
         self._meter: ThroughputMeter | None = None
         self._bar: tqdm | None = None
+        self._lines: LineLog | None = None
 
     def on_train_start(self, trainer: pl.Trainer, module: "FineTuningModule") -> None:  # type: ignore[override]
-        """Open the bar at the step that training resumes from."""
+        """Open the file, and the bar at the step that training resumes from."""
         self._steps = trainer.global_step
+        if trainer.is_global_zero:
+            self._lines = LineLog(self.path, read=json.loads)
         self._meter = ThroughputMeter(
             model=module.causal_lm,
             dtype=_arithmetic(trainer, module),
@@ -84,9 +89,8 @@ class StepLog(pl.Callback):
         self._work = StepWork()
         self._bar.set_postfix_str(_postfix(row), refresh=False)
         self._bar.update()
-        if self._steps % self.every == 0 and trainer.is_global_zero:
-            with self.path.open("a") as file:
-                file.write(json.dumps(row) + "\n")
+        if self._steps % self.every == 0 and self._lines is not None:
+            self._lines.append(json.dumps(row).encode())
 
     def _row(self, trainer: pl.Trainer, module: "FineTuningModule", meter: ThroughputMeter) -> dict[str, float | None]:
         """The metrics of the step that has just been completed, over all ranks."""
@@ -116,9 +120,11 @@ class StepLog(pl.Callback):
         }
 
     def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Close the bar."""
+        """Close bar and file."""
         if self._bar is not None:
             self._bar.close()
+        if self._lines is not None:
+            self._lines.close()
 
 
 def _postfix(row: dict[str, float | None]) -> str:

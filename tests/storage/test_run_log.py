@@ -1,0 +1,34 @@
+import errno
+
+import pytest
+
+from thoughtrank.storage.run_log import log_line, log_size
+from thoughtrank.storage.run_paths import RunPaths
+
+
+def test_a_torn_last_line_does_not_swallow_the_next_one(tmp_path):
+    paths = RunPaths(tmp_path)
+    assert log_size(paths) == 0
+    log_line(paths, "started")
+    with paths.log.open("a") as file:
+        file.write("torn")
+    log_line(paths, "ended \ud800")
+    first, torn, last = paths.log.read_text().splitlines()
+    assert first.endswith("started")
+    assert torn == "torn"
+    assert last.endswith("ended \\ud800")
+    assert log_size(paths) == paths.log.stat().st_size
+
+
+def test_a_full_disk_does_not_hide_the_error_behind_one_of_the_log(tmp_path):
+    paths = RunPaths(tmp_path)
+    paths.log.symlink_to("/dev/full")
+    log_line(paths, "stopped: the disk is full")
+
+
+def test_other_errors_are_raised(tmp_path):
+    paths = RunPaths(tmp_path)
+    paths.log.mkdir()
+    with pytest.raises(OSError, match="directory") as caught:
+        log_line(paths, "started")
+    assert caught.value.errno == errno.EISDIR
