@@ -3,23 +3,30 @@
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from omegaconf.resolvers import oc
 
+from thoughtrank.config.secret_check import secret_faults
+from thoughtrank.config.stored_config import reference_to_variable
 from thoughtrank.errors import UserError
+from thoughtrank.redaction import redacted
 from thoughtrank.report.sweep_table import (
     SweepJob,
     begin_sweep,
     comparison_text,
     read_jobs,
     record_job,
+    redact_sweep_config,
     sweep_arguments,
     sweep_folder,
     write_comparison,
@@ -76,15 +83,19 @@ def _hydra_main(composed: DictConfig) -> None:
         return
     try:
         values = _plain(composed)
-        do_run(values, choices=_choices(values))
+        do_run(values, choices=_choices(values), stored=_with_references(composed))
     except UserError as error:
         _failures.extend(error.faults)
         _print_faults(error)
+    except Exception:
+        _print_traceback()
+        sys.exit(1)
 
 
 def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...], folder: Path) -> None:
     """One job of a sweep. Whatever goes wrong in it is recorded, and the other jobs go on."""
-    print(f"\n=== job {number}: {' '.join(overrides)}", flush=True)
+    print(redacted(f"\n=== job {number}: {' '.join(overrides)}"), flush=True)
+    redact_sweep_config(folder)
     paths = None
     logged = 0
     try:
@@ -92,17 +103,18 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
         choices = _choices(values)
         paths = run_paths(values, choices=choices)
         logged = log_size(paths)
-        summary = do_run(values, choices=choices, sweep=folder.name)
+        summary = do_run(values, choices=choices, stored=_with_references(composed), sweep=folder.name)
     except Exception as error:
         faults = error.faults if isinstance(error, UserError) else [f"{type(error).__name__}: {error}"]
         if isinstance(error, UserError):
             _print_faults(error)
         else:
-            traceback.print_exc()
+            _print_traceback()
         if paths is not None and log_size(paths) == logged:
-            # It failed before its run began, and so before anything was logged.
-            paths.folder.mkdir(parents=True, exist_ok=True)
-            log_line(paths, f"stopped: {error}")
+            # It failed before its run began, and so before anything was logged. Perhaps its folder cannot be written.
+            with suppress(OSError):
+                paths.folder.mkdir(parents=True, exist_ok=True)
+                log_line(paths, f"stopped: {error}")
         job = SweepJob(
             number=number,
             overrides=overrides,
@@ -136,6 +148,25 @@ def _print_faults(error: UserError) -> None:
         print(f"error: {fault}", file=sys.stderr)
 
 
+def _print_traceback() -> None:
+    print(redacted(traceback.format_exc()), file=sys.stderr, flush=True)
+
+
+class SecretCheck(Callback):
+    """Ends a sweep whose config or command line contains a secret before Hydra writes them into the sweep's folder."""
+
+    def on_multirun_start(self, config: DictConfig, **_: object) -> None:
+        """See ``Callback``; exit status 2."""
+        values = OmegaConf.to_container(config)
+        assert isinstance(values, dict)
+        overrides = [str(each) for each in config.hydra.overrides.task]
+        settings = {str(key): value for key, value in values.items() if key != "hydra"}
+        faults = secret_faults(settings, overrides=overrides)
+        if faults:
+            _print_faults(UserError(*faults))
+            sys.exit(2)
+
+
 def _plain(composed: DictConfig) -> dict[str, Any]:
     """The composed config as plain values.
 
@@ -151,3 +182,12 @@ def _plain(composed: DictConfig) -> dict[str, Any]:
         raise UserError(f"config: {str(error).splitlines()[0]}") from error
     assert isinstance(values, dict)
     return {str(key): value for key, value in values.items()}
+
+
+def _with_references(composed: DictConfig) -> dict[str, Any]:
+    """The composed config as plain values, in which ``${oc.env:NAME}`` stays as it is."""
+    OmegaConf.register_new_resolver("oc.env", reference_to_variable, replace=True)
+    try:
+        return _plain(composed)
+    finally:
+        OmegaConf.register_new_resolver("oc.env", oc.env, replace=True)

@@ -6,12 +6,14 @@ against the constructor's annotations: unknown names, wrong types and missing va
 
 import importlib
 import inspect
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, get_type_hints
 
 from pydantic import ConfigDict, ValidationError, create_model
 
 from thoughtrank.errors import UserError
+from thoughtrank.number_ranges import LARGEST_INTEGER
 
 _MOVED = {
     "thoughtrank.judging.openai_compatible": "thoughtrank.judging.openai.judge",
@@ -121,6 +123,23 @@ def validation_faults(error: ValidationError, *, where: str) -> list[str]:
     return lines
 
 
+def number_faults(value: Any, *, where: str) -> list[str]:
+    """One line for each number in ``value``, however deep inside, that is not finite or has more than 64 bits."""
+    if isinstance(value, Mapping):
+        return [fault for key, each in value.items() for fault in number_faults(each, where=_inside(where, key))]
+    if isinstance(value, list | tuple):
+        return [fault for index, each in enumerate(value) for fault in number_faults(each, where=_inside(where, index))]
+    if isinstance(value, float) and not math.isfinite(value):
+        return [f"{where}: input should be a finite number, not {value}"]
+    if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        return [f"{where}: input should be a number of at most 64 bits"]
+    return []
+
+
+def _inside(where: str, key: object) -> str:
+    return f"{where}.{key}" if where else str(key)
+
+
 def make_component(spec: Mapping[str, Any], *, where: str) -> Any:
     """Make the part that a config group describes.
 
@@ -144,7 +163,9 @@ def _made(value: Any, *, where: str) -> Any:
 
 
 def _checked(target: Any, arguments: dict[str, Any], *, where: str) -> dict[str, Any]:
-    hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
+    if faults := number_faults(arguments, where=where):
+        raise UserError(*faults)
+    hints = get_type_hints(target.__init__ if inspect.isclass(target) else target, include_extras=True)
     fields: dict[str, Any] = {}
     more: Literal["allow", "forbid"] = "forbid"
     for name, parameter in inspect.signature(target).parameters.items():
@@ -153,7 +174,8 @@ def _checked(target: Any, arguments: dict[str, Any], *, where: str) -> dict[str,
             continue
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         fields[name] = (hints.get(name, Any), default)
-    model = create_model("Arguments", __config__=ConfigDict(extra=more, protected_namespaces=()), **fields)
+    settings = ConfigDict(extra=more, protected_namespaces=(), allow_inf_nan=False)
+    model = create_model("Arguments", __config__=settings, **fields)
     try:
         checked = model.model_validate(arguments)
     except ValidationError as error:

@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from thoughtrank.config.components import Components, make_components
+from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run import plan_text
-from thoughtrank.config.preflight import find_faults, preflight
+from thoughtrank.config.preflight import checked_config, find_faults, preflight
 from thoughtrank.config.run_name import config_differences, default_run_name
-from thoughtrank.config.schema import RunConfig, load_config
+from thoughtrank.config.schema import RunConfig
+from thoughtrank.config.stored_config import read_stored_config, redact_referenced_variables, write_stored_config
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.finetuning.distributed.rendezvous import Rendezvous
+from thoughtrank.redaction import redacted_values, use_key_variables
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.run_log import log_line
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.store import Store
 
-_NOT_NEEDED_TO_PLAN = {"questions", "engine", "judge", "strategy", "training", "logger", "disk"}
+_NOT_NEEDED_TO_PLAN = {"questions", "engine", "judge", "strategy", "training", "logger", "folders", "disk"}
 """What a machine may lack, or a command have wrong, while the plan of the run can still be shown."""
 
 
@@ -38,12 +38,19 @@ def run_paths(values: Mapping[str, Any], *, choices: Mapping[str, str]) -> RunPa
     return RunPaths(Path(values["runs_dir"]) / (values["run"] or default_run_name(values, choices)))
 
 
-def do_run(values: dict[str, Any], *, choices: Mapping[str, str], sweep: str | None = None) -> Path | None:
+def do_run(
+    values: dict[str, Any],
+    *,
+    choices: Mapping[str, str],
+    stored: Mapping[str, Any] | None = None,
+    sweep: str | None = None,
+) -> Path | None:
     """Do what is still to be done of one run.
 
     Args:
         values: the composed config.
         choices: config group to the name of the chosen file.
+        stored: the config as it is kept, with references to environment variables; None for ``values``.
         sweep: the sweep this run is a job of, for the logger.
 
     Raises:
@@ -52,8 +59,10 @@ def do_run(values: dict[str, Any], *, choices: Mapping[str, str], sweep: str | N
     Returns:
         Its ``summary.json``; None if it was only planned, stopped by ``stop_after``, or is run by another machine.
     """
-    config = load_config(values)
-    components = make_components(config)
+    stored = values if stored is None else stored
+    use_key_variables(values)
+    redact_referenced_variables(stored)
+    config, components = checked_config(values)
     num_nodes = 1 if config.dry_run else components.strategy.num_nodes
     with MultiNodeTraining(Rendezvous.find(os.environ, num_nodes=num_nodes)) as nodes:
         if nodes.rendezvous.node_rank:
@@ -63,8 +72,16 @@ def do_run(values: dict[str, Any], *, choices: Mapping[str, str], sweep: str | N
         if config.dry_run:
             _plan_only(config, components, paths)
             return None
-        preflight(config, components)
-        attempt = _Attempt(config=config, components=components, nodes=nodes, values=values, paths=paths, sweep=sweep)
+        attempt = _Attempt(
+            config=config,
+            components=components,
+            nodes=nodes,
+            values=values,
+            stored=redacted_values(dict(stored)),
+            paths=paths,
+            sweep=sweep,
+        )
+        preflight(config, components, finished=attempt.is_finished())
         return attempt.run()
 
 
@@ -83,12 +100,13 @@ def _plan_only(config: RunConfig, components: Components, paths: RunPaths) -> No
 
 @dataclass(frozen=True, kw_only=True)
 class _Attempt:
-    """One attempt at a run; the fields are those of ``do_run``."""
+    """One attempt at a run; the fields are those of ``do_run``, and ``stored`` has no secrets."""
 
     config: RunConfig
     components: Components
     nodes: MultiNodeTraining
     values: dict[str, Any]
+    stored: dict[str, Any]
     paths: RunPaths
     sweep: str | None
 
@@ -96,11 +114,14 @@ class _Attempt:
         """The summary of the finished run; None if ``stop_after`` ended it before."""
         store = Store(run_folder=self.paths.folder, cache_folder=Path(self.config.cache_dir))
         self._check_same_config()
+        if self.is_finished():
+            # Without the lock: the folder of a finished run may be read-only.
+            return self._show_finished()
         with store.locked():
             # Again: another process may have started, or finished, this run while this one waited for the lock.
             self._check_same_config()
-            if self._is_finished():
-                return self.paths.summary
+            if self.is_finished():
+                return self._show_finished()
             self._write_config()
             print(plan_text(config=self.config, components=self.components, run=self.paths.folder.name), flush=True)
             self._warn_about_skipped_rows()
@@ -118,7 +139,7 @@ class _Attempt:
                 components=self.components,
                 store=store,
                 nodes=self.nodes,
-                values=self.values,
+                values=self.stored,
                 sweep=self.sweep,
             )
         except UserError as error:
@@ -137,19 +158,20 @@ class _Attempt:
         _print_results(summary, minutes=minutes)
         return self.paths.summary
 
-    def _is_finished(self) -> bool:
-        """Whether everything requested exists already; then prints the results."""
+    def is_finished(self) -> bool:
+        """Whether everything requested exists already."""
+        results = (self.paths.summary, self.paths.export / "config.json")
+        # os.path: False also for a name that cannot exist, which the preflight reports.
+        if self.config.stop_after is not None or not all(map(os.path.exists, results)):
+            return False
         from thoughtrank.pipeline import finished_settings
 
-        exported = (self.paths.export / "config.json").exists()
-        if not self.paths.summary.exists() or self.config.stop_after is not None or not exported:
-            return False
-        summary = read_json(self.paths.summary)
-        if summary["finished"] != finished_settings(self.config):
-            return False
+        return bool(read_json(self.paths.summary)["finished"] == finished_settings(self.config))
+
+    def _show_finished(self) -> Path:
         print(f"run {self.paths.folder.name} is finished already; rounds={self.config.rounds + 2} would extend it")
-        _print_results(summary, minutes=None)
-        return True
+        _print_results(read_json(self.paths.summary), minutes=None)
+        return self.paths.summary
 
     def _check_same_config(self) -> None:
         """Attempts at one run must agree in every key that can change results.
@@ -159,8 +181,8 @@ class _Attempt:
         """
         if not self.paths.config.exists():
             return
-        before = yaml.safe_load(self.paths.config.read_text(encoding="utf-8"))
-        differences = config_differences(before, self.values)
+        before = read_stored_config(self.paths.config)
+        differences = config_differences(redacted_values(before), redacted_values(self.values))
         if differences:
             raise UserError(
                 f"run {self.paths.folder.name} was started with another config: {'; '.join(differences)}. "
@@ -172,9 +194,7 @@ class _Attempt:
         if self.paths.config.exists():
             return
         self.paths.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.paths.config.with_suffix(".partial")
-        partial.write_text(yaml.safe_dump(self.values, sort_keys=False, allow_unicode=True), encoding="utf-8")
-        partial.replace(self.paths.config)
+        write_stored_config(self.paths.config, self.stored)
 
     def _warn_about_skipped_rows(self) -> None:
         skipped = self.components.questions.skipped_rows

@@ -1,5 +1,6 @@
 """The components of a run, typed, and how they are made from its config."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_origin, get_type_hints
 
@@ -54,20 +55,46 @@ def make_components(config: RunConfig) -> Components:
     Raises:
         UserError: the faults of all groups together.
     """
-    specs = config.model_dump(include=set(COMPONENT_GROUPS))
-    made: dict[str, Any] = {}
-    faults: list[str] = []
-    for group in COMPONENT_GROUPS:
-        try:
-            made[group] = make_component(specs[group], where=group)
-            faults.extend(_missing_members(made[group], group=group))
-        except UserError as error:
-            faults.extend(error.faults)
+    made, faults = make_each(config.model_dump(include=set(COMPONENT_GROUPS)))
     if faults:
         raise UserError(*faults)
+    return join(made, candidates=config.candidates)
+
+
+def make_each(specs: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], list[str]]:
+    """Make every component that can be made.
+
+    Args:
+        specs: config group to what describes its component.
+
+    Returns:
+        The components by group, and the faults of the others.
+    """
+    made: dict[str, Any] = {}
+    faults: list[str] = []
+    for group, spec in specs.items():
+        try:
+            component = make_component(spec, where=group)
+            missing = _missing_members(component, group=group)
+        except UserError as error:
+            faults.extend(error.faults)
+        else:
+            faults.extend(missing)
+            if not missing:
+                made[group] = component
+    return made, faults
+
+
+def join(made: dict[str, Any], *, candidates: str | None) -> Components:
+    """The components of all groups as one record.
+
+    Args:
+        made: by group.
+        candidates: folder of imported candidates.
+    """
     if made["questions"].scorer is not None:
         made["judge"] = made["judge"].scored_by(made["questions"].scorer)
-    imported = ImportedCandidates.at(config.candidates)
+    imported = ImportedCandidates.at(candidates)
     made["questions"] = with_imported(made["questions"], imported)
     return Components(**made, imported=imported)
 

@@ -1,26 +1,60 @@
 """Everything that can be wrong with a run, found before a model loads and reported at once."""
 
-from thoughtrank.config.components import Components
+from collections.abc import Mapping
+from typing import Any
+
+from thoughtrank.config.components import COMPONENT_GROUPS, Components, join, make_each
 from thoughtrank.config.disk_estimate import disk_faults
-from thoughtrank.config.schema import RunConfig, TrainingConfig
+from thoughtrank.config.folders import folder_faults
+from thoughtrank.config.schema import RunConfig, TrainingConfig, load_config
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.compatibility import training_faults
 from thoughtrank.finetuning.kernels.build_tools import missing_build_tools
 
 
-def preflight(config: RunConfig, components: Components) -> None:
+def checked_config(values: Mapping[str, Any]) -> tuple[RunConfig, Components]:
+    """The typed config and its components, from plain values.
+
+    Raises:
+        UserError: what does not fit the schema or a constructor, and what the other components report about themselves.
+    """
+    specs = {group: values[group] for group in COMPONENT_GROUPS if isinstance(values.get(group), Mapping)}
+    made, faults = make_each(specs)
+    try:
+        config = load_config(values)
+    except UserError as error:
+        faults = [*error.faults, *faults]
+    if not faults:
+        return config, join(made, candidates=config.candidates)
+    rounds = values.get("rounds")
+    for group, component in made.items():
+        if group != "questions":
+            faults += component.faults()
+        elif type(rounds) is int and rounds > 0:
+            faults += component.faults(rounds=rounds)
+    raise UserError(*faults)
+
+
+def preflight(config: RunConfig, components: Components, *, finished: bool = False) -> None:
     """Check the components, and how they fit together.
+
+    Args:
+        config: the config.
+        components: made from it.
+        finished: nothing will be written, because the run has finished.
 
     Raises:
         UserError: every fault, one line each.
     """
     faults = find_faults(config, components)
+    if finished:
+        faults.pop("folders", None)
     if faults:
         raise UserError(*(fault for each in faults.values() for fault in each))
 
 
 def find_faults(config: RunConfig, components: Components) -> dict[str, list[str]]:
-    """Every fault by the config group it belongs to, or by what it is about: ``disk``."""
+    """Every fault by the config group it belongs to, or by what it is about: ``folders``, ``disk``."""
     faults = _component_faults(config, components)
     if not faults["questions"]:
         faults["questions"] += [*_imported_faults(components), *_reference_faults(components)]
@@ -39,7 +73,8 @@ def find_faults(config: RunConfig, components: Components) -> dict[str, list[str
             strategy=components.strategy,
         ),
     ]
-    faults["disk"] = disk_faults(config, components)
+    faults["folders"] = folder_faults(config)
+    faults["disk"] = [] if faults["folders"] else disk_faults(config, components)
     return {about: each for about, each in faults.items() if each}
 
 

@@ -19,7 +19,8 @@ from pydantic import (
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.weight_formats import Weights
-from thoughtrank.instantiate import validation_faults
+from thoughtrank.instantiate import number_faults, validation_faults
+from thoughtrank.number_ranges import Seed
 
 
 class _Schema(BaseModel):
@@ -30,7 +31,7 @@ class _Schema(BaseModel):
     """
 
     operational: ClassVar[frozenset[str]] = frozenset()
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
 
 class GenerationConfig(_Schema):
@@ -90,7 +91,7 @@ class RunConfig(_Schema):
 
     run: str | None
     rounds: PositiveInt
-    seed: int
+    seed: Seed
     stop_after: Literal["generation", "ranking", "selection", "training"] | None
     keep: Literal["all", "last", "none"]
     runs_dir: str
@@ -137,6 +138,15 @@ def load_config(values: Mapping[str, Any]) -> RunConfig:
         UserError: all faults together, one line each.
     """
     try:
-        return RunConfig.model_validate(values)
+        config = RunConfig.model_validate(values)
     except ValidationError as error:
         raise UserError(*validation_faults(error, where="")) from error
+    # Those of the components are checked when these are made.
+    own = {key: value for key, value in config.model_dump().items() if not _names_component(value)}
+    if faults := number_faults(own, where=""):
+        raise UserError(*faults)
+    return config
+
+
+def _names_component(value: object) -> bool:
+    return isinstance(value, Mapping) and "_target_" in value

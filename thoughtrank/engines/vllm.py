@@ -14,6 +14,7 @@ from thoughtrank.engines.serving.served_session import ServedSession, end_tokens
 from thoughtrank.engines.serving.server_process import ServerProcess
 from thoughtrank.engines.serving.vllm_server import python_faults, server_command
 from thoughtrank.http_api.ports import free_port
+from thoughtrank.number_ranges import TimeoutSeconds
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -67,7 +68,7 @@ class VLLMEngine(EngineComponent):
         arguments: list[str] | None = None,
         start_minutes: float = 20.0,
         concurrency: int = 256,
-        timeout_seconds: float = 1800.0,
+        timeout_seconds: TimeoutSeconds = 1800.0,
         max_retries: int = 3,
         questions_per_group: int = 8,
         replies_per_group: int = 512,

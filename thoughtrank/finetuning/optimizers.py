@@ -6,12 +6,15 @@ Weight decay applies to matrices, including embeddings and the output head, and 
 import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field, NonNegativeFloat, NonPositiveFloat
 
 from thoughtrank.finetuning.kernels.build_tools import missing_build_tools
 from thoughtrank.finetuning.optim.parameters import embedding_names, num_values, trained_parameters
 from thoughtrank.finetuning.optim.scheduled_optimizer import ScheduledOptimizer
 from thoughtrank.finetuning.weight_formats import ALL_WEIGHTS, Shapes, Weights, weight_bytes
+from thoughtrank.number_ranges import DecayRate
 
 if TYPE_CHECKING:
     import torch
@@ -26,8 +29,8 @@ class _AdamFamily(ScheduledOptimizer):
         eps: added to the denominator.
     """
 
-    betas: tuple[float, float] = (0.9, 0.95)
-    eps: float = 1e-8
+    betas: tuple[DecayRate, DecayRate] = (0.9, 0.95)
+    eps: NonNegativeFloat = 1e-8
 
 
 @dataclass(kw_only=True)
@@ -97,9 +100,9 @@ class Adafactor(ScheduledOptimizer):
         clip_threshold: largest root mean square of an update before it is multiplied by the learning rate.
     """
 
-    beta2_decay: float = -0.8
-    eps: tuple[float, float] = (1e-15, 1e-3)
-    clip_threshold: float = 1.0
+    beta2_decay: NonPositiveFloat = -0.8
+    eps: tuple[NonNegativeFloat, NonNegativeFloat] = (1e-15, 1e-3)
+    clip_threshold: Annotated[float, Field(ge=1)] = 1.0
 
     name: ClassVar[str] = "adafactor"
     needs_whole_parameters: ClassVar[bool] = True
@@ -135,7 +138,7 @@ class Muon(_AdamFamily):
         momentum: decay rate of the moving average of the gradient of hidden matrices.
     """
 
-    momentum: float = 0.95
+    momentum: DecayRate = 0.95
 
     name: ClassVar[str] = "muon"
     needs_whole_parameters: ClassVar[bool] = True

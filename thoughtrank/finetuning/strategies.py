@@ -5,6 +5,8 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from pydantic import PositiveInt
+
 from thoughtrank.finetuning.distributed.devices import Accelerator, DeviceKind, device_faults, device_kind
 from thoughtrank.finetuning.protocols import Strategy
 from thoughtrank.finetuning.weight_formats import ALL_WEIGHTS, LightningPrecision, Precision, Weights
@@ -29,7 +31,9 @@ class AutoStrategy(Strategy):
     whole_parameters: ClassVar[bool] = True
     supports_adapters: ClassVar[bool] = True
 
-    def __init__(self, *, accelerator: Accelerator = "auto", devices: int = 1, num_nodes: int = 1) -> None:
+    def __init__(
+        self, *, accelerator: Accelerator = "auto", devices: PositiveInt = 1, num_nodes: PositiveInt = 1
+    ) -> None:
         self.accelerator = accelerator
         self.devices = devices
         self.num_nodes = num_nodes
@@ -58,7 +62,11 @@ class MultiDeviceStrategy(Strategy):
     """
 
     def __init__(
-        self, *, accelerator: Literal["auto", "cpu", "cuda"] = "auto", devices: int = 1, num_nodes: int = 1
+        self,
+        *,
+        accelerator: Literal["auto", "cpu", "cuda"] = "auto",
+        devices: PositiveInt = 1,
+        num_nodes: PositiveInt = 1,
     ) -> None:
         self.accelerator = accelerator
         self.devices = devices
@@ -117,8 +125,8 @@ class DeepSpeedStrategy(MultiDeviceStrategy):
         stage: Literal[1, 2, 3],
         offload: bool = False,
         accelerator: Literal["auto", "cpu", "cuda"] = "auto",
-        devices: int = 1,
-        num_nodes: int = 1,
+        devices: PositiveInt = 1,
+        num_nodes: PositiveInt = 1,
     ) -> None:
         super().__init__(accelerator=accelerator, devices=devices, num_nodes=num_nodes)
         self.stage = stage

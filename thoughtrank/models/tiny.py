@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import PositiveInt
+
 from thoughtrank.instantiate import Component
 from thoughtrank.models.protocol import ModelFacts, ModelSource
+from thoughtrank.number_ranges import Seed
 
 if TYPE_CHECKING:
     from transformers import LlamaConfig, PreTrainedTokenizerFast
@@ -35,12 +38,12 @@ class TinyModel(Component, ModelSource):
     def __init__(
         self,
         *,
-        seed: int = 0,
-        hidden_size: int = 64,
-        layers: int = 2,
+        seed: Seed = 0,
+        hidden_size: PositiveInt = 64,
+        layers: PositiveInt = 2,
         heads: int = 4,
-        vocabulary: int = 384,
-        context: int = 4096,
+        vocabulary: PositiveInt = 384,
+        context: PositiveInt = 4096,
     ) -> None:
         self.seed = seed
         self.hidden_size = hidden_size

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import NonNegativeFloat
+
 from thoughtrank.finetuning.optim.lr_schedules import Schedule, schedule_factor
 from thoughtrank.finetuning.optim.parameters import ParameterGroups, decay_groups
 from thoughtrank.finetuning.protocols import Optimizer
 from thoughtrank.finetuning.weight_formats import Weights
+from thoughtrank.number_ranges import Fraction
 
 if TYPE_CHECKING:
     import torch
@@ -28,12 +31,12 @@ class ScheduledOptimizer(Optimizer):
         final_share: fraction of the peak at the last step.
     """
 
-    lr: float
-    weight_decay: float = 0.0
-    warmup_share: float = 0.1
+    lr: NonNegativeFloat
+    weight_decay: NonNegativeFloat = 0.0
+    warmup_share: Fraction = 0.1
     schedule: Schedule = "cosine"
-    decay_share: float = 0.2
-    final_share: float = 0.1
+    decay_share: Fraction = 0.2
+    final_share: NonNegativeFloat = 0.1
 
     def build(self, model: "torch.nn.Module", *, steps: int, weights: Weights) -> "OptimizerLRSchedulerConfig":
         """See ``Optimizer``."""
