@@ -3,12 +3,20 @@
 import pytest
 
 from thoughtrank.errors import UserError
-from thoughtrank.redaction import child_environment, redacted, redacted_values, use_key_variable, use_key_variables
+from thoughtrank.redaction import (
+    child_environment,
+    redact_variable,
+    redacted,
+    redacted_values,
+    use_key_variable,
+    use_key_variables,
+)
 
 
 @pytest.fixture(autouse=True)
 def no_variables_in_use(monkeypatch):
     monkeypatch.setattr("thoughtrank.redaction._variables_in_use", set())
+    monkeypatch.setattr("thoughtrank.redaction._redacted_variables", set())
 
 
 def test_the_value_of_a_key_variable_is_removed_whatever_its_name(monkeypatch):
@@ -28,6 +36,15 @@ def test_short_values_and_paths_are_no_secrets(monkeypatch):
     monkeypatch.setenv("A_KEY", "1234567")
     monkeypatch.setenv("B_KEY", "/home/user/.ssh")
     assert redacted("1234567 /home/user/.ssh") == "1234567 /home/user/.ssh"
+
+
+def test_a_variable_that_a_config_refers_to_is_removed_but_child_processes_get_it(monkeypatch):
+    monkeypatch.setenv("FIELD", "canary-1")
+    monkeypatch.setenv("FOLDER", "/scratch/user")
+    redact_variable("FIELD")
+    redact_variable("FOLDER")
+    assert redacted("/scratch/user canary-1") == "/scratch/user [redacted]"
+    assert child_environment()["FIELD"] == "canary-1"
 
 
 def test_a_secret_that_contains_another_is_removed_as_a_whole(monkeypatch):

@@ -35,7 +35,7 @@ def run_pipeline(
         components: made from it.
         store: of the run.
         nodes: the machines that train.
-        values: the composed config as plain values, for the logger.
+        values: the composed config as plain values without secrets, for the logger.
         sweep: the sweep this run is a job of, for the logger.
 
     Returns:

@@ -18,6 +18,7 @@ _SHORTEST_SECRET = 8
 _SECRET_WORD = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 _SECRET_NAME = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 _NO_SECRETS = frozenset({"TOKENIZERS_PARALLELISM"})
+_NO_SECRET_STARTS = ("/", "~", ".", "http://", "https://")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _USUAL_NAME = re.compile(r"(?=.{1,64}$)_*[A-Z][A-Z0-9]{0,15}(?:_+[A-Z0-9]{1,16})*_*")
 """Capitals and underscores, in words of at most 16 characters: what no pasted key looks like."""
@@ -33,6 +34,7 @@ _USER = re.compile(r"(?<=://)[^/?#]*@")
 _PARAMETER = re.compile(r"([?&#;])(?!api-version=)([^=&#;]+)=([^&#;,\])}]+)", re.IGNORECASE)
 
 _variables_in_use: set[str] = set()
+_redacted_variables: set[str] = set()
 
 
 def use_key_variable(name: str) -> None:
@@ -52,6 +54,11 @@ def use_key_variables(values: object) -> None:
             use_key_variables(value)
 
 
+def redact_variable(name: str) -> None:
+    """Remove the value of an environment variable from texts, unless it is a path or URL; child processes still get it."""
+    _redacted_variables.add(name)
+
+
 def is_variable_name(text: str) -> bool:
     """Whether a text is surely the name of a variable and not a key: one that is set, or written as names usually are."""
     return bool(_USUAL_NAME.fullmatch(text)) or (bool(_IDENTIFIER.fullmatch(text)) and text in os.environ)
@@ -60,8 +67,8 @@ def is_variable_name(text: str) -> bool:
 def redacted(text: str) -> str:
     """A text without secrets.
 
-    Removed are the values (8 characters or more) of the key variables in use and of all variables whose name ends in KEY, TOKEN,
-    SECRET or PASSWORD; user, password and query of URLs, except ``api-version``; and what ``api_key_env`` is set to if
+    Removed are the values (8 characters or more) of the key variables in use and of all variables whose name ends in KEY,
+    TOKEN, SECRET or PASSWORD; user, password and query of URLs, except ``api-version``; and what ``api_key_env`` is set to if
     that is no name, or settings called ``api_key``, ``password`` and the like.
     """
     for secret in _secrets():
@@ -112,7 +119,8 @@ def _secrets() -> list[str]:
     values = {
         value.strip()
         for name, value in os.environ.items()
-        if name in _variables_in_use or (_SECRET_NAME.search(name) and not value.startswith(("/", "~", ".")))
+        if name in _variables_in_use
+        or ((name in _redacted_variables or _SECRET_NAME.search(name)) and not value.startswith(_NO_SECRET_STARTS))
     }
     found = {value for value in values if len(value) >= _SHORTEST_SECRET}
     return sorted(found | {quote(value, safe="") for value in found}, key=len, reverse=True)

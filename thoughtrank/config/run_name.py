@@ -13,14 +13,29 @@ _NAMED_GROUPS = ("model", "questions", "prefixes", "judge", "selection", "optimi
 """Groups whose choice is part of the default name of a run."""
 
 
-def operational_config_keys(values: Mapping[str, Any]) -> frozenset[str]:
-    """Keys that cannot change results, as they are typed on the command line; a whole group by its name."""
+def operational_config_keys(values: Mapping[str, Any], *, trusted: frozenset[str] | None = None) -> frozenset[str]:
+    """Keys that cannot change results, as they are typed on the command line; a whole group by its name.
+
+    Args:
+        values: a config.
+        trusted: targets that may be imported besides this package's; None for all.
+    """
     keys = set(RunConfig.operational)
     for group, value in values.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and _may_import(value, trusted=trusted):
             inner = TrainingConfig.operational if group == "training" else operational_keys(value)
             keys.update(f"{group}.{key}" for key in inner)
     return frozenset(keys)
+
+
+def _may_import(spec: Mapping[str, Any], *, trusted: frozenset[str] | None) -> bool:
+    name = current_target(str(spec.get("_target_", "")))
+    return trusted is None or name in trusted or name.startswith("thoughtrank.") or not name
+
+
+def _targets(values: Mapping[str, Any]) -> frozenset[str]:
+    specs = [each for each in values.values() if isinstance(each, Mapping) and "_target_" in each]
+    return frozenset(current_target(str(spec["_target_"])) for spec in specs)
 
 
 def _deciding_values(values: Mapping[str, Any], *, without: frozenset[str]) -> dict[str, Any]:
@@ -49,9 +64,14 @@ def default_run_name(values: Mapping[str, Any], choices: Mapping[str, str]) -> s
 
 
 def config_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """One line per deciding key that differs between two configs."""
+    """One line per deciding key that differs between two configs.
+
+    Args:
+        before: of a run folder, which may be someone else's: its targets are imported only if ``now`` has them too.
+        now: of this command.
+    """
     # A key is operational if either config's component declares it so.
-    operational = operational_config_keys(before) | operational_config_keys(now)
+    operational = operational_config_keys(before, trusted=_targets(now)) | operational_config_keys(now)
     old, new = (_deciding_values(values, without=operational) for values in (before, now))
     keys = sorted({*old, *new})
     return [f"{key} was {old.get(key)!r}, is {new.get(key)!r}" for key in keys if old.get(key) != new.get(key)]

@@ -23,7 +23,6 @@ def url_faults(url: str, *, setting: str, key_setting: str) -> list[str]:
         setting: the config key or environment variable it comes from.
         key_setting: the config key that names the environment variable with the API key.
     """
-    remedy = f"it would be stored with the run; name the environment variable with the key in {key_setting} instead"
     try:
         parts = urlsplit(url)
         is_server = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
@@ -32,6 +31,16 @@ def url_faults(url: str, *, setting: str, key_setting: str) -> list[str]:
         is_server = False
     if not is_server:
         return [f"{setting} is no URL of a server: it must look like http://localhost:8000/v1 or https://HOST/v1"]
+    return secret_url_faults(url, setting=setting, key_setting=key_setting)
+
+
+def secret_url_faults(url: str, *, setting: str, key_setting: str) -> list[str]:
+    """The faults among ``url_faults`` that are about secrets; none for what is no URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return []
+    remedy = f"it would be stored with the run; name the environment variable with the key in {key_setting} instead"
     faults = []
     if "@" in parts.netloc:
         faults.append(f"{setting} must not contain a user name or password: {remedy}")
