@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from thoughtrank.config.components import Components
@@ -16,6 +17,7 @@ from thoughtrank.stages.export import round_to_export
 from thoughtrank.stages.round_models import delete_weights
 from thoughtrank.stages.training import training_curve
 from thoughtrank.storage.json_files import read_json, write_json
+from thoughtrank.storage.run_names import run_name
 from thoughtrank.storage.store import Store
 
 
@@ -42,7 +44,12 @@ def run_pipeline(
         The contents of ``summary.json``; None if ``stop_after`` ended the run before.
     """
     logger = components.logger
-    logger.start(run=store.paths.folder.name, folder=store.paths.folder, config=values, sweep=sweep)
+    logger.start(
+        run=run_name(store.paths.folder, runs_dir=Path(config.runs_dir)),
+        folder=store.paths.folder,
+        config=values,
+        sweep=sweep,
+    )
     try:
         builder = StageBuilder(config=config, components=components, store=store, nodes=nodes)
         return _run_rounds(builder, logger=logger)

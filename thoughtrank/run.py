@@ -19,8 +19,10 @@ from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.finetuning.distributed.rendezvous import Rendezvous
 from thoughtrank.redaction import redacted_values, use_key_variables
+from thoughtrank.stop_signals import at_stop, stop_status
 from thoughtrank.storage.json_files import read_json
-from thoughtrank.storage.run_log import log_line
+from thoughtrank.storage.run_log import log_line, log_start
+from thoughtrank.storage.run_names import run_name_fault
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.store import Store
 
@@ -34,8 +36,14 @@ def run_paths(values: Mapping[str, Any], *, choices: Mapping[str, str]) -> RunPa
     Args:
         values: the composed config.
         choices: config group to the name of the chosen file, for the default name.
+
+    Raises:
+        UserError: the folder would not be inside ``runs_dir``, or cannot exist.
     """
-    return RunPaths(Path(values["runs_dir"]) / (values["run"] or default_run_name(values, choices)))
+    name = str(values["run"] or default_run_name(values, choices))
+    if fault := run_name_fault(name):
+        raise UserError(f"run: {fault}, not {name!r}")
+    return RunPaths(Path(values["runs_dir"]) / name)
 
 
 def do_run(
@@ -132,24 +140,23 @@ class _Attempt:
         from thoughtrank.pipeline import run_pipeline
 
         started = time.monotonic()
-        log_line(self.paths, f"started: {' '.join(sys.argv[1:])}")
-        try:
-            summary = run_pipeline(
-                config=self.config,
-                components=self.components,
-                store=store,
-                nodes=self.nodes,
-                values=self.stored,
-                sweep=self.sweep,
-            )
-        except UserError as error:
-            log_line(self.paths, f"stopped: {error}")
-            raise
-        except Exception:
-            log_line(self.paths, traceback.format_exc())
-            raise
-        minutes = (time.monotonic() - started) / 60
-        log_line(self.paths, f"ended after {minutes:.1f} minutes")
+        with at_stop(lambda name: log_line(self.paths, f"stopped by {name}")):
+            log_start(self.paths, command=sys.argv[1:])
+            try:
+                summary = run_pipeline(
+                    config=self.config,
+                    components=self.components,
+                    store=store,
+                    nodes=self.nodes,
+                    values=self.stored,
+                    sweep=self.sweep,
+                )
+            except BaseException as error:
+                if stop_status() is None:
+                    log_line(self.paths, _reason(error))
+                raise
+            minutes = (time.monotonic() - started) / 60
+            log_line(self.paths, f"ended after {minutes:.1f} minutes")
         if summary is None:
             print(
                 f"stopped after {self.config.stop_after} as requested; the same command without stop_after resumes the run"
@@ -202,6 +209,13 @@ class _Attempt:
             print(f"warning: skipped {row}", file=sys.stderr)
         if len(skipped) > 10:
             print(f"warning: skipped {len(skipped) - 10} more rows", file=sys.stderr)
+
+
+def _reason(error: BaseException) -> str:
+    """Why an attempt ended, for its log; bugs with their traceback."""
+    if isinstance(error, UserError):
+        return f"stopped: {error}"
+    return traceback.format_exc() if isinstance(error, Exception) else f"stopped by {type(error).__name__}"
 
 
 def _print_results(summary: Mapping[str, Any], *, minutes: float | None) -> None:

@@ -158,3 +158,12 @@ def test_components_of_all_groups_report_their_faults_together(values):
 def test_a_reply_may_be_as_long_as_a_thought_and_an_answer_unless_it_is_stated(values):
     assert load_config(changed(values, "evaluation.reply_tokens", None)).reply_tokens == 128 + 2048
     assert load_config(changed(values, "evaluation.reply_tokens", 7)).reply_tokens == 7
+
+
+@pytest.mark.parametrize("name", ["../../x", ".", "..", "/tmp/x", "a" * 300])
+def test_a_run_name_that_cannot_be_a_folder_in_runs_dir_is_refused(values, name):
+    with pytest.raises(UserError) as caught:
+        load_config({**values, "run": name})
+    [fault] = caught.value.faults
+    assert fault.startswith("run: the name ")
+    assert fault.endswith(f", not {name!r}")

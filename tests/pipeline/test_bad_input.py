@@ -50,6 +50,15 @@ def test_a_bad_value_is_named_with_its_key(workplace, override, told):
     assert "Traceback" not in output
 
 
+@pytest.mark.parametrize("flags", [[], ["--multirun"]], ids=["one run", "sweep"])
+def test_a_run_cannot_leave_runs_dir(workplace, flags):
+    output = workplace.run(*flags, "run=../../elsewhere/x", status=2)
+    assert "run: the name must be a folder inside runs_dir" in output
+    assert "Traceback" not in output
+    assert not (workplace.folder.parent / "elsewhere").exists()
+    assert not (workplace.folder / "runs").exists()
+
+
 def test_a_dry_run_prints_the_plan_and_touches_nothing(workplace):
     output = workplace.run("dry_run=true")
     assert "40 candidates per round" in output

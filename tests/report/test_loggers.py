@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from thoughtrank.report.loggers import CsvLogger, NoLogger, WandbLogger
+from thoughtrank.report.loggers import CsvLogger, NoLogger, WandbLogger, run_id
 
 ROUND = {"round": 1, "accuracy": 0.5, "thought_rate": None, "seconds_training": 3.0}
 PREFIXES = [{"prefix": "a", "win_rate": 0.25}, {"prefix": "b", "win_rate": None}]
@@ -110,6 +110,14 @@ def test_wandb_gets_the_rounds_figures_the_curve_and_the_prefixes(offline_run):
 def test_wandb_knows_the_run_by_its_name_and_its_sweep_as_a_group(offline_run):
     (run,) = [record.run for record in records(offline_run) if record.WhichOneof("record_type") == "run"]
     assert (run.display_name, run.run_group, run.project) == ("mine", "a-sweep", "mine")
+
+
+def test_runs_of_the_same_name_in_two_folders_have_two_ids_and_a_name_without_a_folder_is_its_own():
+    names = ["a/x", "b/x", "x", "a-x", "a:x", "c" * 100, "c" * 101, "c" * 102, "a/" + "c" * 100]
+    ids = [run_id(name) for name in names]
+    assert len(set(ids)) == len(names)
+    assert (run_id("x"), run_id("a-x"), run_id("c" * 100)) == ("x", "a-x", "c" * 100)
+    assert all(len(each) <= 100 and not set(each) & set("/\\#?%:") for each in ids)
 
 
 def test_no_secret_reaches_wandb(offline_run):

@@ -5,9 +5,10 @@ constructor of the class they name.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     NonNegativeFloat,
@@ -16,11 +17,13 @@ from pydantic import (
     PositiveInt,
     ValidationError,
 )
+from pydantic_core import PydanticCustomError
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.weight_formats import Weights
 from thoughtrank.instantiate import number_faults, validation_faults
 from thoughtrank.number_ranges import Seed
+from thoughtrank.storage.run_names import run_name_fault
 
 
 class _Schema(BaseModel):
@@ -82,6 +85,12 @@ class ExportConfig(_Schema):
     name: str
 
 
+def _possible_run_name(name: str) -> str:
+    if fault := run_name_fault(name):
+        raise PydanticCustomError("run_name", "{fault}", {"fault": fault})
+    return name
+
+
 class RunConfig(_Schema):
     """The whole config of a run."""
 
@@ -89,7 +98,7 @@ class RunConfig(_Schema):
         {"run", "rounds", "runs_dir", "cache_dir", "keep", "stop_after", "dry_run", "logger", "export"}
     )
 
-    run: str | None
+    run: Annotated[str, AfterValidator(_possible_run_name)] | None
     rounds: PositiveInt
     seed: Seed
     stop_after: Literal["generation", "ranking", "selection", "training"] | None

@@ -13,7 +13,7 @@ DEFAULT_DATE = "2024-07-26"
 
 _MACRO = "{%- macro strftime_now(format) %}"
 _END = "{%- endmacro %}\n"
-"""Chat templates are rendered with ``trim_blocks``: the line break leaves no trace, and the template starts a line as before."""
+"""Templates are rendered with ``trim_blocks``: the line break leaves no trace, and what follows starts a line as before."""
 
 _CODE = re.compile(r"%-?[aAbBcCdDeFGgHhIjklmMpRSTuUVwWxXyY]")
 

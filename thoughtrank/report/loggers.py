@@ -1,7 +1,9 @@
 """Loggers: where the metrics of a run go besides its own folder (the config group ``logger``)."""
 
 import csv
+import hashlib
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +15,11 @@ from thoughtrank.storage.files import replacing
 
 if TYPE_CHECKING:
     import wandb
+
+
+_LONGEST_ID = 100
+_NOT_IN_ID = r"[/\\#?%:]"
+"""Characters that W&B refuses in ids."""
 
 
 class Logger(Protocol):
@@ -81,7 +88,10 @@ class CsvLogger(Logger):
     def _add(self, name: str, rows: list[dict[str, Any]]) -> None:
         self._rows[name].extend(rows)
         columns = list(dict.fromkeys(key for row in self._rows[name] for key in row))
-        with replacing(self._folder / f"{name}.csv") as partial, partial.open("w", newline="") as file:
+        with (
+            replacing(self._folder / f"{name}.csv") as partial,
+            partial.open("w", newline="", encoding="utf-8") as file,
+        ):
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self._rows[name])
@@ -117,7 +127,7 @@ class WandbLogger(Logger):
                 project=self.project,
                 name=run,
                 group=sweep,
-                id=run[-100:],
+                id=run_id(run),
                 resume="allow" if mode == "online" else None,
                 dir=folder,
                 config=dict(config),
@@ -152,3 +162,14 @@ class WandbLogger(Logger):
     def finish(self) -> None:
         """See ``Logger``."""
         self._run.finish()
+
+
+def run_id(run: str) -> str:
+    """W&B's id of the run with this name, other for every name.
+
+    It is the name itself where that can be an id; otherwise, as for ``study/mine``, the end of the name and a hash of the whole.
+    """
+    if len(run) <= _LONGEST_ID and not re.search(_NOT_IN_ID, run):
+        return run
+    digest = hashlib.sha256(run.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{re.sub(_NOT_IN_ID, '-', run)[-80:]}-{digest}"
