@@ -6,7 +6,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from thoughtrank.console import escape_unprintable
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.distributed.loopback_store import serve_store
 from thoughtrank.finetuning.distributed.process_exit import exit_with_parent, exit_without_teardown
 from thoughtrank.finetuning.distributed.process_launcher import report_faults
 from thoughtrank.finetuning.job import TrainingJob
@@ -20,6 +22,7 @@ def main() -> None:
 
     Exit status: 0 when the model is written, 2 after a fault the user can fix, 1 for bugs.
     """
+    escape_unprintable()
     job = TrainingJob.read(Path(sys.argv[1]))
     exit_with_parent(int(sys.argv[2]))
     rank = os.environ.get("RANK", "0")
@@ -29,6 +32,7 @@ def main() -> None:
         with full_disk_as_user_error(Path(job.work)), FileLock(Path(job.work) / f"_training.{rank}.lock"):
             from thoughtrank.finetuning.train import run_training
 
+            _store = serve_store()
             run_training(job, strategy=strategy)
     except UserError as error:
         report_faults(error)

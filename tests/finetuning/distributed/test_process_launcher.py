@@ -16,6 +16,7 @@ from thoughtrank.finetuning.distributed.process_launcher import (
     report_faults,
     run_ranks,
 )
+from thoughtrank.redaction import use_key_variable
 
 
 @pytest.fixture
@@ -77,29 +78,39 @@ def test_an_abandoned_training_ends_its_ranks(rank_program, tmp_path):
 
 
 def test_ranks_are_numbered_over_all_machines():
-    launch = LaunchConfig(devices=4, num_nodes=3, node_rank=2, address="first")
-    environment = rank_environment(launch, local_rank=1, port=29500, faults=9)
+    launch = LaunchConfig(devices=4, num_nodes=3, node_rank=2, address="first", port=29500)
+    environment = rank_environment(launch, local_rank=1, faults=9)
     expected = {"RANK": "9", "LOCAL_RANK": "1", "NODE_RANK": "2", "WORLD_SIZE": "12", "LOCAL_WORLD_SIZE": "4"}
     expected |= {"MASTER_ADDR": "first", "MASTER_PORT": "29500", FAULTS: "9"}
     assert {name: environment[name] for name in expected} == expected
 
 
 def test_keys_and_variables_of_outer_launchers_are_not_inherited(monkeypatch):
-    for name in ("OPENAI_API_KEY", "SLURM_NODEID", "TORCHELASTIC_RUN_ID"):
+    hidden = {
+        "OPENAI_API_KEY",
+        "HF_TOKEN",
+        "MY_SECRET_FILE",
+        "DBPASSWORD",
+        "JUDGE_PASS",
+        "SLURM_NODEID",
+        "TORCHELASTIC_RUN_ID",
+    }
+    for name in hidden:
         monkeypatch.setenv(name, "1")
+    use_key_variable("JUDGE_PASS")
     monkeypatch.setenv("HF_HOME", "kept")
-    environment = rank_environment(LaunchConfig(), local_rank=0, port=1, faults=9)
+    environment = rank_environment(LaunchConfig(), local_rank=0, faults=9)
     assert environment["HF_HOME"] == "kept"
-    assert not {"OPENAI_API_KEY", "SLURM_NODEID", "TORCHELASTIC_RUN_ID"} & environment.keys()
+    assert not hidden & environment.keys()
 
 
 def test_ranks_of_one_machine_share_its_cores_unless_a_number_of_threads_is_given(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     two = LaunchConfig(devices=2)
-    assert rank_environment(two, local_rank=0, port=1, faults=9)["OMP_NUM_THREADS"] == "4"
+    assert rank_environment(two, local_rank=0, faults=9)["OMP_NUM_THREADS"] == "4"
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert rank_environment(two, local_rank=0, port=1, faults=9)["OMP_NUM_THREADS"] == "1"
+    assert rank_environment(two, local_rank=0, faults=9)["OMP_NUM_THREADS"] == "1"
 
 
 def test_faults_go_to_the_launcher_or_to_the_terminal(monkeypatch, capsys):

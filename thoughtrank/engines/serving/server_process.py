@@ -11,6 +11,7 @@ from pathlib import Path
 
 from thoughtrank.engines.serving import process_guard
 from thoughtrank.errors import UserError
+from thoughtrank.redaction import child_environment
 
 _REPORT_SECONDS = 20.0
 _POLL_SECONDS = 0.2
@@ -89,7 +90,5 @@ class ServerProcess:
 
 
 def _environment() -> dict[str, str]:
-    """For a program of another Python environment: no paths of this one, and no API keys, which it does not need."""
-    hidden = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
-    kept = {name: value for name, value in os.environ.items() if name not in hidden and not name.endswith("_API_KEY")}
-    return {**kept, "VLLM_NO_USAGE_STATS": "1"}
+    """For a program of another Python environment: no paths of this one, and no secrets, which it does not need."""
+    return {**child_environment(without=("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")), "VLLM_NO_USAGE_STATS": "1"}

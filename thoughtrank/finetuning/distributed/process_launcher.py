@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from thoughtrank.errors import UserError
-from thoughtrank.http_api.ports import free_port
+from thoughtrank.finetuning.distributed.loopback_store import LOOPBACK, loopback_environment, loopback_socket
+from thoughtrank.redaction import child_environment
 
 FAULTS = "THOUGHTRANK_FAULTS"
 """Environment variable of a rank: the file descriptor it writes its faults to. A pipe works on a full disk too."""
@@ -40,7 +42,7 @@ class LaunchConfig:
     devices: int = 1
     num_nodes: int = 1
     node_rank: int = 0
-    address: str = "127.0.0.1"
+    address: str = LOOPBACK
     port: int = 0
 
 
@@ -58,12 +60,16 @@ def run_ranks(job_file: Path, *, launch: LaunchConfig, check: Callable[[], None]
     reader, writer = os.pipe()
     ranks: list[subprocess.Popen] = []
     try:
-        port = launch.port or free_port()
-        for local_rank in range(launch.devices):
-            environment = rank_environment(launch, local_rank=local_rank, port=port, faults=writer)
-            command = [sys.executable, "-m", "thoughtrank.finetuning", str(job_file), str(os.getpid())]
-            # A session of its own: Ctrl-C in the terminal reaches the caller only, which then ends the ranks.
-            ranks.append(subprocess.Popen(command, env=environment, pass_fds=[writer], start_new_session=True))
+        with loopback_socket(launch.port) if launch.num_nodes == 1 else nullcontext() as listening:
+            for local_rank in range(launch.devices):
+                environment = rank_environment(launch, local_rank=local_rank, faults=writer)
+                passed = [writer]
+                if listening is not None:
+                    environment |= loopback_environment(listening, rank=local_rank)
+                    passed += [listening.fileno()] if local_rank == 0 else []
+                command = [sys.executable, "-m", "thoughtrank.finetuning", str(job_file), str(os.getpid())]
+                # A session of its own: Ctrl-C in the terminal reaches the caller only, which then ends the ranks.
+                ranks.append(subprocess.Popen(command, env=environment, pass_fds=passed, start_new_session=True))
         status = _wait(ranks, check)
     finally:
         for rank in ranks:
@@ -88,16 +94,12 @@ def report_faults(error: UserError) -> None:
         print("\n".join(f"error: {fault}" for fault in error.faults), file=sys.stderr, flush=True)
 
 
-def rank_environment(launch: LaunchConfig, *, local_rank: int, port: int, faults: int) -> dict[str, str]:
+def rank_environment(launch: LaunchConfig, *, local_rank: int, faults: int) -> dict[str, str]:
     """The environment variables of a rank: its index, where rank 0 listens, and nothing of an outer launcher.
 
-    API keys are left out: no rank needs them.
+    Keys and other secrets are left out: no rank needs them.
     """
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.endswith("_API_KEY") and not name.startswith(_OTHER_LAUNCHERS)
-    }
+    inherited = {name: value for name, value in child_environment().items() if not name.startswith(_OTHER_LAUNCHERS)}
     if launch.devices > 1:
         # Otherwise every rank would start one thread per core.
         inherited.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // launch.devices)))
@@ -110,7 +112,7 @@ def rank_environment(launch: LaunchConfig, *, local_rank: int, port: int, faults
         "WORLD_SIZE": str(launch.devices * launch.num_nodes),
         "LOCAL_WORLD_SIZE": str(launch.devices),
         "MASTER_ADDR": launch.address,
-        "MASTER_PORT": str(port),
+        "MASTER_PORT": str(launch.port),
         FAULTS: str(faults),
     }
 
