@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from thoughtrank.console import escape_unprintable
+
 USAGE = "usage: python -m thoughtrank.chat FOLDER [QUESTION]   (FOLDER contains a model, such as runs/NAME/export)"
 
 
@@ -14,6 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: command line; None takes ``sys.argv``.
     """
+    escape_unprintable()
     folder, *words = (sys.argv[1:] if arguments is None else arguments) or [""]
     if not (Path(folder) / "config.json").exists():
         sys.exit(USAGE)

@@ -1,11 +1,9 @@
 """The command line: compose the config, check it, run the pipeline."""
 
-import signal
 import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import hydra
@@ -18,6 +16,7 @@ from omegaconf.resolvers import oc
 
 from thoughtrank.config.secret_check import secret_faults
 from thoughtrank.config.stored_config import reference_to_variable
+from thoughtrank.console import escape_unprintable
 from thoughtrank.errors import UserError
 from thoughtrank.redaction import redacted
 from thoughtrank.report.sweep_table import (
@@ -32,6 +31,7 @@ from thoughtrank.report.sweep_table import (
     write_comparison,
 )
 from thoughtrank.run import do_run, run_paths
+from thoughtrank.stop_signals import handle_stop_signals, stop_status
 from thoughtrank.storage.run_log import log_line, log_size
 
 _PACKAGE = Path(__file__).parent
@@ -47,7 +47,8 @@ def main() -> None:
     Exit status: 0 when everything asked for exists, 2 after an error the user can put right, 130 and 143 when interrupted
     or told to stop, 1 for bugs. In a sweep the jobs behind a failed one go on, and the status is 2 for any failure.
     """
-    signal.signal(signal.SIGTERM, _stop)
+    escape_unprintable()
+    handle_stop_signals()
     sys.argv.extend(sweep_arguments(sys.argv[1:]))
     folder = sweep_folder(sys.argv[1:])
     if folder is not None:
@@ -55,7 +56,6 @@ def main() -> None:
     try:
         _hydra_main()
     except KeyboardInterrupt:
-        print("\ninterrupted; what is finished is kept, the same command goes on", file=sys.stderr)
         sys.exit(130)
     if _failures or (folder is not None and not _end_sweep(folder)):
         sys.exit(2)
@@ -67,11 +67,6 @@ def _end_sweep(folder: Path) -> bool:
     if jobs:
         print(f"\n{comparison_text(jobs)}\n\nthe same as a table: {write_comparison(folder, jobs)}")
     return all(job.outcome != "failed" for job in jobs)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    print("\nstopped; what is finished is kept, the same command goes on", file=sys.stderr, flush=True)
-    sys.exit(128 + number)
 
 
 @hydra.main(config_path=str(CONFIG_FOLDER), config_name="config", version_base="1.3")
@@ -88,6 +83,8 @@ def _hydra_main(composed: DictConfig) -> None:
         _failures.extend(error.faults)
         _print_faults(error)
     except Exception:
+        if (status := stop_status()) is not None:
+            sys.exit(status)  # what was stopped may fail in any way
         _print_traceback()
         sys.exit(1)
 
@@ -105,6 +102,8 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
         logged = log_size(paths)
         summary = do_run(values, choices=choices, stored=_with_references(composed), sweep=folder.name)
     except Exception as error:
+        if (status := stop_status()) is not None:
+            sys.exit(status)
         faults = error.faults if isinstance(error, UserError) else [f"{type(error).__name__}: {error}"]
         if isinstance(error, UserError):
             _print_faults(error)

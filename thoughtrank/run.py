@@ -5,13 +5,21 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run import plan_text
 from thoughtrank.config.preflight import checked_config, find_faults, preflight
+from thoughtrank.config.resolved import (
+    Resolved,
+    missing_devices,
+    read_resolved,
+    resolve,
+    with_resolved,
+    write_resolved,
+)
 from thoughtrank.config.run_name import config_differences, default_run_name
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.stored_config import read_stored_config, redact_referenced_variables, write_stored_config
@@ -80,6 +88,8 @@ def do_run(
         if config.dry_run:
             _plan_only(config, components, paths)
             return None
+        if resolved := read_resolved(paths.resolved):
+            config, components = _resumed(values, resolved, run=paths.folder.name)
         attempt = _Attempt(
             config=config,
             components=components,
@@ -91,6 +101,17 @@ def do_run(
         )
         preflight(config, components, finished=attempt.is_finished())
         return attempt.run()
+
+
+def _resumed(values: Mapping[str, Any], resolved: Resolved, *, run: str) -> tuple[RunConfig, Components]:
+    """Config and components of a run that was started before, perhaps on another machine.
+
+    Raises:
+        UserError: this machine lacks its device.
+    """
+    if faults := missing_devices(values, resolved, run=run):
+        raise UserError(*faults)
+    return checked_config(with_resolved(values, resolved))
 
 
 def _plan_only(config: RunConfig, components: Components, paths: RunPaths) -> None:
@@ -131,9 +152,25 @@ class _Attempt:
             if self.is_finished():
                 return self._show_finished()
             self._write_config()
-            print(plan_text(config=self.config, components=self.components, run=self.paths.folder.name), flush=True)
-            self._warn_about_skipped_rows()
-            return self._run_logged(store)
+            return self._as_started()._continue(store)
+
+    def _as_started(self) -> "_Attempt":
+        """This attempt with ``auto`` as the first attempt resolved it; this may be the first one."""
+        here = resolve(self.config, self.components)
+        started = read_resolved(self.paths.resolved)
+        if not started:
+            write_resolved(self.paths.resolved, here)
+        if not started or started == here:
+            return self
+        # Another machine has started the run while this one waited for the lock.
+        config, components = _resumed(self.values, started, run=self.paths.folder.name)
+        return replace(self, config=config, components=components)
+
+    def _continue(self, store: Store) -> Path | None:
+        """Show the plan, and do the work."""
+        print(plan_text(config=self.config, components=self.components, run=self.paths.folder.name), flush=True)
+        self._warn_about_skipped_rows()
+        return self._run_logged(store)
 
     def _run_logged(self, store: Store) -> Path | None:
         """Run, and log the reason of a failure in the run folder: a multirun job's own output may be lost."""

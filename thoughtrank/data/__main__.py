@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from thoughtrank.console import escape_unprintable
 from thoughtrank.data.export_examples import export_data
 from thoughtrank.data.import_candidates import import_files
 from thoughtrank.data.run_reader import run_questions
@@ -19,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: command line; None takes ``sys.argv``.
     """
+    escape_unprintable()
     parser = argparse.ArgumentParser(
         prog="python -m thoughtrank.data", description="Export data from a run, or import candidates for one."
     )

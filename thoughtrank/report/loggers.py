@@ -167,7 +167,7 @@ class WandbLogger(Logger):
 def run_id(run: str) -> str:
     """W&B's id of the run with this name, other for every name.
 
-    It is the name itself where that can be an id; otherwise, as for ``study/mine``, the end of the name and a hash of the whole.
+    It is the name itself where that can be an id; otherwise, as for ``study/mine``, its end and a hash of the whole.
     """
     if len(run) <= _LONGEST_ID and not re.search(_NOT_IN_ID, run):
         return run

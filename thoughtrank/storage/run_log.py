@@ -2,10 +2,13 @@
 
 import os
 import time
+from collections.abc import Sequence
 
 from thoughtrank.redaction import redacted
 from thoughtrank.storage.full_disk import is_full_disk
 from thoughtrank.storage.run_paths import RunPaths
+
+_STARTED = b"] started: "
 
 
 def log_line(paths: RunPaths, message: str) -> None:
@@ -20,6 +23,13 @@ def log_line(paths: RunPaths, message: str) -> None:
     except OSError as error:
         if not is_full_disk(error):
             raise
+
+
+def log_start(paths: RunPaths, *, command: Sequence[str]) -> None:
+    """Append the first line of an attempt; call it with the run locked. If the attempt before logged no end, say so first."""
+    if log_size(paths) and _STARTED in paths.log.read_bytes().rstrip(b"\n").rpartition(b"\n")[2]:
+        log_line(paths, "stopped: the attempt above was killed, or the machine failed")
+    log_line(paths, f"started: {' '.join(command)}")
 
 
 def log_size(paths: RunPaths) -> int:

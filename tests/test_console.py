@@ -1,0 +1,22 @@
+"""No terminal is too narrow in its characters for a run."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = (
+    "import sys; from thoughtrank.console import escape_unprintable; escape_unprintable(); "
+    "print('caf\\xe9 \\u4e2d'); print('caf\\xe9 \\u4e2d', file=sys.stderr)"
+)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [("ascii", b"caf\\xe9 \\u4e2d\n"), ("latin-1", b"caf\xe9 \\u4e2d\n"), ("utf-8", "café 中\n".encode())],
+)
+def test_what_the_terminal_cannot_show_is_escaped(encoding, shown):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, check=True)
+    assert done.stdout == done.stderr == shown
