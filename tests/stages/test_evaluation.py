@@ -3,6 +3,7 @@ from dataclasses import fields, replace
 import pytest
 from fake_engine import FakeEngine
 from fake_models import CopiedModel
+from recipes import forget
 
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.scoring import ReferenceScorer
@@ -70,7 +71,7 @@ def test_the_metrics_are_those_of_the_table(stage, store):
 def test_a_resumed_evaluation_asks_the_missing_group_only(stage, store):
     whole = read_table(store.complete(stage).folder, HeldOutReply)
     artifact = store.artifact(stage)
-    artifact.invalidate()
+    forget(artifact)
     (artifact.folder / "part-00000.parquet").unlink()
     resumed = replace(stage, engine=Thinks())
     assert read_table(store.complete(resumed).folder, HeldOutReply) == whole

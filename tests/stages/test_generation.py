@@ -2,8 +2,10 @@ from dataclasses import replace
 
 import pytest
 from fake_engine import FakeEngine, FakeSession
+from recipes import forget
 
 from thoughtrank.engines.protocol import Limits
+from thoughtrank.errors import UserError
 from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.records import Candidate
 from thoughtrank.stages.generation import Generation
@@ -54,7 +56,7 @@ def test_groups_are_as_large_as_the_engine_wants_them(stage, store):
 def test_a_resumed_generation_asks_for_the_missing_groups_only(stage, store):
     whole = read_table(store.complete(stage).folder, Candidate)
     artifact = store.artifact(stage)
-    artifact.invalidate()
+    forget(artifact)
     (artifact.folder / "part-00001.parquet").unlink()
     resumed = replace(stage, engine=FakeEngine())
     assert read_table(store.complete(resumed).folder, Candidate) == whole
@@ -64,7 +66,7 @@ def test_a_resumed_generation_asks_for_the_missing_groups_only(stage, store):
 
 def test_a_generation_that_lacks_only_its_mark_opens_no_engine(stage, store):
     store.complete(stage)
-    store.artifact(stage).invalidate()
+    forget(store.artifact(stage))
     resumed = replace(stage, engine=FakeEngine())
     assert store.complete(resumed).facts["engine"] == {"engine": "fake"}
     assert resumed.engine.model_folders == []
@@ -99,15 +101,54 @@ def test_an_engine_that_returns_too_few_is_an_error_and_never_a_smaller_table(st
     assert not store.artifact(stage).done
 
 
-def test_a_table_that_lost_rows_is_an_error(stage, store):
+def test_a_table_with_rows_of_nobody_is_an_error(stage, store):
     folder = store.complete(stage).folder
-    store.artifact(stage).invalidate()
-    (folder / "part-00002.parquet").write_bytes((folder / "part-00000.parquet").read_bytes())
-    (folder / "part-00001.parquet").unlink()
-    more = replace(stage, engine=FakeEngine())
-    # Part 0 of the groups of 1, 2 and 2 questions has fewer rows than part 2.
-    with pytest.raises(AssertionError, match="5 questions with 3 prefixes gave 12 candidates"):
-        store.complete(more)
+    forget(store.artifact(stage))
+    (folder / "part-00003.parquet").write_bytes((folder / "part-00000.parquet").read_bytes())
+    # Part 0 of the groups of 1, 2 and 2 questions has 3 rows.
+    with pytest.raises(AssertionError, match="5 questions with 3 prefixes gave 18 candidates"):
+        store.complete(replace(stage, engine=FakeEngine()))
+
+
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_parts_that_are_missing_torn_or_short_are_generated_again_and_only_those(stage, store, is_finished):
+    """In the cache and in the run folder, which are links to the same files."""
+    artifact = store.complete(stage)
+    whole = read_table(artifact.folder, Candidate)
+    if not is_finished:
+        forget(artifact)
+    for damage in ("missing", "torn", "short"):
+        for folder in (artifact.folder, artifact.published):
+            part = folder / "part-00001.parquet"
+            content = part.read_bytes()
+            part.unlink()
+            if damage == "torn":
+                part.write_bytes(content[:-7])
+            if damage == "short":
+                part.write_bytes((folder / "part-00000.parquet").read_bytes())
+        resumed = replace(stage, engine=FakeEngine())
+        assert read_table(store.complete(resumed).published, Candidate) == whole
+        [requests] = resumed.engine.requested
+        assert [request.prompt for request in requests] == [request.prompt for request in stage.engine.requested[1]]
+
+
+def test_a_deleted_part_of_the_cache_is_restored_from_the_run(stage, store):
+    artifact = store.complete(stage)
+    (artifact.folder / "part-00001.parquet").unlink()
+    again = replace(stage, engine=FakeEngine())
+    whole = read_table(artifact.published, Candidate)
+    assert read_table(store.complete(again).folder, Candidate) == whole
+    assert again.engine.requested == []
+
+
+def test_a_deleted_part_in_the_run_folder_is_restored_from_the_cache(stage, store):
+    artifact = store.complete(stage)
+    (artifact.published / "part-00001.parquet").unlink()
+    with pytest.raises(UserError, match="part-00001.parquet missing"):
+        read_table(artifact.published, Candidate)
+    again = replace(stage, engine=FakeEngine())
+    assert len(read_table(store.complete(again).published, Candidate)) == 15
+    assert again.engine.requested == []
 
 
 def test_the_probe_runs_once_and_records_how_many_candidates_changed(stage, store):
@@ -115,7 +156,7 @@ def test_the_probe_runs_once_and_records_how_many_candidates_changed(stage, stor
     artifact = store.complete(probing)
     assert artifact.facts["engine"]["determinism"] == {"candidates": 1, "changed": 0, "share_changed": 0.0}
     assert len(probing.engine.requested) == 4
-    artifact.invalidate()
+    forget(artifact)
     (artifact.folder / "part-00002.parquet").unlink()
     resumed = replace(stage, engine=FakeEngine(probe_candidates=2))
     store.complete(resumed)
@@ -129,7 +170,7 @@ def test_sampling_differs_by_question_and_prefix_and_is_the_same_again(stage, st
     for _ in range(2):
         engine = FakeEngine()
         run = replace(stage, prefixes=sampled, engine=engine)
-        store.artifact(run).invalidate()
+        forget(store.artifact(run))
         for part in store.artifact(run).folder.glob("part-*"):
             part.unlink()
         store.complete(run)

@@ -53,6 +53,18 @@ def stage(store, candidates, questions):
     )
 
 
+def test_a_table_that_was_deleted_is_ranked_again_from_the_verdicts_that_are_paid_for(stage, store):
+    paying = replace(stage, judge=PricedJudge())
+    artifact = store.complete(paying)
+    rows, calls = read_table(artifact.published, RankedCandidate), paying.judge.calls
+    for folder in (artifact.folder, artifact.published):
+        (folder / "part-00000.parquet").unlink()
+    again = replace(paying, budget=Budget())
+    assert read_table(store.complete(again).published, RankedCandidate) == rows
+    assert paying.judge.calls == calls > 0
+    assert again.budget.spent == pytest.approx(0.01 * calls)
+
+
 def test_there_is_one_row_per_candidate_in_the_order_of_the_candidates(stage, store):
     rows = read_table(store.complete(stage).published, RankedCandidate)
     assert [row.candidate_id for row in rows] == [

@@ -3,13 +3,17 @@ from dataclasses import replace
 import pytest
 from fake_models import CopiedModel
 
-from thoughtrank.stages.round_models import BaseModel, RoundModel, delete_weights, has_weights
+from thoughtrank.stages.round_models import BaseModel, RoundModel, delete_weights, has_weights, keeps_weights
 from thoughtrank.stages.training import KeptModel
+from thoughtrank.storage.json_files import write_json
+from thoughtrank.storage.store import Store
 
 
 def kept(store, number, start):
     """A round that keeps its model, by way of a copy."""
-    stage = KeptModel(name=f"round {number} training", published=store.paths.model(number), start=start)
+    stage = KeptModel(
+        name=f"round {number} training", published=store.paths.model(number), start=start, keep_weights=False
+    )
     return RoundModel(stage=stage, store=store)
 
 
@@ -52,12 +56,12 @@ def test_a_kept_model_is_the_earlier_one_by_key_and_by_folder(base, store):
 def test_deleting_weights_frees_cache_and_run_folder_and_leaves_the_rest(base, store):
     model = kept(store, 1, base)
     folder = model.folder()
-    (folder / "_checkpoint.ckpt").mkdir()
+    (folder / "_checkpoint").mkdir()
     model.delete_weights()
     for each in (folder, store.paths.model(1)):
         assert not has_weights(each)
         assert (each / "tokenizer.json").exists()
-    assert not (folder / "_checkpoint.ckpt").exists()
+    assert not (folder / "_checkpoint").exists()
     assert store.artifact(model.stage).done
 
 
@@ -80,3 +84,63 @@ def test_the_weights_that_the_last_round_kept_are_not_deleted_with_those_of_its_
     delete_weights([base, first, last], keep="last")
     assert has_weights(last.folder())
     assert has_weights(store.artifact(first.stage).folder)
+
+
+def published_by(run, base, cache, *, keep_weights):
+    """Completes the same round in a run of its own; returns its model and how it looks in the run folder."""
+    store = Store(run_folder=cache.with_name(run), cache_folder=cache)
+    stage = KeptModel(
+        name="round 1 training",
+        published=store.paths.model(1),
+        start=replace(base, store=store),
+        keep_weights=keep_weights,
+    )
+    store.complete(stage)
+    return RoundModel(stage=stage, store=store), store.paths.model(1)
+
+
+def test_a_run_that_keeps_all_has_its_weights_after_another_run_deleted_those_of_the_cache(base, store):
+    theirs, _ = published_by("theirs", base, store.cache_folder, keep_weights=False)
+    theirs.delete_weights()
+    _, mine = published_by("mine", base, store.cache_folder, keep_weights=True)
+    assert has_weights(mine)
+
+
+def test_weights_that_the_run_still_has_are_linked_and_not_trained_again(base, store):
+    model, mine = published_by("mine", base, store.cache_folder, keep_weights=True)
+    theirs, _ = published_by("theirs", base, store.cache_folder, keep_weights=False)
+    before = (mine / "model.safetensors").stat().st_ino
+    theirs.delete_weights()
+    assert not has_weights(store.artifact(theirs.stage).folder)
+    assert (model.folder() / "model.safetensors").stat().st_ino == before
+    assert (mine / "model.safetensors").stat().st_ino == before
+
+
+def test_training_again_changes_no_file_of_another_run(base, store):
+    model, mine = published_by("mine", base, store.cache_folder, keep_weights=False)
+    _, theirs = published_by("theirs", base, store.cache_folder, keep_weights=True)
+    before = {path.name: (path.stat().st_ino, path.read_bytes()) for path in theirs.iterdir()}
+    model.delete_weights()
+    folder = model.folder()
+    assert has_weights(folder)
+    for path in folder.glob("[!_]*"):
+        assert not path.samefile(theirs / path.name)
+    assert {path.name: (path.stat().st_ino, path.read_bytes()) for path in theirs.iterdir()} == before
+    # Its metrics are those of the model that was deleted.
+    assert not has_weights(mine)
+
+
+def test_a_model_with_a_missing_shard_has_lost_its_weights(tmp_path):
+    shards = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    write_json(tmp_path / "model.safetensors.index.json", {"weight_map": shards})
+    (tmp_path / shards["a"]).touch()
+    assert not has_weights(tmp_path)
+    (tmp_path / shards["b"]).touch()
+    assert has_weights(tmp_path)
+
+
+def test_keep_says_which_rounds_want_their_weights():
+    wanted = {
+        keep: [keeps_weights(number, rounds=2, keep=keep) for number in (1, 2)] for keep in ("all", "last", "none")
+    }
+    assert wanted == {"all": [True, True], "last": [False, True], "none": [False, False]}

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -6,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from recipes import Rows
+from recipes import Rows, forget
 
 from thoughtrank.errors import UserError
 from thoughtrank.storage.store import Store
@@ -44,7 +45,7 @@ def test_a_stage_is_not_done_before_it_is_finished(store):
     artifact = artifact_of(store)
     assert not artifact.done
     with artifact.locked():
-        (artifact.folder / "part-00000.parquet").write_text("rows")
+        (artifact.folder / "rows.txt").write_text("rows")
         artifact.save_seconds()
         assert not artifact.done
         artifact.finish(candidates=3)
@@ -64,22 +65,23 @@ def test_runs_that_agree_on_a_stage_share_it(store, tmp_path):
     other = artifact_of(Store(run_folder=tmp_path / "runs" / "theirs", cache_folder=store.cache_folder), seed=1)
     assert other.done
     other.publish()
-    assert (other.published / "part-00000.parquet").read_text() == "rows"
+    assert (other.published / "rows.txt").read_text() == "rows"
 
 
 def test_publishing_shows_the_very_files_of_the_cache(store):
     artifact = finished(store)
     artifact.publish()
-    for name in ("part-00000.parquet", "inner/z.txt"):
+    for name in ("rows.txt", "inner/z.txt"):
         assert (artifact.published / name).samefile(artifact.folder / name)
     assert artifact.done
 
 
 def test_publishing_shows_no_lock_no_account_and_nothing_half_written(store):
     artifact = finished(store)
-    (artifact.folder / "_part-00001.parquet.partial").write_text("half")
+    (artifact.folder / "_training.0.lock").touch()
+    (artifact.folder / "_rows.txt.partial").write_text("half")
     artifact.publish()
-    assert set(contents(artifact.published)) == {"part-00000.parquet", "inner/z.txt", "_done.json"}
+    assert set(contents(artifact.published)) == {"rows.txt", "inner/z.txt", "_done.json"}
 
 
 def test_publishing_twice_changes_nothing(store):
@@ -90,23 +92,30 @@ def test_publishing_twice_changes_nothing(store):
     assert contents(artifact.published) == before
 
 
-@pytest.mark.parametrize("name", ["part-00000.parquet", "inner/z.txt"])
-def test_the_run_folder_is_marked_done_only_when_every_file_is_there(store, name):
+@pytest.mark.parametrize("name", ["rows.txt", "inner/z.txt"])
+def test_the_run_folder_is_marked_done_only_when_every_file_is_there(store, name, monkeypatch):
     artifact = finished(store)
-    (artifact.published / name).mkdir(parents=True)  # publishing cannot get past this
-    with pytest.raises((IsADirectoryError, PermissionError)):
+
+    def fails_there(source, target):
+        if str(target).endswith(name):
+            raise KeyboardInterrupt
+        link(source, target)
+
+    link = os.link
+    monkeypatch.setattr("os.link", fails_there)
+    with pytest.raises(KeyboardInterrupt):
         artifact.publish()
-    (artifact.published / name).rmdir()
     deleted(artifact.folder)
     assert not artifact_of(store).done
+    assert list(artifact.published.parent.iterdir()) == []
 
 
 def test_publishing_goes_on_where_it_was_interrupted(store):
     artifact = finished(store)
     artifact.published.mkdir(parents=True)
-    (artifact.published / "part-00000.parquet").write_text("of an interrupted attempt")
+    (artifact.published / "rows.txt").write_text("of an interrupted attempt")
     artifact.publish()
-    assert (artifact.published / "part-00000.parquet").read_text() == "rows"
+    assert (artifact.published / "rows.txt").read_text() == "rows"
 
 
 @pytest.mark.skipif(
@@ -123,6 +132,42 @@ def test_a_cache_on_another_file_system_is_copied_from(tmp_path):
     finally:
         deleted(cache)
         cache.rmdir()
+
+
+def full_disk(source, target):
+    """As ``shutil.copy2`` on a disk that fills up."""
+    Path(target).write_text("")
+    if Path(source).name == "_done.json":
+        raise OSError(errno.ENOSPC, "No space left on device")
+    Path(target).write_text(Path(source).read_text())
+
+
+def test_a_disk_that_fills_up_while_publishing_to_another_file_system_leaves_nothing_that_looks_finished(
+    store, monkeypatch
+):
+    artifact = finished(store)
+    with monkeypatch.context() as full:
+        full.setattr("os.link", lambda *_: (_ for _ in ()).throw(OSError(errno.EXDEV, "another file system")))
+        full.setattr("shutil.copy2", full_disk)
+        recipe = Rows(published=artifact.published)
+        with pytest.raises(UserError, match="1_candidates is full.*free some space"):
+            store.complete(recipe)
+        assert recipe.made == 0
+    assert not artifact.published.exists()
+    assert list(artifact.published.parent.iterdir()) == []
+    assert contents(store.complete(recipe).published).keys() == {"rows.txt", "inner/z.txt", "_done.json"}
+
+
+@pytest.mark.parametrize("torn", ["", "{", "[]", "null", '{"fingerprint": "k"}'])
+def test_a_done_marker_that_a_full_disk_tore_counts_as_none(store, torn):
+    artifact = store.complete(Rows(published=store.paths.candidates(1)))
+    for folder in (artifact.folder, artifact.published):
+        (folder / "_done.json").unlink()
+        (folder / "_done.json").write_text(torn)
+    assert not artifact.done
+    recipe = Rows(published=artifact.published)
+    assert store.complete(recipe).facts["candidates"] == 3
+    assert recipe.made == 1
 
 
 def test_deleting_the_cache_leaves_the_run_and_publishing_puts_it_back(store):
@@ -157,14 +202,14 @@ def test_a_run_folder_made_from_other_inputs_is_refused_in_plain_words(store):
 def test_a_stage_that_is_forgotten_is_made_again(store):
     artifact = finished(store, seed=1)
     artifact.publish()
-    artifact.invalidate()
+    forget(artifact)
     assert not artifact.done
     with artifact.locked():
-        (artifact.folder / "part-00000.parquet").write_text("made again")
+        (artifact.folder / "rows.txt").write_text("made again")
         artifact.finish(candidates=3)
     artifact.publish()
     assert artifact.done
-    assert (artifact.published / "part-00000.parquet").read_text() == "made again"
+    assert (artifact.published / "rows.txt").read_text() == "made again"
 
 
 def test_the_seconds_of_all_attempts_add_up(store):

@@ -16,7 +16,7 @@ from thoughtrank.stages.generation import Generation
 from thoughtrank.stages.importing import Importing
 from thoughtrank.stages.questions import questions_that_fit
 from thoughtrank.stages.ranking import Ranking
-from thoughtrank.stages.round_models import BaseModel, RoundModel
+from thoughtrank.stages.round_models import BaseModel, ModelStage, RoundModel, keeps_weights
 from thoughtrank.stages.selection import Selection
 from thoughtrank.stages.stage import Stage
 from thoughtrank.stages.training import KeptModel, Training
@@ -43,7 +43,7 @@ class Round:
     def model(self) -> RoundModel:
         """The model after the round's training."""
         training = self.stages.get("training")
-        if training is None:
+        if not isinstance(training, ModelStage):
             return self.start
         kept = self.start if isinstance(training, KeptModel) else None
         return RoundModel(stage=training, store=self.start.store, kept_from=kept)
@@ -150,6 +150,7 @@ class StageBuilder:
     def _training(self, current: Round) -> Stage:
         training, components = self.config.training, self.components
         name, published = f"round {current.number} training", self.store.paths.model(current.number)
+        keep_weights = keeps_weights(current.number, rounds=self.config.rounds, keep=self.config.keep)
         if not current.artifacts["selection"].facts["examples"]:
             print(
                 f"round {current.number} found no example: in every question all answers tied, or the best were truncated or "
@@ -157,11 +158,12 @@ class StageBuilder:
                 "limits may help",
                 flush=True,
             )
-            return KeptModel(name=name, published=published, start=current.start)
+            return KeptModel(name=name, published=published, start=current.start, keep_weights=keep_weights)
         used = self.rounds[1:] if training.examples == "all" else [current]
         return Training(
             name=name,
             published=published,
+            keep_weights=keep_weights,
             start=self.base if training.start == "base" else current.start,
             examples=[each.artifacts["selection"] for each in used],
             objective=components.objective,

@@ -21,6 +21,7 @@ from thoughtrank.records import Question
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.stage import Stage, question_fields
 from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.done_marker import num_rows_of
 from thoughtrank.storage.json_files import write_json
 from thoughtrank.storage.tables import part_path, read_table, write_part
 
@@ -42,6 +43,7 @@ class Evaluation(Stage):
     """
 
     kind: ClassVar[str] = "evaluations"
+    reusable: ClassVar[tuple[str, ...]] = ("part-*.parquet",)
     questions: Sequence[Question]
     model: RoundModel
     engine: Engine
@@ -62,7 +64,11 @@ class Evaluation(Stage):
     def make(self, artifact: Artifact) -> None:
         """Write the table group by group, then the metrics."""
         groups = question_groups(self.questions, at_most=max(1, self.engine.replies_per_group // len(_ARMS)))
-        missing = [number for number in range(len(groups)) if not part_path(artifact.folder, number).exists()]
+        missing = [
+            number
+            for number, group in enumerate(groups)
+            if num_rows_of(part_path(artifact.folder, number)) != len(group) * len(_ARMS)
+        ]
         facts: dict[str, object] = {}
         if missing:
             folder = self.model.folder()

@@ -19,6 +19,7 @@ from thoughtrank.records import Candidate, Question
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.stage import Stage, question_texts
 from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.done_marker import num_rows_of
 from thoughtrank.storage.json_files import read_json, write_json
 from thoughtrank.storage.tables import num_rows, part_path, write_part
 
@@ -38,6 +39,7 @@ class Generation(Stage):
     """
 
     kind: ClassVar[str] = "candidates"
+    reusable: ClassVar[tuple[str, ...]] = ("part-*.parquet", ENGINE_RECORD)
     questions: Sequence[Question]
     prefixes: Sequence[Prefix]
     model: RoundModel
@@ -62,7 +64,11 @@ class Generation(Stage):
             UserError: a question does not fit the model's context.
         """
         groups = question_groups(self.questions, at_most=self.engine.questions_per_group)
-        missing = [number for number in range(len(groups)) if not part_path(artifact.folder, number).exists()]
+        missing = [
+            number
+            for number, group in enumerate(groups)
+            if num_rows_of(part_path(artifact.folder, number)) != len(group) * len(self.prefixes)
+        ]
         total = len(self.questions) * len(self.prefixes)
         # What an earlier attempt recorded of its engine; the probe runs once.
         record = artifact.folder / ENGINE_RECORD

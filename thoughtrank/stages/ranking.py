@@ -10,7 +10,7 @@ from typing import ClassVar
 from thoughtrank.evaluation.statistics import mean
 from thoughtrank.judging.audit import judge_audit, swap_sample
 from thoughtrank.judging.execution.budget import Budget, BudgetReached
-from thoughtrank.judging.execution.executor import Executor, OnVerdict
+from thoughtrank.judging.execution.executor import RESERVATIONS, Executor, OnVerdict
 from thoughtrank.judging.protocol import AnswerView, Judge, JudgeRequest, Verdict
 from thoughtrank.progress import progress_bar
 from thoughtrank.rankers.protocol import Ranker, RankResult
@@ -40,6 +40,7 @@ class Ranking(Stage):
     """
 
     kind: ClassVar[str] = "rankings"
+    reusable: ClassVar[tuple[str, ...]] = (VERDICTS, RESERVATIONS)
     questions: Sequence[Question]
     candidates: Artifact
     judge: Judge

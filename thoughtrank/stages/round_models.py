@@ -2,14 +2,30 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 from thoughtrank.models.protocol import ModelSource
 from thoughtrank.stages.stage import Stage
 from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.store import Store, base_model_folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelStage(Stage):
+    """A stage that writes a model folder.
+
+    Attributes:
+        keep_weights: whether the artifact is complete only with its weights; without, ``keep`` may have deleted them.
+    """
+
+    keep_weights: bool = True
+
+    def holds(self, folder: Path) -> bool:
+        """Whether the weights are there, if they are wanted."""
+        return not self.keep_weights or has_weights(folder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +38,7 @@ class RoundModel:
         kept_from: the model of an earlier round, if this round kept it for lack of examples.
     """
 
-    stage: Stage
+    stage: ModelStage
     store: Store
     kept_from: "RoundModel | None" = None
 
@@ -36,10 +52,10 @@ class RoundModel:
         if self.kept_from:
             return self.kept_from.folder()
         artifact = self.store.complete(self.stage)
-        if not has_weights(artifact.folder):
-            artifact.invalidate()
-            artifact = self.store.complete(self.stage)
-        return artifact.folder
+        if has_weights(artifact.folder):
+            return artifact.folder
+        # The run folder keeps what it has: metrics of its model may be there already.
+        return self.store.complete_in_cache(replace(self.stage, keep_weights=True)).folder
 
     def delete_weights(self) -> None:
         """Free the disk: weights and checkpoints, in the cache and in the run folder."""
@@ -47,11 +63,11 @@ class RoundModel:
         for folder in (artifact.folder, artifact.published):
             for path in folder.glob("*.safetensors"):
                 path.unlink()
-            shutil.rmtree(folder / "_checkpoint.ckpt", ignore_errors=True)
+            shutil.rmtree(folder / "_checkpoint", ignore_errors=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class BaseModel(Stage):
+class BaseModel(ModelStage):
     """The model of round 0, as a plain Hugging Face folder in the cache. Not part of the run folder."""
 
     kind: ClassVar[str] = "model"
@@ -78,7 +94,10 @@ class BaseModel(Stage):
 
 
 def has_weights(folder: Path) -> bool:
-    """Whether a model folder still holds its weights (``keep`` may have deleted them)."""
+    """Whether a model folder still holds all of its weights (``keep`` may have deleted them)."""
+    index = folder / "model.safetensors.index.json"
+    if index.exists():
+        return all((folder / name).exists() for name in set(read_json(index)["weight_map"].values()))
     return any(folder.glob("*.safetensors"))
 
 
@@ -94,3 +113,8 @@ def delete_weights(models: Sequence[RoundModel], *, keep: str) -> None:
     for model in models[1:]:
         if keep == "none" or model.key != models[-1].key:
             model.delete_weights()
+
+
+def keeps_weights(round_number: int, *, rounds: int, keep: str) -> bool:
+    """Whether the weights of a round are wanted when a run of so many ``rounds`` has finished."""
+    return keep == "all" or (keep == "last" and round_number == rounds)

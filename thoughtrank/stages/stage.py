@@ -19,12 +19,14 @@ class Stage(ABC):
         published: where its artifact appears in the run folder.
         kind: folder of its artifacts in the cache.
         replaceable: whether it may replace an artifact of other inputs in the run folder.
+        reusable: patterns of files that ``make`` can resume from, if a finished artifact has lost others.
     """
 
     name: str
     published: Path
     kind: ClassVar[str]
     replaceable: ClassVar[bool] = False
+    reusable: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def inputs(self) -> dict[str, object]:
@@ -37,6 +39,10 @@ class Stage(ABC):
         Raises:
             UserError: what the user has to fix; finished work is kept.
         """
+
+    def holds(self, folder: Path) -> bool:
+        """Whether a finished folder has everything that is wanted of it, beside its table."""
+        return True
 
     def reuse(self, artifact: Artifact) -> None:  # noqa: B027 (most stages have nothing to do)
         """Called in place of ``make`` when the artifact is complete already."""

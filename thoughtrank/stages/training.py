@@ -12,8 +12,7 @@ from typing import Any, ClassVar
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.protocols import Adapter, Objective, Optimizer, Strategy
-from thoughtrank.stages.round_models import RoundModel
-from thoughtrank.stages.stage import Stage
+from thoughtrank.stages.round_models import ModelStage, RoundModel
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.files import copy_file
 from thoughtrank.storage.json_files import read_json
@@ -21,7 +20,7 @@ from thoughtrank.storage.line_log import read_json_lines
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training(Stage):
+class Training(ModelStage):
     """The fine-tuned model of one round. A job that was killed resumes from its last checkpoint.
 
     Attributes:
@@ -83,7 +82,7 @@ class Training(Stage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeptModel(Stage):
+class KeptModel(ModelStage):
     """The model of a round without examples: a copy of the one it started from.
 
     Attributes:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from thoughtrank.storage.artifact import DONE
+from thoughtrank.storage.done_marker import DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,11 @@ class RunPaths:
     def config(self) -> Path:
         """The composed config, written once."""
         return self.folder / "config.yaml"
+
+    @property
+    def resolved(self) -> Path:
+        """What ``auto`` means for this run, written once."""
+        return self.folder / "resolved.yaml"
 
     @property
     def summary(self) -> Path:

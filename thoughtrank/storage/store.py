@@ -7,6 +7,7 @@ from typing import Protocol
 
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.fingerprint import fingerprint
+from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.locks import exclusive
 from thoughtrank.storage.run_paths import RunPaths
 
@@ -33,6 +34,15 @@ class Recipe(Protocol):
 
     def inputs(self) -> dict[str, object]:
         """Everything the result depends on, as JSON values."""
+        ...
+
+    @property
+    def reusable(self) -> tuple[str, ...]:
+        """Patterns of files that ``make`` can resume from, if a finished artifact has lost others."""
+        ...
+
+    def holds(self, folder: Path) -> bool:
+        """Whether a finished folder has everything that is wanted of it, beside its table."""
         ...
 
     def make(self, artifact: Artifact) -> None:
@@ -67,27 +77,53 @@ class Store:
         """The artifact of ``recipe``, complete or not."""
         key = fingerprint(kind=recipe.kind, **recipe.inputs())
         folder = self.cache_folder / recipe.kind / key
-        return Artifact(folder=folder, published=recipe.published, key=key, replaceable=recipe.replaceable)
+        return Artifact(
+            folder=folder,
+            published=recipe.published,
+            key=key,
+            replaceable=recipe.replaceable,
+            holds=recipe.holds,
+            reusable=recipe.reusable,
+        )
 
     def complete(self, recipe: Recipe) -> Artifact:
         """The artifact of ``recipe``, made unless it is complete already, and published in the run folder.
 
         Raises:
-            UserError: the run folder holds an artifact of other inputs; or what ``make`` raises.
+            UserError: the run folder holds an artifact of other inputs; a disk is full; or what ``make`` raises.
         """
         artifact = self.artifact(recipe)
         artifact.check_published()
+        with full_disk_as_user_error(artifact.folder):
+            _make(recipe, artifact)
+        with full_disk_as_user_error(artifact.published):
+            artifact.publish()
+        return artifact
+
+    def complete_in_cache(self, recipe: Recipe) -> Artifact:
+        """The artifact of ``recipe``, made or restored in the cache, while the run folder stays as it is.
+
+        Raises:
+            UserError: a disk is full; or what ``make`` raises.
+        """
+        artifact = self.artifact(recipe)
+        with full_disk_as_user_error(artifact.folder):
+            _make(recipe, artifact)
+            artifact.restore()
+        return artifact
+
+
+def _make(recipe: Recipe, artifact: Artifact) -> None:
+    if artifact.done:
+        recipe.reuse(artifact)
+        return
+    with artifact.locked():
+        # Another run may have made it while this one waited for the lock.
         if artifact.done:
             recipe.reuse(artifact)
         else:
-            with artifact.locked():
-                # Another run may have made it while this one waited for the lock.
-                if artifact.done:
-                    recipe.reuse(artifact)
-                else:
-                    recipe.make(artifact)
-        artifact.publish()
-        return artifact
+            artifact.begin()
+            recipe.make(artifact)
 
 
 def base_model_folder(cache_folder: Path, identity: Mapping[str, object]) -> Path:

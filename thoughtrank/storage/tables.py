@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar, Union, get_args, get_origin,
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
+from thoughtrank.errors import UserError
+from thoughtrank.storage.done_marker import read_done, table_files
 from thoughtrank.storage.files import replacing
 
 if TYPE_CHECKING:
@@ -63,8 +65,7 @@ def write_part(path: Path, records: "Sequence[DataclassInstance]", *, record_typ
 
 def num_rows(folder: Path) -> int:
     """Rows of a table, from the files' footers only."""
-    parts = (path for path in folder.glob("*.parquet") if not path.name.startswith("_"))
-    return sum(parquet.read_metadata(path).num_rows for path in parts)
+    return sum(parquet.read_metadata(path).num_rows for path in table_files(folder))
 
 
 def read_part(path: Path, record_type: type[RecordT]) -> list[RecordT]:
@@ -78,6 +79,20 @@ def read_part(path: Path, record_type: type[RecordT]) -> list[RecordT]:
 
 
 def read_table(folder: Path, record_type: type[RecordT]) -> list[RecordT]:
-    """All rows of a table, file by file in the order of their names."""
-    parts = (path for path in sorted(folder.glob("*.parquet")) if not path.name.startswith("_"))
-    return [record for path in parts for record in read_part(path, record_type)]
+    """All rows of a table, file by file in the order of their names.
+
+    Raises:
+        UserError: a file of the finished table is missing, or not as it was.
+    """
+    _check_complete(folder)
+    return [record for path in table_files(folder) for record in read_part(path, record_type)]
+
+
+def _check_complete(folder: Path) -> None:
+    marker = read_done(folder)
+    damaged = [] if marker is None else marker.damaged_parts(folder)
+    if damaged:
+        raise UserError(
+            f"the table {folder} is damaged: {', '.join(damaged[:5])} missing, or not as it was when the stage finished. Put "
+            "it back, or delete the run's summary.json and give its command again to recompute the table"
+        )

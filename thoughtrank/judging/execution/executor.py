@@ -20,7 +20,7 @@ from thoughtrank.judging.protocol import AttemptFailed, Judge, JudgeRequest, Usa
 OnVerdict = Callable[[JudgeRequest, Verdict], None]
 """Called in the thread that called ``ask``, once per different request, as verdicts arrive."""
 
-_RESERVATIONS = "_reservations.jsonl"
+RESERVATIONS = "_reservations.jsonl"
 
 
 class Executor:
@@ -45,7 +45,7 @@ class Executor:
     def __init__(self, judge: Judge, log_path: Path, *, budget: Budget | None = None) -> None:
         self.judge = judge
         self._log = VerdictLog(log_path, price=judge.price())
-        self._reservations = ReservationLog(log_path.with_name(_RESERVATIONS))
+        self._reservations = ReservationLog(log_path.with_name(RESERVATIONS))
         if budget is None:
             budget = Budget(judge.limits.budget)
         budget.add(self._log.usage.cost + self._reservations.open_amount)
