@@ -9,6 +9,7 @@ import pytest
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.engines.vllm import VLLMEngine
+from thoughtrank.errors import UserError
 from thoughtrank.models.tiny import TinyModel
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, OPEN_TAG
@@ -43,6 +44,20 @@ def test_the_text_depends_on_dtype_and_tensor_parallel_not_on_the_place(tmp_path
     assert same == VLLMEngine(python="b").identity()
     assert same != VLLMEngine(dtype="float32").identity()
     assert same != VLLMEngine(tensor_parallel=2).identity()
+
+
+def test_each_server_is_started_under_another_name_that_nobody_can_guess(tiny_folder, tmp_path):
+    program = tmp_path / "python"
+    program.write_text('#!/bin/sh\necho "$@"\nexit 1\n')
+    program.chmod(0o700)
+    names = []
+    for _ in range(2):
+        with pytest.raises(UserError, match="vLLM exited while starting"):
+            VLLMEngine(python=str(program)).open(tiny_folder, work_folder=tmp_path)
+        words = (tmp_path / "_vllm.log").read_text().split()
+        names.append(words[words.index("--served-model-name") + 1])
+    assert names[0] != names[1]
+    assert all(len(name.removeprefix("thoughtrank-")) == 16 for name in names)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """vLLM's server, started from an environment of its own (the config choice ``engine=vllm``)."""
 
 import json
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,8 +19,6 @@ from thoughtrank.number_ranges import TimeoutSeconds
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-_NAME = "thoughtrank"
 
 
 class VLLMEngine(EngineComponent):
@@ -124,13 +123,22 @@ class VLLMEngine(EngineComponent):
         """
         from transformers import AutoTokenizer
 
-        port = free_port()
+        port = free_port("127.0.0.1")
         log = (work_folder or Path.cwd()) / "_vllm.log"
         tokenizer = AutoTokenizer.from_pretrained(model_folder)
-        command = self._command(model_folder.resolve(), port=port)
-        server = ServerProcess(command=command, port=port, name="vLLM", log=log, start_minutes=self.start_minutes)
+        model = f"thoughtrank-{secrets.token_hex(8)}"
+        server = ServerProcess(
+            command=self._command(model_folder.resolve(), port=port, model=model),
+            port=port,
+            model=model,
+            name="vLLM",
+            log=log,
+            start_minutes=self.start_minutes,
+        )
         try:
-            return self._session(model_folder, port=port, server=server, work_folder=work_folder, tokenizer=tokenizer)
+            return self._session(
+                model_folder, port=port, model=model, server=server, work_folder=work_folder, tokenizer=tokenizer
+            )
         except BaseException:
             server.close()
             raise
@@ -140,12 +148,13 @@ class VLLMEngine(EngineComponent):
         model_folder: Path,
         *,
         port: int,
+        model: str,
         server: ServerProcess,
         work_folder: Path | None,
         tokenizer: "PreTrainedTokenizerBase",
     ) -> ServedSession:
         client = CompletionsClient(
-            model=_NAME,
+            model=model,
             base_urls=[f"http://127.0.0.1:{port}/v1"],
             api_key_env=None,
             timeout_seconds=self.timeout_seconds,
@@ -175,12 +184,12 @@ class VLLMEngine(EngineComponent):
             close=server.close,
         )
 
-    def _command(self, model_folder: Path, *, port: int) -> list[str]:
+    def _command(self, model_folder: Path, *, port: int, model: str) -> list[str]:
         return server_command(
             python=self.python,
             model_folder=model_folder,
             options={
-                "served-model-name": _NAME,
+                "served-model-name": model,
                 "host": "127.0.0.1",
                 "port": port,
                 "dtype": self.dtype,

@@ -123,7 +123,7 @@ class CompletionsClient:
         for server in self._pool.servers:
             try:
                 client = server.client.with_options(max_retries=min(2, self.max_retries))
-                found[server.url] = _read_models(client.models.with_raw_response.list().http_response.content)
+                found[server.url] = read_models(client.models.with_raw_response.list().http_response.content)
             except openai.APIConnectionError as error:
                 raise UserError(
                     f"no completions server at {server.url} ({one_line(str(error.__cause__ or error), self._key)}): "
@@ -188,7 +188,7 @@ def _wait_seconds(failures: int, retry_after: float | None) -> float:
     return min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (failures - 1)) * random.uniform(0.75, 1.0)
 
 
-def _read_models(content: bytes) -> list[ServedModel]:
+def read_models(content: bytes) -> list[ServedModel]:
     """The entries of a model list that have a name.
 
     Raises:

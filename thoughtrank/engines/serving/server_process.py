@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from thoughtrank.engines.serving import process_guard
+from thoughtrank.engines.serving.completions_client import read_models
 from thoughtrank.errors import UserError
 from thoughtrank.redaction import child_environment
 
@@ -24,6 +25,7 @@ class ServerProcess:
     Args:
         command: the program and its arguments.
         port: of the loopback interface, on which it will listen.
+        model: the name under which it serves its model. It is random, so that no other server on this port is taken for it.
         name: for messages.
         log: the file its output is written to.
         start_minutes: how long it may take to become healthy.
@@ -32,7 +34,10 @@ class ServerProcess:
         UserError: it exited, or did not become healthy in time; with the last lines of its output.
     """
 
-    def __init__(self, *, command: Sequence[str], port: int, name: str, log: Path, start_minutes: float) -> None:
+    def __init__(
+        self, *, command: Sequence[str], port: int, model: str, name: str, log: Path, start_minutes: float
+    ) -> None:
+        self._model = model
         self._name = name
         self._log = log
         self._url = f"http://127.0.0.1:{port}"
@@ -70,7 +75,7 @@ class ServerProcess:
     def _wait_until_healthy(self, start_minutes: float) -> None:
         started = time.monotonic()
         next_report = started + _REPORT_SECONDS
-        while self.get("/health") is None:
+        while not self._is_ready():
             now = time.monotonic()
             if self._process.poll() is not None:
                 raise UserError(f"{self._name} exited while starting. {self._end_of_log()}")
@@ -83,6 +88,16 @@ class ServerProcess:
                 print(f"{self._name} is still starting ({now - started:.0f} s)", flush=True)
             time.sleep(_POLL_SECONDS)
         print(f"{self._name} is ready ({time.monotonic() - started:.0f} s)", flush=True)
+
+    def _is_ready(self) -> bool:
+        """Whether it is healthy, and it is the server that was started here and still runs."""
+        if self.get("/health") is None or self._process.poll() is not None:
+            return False
+        try:
+            names = [each.name for each in read_models(self.get("/v1/models") or b"")]
+        except ValueError:
+            return False
+        return self._model in names and self._process.poll() is None
 
     def _end_of_log(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
