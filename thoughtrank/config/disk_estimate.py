@@ -14,7 +14,7 @@ _UNKNOWN_CHECKPOINT = 12
 
 
 def disk_bytes(config: RunConfig, components: Components) -> int | None:
-    """Base model, one model per round, the export, and a training checkpoint; None while the model's size is unknown."""
+    """Base model, one model per round, the export, and a training checkpoint, in the cache; None while the size is unknown."""
     weights = components.model.num_parameters()
     if weights is None:
         return None
@@ -31,15 +31,33 @@ def disk_bytes(config: RunConfig, components: Components) -> int | None:
 
 
 def disk_faults(config: RunConfig, components: Components) -> list[str]:
-    """Whether the disk of ``cache_dir`` has that much free."""
+    """Whether the disk of ``cache_dir`` has that much free, and that of ``runs_dir`` room for what is copied to it."""
     needed = disk_bytes(config, components)
-    folder = Path(config.cache_dir).absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if needed is None or free >= needed:
+    weights = components.model.num_parameters()
+    if needed is None or weights is None:
+        return []
+    faults = _free_faults("cache_dir", config.cache_dir, needed=needed)
+    cache, runs = (_existing_parent(Path(each)) for each in (config.cache_dir, config.runs_dir))
+    if cache.stat().st_dev != runs.stat().st_dev:
+        # On one disk these are links. Weights that keep= does not want are deleted only when the run has finished.
+        copies = _BYTES_PER_WEIGHT * weights * (config.rounds + 1)
+        faults += _free_faults("runs_dir", config.runs_dir, needed=copies)
+    return faults
+
+
+def _free_faults(key: str, folder: str, *, needed: int) -> list[str]:
+    free = shutil.disk_usage(_existing_parent(Path(folder))).free
+    if free >= needed:
         return []
     return [
-        f"the run may need {needed / 1e9:.1f} GB on the disk of cache_dir={config.cache_dir}, which has "
-        f"{free / 1e9:.1f} GB free: make room, or point cache_dir and runs_dir elsewhere"
+        f"the run may need {needed / 1e9:.1f} GB on the disk of {key}={folder}, which has {free / 1e9:.1f} GB free: make room, "
+        "or point cache_dir and runs_dir elsewhere"
     ]
+
+
+def _existing_parent(folder: Path) -> Path:
+    """``folder``, or the closest of its parents that exists."""
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return folder
