@@ -51,11 +51,11 @@ def test_it_stops_when_the_leader_is_good_enough():
     unsure = AdaptiveListwise(stop_p_top=0.999, stop_regret=0.0, max_rounds=6, budget=100)
     assert len(rounds(*started(5, ranker=clear), in_order)[0]) == 1
     assert len(rounds(*started(5, ranker=unsure), in_order)[0]) == 6
-    # One look in the first round, then two in each.
+    # One call in the first round, then two in each.
     assert len(rounds(*started(5, ranker=AdaptiveListwise(stop_p_top=0.3, leader_looks=5)), in_order)[0]) == 3
 
 
-def test_the_budget_is_in_looks_at_every_answer():
+def test_the_budget_is_in_calls_about_every_answer():
     ranker = AdaptiveListwise(stop_p_top=0.999, stop_regret=0.0, max_rounds=50, budget=2)
     ranker, state = started(5, ranker=ranker)
     plans, state = rounds(ranker, state, SimulatedJudge(malformed_share=0).judge)
@@ -73,7 +73,7 @@ def test_two_answers_are_shown_in_both_orders():
     assert ranker.result(state).groups == (("a00", "a01"),)
 
 
-def test_an_answer_whose_look_was_lost_may_still_be_best():
+def test_an_answer_whose_call_was_lost_may_still_be_best():
     """Nothing is known about it, so the next round shows it again."""
     ranker, state = started(10)
     first, second = ranker.plan(state)
