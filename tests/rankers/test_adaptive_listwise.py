@@ -1,30 +1,16 @@
 from itertools import pairwise
 
-from thoughtrank.judging.protocol import AnswerView, Verdict
+import ranker_states
+from ranker_states import in_order, rounds
+
+from thoughtrank.judging.protocol import Verdict
 from thoughtrank.judging.simulated import SimulatedJudge
 from thoughtrank.rankers.adaptive_listwise import AdaptiveListwise
 
 
-def started(count, *, ranker=None, seed=1, text="text", **arguments):
+def started(count, *, ranker=None, **settings):
     ranker = ranker or AdaptiveListwise()
-    answers = [AnswerView(f"a{index:02}", f"{text} {index}") for index in range(count)]
-    state = ranker.start(
-        question_id="q", question="?", answers=answers, reference=None, seed=seed, exact=False, **arguments
-    )
-    return ranker, state
-
-
-def rounds(ranker, state, judge):
-    """The requests of every round, and the last state."""
-    plans = []
-    while plan := ranker.plan(state):
-        plans.append(plan)
-        state = ranker.update(state, [(request, judge(request)) for request in plan])
-    return plans, state
-
-
-def in_order(request):
-    return Verdict("ok", groups=tuple((answer.answer_id,) for answer in request.answers))
+    return ranker, ranker_states.started(ranker, count, **settings)
 
 
 def shown(plan):
