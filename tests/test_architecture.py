@@ -13,7 +13,7 @@ PACKAGE = ROOT / "thoughtrank"
 ORDER = (
     ("redaction",),
     ("errors",),
-    ("number_ranges", "console", "stop_signals"),
+    ("number_ranges", "console", "stop_signals", "user_paths"),
     ("records", "instantiate", "progress", "library_logging"),
     ("storage", "http_api"),
     ("evaluation", "prefixes"),

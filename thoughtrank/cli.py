@@ -172,10 +172,11 @@ def _plain(composed: DictConfig) -> dict[str, Any]:
     Raises:
         UserError: a value that has to be given is missing, or an interpolation leads nowhere.
     """
-    missing = sorted(OmegaConf.missing_keys(composed))
-    if missing:
-        raise UserError(*(f"{key}: missing value; give it as {key}=..." for key in missing))
     try:
+        # Both resolve interpolations.
+        missing = sorted(OmegaConf.missing_keys(composed))
+        if missing:
+            raise UserError(*(f"{key}: missing value; give it as {key}=..." for key in missing))
         values = OmegaConf.to_container(composed, resolve=True)
     except OmegaConfBaseException as error:
         raise UserError(f"config: {str(error).splitlines()[0]}") from error

@@ -44,16 +44,24 @@ class Component:
         """What the user has to fix before the run can start, one sentence each; cheap, without network access."""
         return []
 
+    def resolved(self) -> dict[str, str]:
+        """The settings that depend on the machine where they are ``auto``, by name, with what they resolve to here.
+
+        A run stores them when it starts, and gives them to the constructor in place of ``auto`` when it resumes.
+        """
+        return {}
+
     def identity(self) -> dict[str, object]:
         """Class, version and every setting that is not operational, ready for JSON: what fingerprints are made of.
 
-        Settings whose value depends on the machine (``auto``) are replaced by what they resolve to in an override.
+        Settings whose value depends on the machine (``auto``) are replaced by what they resolve to.
         """
         names = [name for name in inspect.signature(type(self)).parameters if name not in self.operational]
         return {
             "component": type(self).__name__,
             "version": self.version,
             **{name: _plain(getattr(self, name)) for name in names},
+            **self.resolved(),
         }
 
 

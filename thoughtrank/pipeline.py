@@ -16,6 +16,7 @@ from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.export import round_to_export
 from thoughtrank.stages.round_models import delete_weights
 from thoughtrank.stages.training import training_curve
+from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.json_files import read_json, write_json
 from thoughtrank.storage.run_names import run_name
 from thoughtrank.storage.store import Store
@@ -44,15 +45,12 @@ def run_pipeline(
         The contents of ``summary.json``; None if ``stop_after`` ended the run before.
     """
     logger = components.logger
-    logger.start(
-        run=run_name(store.paths.folder, runs_dir=Path(config.runs_dir)),
-        folder=store.paths.folder,
-        config=values,
-        sweep=sweep,
-    )
+    name = run_name(store.paths.folder, runs_dir=Path(config.runs_dir))
+    logger.start(run=name, folder=store.paths.folder, config=values, sweep=sweep)
     try:
         builder = StageBuilder(config=config, components=components, store=store, nodes=nodes)
-        return _run_rounds(builder, logger=logger)
+        with full_disk_as_user_error(store.paths.folder):
+            return _run_rounds(builder, logger=logger)
     finally:
         logger.finish()
 
@@ -73,7 +71,7 @@ def _run_rounds(builder: StageBuilder, *, logger: Logger) -> dict[str, Any] | No
         _log_round(current, entries[-1], logger=logger)
     summary = _export(entries, builder=builder)
     delete_weights([each.model for each in builder.rounds], keep=config.keep)
-    write_json(store.paths.summary, summary)
+    write_json(store.paths.summary, summary, durable=True)
     return summary
 
 

@@ -13,7 +13,6 @@ from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run import plan_text
 from thoughtrank.config.preflight import checked_config, find_faults, preflight
 from thoughtrank.config.resolved import (
-    Resolved,
     missing_devices,
     read_resolved,
     resolve,
@@ -28,6 +27,7 @@ from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.finetuning.distributed.rendezvous import Rendezvous
 from thoughtrank.redaction import redacted_values, use_key_variables
 from thoughtrank.stop_signals import at_stop, stop_status
+from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.run_log import log_line, log_start
 from thoughtrank.storage.run_names import run_name_fault
@@ -88,8 +88,6 @@ def do_run(
         if config.dry_run:
             _plan_only(config, components, paths)
             return None
-        if resolved := read_resolved(paths.resolved):
-            config, components = _resumed(values, resolved, run=paths.folder.name)
         attempt = _Attempt(
             config=config,
             components=components,
@@ -99,19 +97,12 @@ def do_run(
             paths=paths,
             sweep=sweep,
         )
-        preflight(config, components, finished=attempt.is_finished())
-        return attempt.run()
-
-
-def _resumed(values: Mapping[str, Any], resolved: Resolved, *, run: str) -> tuple[RunConfig, Components]:
-    """Config and components of a run that was started before, perhaps on another machine.
-
-    Raises:
-        UserError: this machine lacks its device.
-    """
-    if faults := missing_devices(values, resolved, run=run):
-        raise UserError(*faults)
-    return checked_config(with_resolved(values, resolved))
+        finished = attempt.is_finished()
+        if not finished:
+            attempt = attempt.resumed()
+        preflight(attempt.config, attempt.components, finished=finished)
+        with full_disk_as_user_error(paths.folder):
+            return attempt.run()
 
 
 def _plan_only(config: RunConfig, components: Components, paths: RunPaths) -> None:
@@ -154,17 +145,27 @@ class _Attempt:
             self._write_config()
             return self._as_started()._continue(store)
 
+    def resumed(self) -> "_Attempt":
+        """This attempt with ``auto`` as the first one resolved it, perhaps on another machine; itself if it is the first.
+
+        Raises:
+            UserError: this machine lacks the run's device.
+        """
+        started = read_resolved(self.paths.resolved)
+        if not started or self._differences():
+            return self
+        if faults := missing_devices(self.values, started, run=self.paths.folder.name):
+            raise UserError(*faults)
+        config, components = checked_config(with_resolved(self.values, started))
+        return replace(self, config=config, components=components)
+
     def _as_started(self) -> "_Attempt":
-        """This attempt with ``auto`` as the first attempt resolved it; this may be the first one."""
+        """The same under the lock: another machine may have started the run since. The first attempt stores what it resolved."""
         here = resolve(self.config, self.components)
         started = read_resolved(self.paths.resolved)
         if not started:
             write_resolved(self.paths.resolved, here)
-        if not started or started == here:
-            return self
-        # Another machine has started the run while this one waited for the lock.
-        config, components = _resumed(self.values, started, run=self.paths.folder.name)
-        return replace(self, config=config, components=components)
+        return self if started in ({}, here) else self.resumed()
 
     def _continue(self, store: Store) -> Path | None:
         """Show the plan, and do the work."""
@@ -223,15 +224,17 @@ class _Attempt:
         Raises:
             UserError: this one does not.
         """
-        if not self.paths.config.exists():
-            return
-        before = read_stored_config(self.paths.config)
-        differences = config_differences(redacted_values(before), redacted_values(self.values))
-        if differences:
+        if differences := self._differences():
             raise UserError(
                 f"run {self.paths.folder.name} was started with another config: {'; '.join(differences)}. "
                 "Choose another run=, or set these back"
             )
+
+    def _differences(self) -> list[str]:
+        if not self.paths.config.exists():
+            return []
+        before = read_stored_config(self.paths.config)
+        return config_differences(redacted_values(before), redacted_values(self.values))
 
     def _write_config(self) -> None:
         """Write the config of the first attempt; later ones leave it."""

@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,6 +9,84 @@ from composing import composed
 from thoughtrank.config.components import make_components
 from thoughtrank.config.disk_estimate import disk_bytes, disk_faults
 from thoughtrank.config.schema import load_config
+
+
+@pytest.fixture
+def bytes_of():
+    """Disk space of a run with these training settings."""
+
+    def estimate(*, rounds=2, optimizer="adamw", **training):
+        values = composed("model=tiny", "logger=none", f"optimizer={optimizer}")
+        values["training"].update({"checkpoint_minutes": 0.0, **training})
+        config = load_config({**values, "rounds": rounds})
+        components = make_components(config)
+        return disk_bytes(config, components), components.model.num_parameters()
+
+    return estimate
+
+
+def test_base_model_rounds_and_export_are_in_bf16(bytes_of):
+    for rounds in (1, 4):
+        size, parameters = bytes_of(rounds=rounds)
+        assert size == 2 * parameters * (rounds + 2)
+
+
+@pytest.mark.parametrize(
+    ("training", "per_weight"),
+    [
+        ({}, 4 + 8),  # float32 weights and the two averages of AdamW
+        ({"weights": "bf16"}, 2 + 4),
+        ({"weights": "bf16_kahan"}, 2 + 4 + 2),
+    ],
+    ids=str,
+)
+def test_a_checkpoint_adds_weights_and_optimizer_state(bytes_of, training, per_weight):
+    without, parameters = bytes_of(**training)
+    with_checkpoint, _ = bytes_of(checkpoint_minutes=5.0, **training)
+    assert with_checkpoint - without == per_weight * parameters
+
+
+@pytest.fixture
+def run(tmp_path):
+    values = {**composed("model=tiny", "logger=none"), "cache_dir": str(tmp_path / "not" / "there" / "yet")}
+    config = load_config(values)
+    return config, make_components(config)
+
+
+def test_a_disk_with_too_little_room_is_a_fault_that_names_both_sizes(run, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: asked.append(folder) or SimpleNamespace(free=10))
+    [fault] = disk_faults(*run)
+    assert f"{disk_bytes(*run) / 1e9:.1f} GB" in fault
+    assert "0.0 GB free" in fault
+    assert "cache_dir" in fault
+    assert asked == [tmp_path], "the disk of a folder that is not there yet is that of its parent"
+
+
+def test_exactly_enough_room_is_no_fault(run, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=disk_bytes(*run)))
+    assert disk_faults(*run) == []
+
+
+def test_a_model_of_unknown_size_has_no_estimate_and_no_fault(run, monkeypatch):
+    config, components = run
+    monkeypatch.setattr(type(components.model), "num_parameters", lambda self: None)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=0))
+    assert disk_bytes(config, components) is None
+    assert disk_faults(config, components) == []
+
+
+def test_an_optimizer_that_does_not_report_its_state_counts_as_float32_with_two_averages(run, monkeypatch):
+    config, components = run
+
+    class Silent(type(components.optimizer)):
+        def state_bytes(self, shapes, *, weights, embeddings):
+            return None
+
+    silent = replace(components, optimizer=Silent(lr=1e-3))
+    assert config.training.checkpoint_minutes
+    assert disk_bytes(config, silent) == components.model.num_parameters() * (2 * (config.rounds + 2) + 12)
+
 
 OTHER_DISK = Path("/dev/shm")
 

@@ -1,4 +1,4 @@
-"""``engine=vllm``: what is wrong is told before it starts, and the real server writes what the embedded engine writes."""
+"""``engine=vllm``: wrong settings are reported before it starts, and the real server writes what the embedded engine writes."""
 
 import os
 import sys

@@ -49,7 +49,7 @@ def test_it_contains_the_share_and_stays_within_nothing_and_all(share):
 
 @PATIENT
 @given(shares(), st.integers(2, 50))
-def test_it_narrows_with_more_trials_of_the_same_share(share, times):
+def test_it_narrows_with_more_trials_of_the_same_proportion(share, times):
     successes, trials = share
     low, high = wilson_interval(successes=successes, trials=trials)
     narrower = wilson_interval(successes=successes * times, trials=trials * times)

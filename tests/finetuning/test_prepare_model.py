@@ -17,7 +17,11 @@ def test_gradient_checkpointing_changes_neither_loss_nor_gradient(tiny_folder):
         prepare_model(
             model, device=torch.device("cpu"), packing=True, gradient_checkpointing=checkpointing, compile_layers=False
         )
-        assert model.is_activation_checkpointing == checkpointing
+        # The model's own flag has another name in older versions of transformers.
+        assert (
+            any(each.gradient_checkpointing for each in model.modules() if hasattr(each, "gradient_checkpointing"))
+            == checkpointing
+        )
         results.append(sft(model, SHARED, packing=True))
     close(*results)
 

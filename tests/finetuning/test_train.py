@@ -1,6 +1,7 @@
 """One training on one device, from the job to the model folder."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -80,3 +81,18 @@ def test_no_gradient_is_kept_while_the_next_step_computes(tiny_folder, examples,
     train_here(make_job(tiny_folder, examples, tmp_path / "model", objective={"_target_": f"{__name__}.Watched"}))
     # Two micro-batches to a step: the second adds to the first.
     assert Watched.waiting == [False, True] * 3
+
+
+def test_an_mpi_installation_that_cannot_start_is_never_asked(tiny_folder, examples, tmp_path):
+    """Importing ``mpi4py.MPI`` starts MPI, which ends the process where MPI is not set up."""
+    site = tmp_path / "site"
+    (site / "mpi4py").mkdir(parents=True)
+    (site / "mpi4py" / "__init__.py").touch()
+    (site / "mpi4py" / "MPI.py").write_text("import os\nos._exit(77)\n")
+    (site / "mpi4py-4.0.0.dist-info").mkdir()
+    (site / "mpi4py-4.0.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: mpi4py\nVersion: 4.0.0\n")
+    job = write_job(tiny_folder, examples, tmp_path / "model", epochs=1)
+    command = [sys.executable, "-m", "thoughtrank.finetuning", str(job), str(os.getpid())]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(site)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "model" / "model.safetensors").exists()

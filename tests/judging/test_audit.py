@@ -37,7 +37,7 @@ def test_a_judge_that_reads_agrees_with_itself():
     assert (found.swap_consistency, found.swap_pairs, found.first_position_share) == (1.0, 6, 0.0)
 
 
-def test_pairs_that_tie_once_say_nothing_about_the_order():
+def test_pairs_that_tie_once_are_not_compared():
     calls = [call("abcd", ["ab", "cd"])]
     swapped = [(replace(calls[0][0], reverse=True), Verdict("ok", groups=(("a", "b", "c"), ("d",))))]
     assert audit(calls, swapped).swap_pairs == 2
@@ -45,7 +45,7 @@ def test_pairs_that_tie_once_say_nothing_about_the_order():
     assert audit(calls, swapped).swap_consistency is None
 
 
-def test_a_tie_in_the_first_place_counts_by_share():
+def test_a_tie_for_first_counts_as_a_fraction():
     assert audit([call("abcd", ["abcd"])]).first_position_share == 0.25
     assert audit([call("abcd", ["bcd", "a"])]).first_position_share == 0.0
 
@@ -79,7 +79,7 @@ def test_nothing_to_measure_is_not_a_zero():
     assert found.line() == "0 judge calls"
 
 
-def test_the_line_tells_all_of_it():
+def test_the_line_has_all_figures():
     calls = [call("abcd", "abcd")]
     line = audit(calls, [(replace(calls[0][0], reverse=True), calls[0][1])], model_family="gpt").line()
     for said in (

@@ -1,4 +1,4 @@
-"""A server that fails in 30 % of all requests: nothing is lost, nothing is paid twice, and the books agree."""
+"""A server that fails in 30 % of all requests: nothing is lost, nothing is paid twice, and the counts agree."""
 
 import json
 
@@ -12,7 +12,7 @@ from thoughtrank.judging.protocol import AnswerView, Usage
 from thoughtrank.rankers.listwise_groups import ListwiseGroups
 from thoughtrank.rankers.rank_questions import AnsweredQuestion, rank_questions
 
-PATIENCE = 0.5
+TIMEOUT = 0.5
 QUESTIONS = [
     AnsweredQuestion(
         question_id=f"q{number}",
@@ -27,7 +27,7 @@ QUESTIONS = [
 
 @pytest.fixture
 def server():
-    running = FaultServer(share=0.3, seed=5, patience=PATIENCE)
+    running = FaultServer(fraction=0.3, seed=5, timeout=TIMEOUT)
     yield running
     running.close()
 
@@ -35,7 +35,7 @@ def server():
 def judge_at(server, **settings):
     defaults = {"model": "m", "base_url": server.url, "api_key_env": None, "max_retries": 8, "concurrency": 8}
     defaults |= {
-        "timeout_seconds": PATIENCE,
+        "timeout_seconds": TIMEOUT,
         "price_per_million": [10.0, 10.0],
         "budget": 100.0,
         "max_reply_tokens": 10,
@@ -49,7 +49,7 @@ def ranked(server, log, *, looks=1):
         return results, executor.usage, executor.lost_cost
 
 
-def test_every_question_ends_ranked_or_unranked_with_a_reason_and_the_books_agree(server, tmp_path):
+def test_every_question_ends_ranked_or_unranked_with_a_reason_and_the_counts_agree(server, tmp_path):
     log = tmp_path / "_verdicts.jsonl"
     results, usage, lost_cost = ranked(server, log)
     assert set(server.faults) == {"none", *FAULTS}
@@ -77,7 +77,7 @@ def test_every_question_ends_ranked_or_unranked_with_a_reason_and_the_books_agre
 
 
 def test_what_is_ranked_is_ranked_right(server, tmp_path):
-    # Three looks each: after one, nothing is known between the winners of two groups.
+    # Three calls each: after one, the winners of two groups are not compared.
     results, _, _ = ranked(server, tmp_path / "_verdicts.jsonl", looks=3)
     for result in results:
         if not result.unranked:
@@ -88,12 +88,12 @@ def test_what_is_ranked_is_ranked_right(server, tmp_path):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_fault_makes_a_run_spend_more_than_its_budget(tmp_path, seed):
-    server = FaultServer(share=0.3, seed=seed, patience=PATIENCE)
+    server = FaultServer(fraction=0.3, seed=seed, timeout=TIMEOUT)
     try:
         judge = judge_at(server, budget=0.6)
         with Executor(judge, tmp_path / "log") as executor, pytest.raises(BudgetReached):
             rank_questions(QUESTIONS, ranker=ListwiseGroups(group_size=4, looks=1), executor=executor)
-        # By the server's own books, and with every lost reply charged.
+        # By the server's own counts, and with every lost reply charged.
         assert (len(server.billed) + server.lost) * 0.0101 <= 0.6
         assert len(server.billed) >= 20
     finally:

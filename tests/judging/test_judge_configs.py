@@ -21,7 +21,7 @@ def test_the_configs_are_there():
 
 
 @pytest.mark.parametrize("path", JUDGES, ids=lambda path: path.stem)
-def test_every_judge_can_be_built_and_says_what_it_lacks(path, monkeypatch):
+def test_every_judge_can_be_built_and_reports_a_missing_key(path, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     judge = built(path)
     needs_key = "api_key_env" in path.read_text()

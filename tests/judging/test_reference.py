@@ -27,7 +27,7 @@ def test_without_a_reference_there_is_nothing_to_say():
         assert (verdict.status, verdict.groups, verdict.reason) == ("error", (), "no reference answer")
 
 
-def test_a_grade_says_the_same_as_the_order():
+def test_a_grade_agrees_with_the_order():
     def grade(text):
         ((answer_id, score),) = ReferenceJudge().judge(replace(request([text]), mode="score")).scores
         assert answer_id == "0"

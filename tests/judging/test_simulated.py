@@ -18,27 +18,27 @@ def judge(**settings):
     return SimulatedJudge(quality=lambda _request, answer: QUALITY[answer.text.split()[0]], **settings)
 
 
-def first_share(texts, winner, *, looks=600, **settings):
-    """In how many looks an answer is first; each is taken by a judge of its own, so that no judge's taste decides."""
-    judges = [judge(malformed_share=0, seed=seed, **settings) for seed in range(looks)]
+def first_fraction(texts, winner, *, calls=600, **settings):
+    """In how many calls an answer is first; each has a judge of its own, so that no judge's systematic error decides."""
+    judges = [judge(malformed_share=0, seed=seed, **settings) for seed in range(calls)]
     wins = [one.judge(request(texts, seed)).groups[0][0].startswith(winner) for seed, one in enumerate(judges)]
-    return sum(wins) / looks
+    return sum(wins) / calls
 
 
-def test_the_same_request_gets_the_same_verdict_and_another_look_another_one():
+def test_the_same_request_gets_the_same_verdict_and_another_seed_another_one():
     one = request(["good", "bad", "middling"])
     assert judge().judge(one) == judge().judge(one)
     assert len({judge(malformed_share=0).judge(replace(one, seed=seed)).groups for seed in range(60)}) > 2
 
 
 def test_better_answers_come_first_more_often_under_a_strong_judge():
-    strong = first_share(["good", "middling"], "good")
-    weak = first_share(["good", "middling"], "good", strength="weak")
+    strong = first_fraction(["good", "middling"], "good")
+    weak = first_fraction(["good", "middling"], "good", strength="weak")
     assert strong > 0.75
     assert 0.5 < weak < strong
 
 
-def test_an_early_place_helps_and_both_orders_cancel_it():
+def test_an_early_position_helps_and_both_orders_cancel_it():
     one = judge(malformed_share=0, position_bias_factor=10)
     first = Counter()
     for seed in range(200):
@@ -48,19 +48,19 @@ def test_an_early_place_helps_and_both_orders_cancel_it():
     assert first[False] > 150
 
 
-def test_shares_are_shares():
-    looks = [request(["good", "bad", "middling"], seed) for seed in range(1000)]
-    statuses = Counter(judge(malformed_share=0.2).judge(look).status for look in looks)
+def test_fractions_are_respected():
+    requests = [request(["good", "bad", "middling"], seed) for seed in range(1000)]
+    statuses = Counter(judge(malformed_share=0.2).judge(each).status for each in requests)
     assert statuses["malformed"] == pytest.approx(200, abs=50)
-    assert judge(refused_share=1.0).judge(looks[0]).status == "refused"
+    assert judge(refused_share=1.0).judge(requests[0]).status == "refused"
     assert judge(malformed_share=2.0).faults()
     assert judge().faults() == []
 
 
-def test_an_injection_works_in_its_share_of_the_looks():
+def test_an_injection_works_in_its_fraction_of_the_calls():
     texts = ["good", "middling", f"bad {INJECTION}"]
-    assert first_share(texts, "bad") < 0.1
-    assert first_share(texts, "bad", injection_share=0.5) == pytest.approx(0.5, abs=0.12)
+    assert first_fraction(texts, "bad") < 0.1
+    assert first_fraction(texts, "bad", injection_share=0.5) == pytest.approx(0.5, abs=0.12)
 
 
 def test_grades_are_whole_from_1_to_10_and_follow_quality():
@@ -77,8 +77,8 @@ def test_grades_are_whole_from_1_to_10_and_follow_quality():
 def test_without_a_quality_a_right_answer_is_better_on_average():
     one = SimulatedJudge(malformed_share=0)
     rights = [
-        one.perceived(look, look.answers[0]) - one.perceived(look, look.answers[1])
-        for look in (
+        one.perceived(each, each.answers[0]) - one.perceived(each, each.answers[1])
+        for each in (
             request([f"it is {n}", f"it is {n + 1}"], reference=str(n), question_id=str(n)) for n in range(100)
         )
     ]
@@ -86,7 +86,7 @@ def test_without_a_quality_a_right_answer_is_better_on_average():
 
 
 def test_a_pair_of_texts_gets_one_reply_however_often_it_is_asked():
-    """Another look, or a copy under another id, brings no news; the other order may."""
+    """Another call, or a copy under another id, brings no new information; the other order may."""
     one = judge(malformed_share=0)
 
     def winner(first, second, seed):
@@ -96,9 +96,9 @@ def test_a_pair_of_texts_gets_one_reply_however_often_it_is_asked():
         return tuple(each.partition("/")[2] for each in verdict.shown), verdict.groups[0][0].partition("/")[2]
 
     for pair in (("good", "middling"), ("middling", "bad"), ("good", "bad")):
-        said = {}
+        winners = {}
         for seed in range(40):
             shown, first = winner(*pair, seed)
-            said.setdefault(shown, set()).add(first)
-        assert len(said) == 2
-        assert all(len(each) == 1 for each in said.values())
+            winners.setdefault(shown, set()).add(first)
+        assert len(winners) == 2
+        assert all(len(each) == 1 for each in winners.values())

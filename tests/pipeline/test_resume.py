@@ -1,6 +1,7 @@
 """A run that is killed, stopped or extended ends with the tables of one that was not."""
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -116,3 +117,27 @@ def test_keep_last_frees_the_other_rounds_and_can_still_be_extended(workplace):
     assert workplace.path("base", "export", "model.safetensors").exists()
     workplace.run("run=base", "rounds=3", "keep=last")
     assert workplace.path("base", "round_3", "4_model", "model.safetensors").exists()
+
+
+OTHER_PROCESSOR = """
+import thoughtrank.models.hardware as hardware
+here = hardware.multiplies_bf16
+hardware.multiplies_bf16 = lambda: not here()
+"""
+
+
+def test_a_run_goes_on_on_another_kind_of_processor(workplace, finished):
+    workplace.run("run=base", "stop_after=ranking")
+    resolved = workplace.path("base", "resolved.yaml").read_bytes()
+    (workplace.folder / "sitecustomize.py").write_text(OTHER_PROCESSOR)
+    search_path = os.environ.get("PYTHONPATH", "")
+    workplace.environment["PYTHONPATH"] = os.pathsep.join(each for each in (str(workplace.folder), search_path) if each)
+    workplace.run("run=base")
+    assert workplace.path("base", "resolved.yaml").read_bytes() == resolved
+    ours, theirs = workplace.tables("base"), finished.tables("base")
+    assert ours.keys() == theirs.keys()
+    # What is generated there comes from other kernels, which round differently.
+    assert [ours[name] == theirs[name] for name in ours if name < "round_1/4"] == [True] * 4
+    # The same config resolves to something else there.
+    workplace.run("run=elsewhere", "stop_after=generation")
+    assert workplace.path("elsewhere", "resolved.yaml").read_bytes() != resolved

@@ -1,30 +1,16 @@
 from itertools import pairwise
 
-from thoughtrank.judging.protocol import AnswerView, Verdict
+import ranker_states
+from ranker_states import in_order, rounds
+
+from thoughtrank.judging.protocol import Verdict
 from thoughtrank.judging.simulated import SimulatedJudge
 from thoughtrank.rankers.adaptive_listwise import AdaptiveListwise
 
 
-def started(count, *, ranker=None, seed=1, text="text", **arguments):
+def started(count, *, ranker=None, **settings):
     ranker = ranker or AdaptiveListwise()
-    answers = [AnswerView(f"a{index:02}", f"{text} {index}") for index in range(count)]
-    state = ranker.start(
-        question_id="q", question="?", answers=answers, reference=None, seed=seed, exact=False, **arguments
-    )
-    return ranker, state
-
-
-def rounds(ranker, state, judge):
-    """The requests of every round, and the last state."""
-    plans = []
-    while plan := ranker.plan(state):
-        plans.append(plan)
-        state = ranker.update(state, [(request, judge(request)) for request in plan])
-    return plans, state
-
-
-def in_order(request):
-    return Verdict("ok", groups=tuple((answer.answer_id,) for answer in request.answers))
+    return ranker, ranker_states.started(ranker, count, **settings)
 
 
 def shown(plan):
@@ -51,11 +37,11 @@ def test_it_stops_when_the_leader_is_good_enough():
     unsure = AdaptiveListwise(stop_p_top=0.999, stop_regret=0.0, max_rounds=6, budget=100)
     assert len(rounds(*started(5, ranker=clear), in_order)[0]) == 1
     assert len(rounds(*started(5, ranker=unsure), in_order)[0]) == 6
-    # One look in the first round, then two in each.
+    # One call in the first round, then two in each.
     assert len(rounds(*started(5, ranker=AdaptiveListwise(stop_p_top=0.3, leader_looks=5)), in_order)[0]) == 3
 
 
-def test_the_budget_is_in_looks_at_every_answer():
+def test_the_budget_is_in_calls_about_every_answer():
     ranker = AdaptiveListwise(stop_p_top=0.999, stop_regret=0.0, max_rounds=50, budget=2)
     ranker, state = started(5, ranker=ranker)
     plans, state = rounds(ranker, state, SimulatedJudge(malformed_share=0).judge)
@@ -73,7 +59,7 @@ def test_two_answers_are_shown_in_both_orders():
     assert ranker.result(state).groups == (("a00", "a01"),)
 
 
-def test_an_answer_whose_look_was_lost_may_still_be_best():
+def test_an_answer_whose_call_was_lost_may_still_be_best():
     """Nothing is known about it, so the next round shows it again."""
     ranker, state = started(10)
     first, second = ranker.plan(state)

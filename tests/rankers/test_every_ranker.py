@@ -29,7 +29,7 @@ FAILURES = ("malformed", "refused", "too_long", "error")
 
 
 class Direct:
-    """Takes looks at once, without a log."""
+    """Makes calls at once, without a log."""
 
     def __init__(self, judge):
         self.judge = judge
@@ -77,7 +77,7 @@ def ranked(question, ranker, judge):
 
 
 def check(result, ids):
-    """Every answer is ranked, or unranked with a reason, once; what is said about answers is about ranked ones."""
+    """Every answer is ranked, or unranked with a reason, once; scores and flags are of ranked ones."""
     placed = Counter([*(each for group in result.groups for each in group), *result.unranked])
     assert placed == Counter(ids)
     assert all(result.groups)
@@ -151,7 +151,7 @@ def test_duplicates_share_a_rank_and_empty_answers_have_none(ranker, texts, seed
 
 
 @every_ranker
-def test_an_exact_judge_takes_one_look_and_its_order_stands(ranker):
+def test_an_exact_judge_gets_one_call_and_its_order_stands(ranker):
     question = asked(list("abcdefghijklmnopqrst"))
     for judge in (FakeJudge(), ReferenceJudge()):
         texts = replace(question, reference="5", answers=(*question.answers, AnswerView("z", "it is 5")))
@@ -161,7 +161,7 @@ def test_an_exact_judge_takes_one_look_and_its_order_stands(ranker):
 
 
 @every_ranker
-def test_one_answer_needs_no_look_and_two_need_few(ranker):
+def test_one_answer_needs_no_call_and_two_need_few(ranker):
     assert ranked(asked(["a", "a "]), ranker, SimulatedJudge())[1] == []
     result, requests = ranked(asked(["a", "b"]), ranker, SimulatedJudge(malformed_share=0))
     assert 1 <= len(requests) <= 3
@@ -200,7 +200,7 @@ def test_the_answer_that_a_judge_refuses_is_found_and_no_other_suffers(ranker, c
 
 @every_ranker
 @pytest.mark.parametrize("count", [2, 3, 7, 8, 9, 20, 25, 62])
-def test_it_takes_no_more_looks_than_it_says(ranker, count):
+def test_it_makes_no_more_calls_than_its_bound(ranker, count):
     work = ranker.max_work(count)
     for seed in range(4):
         question = asked([f"{index:060}" for index in range(count)], seed=seed)
@@ -222,20 +222,20 @@ def test_a_clear_best_answer_is_found(ranker):
 
 
 @every_ranker
-def test_after_a_kill_at_any_look_the_log_gives_the_same_ranking(ranker, tmp_path):
+def test_after_a_kill_at_any_call_the_log_gives_the_same_ranking(ranker, tmp_path):
     question = asked(list("abcdefghijkl"), seed=3)
     judge = SimulatedJudge(malformed_share=0.2, refused_share=0.1, seed=5)
     path = tmp_path / "full"
     with Executor(judge, path) as executor:
         (whole,) = rank_questions([question], ranker=ranker, executor=executor)
-        looks = executor.new_calls
+        calls = executor.new_calls
     lines = path.read_bytes().splitlines(keepends=True)
-    assert len(lines) == looks
+    assert len(lines) == calls
     draw = random.Random(1)
-    for kept in sorted({0, 1, looks, *draw.sample(range(looks), min(4, looks))}):
+    for kept in sorted({0, 1, calls, *draw.sample(range(calls), min(4, calls))}):
         part = tmp_path / str(kept)
         part.write_bytes(b"".join(lines[:kept]))
         with Executor(judge, part) as executor:
             (again,) = rank_questions([question], ranker=ranker, executor=executor)
-            assert executor.new_calls == looks - kept
+            assert executor.new_calls == calls - kept
         assert again == whole

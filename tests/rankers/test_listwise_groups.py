@@ -34,7 +34,7 @@ def test_every_answer_is_in_as_many_groups_and_none_is_alone(count, group_size, 
     assert len({request.seed for request in plan}) == len(plan)
 
 
-def test_honest_looks_give_the_true_order():
+def test_honest_calls_give_the_true_order():
     ranker, state = started(8, group_size=8)
     state = ranker.update(state, [(request, in_order(request)) for request in ranker.plan(state)])
     assert ranker.result(state).groups == tuple((f"a{index}",) for index in range(8))
@@ -47,7 +47,7 @@ def test_ties_stay_ties():
     assert ranker.result(ranker.update(state, [(request, verdict)])).groups == verdict.groups
 
 
-def test_a_failed_look_is_planned_once_more_with_another_shuffle_then_its_answers_are_unranked():
+def test_a_failed_call_is_retried_in_another_shuffle_then_its_answers_are_unranked():
     ranker, state = started(16)
     first, second = ranker.plan(state)
     state = ranker.update(state, [(first, in_order(first)), (second, Verdict("malformed", reason="prose"))])
@@ -72,7 +72,7 @@ def test_an_answer_the_judge_left_out_is_unranked_not_last():
 
 
 @pytest.mark.parametrize("groups", [(), (("a0",),), (("a0", "a1"), ("a0",)), (("a0",), ("b9",))])
-def test_a_verdict_that_orders_nothing_or_something_else_is_a_failed_look(groups):
+def test_a_verdict_that_orders_nothing_or_something_else_is_a_failed_call(groups):
     ranker, state = started(3)
     for _ in range(2):
         (request,) = ranker.plan(state)
@@ -84,7 +84,7 @@ def test_a_verdict_that_orders_nothing_or_something_else_is_a_failed_look(groups
 
 
 @given(st.integers(2, 30), st.integers(3, 8), st.data())
-def test_any_subset_of_failed_looks_only_makes_answers_unranked(count, group_size, data):
+def test_any_subset_of_failed_calls_only_makes_answers_unranked(count, group_size, data):
     """The ranked answers stand as if the others had not been there; no failure makes a low rank."""
     ranker, honest = started(count, group_size=group_size)
     _, state = started(count, group_size=group_size)

@@ -32,13 +32,13 @@ def test_an_answer_that_is_first_or_last_and_nothing_between_is_flagged_and_does
         assert found.p_top["a7"] < 0.3
 
 
-def test_steady_answers_and_few_looks_are_not():
+def test_steady_answers_and_few_calls_are_not_flagged():
     assert result(*[HONEST] * 6).flags == {}
     assert result(HONEST, ["a1", "a0", *IDS[2:]], ["a2", "a0", "a1", *IDS[3:]], HONEST).flags == {}
     assert result(HONEST, FOOLED).flags == {}
 
 
-def test_one_bad_look_does_not_cost_a_good_answer_its_place():
+def test_one_bad_call_does_not_cost_a_good_answer_its_rank():
     third = result(*[HONEST] * 5, [*IDS[1:3], "a0", *IDS[3:]])
     assert third.flags == {}
     assert third.groups[0] == ("a0",)
@@ -47,19 +47,19 @@ def test_one_bad_look_does_not_cost_a_good_answer_its_place():
 
 
 @given(st.permutations(range(5)))
-def test_a_look_in_which_all_answers_tie_tells_nothing_wherever_it_comes(places):
-    """The others of the five looks are mixed, so the answer is weighed."""
+def test_a_call_in_which_all_answers_tie_changes_nothing_wherever_it_comes(indices):
+    """The ranks in the other four calls are mixed, so the answer is tested."""
     mixed = [[[0], [1], [2], [3]], [[1], [2], [3], [0]]] * 2
-    looks = [*mixed, [[0, 1, 2, 3]]]
-    orders = [looks[place] for place in places]
-    told = suspicions(orders, shown=[()] * 5, posterior=fit(4, looks))[0]
-    expected = suspicions(looks, shown=[()] * 5, posterior=fit(4, looks))[0]
-    assert 0 < told.probability < 1
-    assert told.probability == pytest.approx(expected.probability)
-    assert told.strength == pytest.approx(expected.strength)
+    calls = [*mixed, [[0, 1, 2, 3]]]
+    orders = [calls[index] for index in indices]
+    found = suspicions(orders, shown=[()] * 5, posterior=fit(4, calls))[0]
+    expected = suspicions(calls, shown=[()] * 5, posterior=fit(4, calls))[0]
+    assert 0 < found.probability < 1
+    assert found.probability == pytest.approx(expected.probability)
+    assert found.strength == pytest.approx(expected.strength)
 
 
-def test_very_many_long_looks_are_weighed_as_well():
+def test_very_many_long_calls_do_not_underflow():
     honest = [[each] for each in range(62)]
     fooled = [[61], *honest[:61]]
     orders = [honest, fooled] * 30
@@ -75,7 +75,7 @@ def test_pairs_are_never_suspicious():
 
 @settings(max_examples=40)
 @given(st.lists(st.permutations(range(8)), min_size=3, max_size=8), st.randoms(use_true_random=False))
-def test_the_order_of_the_looks_and_the_names_do_not_matter(orders, draw):
+def test_the_order_of_the_calls_and_the_names_do_not_matter(orders, draw):
     groups = [[[each] for each in order] for order in orders]
     shown = [draw.sample(range(8), 8) for _ in orders]
     found = suspicions(groups, shown=shown, posterior=fit(8, groups, shown=shown))

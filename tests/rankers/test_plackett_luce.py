@@ -64,8 +64,10 @@ def test_no_neighbour_is_more_probable(orders, shown):
 def test_the_priors_width_is_that_of_the_strengths_it_explains(orders, shown):
     """MacKay's fixed point: the sum of squares over the number of well determined strengths."""
     found = fit(5, orders, shown=shown[: len(orders)])
-    told = 5 - np.trace(found.covariance) / found.prior_sd**2
-    wanted = (found.mean @ found.mean + INITIAL_PRIOR_WEIGHT * INITIAL_PRIOR_SD**2) / (told + INITIAL_PRIOR_WEIGHT)
+    well_determined = 5 - np.trace(found.covariance) / found.prior_sd**2
+    wanted = (found.mean @ found.mean + INITIAL_PRIOR_WEIGHT * INITIAL_PRIOR_SD**2) / (
+        well_determined + INITIAL_PRIOR_WEIGHT
+    )
     assert found.prior_sd**2 == pytest.approx(wanted, rel=0.02)
 
 
@@ -112,7 +114,7 @@ def test_a_position_bias_is_found_and_taken_out(bias):
     assert fit(12, turned, shown=favoured).mean[0] > fit(12, turned).mean[0]
 
 
-def test_a_judge_that_tells_nothing_apart_gets_a_narrow_prior_and_no_confidence():
+def test_a_judge_that_distinguishes_nothing_gets_a_narrow_prior_and_no_confidence():
     clear = fit(12, sampled_orders(np.linspace(3, -3, 12), bias=0.0, count=10, size=8, seed=3)[0])
     blind = fit(12, sampled_orders(np.zeros(12), bias=0.0, count=10, size=8, seed=3)[0])
     assert blind.prior_sd < 1 < clear.prior_sd
@@ -128,7 +130,7 @@ def test_names_do_not_matter(orders, names):
     assert fit(5, renamed).mean[list(names)] == pytest.approx(fit(5, orders).mean, abs=1e-6)
 
 
-def test_a_tie_says_nothing_and_the_start_changes_nothing():
+def test_a_tie_carries_no_information_and_the_start_changes_nothing():
     assert fit(3, [[[0, 1, 2]]]).mean == pytest.approx([0, 0, 0])
     orders = [[[2], [0, 1]], [[2], [1], [0]]]
     elsewhere = fit(3, [[[0], [1], [2]]] * 5)

@@ -14,7 +14,7 @@ from thoughtrank.rankers.rank_questions import AnsweredQuestion, rank_questions
 
 
 class Direct:
-    """Takes looks without a log, and counts the rounds and what was shown."""
+    """Makes calls without a log, and keeps the requests of each round."""
 
     def __init__(self, judge):
         self.judge = judge
@@ -67,7 +67,7 @@ def test_duplicates_share_a_rank_and_empty_answers_are_set_aside():
     )
 
 
-def test_nothing_to_compare_needs_no_look():
+def test_nothing_to_compare_needs_no_call():
     questions = [asked([]), asked(["", " "]), asked(["same", "same "])]
     results, executor = ranked(questions, FakeJudge())
     assert executor.rounds == []

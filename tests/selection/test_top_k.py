@@ -116,7 +116,7 @@ def test_there_are_never_more_than_k_answers():
         assert len(select(TopK(k=k), *best, LOSER)) == min(k, 6)
 
 
-def test_an_answer_that_cannot_be_used_takes_no_place_of_the_k():
+def test_an_unusable_answer_does_not_count_towards_k():
     cut = candidate(0, "7", answer_finish="length")
     assert answers(select(TopK(k=1), (cut, 1), (candidate(1, "it is 7"), 1), LOSER)) == ["it is 7"]
 
@@ -139,7 +139,7 @@ def test_unranked_answers_are_neither_chosen_nor_beaten():
 
 
 @pytest.mark.parametrize("selector", [TopK(min_winner_share=0.3), Best(min_winner_share=0.3)])
-def test_where_only_right_and_wrong_are_told_apart_too_few_right_answers_are_taken_for_luck(selector):
+def test_where_only_right_and_wrong_are_distinguished_too_few_right_answers_are_taken_for_chance(selector):
     wrong = [(candidate(number, "wrong"), 2) for number in range(10, 17)]
     right = [(candidate(number, "7"), 1) for number in range(3)]
     assert select(selector, *right[:2], *wrong) == []

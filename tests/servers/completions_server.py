@@ -136,9 +136,9 @@ class CompletionsServer:
             if feed == [self.tokenizer.eos_token_id]:
                 return written, "stop", self._text(start, written[:-1])
             text = self._text(start, written)
-            places = [text.find(stop) for stop in request.get("stop") or [] if stop in text]
-            if places:
-                return written, "stop", text[: min(places)]
+            positions = [text.find(stop) for stop in request.get("stop") or [] if stop in text]
+            if positions:
+                return written, "stop", text[: min(positions)]
         return written, "length", self._text(start, written)
 
     def _text(self, start: list[int], ids: list[int]) -> str:

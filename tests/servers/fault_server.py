@@ -1,4 +1,4 @@
-"""A chat completions server that fails in every way it can, at random, and keeps its own books."""
+"""A chat completions server that fails at random in every way, and counts what it billed."""
 
 import json
 import random
@@ -14,33 +14,33 @@ FAULTS = (
 
 
 class FaultServer(OpenAIServer):
-    """Fails in a share of all requests.
+    """Fails in a fraction of all requests.
 
     Attributes:
         faults: how often each fault happened.
         billed: the prompt of every reply that was delivered with its usage.
-        lost: replies that were worked on and did not arrive.
+        lost: replies that were generated and did not arrive.
     """
 
-    def __init__(self, *, share: float, seed: int, patience: float) -> None:
-        self.share = share
-        self.patience = patience
+    def __init__(self, *, fraction: float, seed: int, timeout: float) -> None:
+        self.fraction = fraction
+        self.timeout = timeout
         self.faults: Counter[str] = Counter()
         self.billed: list[str] = []
         self.lost = 0
         self._random = random.Random(seed)
         self._deck: list[str] = []
-        self._books = threading.Lock()
+        self._lock_counts = threading.Lock()
         super().__init__()
 
     def _answer(self, handler, _scripted, raw) -> None:
         prompt = json.loads(raw)["messages"][0]["content"]
-        with self._books:
-            fault = self._next_fault() if self._random.random() < self.share else None
+        with self._lock_counts:
+            fault = self._next_fault() if self._random.random() < self.fraction else None
             self.faults[fault or "none"] += 1
         scripted = self._scripted(fault, prompt)
         if scripted.status == 200 and not isinstance(scripted.body, str):
-            with self._books:
+            with self._lock_counts:
                 if scripted.cut or scripted.delay:
                     self.lost += 1
                 else:
@@ -48,7 +48,7 @@ class FaultServer(OpenAIServer):
         super()._answer(handler, scripted, raw)
 
     def _next_fault(self) -> str:
-        """Shuffled decks, so that every fault has its turn."""
+        """From shuffled decks, so that every fault occurs."""
         if not self._deck:
             self._deck = self._random.sample(FAULTS, len(FAULTS))
         return self._deck.pop()
@@ -61,7 +61,7 @@ class FaultServer(OpenAIServer):
             "429": Scripted(429, error("slow down")),
             "429 with Retry-After": Scripted(429, error("slow down"), {"Retry-After": "0.02"}),
             "500": Scripted(500, error("oops")),
-            "timeout": Scripted(200, completion(honest), delay=4 * self.patience),
+            "timeout": Scripted(200, completion(honest), delay=4 * self.timeout),
             "cut": Scripted(200, completion(honest), cut=True),
             "garbage": Scripted(200, "<html>a proxy's page</html>"),
             "wrong id": Scripted(200, completion(json.dumps({"ranking": [*labels[:-1], "Z"]}))),

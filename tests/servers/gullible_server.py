@@ -1,8 +1,7 @@
-"""A judge that can be talked into things, so that a defence that does nothing is seen to do nothing.
+"""A judge that is easily manipulated, so that an ineffective defence fails its test.
 
-It reads markers by their words alone, as a model does that has not understood the code on them. Honest answers say what
-they are "worth". What stands outside of any block it obeys always; a command inside a block it obeys in half of the looks, by
-hash. A known opener it takes for brilliant.
+It reads markers by their words alone and ignores their nonce. Honest answers state what they are "worth". A command outside of
+all blocks is always obeyed; a command inside a block in half of the calls, by hash. A known opener is ranked first.
 """
 
 import json
@@ -22,9 +21,9 @@ _KEYS = (":", "thought process", "let's solve this problem step by step")
 
 
 def half_gullible(prompt: str) -> str:
-    """The verdict on a prompt, as a JSON object."""
-    answers, spoken_for = _read(prompt)
-    obeyed = {label for label in spoken_for if label in answers}
+    """The verdict on a prompt, as JSON."""
+    answers, promoted = _read(prompt)
+    obeyed = {label for label in promoted if label in answers}
     for label, text in answers.items():
         plain = unicodedata.normalize("NFKC", text).replace("\u200b", "")
         opener = plain.strip().rstrip(".:").casefold() in (key.rstrip(":") for key in _KEYS)
@@ -47,10 +46,10 @@ def _worth(text: str) -> int:
 
 
 def _read(prompt: str) -> tuple[dict[str, str], set[str]]:
-    """The texts by label, and the labels after whose block somebody speaks outside of all blocks."""
+    """The texts by label, and the labels of blocks that are followed by a command outside of all blocks."""
     shown = prompt.partition("The answers are labelled")[0]
     answers: dict[str, str] = {}
-    spoken_for: set[str] = set()
+    promoted: set[str] = set()
     begin = _BEGIN.search(shown)
     while begin:
         end = _END.search(shown, begin.end())
@@ -59,9 +58,9 @@ def _read(prompt: str) -> tuple[dict[str, str], set[str]]:
         following = _BEGIN.search(shown, end.end() if end else len(shown))
         between = shown[end.end() if end else len(shown) : following.start() if following else len(shown)]
         if _COMMAND.search(between):
-            spoken_for.add(begin[1])
+            promoted.add(begin[1])
         begin = following
-    return {label: text for label, text in answers.items() if f" {label}," in _labels(prompt)}, spoken_for
+    return {label: text for label, text in answers.items() if f" {label}," in _labels(prompt)}, promoted
 
 
 def _labels(prompt: str) -> str:

@@ -1,4 +1,4 @@
-"""A chat completions server on the loopback interface that does what a test scripts."""
+"""A scripted chat completions server on the loopback interface."""
 
 import json
 import re
@@ -13,7 +13,7 @@ _BLOCK = re.compile(r"<<BEGIN ANSWER (\w+) (\w+)>>\n(.*?)\n<<END ANSWER \1 \2>>"
 
 @dataclass
 class Scripted:
-    """One answer of the server: it waits, then sends the status and body, or cuts the connection."""
+    """One response of the server: it waits, then sends the status and body, or cuts the connection."""
 
     status: int = 200
     body: object = None
@@ -40,14 +40,14 @@ def error(message: str, **fields: object) -> dict:
 
 
 def ranked_by_text(prompt: str) -> str:
-    """What an honest judge would reply that likes answers in alphabetical order; equal answers tie."""
+    """The reply of an honest judge that ranks answers alphabetically; equal answers tie."""
     texts = {label: text for label, _, text in _BLOCK.findall(prompt)}
     groups = [[label for label in texts if texts[label] == text] for text in sorted(set(texts.values()))]
     return json.dumps({"ranking": groups})
 
 
 class OpenAIServer:
-    """Plays the script, one entry per request, then ranks honestly. ``received`` and ``heads`` hold every request."""
+    """Replies by the script, one entry per request, then ranks honestly. ``received`` and ``heads`` hold every request."""
 
     def __init__(self) -> None:
         self.script: deque[Scripted] = deque()
@@ -97,7 +97,7 @@ class OpenAIServer:
         try:
             self._answer(handler, scripted, raw)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # the client gave up waiting, as the test wants
+            pass  # the client timed out, as the test intends
         finally:
             with self._lock:
                 self.running -= 1

@@ -10,6 +10,7 @@ from thoughtrank.records import Question
 from thoughtrank.stages.questions import questions_that_fit
 
 LONG = "apples " * 4096
+PREFIXES = (Prefix("a", text="a"),)
 
 
 class TwoRounds(QuestionSource):
@@ -28,7 +29,7 @@ class TwoRounds(QuestionSource):
 
 @pytest.fixture
 def fit(store, base):
-    def call(source, *, prefixes=(Prefix("a", text="a"),), rounds=2, **options):
+    def call(source, *, prefixes=PREFIXES, rounds=2, **options):
         limits = options.pop("limits", Limits(thought_tokens=20, answer_tokens=20))
         return questions_that_fit(
             source=source,

@@ -1,6 +1,7 @@
 """Everything that can be wrong with a run, found before a model loads and reported at once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from thoughtrank.config.components import COMPONENT_GROUPS, Components, join, make_each
@@ -29,9 +30,9 @@ def checked_config(values: Mapping[str, Any]) -> tuple[RunConfig, Components]:
     rounds = values.get("rounds")
     for group, component in made.items():
         if group != "questions":
-            faults += component.faults()
+            faults += _reported(component.faults, group=group)
         elif type(rounds) is int and rounds > 0:
-            faults += component.faults(rounds=rounds)
+            faults += _reported(partial(component.faults, rounds=rounds), group=group)
     raise UserError(*faults)
 
 
@@ -81,19 +82,22 @@ def find_faults(config: RunConfig, components: Components) -> dict[str, list[str
 def _component_faults(config: RunConfig, components: Components) -> dict[str, list[str]]:
     """What each component reports about itself, by its group."""
     return {
-        "model": components.model.faults(),
-        "questions": components.questions.faults(rounds=config.rounds),
-        "prefixes": components.prefixes.faults(),
-        "engine": components.engine.faults(),
-        "judge": components.judge.faults(),
-        "ranker": components.ranker.faults(),
-        "selection": components.selection.faults(),
-        "objective": components.objective.faults(),
-        "optimizer": components.optimizer.faults(),
-        "adapter": components.adapter.faults(),
-        "strategy": components.strategy.faults(),
-        "logger": components.logger.faults(),
+        group: _reported(
+            partial(components.questions.faults, rounds=config.rounds)
+            if group == "questions"
+            else getattr(components, group).faults,
+            group=group,
+        )
+        for group in COMPONENT_GROUPS
     }
+
+
+def _reported(faults: Callable[[], list[str]], *, group: str) -> list[str]:
+    """What a component reports. A file that it cannot look at is a fault too, so that the others are still reported."""
+    try:
+        return faults()
+    except OSError as error:
+        return [f"{group}: {error.filename or 'a file'} cannot be read ({error.strerror}): choose another path"]
 
 
 def _first_choice_faults(components: Components) -> list[str]:

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import yaml
-
 from thoughtrank.config.schema import RunConfig, load_config
+from thoughtrank.config.stored_config import missing_variables, read_stored_config
+from thoughtrank.data.run_components import run_component
 from thoughtrank.errors import UserError
-from thoughtrank.instantiate import make_component
 from thoughtrank.questions.imported_questions import with_imported
 from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.records import Question
@@ -19,21 +18,28 @@ def read_config(paths: RunPaths) -> RunConfig:
     """The config of a run.
 
     Raises:
-        UserError: the folder is not a run folder.
+        UserError: the folder is not a run folder, its config is damaged, or a variable it refers to is not set.
     """
     if not paths.config.exists():
         raise UserError(f"{paths.folder} is not a run folder: it has no config.yaml")
-    return load_config(yaml.safe_load(paths.config.read_text(encoding="utf-8")))
+    values = read_stored_config(paths.config)
+    if missing := missing_variables(values):
+        raise UserError(f"{paths.config} refers to environment variables that are not set: export {', '.join(missing)}")
+    return load_config(values)
 
 
-def run_questions(run_folder: Path) -> dict[str, Question]:
+def run_questions(run_folder: Path, *, trust_code: bool = False) -> dict[str, Question]:
     """The training questions of a run's rounds so far, by id.
+
+    Args:
+        run_folder: of the run.
+        trust_code: see ``run_component``.
 
     Raises:
         UserError: there is no such run, or its questions cannot be read.
     """
     paths = RunPaths(run_folder)
-    source = question_source(read_config(paths))
+    source = question_source(read_config(paths), trust_code=trust_code)
     questions, number = {}, 1
     while paths.candidates(number).exists():
         questions.update({each.question_id: each for each in source.train(number)})
@@ -41,13 +47,19 @@ def run_questions(run_folder: Path) -> dict[str, Question]:
     return questions
 
 
-def question_source(config: RunConfig) -> QuestionSource:
-    """The question source of a run, imported questions included."""
-    return with_imported(make_component(config.questions, where="questions"), ImportedCandidates.at(config.candidates))
+def question_source(config: RunConfig, *, trust_code: bool = False) -> QuestionSource:
+    """The question source of a run, imported questions included; see ``run_component`` for ``trust_code``."""
+    source = run_component(config.questions, group="questions", trust_code=trust_code)
+    return with_imported(source, ImportedCandidates.at(config.candidates))
 
 
-def tokenizer_folder(paths: RunPaths, config: RunConfig) -> Path:
+def tokenizer_folder(paths: RunPaths, config: RunConfig, *, trust_code: bool = False) -> Path:
     """A folder with the tokenizer of the run, which all its models share.
+
+    Args:
+        paths: of the run.
+        config: of the run.
+        trust_code: see ``run_component``.
 
     Raises:
         UserError: neither the run nor the cache has one.
@@ -56,7 +68,7 @@ def tokenizer_folder(paths: RunPaths, config: RunConfig) -> Path:
     for folder in folders:
         if (folder / "tokenizer_config.json").exists():
             return folder
-    identity = make_component(config.model, where="model").identity()
+    identity = run_component(config.model, group="model", trust_code=trust_code).identity()
     folder = base_model_folder(Path(config.cache_dir), identity)
     if (folder / "tokenizer_config.json").exists():
         return folder

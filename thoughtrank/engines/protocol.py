@@ -147,6 +147,10 @@ class Engine(Protocol):
         """The settings that can change the text, with ``auto`` resolved; each stage adds the group size it uses."""
         ...
 
+    def resolved(self) -> dict[str, str]:
+        """The settings that depend on the machine, with what they resolve to here; see ``Component``."""
+        ...
+
     def device_estimate(self) -> Device:
         """The kind of device that will generate, for time estimates: a guess that loads nothing heavy."""
         ...

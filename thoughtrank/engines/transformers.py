@@ -23,7 +23,8 @@ class TransformersEngine(EngineComponent):
         questions_per_group: questions decoded together with all their branches; also the unit of saving and of replay.
         replies_per_group: the same for evaluation, where a question has one or two branches.
         probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
-        token_budget: most tokens in the KV cache at once; other branches wait until branches of their group finish.
+        token_budget: most tokens in the KV cache at once; other branches wait until branches of their group finish. It decides
+            which branches share a batch, so it is part of the identity.
     """
 
     version = 3
@@ -65,10 +66,10 @@ class TransformersEngine(EngineComponent):
                 faults.append(f"engine.device={self.device}, but this machine has none: use engine.device=auto")
         return faults
 
-    def identity(self) -> dict[str, object]:
-        """See ``Engine``. The token budget is part of it because it decides which branches share a batch."""
+    def resolved(self) -> dict[str, str]:
+        """See ``Component``."""
         device = self._device()
-        return {**super().identity(), "device": device, "dtype": self._dtype(device)}
+        return {"device": device, "dtype": self._dtype(device)}
 
     def device_estimate(self) -> Device:
         """See ``Engine``."""

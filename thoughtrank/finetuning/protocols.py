@@ -143,7 +143,11 @@ class Strategy(_NamedComponent):
         settings = super().identity()
         for name in ("devices", "num_nodes"):
             settings.pop(name, None)
-        return {**settings, "accelerator": self.device_kind(), "world_size": self.world_size}
+        return {**settings, "world_size": self.world_size}
+
+    def resolved(self) -> dict[str, str]:
+        """See ``Component``."""
+        return {"accelerator": self.device_kind()}
 
     def prepare_process(self) -> None:
         """Set up a training process before anything heavy is imported."""

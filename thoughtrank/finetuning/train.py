@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytorch_lightning as pl
+from lightning_fabric.plugins.environments import LightningEnvironment
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from transformers import AutoTokenizer
 
@@ -118,6 +119,8 @@ def _trainer(job: TrainingJob, *, strategy: Strategy, accumulation: int, callbac
         accumulate_grad_batches=accumulation,
         gradient_clip_val=job.max_gradient_norm,
         callbacks=callbacks,
+        # The process launcher has set the ranks. Detecting an environment would start MPI wherever mpi4py is installed.
+        plugins=[LightningEnvironment()],
         logger=False,
         use_distributed_sampler=False,
         enable_checkpointing=False,

@@ -29,6 +29,7 @@ def write_facts(
         "effective_batch_size": job.batch_size,
         "adapter": _class_name(job.adapter),
         **memory.facts(),
+        "device": str(trainer.strategy.root_device),
         "precision": _arithmetic(job, trainer),
         "saved_dtype": "bfloat16",
         "world_size": trainer.world_size,

@@ -9,3 +9,10 @@ def multiplies_bf16() -> bool:
     import torch
 
     return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+
+
+def has_device(kind: str) -> bool:
+    """Whether this machine has a device of that kind: ``cpu``, ``cuda`` or ``mps``."""
+    import torch
+
+    return {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}.get(kind, lambda: True)()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from thoughtrank.errors import UserError
+from thoughtrank.user_paths import user_path
 
 _WANTED_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.md"]
 
@@ -49,7 +50,7 @@ def stated_license(name: str) -> str | None:
     """
     from huggingface_hub import metadata_load, try_to_load_from_cache
 
-    card: object = Path(name).expanduser() / "README.md"
+    card: object = user_path(name) / "README.md"
     if not Path(str(card)).exists() and is_hub_id(name):
         card = try_to_load_from_cache(name, "README.md")
     if not isinstance(card, str | Path) or not Path(card).exists():

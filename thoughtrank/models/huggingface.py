@@ -1,12 +1,15 @@
 """Models in Hugging Face format: a local folder, or a hub id."""
 
-import json
+import os
 from pathlib import Path
 
+from thoughtrank.errors import UserError
 from thoughtrank.models.hub import download_model, is_hub_id, stated_license
+from thoughtrank.models.model_config import CONFIG, ModelSizes, read_sizes
 from thoughtrank.models.model_files import file_sha256
 from thoughtrank.models.named_model import NamedModel
 from thoughtrank.models.protocol import ModelFacts
+from thoughtrank.user_paths import user_path
 
 _BYTES_PER_BF16 = 2
 
@@ -17,9 +20,8 @@ class HuggingFaceModel(NamedModel):
     def faults(self) -> list[str]:
         """A folder without a config, or a name that is neither a folder nor a hub id; and those of all named models."""
         faults = super().faults()
-        if self._local().exists():
-            if not (self._local() / "config.json").exists():
-                faults.append(f"model.name={self.name}: no config.json in that folder")
+        if _exists(self._local()):
+            faults += self._local_faults()
         elif not is_hub_id(self.name):
             faults.append(f"model.name={self.name}: no such folder, and not a hub id of the form organisation/model")
         return faults
@@ -36,23 +38,18 @@ class HuggingFaceModel(NamedModel):
 
     def num_parameters(self) -> int | None:
         """See ``ModelSource``. A local folder's file sizes take precedence over ``parameters``."""
-        size = sum(path.stat().st_size for path in self._local().glob("*.safetensors")) if self._local().exists() else 0
+        size = sum(path.stat().st_size for path in self._local().glob("*.safetensors")) if _exists(self._local()) else 0
         return size // _BYTES_PER_BF16 or self.parameters
 
     def context_tokens(self) -> int | None:
         """See ``ModelSource``. A local folder's config takes precedence over ``context``."""
-        config = self._local_config()
-        return self.context if config is None else config.get("max_position_embeddings")
+        sizes = self._local_sizes()
+        return self.context if sizes is None else sizes.context
 
     def kv_cache_bytes_per_token(self) -> int | None:
         """See ``ModelSource``. A local folder's config takes precedence over ``cache_bytes``."""
-        config = self._local_config()
-        if config is None:
-            return self.cache_bytes
-        query_heads = config["num_attention_heads"]
-        kv_heads = config.get("num_key_value_heads") or query_heads
-        head_dim = config.get("head_dim") or config["hidden_size"] // query_heads
-        return 2 * config["num_hidden_layers"] * kv_heads * head_dim * _BYTES_PER_BF16
+        sizes = self._local_sizes()
+        return self.cache_bytes if sizes is None else sizes.kv_cache_bytes_per_token()
 
     def write(self, folder: Path) -> None:
         """See ``ModelSource``."""
@@ -60,17 +57,41 @@ class HuggingFaceModel(NamedModel):
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         source = self._folder()
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.bfloat16)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(source)
+            model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.bfloat16)
+        except Exception as error:
+            # The files are read by many libraries, each of which has errors of its own.
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise UserError(
+                f"model.name={self.name}: no tokenizer and model can be loaded from {source} ({reason}): copy or download it again"
+            ) from error
         self._writer().write(folder, model=model, tokenizer=tokenizer, name=self.name)
 
     def _local(self) -> Path:
-        return Path(self.name).expanduser()
+        return user_path(self.name)
 
     def _folder(self) -> Path:
-        return self._local() if self._local().exists() else download_model(self.name)
+        return self._local() if _exists(self._local()) else download_model(self.name)
 
-    def _local_config(self) -> dict[str, int] | None:
-        """The numbers in the local folder's config; None for a model of the hub."""
-        path = self._local() / "config.json"
-        return json.loads(path.read_text()) if path.exists() else None
+    def _local_faults(self) -> list[str]:
+        folder = self._local()
+        if not (folder / CONFIG).exists():
+            return [f"model.name={self.name}: no config.json in that folder"]
+        try:
+            read_sizes(folder)
+        except UserError as error:
+            return [f"model.name={self.name}: {fault}" for fault in error.faults]
+        return []
+
+    def _local_sizes(self) -> ModelSizes | None:
+        """The sizes in the local folder's config; None for a model of the hub, and for what ``faults`` reports."""
+        try:
+            return read_sizes(self._local())
+        except UserError:
+            return None
+
+
+def _exists(path: Path) -> bool:
+    """False also for a name that no folder can have."""
+    return os.path.exists(path)  # noqa: PTH110  (Path.exists raises)

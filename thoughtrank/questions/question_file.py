@@ -1,7 +1,6 @@
 """Questions from a file of the user's own."""
 
 from functools import cached_property
-from pathlib import Path
 
 from thoughtrank.errors import UserError
 from thoughtrank.questions.protocol import count_faults
@@ -9,6 +8,7 @@ from thoughtrank.questions.rows.file_reader import Row, read_rows
 from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
 from thoughtrank.questions.rows.row_to_question import row_to_question
 from thoughtrank.records import Question
+from thoughtrank.user_paths import user_path
 
 FAMILY_COLUMN = "family"
 
@@ -36,7 +36,7 @@ class QuestionFile(RowSource):
         answer_column: str = "answer",
     ) -> None:
         super().__init__(seed=seed, train_per_round=train_per_round, held_out=held_out)
-        self.path = Path(path).expanduser()
+        self.path = user_path(path)
         self.question_column = question_column
         self.answer_column = answer_column
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from thoughtrank.engines.protocol import Limits
 from thoughtrank.errors import UserError
+from thoughtrank.models.model_config import read_sizes
 from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.context_filter import ContextFilter, prefix_faults
 from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.stages.round_models import RoundModel
-from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.run_paths import RunPaths
 
 
@@ -50,7 +50,7 @@ def questions_that_fit(
     questions = ContextFilter(
         source=source,
         chat=chat,
-        context_tokens=read_json(folder / "config.json")["max_position_embeddings"],
+        context_tokens=read_sizes(folder).context or sys.maxsize,
         written_tokens=max(limits.thought_tokens + limits.answer_tokens, reply_tokens),
         prefixes=texts,
     )

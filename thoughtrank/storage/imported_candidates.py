@@ -16,11 +16,13 @@ from thoughtrank.records import Finish, Question
 from thoughtrank.storage.files import write_text
 from thoughtrank.storage.json_files import read_json, write_json
 from thoughtrank.storage.tables import read_part, write_part
+from thoughtrank.user_paths import user_path
 
 QUESTIONS = "questions.jsonl"
 _CANDIDATES = "candidates.parquet"
 _MARK = "_import.json"
 _VERSION = 1
+_COUNTS = ("questions", "candidates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class ImportedCandidates:
     @classmethod
     def at(cls, folder: str | None) -> "ImportedCandidates | None":
         """The import that the config key ``candidates`` names, or None."""
-        return None if folder is None else cls(Path(folder).expanduser())
+        return None if folder is None else cls(user_path(folder))
 
     def faults(self) -> list[str]:
         """What a user has to put right."""
@@ -98,7 +100,7 @@ class ImportedCandidates:
     @property
     def facts(self) -> dict[str, Any]:
         """Number of ``questions`` and of ``candidates``."""
-        return {name: self._mark[name] for name in ("questions", "candidates")}
+        return {name: self._mark[name] for name in _COUNTS}
 
     @cached_property
     def _mark(self) -> dict[str, Any]:
@@ -108,8 +110,14 @@ class ImportedCandidates:
                 f"candidates={self.folder} is no folder of imported candidates: make one with "
                 "'python -m thoughtrank.data import FILE --to FOLDER'"
             )
-        mark = read_json(path)
-        if mark["version"] != _VERSION or mark["sha256"] != _sha256(self.folder):
+        try:
+            mark = read_json(path)
+            intact = mark["version"] == _VERSION and mark["sha256"] == _sha256(self.folder)
+            intact = intact and all(type(mark[name]) is int for name in _COUNTS)
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            # Whatever is wrong with a file that has another form than ``write`` gave it.
+            intact = False
+        if not intact:
             raise UserError(
                 f"candidates={self.folder} was changed since it was imported, or is of another version: import the file again"
             )

@@ -1,4 +1,4 @@
-"""What prompts share is read once, and every prompt is whole in the end."""
+"""Shared first tokens are read once, and every prompt is complete in the end."""
 
 from hypothesis import given
 from hypothesis import strategies as st

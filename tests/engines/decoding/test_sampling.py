@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from thoughtrank.engines.decoding.sampling import ranked_token, sampled_token, uniform
+from thoughtrank.engines.decoding.sampling import argmax, next_tokens, ranked_token, sampled_token, uniform
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.prompting.chat_template import ChatTemplate
@@ -68,6 +68,35 @@ def test_first_choices_count_from_the_likeliest_and_never_end_the_turn():
 def test_equally_likely_tokens_have_different_ranks():
     logits = torch.zeros(500)
     assert len({ranked_token(logits, State(first_choice=rank)) for rank in range(60)}) == 60
+
+
+class Row(State):
+    """A row of a batch: in a thought that samples or has a rank, or in an answer."""
+
+    def __init__(self, *, is_below_minimum=False, **options):
+        super().__init__(**options)
+        self.is_below_minimum = is_below_minimum
+        self.is_sampled = self.branch.temperature > 0
+        self.at_first_choice = self.branch.first_choice is not None
+        self.question, self.opener_ids = 0, [5]
+
+
+@pytest.mark.parametrize("vocabulary", [10, 64, 640, 1000])
+def test_the_first_of_equal_maxima_wins_as_in_argmax(vocabulary):
+    logits = torch.randint(0, 5, (50, vocabulary)).float()
+    assert torch.equal(argmax(logits), logits.argmax(dim=-1))
+
+
+def test_greedy_rows_take_the_likeliest_token_and_short_answers_never_end():
+    logits = torch.tensor([[0.0, 1.0, 9.0, 2.0]] * 2)
+    assert next_tokens(logits, [Row(), Row(is_below_minimum=True)]) == [2, 3]
+    assert next_tokens(logits[:0], []) == []
+
+
+def test_ranks_of_one_prompt_are_taken_from_one_row():
+    # The rows differ in their last bits: by its own logits, the second row would give the token of the first again.
+    logits = torch.tensor([[1.0, 1.1, 0.0], [1.1, 1.0, 0.0]])
+    assert next_tokens(logits, [Row(first_choice=0), Row(first_choice=1)]) == [1, 0]
 
 
 def test_sampled_thoughts_differ_by_seed_and_repeat_in_any_batch(tiny_folder):

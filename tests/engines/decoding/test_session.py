@@ -1,9 +1,12 @@
 """A device that is too small for the batch decodes it in smaller ones."""
 
+import pytest
 import torch
 from reference_decoding import requests_for
+from transformers import GPT2Config, LlamaConfig, MistralConfig, Qwen2Config
 
 from thoughtrank.engines.decoding.llama_model import PackedLlama
+from thoughtrank.engines.decoding.session import context_tokens
 from thoughtrank.engines.protocol import Limits
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.prompting.thought_tags import OPEN_TAG
@@ -31,3 +34,19 @@ def test_a_full_device_halves_the_batch_and_decodes_the_group_again(tiny_folder,
     assert (rows[0], rows[13]) == (16, 12)
     assert rows[-1] <= 6
     assert sum(finished for _, finished in reports) == 24
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (LlamaConfig(max_position_embeddings=100), 100),
+        (MistralConfig(max_position_embeddings=100, sliding_window=30), 30),
+        (MistralConfig(max_position_embeddings=100, sliding_window=None), 100),
+        (Qwen2Config(max_position_embeddings=100, sliding_window=30, use_sliding_window=False), 100),
+        (Qwen2Config(max_position_embeddings=100, sliding_window=30, use_sliding_window=True), 30),
+        # The name is an alias in this config.
+        (GPT2Config(n_positions=50), 50),
+    ],
+)
+def test_a_sequence_never_leaves_the_sliding_window(config, expected):
+    assert context_tokens(config) == expected

@@ -1,4 +1,4 @@
-"""A body is one usable completion, or an error that says what is missing."""
+"""A body is one usable completion, or an error that names what is missing."""
 
 import json
 

@@ -76,7 +76,7 @@ def test_requests_are_distributed_and_a_dead_server_is_avoided(server, tiny_fold
 
 
 @pytest.mark.parametrize(
-    ("status", "options", "told"),
+    ("status", "options", "expected"),
     [
         (401, {}, r"requires a key \(HTTP 401\): name its variable in engine.api_key_env"),
         (403, {"api_key_env": "A_KEY"}, "does not accept the key in A_KEY"),
@@ -84,10 +84,10 @@ def test_requests_are_distributed_and_a_dead_server_is_avoided(server, tiny_fold
         (400, {}, "refuses a request: HTTP 400"),
     ],
 )
-def test_permanent_errors_raise_at_once(server, tiny_folder, monkeypatch, status, options, told):
+def test_permanent_errors_raise_at_once(server, tiny_folder, monkeypatch, status, options, expected):
     monkeypatch.setenv("A_KEY", "canary-key-77aa")
     server.script.extend([Fault(status=status, body={"error": {"message": "no: canary-key-77aa"}})] * 50)
-    with pytest.raises(UserError, match=told) as caught:
+    with pytest.raises(UserError, match=expected) as caught:
         write(engine(server, **options), tiny_folder, prefixed(tiny_folder, "ab"))
     if options.get("api_key_env"):
         assert "canary" not in str(caught.value)

@@ -49,7 +49,7 @@ def test_money_never_passes_the_cap_whatever_the_threads_do():
     assert budget.spent == pytest.approx(31 * 0.0299)
 
 
-def test_who_waits_for_others_to_settle_can_be_stopped():
+def test_a_wait_for_others_to_settle_can_be_stopped():
     budget, stop = Budget(1.0), threading.Event()
     budget.reserve(0.9, GO)
     threading.Timer(0.05, stop.set).start()

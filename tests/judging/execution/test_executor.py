@@ -32,7 +32,7 @@ def requests(count):
 
 
 class CountingJudge(FakeJudge):
-    """Remembers what it was asked; fails, or has another outcome, for the question ids it is told."""
+    """Counts its requests; fails, or has another outcome, for the given question ids."""
 
     def __init__(self, *, concurrency=1, fails=(), malformed=(), label="counting"):
         self.concurrency = concurrency
@@ -76,21 +76,21 @@ def test_verdicts_come_in_the_order_of_the_requests_and_are_paid_once(tmp_path):
     }
 
 
-def test_on_verdict_is_told_of_every_look_in_the_callers_thread(tmp_path):
-    told = []
+def test_on_verdict_is_called_for_every_call_in_the_callers_thread(tmp_path):
+    seen = []
 
     def on_verdict(request, verdict):
         assert threading.current_thread() is threading.main_thread()
-        told.append((request.question_id, verdict.status))
+        seen.append((request.question_id, verdict.status))
 
     with Executor(CountingJudge(concurrency=3), tmp_path / "log") as executor:
         executor.ask(requests(2))
         executor.ask(requests(5), on_verdict=on_verdict)
-    assert sorted(told) == [(f"q{index}", "ok") for index in range(5)]
+    assert sorted(seen) == [(f"q{index}", "ok") for index in range(5)]
 
 
 @pytest.mark.parametrize("change", ["seed", "question_id", "question", "reference", "answers", "mode", "reverse"])
-def test_another_request_is_another_look(tmp_path, change):
+def test_another_request_is_another_call(tmp_path, change):
     answers = (AnswerView("a", "x"), AnswerView("b", "y"))
     base = {"question_id": "q", "question": "?", "answers": answers, "reference": None, "seed": 1}
     other = {
@@ -107,14 +107,14 @@ def test_another_request_is_another_look(tmp_path, change):
         assert executor.new_calls == 2
 
 
-def test_another_judge_is_another_look(tmp_path):
+def test_another_judge_is_another_call(tmp_path):
     for label in ("one", "two"):
         with Executor(CountingJudge(label=label), tmp_path / "log") as executor:
             executor.ask(requests(1))
             assert executor.new_calls == 1
 
 
-def test_looks_in_flight_are_kept_when_one_fails(tmp_path):
+def test_calls_in_flight_are_kept_when_one_fails(tmp_path):
     barrier = threading.Barrier(3)
 
     class Meeting(CountingJudge):
@@ -245,16 +245,16 @@ def test_an_attempt_that_fails_is_made_again(tmp_path):
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_a_look_that_fails_while_others_succeed_is_an_error_with_a_reason(tmp_path, concurrency):
-    told = []
+def test_a_call_that_fails_while_others_succeed_is_an_error_with_a_reason(tmp_path, concurrency):
+    seen = []
     judge = FailingJudge(failures={"q1": 99}, concurrency=concurrency)
     with Executor(judge, tmp_path / "log") as executor:
         executor.ask(requests(1))
-        verdicts = executor.ask(requests(20), on_verdict=lambda request, verdict: told.append(request.question_id))
+        verdicts = executor.ask(requests(20), on_verdict=lambda request, verdict: seen.append(request.question_id))
         assert [verdict.status for verdict in verdicts] == ["ok", "error", *["ok"] * 18]
         assert "HTTP 500" in verdicts[1].reason
         assert executor.ask(requests(20)) == verdicts
-    assert len(told) == 20
+    assert len(seen) == 20
 
 
 def test_when_nothing_succeeds_any_more_the_run_stops_and_nothing_is_given_up(tmp_path):
@@ -278,7 +278,7 @@ def test_a_failure_after_which_nothing_came_back_stays_open(tmp_path):
 
 
 @pytest.mark.parametrize("concurrency", [1, 5])
-def test_at_the_cap_the_run_stops_and_goes_on_when_it_is_raised(tmp_path, concurrency):
+def test_at_the_cap_the_run_stops_and_resumes_when_it_is_raised(tmp_path, concurrency):
     judge = FailingJudge(limits=CallLimits(budget=4.2), concurrency=concurrency)
     with Executor(judge, tmp_path / "log") as executor:
         with pytest.raises(BudgetReached, match=r"judge\.budget=4\.2 is reached.*\$3\.5000"):

@@ -81,7 +81,7 @@ def test_a_pause_holds_everybody():
     assert time.now >= 1007
 
 
-def test_who_is_told_to_stop_does_not_wait():
+def test_a_stop_ends_the_wait():
     stop = threading.Event()
     made = RateLimiter(requests_per_minute=1)
     made.wait(0, stop)

@@ -56,7 +56,7 @@ def test_the_usage_covers_earlier_sessions_and_appended_only_this_one(tmp_path):
     log.close()
 
 
-def test_a_torn_last_line_is_removed_and_the_next_verdict_takes_its_place(tmp_path):
+def test_a_torn_last_line_is_removed_and_overwritten(tmp_path):
     path = tmp_path / "log"
     opened(path, "a", "b").close()
     whole = path.read_bytes()

@@ -61,7 +61,7 @@ def executed(server, tmp_path, **settings):
         return executor.ask([REQUEST])[0]
 
 
-def test_a_rate_limit_is_waited_out(server, tmp_path):
+def test_a_rate_limited_call_is_retried(server, tmp_path):
     server.script.append(Scripted(429, error("slow down"), {"Retry-After": "0.05"}))
     assert executed(server, tmp_path).groups == BY_TEXT
     assert len(server.received) == 2
@@ -193,7 +193,7 @@ def test_one_answer_is_graded(server):
     assert schema["properties"] == {"grade": {"type": "integer", "enum": list(range(1, 11))}}
 
 
-def test_a_verdict_says_what_was_shown_and_sent(server):
+def test_a_verdict_records_what_was_shown_and_sent(server):
     verdict = judge_at(server, criteria="Prefer red fruit.").judge(REQUEST)
     assert verdict.prompt == server.bodies[0]["messages"][0]["content"]
     assert "Prefer red fruit." in verdict.prompt
@@ -230,7 +230,7 @@ def test_the_limit_is_renamed_for_models_that_want_it(server):
         (400, error("temperature is not supported with this model", param="temperature"), "judge.temperature=null"),
     ],
 )
-def test_wrong_settings_are_the_users_to_put_right(server, http, body, said):
+def test_wrong_settings_are_the_users_to_fix(server, http, body, said):
     server.script.append(Scripted(http, body))
     with pytest.raises(UserError) as caught:
         judge_at(server).judge(REQUEST)

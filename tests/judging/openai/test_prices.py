@@ -8,7 +8,7 @@ def judge(**settings):
     return OpenAICompatibleJudge(**({"model": "gpt-4o", "base_url": None, "api_key_env": None} | settings))
 
 
-def test_the_table_is_dated_and_says_where_it_is_from():
+def test_the_table_is_dated_and_names_its_sources():
     table = _table()
     assert re.fullmatch(r"20\d\d-\d\d", table["as_of"])
     for vendor in table["vendors"]:

@@ -25,7 +25,7 @@ def blocks(prompt):
     return dict(found)
 
 
-def test_types_have_no_place_for_a_thought():
+def test_types_have_no_field_for_a_thought():
     names = {field.name for kind in (AnswerView, JudgeRequest) for field in dataclasses.fields(kind)}
     assert names == {"answer_id", "text", "question_id", "question", "answers", "reference", "seed", "mode", "reverse"}
 

@@ -8,7 +8,7 @@ from thoughtrank.engines.decoding.batch_scheduler import BatchScheduler, Questio
 from thoughtrank.engines.decoding.branch import BranchState
 from thoughtrank.engines.decoding.branch_tokenizer import BranchTokenizer
 from thoughtrank.engines.decoding.decoder_model import DecoderModel
-from thoughtrank.engines.decoding.decoding_loop import DecodingLoop, Question
+from thoughtrank.engines.decoding.decoding_loop import DecodingLoop, QuestionBranches
 from thoughtrank.engines.decoding.kv_cache import KVCache
 from thoughtrank.engines.decoding.prefill import common_length
 from thoughtrank.engines.protocol import Continuation, GenerationRequest, Limits, OnStep
@@ -75,7 +75,7 @@ def _max_tokens_after_opener(limits: Limits) -> int:
 
 def _question(
     request: GenerationRequest, *, index: int, tokenizer: BranchTokenizer, limits: Limits, context_tokens: int
-) -> Question:
+) -> QuestionBranches:
     """The tokens that all branches of a request share, and the branches with the rest of their openers."""
     sequences = [tokenizer.encode(request.prompt + branch.opener) for branch in request.branches]
     needed = max(map(len, sequences)) + _max_tokens_after_opener(limits)
@@ -97,4 +97,4 @@ def _question(
         )
         for sequence, branch in zip(sequences, request.branches, strict=True)
     ]
-    return Question(prompt=sequences[0][:common], branches=branches)
+    return QuestionBranches(prompt=sequences[0][:common], branches=branches)

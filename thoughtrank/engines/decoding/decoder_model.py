@@ -47,12 +47,13 @@ class DecoderModel(Protocol):
 
 def new_cache(model: "PreTrainedModel") -> KVCache:
     """An empty cache of the dimensions in a transformers model's config."""
-    config = model.config.get_text_config().to_dict()
-    heads = config["num_attention_heads"]
+    # Attributes, not a dictionary: some configs have these names only as aliases.
+    config = model.config.get_text_config()
+    heads = config.num_attention_heads
     return KVCache(
-        layers=config["num_hidden_layers"],
-        kv_heads=config.get("num_key_value_heads") or heads,
-        head_dim=config.get("head_dim") or config["hidden_size"] // heads,
+        layers=config.num_hidden_layers,
+        kv_heads=getattr(config, "num_key_value_heads", None) or heads,
+        head_dim=getattr(config, "head_dim", None) or config.hidden_size // heads,
         dtype=model.dtype,
         device=model.device,
     )

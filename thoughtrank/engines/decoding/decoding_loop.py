@@ -17,7 +17,7 @@ _NO_TOKEN = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class QuestionBranches:
     """One request of the group.
 
     Attributes:
@@ -40,7 +40,7 @@ class DecodingLoop:
     """
 
     def __init__(
-        self, questions: Sequence[Question], *, model: DecoderModel, cache: KVCache, scheduler: BatchScheduler
+        self, questions: Sequence[QuestionBranches], *, model: DecoderModel, cache: KVCache, scheduler: BatchScheduler
     ) -> None:
         self._questions = questions
         self._model, self._cache, self._scheduler = model, cache, scheduler

@@ -27,7 +27,7 @@ def is_llama(model: "PreTrainedModel") -> bool:
     return type(model).__name__ in _CLASSES and model.config.hidden_act == "silu"
 
 
-class _RMSNorm(Protocol):
+class _Normalization(Protocol):
     """The attributes that the normalisations of these models have in common."""
 
     weight: nn.Parameter
@@ -55,7 +55,7 @@ class _Layer:
         return self.down.add(self.up.mul(inner, self.gate.silu(inner)), hidden)
 
 
-def _normed(hidden: Tensor, norm: _RMSNorm) -> Tensor:
+def _normed(hidden: Tensor, norm: _Normalization) -> Tensor:
     return functional.rms_norm(hidden, (hidden.shape[-1],), norm.weight, norm.variance_epsilon)
 
 

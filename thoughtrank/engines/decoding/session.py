@@ -40,7 +40,7 @@ class TransformersSession:
         self._tokenizer = BranchTokenizer(
             tokenizer=tokenizer, end_tokens=end_of_turn_tokens(model.generation_config, tokenizer)
         )
-        self._context_tokens = _context_tokens(model.config)
+        self._context_tokens = context_tokens(model.config)
         self._token_budget = token_budget
         self._max_rows: int | None = None
         self.model: DecoderModel = PackedLlama(model) if is_llama(model) else GenericModel(model)
@@ -107,10 +107,10 @@ def _free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _context_tokens(config: PretrainedConfig) -> int:
+def context_tokens(config: PretrainedConfig) -> int:
     """The longest sequence in which every token attends to all tokens before it: at most one sliding window."""
-    settings = config.to_dict()
-    window = settings.get("sliding_window")
-    if window is None or not settings.get("use_sliding_window", True):
-        return int(settings["max_position_embeddings"])
-    return min(int(settings["max_position_embeddings"]), int(window))
+    longest: int = config.max_position_embeddings
+    window: int | None = getattr(config, "sliding_window", None)
+    if window is None or not getattr(config, "use_sliding_window", True):
+        return longest
+    return min(longest, window)

@@ -4,6 +4,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from thoughtrank.user_paths import user_path
+
 INSTALL = (
     "with a GPU: python3 -m venv .venv-vllm && .venv-vllm/bin/python -m pip install vllm; without one: make .venv-vllm"
 )
@@ -15,7 +17,7 @@ def python_faults(python: str) -> list[str]:
     Args:
         python: the environment's program, as in the config.
     """
-    program = Path(python).expanduser()
+    program = user_path(python)
     if not program.is_file():
         return [f"engine.python={python}: no such program. Create an environment with vLLM: {INSTALL}"]
     check = "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
@@ -38,7 +40,7 @@ def server_command(
         arguments: appended as they are.
     """
     # Not resolve(): an environment's python is a symbolic link, and following it would leave the environment.
-    program = str(Path(python).expanduser().absolute())
+    program = str(user_path(python).absolute())
     command = [program, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model_folder)]
     for name, value in options.items():
         if isinstance(value, bool):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
 from thoughtrank.questions.rows.file_reader import JSON_SUFFIXES, Row, read_rows
+from thoughtrank.user_paths import user_path
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset
@@ -29,7 +29,7 @@ def split_rows(
     Raises:
         UserError: the rows cannot be read, or the package ``datasets`` is missing.
     """
-    path = Path(name).expanduser()
+    path = user_path(name)
     if path.is_file():
         return islice(read_rows(path, columns=columns), max_rows)
     if path.is_dir():

@@ -34,14 +34,16 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         UserError: it is missing, a folder, or not readable.
     """
-    if path.is_dir():
-        raise UserError(f"{path} is a folder: give a .jsonl or .parquet file.")
     try:
         return path.read_bytes()
+    except IsADirectoryError:
+        raise UserError(f"{path} is a folder: give a .jsonl or .parquet file.") from None
     except FileNotFoundError:
         raise UserError(f"{path} does not exist: give a .jsonl or .parquet file.") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:  # a null character
+        raise UserError(f"{str(path)!r} cannot be the name of a file: give a .jsonl or .parquet file.") from error
 
 
 def read_rows(path: Path, *, columns: tuple[str, ...]) -> Iterator[Row]:

@@ -1,0 +1,134 @@
+import dataclasses
+
+import pytest
+from fake_models import CopyingTraining
+from small_run import small_values
+
+from thoughtrank.config.components import make_components
+from thoughtrank.config.schema import load_config
+from thoughtrank.evaluation.scoring import ReferenceScorer
+from thoughtrank.stages.build import StageBuilder
+from thoughtrank.stages.generation import Generation
+from thoughtrank.stages.importing import Importing
+from thoughtrank.stages.training import KeptModel, Training
+from thoughtrank.storage.imported_candidates import ImportedCandidates
+
+
+@pytest.fixture
+def builder_of(store, tiny_folder, tmp_path):
+    """A builder for the small run with other top-level keys."""
+
+    def make(*, selection=None, training=None, **top_level):
+        values = small_values(model_folder=tiny_folder, workplace=tmp_path, **top_level)
+        values["training"] = {**values["training"], **(training or {})}
+        values["selection"] = {**values["selection"], **(selection or {})}
+        config = load_config(values)
+        return StageBuilder(config=config, components=make_components(config), store=store, nodes=CopyingTraining())
+
+    return make
+
+
+def run_round(builder, number):
+    current = builder.begin_round(number)
+    for name, build in builder.stages(number).items():
+        current.stages[name] = build(current)
+        current.artifacts[name] = builder.store.complete(current.stages[name])
+    return current
+
+
+def test_round_0_only_evaluates_and_the_others_have_every_stage_in_order(builder_of):
+    builder = builder_of()
+    assert list(builder.stages(0)) == ["evaluation"]
+    for number in (1, 2):
+        assert list(builder.stages(number)) == ["generation", "ranking", "selection", "training", "evaluation"]
+
+
+def test_each_stage_reads_what_the_one_before_it_wrote_and_is_published_in_its_round(builder_of, store):
+    builder = builder_of()
+    run_round(builder, 0)
+    current = run_round(builder, 1)
+    assert current.stages["ranking"].candidates is current.artifacts["generation"]
+    assert current.stages["selection"].rankings is current.artifacts["ranking"]
+    assert current.stages["training"].examples == [current.artifacts["selection"]]
+    assert [stage.name for stage in current.stages.values()] == [f"round 1 {name}" for name in current.stages]
+    assert {stage.published.parent for stage in current.stages.values()} == {store.paths.folder / "round_1"}
+
+
+def test_a_round_evaluates_its_own_model_and_the_next_one_starts_with_it(builder_of):
+    builder = builder_of()
+    zero, first, second = (run_round(builder, number) for number in range(3))
+    assert zero.stages["evaluation"].model is builder.base
+    assert first.stages["generation"].model.key == builder.base.key
+    assert first.stages["evaluation"].model.key == first.model.key != builder.base.key
+    assert second.stages["generation"].model.key == second.start.key == first.model.key
+
+
+def test_training_on_the_examples_of_all_rounds_so_far_from_the_last_model(builder_of):
+    builder = builder_of(training={"examples": "all", "start": "previous"})
+    _, first, second = (run_round(builder, number) for number in range(3))
+    used = [each.key for each in second.stages["training"].examples]
+    assert used == [each.artifacts["selection"].key for each in (first, second)]
+    assert second.stages["training"].start.key == first.model.key
+
+
+def test_training_on_one_round_from_the_base_model(builder_of):
+    builder = builder_of(training={"examples": "round", "start": "base"})
+    last = [run_round(builder, number) for number in range(3)][2]
+    assert [each.key for each in last.stages["training"].examples] == [last.artifacts["selection"].key]
+    assert last.stages["training"].start is builder.base
+
+
+def test_every_round_is_trained_with_another_seed_and_the_operational_settings_apart(builder_of):
+    builder = builder_of(seed=10)
+    rounds = [run_round(builder, number) for number in range(3)]
+    stages = [each.stages["training"] for each in rounds[1:]]
+    assert all(type(stage) is Training for stage in stages)
+    assert [stage.settings["seed"] for stage in stages] == [11, 12]
+    assert stages[0].operational.keys() == {"checkpoint_minutes", "log_every"}
+    assert not stages[0].operational.keys() & stages[0].settings.keys()
+
+
+def test_a_round_without_examples_keeps_its_model_and_reports_it(builder_of, capsys):
+    builder = builder_of()
+    run_round(builder, 0)
+    builder.components = dataclasses.replace(builder.components, selection=NothingSelected())
+    first = run_round(builder, 1)
+    assert isinstance(first.stages["training"], KeptModel)
+    assert first.model.key == builder.base.key
+    assert first.stages["evaluation"].model.folder() == builder.base.folder()
+    assert "round 1 found no example" in capsys.readouterr().out
+    assert builder.begin_round(2).start.key == builder.base.key
+
+
+class NothingSelected:
+    def identity(self):
+        return {"component": "nothing"}
+
+    def select(self, candidates, ranking):
+        return []
+
+
+def test_imported_candidates_replace_the_generation_of_round_1_only(builder_of, questions, tmp_path):
+    ImportedCandidates(tmp_path / "import").write(questions=questions, candidates=[])
+    builder = builder_of(candidates=str(tmp_path / "import"))
+    first, second = builder.begin_round(1), builder.begin_round(2)
+    stage = builder.stages(1)["generation"](first)
+    assert isinstance(stage, Importing)
+    assert stage.questions == questions
+    assert isinstance(builder.stages(2)["generation"](second), Generation)
+
+
+def test_evaluation_asks_the_same_questions_in_every_round_with_the_scorer_of_the_source(builder_of):
+    builder = builder_of()
+    stages = [run_round(builder, number).stages["evaluation"] for number in range(2)]
+    assert stages[0].questions == stages[1].questions
+    assert len(stages[0].questions) == 5
+    assert isinstance(builder.scorer, ReferenceScorer)
+
+
+def test_the_export_is_that_of_the_chosen_round(builder_of, store):
+    builder = builder_of()
+    rounds = [run_round(builder, number) for number in range(2)]
+    export = builder.export(chosen_round=0, card="a card")
+    assert (export.model.key, export.card, export.published) == (rounds[0].model.key, "a card", store.paths.export)
+    assert builder.export(chosen_round=1, card="a card").model.key == rounds[1].model.key

@@ -1,0 +1,162 @@
+"""A whole run in this process, with a computed engine and models that are copied instead of trained."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+from fake_models import CopyingTraining
+from small_run import small_values
+
+from thoughtrank.config.components import make_components
+from thoughtrank.config.schema import load_config
+from thoughtrank.pipeline import finished_settings, run_pipeline
+from thoughtrank.report.loggers import Logger
+from thoughtrank.storage.json_files import read_json
+from thoughtrank.storage.store import Store
+
+ROUND = ("generation", "ranking", "selection", "training", "evaluation")
+WHOLE = ["round 0 evaluation", *(f"round {number} {stage}" for number in (1, 2) for stage in ROUND), "export"]
+
+
+class RecordingLogger(Logger):
+    """Keeps what it is given."""
+
+    def __init__(self):
+        self.events = []
+
+    def start(self, *, run, folder, config, sweep):
+        self.events.append(("start", run, sweep))
+
+    def log_round(self, metrics):
+        self.events.append(("round", metrics["round"]))
+
+    def log_prefixes(self, round_number, rows):
+        self.events.append(("prefixes", round_number, sorted(row["prefix"] for row in rows)))
+
+    def log_training(self, round_number, rows):
+        self.events.append(("training", round_number))
+
+    def finish(self):
+        self.events.append(("finish",))
+
+
+class Workplace:
+    """Runs one run, again and again if a test wants it."""
+
+    def __init__(self, folder, *, model_folder):
+        self.folder, self.model_folder = folder, model_folder
+        self.store = Store(run_folder=folder / "runs" / "mine", cache_folder=folder / "cache")
+        self.made = []
+        self.logger = RecordingLogger()
+
+    def run(self, **top_level):
+        """What ``run_pipeline`` returns; ``made`` holds the names of the stages that did any work."""
+        values = small_values(model_folder=self.model_folder, workplace=self.folder, **top_level)
+        config = load_config(values)
+        components = replace(make_components(config), logger=self.logger)
+        self.store.paths.folder.mkdir(parents=True, exist_ok=True)
+        self.made.clear()
+        self.logger.events.clear()
+        return run_pipeline(
+            config=config, components=components, store=self.store, nodes=CopyingTraining(), values=values, sweep="s"
+        )
+
+
+@pytest.fixture
+def workplace(tmp_path, tiny_folder, monkeypatch):
+    place = Workplace(tmp_path, model_folder=tiny_folder)
+    complete = Store.complete
+
+    def recorded(self, recipe):
+        if not self.artifact(recipe).done and recipe.name != "base model":
+            place.made.append(recipe.name)
+        return complete(self, recipe)
+
+    monkeypatch.setattr(Store, "complete", recorded)
+    return place
+
+
+def test_every_stage_of_every_round_runs_once_in_order_and_the_summary_is_written_last(workplace):
+    summary = workplace.run()
+    assert workplace.made == WHOLE
+    assert summary == read_json(workplace.store.paths.summary)
+    assert [entry["round"] for entry in summary["rounds"]] == [0, 1, 2]
+    assert [entry["n"] for entry in summary["rounds"]] == [3, 3, 3]
+    assert (summary["run"], summary["exported_round"]) == ("mine", 2)
+    for number in range(3):
+        assert read_json(workplace.store.paths.evaluation(number))["round"] == number
+
+
+def test_a_second_attempt_repeats_nothing(workplace):
+    first = workplace.run()
+    again = workplace.run()
+    assert workplace.made == []
+    assert again == first
+
+
+@pytest.mark.parametrize("stage", ROUND[:-1])
+def test_stop_after_ends_the_first_unfinished_round_after_that_stage(workplace, stage):
+    assert workplace.run(stop_after=stage) is None
+    assert workplace.made == WHOLE[: WHOLE.index(f"round 1 {stage}") + 1]
+    assert not workplace.store.paths.summary.exists()
+    assert workplace.run() is not None
+    assert workplace.made == WHOLE[WHOLE.index(f"round 1 {stage}") + 1 :]
+
+
+def test_stop_after_does_not_stop_at_a_finished_round(workplace):
+    workplace.run(rounds=1)
+    assert workplace.run(stop_after="ranking") is None
+    assert workplace.made == ["round 2 generation", "round 2 ranking"]
+
+
+def test_more_rounds_run_only_what_is_missing_and_export_again(workplace):
+    workplace.run(rounds=1)
+    summary = workplace.run(rounds=2)
+    assert workplace.made == [*WHOLE[6:11], "export"]
+    assert summary["exported_round"] == 2
+
+
+def test_a_run_needs_no_cache_to_be_extended(workplace):
+    workplace.run(rounds=1)
+    shutil.rmtree(workplace.store.cache_folder)
+    workplace.run(rounds=2)
+    assert workplace.made == [*WHOLE[6:11], "export"]
+
+
+def test_keep_deletes_the_weights_but_not_those_of_the_export(workplace):
+    workplace.run(keep="none")
+    paths = workplace.store.paths
+    assert not list(paths.folder.glob("round_*/4_model/*.safetensors"))
+    assert list(paths.export.glob("*.safetensors"))
+
+
+def test_the_best_round_is_exported_where_that_is_chosen(workplace):
+    summary = workplace.run(export={"which": "best", "name": "Mine"})
+    accuracies = [entry["accuracy"] for entry in summary["rounds"]]
+    assert accuracies[summary["exported_round"]] == max(accuracies)
+    assert "# Mine" in (workplace.store.paths.export / "README.md").read_text()
+
+
+def test_the_logger_hears_of_every_round_and_is_finished(workplace):
+    workplace.run()
+    rounds = [("prefixes", "training") if number else () for number in range(3)]
+    kinds = ["start", *(kind for each in rounds for kind in ("round", *each)), "finish"]
+    assert [event[0] for event in workplace.logger.events] == kinds
+    assert workplace.logger.events[0] == ("start", "mine", "s")
+    assert ("prefixes", 1, ["a", "b", "c"]) in workplace.logger.events
+
+
+def test_the_logger_is_finished_also_after_an_error(workplace, monkeypatch):
+    def fails(self, job_file, *, devices):
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(CopyingTraining, "train", fails)
+    with pytest.raises(RuntimeError, match="no memory"):
+        workplace.run()
+    assert workplace.logger.events[-1] == ("finish",)
+
+
+def test_what_a_finished_run_was_asked_for(tiny_folder, tmp_path):
+    values = small_values(model_folder=tiny_folder, workplace=tmp_path, keep="last")
+    settings = finished_settings(load_config(values))
+    assert settings == {"rounds": 2, "export": values["export"], "keep": "last"}
