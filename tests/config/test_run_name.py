@@ -112,3 +112,13 @@ def test_a_component_of_the_users_own_declares_its_operational_keys(values, choi
     mine = {**values, "judge": {"_target_": "my_judge.MyJudge", "timeout": 1, "strictness": 1}}
     assert config_differences(mine, changed(mine, "judge.timeout", 9)) == []
     assert config_differences(mine, changed(mine, "judge.strictness", 9)) == ["judge.strictness was 1, is 9"]
+
+
+def test_comparing_with_a_run_folder_imports_nothing_that_only_the_folder_names(tmp_path, monkeypatch):
+    (tmp_path / "foreign_target.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')\nclass Judge: pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = {"judge": {"_target_": "foreign_target.Judge"}}
+    assert config_differences(before, {"judge": {"_target_": "thoughtrank.judging.fake.FakeJudge"}})
+    assert not (tmp_path / "imported").exists()
+    assert config_differences(before, before) == []
+    assert (tmp_path / "imported").exists()

@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 
 from thoughtrank.data.__main__ import main
 from thoughtrank.storage.imported_candidates import ImportedCandidates
@@ -69,3 +70,29 @@ def test_a_fault_is_one_line_and_exit_status_2(tmp_path, capsys):
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ")
     assert "does not exist" in line
+
+
+def test_code_that_a_run_folder_names_runs_only_with_the_flag(made_run, tmp_path, capsys, monkeypatch):
+    run = made_run(["Why?"])
+    run.add_round(run.questions, ANSWERS)
+    config = run.store.paths.config
+    values = yaml.safe_load(config.read_text())
+    (tmp_path / "foreign_code.py").write_text(
+        "from pathlib import Path\n"
+        f"Path({str(tmp_path / 'imported')!r}).touch()\n"
+        "from thoughtrank.questions.question_file import QuestionFile\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    values["questions"]["_target_"] = "foreign_code.QuestionFile"
+    config.write_text(yaml.safe_dump(values))
+    for command in (["export", str(run.folder)], ["import", "none.jsonl", "--to", "to", "--run", str(run.folder)]):
+        with pytest.raises(SystemExit) as exit_status:
+            main(command)
+        assert exit_status.value.code == 2
+        [line] = capsys.readouterr().err.splitlines()
+        assert "would import and run foreign_code.QuestionFile" in line
+        assert "--trust-code" in line
+    assert not (tmp_path / "imported").exists()
+    main(["export", str(run.folder), "--to", str(tmp_path / "out"), "--trust-code"])
+    assert "running foreign_code.QuestionFile, as the config of this run folder says" in capsys.readouterr().out
+    assert (tmp_path / "imported").exists()

@@ -2,14 +2,16 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from thoughtrank.console import escape_unprintable
 from thoughtrank.data.export_examples import export_data
 from thoughtrank.data.import_candidates import import_files
+from thoughtrank.data.run_components import TRUST_FLAG
 from thoughtrank.data.run_reader import run_questions
 from thoughtrank.errors import UserError
+from thoughtrank.records import Question
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.imported_candidates import QUESTIONS
 
@@ -40,29 +42,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
     import_.add_argument(
         "--run", type=Path, help="run folder; rows can then give the question_id of one of its training questions"
     )
+    for command in (export, import_):
+        command.add_argument(
+            TRUST_FLAG,
+            action="store_true",
+            help="also run code that the run's config names outside this package; it is printed before it runs",
+        )
     options = parser.parse_args(arguments)
     try:
         with full_disk_as_user_error(options.to or options.run):
             if options.command == "export":
-                _export(run_folder=options.run, folder=options.to)
+                _export(run_folder=options.run, folder=options.to, trust_code=options.trust_code)
             else:
-                _import(files=options.files, folder=options.to, run_folder=options.run)
+                known = {} if options.run is None else run_questions(options.run, trust_code=options.trust_code)
+                _import(files=options.files, folder=options.to, known=known)
     except UserError as error:
         for fault in error.faults:
             print(f"error: {fault}", file=sys.stderr)
         sys.exit(2)
 
 
-def _export(*, run_folder: Path, folder: Path | None) -> None:
-    exported = export_data(run_folder=run_folder, folder=folder)
+def _export(*, run_folder: Path, folder: Path | None, trust_code: bool) -> None:
+    exported = export_data(run_folder=run_folder, folder=folder, trust_code=trust_code)
     for path, rows in exported.rows.items():
         print(f"{rows:6d} rows  {path}{'' if rows else ' (not written)'}")
     for note in exported.notes:
         print(f"note: {note}")
 
 
-def _import(*, files: Sequence[Path], folder: Path, run_folder: Path | None) -> None:
-    known = run_questions(run_folder) if run_folder is not None else None
+def _import(*, files: Sequence[Path], folder: Path, known: Mapping[str, Question]) -> None:
     imported = import_files(files=files, folder=folder, known=known)
     for row in imported.skipped_rows:
         print(f"warning: left out {row}", file=sys.stderr)

@@ -48,13 +48,14 @@ class ExportReport:
     notes: list[str] = field(default_factory=list)
 
 
-def export_data(*, run_folder: Path, folder: Path | None = None) -> ExportReport:
+def export_data(*, run_folder: Path, folder: Path | None = None, trust_code: bool = False) -> ExportReport:
     """Write the examples of all finished rounds of a run as JSON lines, with a ``dataset_info.json``.
 
     Args:
         run_folder: of a run with at least one finished selection stage.
         folder: for the files; None is ``data`` in the run folder. Files of an earlier export are replaced; other entries of an
             existing ``dataset_info.json`` are kept.
+        trust_code: see ``run_components.run_component``.
 
     Raises:
         UserError: there is no such run, it has no examples yet, or its questions or its tokenizer are missing.
@@ -64,8 +65,8 @@ def export_data(*, run_folder: Path, folder: Path | None = None) -> ExportReport
     rounds = paths.rounds_with_examples()
     if not rounds:
         raise UserError(f"{run_folder} has no examples yet: run its first round up to selection")
-    chat = ChatTemplate.from_folder(tokenizer_folder(paths, config))
-    source = question_source(config)
+    source = question_source(config, trust_code=trust_code)
+    chat = ChatTemplate.from_folder(tokenizer_folder(paths, config, trust_code=trust_code))
     files: dict[str, list[Row]] = {
         name: [] for name in ("messages", "prompt_completion", "preferences", "preferences_text")
     }

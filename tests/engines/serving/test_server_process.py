@@ -29,8 +29,8 @@ import sys, time
 from pathlib import Path
 from thoughtrank.engines.serving.server_process import ServerProcess
 port = int(sys.argv[1])
-server = ServerProcess(command=[sys.executable, sys.argv[2], str(port)], port=port, model="random", name="it", log=Path(sys.argv[3]),
-                     start_minutes=1)
+server = ServerProcess(command=[sys.executable, sys.argv[2], str(port)], port=port, model="random", name="it",
+                       log=Path(sys.argv[3]), start_minutes=1)
 print("up", flush=True)
 time.sleep(600)
 """
