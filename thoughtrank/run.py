@@ -160,7 +160,7 @@ class _Attempt:
         return replace(self, config=config, components=components)
 
     def _as_started(self) -> "_Attempt":
-        """The same under the lock: another machine may have started the run since. The first attempt stores what it resolved."""
+        """The same under the lock: another machine may have started it since. The first attempt stores what it resolved."""
         here = resolve(self.config, self.components)
         started = read_resolved(self.paths.resolved)
         if not started:

@@ -15,4 +15,6 @@ def has_device(kind: str) -> bool:
     """Whether this machine has a device of that kind: ``cpu``, ``cuda`` or ``mps``."""
     import torch
 
-    return {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}.get(kind, lambda: True)()
+    if kind == "mps":
+        return torch.backends.mps.is_available()
+    return kind != "cuda" or torch.cuda.is_available()
