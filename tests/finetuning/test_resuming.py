@@ -10,6 +10,7 @@ import torch
 from jobs import PART, make_job, steps_logged, write_examples
 from safetensors.torch import load_file
 
+from thoughtrank.errors import UserError
 from thoughtrank.finetuning.module import FineTuningModule
 from thoughtrank.finetuning.strategies import AutoStrategy
 from thoughtrank.finetuning.train import run_training
@@ -89,3 +90,25 @@ def test_every_setting_trains_under_bf16_arithmetic_and_tells_its_bytes(
     assert facts["weights"] == weights
     assert facts["bytes_per_parameter"]["total"] == total
     assert f"weights {weights}: {total} bytes per parameter" in capsys.readouterr().out
+
+
+class _Code:
+    """Unpickled, it runs a function: what a foreign checkpoint could contain."""
+
+    def __reduce__(self):
+        return (print, ("the checkpoint's code runs",))
+
+
+def test_a_checkpoint_that_contains_code_is_refused_and_the_code_does_not_run(
+    tiny_folder, examples, tmp_path, monkeypatch, capsys
+):
+    stopped = job(tiny_folder, examples, tmp_path)
+    with monkeypatch.context() as patched:
+        stop_in_step(3, patched)
+        with pytest.raises(MemoryError):
+            train(stopped)
+    [state] = (tmp_path / "_checkpoint").glob("step-*/state")
+    torch.save({**torch.load(state, weights_only=True), "extra": _Code()}, state)
+    with pytest.raises(UserError, match="contains code: delete"):
+        train(stopped)
+    assert "code runs" not in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """One training run, from the frozen job to a complete model folder."""
 
 import os
+import pickle
 import time
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from lightning_fabric.plugins.environments import LightningEnvironment
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from transformers import AutoTokenizer
 
+from thoughtrank.errors import UserError
 from thoughtrank.finetuning.callbacks.checkpoint import Checkpoints, TimedCheckpoint
 from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
 from thoughtrank.finetuning.callbacks.step_log import StepLog
@@ -64,7 +66,13 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
     found = checkpoints.find()
     if found is not None:
         data.loader.skip_steps(found.step)
-    trainer.fit(module, data.loader, ckpt_path=found.state if found else None, weights_only=False)
+    try:
+        trainer.fit(module, data.loader, ckpt_path=found.state if found else None, weights_only=True)
+    except pickle.UnpicklingError:
+        raise UserError(
+            f"the checkpoint {found and found.state.parent} is damaged, or contains code: delete {checkpoints.folder} to restart "
+            "this round's training"
+        ) from None
     adapter.merge(module.causal_lm)
     save_model(module.causal_lm, tokenizer, output=Path(job.output), engine=module.engine)
     if trainer.is_global_zero:

@@ -1,6 +1,7 @@
 """Which checkpoint is resumed from, and which is refused."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -61,3 +62,23 @@ def test_one_of_another_model_is_refused_and_one_of_a_copy_is_not(tiny_folder, t
     assert checkpoints(tmp_path, tiny_folder).find().step == 7
     with pytest.raises(UserError, match="another model"):
         checkpoints(tmp_path, tmp_path / "other").find()
+
+
+def test_one_with_files_of_several_ranks_is_refused_unless_it_is_the_users_own(tiny_folder, tmp_path, monkeypatch):
+    ours = checkpoints(tmp_path, tiny_folder)
+    leave(tmp_path, ours.manifest, 7)
+    part = tmp_path / "_checkpoint" / "step-7" / "state" / "rank_0"
+    part.touch()
+    assert ours.find().step == 7
+    part.chmod(0o666)
+    with pytest.raises(UserError, match="could run code when it is loaded, and rank_0 in it"):
+        ours.find()
+    part.chmod(0o600)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "geteuid", lambda: part.stat().st_uid + 1)
+        with pytest.raises(UserError, match="belongs to another user"):
+            ours.find()
+    part.unlink()
+    part.symlink_to(tiny_folder / "config.json")
+    with pytest.raises(UserError, match="is a link"):
+        ours.find()

@@ -5,7 +5,9 @@ A checkpoint is a folder ``_checkpoint/step-N`` with the trainer's ``state`` (a 
 """
 
 import hashlib
+import os
 import shutil
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,13 +72,15 @@ class Checkpoints:
         """The newest complete checkpoint.
 
         Raises:
-            UserError: it was saved with another number of processes, another strategy, or from another model.
+            UserError: it was saved with another number of processes, another strategy, or from another model; or it consists of
+                files that may run code when they are loaded, and is not this user's own.
         """
         complete = [path for path in self.folder.glob("step-*") if path.suffix != ".partial"]
         if not complete:
             return None
         newest = max(complete, key=_step)
         self._check(newest, read_json(newest / "manifest.json"))
+        self._check_owner(newest)
         return FoundCheckpoint(step=_step(newest), state=newest / "state")
 
     def save(self, trainer: pl.Trainer) -> None:
@@ -106,6 +110,19 @@ class Checkpoints:
     def delete(self) -> None:
         """Delete them all: the training is finished."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _check_owner(self, folder: Path) -> None:
+        """One file is loaded as plain tensors, whoever wrote it. Files of several ranks are unpickled by their libraries."""
+        if not (folder / "state").is_dir():
+            return
+        for path in (self.folder, folder, *folder.rglob("*")):
+            found = path.lstat()
+            if found.st_uid != os.geteuid() or stat.S_ISLNK(found.st_mode) or found.st_mode & stat.S_IWOTH:
+                raise UserError(
+                    f"the checkpoint {folder} could run code when it is loaded, and {path.name} in it belongs to another user, is a "
+                    f"link, or can be written by all users: delete {self.folder} to restart this round's training, or set "
+                    "cache_dir to a folder of your own"
+                )
 
     def _check(self, folder: Path, found: Manifest) -> None:
         remedy = f"delete {self.folder} to restart this round's training"
