@@ -48,6 +48,7 @@ def test_a_run_and_its_logger_store_no_key_and_no_value_of_a_variable(workplace,
 
 def test_a_failed_job_of_a_sweep_stores_no_key(workplace):
     workplace.environment["OPENAI_API_KEY"] = "canary-key"
+    workplace.left_out = ("questions.held_out_unseen",)
     output = workplace.run("-m", "questions=file", "questions.path=canary-key/a,canary-key/b", status=2)
     assert "questions.path=[redacted]/a" in output
     assert not files_with(workplace.folder, "canary")

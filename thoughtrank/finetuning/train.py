@@ -70,8 +70,8 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
         trainer.fit(module, data.loader, ckpt_path=found.state if found else None, weights_only=True)
     except pickle.UnpicklingError:
         raise UserError(
-            f"the checkpoint {found and found.state.parent} is damaged, or contains code: delete {checkpoints.folder} to restart "
-            "this round's training"
+            f"the checkpoint {found and found.state.parent} is damaged, or contains code: delete {checkpoints.folder} to "
+            "restart this round's training"
         ) from None
     adapter.merge(module.causal_lm)
     save_model(module.causal_lm, tokenizer, output=Path(job.output), engine=module.engine)
