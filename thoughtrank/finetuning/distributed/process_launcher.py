@@ -21,6 +21,14 @@ from thoughtrank.redaction import child_environment
 FAULTS = "THOUGHTRANK_FAULTS"
 """Environment variable of a rank: the file descriptor it writes its faults to. A pipe works on a full disk too."""
 
+WAIT_POLICY = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
+"""How the OpenMP threads of a rank wait for each other: a few microseconds by spinning, then asleep.
+
+By default they spin for milliseconds. Beside another busy process the thread that is waited for has no core meanwhile, and every
+one of the thousands of barriers of a step takes that long. ``GOMP_SPINCOUNT`` is for GNU's runtime, which torch's packages contain;
+Intel's and LLVM's go by the policy. Runtimes read them when they are loaded.
+"""
+
 _GRACE_SECONDS = 10.0
 _CHECK_SECONDS = 0.5
 _POLL_SECONDS = 0.05
@@ -103,6 +111,8 @@ def rank_environment(launch: LaunchConfig, *, local_rank: int, faults: int) -> d
     if launch.devices > 1:
         # Otherwise every rank would start one thread per core.
         inherited.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // launch.devices)))
+    if not inherited.keys() & WAIT_POLICY.keys():
+        inherited |= WAIT_POLICY
     return {
         **inherited,
         "RANK": str(launch.node_rank * launch.devices + local_rank),
