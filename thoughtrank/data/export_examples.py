@@ -1,9 +1,12 @@
 """Writes a run's examples in the formats of other trainers: TRL, axolotl, LLaMA-Factory."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
 
 from thoughtrank.data.preferences import rejected_candidate
 from thoughtrank.data.run_reader import question_source, read_config, tokenizer_folder
@@ -12,8 +15,9 @@ from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.records import Candidate, Example, Question, RankedCandidate
 from thoughtrank.storage.files import replacing
 from thoughtrank.storage.json_files import read_json, write_json
+from thoughtrank.storage.question_rows import rows_by_question
 from thoughtrank.storage.run_paths import RunPaths
-from thoughtrank.storage.tables import read_table
+from thoughtrank.storage.tables import TableRows
 
 Row = dict[str, object]
 
@@ -67,23 +71,61 @@ def export_data(*, run_folder: Path, folder: Path | None = None, trust_code: boo
         raise UserError(f"{run_folder} has no examples yet: run its first round up to selection")
     source = question_source(config, trust_code=trust_code)
     chat = ChatTemplate.from_folder(tokenizer_folder(paths, config, trust_code=trust_code))
-    files: dict[str, list[Row]] = {
-        name: [] for name in ("messages", "prompt_completion", "preferences", "preferences_text")
-    }
-    changed = 0
-    for number in rounds:
-        questions = {question.question_id: question for question in source.train(number)}
-        for row in _round_rows(paths, number, questions=questions, chat=chat):
-            for name, values in row.files.items():
-                files[name].append({**values, **row.origin})
-            changed += not row.template_matches
     folder = folder or paths.data
     folder.mkdir(parents=True, exist_ok=True)
-    written = {folder / f"{name}.jsonl": rows for name, rows in files.items()}
-    for path, rows in written.items():
-        _write_lines(path, rows)
+    changed = 0
+    with _RowFiles(folder) as files:
+        for number in rounds:
+            questions = {question.question_id: question for question in source.train(number)}
+            for row in _round_rows(paths, number, questions=questions, chat=chat):
+                for name, values in row.files.items():
+                    files.write(name, {**values, **row.origin})
+                changed += not row.template_matches
     _write_dataset_info(folder)
-    return ExportReport(rows={path: len(rows) for path, rows in written.items()}, notes=_notes(files, changed=changed))
+    rows = {folder / f"{name}.jsonl": count for name, count in files.rows.items()}
+    return ExportReport(rows=rows, notes=_notes(files.rows, changed=changed))
+
+
+class _RowFiles:
+    """The files of one export, which are replaced when the block ends without an error.
+
+    A file without rows is deleted: readers reject an empty one.
+
+    Args:
+        folder: for the files.
+
+    Attributes:
+        rows: number of rows by name of the file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open = ExitStack()
+        self._files: dict[str, TextIO] = {}
+        self.rows = dict.fromkeys(("messages", "prompt_completion", "preferences", "preferences_text"), 0)
+
+    def __enter__(self) -> Self:
+        for name in self.rows:
+            partial = self._open.enter_context(replacing(self._path(name)))
+            self._files[name] = self._open.enter_context(partial.open("w", encoding="utf-8"))
+        return self
+
+    def write(self, name: str, row: Row) -> None:
+        """Add one row."""
+        self._files[name].write(f"{json.dumps(row, ensure_ascii=False)}\n")
+        self.rows[name] += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
+        if error is None:
+            for name, count in self.rows.items():
+                if not count:
+                    self._path(name).unlink()
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +146,21 @@ class _ExampleRows:
 def _round_rows(
     paths: RunPaths, number: int, *, questions: Mapping[str, Question], chat: ChatTemplate
 ) -> Iterator[_ExampleRows]:
-    candidates: dict[str, list[Candidate]] = {}
-    for candidate in read_table(paths.candidates(number), Candidate):
-        candidates.setdefault(candidate.question_id, []).append(candidate)
-    ranked = {row.candidate_id: row for row in read_table(paths.rankings(number), RankedCandidate)}
-    for example in read_table(paths.examples(number), Example):
-        if example.question_id not in questions:
+    candidates = rows_by_question(TableRows(paths.candidates(number), Candidate))
+    answered = zip(candidates, rows_by_question(TableRows(paths.rankings(number), RankedCandidate)), strict=True)
+    # All three tables have the questions in the same order; not every question has examples.
+    for examples in rows_by_question(TableRows(paths.examples(number), Example)):
+        question_id = examples[0].question_id
+        if question_id not in questions:
             raise UserError(
-                f"question {example.question_id} of round {number} is no longer among the run's questions: restore the "
-                "question file"
+                f"question {question_id} of round {number} is no longer among the run's questions: restore the question file"
             )
-        of_question = candidates[example.question_id]
-        chosen = next(each for each in of_question if each.candidate_id == example.candidate_id)
-        rejected = rejected_candidate(chosen, candidates=of_question, ranked=ranked)
-        yield _example_rows(
-            example, question=questions[example.question_id], rejected=rejected, number=number, chat=chat
-        )
+        of_question, ranking = next(each for each in answered if each[0][0].question_id == question_id)
+        ranked = {row.candidate_id: row for row in ranking}
+        for example in examples:
+            chosen = next(each for each in of_question if each.candidate_id == example.candidate_id)
+            rejected = rejected_candidate(chosen, candidates=of_question, ranked=ranked)
+            yield _example_rows(example, question=questions[question_id], rejected=rejected, number=number, chat=chat)
 
 
 def _example_rows(
@@ -151,8 +192,8 @@ def _example_rows(
     )
 
 
-def _notes(files: Mapping[str, Sequence[Row]], *, changed: int) -> list[str]:
-    examples, pairs = len(files["messages"]), len(files["preferences"])
+def _notes(rows: Mapping[str, int], *, changed: int) -> list[str]:
+    examples, pairs = rows["messages"], rows["preferences"]
     notes = []
     if pairs < examples:
         notes.append(
@@ -165,15 +206,6 @@ def _notes(files: Mapping[str, Sequence[Row]], *, changed: int) -> list[str]:
             "(it trims white space); round_N/3_examples has them as trained"
         )
     return notes
-
-
-def _write_lines(path: Path, rows: Sequence[Row]) -> None:
-    """Replace a file atomically. Without rows it is deleted: readers reject an empty file."""
-    if not rows:
-        path.unlink(missing_ok=True)
-        return
-    with replacing(path) as partial, partial.open("w", encoding="utf-8") as file:
-        file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 
 
 def _write_dataset_info(folder: Path) -> None:

@@ -1,12 +1,12 @@
 """Ranks the answers of many questions with one ranker and one judge."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from thoughtrank.errors import UserError
 from thoughtrank.judging.protocol import AnswerView, Judge, JudgeRequest, Verdict
-from thoughtrank.judging.screening import EMPTY, rejection
+from thoughtrank.judging.screening import rejection, unusable
 from thoughtrank.rankers.duplicate_answers import DuplicateClass, duplicate_classes
 from thoughtrank.rankers.protocol import Ranker, RankResult, StateT
 
@@ -26,6 +26,7 @@ class AnsweredQuestion:
         answers: with different ids; equal and empty texts are allowed.
         reference: the reference answer, or None.
         seed: decides every shuffle of this question.
+        unranked: answer id to the reason why it must not be judged, where that is known already.
     """
 
     question_id: str
@@ -33,6 +34,7 @@ class AnsweredQuestion:
     answers: tuple[AnswerView, ...]
     reference: str | None
     seed: int
+    unranked: Mapping[str, str] = field(default_factory=dict)
 
 
 class CallExecutor(Protocol):
@@ -57,11 +59,12 @@ def rank_questions(
     ranker: Ranker[StateT],
     executor: CallExecutor,
     on_progress: Callable[[int, int], None] | None = None,
+    ties: "TieDetector | None" = None,
 ) -> list[RankResult]:
     """Rank the answers of every question. All questions advance together, so that calls run in parallel.
 
-    Empty answers are unranked, and so are answers that must not be shown to a judge that reads (``judging.screening``); equal
-    answers are judged once and share their rank.
+    Empty answers and those with a thought tag are unranked, and so are answers that must not be shown to a judge that reads
+    (``judging.screening``); equal answers are judged once and share their rank.
 
     Args:
         questions: with different ids.
@@ -69,6 +72,7 @@ def rank_questions(
         executor: makes them.
         on_progress: called after every call with the numbers of calls done and planned so far; the second grows with each
             round.
+        ties: of the questions that were ranked before these with the same judge; None where there were none.
 
     Returns:
         One result per question, in their order, over all its answer ids.
@@ -92,14 +96,14 @@ def rank_questions(
         for question, distinct in zip(questions, classes, strict=True)
     ]
     progress = _Progress(on_progress)
-    ties = _TieDetector()
+    ties = ties or TieDetector()
     while any(plans := [ranker.plan(state) for state in states]):
         requests = [request for plan in plans for request in plan]
         progress.plan(len(requests))
         verdicts = iter(executor.ask(requests, on_verdict=progress.on_verdict))
         for index, plan in enumerate(plans):
             judged = [(request, next(verdicts)) for request in plan]
-            ties.add(index, [verdict for _, verdict in judged])
+            ties.add(questions[index].question_id, [verdict for _, verdict in judged])
             if plan:
                 states[index] = ranker.update(states[index], judged)
         if not exact:
@@ -125,18 +129,18 @@ class _Progress:
             self._report(self._done, self._planned)
 
 
-class _TieDetector:
+class TieDetector:
     """Detects a judge that finds everything equal, so that its verdicts carry no information."""
 
     def __init__(self) -> None:
-        self._tied: set[int] = set()
+        self._tied: set[str] = set()
         self._ordered = False
 
-    def add(self, index: int, verdicts: Sequence[Verdict]) -> None:
+    def add(self, question_id: str, verdicts: Sequence[Verdict]) -> None:
         """Add the verdicts about one question; those without a ranking are ignored."""
         for verdict in verdicts:
             if verdict.status == "ok" and sum(map(len, verdict.groups)) > 1:
-                self._tied.add(index)
+                self._tied.add(question_id)
                 self._ordered = self._ordered or len(verdict.groups) > 1
 
     def check(self) -> None:
@@ -150,10 +154,10 @@ class _TieDetector:
 
 def _rejected(question: AnsweredQuestion, *, exact: bool) -> dict[str, str]:
     """Answer id to the reason why it is not judged; an exact judge does not read, so no text can manipulate it."""
-    if exact:
-        return {answer.answer_id: EMPTY for answer in question.answers if not answer.text.strip()}
-    reasons = {text: rejection(text) for text in {answer.text for answer in question.answers}}
-    return {answer.answer_id: reason for answer in question.answers if (reason := reasons[answer.text]) is not None}
+    reason_of = unusable if exact else rejection
+    reasons = {text: reason_of(text) for text in {answer.text for answer in question.answers}}
+    rejected = {answer.answer_id: reason for answer in question.answers if (reason := reasons[answer.text]) is not None}
+    return {**rejected, **question.unranked}
 
 
 def _distinct(question: AnsweredQuestion, rejected: Mapping[str, str]) -> list[DuplicateClass]:

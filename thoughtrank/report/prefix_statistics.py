@@ -1,7 +1,7 @@
 """How each prefix did: which openers win."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from thoughtrank.records import Candidate, RankedCandidate
@@ -26,28 +26,49 @@ class PrefixResult:
     closed_rate: float
 
 
-def prefix_results(candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[PrefixResult]:
-    """One row per prefix, in order of first appearance; both arguments are whole tables with the same rows."""
+@dataclass(slots=True)
+class _Counts:
+    """What is counted of one prefix; ``decided`` and ``won`` of its candidates in questions that could be decided."""
+
+    candidates: int = 0
+    ranked: int = 0
+    decided: int = 0
+    won: int = 0
+    thought_tokens: int = 0
+    closed: int = 0
+
+    def result(self, prefix: str) -> PrefixResult:
+        return PrefixResult(
+            prefix=prefix,
+            win_rate=self.won / self.decided if self.decided else None,
+            ranked=self.ranked / self.candidates,
+            thought_tokens=self.thought_tokens / self.candidates,
+            closed_rate=self.closed / self.candidates,
+        )
+
+
+def prefix_results(candidates: Iterable[Candidate], ranking: Iterable[RankedCandidate]) -> list[PrefixResult]:
+    """One row per prefix, in order of first appearance.
+
+    Args:
+        candidates: the whole table.
+        ranking: the whole table, with the same rows; it is read twice.
+    """
     best: dict[str, int] = {}
     worst: dict[str, int] = {}
     for row in ranking:
         if row.rank is not None:
             best[row.question_id] = min(row.rank, best.get(row.question_id, row.rank))
             worst[row.question_id] = max(row.rank, worst.get(row.question_id, row.rank))
-    decided = {question for question in best if best[question] < worst[question]}
-    by_prefix: dict[str, list[tuple[Candidate, RankedCandidate]]] = defaultdict(list)
+    by_prefix: dict[str, _Counts] = defaultdict(_Counts)
     for candidate, row in zip(candidates, ranking, strict=True):
-        by_prefix[candidate.prefix].append((candidate, row))
-    results = []
-    for prefix, pairs in by_prefix.items():
-        wins = [row.rank == best[row.question_id] for _, row in pairs if row.question_id in decided]
-        results.append(
-            PrefixResult(
-                prefix=prefix,
-                win_rate=sum(wins) / len(wins) if wins else None,
-                ranked=sum(row.rank is not None for _, row in pairs) / len(pairs),
-                thought_tokens=sum(candidate.thought_tokens for candidate, _ in pairs) / len(pairs),
-                closed_rate=sum(candidate.thought_finish == "stop" for candidate, _ in pairs) / len(pairs),
-            )
-        )
-    return results
+        counts = by_prefix[candidate.prefix]
+        counts.candidates += 1
+        counts.ranked += row.rank is not None
+        counts.thought_tokens += candidate.thought_tokens
+        counts.closed += candidate.thought_finish == "stop"
+        question = row.question_id
+        if question in best and best[question] < worst[question]:
+            counts.decided += 1
+            counts.won += row.rank == best[question]
+    return [counts.result(prefix) for prefix, counts in by_prefix.items()]

@@ -8,7 +8,7 @@ from thoughtrank.records import Candidate, RankedCandidate
 from thoughtrank.report.prefix_statistics import PrefixResult, prefix_results
 from thoughtrank.report.results_table import STAGES
 from thoughtrank.storage.artifact import Artifact
-from thoughtrank.storage.tables import read_table
+from thoughtrank.storage.tables import TableRows
 
 
 def round_summary(
@@ -46,8 +46,8 @@ def round_prefixes(artifacts: Mapping[str, Artifact]) -> list[PrefixResult]:
     """How each prefix did in one round; none for round 0."""
     if "ranking" not in artifacts:
         return []
-    candidates = read_table(artifacts["generation"].published, Candidate)
-    return prefix_results(candidates, read_table(artifacts["ranking"].published, RankedCandidate))
+    candidates = TableRows(artifacts["generation"].published, Candidate)
+    return prefix_results(candidates, TableRows(artifacts["ranking"].published, RankedCandidate))
 
 
 def _best_prefixes(artifacts: Mapping[str, Artifact], *, number: int = 5) -> list[PrefixResult]:

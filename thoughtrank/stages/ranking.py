@@ -1,26 +1,34 @@
 """Stage 2: a judge ranks the answers of every question without seeing a thought."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
-from typing import ClassVar
+from itertools import islice
+from typing import ClassVar, NoReturn
+
+from tqdm import tqdm
 
 from thoughtrank.evaluation.statistics import mean
 from thoughtrank.judging.audit import judge_audit, swap_sample
 from thoughtrank.judging.execution.budget import Budget, BudgetReached
 from thoughtrank.judging.execution.executor import RESERVATIONS, Executor, OnVerdict
 from thoughtrank.judging.protocol import AnswerView, Judge, JudgeRequest, Verdict
+from thoughtrank.judging.screening import MALFORMED
 from thoughtrank.progress import progress_bar
 from thoughtrank.rankers.protocol import Ranker, RankResult
-from thoughtrank.rankers.rank_questions import AnsweredQuestion, rank_questions
+from thoughtrank.rankers.rank_questions import AnsweredQuestion, TieDetector, rank_questions
 from thoughtrank.records import Candidate, Question, RankedCandidate
 from thoughtrank.stages.stage import Stage, question_texts
 from thoughtrank.storage.artifact import Artifact
-from thoughtrank.storage.tables import read_table, write_part
+from thoughtrank.storage.question_rows import rows_of_questions
+from thoughtrank.storage.tables import TableRows, write_rows
 
 VERDICTS = "_verdicts.jsonl"
+
+_QUESTIONS_AT_ONCE = 256
+"""Questions that are ranked together: enough for parallel calls, and a bounded number of answers in memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,43 +78,55 @@ class Ranking(Stage):
         Raises:
             UserError: the judge is unavailable or the budget is reached; all verdicts so far are kept.
         """
-        by_question: dict[str, list[Candidate]] = {question.question_id: [] for question in self.questions}
-        for candidate in read_table(self.candidates.folder, Candidate):
-            by_question[candidate.question_id].append(candidate)
-        asked = [_asked(question, by_question[question.question_id], seed=self.seed) for question in self.questions]
+        totals = _Totals()
         with Executor(self.judge, artifact.folder / VERDICTS, budget=self.budget) as executor:
-            results = self._rank(asked, executor=executor)
+            rows = self._rank(executor, totals=totals)
+            write_rows(artifact.folder / "part-00000.parquet", rows, record_type=RankedCandidate)
             audit = self._audit(executor)
             usage, lost_cost = executor.usage, executor.lost_cost
-        rows = [
-            row
-            for question, result in zip(self.questions, results, strict=True)
-            for row in _rows(by_question[question.question_id], result)
-        ]
-        write_part(artifact.folder / "part-00000.parquet", rows, record_type=RankedCandidate)
         artifact.finish(
             judge_tokens=usage.prompt_tokens + usage.completion_tokens,
             judge_cost=usage.cost,
             judge_lost_cost=lost_cost,
             audit=audit,
-            unranked=dict(Counter(row.reason for row in rows if row.reason is not None)),
-            flagged=sum(row.flag is not None for row in rows),
-            expected_regret=mean([each.expected_regret for each in results if each.expected_regret is not None]),
+            unranked=dict(totals.unranked),
+            flagged=totals.flagged,
+            expected_regret=mean(totals.regrets),
         )
 
-    def _rank(self, asked: Sequence[AnsweredQuestion], *, executor: Executor) -> list[RankResult]:
-        """The ranking of every question, with a progress bar; reports how far it got if the budget is reached."""
-        with progress_bar(description=self.name, total=len(asked), done=0, unit="call") as bar:
+    def _rank(self, executor: Executor, *, totals: "_Totals") -> Iterator[RankedCandidate]:
+        """The rows of the table, made group by group, with a progress bar.
 
-            def on_progress(done: int, planned: int) -> None:
-                bar.total = planned
-                bar.update(done - bar.n)
+        Raises:
+            BudgetReached: with how far the ranking got.
+        """
+        ties = TieDetector()
+        with progress_bar(description=self.name, total=len(self.questions), done=0, unit="call") as bar:
+            answered = self._answered()
+            while group := list(islice(answered, _QUESTIONS_AT_ONCE)):
+                asked = [_asked(question, candidates, seed=self.seed) for question, candidates in group]
+                later = len(self.questions) - totals.questions - len(group)
+                on_progress = _on_progress(bar, later=later)
+                try:
+                    results = rank_questions(
+                        asked, ranker=self.ranker, executor=executor, on_progress=on_progress, ties=ties
+                    )
+                except BudgetReached as reached:
+                    ranked = totals.questions + self._count_ranked(executor, after=totals.questions)
+                    text = f"{self.name}: {ranked} of {len(self.questions)} questions are ranked."
+                    raise reached.with_ranked(text) from None
+                for (_, candidates), result in zip(group, results, strict=True):
+                    rows = _rows(candidates, result)
+                    totals.add(rows, result)
+                    yield from rows
 
-            try:
-                return rank_questions(asked, ranker=self.ranker, executor=executor, on_progress=on_progress)
-            except BudgetReached as reached:
-                ranked = sum(_is_ranked(each, ranker=self.ranker, executor=executor) for each in asked)
-                raise reached.with_ranked(f"{self.name}: {ranked} of {len(asked)} questions are ranked.") from None
+    def _answered(self) -> Iterator[tuple[Question, list[Candidate]]]:
+        return rows_of_questions(self.questions, TableRows(self.candidates.folder, Candidate))
+
+    def _count_ranked(self, executor: Executor, *, after: int) -> int:
+        """How many of the questions ``after`` the first ones the logged verdicts rank completely."""
+        asked = (_asked(question, candidates, seed=self.seed) for question, candidates in self._answered())
+        return sum(_is_ranked(each, ranker=self.ranker, executor=executor) for each in islice(asked, after, None))
 
     def _audit(self, executor: Executor) -> dict[str, object]:
         """The figures of ``JudgeAudit`` over the judge calls of the round; none for an exact judge."""
@@ -123,6 +143,42 @@ class Ranking(Stage):
             answered = ((request, executor.known(request)) for request in requests)
             swapped = [(request, verdict) for request, verdict in answered if verdict is not None]
         return asdict(judge_audit(calls, swapped, judge_family=judge.family(), model_family=self.model_family))
+
+
+@dataclass
+class _Totals:
+    """What is counted over the ranked questions.
+
+    Attributes:
+        questions: so far.
+        unranked: candidates by the reason why they are unranked.
+        flagged: candidates.
+        regrets: expected regrets of the questions that have one.
+    """
+
+    questions: int = 0
+    unranked: Counter[str] = field(default_factory=Counter)
+    flagged: int = 0
+    regrets: list[float] = field(default_factory=list)
+
+    def add(self, rows: Sequence[RankedCandidate], result: RankResult) -> None:
+        """Count one question."""
+        self.questions += 1
+        self.unranked.update(row.reason for row in rows if row.reason is not None)
+        self.flagged += sum(row.flag is not None for row in rows)
+        if result.expected_regret is not None:
+            self.regrets.append(result.expected_regret)
+
+
+def _on_progress(bar: "tqdm[NoReturn]", *, later: int) -> Callable[[int, int], None]:
+    """Updates the bar while one group is ranked; ``later`` questions, of which nothing is known yet, follow it."""
+    before = bar.n
+
+    def on_progress(done: int, planned: int) -> None:
+        bar.total = before + planned + later
+        bar.update(before + done - bar.n)
+
+    return on_progress
 
 
 class _NotLogged(Exception):
@@ -160,6 +216,7 @@ def _asked(question: Question, candidates: Sequence[Candidate], *, seed: int) ->
         answers=tuple(AnswerView(candidate.candidate_id, candidate.answer) for candidate in candidates),
         reference=question.answer,
         seed=int.from_bytes(sha256(f"{seed}-{question.question_id}".encode()).digest()[:6], "big"),
+        unranked={candidate.candidate_id: MALFORMED for candidate in candidates if candidate.is_malformed},
     )
 
 

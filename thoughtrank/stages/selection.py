@@ -1,6 +1,7 @@
 """Stage 3: the best thought and answer pairs become training examples."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,7 +11,8 @@ from thoughtrank.selection.protocol import Selector
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.stage import Stage, question_texts
 from thoughtrank.storage.artifact import Artifact
-from thoughtrank.storage.tables import read_table, write_part
+from thoughtrank.storage.question_rows import rows_by_question, rows_of_questions
+from thoughtrank.storage.tables import TableRows, write_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,25 +47,24 @@ class Selection(Stage):
     def make(self, artifact: Artifact) -> None:
         """Write the table."""
         chat = ChatTemplate.from_folder(self.model.folder())
-        by_question = self._by_question()
-        examples: list[Example] = []
-        questions_with_examples = 0
-        for question in self.questions:
-            chosen = self.selector.select(*by_question[question.question_id])
-            questions_with_examples += bool(chosen)
-            examples.extend(_example(question, candidate, chat=chat) for candidate in chosen)
-        write_part(artifact.folder / "part-00000.parquet", examples, record_type=Example)
-        artifact.finish(examples=len(examples), questions_with_examples=questions_with_examples)
+        with_examples = Counter[str]()
+        examples = write_rows(
+            artifact.folder / "part-00000.parquet", self._select(chat, with_examples), record_type=Example
+        )
+        artifact.finish(examples=examples, questions_with_examples=len(with_examples))
 
-    def _by_question(self) -> dict[str, tuple[list[Candidate], list[RankedCandidate]]]:
-        candidates = read_table(self.candidates.folder, Candidate)
-        ranking = read_table(self.rankings.folder, RankedCandidate)
-        grouped: dict[str, tuple[list[Candidate], list[RankedCandidate]]] = {}
-        for candidate, row in zip(candidates, ranking, strict=True):
-            of_question = grouped.setdefault(candidate.question_id, ([], []))
-            of_question[0].append(candidate)
-            of_question[1].append(row)
-        return grouped
+    def _select(self, chat: ChatTemplate, with_examples: Counter[str]) -> Iterator[Example]:
+        """The examples, question by question; ``with_examples`` counts those of each question that has any."""
+        ranking = rows_by_question(TableRows(self.rankings.folder, RankedCandidate))
+        answered = rows_of_questions(self.questions, TableRows(self.candidates.folder, Candidate))
+        # A question without candidates has no rows in either table.
+        for (question, candidates), rows in zip((each for each in answered if each[1]), ranking, strict=True):
+            ids = [(candidate.candidate_id, row.candidate_id) for candidate, row in zip(candidates, rows, strict=True)]
+            if any(one != other for one, other in ids):
+                raise ValueError(f"the rankings of question {question.question_id} are not those of its candidates")
+            for candidate in self.selector.select(candidates, rows):
+                with_examples[question.question_id] += 1
+                yield _example(question, candidate, chat=chat)
 
 
 def _example(question: Question, candidate: Candidate, *, chat: ChatTemplate) -> Example:

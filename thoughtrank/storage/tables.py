@@ -4,10 +4,11 @@ Columns are the fields of the dataclass, in order. Files are written atomically.
 """
 
 import types
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 RecordT = TypeVar("RecordT")
+
+_ROWS_AT_ONCE = 4096
+"""Rows of a file that are held in memory while it is read or written."""
 
 _ARROW_TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
@@ -58,9 +62,22 @@ def write_part(path: Path, records: "Sequence[DataclassInstance]", *, record_typ
         records: rows, possibly none.
         record_type: their dataclass, which also gives an empty table its columns.
     """
-    table = pa.Table.from_pylist([asdict(record) for record in records], schema=schema_of(record_type))
-    with replacing(path) as partial:
-        parquet.write_table(table, partial)
+    write_rows(path, records, record_type=record_type)
+
+
+def write_rows(path: Path, records: "Iterable[DataclassInstance]", *, record_type: type) -> int:
+    """The same for rows that are made one after the other, of which a bounded number is held in memory.
+
+    Returns:
+        Number of rows.
+    """
+    schema, rows = schema_of(record_type), iter(records)
+    written = 0
+    with replacing(path) as partial, parquet.ParquetWriter(partial, schema) as writer:
+        while group := [asdict(record) for record in islice(rows, _ROWS_AT_ONCE)]:
+            writer.write_table(pa.Table.from_pylist(group, schema=schema))
+            written += len(group)
+    return written
 
 
 def num_rows(folder: Path) -> int:
@@ -70,12 +87,17 @@ def num_rows(folder: Path) -> int:
 
 def read_part(path: Path, record_type: type[RecordT]) -> list[RecordT]:
     """The rows of one file."""
+    return list(_rows_of(path, record_type))
+
+
+def _rows_of(path: Path, record_type: type[RecordT]) -> Iterator[RecordT]:
+    """The rows of one file, of which a bounded number is held in memory."""
     hints = get_type_hints(record_type)
     lists = [name for name, hint in hints.items() if get_origin(hint) is tuple]
-    return [
-        record_type(**{**row, **{name: tuple(row[name]) for name in lists}})
-        for row in parquet.read_table(path).to_pylist()
-    ]
+    with parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+            for row in batch.to_pylist():
+                yield record_type(**{**row, **{name: tuple(row[name]) for name in lists}})
 
 
 def read_table(folder: Path, record_type: type[RecordT]) -> list[RecordT]:
@@ -84,8 +106,30 @@ def read_table(folder: Path, record_type: type[RecordT]) -> list[RecordT]:
     Raises:
         UserError: a file of the finished table is missing, or not as it was.
     """
-    _check_complete(folder)
-    return [record for path in table_files(folder) for record in read_part(path, record_type)]
+    return list(TableRows(folder, record_type))
+
+
+class TableRows(Generic[RecordT]):
+    """The rows of a table, read anew by every iteration, of which a bounded number is held in memory.
+
+    Args:
+        folder: of the table.
+        record_type: of its rows.
+    """
+
+    def __init__(self, folder: Path, record_type: type[RecordT]) -> None:
+        self._folder = folder
+        self._record_type = record_type
+
+    def __iter__(self) -> Iterator[RecordT]:
+        """The rows, file by file in the order of their names.
+
+        Raises:
+            UserError: a file of the finished table is missing, or not as it was.
+        """
+        _check_complete(self._folder)
+        for path in table_files(self._folder):
+            yield from _rows_of(path, self._record_type)
 
 
 def _check_complete(folder: Path) -> None:
