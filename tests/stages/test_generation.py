@@ -144,7 +144,7 @@ def test_a_deleted_part_of_the_cache_is_restored_from_the_run(stage, store):
 def test_a_deleted_part_in_the_run_folder_is_restored_from_the_cache(stage, store):
     artifact = store.complete(stage)
     (artifact.published / "part-00001.parquet").unlink()
-    with pytest.raises(UserError, match="part-00001.parquet missing"):
+    with pytest.raises(UserError, match=r"part-00001\.parquet missing"):
         read_table(artifact.published, Candidate)
     again = replace(stage, engine=FakeEngine())
     assert len(read_table(store.complete(again).published, Candidate)) == 15

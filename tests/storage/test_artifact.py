@@ -150,7 +150,7 @@ def test_a_disk_that_fills_up_while_publishing_to_another_file_system_leaves_not
         full.setattr("os.link", lambda *_: (_ for _ in ()).throw(OSError(errno.EXDEV, "another file system")))
         full.setattr("shutil.copy2", full_disk)
         recipe = Rows(published=artifact.published)
-        with pytest.raises(UserError, match="1_candidates is full.*free some space"):
+        with pytest.raises(UserError, match=r"1_candidates is full.*free some space"):
             store.complete(recipe)
         assert recipe.made == 0
     assert not artifact.published.exists()

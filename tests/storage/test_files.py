@@ -19,9 +19,14 @@ def test_a_file_is_replaced_as_a_whole_and_nothing_else_is_left(tmp_path, durabl
 def test_a_write_that_fails_leaves_the_file_and_takes_no_space(tmp_path):
     path = tmp_path / "file"
     path.write_text("old")
-    with pytest.raises(OSError, match="full"), replacing(path) as partial:
-        partial.write_text("half")
-        raise OSError(errno.ENOSPC, "full")
+
+    def write_half():
+        with replacing(path) as partial:
+            partial.write_text("half")
+            raise OSError(errno.ENOSPC, "full")
+
+    with pytest.raises(OSError, match="full"):
+        write_half()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

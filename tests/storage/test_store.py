@@ -162,7 +162,7 @@ def test_a_full_disk_stops_a_stage_with_one_sentence(store):
         def make(self, artifact):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(UserError, match="is full.*free some space and run the same command again") as caught:
+    with pytest.raises(UserError, match=r"is full.*free some space and run the same command again") as caught:
         store.complete(Fills(published=store.paths.candidates(1)))
     assert len(caught.value.faults) == 1
     assert str(store.cache_folder) in str(caught.value)

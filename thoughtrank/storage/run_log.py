@@ -12,7 +12,10 @@ _STARTED = b"] started: "
 
 
 def log_line(paths: RunPaths, message: str) -> None:
-    """Append to the log of a run, without secrets. On a full disk nothing is logged: the error that says so is for the terminal."""
+    """Append to the log of a run, without secrets.
+
+    On a full disk nothing is logged: the error that says so is for the terminal.
+    """
     stamp = time.strftime("%Y-%m-%d %H:%M:%S")
     line = f"{stamp} [{os.getpid()}] {redacted(message)}\n".encode(errors="backslashreplace")
     try:

@@ -82,6 +82,6 @@ def test_a_line_that_cannot_be_written_is_an_error_and_leaves_no_trace(tmp_path,
         return pwrite(file, data[:-10], offset)
 
     monkeypatch.setattr(os, "pwrite", full)
-    with pytest.raises(UserError, match="No space left on device.*free some space"):
+    with pytest.raises(UserError, match=r"No space left on device.*free some space"):
         log.append({"prompt": "second"}, DONE)
     assert path.stat().st_size == size
