@@ -6,8 +6,9 @@ Field names are the column names of the Parquet tables. This module imports noth
 from dataclasses import dataclass
 from typing import Literal
 
-Finish = Literal["stop", "length"]
-"""``stop``: the model ended the text. ``length``: the token limit ended it."""
+Finish = Literal["stop", "length", "tag"]
+"""``stop``: the model ended the text. ``length``: the token limit ended it. ``tag``: it ends before a thought tag that does not
+belong there; an imported text contains the tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ class Candidate:
         thought_tokens: number of generated tokens in the thought, without forced ones.
         answer_tokens: number of generated tokens in the answer, without the end-of-turn token.
         thought_finish: ``stop`` where the model ended the thought, by the closing tag or by ending its turn inside it (the
-            tag is then added); ``length`` where the thought was cut at the limit and the closing tag forced.
-        answer_finish: ``length`` where the answer was cut at the limit.
+            tag is then added); ``length`` where the thought was cut at the limit and the closing tag forced; ``tag`` where it
+            opened another thought inside: it ends before that tag, and there is no answer.
+        answer_finish: ``length`` where the answer was cut at the limit; ``tag`` where it ends before a thought tag.
         thought_ids: token ids after the prefix up to and including the closing tag.
         answer_ids: token ids after the closing tag, without the end-of-turn token.
     """
@@ -59,6 +61,11 @@ class Candidate:
     answer_finish: Finish
     thought_ids: tuple[int, ...] = ()
     answer_ids: tuple[int, ...] = ()
+
+    @property
+    def is_malformed(self) -> bool:
+        """Whether a thought tag is where none belongs: such a candidate is never ranked and never trained on."""
+        return "tag" in (self.thought_finish, self.answer_finish)
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,9 @@ def _finish(value: object, *, column: str) -> Finish:
         return "stop"
     if value == "length":
         return "length"
+    if value == "tag":
+        return "tag"
     raise BadRowError(
-        f"{column!r} is {value!r}: give 'stop' where the model ended the text, 'length' where a limit did"
+        f"{column!r} is {value!r}: give 'stop' where the model ended the text, 'length' where a limit did, 'tag' where a "
+        "thought tag did"
     )

@@ -16,7 +16,8 @@ def rejected_candidate(
     score must be lower by at least one standard deviation of the difference (scores treated as independent). A candidate whose
     thought or answer was cut at its limit is only rejected for an example that was cut as well: its text does not end where
     an end of turn is added. Ties are broken by hash, so that no prefix is rejected more often than its rank warrants, and the
-    examples of one question get different rejected candidates.
+    examples of one question get different rejected candidates. A candidate with a thought tag where none belongs is never
+    rejected.
 
     Args:
         chosen: the candidate of the example.
@@ -26,7 +27,8 @@ def rejected_candidate(
     worse = [
         each
         for each in candidates
-        if _clearly_worse(ranked[each.candidate_id], ranked[chosen.candidate_id])
+        if not each.is_malformed
+        and _clearly_worse(ranked[each.candidate_id], ranked[chosen.candidate_id])
         and (_is_cut(chosen) or not _is_cut(each))
     ]
     if not worse:

@@ -22,6 +22,8 @@ class Branch:
         seed: of the sampling; equal seeds give equal texts at any position in a batch.
         first_choice: rank of the thought's first token among the likeliest ones, 0 for the likeliest; tokens that end the
             turn do not count. None leaves it free.
+        ends_at_tag: text from the first tag inside the thought or the answer on is not used: the engine may end the branch
+            as soon as such a tag is complete.
 
     An engine that cannot sample, or cannot choose a first token, raises an error before it generates.
     """
@@ -31,6 +33,7 @@ class Branch:
     temperature: float = 0.0
     seed: int = 0
     first_choice: int | None = None
+    ends_at_tag: bool = False
 
 
 @dataclass(frozen=True, slots=True)

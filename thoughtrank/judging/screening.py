@@ -9,7 +9,10 @@ a filter without guarantee: in the prompt, an answer that passes is enclosed in 
 import re
 import unicodedata
 
+from thoughtrank.prompting.thought_tags import first_tag
+
 EMPTY = "empty answer"
+MALFORMED = "thought tag inside the answer or the thought"
 OPENER_ONLY = "opener only: the answer is an announcement without content"
 ADDRESSES_JUDGE = "addresses the judge"
 
@@ -88,10 +91,18 @@ _SYSTEM = re.compile(r"SYSTEM(?<=\bSYSTEM)\s*:")
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
 
 
+def unusable(text: str) -> str | None:
+    """Why an answer is ranked by no judge, not even by one that does not read; None if it may be."""
+    if first_tag(text) is not None:
+        return MALFORMED
+    return None if text.strip() else EMPTY
+
+
 def rejection(text: str) -> str | None:
     """Why an answer must not be shown to a judge that reads; None if it may."""
-    if not text.strip():
-        return EMPTY
+    reason = unusable(text)
+    if reason is not None:
+        return reason
     # Compatibility forms and invisible characters hide words from a pattern, but not from a model.
     plain = text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     if _has_no_content(plain):

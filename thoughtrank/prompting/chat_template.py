@@ -26,12 +26,16 @@ class ChatTemplate:
     Args:
         tokenizer: one with a chat template.
 
+    Attributes:
+        tokenizer: as given.
+        end_of_turn: the token that ends a reply.
+
     Raises:
         UserError: the template changes a reply, or does not end it with the tokenizer's end-of-sequence token.
     """
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase") -> None:
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         self._template = tokenizer.get_chat_template()
         if reads_the_clock(self._template):
             # The model sources of this project write a fixed date into the template; other folders may lack it.
@@ -73,11 +77,11 @@ class ChatTemplate:
 
     def token_ids(self, text: str) -> tuple[int, ...]:
         """Token ids of ``text``; no special tokens are added."""
-        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _render(self, messages: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
         return str(
-            self._tokenizer.apply_chat_template(
+            self.tokenizer.apply_chat_template(
                 messages, chat_template=self._template, tokenize=False, add_generation_prompt=add_generation_prompt
             )
         )
@@ -91,7 +95,7 @@ class ChatTemplate:
         question, written = "Question?", reply(thought="t", answer="\n\nAnswer.")
         conversation = [{"role": "user", "content": question}, {"role": "assistant", "content": written}]
         whole = self._render(conversation, add_generation_prompt=False)
-        end = self._tokenizer.eos_token
+        end = self.tokenizer.eos_token
         expected = self.prompt(question) + written
         if not whole.startswith(expected):
             raise UserError(

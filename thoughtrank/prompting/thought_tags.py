@@ -47,6 +47,12 @@ def first_tag(text: str) -> str | None:
     return next((tag for tag in (OPEN_TAG, CLOSE_TAG) if tag in text), None)
 
 
+def text_before_tag(text: str) -> str | None:
+    """The text before the first tag of either kind; None where there is no tag."""
+    before = min((text.partition(tag)[0] for tag in (OPEN_TAG, CLOSE_TAG)), key=len)
+    return None if len(before) == len(text) else before
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedReply:
     """A freely generated reply, parsed.

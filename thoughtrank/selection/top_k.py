@@ -24,7 +24,8 @@ class TopK(Component):
         thoughts_per_answer: most different thoughts that led to one and the same answer; each makes an example.
         min_winner_share: smallest fraction of a question's candidates that must have the best rank, where the ranking has only
             two ranks, right and wrong; from 0, for no such limit, to 1. A finer ranking is not affected.
-        allow_truncated: also select thoughts and answers that were truncated at their limit.
+        allow_truncated: also select thoughts and answers that were truncated at their limit; candidates with a thought tag
+            where none belongs are never selected.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class TopK(Component):
         return chosen
 
     def _usable(self, candidate: Candidate) -> bool:
-        if not candidate.answer.strip():
+        if candidate.is_malformed or not candidate.answer.strip():
             return False
         return self.allow_truncated or (candidate.thought_finish == "stop" and candidate.answer_finish == "stop")
 

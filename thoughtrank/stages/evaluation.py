@@ -15,6 +15,7 @@ from thoughtrank.evaluation.metrics import ArmName, HeldOutReply, read_metrics
 from thoughtrank.evaluation.scoring import Scorer
 from thoughtrank.progress import progress_bar
 from thoughtrank.prompting.chat_template import ChatTemplate
+from thoughtrank.prompting.special_tokens import ESCAPE_RULES
 from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, parse_reply
 from thoughtrank.questions.groups import question_groups
 from thoughtrank.records import Question
@@ -51,7 +52,8 @@ class Evaluation(Stage):
     scorer: Scorer
 
     def inputs(self) -> dict[str, object]:
-        """Model, questions with all their fields, limit, scorer, engine, and the group size, which decides the batch shapes."""
+        """Model, questions with all their fields, limit, scorer, engine, the group size, which decides the batch shapes, and the
+        version of the rules that prompts are written by."""
         return {
             "model": self.model.key,
             "questions": question_fields(self.questions),
@@ -59,6 +61,7 @@ class Evaluation(Stage):
             "scorer": self.scorer.identity(),
             "engine": self.engine.identity(),
             "even_groups_of": self.engine.replies_per_group,
+            "prompts": ESCAPE_RULES,
         }
 
     def make(self, artifact: Artifact) -> None:

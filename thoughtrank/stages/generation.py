@@ -13,9 +13,11 @@ from thoughtrank.engines.protocol import Branch, Continuation, Engine, EngineSes
 from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.progress import progress_bar
 from thoughtrank.prompting.chat_template import ChatTemplate
+from thoughtrank.prompting.special_tokens import ESCAPE_RULES
 from thoughtrank.prompting.thought_tags import opener
 from thoughtrank.questions.groups import question_groups
 from thoughtrank.records import Candidate, Question
+from thoughtrank.stages.candidate_tags import TAG_RULES, cut_at_tags
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.stage import Stage, question_texts
 from thoughtrank.storage.artifact import Artifact
@@ -47,7 +49,8 @@ class Generation(Stage):
     limits: Limits
 
     def inputs(self) -> dict[str, object]:
-        """Model, questions, prefixes, limits, engine, and the group size, which decides the shapes of the batches."""
+        """Model, questions, prefixes, limits, engine, the group size, which decides the shapes of the batches, and the
+        versions of the rules for prompts, and for tags in answers and thoughts."""
         return {
             "model": self.model.key,
             "questions": question_texts(self.questions),
@@ -55,6 +58,8 @@ class Generation(Stage):
             "limits": [self.limits.thought_tokens, self.limits.answer_tokens, self.limits.min_answer_tokens],
             "engine": self.engine.identity(),
             "even_groups_of": self.engine.questions_per_group,
+            "prompts": ESCAPE_RULES,
+            "tags": TAG_RULES,
         }
 
     def make(self, artifact: Artifact) -> None:
@@ -85,7 +90,7 @@ class Generation(Stage):
                 for number in missing:
                     requests = self._requests(groups[number], chat=chat)
                     results = session.generate(requests, limits=self.limits, on_step=on_step)
-                    candidates = self._candidates(groups[number], results=results)
+                    candidates = self._candidates(groups[number], requests=requests, results=results, chat=chat)
                     write_part(part_path(artifact.folder, number), candidates, record_type=Candidate)
                     artifact.save_seconds()
                     if self.engine.probe_candidates and "determinism" not in facts:
@@ -105,12 +110,22 @@ class Generation(Stage):
         ]
 
     def _candidates(
-        self, questions: Sequence[Question], *, results: Sequence[Sequence[Continuation]]
+        self,
+        questions: Sequence[Question],
+        *,
+        requests: Sequence[GenerationRequest],
+        results: Sequence[Sequence[Continuation]],
+        chat: ChatTemplate,
     ) -> list[Candidate]:
         # strict: an engine that returns fewer candidates than were requested is a bug, never a smaller table.
         return [
-            _candidate(question, index, prefix, continuation)
-            for question, continuations in zip(questions, results, strict=True)
+            cut_at_tags(
+                _candidate(question, index, prefix, continuation),
+                prefix=prefix.text,
+                start=request.prompt + opener(prefix.text, closed=prefix.closed),
+                tokenizer=chat.tokenizer,
+            )
+            for question, request, continuations in zip(questions, requests, results, strict=True)
             for index, (prefix, continuation) in enumerate(zip(self.prefixes, continuations, strict=True))
         ]
 
@@ -158,6 +173,7 @@ def _branch(prefix: Prefix, question: Question) -> Branch:
         temperature=prefix.temperature,
         seed=int.from_bytes(digest[:6], "big"),
         first_choice=prefix.first_choice,
+        ends_at_tag=True,
     )
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import CLOSE_TAG
 from thoughtrank.records import Candidate, Question
+from thoughtrank.stages.candidate_tags import TAG_RULES, mark_tags
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.stage import Stage, question_texts
 from thoughtrank.storage.artifact import Artifact
@@ -30,11 +31,12 @@ class Importing(Stage):
     model: RoundModel
 
     def inputs(self) -> dict[str, object]:
-        """The imported files, the questions and the tokenizer."""
+        """The imported files, the questions, the tokenizer, and the version of the rules for tags in answers and thoughts."""
         return {
             "imported": self.imported.sha256,
             "questions": question_texts(self.questions),
             "tokenizer": self.model.key,
+            "tags": TAG_RULES,
         }
 
     def make(self, artifact: Artifact) -> None:
@@ -45,7 +47,7 @@ class Importing(Stage):
             if candidate.question_id in by_question:
                 by_question[candidate.question_id].append(candidate)
         rows = [
-            _candidate(candidate, index=index, chat=chat)
+            mark_tags(_candidate(candidate, index=index, chat=chat))
             for question in self.questions
             for index, candidate in enumerate(by_question[question.question_id])
         ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from thoughtrank.engines.decoding.branch_tokenizer import BranchTokenizer
 from thoughtrank.engines.protocol import Branch, Continuation, Limits
-from thoughtrank.prompting.thought_tags import CLOSE_TAG, split_thought
+from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG, first_tag, split_thought
 from thoughtrank.records import Finish
 
 
@@ -90,9 +90,12 @@ class BranchState:
             self._add_tag("length", feed_first=chosen)
 
     def _closes(self) -> bool:
-        """Whether the last token completes the closing tag; if so, the answer begins."""
+        """Whether the last token completes a tag that ends the thought: the answer begins, or the branch is done."""
         text = self.tokenizer.decode_after(self.opener_ids, self.thought_ids)
         thought, closed, beyond = split_thought(text)
+        if self.branch.ends_at_tag and OPEN_TAG in thought:
+            self.thought, self.done = thought, True
+            return True
         if not closed:
             return False
         self.in_thought, self.thought = False, thought
@@ -122,6 +125,9 @@ class BranchState:
         self.next_token = chosen
         if len(self.answer_ids) >= self.limits.answer_tokens:
             self.done, self.answer_finish = True, "length"
+        elif self.branch.ends_at_tag and chosen in self.tokenizer.may_close:
+            before = [*self.opener_ids, *self.thought_ids]
+            self.done = first_tag(self.tokenizer.decode_after(before, self.answer_ids)) is not None
 
     def continuation(self) -> Continuation:
         """The finished branch as a record."""

@@ -19,7 +19,7 @@ class BranchTokenizer:
 
     Attributes:
         end_tokens: as given.
-        may_close: every token that can complete the closing tag; only these have to be decoded while generating.
+        may_close: every token that can complete a thought tag; only these have to be decoded while generating.
     """
 
     def __init__(self, *, tokenizer: "PreTrainedTokenizerBase", end_tokens: frozenset[int]) -> None:

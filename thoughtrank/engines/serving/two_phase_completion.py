@@ -9,7 +9,7 @@ from thoughtrank.engines.serving.completion import Completion
 from thoughtrank.engines.serving.completion_tokens import CompletionReader, CompletionTokens
 from thoughtrank.engines.serving.completions_client import RequestRefusedError
 from thoughtrank.engines.tokenization import decode_after, encode
-from thoughtrank.prompting.thought_tags import CLOSE_TAG, split_thought
+from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG, split_thought
 from thoughtrank.records import Finish
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ class TwoPhaseCompletion:
         thought = _Thought("", [], 0, "stop")
         if branch.in_thought:
             thought = self._thought(start, branch, limits)
-        answer = self._answer(start.plus(thought), limits)
+        is_used = not (branch.ends_at_tag and OPEN_TAG in thought.text)
+        answer = self._answer(start.plus(thought), limits) if is_used else CompletionTokens("", [], "stop")
         return Continuation(
             thought=thought.text.removesuffix(CLOSE_TAG),
             thought_ids=tuple(thought.ids),
