@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "thoughtrank"
 ORDER = (
-    ("redaction",),
+    ("redaction", "printable"),
     ("errors",),
     ("number_ranges", "console", "stop_signals", "user_paths"),
     ("records", "instantiate", "progress", "library_logging"),

@@ -14,10 +14,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from omegaconf.resolvers import oc
 
+from thoughtrank.config.folders import writing_faults
 from thoughtrank.config.secret_check import secret_faults
 from thoughtrank.config.stored_config import reference_to_variable
 from thoughtrank.console import escape_unprintable
 from thoughtrank.errors import UserError
+from thoughtrank.printable import printable
 from thoughtrank.redaction import redacted
 from thoughtrank.report.sweep_table import (
     SweepJob,
@@ -52,6 +54,9 @@ def main() -> None:
     sys.argv.extend(sweep_arguments(sys.argv[1:]))
     folder = sweep_folder(sys.argv[1:])
     if folder is not None:
+        if faults := writing_faults("hydra.sweep.dir", str(folder), folder=folder):
+            _print_faults(UserError(*faults))
+            sys.exit(2)
         begin_sweep(folder)
     try:
         _hydra_main()
@@ -148,7 +153,7 @@ def _print_faults(error: UserError) -> None:
 
 
 def _print_traceback() -> None:
-    print(redacted(traceback.format_exc()), file=sys.stderr, flush=True)
+    print(printable(redacted(traceback.format_exc())), file=sys.stderr, flush=True)
 
 
 class SecretCheck(Callback):

@@ -4,6 +4,7 @@
 traceback.
 """
 
+from thoughtrank.printable import printable
 from thoughtrank.redaction import redacted
 
 
@@ -11,9 +12,10 @@ class UserError(Exception):
     """Something the user can put right.
 
     Args:
-        *faults: one sentence each: what is wrong and what to do. Secrets are removed from them.
+        *faults: one sentence each: what is wrong and what to do. Secrets are removed from them, and
+            control characters are escaped.
     """
 
     def __init__(self, *faults: str) -> None:
-        self.faults = tuple(redacted(fault) for fault in faults)
+        self.faults = tuple(printable(redacted(fault)) for fault in faults)
         super().__init__("\n".join(self.faults))

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import redacted
+from thoughtrank.printable import printable
 
 if TYPE_CHECKING:
     import openai
@@ -13,8 +14,8 @@ _LONGEST_MESSAGE = 300
 
 
 def one_line(text: str, key: str | None) -> str:
-    """A server's text as one line without the key, at most 300 characters."""
-    return redacted(" ".join(text.split()), key)[:_LONGEST_MESSAGE]
+    """A server's text as one line without the key, at most 300 characters; control characters are escaped."""
+    return printable(redacted(" ".join(text.split()), key)[:_LONGEST_MESSAGE])
 
 
 def message_of(error: "openai.APIError", key: str | None) -> str:

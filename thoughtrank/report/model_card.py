@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from thoughtrank.models.protocol import ModelFacts
+from thoughtrank.printable import markdown_text
 from thoughtrank.report.results_table import percent
 
 
@@ -47,11 +48,11 @@ def model_card(
     template = Template(files("thoughtrank.report").joinpath("model_card.md").read_text(encoding="utf-8"))
     return template.substitute(
         metadata=yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True),
-        name=name,
-        base=base.name + (f" (from {base.quantization})" if base.quantization else ""),
-        license=base.license,
+        name=markdown_text(name),
+        base=markdown_text(base.name + (f" (from {base.quantization})" if base.quantization else "")),
+        license=markdown_text(base.license),
         num_prefixes=num_prefixes,
-        judge=judge,
+        judge=markdown_text(judge),
         chosen_round=chosen_round,
         examples=sum(each.get("examples") or 0 for each in rounds if each["round"] <= chosen_round),
         folder=folder,

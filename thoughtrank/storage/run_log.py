@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Sequence
 
+from thoughtrank.printable import printable
 from thoughtrank.redaction import redacted
 from thoughtrank.storage.full_disk import is_full_disk
 from thoughtrank.storage.run_paths import RunPaths
@@ -17,7 +18,7 @@ def log_line(paths: RunPaths, message: str) -> None:
     On a full disk nothing is logged: the error that says so is for the terminal.
     """
     stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-    line = f"{stamp} [{os.getpid()}] {redacted(message)}\n".encode(errors="backslashreplace")
+    line = f"{stamp} [{os.getpid()}] {printable(redacted(message))}\n".encode(errors="backslashreplace")
     try:
         with paths.log.open("ab+", buffering=0) as file:
             if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":

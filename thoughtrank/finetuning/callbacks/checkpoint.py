@@ -119,8 +119,8 @@ class Checkpoints:
             found = path.lstat()
             if found.st_uid != os.geteuid() or stat.S_ISLNK(found.st_mode) or found.st_mode & stat.S_IWOTH:
                 raise UserError(
-                    f"the checkpoint {folder} could run code when it is loaded, and {path.name} in it belongs to another user, is "
-                    f"a link, or can be written by all users: delete {self.folder} to restart this round's training, or set "
+                    f"the checkpoint {folder} could run code when it is loaded, and {path.name} in it belongs to another user, "
+                    f"is a link, or can be written by all users: delete {self.folder} to restart this round's training, or set "
                     "cache_dir to a folder of your own"
                 )
 
