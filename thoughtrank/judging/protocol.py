@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, Protocol
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import Scorer
 from thoughtrank.judging.cost_bound import CostBound
+from thoughtrank.printable import printable
 
 Mode = Literal["rank", "score"]
 """``rank``: order all answers of the request; two answers make a pairwise comparison. ``score``: grade the only answer of the
@@ -103,6 +104,11 @@ class Verdict:
     scores: tuple[tuple[str, float], ...] = ()
     shown: tuple[str, ...] = ()
     prompt: str = ""
+
+    def __post_init__(self) -> None:
+        """The reason may quote a server, and is stored in tables, which cannot hold lone surrogates."""
+        if self.reason is not None:
+            object.__setattr__(self, "reason", printable(self.reason))
 
 
 @dataclass(frozen=True, slots=True)
