@@ -39,7 +39,8 @@ class Executor:
 
     Attributes:
         judge: the judge.
-        calls: every request made through this object, with its verdict, by key.
+        calls: every request made through this object, with its verdict, by key, for the audit; none of an exact judge, which is
+            not audited.
     """
 
     def __init__(self, judge: Judge, log_path: Path, *, budget: Budget | None = None) -> None:
@@ -88,7 +89,8 @@ class Executor:
         if missing:
             self._call_all(missing, on_verdict)
         verdicts = {key: self._log[key] for key in by_key}
-        self.calls.update({key: (request, verdicts[key]) for key, request in by_key.items()})
+        if not self.judge.exact:
+            self.calls.update({key: (request, verdicts[key]) for key, request in by_key.items()})
         return [verdicts[self._key(request)] for request in requests]
 
     def known(self, request: JudgeRequest) -> Verdict | None:
