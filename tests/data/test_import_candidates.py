@@ -120,3 +120,9 @@ def test_any_text_comes_back_as_it_was(tmp_path, drawn):
     assert [(text_of[each.question_id], each.thought, each.answer) for each in back.candidates()] == [
         (question.strip(), thought, answer) for question, thought, answer in drawn
     ]
+
+
+def test_a_row_that_another_run_marked_at_a_tag_keeps_its_mark(tmp_path):
+    imported_of(tmp_path, {**GOOD, "answer_finish": "tag"}, {**GOOD, "thought_finish": "tag"})
+    kept = ImportedCandidates(tmp_path / "import").candidates()
+    assert [(each.thought_finish, each.answer_finish) for each in kept] == [("stop", "tag"), ("tag", "stop")]

@@ -87,3 +87,9 @@ def test_what_the_judge_cannot_tell_from_the_example_is_never_rejected(drawn):
     clear = [place for place, (score, sd) in enumerate(drawn) if place and best_score - score >= hypot(best_sd, sd)]
     rejected = rejected_candidate(candidates[0], candidates=candidates, ranked=ranked)
     assert rejected == (candidates[clear[-1]] if clear else None)
+
+
+def test_a_candidate_that_ends_at_a_tag_is_never_rejected():
+    chosen, malformed = candidate("a", "length"), candidate("b", "tag")
+    ranked = {"a": row("a", 1), "b": row("b", 2)}
+    assert rejected_candidate(chosen, candidates=[chosen, malformed], ranked=ranked) is None

@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from completions_server import CompletionsServer
 from openai_server import OpenAIServer, Scripted, error
 
 KEY = "canary-key-5f1c0a77"
@@ -72,6 +73,52 @@ def test_a_canary_in_every_thought_reaches_no_byte_of_the_judge(workplace, serve
     # The same bytes do show what the judge is meant to see.
     assert workplace.rows("paid", "round_1", "1_candidates")[0]["question_id"] not in b"".join(server.received).decode()
     assert b"BEGIN ANSWER" in b"".join(server.received)
+
+
+@pytest.fixture
+def completions(tiny_folder):
+    """Two prefixes of four lead to a second thought: one inside the answer, one inside the thought."""
+    running = CompletionsServer(tiny_folder)
+
+    def with_canary(request, reply):
+        [choice] = reply["choices"]
+        prompt, is_thought = request["prompt"], "</thought>" in request.get("stop", [])
+        text = " add" if is_thought else f"It is {len(prompt) % 7}."
+        if is_thought and prompt.endswith("<thought>b"):
+            text = " so <thought>zqcanary"
+        if not is_thought and "<thought>a" in prompt:
+            text += " <thought>zqcanary</thought>"
+        return reply | {"choices": [choice | {"text": text, "finish_reason": "stop"}]}
+
+    running.rewrite = with_canary
+    yield running
+    running.close()
+
+
+def test_a_canary_thought_inside_an_answer_reaches_no_byte_of_the_judge_and_is_not_trained_on(
+    workplace, server, completions
+):
+    run(
+        workplace,
+        server,
+        *("engine=openai", f"engine.base_urls=[{completions.url}]", "stop_after=selection", "judge.audit_share=1"),
+        *("prefixes=literal", "prefixes.literal.values=[a,b,cc,ddd]"),
+        *("generation.thought_tokens=64", "generation.answer_tokens=64"),
+    )
+    candidates = workplace.rows("paid", "round_1", "1_candidates")
+    marks = {row["prefix"]: (row["thought_finish"], row["answer_finish"]) for row in candidates}
+    assert marks == {"a": ("stop", "tag"), "b": ("tag", "tag"), "cc": ("stop", "stop"), "ddd": ("stop", "stop")}
+    for row in workplace.rows("paid", "round_1", "2_rankings"):
+        is_marked = row["prefix"] in ("a", "b")
+        assert (row["rank"] is None, "thought tag" in (row["reason"] or "")) == (is_marked, is_marked)
+    examples = workplace.rows("paid", "round_1", "3_examples")
+    assert examples
+    assert all(row["completion"].count("<thought>") == 1 for row in examples)
+    received = b"".join(server.received).decode()
+    assert "BEGIN ANSWER" in received
+    assert "<thought>" not in received
+    for text in (received, json.dumps(candidates), json.dumps(examples)):
+        assert "zqcanary" not in text
 
 
 def test_every_run_audits_its_judge(judged):

@@ -9,6 +9,7 @@ from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.fake import FakeJudge
 from thoughtrank.judging.protocol import AnswerView, Verdict
 from thoughtrank.judging.reference import ReferenceJudge
+from thoughtrank.judging.screening import MALFORMED
 from thoughtrank.rankers.listwise_groups import ListwiseGroups
 from thoughtrank.rankers.rank_questions import AnsweredQuestion, rank_questions
 
@@ -138,3 +139,12 @@ def test_a_resumed_run_asks_nothing_again(tmp_path):
             assert executor.new_calls == asks
     assert results[0] == results[1]
     assert set(results[0][2].unranked.values()) == {"malformed: prose"}
+
+
+@pytest.mark.parametrize("judge", [FakeJudge(), ReferenceJudge(), Inexact()], ids=lambda each: each.name)
+@pytest.mark.parametrize("text", ["5<thought>6", "5</thought>6", "<thought>a</thought>5"])
+def test_an_answer_with_a_thought_tag_is_unranked_and_never_shown(judge, text):
+    (result,), executor = ranked([asked(["5", text, "6"], reference="5")], judge)
+    assert result.unranked == {"q-1": MALFORMED}
+    assert sorted(each for group in result.groups for each in group) == ["q-0", "q-2"]
+    assert all(answer.text != text for calls in executor.rounds for call in calls for answer in call.answers)

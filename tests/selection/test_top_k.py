@@ -12,7 +12,7 @@ from thoughtrank.selection.top_k import Best, TopK
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 ANSWERS = ["7", " 7", "seven", "VII\n", "It is 7.", "", "  "]
-FINISHES = st.sampled_from(["stop", "length"])
+FINISHES = st.sampled_from(["stop", "length", "tag"])
 
 
 def candidate(number, answer, *, thought=None, thought_finish="stop", answer_finish="stop"):
@@ -162,6 +162,13 @@ def test_what_was_cut_is_chosen_only_where_that_is_allowed(cut):
     assert select(Best(allow_truncated=True), (best, 1), LOSER) == [best]
 
 
+@pytest.mark.parametrize("cut", ["thought_finish", "answer_finish"])
+@pytest.mark.parametrize("allow_truncated", [True, False])
+def test_what_ends_at_a_tag_is_never_chosen(cut, allow_truncated):
+    best = candidate(0, "7", **{cut: "tag"})
+    assert select(TopK(k=3, allow_truncated=allow_truncated), (best, 1), LOSER) == []
+
+
 # Which thoughts.
 
 
@@ -200,6 +207,7 @@ def test_whatever_is_chosen_is_best_usable_and_within_the_limits(selector, ranke
     best = min((rank for rank in ranks.values() if rank is not None), default=None)
     assert all(ranks[each.candidate_id] == best for each in chosen)
     assert all(each.answer.strip() for each in chosen)
+    assert not any(each.is_malformed for each in chosen)
     assert len({each.candidate_id for each in chosen}) == len(chosen)
     per_answer = Counter(each.answer.strip() for each in chosen)
     assert len(per_answer) <= selector.k

@@ -209,3 +209,34 @@ def test_what_changes_no_candidate_changes_no_input(stage, store, questions):
         {"questions": [replace(each, answer="another", family="sums") for each in questions]},
     ):
         assert replace(stage, **change).inputs() == stage.inputs()
+
+
+class Talkative(FakeEngine):
+    """With prefix "a" it opens another thought inside the answer, with "b" inside the thought."""
+
+    def continuation(self, request, branch):
+        written = super().continuation(request, branch)
+        if branch.opener == "<thought>a":
+            answer = "It is 7. <thought>or 8?</thought>8"
+            return replace(written, answer=answer, answer_ids=tuple(answer.encode()))
+        if branch.opener == "<thought>b":
+            return replace(written, thought=" or<thought>so")
+        return written
+
+
+def test_text_ends_before_a_thought_that_the_model_opens_elsewhere(stage, store, tiny_folder):
+    talkative = replace(stage, engine=Talkative())
+    rows = read_table(store.complete(talkative).published, Candidate)
+    in_answer, in_thought, direct = rows[:3]
+    assert (in_answer.answer, in_answer.answer_finish, in_answer.thought_finish) == ("It is 7. ", "tag", "stop")
+    assert in_answer.answer_tokens == len(in_answer.answer_ids)
+    assert (in_thought.thought, in_thought.thought_finish, in_thought.answer) == ("b or", "tag", "")
+    assert (direct.answer_finish, direct.thought_finish) == ("stop", "stop")
+    assert all(branch.ends_at_tag for branch in talkative.engine.requested[0][0].branches)
+
+
+@pytest.mark.parametrize("rules", ["TAG_RULES", "ESCAPE_RULES"])
+def test_other_rules_for_tags_and_prompts_change_the_inputs(stage, monkeypatch, rules):
+    before = stage.inputs()
+    monkeypatch.setattr(f"thoughtrank.stages.generation.{rules}", 99)
+    assert stage.inputs() != before

@@ -70,3 +70,20 @@ def test_import_questions_and_tokenizer_are_the_inputs(stage, questions, tmp_pat
     other.write(questions=questions, candidates=[imported("q0", "another")])
     assert replace(stage, imported=other).inputs() != before
     assert replace(stage, name="another").inputs() == before
+
+
+def test_an_imported_text_with_a_tag_is_marked_and_stays_as_it_is(stage, store, questions, tmp_path):
+    source = ImportedCandidates(tmp_path / "tags")
+    source.write(
+        questions=questions, candidates=[imported("q0", "a <thought> b", finish="length"), imported("q1", "c")]
+    )
+    marked, other = read_table(store.complete(replace(stage, imported=source)).published, Candidate)
+    assert (marked.thought, marked.answer) == ("a <thought> b", "a <thought> b, so 7")
+    assert (marked.thought_finish, marked.answer_finish) == ("tag", "tag")
+    assert not other.is_malformed
+
+
+def test_other_rules_for_tags_change_the_inputs(stage, monkeypatch):
+    before = stage.inputs()
+    monkeypatch.setattr("thoughtrank.stages.importing.TAG_RULES", 99)
+    assert stage.inputs() != before

@@ -6,11 +6,12 @@ from thoughtrank.errors import UserError
 from thoughtrank.judging.execution.budget import Budget, BudgetReached
 from thoughtrank.judging.fake import FakeJudge
 from thoughtrank.judging.protocol import CallLimits, Usage, Verdict
-from thoughtrank.judging.screening import EMPTY
+from thoughtrank.judging.reference import ReferenceJudge
+from thoughtrank.judging.screening import EMPTY, MALFORMED
 from thoughtrank.judging.simulated import SimulatedJudge
 from thoughtrank.rankers.listwise import Listwise
 from thoughtrank.rankers.pointwise import Pointwise
-from thoughtrank.records import RankedCandidate
+from thoughtrank.records import Candidate, RankedCandidate
 from thoughtrank.stages.ranking import Ranking
 from thoughtrank.storage.tables import read_table
 
@@ -152,3 +153,40 @@ def test_budget_and_limits_and_model_family_change_no_ranking(stage):
     patient.limits, patient.concurrency = CallLimits(budget=1.0), 7
     for change in ({"budget": Budget(3.0)}, {"model_family": "llama"}, {"judge": patient}):
         assert replace(stage, **change).inputs() == stage.inputs()
+
+
+@pytest.mark.parametrize(
+    "judge", [FakeJudge(), ReferenceJudge(), SimulatedJudge(), PricedJudge()], ids=lambda each: each.name
+)
+@pytest.mark.parametrize("finish", ["thought_finish", "answer_finish"])
+def test_a_candidate_that_ends_at_a_tag_is_unranked_under_every_judge(
+    stage, store, finished, candidates, judge, finish
+):
+    table = read_table(candidates(ANSWERS).folder, Candidate)
+    marked = [replace(each, **{finish: "tag"}) if each.candidate_id in ("q0-000", "q0-003") else each for each in table]
+    artifact = finished("candidates", marked, record_type=Candidate, published=store.paths.candidates(1))
+    rows = {
+        row.candidate_id: row
+        for row in read_table(store.complete(replace(stage, candidates=artifact, judge=judge)).folder, RankedCandidate)
+    }
+    for name in ("q0-000", "q0-003"):
+        assert (rows[name].rank, rows[name].reason) == (None, MALFORMED)
+    assert rows["q0-001"].rank is not None
+    assert rows["q0-002"].rank is not None, "an equal answer of another candidate is ranked"
+
+
+def test_a_judge_is_shown_no_answer_that_ends_at_a_tag(stage, store, finished, candidates):
+    class Watching(PricedJudge):
+        shown = ""
+
+        def judge(self, request):
+            self.shown += " ".join(answer.text for answer in request.answers)
+            return super().judge(request)
+
+    table = read_table(candidates(ANSWERS).folder, Candidate)
+    marked = [replace(each, answer_finish="tag") if each.answer == "four" else each for each in table]
+    artifact = finished("candidates", marked, record_type=Candidate, published=store.paths.candidates(1))
+    watching = replace(stage, candidates=artifact, judge=Watching())
+    store.complete(watching)
+    assert "three" in watching.judge.shown
+    assert "four" not in watching.judge.shown

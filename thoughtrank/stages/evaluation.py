@@ -52,8 +52,8 @@ class Evaluation(Stage):
     scorer: Scorer
 
     def inputs(self) -> dict[str, object]:
-        """Model, questions with all their fields, limit, scorer, engine, the group size, which decides the batch shapes, and the
-        version of the rules that prompts are written by."""
+        """Model, questions with all their fields, limit, scorer, engine, the group size, which decides the batch shapes, and
+        the version of the rules for prompts."""
         return {
             "model": self.model.key,
             "questions": question_fields(self.questions),

@@ -8,7 +8,22 @@ from thoughtrank.engines.decoding.branch import BranchState
 from thoughtrank.engines.decoding.branch_tokenizer import BranchTokenizer
 from thoughtrank.engines.protocol import Branch, Limits
 
-WORDS = ["a", "b", "c", "<", "/", "thought", ">", "</", "</thought", "</thought>", ">b", "</thought>b", "<end>"]
+WORDS = [
+    "a",
+    "b",
+    "c",
+    "<",
+    "/",
+    "thought",
+    ">",
+    "</",
+    "</thought",
+    "</thought>",
+    ">b",
+    "</thought>b",
+    "<thought>",
+    "<end>",
+]
 NUMBER = {word: number for number, word in enumerate(WORDS)}
 END = NUMBER["<end>"]
 
@@ -22,10 +37,10 @@ def tokenizer():
     return BranchTokenizer(tokenizer=fast, end_tokens=frozenset([fast.convert_tokens_to_ids("<end>")]))
 
 
-def fed(tokenizer, chosen, *, thought_tokens=20, answer_tokens=20, min_answer_tokens=0):
+def fed(tokenizer, chosen, *, thought_tokens=20, answer_tokens=20, min_answer_tokens=0, ends_at_tag=False):
     """Choose these words one after the other; everything that was fed, and the continuation."""
     limits = Limits(thought_tokens=thought_tokens, answer_tokens=answer_tokens, min_answer_tokens=min_answer_tokens)
-    branch = Branch(opener="a", in_thought=True)
+    branch = Branch(opener="a", in_thought=True, ends_at_tag=ends_at_tag)
     state = BranchState(
         tokenizer=tokenizer, limits=limits, question=0, opener_ids=[NUMBER["a"]], in_thought=True, branch=branch
     )
@@ -77,3 +92,29 @@ def test_an_answer_at_its_limit_is_cut(tokenizer):
     words, written = fed(tokenizer, ["</thought>", "b", "b", "b"], answer_tokens=2)
     assert words == ["a", "</thought>", "b"]
     assert (written.answer, written.answer_finish) == ("bb", "length")
+
+
+@pytest.mark.parametrize(
+    "tag", [["<thought>"], ["<", "thought", ">"], ["<", "thought", ">b"], ["</thought>"], ["</", "thought", ">"]]
+)
+def test_a_branch_whose_answer_has_a_tag_ends_there_if_the_rest_is_not_used(tokenizer, tag):
+    chosen = ["b", "</thought>", "c", *tag, "c", "<end>"]
+    _, whole = fed(tokenizer, chosen)
+    _, written = fed(tokenizer, chosen, ends_at_tag=True)
+    assert written.answer == "c" + "".join(tag)
+    assert whole.answer == written.answer + "c"
+    assert written.answer_ids == whole.answer_ids[: len(written.answer_ids)]
+
+
+@pytest.mark.parametrize("tag", [["<thought>"], ["<", "thought", ">"], ["<", "thought", ">b"]])
+def test_a_branch_whose_thought_has_an_opening_tag_ends_there_if_the_rest_is_not_used(tokenizer, tag):
+    chosen = ["b", *tag, "c", "</thought>", "c", "<end>"]
+    _, whole = fed(tokenizer, chosen)
+    _, written = fed(tokenizer, chosen, ends_at_tag=True)
+    assert (written.thought, written.answer, written.answer_ids) == ("b" + "".join(tag), "", ())
+    assert (whole.thought, whole.answer) == (written.thought + "c", "c")
+
+
+def test_a_sign_that_completes_no_tag_ends_nothing(tokenizer):
+    chosen = ["b", "<", ">", "</thought>", "c", ">", "thought", ">", "<end>"]
+    assert fed(tokenizer, chosen, ends_at_tag=True) == fed(tokenizer, chosen)

@@ -80,7 +80,9 @@ class Script:
         return following
 
 
-def generated(tokenizer, script, *, thought_tokens=9, answer_tokens=9, min_answer_tokens=0, **options):
+def generated(
+    tokenizer, script, *, thought_tokens=9, answer_tokens=9, min_answer_tokens=0, ends_at_tag=False, **options
+):
     made = TwoPhaseCompletion(
         complete=script,
         tokenizer=tokenizer,
@@ -88,7 +90,7 @@ def generated(tokenizer, script, *, thought_tokens=9, answer_tokens=9, min_answe
         **({"token_prompts": False, "fields": {}} | options),
     )
     limits = Limits(thought_tokens=thought_tokens, answer_tokens=answer_tokens, min_answer_tokens=min_answer_tokens)
-    return made.generate("c", Branch("a", in_thought=True), limits), made
+    return made.generate("c", Branch("a", in_thought=True, ends_at_tag=ends_at_tag), limits), made
 
 
 def test_a_thought_stopped_by_the_tag_is_closed_and_the_answer_continues_it(tokenizer):
@@ -149,3 +151,11 @@ def test_a_start_token_that_the_server_adds_itself_is_not_sent_twice(adds_start)
     made = TwoPhaseCompletion(complete=script, tokenizer=tokenizer, end_tokens=[1], token_prompts=False, fields={})
     made.generate("<s>a", Branch("", in_thought=False), Limits(thought_tokens=0, answer_tokens=1))
     assert script.received[0]["prompt"] == ("a" if adds_start else "<s>a")
+
+
+@pytest.mark.parametrize("ends_at_tag", [True, False])
+def test_no_answer_is_requested_after_a_thought_inside_the_thought_if_it_is_not_used(tokenizer, ends_at_tag):
+    script = Script(Completion(f"b{OPEN_TAG}b", "stop"), Completion("c", "stop"))
+    written, _ = generated(tokenizer, script, ends_at_tag=ends_at_tag)
+    assert written.thought == f"b{OPEN_TAG}b"
+    assert (written.answer, len(script.received)) == (("", 1) if ends_at_tag else ("c", 2))
