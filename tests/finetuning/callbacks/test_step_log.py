@@ -40,3 +40,12 @@ def test_only_every_nth_step_is_logged(tiny_folder, examples, tmp_path):
     rows = train_here(make_job(tiny_folder, examples, tmp_path / "model", epochs=2, log_every=4))
     assert [row["step"] for row in rows] == [4]
     assert rows[0]["lr"] > 0
+
+
+def test_a_line_that_a_full_disk_tore_is_cut_off_when_training_goes_on(tiny_folder, examples, tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "_metrics.jsonl").write_text('{"step": 1, "loss": 9.0}\n{"step": 2, "lo')
+    rows = train_here(make_job(tiny_folder, examples, folder))
+    assert rows[0] == {"step": 1, "loss": 9.0}
+    assert [row["step"] for row in rows] == [1, 1, 2, 3]
