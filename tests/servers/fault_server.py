@@ -19,7 +19,8 @@ class FaultServer(OpenAIServer):
     Attributes:
         faults: how often each fault happened.
         billed: the prompt of every reply that was delivered with its usage.
-        lost: replies that were generated and did not arrive.
+        unclear: the prompt of every response that was delivered and states no usage.
+        lost: attempts that may have been billed, and brought no reply: it did not arrive, or the server failed.
     """
 
     def __init__(self, *, fraction: float, seed: int, timeout: float) -> None:
@@ -27,6 +28,7 @@ class FaultServer(OpenAIServer):
         self.timeout = timeout
         self.faults: Counter[str] = Counter()
         self.billed: list[str] = []
+        self.unclear: list[str] = []
         self.lost = 0
         self._random = random.Random(seed)
         self._deck: list[str] = []
@@ -39,12 +41,11 @@ class FaultServer(OpenAIServer):
             fault = self._next_fault() if self._random.random() < self.fraction else None
             self.faults[fault or "none"] += 1
         scripted = self._scripted(fault, prompt)
-        if scripted.status == 200 and not isinstance(scripted.body, str):
-            with self._lock_counts:
-                if scripted.cut or scripted.delay:
-                    self.lost += 1
-                else:
-                    self.billed.append(prompt)
+        with self._lock_counts:
+            if scripted.cut or scripted.delay or scripted.status == 500:
+                self.lost += 1
+            elif scripted.status == 200:
+                (self.unclear if isinstance(scripted.body, str) else self.billed).append(prompt)
         super()._answer(handler, scripted, raw)
 
     def _next_fault(self) -> str:

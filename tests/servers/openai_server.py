@@ -22,8 +22,12 @@ class Scripted:
     cut: bool = False
 
 
-def completion(content: object, *, finish: str = "stop", **message: object) -> dict:
-    return {
+HONEST_USAGE = {"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010}
+
+
+def completion(content: object, *, finish: str = "stop", usage: object = HONEST_USAGE, **message: object) -> dict:
+    """A response; ``usage=...`` leaves the field out."""
+    body = {
         "id": "c1",
         "object": "chat.completion",
         "created": 1,
@@ -31,8 +35,11 @@ def completion(content: object, *, finish: str = "stop", **message: object) -> d
         "choices": [
             {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content, **message}}
         ],
-        "usage": {"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010},
+        "usage": usage,
     }
+    if usage is ...:
+        del body["usage"]
+    return body
 
 
 def error(message: str, **fields: object) -> dict:
@@ -47,7 +54,11 @@ def ranked_by_text(prompt: str) -> str:
 
 
 class OpenAIServer:
-    """Replies by the script, one entry per request, then ranks honestly. ``received`` and ``heads`` hold every request."""
+    """Replies by the script, one entry per request, then ranks honestly. ``received`` and ``heads`` hold every request.
+
+    Attributes:
+        usage: what it reports when it ranks honestly; ``...`` for nothing.
+    """
 
     def __init__(self) -> None:
         self.script: deque[Scripted] = deque()
@@ -57,6 +68,7 @@ class OpenAIServer:
         self.running = 0
         self.most_running = 0
         self.honest_delay = 0.0
+        self.usage: object = HONEST_USAGE
         self._lock = threading.Lock()
         server = self
 
@@ -105,7 +117,8 @@ class OpenAIServer:
     def _answer(self, handler: BaseHTTPRequestHandler, scripted: Scripted | None, raw: bytes) -> None:
         if scripted is None:
             time.sleep(self.honest_delay)
-            scripted = Scripted(body=completion(ranked_by_text(json.loads(raw)["messages"][0]["content"])))
+            ranking = ranked_by_text(json.loads(raw)["messages"][0]["content"])
+            scripted = Scripted(body=completion(ranking, usage=self.usage))
         time.sleep(scripted.delay)
         body = scripted.body if isinstance(scripted.body, str) else json.dumps(scripted.body)
         data = body.encode()

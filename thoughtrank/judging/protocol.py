@@ -5,6 +5,7 @@ otherwise training would reward thoughts that please a reader instead of thought
 leak into a request that has no field for it.
 """
 
+import sys
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
@@ -68,6 +69,13 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float = 0.0
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the counts are integers of 0 or more, and the cost is a finite amount of 0 or more."""
+        counts = (self.prompt_tokens, self.completion_tokens)
+        whole = all(isinstance(count, int) and not isinstance(count, bool) and count >= 0 for count in counts)
+        return whole and isinstance(self.cost, int | float) and 0 <= self.cost <= sys.float_info.max
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -189,7 +197,9 @@ class Judge(Protocol):
 
         Raises:
             AttemptFailed: the attempt brought no reply; another may.
-            UserError: no call can succeed before the user acts; the verdicts so far stay valid.
+            ReplyUnusable: a reply was delivered, and no call can succeed before the user acts.
+            UserError: the request cost nothing, and no call can succeed before the user acts; the verdicts so far stay
+                valid.
         """
 
 
@@ -200,15 +210,20 @@ class AttemptFailed(Exception):
         judge: which judge, with its address, for messages.
         what: what happened.
         retry_after: seconds the server asked to wait, or None.
-        maybe_charged: the server may have charged for a reply that did not arrive.
+        maybe_charged: the server may have charged for the attempt. False only if it surely did not: the request was never
+            sent, or was turned away before any work.
     """
 
-    def __init__(self, *, judge: str, what: str, retry_after: float | None = None, maybe_charged: bool = False) -> None:
+    def __init__(self, *, judge: str, what: str, retry_after: float | None = None, maybe_charged: bool = True) -> None:
         super().__init__(what)
         self.judge = judge
         self.what = what
         self.retry_after = retry_after
         self.maybe_charged = maybe_charged
+
+
+class ReplyUnusable(UserError):
+    """Replies are delivered, and may be charged, but no call can succeed before the user acts."""
 
 
 class JudgeUnavailable(UserError):

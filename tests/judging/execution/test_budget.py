@@ -1,3 +1,4 @@
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -47,6 +48,12 @@ def test_money_never_passes_the_cap_whatever_the_threads_do():
     # An attempt is turned away only when even the settling of the others would leave no room for it.
     assert passed == 31
     assert budget.spent == pytest.approx(31 * 0.0299)
+
+
+def test_an_amount_that_is_no_number_never_fits():
+    for budget, bound in ((Budget(math.nan), 0.1), (Budget(1.0), math.nan)):
+        with pytest.raises(BudgetReached):
+            budget.reserve(bound, GO)
 
 
 def test_a_wait_for_others_to_settle_can_be_stopped():

@@ -1,5 +1,7 @@
+import math
 import threading
 from collections import deque
+from dataclasses import replace
 
 import pytest
 
@@ -10,14 +12,22 @@ from thoughtrank.judging.execution.budget import Budget, BudgetReached
 from thoughtrank.judging.execution.rate_limits import Stopped
 from thoughtrank.judging.execution.reservation_log import ReservationLog
 from thoughtrank.judging.execution.retries import RetryingCaller
-from thoughtrank.judging.protocol import AnswerView, AttemptFailed, CallLimits, JudgeRequest, Usage, Verdict
+from thoughtrank.judging.protocol import (
+    AnswerView,
+    AttemptFailed,
+    CallLimits,
+    JudgeRequest,
+    ReplyUnusable,
+    Usage,
+    Verdict,
+)
 
 REQUEST = JudgeRequest("q", "?", (AnswerView("a", "x"), AnswerView("b", "y")), None, seed=1)
 OK = Verdict("ok", groups=(("a",), ("b",)), usage=Usage(3, 4, 0.25))
 
 
-def failure(**settings):
-    return AttemptFailed(judge="the judge", what="HTTP 500", **settings)
+def failure(*, maybe_charged=False, **settings):
+    return AttemptFailed(judge="the judge", what="HTTP 429", maybe_charged=maybe_charged, **settings)
 
 
 class Scripted(BaseJudge):
@@ -97,6 +107,25 @@ def test_an_unexpected_error_counts_as_spent_and_a_users_error_does_not(tmp_path
     with pytest.raises(UserError):
         calls.call()
     assert (calls.budget.spent, calls.reservations.open_amount) == (1.0, 1.0)
+
+
+def test_an_attempt_counts_as_spent_unless_its_failure_says_that_it_surely_was_not(tmp_path):
+    calls = Calls(
+        Scripted(AttemptFailed(judge="the judge", what="anything"), ReplyUnusable("no chat server")), tmp_path
+    )
+    with pytest.raises(ReplyUnusable):
+        calls.call()
+    assert (calls.budget.spent, calls.reservations.open_amount) == (2.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    "usage", [Usage(-1, 4, 0.1), Usage(3, 4.0, 0.1), Usage(3, True, 0.1), Usage(3, 4, -0.1), Usage(3, 4, math.nan)]
+)
+def test_an_impossible_usage_of_any_judge_is_settled_at_the_upper_bound(tmp_path, usage):
+    calls = Calls(Scripted(replace(OK, usage=usage)), tmp_path)
+    assert calls.call().usage == Usage(10, 10, 1.0)
+    assert calls.kept[0].usage == Usage(10, 10, 1.0)
+    assert (calls.budget.spent, calls.reservations.open_amount) == (1.0, 0.0)
 
 
 def test_the_budget_is_checked_before_an_attempt(tmp_path):

@@ -56,6 +56,17 @@ def test_the_usage_covers_earlier_sessions_and_appended_only_this_one(tmp_path):
     log.close()
 
 
+def test_a_negative_cost_that_a_former_version_recorded_counts_as_nothing(tmp_path):
+    path = tmp_path / "log"
+    opened(path, "a", "b").close()
+    first, second = path.read_text().splitlines()
+    path.write_text(f"{first.replace('0.5', '-330.0')}\n{second}\n")
+    log = VerdictLog(path)
+    assert log.usage == Usage(10, 2, 0.5)
+    assert log["a"].groups == VERDICT.groups
+    log.close()
+
+
 def test_a_torn_last_line_is_removed_and_overwritten(tmp_path):
     path = tmp_path / "log"
     opened(path, "a", "b").close()

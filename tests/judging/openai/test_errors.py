@@ -1,9 +1,12 @@
+import json
+
 import httpx
 import openai
 import pytest
 
 from thoughtrank.errors import UserError
 from thoughtrank.judging.openai.errors import (
+    error_in_body,
     raise_unless_rejected,
     rejects_schema,
     requires_max_completion_tokens,
@@ -48,12 +51,42 @@ def test_a_rejected_request_is_an_outcome(status, message, expected):
     assert verdict_status(error) == expected
 
 
-@pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
-def test_temporary_errors_may_be_retried_and_were_not_charged(status):
+@pytest.mark.parametrize(
+    ("status", "maybe_charged"), [(408, True), (409, True), (429, False), (500, True), (503, False), (504, True)]
+)
+def test_temporary_errors_may_be_retried_and_only_those_before_any_work_were_surely_not_charged(status, maybe_charged):
     failure = raised(status_error(status, "busy sk-secret", headers={"retry-after": "7"}))
     assert isinstance(failure, AttemptFailed)
-    assert (failure.retry_after, failure.maybe_charged) == (7.0, False)
+    assert (failure.retry_after, failure.maybe_charged) == (7.0, maybe_charged)
     assert "sk-secret" not in failure.what
+
+
+def test_a_proxys_503_may_come_after_the_work_and_the_apis_own_does_not():
+    proxys = openai.APIStatusError("no", response=httpx.Response(503, request=REQUEST), body="upstream reset")
+    assert raised(proxys).maybe_charged
+    assert not raised(status_error(503, "overloaded")).maybe_charged
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"error": {"code": 429, "message": "slow"}}, 429),
+        ({"error": {"code": "502", "message": "bad"}}, 502),
+        ({"error": {"status": 503}, "choices": []}, 503),
+        ({"object": "error", "code": 400, "message": "no"}, 400),
+        ({"error": {"code": "rate_limit"}}, None),
+        ({"error": {"code": 200}}, None),
+        ({"error": "429"}, None),
+        ({"error": {"code": 429}, "choices": [{}]}, None),
+        ([], None),
+        ("[" * 100_000, None),
+    ],
+)
+def test_an_error_in_the_body_of_a_200_counts_as_the_status_it_states(body, status):
+    response = httpx.Response(200, headers={"retry-after": "3"}, request=REQUEST)
+    error = error_in_body(response, body if isinstance(body, str) else json.dumps(body))
+    assert (error and error.status_code) == status
+    assert error is None or error.response.headers["retry-after"] == "3"
 
 
 def test_a_lost_connection_may_have_been_charged_and_one_that_was_never_made_not():

@@ -1,4 +1,5 @@
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -328,6 +329,16 @@ def test_faults_name_what_is_missing(monkeypatch):
     [fault] = OpenAICompatibleJudge(model="m", base_url="http://h/v1", api_key_env=None, budget=5.0).faults()
     assert "judge.budget needs a price" in fault
     assert OpenAICompatibleJudge(model="m", base_url=None, api_key_env=None).faults() == []
+
+
+@pytest.mark.parametrize("amount", [math.nan, math.inf, -1.0, 10**400])
+def test_prices_and_budgets_that_are_no_amounts_are_refused(amount):
+    settings = {"model": "m", "base_url": "http://h/v1", "api_key_env": None}
+    [fault] = OpenAICompatibleJudge(**settings, price_per_million=[1.0, amount], budget=1.0).faults()
+    assert "judge.price_per_million" in fault
+    [fault] = OpenAICompatibleJudge(**settings, price_per_million=[1.0, 1.0], budget=amount).faults()
+    assert "judge.budget must be a number of 0 or more" in fault
+    assert OpenAICompatibleJudge(**settings, price_per_million=[0.0, 1.0], budget=0.0).faults() == []
 
 
 def test_identity_has_the_url_without_secrets_and_no_timeouts(monkeypatch):

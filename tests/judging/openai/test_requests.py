@@ -4,7 +4,7 @@ import pytest
 
 from thoughtrank.judging.openai.prompt import render
 from thoughtrank.judging.openai.requests import RequestFormat, read_reply, request_body
-from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Usage
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest
 
 ANSWERS = tuple(AnswerView(f"id{text}", text) for text in ("red", "green", "blue"))
 PROMPT = render(JudgeRequest("q", "Which?", ANSWERS, None, seed=1))
@@ -17,9 +17,9 @@ def body(request_format=None, *, mode="rank", temperature=0.0):
     )
 
 
-def read(parsed, *, mode="rank", prompt=PROMPT, price=None):
+def read(parsed, *, mode="rank", prompt=PROMPT):
     text = parsed if isinstance(parsed, str) else json.dumps(parsed)
-    return read_reply(text, prompt=prompt, mode=mode, model="asked-for", price=price)
+    return read_reply(text, prompt=prompt, mode=mode, model="asked-for")
 
 
 def completion(content, *, finish="stop", **fields):
@@ -47,13 +47,13 @@ def test_a_grade_has_a_schema_of_its_own():
     assert schema["schema"]["properties"] == {"grade": {"type": "integer", "enum": list(range(1, 11))}}
 
 
-def test_a_ranking_is_read_with_its_usage_and_cost():
+def test_a_ranking_is_read_with_what_the_server_reports_as_its_usage():
     usage = {"prompt_tokens": 1000, "completion_tokens": 100}
     content = json.dumps({"ranking": [[label] for label in PROMPT.labels]})
-    reply = read(completion(content, usage=usage, model="served"), price=(2.0, 10.0))
+    reply = read(completion(content, usage=usage, model="served"))
     assert reply.is_completion
     assert reply.verdict.groups == tuple((answer_id,) for answer_id in PROMPT.labels.values())
-    assert reply.verdict.usage == Usage(1000, 100, pytest.approx(0.003))
+    assert (reply.reported_usage, reply.received) == (usage, content)
     assert (reply.verdict.model, reply.verdict.prompt_hash) == ("served", PROMPT.prompt_hash)
     assert reply.verdict.reply == content
 
@@ -63,11 +63,13 @@ def test_a_grade_is_read_for_the_only_answer():
     assert verdict.scores == (("idred", 4.0),)
 
 
-@pytest.mark.parametrize("usage", [None, 7, {"prompt_tokens": "many"}])
-def test_a_missing_or_odd_usage_counts_as_nothing(usage):
-    verdict = read(completion("A > B > C", usage=usage, model=3), price=(1.0, 1.0)).verdict
-    assert verdict.usage == Usage()
-    assert verdict.model == "asked-for"
+def test_an_odd_name_of_a_model_is_replaced_by_the_one_that_was_requested():
+    assert read(completion("A > B > C", model=3)).verdict.model == "asked-for"
+
+
+def test_reasoning_and_refusals_are_received_text():
+    message = {"role": "assistant", "content": "A", "reasoning_content": "hm hm", "refusal": None, "tool_calls": []}
+    assert read({"choices": [{"message": message}, 7]}).received == "A hm hm"
 
 
 @pytest.mark.parametrize("text", ["<html>", "[]", "{}", '{"choices": 3}', "[" * 100_000])

@@ -57,7 +57,8 @@ class Budget:
             Stopped: ``stop`` was set while waiting.
         """
         with self._changed:
-            while self.limit is not None and self.spent + self._reserved + bound > self.limit:
+            # Not "> limit": an amount that is no number never fits.
+            while self.limit is not None and not self.spent + self._reserved + bound <= self.limit:
                 if stop.is_set():
                     raise Stopped
                 if not self._in_flight:

@@ -3,12 +3,13 @@
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from thoughtrank.errors import UserError
 from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.execution.rate_limits import RateLimiter, Stopped
 from thoughtrank.judging.execution.reservation_log import ReservationLog
-from thoughtrank.judging.protocol import AttemptFailed, Judge, JudgeRequest, Usage, Verdict
+from thoughtrank.judging.protocol import AttemptFailed, Judge, JudgeRequest, ReplyUnusable, Usage, Verdict
 
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
@@ -86,7 +87,7 @@ class RetryingCaller:
         try:
             booked = self._limiter.wait(tokens, stop)
             self._reservations.begin(key, bound.cost)
-            # From here on an unexpected failure may have been charged for.
+            # From here on the attempt counts as paid, unless it surely was not: whatever fails may have been charged for.
             spent = bound.cost
             used = tokens
             try:
@@ -95,10 +96,14 @@ class RetryingCaller:
                 if not failure.maybe_charged:
                     spent, used = self._release(key, bound), 0
                 return failure
+            except ReplyUnusable:
+                raise
             except UserError:
                 spent, used = self._release(key, bound), 0
                 raise
             else:
+                if not verdict.usage.is_possible:
+                    verdict = replace(verdict, usage=self._judge.upper_bound(request))
                 used = verdict.usage.prompt_tokens + verdict.usage.completion_tokens
                 spent = verdict.usage.cost
                 keep(verdict)

@@ -83,11 +83,13 @@ class VerdictLog:
 def _record(line: bytes) -> tuple[str, Verdict]:
     """The key and the verdict of one line; ValueError, KeyError or TypeError if it holds none."""
     record = json.loads(line)
+    usage = Usage(**record["usage"])
     return record["key"], Verdict(
         status=record["status"],
         groups=tuple(tuple(group) for group in record["groups"]),
         reason=record["reason"],
-        usage=Usage(**record["usage"]),
+        # Former versions recorded whatever a server reported; a negative cost would raise the cap.
+        usage=usage if usage.is_possible else Usage(),
         model=record["model"],
         prompt_hash=record["prompt_hash"],
         reply=record["reply"],

@@ -10,6 +10,7 @@ from thoughtrank.http_api.api_keys import api_key, key_name_faults, redacted
 from thoughtrank.http_api.error_text import message_of
 from thoughtrank.http_api.urls import shown_url, url_faults
 from thoughtrank.judging.openai.errors import (
+    error_in_body,
     raise_unless_rejected,
     rejects_schema,
     requires_max_completion_tokens,
@@ -109,16 +110,19 @@ class Connection:
             try:
                 # The raw response: the client would build its own object from any JSON, well formed or not.
                 raw = self._open(key).chat.completions.with_raw_response.create(**keywords)
-                return redacted(raw.http_response.content.decode(errors="replace"), key)
-            except openai.APIError as error:
-                raise_unless_rejected(error, url=self.shown_url(), key=key, key_env=self.api_key_env, model=self.model)
-                # raise_unless_rejected returns only for a rejected request, which has a status.
-                if not isinstance(error, openai.APIStatusError):
-                    raise
-                status = verdict_status(error)
-                if status == "error" and self._adapt_format(error, request_format):
-                    continue
-                return Refusal(status, f"HTTP {error.status_code}: {message_of(error, key)}")
+                body = redacted(raw.http_response.content.decode(errors="replace"), key)
+                if (stated := error_in_body(raw.http_response, body)) is None:
+                    return body
+                error: openai.APIError = stated
+            except openai.APIError as raised:
+                error = raised
+            raise_unless_rejected(error, url=self.shown_url(), key=key, key_env=self.api_key_env, model=self.model)
+            # raise_unless_rejected returns only for a rejected request, which has a status.
+            assert isinstance(error, openai.APIStatusError)
+            status = verdict_status(error)
+            if status == "error" and self._adapt_format(error, request_format):
+                continue
+            return Refusal(status, f"HTTP {error.status_code}: {message_of(error, key)}")
 
     def _adapt_format(self, error: "openai.APIStatusError", used: RequestFormat) -> bool:
         """Remember a feature that the server does not support; False if the rejected request did not use one."""

@@ -1,6 +1,8 @@
 """Maps errors of an OpenAI-compatible server: to a verdict, a wrong setting, a retry, or an unavailable judge."""
 
+import json
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
@@ -10,6 +12,7 @@ from thoughtrank.http_api.retry_after import retry_after_seconds
 from thoughtrank.judging.protocol import AttemptFailed, JudgeUnavailable, Status
 
 if TYPE_CHECKING:
+    import httpx2
     import openai
 
 _NO_SCHEMA = re.compile(r"response_format|json_schema|structured.?output|guided|grammar", re.IGNORECASE)
@@ -24,6 +27,47 @@ _NEVER_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout")
 libraries."""
 
 _FILTERED = re.compile(r"content.?(?:filter|policy|management)|invalid_prompt", re.IGNORECASE)
+
+
+def error_in_body(response: "httpx2.Response", body: str) -> "openai.APIStatusError | None":
+    """The error that a response with status 200 carries in place of a completion, if it states a status.
+
+    Args:
+        response: with status 200.
+        body: its body, without the key.
+    """
+    import openai
+
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(parsed, dict) or parsed.get("choices"):
+        return None
+    stated = parsed if parsed.get("object") == "error" else parsed.get("error")
+    if not isinstance(stated, dict) or (status := _stated_status(stated)) is None:
+        return None
+    as_error = type(response)(status_code=status, headers={**response.headers}, request=response.request)
+    return openai.APIStatusError(str(stated.get("message", "")), response=as_error, body=stated)
+
+
+def _stated_status(stated: Mapping[str, object]) -> int | None:
+    """An HTTP status of 400 to 599 under ``code`` or ``status``, as a number or as digits."""
+    for name in ("code", "status"):
+        text = str(stated.get(name))
+        if re.fullmatch(r"[45][0-9][0-9]", text):
+            return int(text)
+    return None
+
+
+def surely_unbilled(error: "openai.APIStatusError") -> bool:
+    """The server turned the request away before any work: 429, or 503 by the API itself.
+
+    A proxy sends 503 too, but also when the server behind it failed halfway; it has no error object and no Retry-After.
+    """
+    if error.status_code == 503:
+        return isinstance(error.body, Mapping) or retry_after_seconds(error.response.headers) is not None
+    return error.status_code == 429
 
 
 def rejects_schema(error: "openai.APIStatusError") -> bool:
@@ -74,7 +118,12 @@ def raise_unless_rejected(
         raise JudgeUnavailable(judge=judge, what=f"HTTP {status}: {message}") from None
     if is_temporary(status):
         retry_after = retry_after_seconds(error.response.headers)
-        raise AttemptFailed(judge=judge, what=f"HTTP {status}: {message}", retry_after=retry_after) from None
+        raise AttemptFailed(
+            judge=judge,
+            what=f"HTTP {status}: {message}",
+            retry_after=retry_after,
+            maybe_charged=not surely_unbilled(error),
+        ) from None
     if status == 400 and (error.param == "temperature" or _NO_TEMPERATURE.search(message)):
         raise UserError(
             f"the judge {model} refuses judge.temperature: {message}. Set judge.temperature=null."

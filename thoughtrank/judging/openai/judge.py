@@ -1,6 +1,7 @@
 """A judge with an OpenAI-compatible chat completions endpoint: OpenAI itself, vLLM, llama.cpp and many others."""
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,11 +17,15 @@ from thoughtrank.judging.openai.prices import KnownPrice, known_price
 from thoughtrank.judging.openai.prompt import RenderedPrompt, render, template_hash
 from thoughtrank.judging.openai.requests import JudgeReply, RequestFormat, read_reply, request_body
 from thoughtrank.judging.openai.unusable_server import UnusableServerDetector
+from thoughtrank.judging.openai.usage import UsageMeter, usage_of
 from thoughtrank.judging.protocol import CallLimits, JudgeRequest, Usage, Verdict
 from thoughtrank.number_ranges import TimeoutSeconds
 
 _CHAT_TOKENS = 100
 """More than any chat template adds around one message."""
+
+_MOST_DOLLARS = 1_000_000
+"""Per million tokens; more is a typing error."""
 
 
 class OpenAICompatibleJudge(BaseJudge):
@@ -103,6 +108,7 @@ class OpenAICompatibleJudge(BaseJudge):
             model=model, base_url=base_url, api_key_env=api_key_env, timeout_seconds=timeout_seconds
         )
         self._unusable = UnusableServerDetector()
+        self._meter = UsageMeter(f"the judge {model}")
 
     @property
     def name(self) -> str:
@@ -119,8 +125,11 @@ class OpenAICompatibleJudge(BaseJudge):
         if find_spec("openai") is None:
             faults.append("this judge needs the package openai: pip install openai")
         faults += self._server.faults()
-        if self.price_per_million is not None and len(self.price_per_million) != 2:
-            faults.append("judge.price_per_million must be two numbers, for prompt and completion tokens, or null")
+        prices = self.price_per_million
+        if prices is not None and not (len(prices) == 2 and all(0 <= price <= _MOST_DOLLARS for price in prices)):
+            faults.append(
+                "judge.price_per_million must be two numbers from 0 to a million, for prompt and completion tokens, or null"
+            )
         elif self.limits.budget is not None and self.price() is None:
             faults.append("judge.budget needs a price: set judge.price_per_million=[PROMPT, COMPLETION]")
         return [*faults, *self._number_faults()]
@@ -130,14 +139,17 @@ class OpenAICompatibleJudge(BaseJudge):
             "concurrency": self.concurrency,
             "max_reply_tokens": self.max_reply_tokens,
             "timeout_seconds": self.timeout_seconds,
-            "budget": self.limits.budget,
             "requests_per_minute": self.limits.requests_per_minute,
             "tokens_per_minute": self.limits.tokens_per_minute,
             "context_tokens": self.context_tokens,
         }
         faults = [
-            f"judge.{name} must be more than 0" for name, value in positive.items() if value is not None and value <= 0
+            f"judge.{name} must be more than 0"
+            for name, value in positive.items()
+            if value is not None and not 0 < value <= sys.float_info.max
         ]
+        if self.limits.budget is not None and not 0 <= self.limits.budget <= sys.float_info.max:
+            faults.append("judge.budget must be a number of 0 or more, or null for no cap")
         if self.limits.max_retries < 0:
             faults.append("judge.max_retries must be 0 or more")
         if not 0 <= self.audit_share <= 1:
@@ -166,12 +178,8 @@ class OpenAICompatibleJudge(BaseJudge):
         return known_price(self.model, base_url=self._server.effective_url())
 
     def upper_bound(self, request: JudgeRequest) -> Usage:
-        """Every token takes at least one byte of the request, and the reply has its limit."""
-        arguments = self._arguments(render(request, criteria=self.criteria), request, RequestFormat())
-        prompt = len(json.dumps(arguments)) + _CHAT_TOKENS
-        per_prompt, per_completion = self.price() or (0.0, 0.0)
-        cost = (prompt * per_prompt + self.max_reply_tokens * per_completion) / 1e6
-        return Usage(prompt_tokens=prompt, completion_tokens=self.max_reply_tokens, cost=cost)
+        """Every token takes at least one byte of the request, and the reply has its limit; more if a reply has had more."""
+        return self._meter.bound(self._most(render(request, criteria=self.criteria), request), price=self.price())
 
     def judge(self, request: JudgeRequest) -> Verdict:
         """Make one attempt at a call.
@@ -186,7 +194,7 @@ class OpenAICompatibleJudge(BaseJudge):
             refused = Verdict(body.status, reason=body.reason, model=self.model, prompt_hash=prompt.prompt_hash)
             reply = JudgeReply(refused, is_completion=body.status != "error")
         else:
-            reply = read_reply(body, prompt=prompt, mode=request.mode, model=self.model, price=self.price())
+            reply = read_reply(body, prompt=prompt, mode=request.mode, model=self.model)
         # Redacted again: in the body the key may have been escaped.
         text = self._server.redacted(reply.verdict.reply)
         self._unusable.add(
@@ -194,7 +202,23 @@ class OpenAICompatibleJudge(BaseJudge):
             url=self._server.shown_url(),
             example=self._server.redacted(f"{reply.verdict.reason} {reply.verdict.reply[:200]}").strip(),
         )
-        return replace(reply.verdict, reply=text, shown=tuple(prompt.labels.values()), prompt=prompt.text)
+        usage = self._usage(reply, prompt, request, rejected=isinstance(body, Refusal))
+        return replace(reply.verdict, usage=usage, reply=text, shown=tuple(prompt.labels.values()), prompt=prompt.text)
+
+    def _usage(self, reply: JudgeReply, prompt: RenderedPrompt, request: JudgeRequest, *, rejected: bool) -> Usage:
+        """What a call cost."""
+        most = self._most(prompt, request)
+        if rejected:  # without a reply; but some vendors charge for a prompt that their filter rejects
+            bound = self._meter.bound(most, price=self.price())
+            return usage_of(prompt_tokens=bound.prompt_tokens, completion_tokens=0, price=self.price())
+        return self._meter.settle(
+            reply.reported_usage, sent=prompt.text, received=reply.received, most=most, price=self.price()
+        )
+
+    def _most(self, prompt: RenderedPrompt, request: JudgeRequest) -> Usage:
+        """The most tokens of an attempt, if the server keeps to the request."""
+        size = len(json.dumps(self._arguments(prompt, request, RequestFormat())))
+        return Usage(prompt_tokens=size + _CHAT_TOKENS, completion_tokens=self.max_reply_tokens)
 
     def _arguments(
         self, prompt: RenderedPrompt, request: JudgeRequest, request_format: RequestFormat

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from thoughtrank.judging.openai.prompt import RenderedPrompt
 from thoughtrank.judging.openai.reply_parsing import ParseFault, is_refusal, parse_grade, parse_ranking
-from thoughtrank.judging.protocol import Mode, Status, Usage, Verdict
+from thoughtrank.judging.protocol import Mode, Status, Verdict
 
 
 class RequestFormat(NamedTuple):
@@ -23,10 +23,19 @@ class RequestFormat(NamedTuple):
 
 
 class JudgeReply(NamedTuple):
-    """A reply as a verdict, and whether it was a chat completion at all."""
+    """A reply as a verdict.
+
+    Attributes:
+        verdict: without its usage.
+        is_completion: it was a chat completion at all.
+        reported_usage: what the server reports in the field ``usage``, whatever it is.
+        received: all text of the reply, reasoning included.
+    """
 
     verdict: Verdict
     is_completion: bool
+    reported_usage: object = None
+    received: str = ""
 
 
 def request_body(
@@ -54,9 +63,7 @@ def request_body(
     return body
 
 
-def read_reply(
-    body: str, *, prompt: RenderedPrompt, mode: Mode, model: str, price: tuple[float, float] | None
-) -> JudgeReply:
+def read_reply(body: str, *, prompt: RenderedPrompt, mode: Mode, model: str) -> JudgeReply:
     """The verdict in the body of a response with status 200.
 
     Args:
@@ -64,7 +71,6 @@ def read_reply(
         prompt: that was sent.
         mode: of the request.
         model: the requested model, for replies that do not name one.
-        price: US dollars per million prompt and completion tokens; None counts as 0.
     """
     try:
         parsed = json.loads(body)
@@ -83,12 +89,16 @@ def read_reply(
     named = parsed.get("model")
     verdict = replace(
         verdict,
-        usage=_usage(parsed.get("usage"), price),
         model=named if isinstance(named, str) and named else model,
         prompt_hash=prompt.prompt_hash,
         reply=text,
     )
-    return JudgeReply(verdict, is_completion=True)
+    return JudgeReply(
+        verdict,
+        is_completion=True,
+        reported_usage=parsed.get("usage"),
+        received=_all_text(parsed["choices"]),
+    )
 
 
 def _read_ranking(text: str, labels: Mapping[str, str]) -> Verdict:
@@ -123,13 +133,11 @@ def _content(choices: Sequence[object]) -> tuple[str, Status, str | None]:
     return text, "ok", None
 
 
-def _usage(usage: object, price: tuple[float, float] | None) -> Usage:
-    counts = usage if isinstance(usage, dict) else {}
-    prompt, completion = (
-        count if isinstance(count := counts.get(name), int) else 0 for name in ("prompt_tokens", "completion_tokens")
-    )
-    per_prompt, per_completion = price or (0.0, 0.0)
-    return Usage(prompt, completion, (prompt * per_prompt + completion * per_completion) / 1e6)
+def _all_text(choices: Sequence[object]) -> str:
+    """Every text in the messages: content, refusal, and reasoning under whatever name a server gives it."""
+    messages = [choice.get("message") for choice in choices if isinstance(choice, dict)]
+    fields = [field for message in messages if isinstance(message, dict) for field in message.items()]
+    return " ".join(text for name, text in fields if isinstance(text, str) and name != "role")
 
 
 def _schema(mode: Mode, labels: list[str]) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import threading
 
-from thoughtrank.errors import UserError
+from thoughtrank.judging.protocol import ReplyUnusable
 
 _MAX_FIRST_FAILURES = 3
 """Calls. When this many bring no chat completion before any call did, the settings are wrong and not the answers."""
@@ -25,14 +25,14 @@ class UnusableServerDetector:
             example: the reply in short, without secrets.
 
         Raises:
-            UserError: the first calls brought no chat completion at all.
+            ReplyUnusable: the first calls brought no chat completion at all.
         """
         with self._lock:
             self._worked = self._worked or is_completion
             self._failures += not is_completion
             unusable = not self._worked and self._failures >= _MAX_FIRST_FAILURES
         if unusable:
-            raise UserError(
+            raise ReplyUnusable(
                 f"the judge at {url} replied to none of {self._failures} calls with a chat completion: {example}. "
                 "Check judge.base_url, judge.model and the other settings of judge; all verdicts so far are kept."
             )

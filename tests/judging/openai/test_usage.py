@@ -1,0 +1,69 @@
+import math
+
+import pytest
+
+from thoughtrank.judging.openai.usage import CEILING, UsageMeter, fewest_tokens, usage_of
+from thoughtrank.judging.protocol import Usage
+
+SENT = "one two three four five"
+MOST = Usage(100, 20)
+PRICE = (2.0, 10.0)
+BOUND = Usage(100, 20, pytest.approx(0.0004))
+
+
+def settled(reported, *, meter=None, received="A > B"):
+    meter = meter or UsageMeter("the judge m")
+    return meter.settle(reported, sent=SENT, received=received, most=MOST, price=PRICE)
+
+
+def counts(prompt, completion):
+    return {"prompt_tokens": prompt, "completion_tokens": completion}
+
+
+def test_a_plausible_usage_is_recorded_as_it_is_with_its_cost(capsys):
+    assert settled(counts(50, 10)) == Usage(50, 10, pytest.approx(0.0002))
+    assert settled(counts(5, 0), received="") == Usage(5, 0, pytest.approx(0.00001))
+    assert usage_of(prompt_tokens=50, completion_tokens=10, price=None) == Usage(50, 10, 0.0)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "reported",
+    [
+        *(None, 7, "50", [], {}, {"prompt_tokens": 50}, {"completion_tokens": 10}),
+        *(counts(None, 10), counts(50, None), counts("50", "10"), counts(50.0, 10), counts(50, math.nan)),
+        *(counts(True, 10), counts(50, True), counts(-50, 10), counts(50, -10), counts(-(10**400), 10)),
+        *(counts(50, 0), counts(50, 1), counts(0, 10), counts(4, 10)),
+    ],
+)
+def test_any_other_usage_is_settled_at_the_bound_with_one_warning(reported, capsys):
+    meter = UsageMeter("the judge m")
+    assert settled(reported, meter=meter) == settled(reported, meter=meter) == BOUND
+    warning = capsys.readouterr().err
+    assert warning.count("warning: the judge m reports no plausible usage") == warning.count("\n") == 1
+
+
+def test_more_than_the_bound_is_recorded_with_a_warning_and_raises_later_bounds(capsys):
+    meter = UsageMeter("the judge m")
+    assert meter.bound(MOST, price=PRICE) == BOUND
+    assert settled(counts(150, 60), meter=meter) == Usage(150, 60, pytest.approx(0.0009))
+    assert "more prompt_tokens than its request allows" in capsys.readouterr().err
+    assert meter.bound(MOST, price=PRICE) == Usage(150, 60, pytest.approx(0.0009))
+    # What is not plausible now costs the higher bound.
+    assert settled(None, meter=meter) == Usage(150, 60, pytest.approx(0.0009))
+    # A later reply within the first bound lowers nothing.
+    settled(counts(50, 10), meter=meter)
+    assert meter.bound(Usage(200, 20), price=PRICE).prompt_tokens == 300
+
+
+def test_nothing_is_recorded_above_the_ceiling():
+    meter = UsageMeter("the judge m")
+    assert settled(counts(10**400, 10**400), meter=meter) == meter.bound(MOST, price=PRICE)
+    assert meter.bound(MOST, price=None) == Usage(100 * CEILING, 20 * CEILING)
+    assert settled(counts(10**400, None)) == Usage(100 * CEILING, 20, pytest.approx(0.0202))
+
+
+def test_a_text_has_a_token_for_every_word_and_more_for_long_ones():
+    assert fewest_tokens("") == 0
+    assert fewest_tokens("two words") == 2
+    assert fewest_tokens("x" * 33) == 3
