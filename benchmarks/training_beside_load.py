@@ -2,11 +2,12 @@
 
     python benchmarks/training_beside_load.py --model FOLDER
 
-Contenders train the same model on the same examples, each in its own process: ``spin`` with the default settings of the OpenMP
-runtime, ``this`` with those of the launcher of training processes. They take turns, one step each, first on the quiet machine and
-then beside one process with ``--busy-threads`` threads that multiply matrices. That process is suspended in the quiet turns, so that
-both kinds of turns alternate and other load on the machine reaches all alike. ``slowdown`` is the median step beside the busy process
-over the median quiet one; ``quiet_ratio`` is the quiet step of ``this`` over that of ``spin``. The last line is one JSON object.
+Contenders train the same model on the same examples, each in its own process: ``spin`` with the default settings of the
+OpenMP runtime, ``this`` with those of the launcher of training processes. They take turns, one step each, first on the quiet
+machine and then beside one process with ``--busy-threads`` threads that multiply matrices. That process is suspended in the
+quiet turns, so that both kinds of turns alternate and other load on the machine reaches all alike. ``slowdown`` is the median
+step beside the busy process over the median quiet one; ``quiet_ratio`` is the quiet step of ``this`` over that of ``spin``. The
+last line is one JSON object.
 """
 
 import argparse

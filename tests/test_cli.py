@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from thoughtrank import cli
+from thoughtrank import cli, stop_signals
 from thoughtrank.errors import UserError
 
 ROOT = Path(__file__).parents[1]
@@ -18,7 +18,10 @@ def command(monkeypatch, tmp_path):
     """Runs ``main`` in this process in a folder of its own, with ``do_run`` replaced; returns the exit status."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cli, "_failures", [])
-    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(stop_signals, "_received", [])
+    # The process that would be ended is the one that runs all tests.
+    monkeypatch.setattr(stop_signals, "GRACE_SECONDS", 86_400.0)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def run(*arguments, do_run):
         flags = [each for each in arguments if each.startswith("-")]
@@ -32,7 +35,8 @@ def command(monkeypatch, tmp_path):
         return 0
 
     yield run
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def failing(error):
@@ -68,7 +72,7 @@ def test_a_run_gets_the_composed_values_and_the_choices(command):
 
 def test_a_list_of_prefix_sets_is_one_choice(command):
     chosen = []
-    command("prefixes=[digits,words]", do_run=lambda values, choices: chosen.append(choices["prefixes"]))
+    command("prefixes=[digits,words]", do_run=lambda values, choices, **options: chosen.append(choices["prefixes"]))
     assert chosen == ["digits+words"]
 
 
@@ -87,9 +91,9 @@ def test_an_interruption_ends_with_130_and_says_how_to_resume(command, capsys):
     assert "the same command" in capsys.readouterr().err
 
 
-def test_sigterm_ends_with_143(command, capsys):
+def test_sigterm_ends_with_143(command, capfd):
     assert command(do_run=lambda values, **options: os.kill(os.getpid(), signal.SIGTERM)) == 143
-    assert "the same command" in capsys.readouterr().err
+    assert "the same command" in capfd.readouterr().err
 
 
 def test_a_value_that_has_to_be_given_is_named_with_its_key(command, capsys):
@@ -107,7 +111,7 @@ def test_an_interpolation_that_leads_nowhere_is_one_error(command, capsys):
 def test_a_sweep_goes_on_after_a_failed_job_and_ends_with_2(command, capsys, tmp_path):
     seeds = []
 
-    def do_run(values, *, choices, sweep):
+    def do_run(values, *, choices, sweep, **options):
         seeds.append(values["seed"])
         if values["seed"] == 1:
             raise UserError("no room")

@@ -61,6 +61,8 @@ def main() -> None:
     try:
         _hydra_main()
     except KeyboardInterrupt:
+        if stop_status() is None:
+            print("\ninterrupted; what is finished is kept, the same command goes on", file=sys.stderr)
         sys.exit(130)
     if _failures or (folder is not None and not _end_sweep(folder)):
         sys.exit(2)

@@ -84,3 +84,11 @@ def test_a_terminal_in_ascii_shows_everything(workplace):
     output = workplace.run("run=ascii", "rounds=1", "logger=csv", *prefixes, *questions)
     assert "gro\\xdf" in output
     assert "中" in workplace.path("ascii", "prefixes.csv").read_text(encoding="utf-8")
+
+
+def test_a_sweep_that_cannot_write_its_table_is_one_message(workplace):
+    (workplace.folder / "multirun").write_text("")
+    [fault] = faults_of(workplace.run("-m", "seed=0,1", status=2))
+    assert fault.startswith("hydra.sweep.dir=multirun")
+    assert "is not a folder" in fault
+    assert [path.name for path in workplace.folder.iterdir()] == ["multirun"]

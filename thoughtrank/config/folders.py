@@ -7,14 +7,21 @@ from thoughtrank.config.schema import RunConfig
 
 
 def folder_faults(config: RunConfig) -> list[str]:
-    """One sentence for each of ``runs_dir`` and ``cache_dir`` that is no folder, or cannot be written; leaves nothing behind."""
+    """One sentence for each of ``runs_dir`` and ``cache_dir`` that is no folder or cannot be written; leaves nothing behind."""
     return [
-        *_faults("runs_dir", config.runs_dir, folder=Path(config.runs_dir) / (config.run or "")),
-        *_faults("cache_dir", config.cache_dir, folder=Path(config.cache_dir)),
+        *writing_faults("runs_dir", config.runs_dir, folder=Path(config.runs_dir) / (config.run or "")),
+        *writing_faults("cache_dir", config.cache_dir, folder=Path(config.cache_dir)),
     ]
 
 
-def _faults(key: str, value: str, *, folder: Path) -> list[str]:
+def writing_faults(key: str, value: str, *, folder: Path) -> list[str]:
+    """Why no file can be made in ``folder``, which need not exist yet.
+
+    Args:
+        key: the config key that the folder comes from.
+        value: of the key.
+        folder: as it will be used.
+    """
     try:
         nearest = _nearest_existing(folder)
         if not nearest.is_dir():

@@ -64,7 +64,8 @@ class HuggingFaceModel(NamedModel):
             # The files are read by many libraries, each of which has errors of its own.
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
             raise UserError(
-                f"model.name={self.name}: no tokenizer and model can be loaded from {source} ({reason}): copy or download it again"
+                f"model.name={self.name}: no tokenizer and model can be loaded from {source} ({reason}): copy or "
+                "download it again"
             ) from error
         self._writer().write(folder, model=model, tokenizer=tokenizer, name=self.name)
 

@@ -24,9 +24,9 @@ FAULTS = "THOUGHTRANK_FAULTS"
 WAIT_POLICY = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
 """How the OpenMP threads of a rank wait for each other: a few microseconds by spinning, then asleep.
 
-By default they spin for milliseconds. Beside another busy process the thread that is waited for has no core meanwhile, and every
-one of the thousands of barriers of a step takes that long. ``GOMP_SPINCOUNT`` is for GNU's runtime, which torch's packages contain;
-Intel's and LLVM's go by the policy. Runtimes read them when they are loaded.
+By default they spin for milliseconds. Beside another busy process the thread that is waited for has no core meanwhile,
+and every one of the thousands of barriers of a step takes that long. ``GOMP_SPINCOUNT`` is for GNU's runtime, which
+torch's packages contain; Intel's and LLVM's go by the policy. Runtimes read them when they are loaded.
 """
 
 _GRACE_SECONDS = 10.0
