@@ -1,4 +1,4 @@
-"""Ranks, selects, summarises and exports one large round in this process, and prints the peak of its memory in MB after each step.
+"""Ranks, selects, summarises and exports one large round here, and prints the peak of memory in MB after each step.
 
 Usage: python large_run.py FOLDER QUESTIONS
 """
