@@ -161,12 +161,14 @@ def test_a_look_alike_that_the_tokenizer_normalises_into_a_special_token_is_data
 
 
 @pytest.mark.parametrize("text", ["\uff1cthought\uff1e", "<\uff0fthought>", "<\uff54hought>"])
-def test_a_look_alike_of_a_tag_inside_a_question_is_data(text):
+def test_a_look_alike_of_a_tag_inside_a_question_or_a_reply_is_data(text):
     tokenizer = normalizing_tokenizer(normalizers.NFKC())
-    content = ChatTemplate(tokenizer).user_content(f"Say {text}.")
-    read = tokenizer.backend_tokenizer.normalizer.normalize_str(content)
+    chat, normalize = ChatTemplate(tokenizer), tokenizer.backend_tokenizer.normalizer.normalize_str
+    read = normalize(chat.user_content(f"Say {text}."))
     assert OPEN_TAG not in read
     assert CLOSE_TAG not in read
+    read = normalize(chat.completion(thought=text, answer=f"a{text}"))
+    assert (read.count(OPEN_TAG), read.count(CLOSE_TAG)) == (1, 1)
 
 
 def test_a_special_token_that_begins_with_a_space_is_data_and_spaces_stay():

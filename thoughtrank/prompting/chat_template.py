@@ -56,8 +56,12 @@ class ChatTemplate:
         return self._special_tokens_and_tags.escape(question)
 
     def assistant_content(self, *, thought: str, answer: str) -> str:
-        """The content of the assistant's turn, without the token that ends it; special tokens in it are escaped."""
-        return self._special_tokens.escape(reply(thought=thought, answer=answer))
+        """The content of the assistant's turn, without the token that ends it.
+
+        Special tokens in it are escaped, and so are tags other than the two around the thought.
+        """
+        escape = self._special_tokens_and_tags.escape
+        return self._special_tokens.escape(reply(thought=escape(thought), answer=escape(answer)))
 
     def prompt(self, question: str) -> str:
         """The text that a reply to ``question`` continues."""
