@@ -33,7 +33,7 @@ from generation_workloads import SHAPES, Workload, make_workload, prepare_model
 
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.finetuning.callbacks.throughput import peak_resident
-from thoughtrank.library_logging import quiet_libraries
+from thoughtrank.output.library_logging import quiet_libraries
 
 STARTED = time.monotonic()
 OURS, SINGLE = "this_engine", "generate_single"

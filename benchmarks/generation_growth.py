@@ -20,7 +20,7 @@ from generation_contenders import ThisEngine
 from generation_workloads import make_workload, prepare_model
 
 from thoughtrank.engines.transformers import TransformersEngine
-from thoughtrank.library_logging import quiet_libraries
+from thoughtrank.output.library_logging import quiet_libraries
 
 SIZES = [(1, 62), (4, 62), (16, 62), (64, 62), (4, 8), (4, 248)]
 """Number of questions, and of branches per question."""

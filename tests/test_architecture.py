@@ -11,10 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "thoughtrank"
 ORDER = (
-    ("redaction", "printable"),
+    ("output",),
     ("errors",),
-    ("number_ranges", "console", "stop_signals", "user_paths"),
-    ("records", "instantiate", "progress", "library_logging"),
+    ("user_input", "stop_signals"),
+    ("records", "instantiate"),
     ("storage", "http_api"),
     ("evaluation", "prefixes"),
     ("questions",),

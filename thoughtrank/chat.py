@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from thoughtrank.console import escape_unprintable
+from thoughtrank.output.terminal_encoding import escape_unprintable
 
 USAGE = "usage: python -m thoughtrank.chat FOLDER [QUESTION]   (FOLDER contains a model, such as runs/NAME/export)"
 
@@ -36,7 +36,7 @@ def print_answers(questions: Iterable[str], *, folder: Path) -> None:
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer, TextStreamer
 
-    from thoughtrank.library_logging import quiet_libraries
+    from thoughtrank.output.library_logging import quiet_libraries
     from thoughtrank.prompting.chat_template import ChatTemplate
 
     quiet_libraries()

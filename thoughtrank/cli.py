@@ -17,10 +17,10 @@ from omegaconf.resolvers import oc
 from thoughtrank.config.folders import writing_faults
 from thoughtrank.config.secret_check import secret_faults
 from thoughtrank.config.stored_config import reference_to_variable
-from thoughtrank.console import escape_unprintable
 from thoughtrank.errors import UserError
-from thoughtrank.printable import printable
-from thoughtrank.redaction import redacted
+from thoughtrank.output.printable import printable
+from thoughtrank.output.redaction import redacted
+from thoughtrank.output.terminal_encoding import escape_unprintable
 from thoughtrank.report.sweep_table import (
     SweepJob,
     begin_sweep,

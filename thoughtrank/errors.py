@@ -4,8 +4,8 @@
 traceback.
 """
 
-from thoughtrank.printable import printable
-from thoughtrank.redaction import redacted
+from thoughtrank.output.printable import printable
+from thoughtrank.output.redaction import redacted
 
 
 class UserError(Exception):

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, get_type_hints
 from pydantic import ConfigDict, ValidationError, create_model
 
 from thoughtrank.errors import UserError
-from thoughtrank.number_ranges import LARGEST_INTEGER
+from thoughtrank.user_input.number_ranges import LARGEST_INTEGER
 
 _MOVED = {
     "thoughtrank.judging.openai_compatible": "thoughtrank.judging.openai.judge",

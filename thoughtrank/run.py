@@ -25,7 +25,7 @@ from thoughtrank.config.stored_config import read_stored_config, redact_referenc
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.finetuning.distributed.rendezvous import Rendezvous
-from thoughtrank.redaction import redacted_values, use_key_variables
+from thoughtrank.output.redaction import redacted_values, use_key_variables
 from thoughtrank.stop_signals import at_stop, stop_status
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.json_files import read_json

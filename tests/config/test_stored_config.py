@@ -11,7 +11,7 @@ from thoughtrank.config.stored_config import (
     write_stored_config,
 )
 from thoughtrank.errors import UserError
-from thoughtrank.redaction import redacted
+from thoughtrank.output.redaction import redacted
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_no_secret_is_written(path, monkeypatch):
 
 
 def test_the_value_of_a_variable_that_is_a_whole_setting_is_a_secret(monkeypatch):
-    monkeypatch.setattr("thoughtrank.redaction._redacted_variables", set())
+    monkeypatch.setattr("thoughtrank.output.redaction._redacted_variables", set())
     monkeypatch.setenv("FIELD", "canary-1")
     monkeypatch.setenv("USER_PART", "somebody")
     redact_referenced_variables({"fields": [{"x": "${oc.env:FIELD}"}], "runs_dir": "/scratch/${oc.env:USER_PART}"})

@@ -1,6 +1,7 @@
 """The whole loop with a chat server as the judge: nothing paid twice, no thought and no key where it does not belong."""
 
 import json
+import threading
 import time
 
 import pytest
@@ -207,3 +208,38 @@ def test_a_run_stops_at_its_budget_and_goes_on_when_it_is_raised(workplace, serv
     assert len(set(prompts)) == len(prompts)
     summary = json.loads(workplace.path("paid", "summary.json").read_text())
     assert summary["rounds"][1]["judge_cost"] == pytest.approx(0.0101 * len(prompts))
+
+
+def test_a_run_that_waited_for_another_counts_what_the_other_spent_against_its_budget(workplace, server):
+    """Two runs on one cache with a budget of $4 each: round 1, which they share, costs $3.32."""
+    server.usage = {"prompt_tokens": 2760, "completion_tokens": 10}
+    cost = 2770 * 100e-6
+    asked, go = threading.Event(), threading.Event()
+    honest = server.serve
+
+    def serve_when_both_run(handler):
+        asked.set()
+        go.wait(120)
+        honest(handler)
+
+    server.serve = serve_when_both_run
+    settings = [*ROUND, f"judge.base_url={server.url}", "ranker=listwise", "ranker.num_permutations=3"]
+    settings += ["judge.price_per_million=[100,100]", "judge.budget=4", "judge.max_reply_tokens=100"]
+    settings += ["judge.audit_share=0", "judge.concurrency=1"]
+    workplace.environment["OPENAI_API_KEY"] = KEY
+    first = workplace.start("run=a", *settings, "stop_after=ranking")
+    assert asked.wait(120)
+    second = workplace.start("run=b", *settings, "rounds=2")
+    # Until it waits for the ranking that the first run is making.
+    assert any("waiting for it" in line for line in second.stdout)
+    go.set()
+    output, _ = second.communicate(timeout=300)
+    first.communicate(timeout=120)
+    assert (first.returncode, second.returncode) == (0, 2)
+    shared = len(workplace.path("a", "round_1", "2_rankings", "_verdicts.jsonl").read_text().splitlines())
+    assert shared == 12
+    assert "judge.budget=4 is reached" in output
+    assert len(server.received) * cost <= 4
+    # Run b got as far as round 2, and there had $4 less what run a had spent.
+    assert workplace.path("b", "round_1", "3_examples").exists()
+    assert len(server.received) > shared

@@ -22,8 +22,8 @@ from pydantic_core import PydanticCustomError
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.weight_formats import Weights
 from thoughtrank.instantiate import number_faults, validation_faults
-from thoughtrank.number_ranges import Seed
 from thoughtrank.storage.run_names import run_name_fault
+from thoughtrank.user_input.number_ranges import Seed
 
 
 class _Schema(BaseModel):

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from thoughtrank.errors import UserError
-from thoughtrank.redaction import redact_variable, redacted_values
+from thoughtrank.output.redaction import redact_variable, redacted_values
 from thoughtrank.storage.files import write_text
 
 _REFERENCE = re.compile(r"\$\{oc\.env:\s*(\w+)\s*(?:,([^${}]*))?\}")

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from thoughtrank.console import escape_unprintable
 from thoughtrank.data.export_examples import export_data
 from thoughtrank.data.import_candidates import import_files
 from thoughtrank.data.run_components import TRUST_FLAG
 from thoughtrank.data.run_reader import run_questions
 from thoughtrank.errors import UserError
+from thoughtrank.output.terminal_encoding import escape_unprintable
 from thoughtrank.records import Question
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.imported_candidates import QUESTIONS

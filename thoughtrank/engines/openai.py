@@ -14,7 +14,7 @@ from thoughtrank.engines.serving.served_session import ServedSession
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key, key_name_faults
 from thoughtrank.http_api.urls import url_faults
-from thoughtrank.number_ranges import TimeoutSeconds
+from thoughtrank.user_input.number_ranges import TimeoutSeconds
 
 
 class OpenAIEngine(EngineComponent):

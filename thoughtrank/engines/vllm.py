@@ -15,7 +15,7 @@ from thoughtrank.engines.serving.served_session import ServedSession, end_tokens
 from thoughtrank.engines.serving.server_process import ServerProcess
 from thoughtrank.engines.serving.vllm_server import python_faults, server_command
 from thoughtrank.http_api.ports import free_port
-from thoughtrank.number_ranges import TimeoutSeconds
+from thoughtrank.user_input.number_ranges import TimeoutSeconds
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from thoughtrank.console import escape_unprintable
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed.loopback_store import serve_store
 from thoughtrank.finetuning.distributed.process_exit import exit_with_parent, exit_without_teardown
@@ -14,6 +13,7 @@ from thoughtrank.finetuning.distributed.process_launcher import report_faults
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.protocols import Strategy
 from thoughtrank.instantiate import make_component
+from thoughtrank.output.terminal_encoding import escape_unprintable
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 
 

@@ -14,7 +14,7 @@ from thoughtrank.finetuning.kernels.build_tools import missing_build_tools
 from thoughtrank.finetuning.optim.parameters import embedding_names, num_values, trained_parameters
 from thoughtrank.finetuning.optim.scheduled_optimizer import ScheduledOptimizer
 from thoughtrank.finetuning.weight_formats import ALL_WEIGHTS, Shapes, Weights, weight_bytes
-from thoughtrank.number_ranges import DecayRate
+from thoughtrank.user_input.number_ranges import DecayRate
 
 if TYPE_CHECKING:
     import torch

@@ -25,7 +25,7 @@ from thoughtrank.finetuning.protocols import Adapter, Strategy
 from thoughtrank.finetuning.training_data import load_training_data
 from thoughtrank.finetuning.training_facts import write_facts
 from thoughtrank.instantiate import make_component
-from thoughtrank.library_logging import quiet_libraries
+from thoughtrank.output.library_logging import quiet_libraries
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

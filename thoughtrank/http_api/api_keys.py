@@ -5,7 +5,7 @@ Error texts may contain the key, because some servers repeat the request.
 
 import os
 
-from thoughtrank.redaction import REDACTED, is_variable_name, use_key_variable
+from thoughtrank.output.redaction import REDACTED, is_variable_name, use_key_variable
 
 _SHORTEST_KEY = 6
 """Characters; placeholders such as "none" and "x" are no keys, and replacing them would garble every message."""

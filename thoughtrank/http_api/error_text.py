@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import redacted
-from thoughtrank.printable import printable
+from thoughtrank.output.printable import printable
 
 if TYPE_CHECKING:
     import openai

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, Protocol
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import Scorer
 from thoughtrank.judging.cost_bound import CostBound
-from thoughtrank.printable import printable
+from thoughtrank.output.printable import printable
 
 Mode = Literal["rank", "score"]
 """``rank``: order all answers of the request; two answers make a pairwise comparison. ``score``: grade the only answer of the

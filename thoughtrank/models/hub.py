@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from thoughtrank.errors import UserError
-from thoughtrank.user_paths import user_path
+from thoughtrank.user_input.user_paths import user_path
 
 _WANTED_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.md"]
 

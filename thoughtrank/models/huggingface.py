@@ -9,7 +9,7 @@ from thoughtrank.models.model_config import CONFIG, ModelSizes, read_sizes
 from thoughtrank.models.model_files import file_sha256
 from thoughtrank.models.named_model import NamedModel
 from thoughtrank.models.protocol import ModelFacts
-from thoughtrank.user_paths import user_path
+from thoughtrank.user_input.user_paths import user_path
 
 _BYTES_PER_BF16 = 2
 

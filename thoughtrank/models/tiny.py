@@ -7,7 +7,7 @@ from pydantic import PositiveInt
 
 from thoughtrank.instantiate import Component
 from thoughtrank.models.protocol import ModelFacts, ModelSource
-from thoughtrank.number_ranges import Seed
+from thoughtrank.user_input.number_ranges import Seed
 
 if TYPE_CHECKING:
     from transformers import LlamaConfig, PreTrainedTokenizerFast

@@ -8,7 +8,7 @@ from thoughtrank.questions.rows.file_reader import Row, read_rows
 from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
 from thoughtrank.questions.rows.row_to_question import row_to_question
 from thoughtrank.records import Question
-from thoughtrank.user_paths import user_path
+from thoughtrank.user_input.user_paths import user_path
 
 FAMILY_COLUMN = "family"
 

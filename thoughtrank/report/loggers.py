@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from thoughtrank.errors import UserError
-from thoughtrank.redaction import redacted
+from thoughtrank.output.redaction import redacted
 from thoughtrank.storage.files import replacing
 
 if TYPE_CHECKING:

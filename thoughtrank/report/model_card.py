@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from thoughtrank.models.protocol import ModelFacts
-from thoughtrank.printable import markdown_text
+from thoughtrank.output.printable import markdown_text
 from thoughtrank.report.results_table import percent
 
 

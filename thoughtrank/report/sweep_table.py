@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from thoughtrank.redaction import redacted
+from thoughtrank.output.redaction import redacted
 from thoughtrank.report.results_table import accuracy_text, fixed_width, percent
 from thoughtrank.storage.files import replacing, write_text
 from thoughtrank.storage.json_files import read_json, write_json

@@ -13,7 +13,7 @@ from typing import ClassVar
 from thoughtrank.engines.protocol import Branch, Continuation, Engine, EngineSession, GenerationRequest, Limits, OnStep
 from thoughtrank.evaluation.metrics import ArmName, HeldOutReply, read_metrics
 from thoughtrank.evaluation.scoring import Scorer
-from thoughtrank.progress import progress_bar
+from thoughtrank.output.progress import progress_bar
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.special_tokens import ESCAPE_RULES
 from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, parse_reply

@@ -49,7 +49,7 @@ class Export(Stage):
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-        from thoughtrank.library_logging import quiet_libraries
+        from thoughtrank.output.library_logging import quiet_libraries
 
         quiet_libraries()
         folder = self.model.folder()

@@ -10,8 +10,8 @@ from tqdm import tqdm
 
 from thoughtrank.engines.batch_invariance import probe_batch_composition
 from thoughtrank.engines.protocol import Branch, Continuation, Engine, EngineSession, GenerationRequest, Limits, OnStep
+from thoughtrank.output.progress import progress_bar
 from thoughtrank.prefixes.protocol import Prefix
-from thoughtrank.progress import progress_bar
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.special_tokens import ESCAPE_RULES
 from thoughtrank.prompting.thought_tags import opener

@@ -16,7 +16,7 @@ from thoughtrank.judging.execution.budget import Budget, BudgetReached
 from thoughtrank.judging.execution.executor import RESERVATIONS, Executor, OnVerdict
 from thoughtrank.judging.protocol import AnswerView, Judge, JudgeRequest, Verdict
 from thoughtrank.judging.screening import MALFORMED
-from thoughtrank.progress import progress_bar
+from thoughtrank.output.progress import progress_bar
 from thoughtrank.rankers.protocol import Ranker, RankResult
 from thoughtrank.rankers.rank_questions import AnsweredQuestion, TieDetector, rank_questions
 from thoughtrank.records import Candidate, Question, RankedCandidate

@@ -85,7 +85,7 @@ class BaseModel(ModelStage):
 
     def make(self, artifact: Artifact) -> None:
         """Write the folder."""
-        from thoughtrank.library_logging import quiet_libraries
+        from thoughtrank.output.library_logging import quiet_libraries
 
         print("preparing the base model", flush=True)
         quiet_libraries()

@@ -16,7 +16,7 @@ from thoughtrank.records import Finish, Question
 from thoughtrank.storage.files import write_text
 from thoughtrank.storage.json_files import read_json, write_json
 from thoughtrank.storage.tables import read_part, write_part
-from thoughtrank.user_paths import user_path
+from thoughtrank.user_input.user_paths import user_path
 
 QUESTIONS = "questions.jsonl"
 _CANDIDATES = "candidates.parquet"

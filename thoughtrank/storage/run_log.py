@@ -4,8 +4,8 @@ import os
 import time
 from collections.abc import Sequence
 
-from thoughtrank.printable import printable
-from thoughtrank.redaction import redacted
+from thoughtrank.output.printable import printable
+from thoughtrank.output.redaction import redacted
 from thoughtrank.storage.full_disk import is_full_disk
 from thoughtrank.storage.run_paths import RunPaths
 

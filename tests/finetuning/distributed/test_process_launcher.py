@@ -19,7 +19,7 @@ from thoughtrank.finetuning.distributed.process_launcher import (
     report_faults,
     run_ranks,
 )
-from thoughtrank.redaction import use_key_variable
+from thoughtrank.output.redaction import use_key_variable
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from thoughtrank.engines.decoding.shared_prefix_attention import ATTENTION
 from thoughtrank.engines.decoding.step_progress import StepProgress
 from thoughtrank.engines.protocol import Continuation, GenerationRequest, Limits, OnStep
 from thoughtrank.engines.tokenization import end_of_turn_tokens
-from thoughtrank.library_logging import quiet_libraries
+from thoughtrank.output.library_logging import quiet_libraries
 
 
 class TransformersSession:

@@ -12,7 +12,7 @@ from pathlib import Path
 from thoughtrank.engines.serving import process_guard
 from thoughtrank.engines.serving.completions_client import read_models
 from thoughtrank.errors import UserError
-from thoughtrank.redaction import child_environment
+from thoughtrank.output.redaction import child_environment
 
 _REPORT_SECONDS = 20.0
 _POLL_SECONDS = 0.2

@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from thoughtrank.user_paths import user_path
+from thoughtrank.user_input.user_paths import user_path
 
 INSTALL = (
     "with a GPU: python3 -m venv .venv-vllm && .venv-vllm/bin/python -m pip install vllm; without one: make .venv-vllm"

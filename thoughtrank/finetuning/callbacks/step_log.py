@@ -12,7 +12,7 @@ from torch import Tensor
 from thoughtrank.finetuning.batching.batches import Batch
 from thoughtrank.finetuning.callbacks.divergence import has_diverged, stop_diverged
 from thoughtrank.finetuning.callbacks.throughput import StepWork, ThroughputMeter
-from thoughtrank.progress import progress_bar
+from thoughtrank.output.progress import progress_bar
 from thoughtrank.storage.line_log import LineLog
 
 if TYPE_CHECKING:

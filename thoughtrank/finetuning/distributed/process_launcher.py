@@ -16,7 +16,7 @@ from pathlib import Path
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed.loopback_store import LOOPBACK, loopback_environment, loopback_socket
-from thoughtrank.redaction import child_environment
+from thoughtrank.output.redaction import child_environment
 
 FAULTS = "THOUGHTRANK_FAULTS"
 """Environment variable of a rank: the file descriptor it writes its faults to. A pipe works on a full disk too."""

@@ -11,7 +11,7 @@ from thoughtrank.finetuning.optim.lr_schedules import Schedule, schedule_factor
 from thoughtrank.finetuning.optim.parameters import ParameterGroups, decay_groups
 from thoughtrank.finetuning.protocols import Optimizer
 from thoughtrank.finetuning.weight_formats import Weights
-from thoughtrank.number_ranges import Fraction
+from thoughtrank.user_input.number_ranges import Fraction
 
 if TYPE_CHECKING:
     import torch

@@ -19,7 +19,7 @@ from thoughtrank.judging.openai.requests import JudgeReply, RequestFormat, read_
 from thoughtrank.judging.openai.unusable_server import UnusableServerDetector
 from thoughtrank.judging.openai.usage import UsageMeter, usage_of
 from thoughtrank.judging.protocol import CallLimits, JudgeRequest, Usage, Verdict
-from thoughtrank.number_ranges import TimeoutSeconds
+from thoughtrank.user_input.number_ranges import TimeoutSeconds
 
 _CHAT_TOKENS = 100
 """More than any chat template adds around one message."""

@@ -25,7 +25,7 @@ def usage_of(*, prompt_tokens: int, completion_tokens: int, price: Price) -> Usa
 
 
 def fewest_tokens(text: str) -> int:
-    """A lower bound on the tokens of a text: no token joins two words, and long words have several."""
+    """A lower bound on the tokens of a text: common tokenizers join no two words, and long words have several."""
     return sum(math.ceil(len(word) / _LONGEST_TOKEN) for word in text.split())
 
 
@@ -59,7 +59,8 @@ class UsageMeter:
     def settle(self, reported: object, *, sent: str, received: str, most: Usage, price: Price) -> Usage:
         """The reported usage, if it is plausible; else the bound.
 
-        Plausible are integers of at least ``fewest_tokens``. A count above ``most`` is recorded up to ``CEILING`` times
+        Plausible are integers of at least ``fewest_tokens``; half as many for the reply, because a server may count only the
+        tokens of a JSON reply that its schema left open. A count above ``most`` is recorded up to ``CEILING`` times
         ``most``, and raises later bounds.
 
         Args:
@@ -69,10 +70,10 @@ class UsageMeter:
             most: as for ``bound``.
             price: per million tokens.
         """
-        counts = reported if isinstance(reported, Mapping) else {}
+        counts: Mapping[str, object] = reported if isinstance(reported, Mapping) else {}
         prompt = self._count(counts, "prompt_tokens", fewest=fewest_tokens(sent), most=most.prompt_tokens)
         completion = self._count(
-            counts, "completion_tokens", fewest=fewest_tokens(received), most=most.completion_tokens
+            counts, "completion_tokens", fewest=math.ceil(fewest_tokens(received) / 2), most=most.completion_tokens
         )
         if prompt is None or completion is None:
             self._warn("reports no plausible usage: the most that such a call can cost is recorded")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
 from thoughtrank.questions.rows.file_reader import JSON_SUFFIXES, Row, read_rows
-from thoughtrank.user_paths import user_path
+from thoughtrank.user_input.user_paths import user_path
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset

@@ -3,7 +3,7 @@
 import pytest
 
 from thoughtrank.errors import UserError
-from thoughtrank.redaction import (
+from thoughtrank.output.redaction import (
     child_environment,
     redact_variable,
     redacted,
@@ -15,8 +15,8 @@ from thoughtrank.redaction import (
 
 @pytest.fixture(autouse=True)
 def no_variables_in_use(monkeypatch):
-    monkeypatch.setattr("thoughtrank.redaction._variables_in_use", set())
-    monkeypatch.setattr("thoughtrank.redaction._redacted_variables", set())
+    monkeypatch.setattr("thoughtrank.output.redaction._variables_in_use", set())
+    monkeypatch.setattr("thoughtrank.output.redaction._redacted_variables", set())
 
 
 def test_the_value_of_a_key_variable_is_removed_whatever_its_name(monkeypatch):

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from thoughtrank.user_paths import user_path
+from thoughtrank.user_input.user_paths import user_path
 
 
 def test_the_home_folder_is_filled_in_and_an_unknown_user_is_left(monkeypatch):

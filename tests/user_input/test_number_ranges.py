@@ -4,7 +4,7 @@ import pytest
 
 from thoughtrank.errors import UserError
 from thoughtrank.instantiate import make_component
-from thoughtrank.number_ranges import LARGEST_INTEGER
+from thoughtrank.user_input.number_ranges import LARGEST_INTEGER
 
 ADAMW = "thoughtrank.finetuning.optimizers.AdamW"
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 PROGRAM = (
-    "import sys; from thoughtrank.console import escape_unprintable; escape_unprintable(); "
+    "import sys; from thoughtrank.output.terminal_encoding import escape_unprintable; escape_unprintable(); "
     "print('caf\\xe9 \\u4e2d'); print('caf\\xe9 \\u4e2d', file=sys.stderr)"
 )
 

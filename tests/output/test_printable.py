@@ -7,7 +7,7 @@ import pytest
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.error_text import one_line
 from thoughtrank.judging.protocol import Verdict
-from thoughtrank.printable import markdown_text, printable
+from thoughtrank.output.printable import markdown_text, printable
 from thoughtrank.storage.run_log import log_line
 from thoughtrank.storage.run_paths import RunPaths
 

@@ -3,7 +3,7 @@ import warnings
 
 import pytest
 
-from thoughtrank.library_logging import quiet_libraries
+from thoughtrank.output.library_logging import quiet_libraries
 
 
 @pytest.fixture(autouse=True)

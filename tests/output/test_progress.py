@@ -1,7 +1,7 @@
 import io
 import sys
 
-from thoughtrank.progress import progress_bar
+from thoughtrank.output.progress import progress_bar
 
 
 def printed_by(monkeypatch, *, terminal, **options):

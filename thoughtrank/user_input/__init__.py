@@ -1,0 +1,1 @@
+"""Values as users type them: the ranges of numbers in the config, and paths."""
