@@ -76,6 +76,17 @@ IMPORTS = {name: set(imported(name, ast.walk(tree))) for name, tree in TREES.ite
 EAGER = {name: set(imported(name, run_on_import([tree]))) for name, tree in TREES.items()}
 
 
+def outside_functions(nodes):
+    """Statements of a module outside of its functions, those for type checkers included."""
+    for node in nodes:
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from outside_functions(ast.iter_child_nodes(node))
+
+
+FOR_TYPES = {name: set(imported(name, outside_functions([tree]))) for name, tree in TREES.items()}
+
+
 def inside(name, *packages):
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
@@ -143,7 +154,7 @@ def test_no_room_imports_one_above_it_or_beside_it():
 def test_no_import_goes_in_a_circle():
     try:
         TopologicalSorter(
-            {name: {each for each in found if each in MODULES and each != name} for name, found in EAGER.items()}
+            {name: {each for each in found if each in MODULES and each != name} for name, found in FOR_TYPES.items()}
         ).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
@@ -160,7 +171,7 @@ def test_a_heavy_package_would_be_noticed():
     assert loaded_by("import torch") == ["torch"]
 
 
-def test_a_config_is_composed_and_its_parts_are_made_without_a_heavy_package():
+def test_a_config_is_composed_and_its_components_are_made_without_a_heavy_package():
     program = (
         "from hydra import compose, initialize_config_dir\n"
         "from omegaconf import OmegaConf\n"
@@ -188,3 +199,76 @@ def test_a_config_is_composed_and_its_parts_are_made_without_a_heavy_package():
 )
 def test_modules_that_answer_at_once_load_nothing_heavy(module):
     assert loaded_by(f"import thoughtrank.{module}") == []
+
+
+# Sizes, types and tests.
+
+DECLARATIONS = "declarations only"
+WORDINGS = "wordings, which test_source.py asks and answers through the source"
+WITHOUT_A_TEST = {
+    "thoughtrank.__main__": "two lines, run by tests/test_cli.py",
+    "thoughtrank.chat_with": "the former name of thoughtrank.chat",
+    "thoughtrank.errors": DECLARATIONS,
+    "thoughtrank.records": DECLARATIONS,
+    "thoughtrank.finetuning.__main__": "run by test_train.py and test_strategies.py as a process",
+    "thoughtrank.models.named_model": "the base of three classes that have their tests",
+    "thoughtrank.engines.protocol": DECLARATIONS,
+    "thoughtrank.judging.protocol": DECLARATIONS,
+    "thoughtrank.models.protocol": DECLARATIONS,
+    "thoughtrank.prefixes.protocol": DECLARATIONS,
+    "thoughtrank.rankers.protocol": DECLARATIONS,
+    "thoughtrank.selection.protocol": DECLARATIONS,
+    "thoughtrank.questions.word_problems.daily_life": WORDINGS,
+    "thoughtrank.questions.word_problems.one_step": WORDINGS,
+    "thoughtrank.questions.word_problems.two_step": WORDINGS,
+    "thoughtrank.questions.word_problems.unseen_families": WORDINGS,
+}
+FUNCTIONS = [
+    (name, node)
+    for name, tree in TREES.items()
+    for node in ast.walk(tree)
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+]
+
+
+def test_every_module_has_its_test_at_the_mirrored_path():
+    without = set()
+    for name, path in MODULES.items():
+        place = ROOT / "tests" / path.relative_to(PACKAGE).parent
+        stem = "main" if path.stem == "__main__" else path.stem
+        if path.stem != "__init__" and not (place / f"test_{stem}.py").exists():
+            without.add(name)
+    assert without == set(WITHOUT_A_TEST)
+
+
+def test_files_and_functions_are_small():
+    lines = sorted(len(path.read_text().splitlines()) for path in MODULES.values() if path.stem != "__init__")
+    assert lines[len(lines) // 2] <= 130
+    assert lines[-1] <= 300
+    lengths = sorted((node.end_lineno - node.lineno + 1, f"{name}.{node.name}") for name, node in FUNCTIONS)
+    assert lengths[len(lengths) * 9 // 10][0] <= 25
+    assert lengths[-1][0] <= 60, lengths[-1]
+
+
+def test_few_parameters_may_be_anything():
+    arguments = [
+        f"{name}.{node.name}({each.arg})"
+        for name, node in FUNCTIONS
+        for each in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+        if each is not None and each.annotation is not None and ast.unparse(each.annotation).strip("'\"") == "Any"
+    ]
+    assert len(arguments) <= 20, arguments
+
+
+def test_hardly_any_attribute_is_looked_for_by_name():
+    calls = [
+        f"{name}:{node.lineno}"
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr")
+    ]
+    assert len(calls) <= 20, calls
+
+
+def test_few_modules_stand_outside_of_a_room():
+    assert len(list(PACKAGE.glob("*.py"))) <= 12
