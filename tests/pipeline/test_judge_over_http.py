@@ -231,7 +231,7 @@ def test_a_run_that_waited_for_another_counts_what_the_other_spent_against_its_b
     assert asked.wait(120)
     second = workplace.start("run=b", *settings, "rounds=2")
     # Until it waits for the ranking that the first run is making.
-    assert any("waiting for it" in line for line in second.stdout)
+    assert any("working on 2_rankings already: waiting for it" in line for line in second.stdout)
     go.set()
     output, _ = second.communicate(timeout=300)
     first.communicate(timeout=120)
