@@ -8,6 +8,7 @@ from typing import Any
 from thoughtrank.config.components import Components
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
+from thoughtrank.records import STAGES
 from thoughtrank.report.loggers import Logger
 from thoughtrank.report.model_card import model_card
 from thoughtrank.report.summary import round_prefixes, round_summary, scalars
@@ -20,6 +21,9 @@ from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.json_files import read_json, write_json
 from thoughtrank.storage.run_names import run_name
 from thoughtrank.storage.store import Store
+
+BASE_STAGES = ("evaluation",)
+"""Round 0 only evaluates the base model; every other round has all of ``STAGES``."""
 
 
 def run_pipeline(
@@ -62,8 +66,8 @@ def _run_rounds(builder: StageBuilder, *, logger: Logger) -> dict[str, Any] | No
         current = builder.begin_round(number)
         # A round that was finished earlier does not stop the run, which may have been extended since.
         stop_after = None if store.paths.evaluation(number).exists() else config.stop_after
-        for name, build in builder.stages(number).items():
-            current.stages[name] = build(current)
+        for name in STAGES if number else BASE_STAGES:
+            current.stages[name] = builder.build(name, current)
             current.artifacts[name] = store.complete(current.stages[name])
             if name == stop_after:
                 return None

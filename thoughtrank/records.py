@@ -6,6 +6,9 @@ Field names are the column names of the Parquet tables. This module imports noth
 from dataclasses import dataclass
 from typing import Literal
 
+STAGES = ("generation", "ranking", "selection", "training", "evaluation")
+"""The stages of a round, in the order of the pipeline."""
+
 Finish = Literal["stop", "length", "tag"]
 """``stop``: the model ended the text. ``length``: the token limit ended it. ``tag``: it ends before a thought tag that does not
 belong there; an imported text contains the tag."""

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thoughtrank.judging.audit import JudgeAudit
-
-STAGES = ("generation", "ranking", "selection", "training", "evaluation")
-"""Stages of a round, in the order of the pipeline."""
+from thoughtrank.records import STAGES
 
 
 def results_table(rounds: Sequence[Mapping[str, Any]]) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from thoughtrank.records import Candidate, RankedCandidate
+from thoughtrank.records import STAGES, Candidate, RankedCandidate
 from thoughtrank.report.prefix_statistics import PrefixResult, prefix_results
-from thoughtrank.report.results_table import STAGES
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.tables import TableRows
 

@@ -92,18 +92,16 @@ class StageBuilder:
         self.rounds.append(Round(number=number, start=self.rounds[-1].model if self.rounds else self.base))
         return self.rounds[-1]
 
-    def stages(self, number: int) -> dict[str, Callable[[Round], Stage]]:
-        """The stages of round ``number`` in their order, each built from what is there when its turn comes."""
-        evaluation: dict[str, Callable[[Round], Stage]] = {"evaluation": self._evaluation}
-        if number == 0:
-            return evaluation
-        return {
+    def build(self, name: str, current: Round) -> Stage:
+        """The stage ``name`` of a round, from the artifacts of the stages before it."""
+        builders: dict[str, Callable[[Round], Stage]] = {
             "generation": self._generation,
             "ranking": self._ranking,
             "selection": self._selection,
             "training": self._training,
-            **evaluation,
+            "evaluation": self._evaluation,
         }
+        return builders[name](current)
 
     def _generation(self, current: Round) -> Stage:
         name, published = f"round {current.number} generation", self.store.paths.candidates(current.number)
