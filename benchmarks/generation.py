@@ -33,7 +33,7 @@ from generation_workloads import SHAPES, Workload, make_workload, prepare_model
 
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.finetuning.callbacks.throughput import peak_resident
-from thoughtrank.output.library_logging import quiet_libraries
+from thoughtrank.output.library_logging import silence_library_logs
 
 STARTED = time.monotonic()
 OURS, SINGLE = "this_engine", "generate_single"
@@ -77,7 +77,7 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Measure and print."""
     options = parse()
-    quiet_libraries()
+    silence_library_logs()
     with tempfile.TemporaryDirectory() as folder:
         if options.model is None:
             prepare_model(Path(folder), workload=options.workload, shape=options.shape)

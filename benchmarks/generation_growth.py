@@ -20,7 +20,7 @@ from generation_contenders import ThisEngine
 from generation_workloads import make_workload, prepare_model
 
 from thoughtrank.engines.transformers import TransformersEngine
-from thoughtrank.output.library_logging import quiet_libraries
+from thoughtrank.output.library_logging import silence_library_logs
 
 SIZES = [(1, 62), (4, 62), (16, 62), (64, 62), (4, 8), (4, 248)]
 """Number of questions, and of branches per question."""
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3600, help="start no new round after this many seconds")
     options = parser.parse_args()
     options.token_budget = TransformersEngine().token_budget
-    quiet_libraries()
+    silence_library_logs()
     started = time.monotonic()
     seconds: dict[tuple[int, int], list[float]] = {size: [] for size in SIZES}
     with tempfile.TemporaryDirectory() as name:

@@ -36,10 +36,10 @@ def print_answers(questions: Iterable[str], *, folder: Path) -> None:
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer, TextStreamer
 
-    from thoughtrank.output.library_logging import quiet_libraries
+    from thoughtrank.output.library_logging import silence_library_logs
     from thoughtrank.prompting.chat_template import ChatTemplate
 
-    quiet_libraries()
+    silence_library_logs()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     # Transformers types ``generate`` for its own mixin only.
     model: Any = AutoModelForCausalLM.from_pretrained(folder)

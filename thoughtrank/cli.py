@@ -46,8 +46,8 @@ _failures: list[str] = []
 def main() -> None:
     """Entry point of ``train.py``, ``thoughtrank`` and ``python -m thoughtrank``.
 
-    Exit status: 0 when everything asked for exists, 2 after an error the user can put right, 130 and 143 when interrupted
-    or told to stop, 1 for bugs. In a sweep the jobs behind a failed one go on, and the status is 2 for any failure.
+    Exit status: 0 if everything requested exists, 2 after an error that the user can fix, 130 and 143 after SIGINT and
+    SIGTERM, 1 for bugs. In a sweep the jobs after a failed one still run, and the status is 2 for any failure.
     """
     escape_unprintable()
     handle_stop_signals()
@@ -62,7 +62,7 @@ def main() -> None:
         _hydra_main()
     except KeyboardInterrupt:
         if stop_status() is None:
-            print("\ninterrupted; what is finished is kept, the same command goes on", file=sys.stderr)
+            print("\ninterrupted; finished work is kept, the same command goes on", file=sys.stderr)
         sys.exit(130)
     if _failures or (folder is not None and not _end_sweep(folder)):
         sys.exit(2)

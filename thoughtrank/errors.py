@@ -1,4 +1,4 @@
-"""Faults a user can cause, told apart from bugs.
+"""Errors that a user can cause, as distinct from bugs.
 
 ``train.py`` prints a ``UserError`` as plain lines and exits with status 2; every other exception is a bug and keeps its
 traceback.
@@ -9,7 +9,7 @@ from thoughtrank.output.redaction import redacted
 
 
 class UserError(Exception):
-    """Something the user can put right.
+    """Something the user can fix.
 
     Args:
         *faults: one sentence each: what is wrong and what to do. Secrets are removed from them, and

@@ -3,7 +3,7 @@ import warnings
 
 import pytest
 
-from thoughtrank.output.library_logging import quiet_libraries
+from thoughtrank.output.library_logging import silence_library_logs
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def restored():
 
 
 def test_routine_messages_are_dropped_and_others_are_not(caplog):
-    quiet_libraries()
+    silence_library_logs()
     logger = logging.getLogger("DeepSpeed")
     with caplog.at_level(logging.INFO, logger="DeepSpeed"):
         logger.addHandler(caplog.handler)
@@ -35,7 +35,7 @@ def test_routine_messages_are_dropped_and_others_are_not(caplog):
 
 
 def test_lightning_reports_errors_only():
-    quiet_libraries()
+    silence_library_logs()
     assert not logging.getLogger("pytorch_lightning").isEnabledFor(logging.WARNING)
     assert logging.getLogger("pytorch_lightning").isEnabledFor(logging.ERROR)
 
@@ -43,7 +43,7 @@ def test_lightning_reports_errors_only():
 def test_routine_warnings_are_ignored_and_others_are_not():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        quiet_libraries()
+        silence_library_logs()
         warnings.warn("The dataloader does not have many workers which may be a bottleneck", stacklevel=1)
         warnings.warn("gradients are not finite", stacklevel=1)
     assert [str(each.message) for each in caught] == ["gradients are not finite"]
@@ -52,8 +52,8 @@ def test_routine_warnings_are_ignored_and_others_are_not():
 def test_weights_are_loaded_without_a_bar_and_a_second_call_changes_nothing():
     from transformers.utils import logging as transformers_logging
 
-    quiet_libraries()
+    silence_library_logs()
     filters = list(logging.getLogger("DeepSpeed").filters)
-    quiet_libraries()
+    silence_library_logs()
     assert logging.getLogger("DeepSpeed").filters == filters
     assert not transformers_logging.is_progress_bar_enabled()

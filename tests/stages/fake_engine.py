@@ -32,6 +32,9 @@ class FakeEngine(EngineComponent):
         self.model_folders: list[Path] = []
         self.requested: list[list[GenerationRequest]] = []
 
+    def __repr__(self) -> str:
+        return f"FakeEngine(seed={self.seed}, questions_per_group={self.questions_per_group})"
+
     def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "FakeSession":
         self.model_folders.append(model_folder)
         return FakeSession(self)

@@ -25,7 +25,7 @@ from thoughtrank.finetuning.protocols import Adapter, Strategy
 from thoughtrank.finetuning.training_data import load_training_data
 from thoughtrank.finetuning.training_facts import write_facts
 from thoughtrank.instantiate import make_component
-from thoughtrank.output.library_logging import quiet_libraries
+from thoughtrank.output.library_logging import silence_library_logs
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -47,7 +47,7 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
     Raises:
         UserError: nothing to train on, or a checkpoint that this job cannot resume from.
     """
-    quiet_libraries()
+    silence_library_logs()
     tune_malloc()
     pl.seed_everything(job.seed, verbose=False)
     started = time.monotonic()

@@ -17,7 +17,7 @@ def _is_not_routine(record: logging.LogRecord) -> bool:
     return not any(text in record.getMessage() for text in _ROUTINE_RECORDS)
 
 
-def quiet_libraries() -> None:
+def silence_library_logs() -> None:
     """Disable progress bars for loading and saving weights, and notices of DeepSpeed and Lightning about a missing GPU.
 
     Call it before a model is loaded. Other warnings and errors of these libraries are still shown.

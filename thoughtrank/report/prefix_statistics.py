@@ -12,11 +12,11 @@ class PrefixResult:
     """One prefix over the questions of a round.
 
     Attributes:
-        win_rate: share of the questions that could be decided (some answer better than another) in which this prefix's
+        win_rate: fraction of the questions that could be decided (some answer better than another) in which this prefix's
             answer shares the best rank; None where there was no such question.
-        ranked: share of its candidates that were ranked.
+        ranked: fraction of its candidates that were ranked.
         thought_tokens: mean over its candidates.
-        closed_rate: share of its thoughts that closed by themselves.
+        closed_rate: fraction of its thoughts that closed by themselves.
     """
 
     prefix: str

@@ -27,7 +27,7 @@ class SweepJob:
     """One job of a sweep.
 
     Attributes:
-        number: its place in the sweep, from 0.
+        number: its index in the sweep, from 0.
         overrides: what was typed for this job, one ``key=value`` each.
         run: the name of its run; empty where the config was too broken to have one.
         outcome: how it ended.

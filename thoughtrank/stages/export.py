@@ -49,9 +49,9 @@ class Export(Stage):
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-        from thoughtrank.output.library_logging import quiet_libraries
+        from thoughtrank.output.library_logging import silence_library_logs
 
-        quiet_libraries()
+        silence_library_logs()
         folder = self.model.folder()
         tokenizer = AutoTokenizer.from_pretrained(folder)
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)

@@ -85,10 +85,10 @@ class BaseModel(ModelStage):
 
     def make(self, artifact: Artifact) -> None:
         """Write the folder."""
-        from thoughtrank.output.library_logging import quiet_libraries
+        from thoughtrank.output.library_logging import silence_library_logs
 
         print("preparing the base model", flush=True)
-        quiet_libraries()
+        silence_library_logs()
         self.source.write(artifact.folder)
         artifact.finish()
 

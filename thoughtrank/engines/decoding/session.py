@@ -17,7 +17,7 @@ from thoughtrank.engines.decoding.shared_prefix_attention import ATTENTION
 from thoughtrank.engines.decoding.step_progress import StepProgress
 from thoughtrank.engines.protocol import Continuation, GenerationRequest, Limits, OnStep
 from thoughtrank.engines.tokenization import end_of_turn_tokens
-from thoughtrank.output.library_logging import quiet_libraries
+from thoughtrank.output.library_logging import silence_library_logs
 
 
 class TransformersSession:
@@ -31,7 +31,7 @@ class TransformersSession:
     """
 
     def __init__(self, *, model_folder: Path, device: str, dtype: str, token_budget: int) -> None:
-        quiet_libraries()
+        silence_library_logs()
         tokenizer = AutoTokenizer.from_pretrained(model_folder)
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
             model_folder, dtype=dtype, attn_implementation=ATTENTION
