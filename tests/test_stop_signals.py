@@ -60,7 +60,11 @@ def test_a_request_that_takes_long_is_abandoned(start):
 
 
 def test_a_request_that_soon_ends_is_waited_for(start):
-    work = "with ThreadPoolExecutor() as pool: pool.submit(lambda: (time.sleep(0.3), print('reply kept', flush=True)))"
+    work = (
+        "stop_signals.GRACE_SECONDS = 60\n"
+        "    with ThreadPoolExecutor() as pool:\n"
+        "        pool.submit(lambda: (time.sleep(0.3), print('reply kept', flush=True)))"
+    )
     process = start(work)
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=20)
