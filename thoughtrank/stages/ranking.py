@@ -78,7 +78,7 @@ class Ranking(Stage):
         Raises:
             UserError: the judge is unavailable or the budget is reached; all verdicts so far are kept.
         """
-        totals = _Totals()
+        totals = _RankingTotals()
         with Executor(self.judge, artifact.folder / VERDICTS, budget=self.budget) as executor:
             rows = self._rank(executor, totals=totals)
             write_rows(artifact.folder / "part-00000.parquet", rows, record_type=RankedCandidate)
@@ -94,7 +94,7 @@ class Ranking(Stage):
             expected_regret=mean(totals.regrets),
         )
 
-    def _rank(self, executor: Executor, *, totals: "_Totals") -> Iterator[RankedCandidate]:
+    def _rank(self, executor: Executor, *, totals: "_RankingTotals") -> Iterator[RankedCandidate]:
         """The rows of the table, made group by group, with a progress bar.
 
         Raises:
@@ -146,7 +146,7 @@ class Ranking(Stage):
 
 
 @dataclass
-class _Totals:
+class _RankingTotals:
     """What is counted over the ranked questions.
 
     Attributes:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from thoughtrank.finetuning.module import FineTuningModule
 
 
-class _Totals(TypedDict):
+class _StepTotals(TypedDict):
     """The work of a step, summed over ranks; see ``StepWork``."""
 
     loss: float
@@ -142,7 +142,7 @@ def _arithmetic(trainer: pl.Trainer, module: "FineTuningModule") -> torch.dtype:
     return torch.bfloat16 if in_bf16 else torch.float32
 
 
-def _summed(work: StepWork, trainer: pl.Trainer) -> _Totals:
+def _summed(work: StepWork, trainer: pl.Trainer) -> _StepTotals:
     device = trainer.strategy.root_device
     parts = torch.tensor(
         [work.loss, work.examples, work.tokens, work.targets, work.positions],

@@ -9,14 +9,14 @@ from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key, key_name_faults, redacted
 from thoughtrank.http_api.error_text import message_of
 from thoughtrank.http_api.urls import shown_url, url_faults
-from thoughtrank.judging.openai.errors import (
+from thoughtrank.judging.openai.requests import RequestFormat
+from thoughtrank.judging.openai.server_errors import (
     error_in_body,
     raise_unless_rejected,
     rejects_schema,
     requires_max_completion_tokens,
     verdict_status,
 )
-from thoughtrank.judging.openai.requests import RequestFormat
 from thoughtrank.judging.protocol import Status
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import openai
 import pytest
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.openai.errors import (
+from thoughtrank.judging.openai.server_errors import (
     error_in_body,
     raise_unless_rejected,
     rejects_schema,
