@@ -21,7 +21,7 @@ def measured(folder, questions):
     return json.loads(output.splitlines()[-1])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_hundred_thousand_questions_are_ranked_selected_summarised_and_exported_in_two_gigabytes(tmp_path):
     few, many = (measured(tmp_path / str(questions), questions) for questions in (FEW, MANY))
     for step in STEPS:
