@@ -26,8 +26,8 @@ def test_the_wheel_carries_every_config_and_prompt(installed):
     ours = {path.relative_to(ROOT / "conf") for path in (ROOT / "conf").rglob("*.yaml")}
     theirs = {path.relative_to(installed / "thoughtrank" / "conf") for path in installed.rglob("conf/**/*.yaml")}
     assert theirs == ours
-    assert (installed / "thoughtrank" / "judging" / "prompts" / "rank.txt").exists()
-    assert (installed / "thoughtrank" / "model_card.md").exists()
+    assert (installed / "thoughtrank" / "judging" / "openai" / "prompts" / "rank.txt").exists()
+    assert (installed / "thoughtrank" / "report" / "model_card.md").exists()
     modules = {path.relative_to(ROOT) for path in (ROOT / "thoughtrank").rglob("*.py")}
     assert modules <= {path.relative_to(installed) for path in installed.rglob("*.py")}
 
