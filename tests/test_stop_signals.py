@@ -63,9 +63,10 @@ def test_a_request_that_soon_ends_is_waited_for(start):
     work = (
         "stop_signals.GRACE_SECONDS = 60\n"
         "    with ThreadPoolExecutor() as pool:\n"
-        "        pool.submit(lambda: (time.sleep(0.3), print('reply kept', flush=True)))"
+        "        pool.submit(lambda: (print('sent', flush=True), time.sleep(0.3), print('reply kept', flush=True)))"
     )
     process = start(work)
+    assert process.stdout.readline() == "sent\n"
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=20)
     assert output.splitlines() == ["action SIGTERM", "reply kept"]
