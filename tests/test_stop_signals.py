@@ -63,7 +63,8 @@ def test_a_request_that_soon_ends_is_waited_for(start):
     work = (
         "stop_signals.GRACE_SECONDS = 60\n"
         "    with ThreadPoolExecutor() as pool:\n"
-        "        pool.submit(lambda: (print('sent', flush=True), time.sleep(0.3), print('reply kept', flush=True)))"
+        "        pool.submit(lambda: (time.sleep(0.3), print('reply kept', flush=True)))\n"
+        "        print('sent', flush=True)"
     )
     process = start(work)
     assert process.stdout.readline() == "sent\n"
