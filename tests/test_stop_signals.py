@@ -63,8 +63,9 @@ def test_a_request_that_soon_ends_is_waited_for(start):
     work = (
         "stop_signals.GRACE_SECONDS = 60\n"
         "    with ThreadPoolExecutor() as pool:\n"
-        "        pool.submit(lambda: (time.sleep(0.3), print('reply kept', flush=True)))\n"
-        "        print('sent', flush=True)"
+        "        request = pool.submit(lambda: (time.sleep(0.5), print('reply kept', flush=True)))\n"
+        "        print('sent', flush=True)\n"
+        "        request.result()"
     )
     process = start(work)
     assert process.stdout.readline() == "sent\n"
