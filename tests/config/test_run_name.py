@@ -41,7 +41,7 @@ def choices(values):
 
 
 KEYS = sorted(flat(composed("judge=gpt4")).keys() - {"judge.price_per_million"})
-"""All keys but a price, which decides no table and is told beside one."""
+"""All keys but a price, which changes no table."""
 
 
 def test_the_same_config_has_the_same_name(values, choices):

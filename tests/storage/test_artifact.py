@@ -239,7 +239,7 @@ with Artifact(folder=Path(sys.argv[1]), published=Path(sys.argv[2]), key="k").lo
 
 @pytest.fixture
 def holder():
-    """Starts a process that takes a artifact's lock, says so, and holds it until it is told a line."""
+    """Starts a process that takes an artifact's lock, prints that, and holds it until it reads a line."""
     processes = []
 
     def start(artifact):
