@@ -15,7 +15,13 @@ from pydantic import ConfigDict, ValidationError, create_model
 from thoughtrank.errors import UserError
 from thoughtrank.user_input.number_ranges import LARGEST_INTEGER
 
+_OPTIMIZERS = "thoughtrank.finetuning.optimizers"
 _MOVED = {
+    f"{_OPTIMIZERS}.Adafactor": f"{_OPTIMIZERS}.adafactor.Adafactor",
+    f"{_OPTIMIZERS}.AdamW": f"{_OPTIMIZERS}.adamw.AdamW",
+    f"{_OPTIMIZERS}.AdamW8bit": f"{_OPTIMIZERS}.adamw_8bit.AdamW8bit",
+    f"{_OPTIMIZERS}.DeepSpeedCPUAdam": f"{_OPTIMIZERS}.deepspeed_cpu_adam.DeepSpeedCPUAdam",
+    f"{_OPTIMIZERS}.Muon": f"{_OPTIMIZERS}.muon.Muon",
     "thoughtrank.judging.openai_compatible": "thoughtrank.judging.openai.judge",
     "thoughtrank.questions.word_problems.WordProblems": "thoughtrank.questions.word_problems.source.WordProblems",
     "thoughtrank.selection.Best": "thoughtrank.selection.top_k.Best",

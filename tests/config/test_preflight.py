@@ -28,7 +28,7 @@ class Sharding(Strategy):
         return {}
 
 
-MUON = {"_target_": "thoughtrank.finetuning.optimizers.Muon", "lr": 1e-3}
+MUON = {"_target_": "thoughtrank.finetuning.optimizers.muon.Muon", "lr": 1e-3}
 
 
 def composed(*overrides):

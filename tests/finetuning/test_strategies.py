@@ -18,7 +18,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, run_ranks
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.finetuning.optimizers import DeepSpeedCPUAdam
+from thoughtrank.finetuning.optimizers.deepspeed_cpu_adam import DeepSpeedCPUAdam
 from thoughtrank.finetuning.strategies import AutoStrategy, DDPStrategy, DeepSpeedStrategy, FSDPStrategy
 from thoughtrank.finetuning.train import run_training
 from thoughtrank.http_api.ports import free_port
@@ -94,7 +94,7 @@ def test_two_processes_have_the_loss_curve_of_one_device(name, one_device, tiny_
     assert_finished(tmp_path, name, one_device)
 
 
-CPU_ADAM = {"_target_": f"{PART}.optimizers.DeepSpeedCPUAdam", "lr": 1e-3}
+CPU_ADAM = {"_target_": f"{PART}.optimizers.deepspeed_cpu_adam.DeepSpeedCPUAdam", "lr": 1e-3}
 
 
 @pytest.mark.slow

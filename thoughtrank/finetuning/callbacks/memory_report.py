@@ -6,7 +6,7 @@ import pytorch_lightning as pl
 import torch
 
 from thoughtrank.finetuning.distributed.sharded_parameters import full_shape
-from thoughtrank.finetuning.optim.parameters import embedding_names, num_values, trained_parameters
+from thoughtrank.finetuning.optimizers.parameters import embedding_names, num_values, trained_parameters
 from thoughtrank.finetuning.parameter_memory import has_engine_masters
 from thoughtrank.finetuning.protocols import Optimizer, Strategy
 from thoughtrank.finetuning.weight_formats import ParameterBytes, Weights, parameter_bytes

@@ -3,7 +3,7 @@ import copy
 import pytest
 import torch
 
-from thoughtrank.finetuning.optim.muon import MuonWithAdamW
+from thoughtrank.finetuning.optimizers.muon_with_adamw import MuonWithAdamW
 
 SETTINGS = {"lr": 0.1, "momentum": 0.95, "betas": (0.9, 0.95), "eps": 1e-8}
 

@@ -1,11 +1,11 @@
-"""Muon for hidden matrices and AdamW for all other parameters, as one optimizer."""
+"""Muon and AdamW as one torch optimizer, which steps each parameter group with one of them."""
 
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from thoughtrank.finetuning.optim.parameters import ParameterGroups
+from thoughtrank.finetuning.optimizers.parameters import ParameterGroups
 
 
 class MuonWithAdamW(torch.optim.Optimizer):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from thoughtrank.finetuning.optim.kahan_adamw import KahanAdamW
+from thoughtrank.finetuning.optimizers.kahan_adamw import KahanAdamW
 
 
 def after_steps(kind, dtype, *, steps=200, lr=1e-4, weight_decay=0.0, gradient=1.0, **settings):

@@ -1,11 +1,11 @@
-"""AdamW for bf16 weights with Kahan summation: the rounding error of each update is kept and added to the next one."""
+"""Kahan AdamW for bf16 weights, a torch optimizer: the rounding error of each update is kept and added to the next one."""
 
 from collections.abc import Callable
 
 import torch
 from optimi import AdamW
 
-from thoughtrank.finetuning.optim.parameters import ParameterGroups
+from thoughtrank.finetuning.optimizers.parameters import ParameterGroups
 
 
 class KahanAdamW(AdamW):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from thoughtrank.finetuning.optim.lr_schedules import schedule_factor
+from thoughtrank.finetuning.optimizers.lr_schedules import schedule_factor
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from thoughtrank.finetuning.optim.scheduled_optimizer import ScheduledOptimizer
+from thoughtrank.finetuning.optimizers.scheduled_optimizer import ScheduledOptimizer
 
 
 @dataclass(kw_only=True)

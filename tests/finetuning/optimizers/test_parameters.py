@@ -2,7 +2,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from thoughtrank.finetuning.distributed.sharded_parameters import record_full_shape
-from thoughtrank.finetuning.optim.parameters import decay_groups, embedding_names, num_values, trained_parameters
+from thoughtrank.finetuning.optimizers.parameters import decay_groups, embedding_names, num_values, trained_parameters
 
 
 def llama(**settings):

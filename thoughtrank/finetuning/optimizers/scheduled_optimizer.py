@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import NonNegativeFloat
 
-from thoughtrank.finetuning.optim.lr_schedules import Schedule, schedule_factor
-from thoughtrank.finetuning.optim.parameters import ParameterGroups, decay_groups
+from thoughtrank.finetuning.optimizers.lr_schedules import Schedule, schedule_factor
+from thoughtrank.finetuning.optimizers.parameters import ParameterGroups, decay_groups, trained_parameters
 from thoughtrank.finetuning.protocols import Optimizer
 from thoughtrank.finetuning.weight_formats import Weights
 from thoughtrank.user_input.number_ranges import Fraction
@@ -63,6 +63,10 @@ class ScheduledOptimizer(Optimizer):
     @abstractmethod
     def _make(self, model: "torch.nn.Module", weights: Weights) -> "torch.optim.Optimizer":
         """The torch optimizer of the trained parameters, at the peak learning rate."""
+
+    def _all_groups(self, model: "torch.nn.Module") -> ParameterGroups:
+        """All trained parameters, in groups with and without weight decay."""
+        return self._groups(list(trained_parameters(model).values()))
 
     def _groups(self, parameters: "Sequence[torch.nn.Parameter]") -> ParameterGroups:
         """Parameter groups with and without weight decay."""
