@@ -4,16 +4,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from thoughtrank.engines.bounds import bound_faults
-from thoughtrank.engines.engine_component import EngineComponent
-from thoughtrank.engines.generation_memory import generation_memory
-from thoughtrank.engines.protocol import Device, GenerationMemory
+from thoughtrank.engines.engine_component import LocalEngineComponent
+from thoughtrank.engines.protocol import Device
 from thoughtrank.models.hardware import multiplies_bf16
 
 if TYPE_CHECKING:
     from thoughtrank.engines.decoding.session import TransformersSession
 
 
-class TransformersEngine(EngineComponent):
+class TransformersEngine(LocalEngineComponent):
     """The branching decoder: the keys and values of a prompt are shared by all of its branches.
 
     Args:
@@ -30,6 +29,7 @@ class TransformersEngine(EngineComponent):
     version = 3
     operational = frozenset({"probe_candidates"})
     chooses_first_token = True
+    dtype: Literal["auto", "float32", "bfloat16"]
 
     def __init__(
         self,
@@ -74,18 +74,6 @@ class TransformersEngine(EngineComponent):
     def device_estimate(self) -> Device:
         """See ``Engine``."""
         return super().device_estimate() if self.device == "auto" else self.device
-
-    def memory_estimate(
-        self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int
-    ) -> GenerationMemory:
-        """See ``Engine``. ``dtype=auto`` counts as bfloat16: what it resolves to is known only after importing torch."""
-        return generation_memory(
-            bytes_per_weight=4 if self.dtype == "float32" else 2,
-            parameters=parameters,
-            kv_cache_bytes_per_token=kv_cache_bytes_per_token,
-            branches=branches,
-            tokens=tokens,
-        )
 
     def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "TransformersSession":
         """See ``Engine``. Nothing is kept in ``work_folder``."""

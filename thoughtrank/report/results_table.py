@@ -20,11 +20,7 @@ def results_table(rounds: Sequence[Mapping[str, Any]]) -> str:
 def _row(entry: Mapping[str, Any]) -> list[str]:
     return [
         str(entry["round"]),
-        accuracy_text(entry, "accuracy", "accuracy"),
-        accuracy_text(entry, "direct_accuracy", "direct"),
-        accuracy_text(entry, "unseen_accuracy", "unseen"),
-        percent(entry["thought_rate"]),
-        str(entry["examples"]),
+        *metric_cells(entry),
         f"{entry['judge_tokens']} tok ${entry['judge_cost']:.2f}",
         " ".join(each["prefix"] for each in entry["best_prefixes"]) or "–",
         " ".join(f"{entry['seconds'][stage]:.0f}" for stage in STAGES),
@@ -45,6 +41,17 @@ def fixed_width(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
+
+
+def metric_cells(entry: Mapping[str, Any]) -> list[str]:
+    """The cells of every results table: three accuracies, the fraction of replies with a thought, and the examples."""
+    return [
+        accuracy_text(entry, "accuracy", "accuracy"),
+        accuracy_text(entry, "direct_accuracy", "direct"),
+        accuracy_text(entry, "unseen_accuracy", "unseen"),
+        percent(entry["thought_rate"]),
+        str(entry["examples"]),
+    ]
 
 
 def accuracy_text(entry: Mapping[str, Any], name: str, bounds: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from thoughtrank.output.redaction import redacted
-from thoughtrank.report.results_table import accuracy_text, fixed_width, percent
+from thoughtrank.report.results_table import fixed_width, metric_cells
 from thoughtrank.storage.files import replacing, write_text
 from thoughtrank.storage.json_files import read_json, write_json
 
@@ -114,7 +114,7 @@ def comparison_text(jobs: Sequence[SweepJob]) -> str:
     rows = [header]
     for job in jobs:
         entry = _exported(job)
-        figures = [job.outcome, *[""] * 5] if entry is None else _cells(entry)
+        figures = [job.outcome, *[""] * 5] if entry is None else [*metric_cells(entry), f"${entry['judge_cost']:.2f}"]
         rows.append([str(job.number), " ".join(_varied(job, jobs)) or "–", *figures, job.run])
     failed = [job for job in jobs if job.outcome == "failed"]
     lines = [fixed_width(rows)]
@@ -146,17 +146,6 @@ def _exported(job: SweepJob) -> Mapping[str, Any] | None:
     summary = read_json(Path(job.summary))
     sums = {name: sum(entry[name] for entry in summary["rounds"]) for name in ("examples", "judge_cost")}
     return {**summary["rounds"][summary["exported_round"]], **sums}
-
-
-def _cells(entry: Mapping[str, Any]) -> list[str]:
-    return [
-        accuracy_text(entry, "accuracy", "accuracy"),
-        accuracy_text(entry, "direct_accuracy", "direct"),
-        accuracy_text(entry, "unseen_accuracy", "unseen"),
-        percent(entry["thought_rate"]),
-        str(entry["examples"]),
-        f"${entry['judge_cost']:.2f}",
-    ]
 
 
 def _figures(job: SweepJob) -> dict[str, Any]:
