@@ -204,7 +204,7 @@ def test_modules_that_answer_at_once_load_nothing_heavy(module):
 # Sizes, types and tests.
 
 DECLARATIONS = "declarations only"
-WORDINGS = "wordings, which test_source.py asks and answers through the source"
+WORDINGS = "wordings, which test_wordings.py and test_answers.py read through the source"
 WITHOUT_A_TEST = {
     "thoughtrank.__main__": "two lines, run by tests/test_cli.py",
     "thoughtrank.chat_with": "the former name of thoughtrank.chat",
