@@ -5,12 +5,12 @@ import subprocess
 from pathlib import Path
 from typing import Any, Literal
 
-from thoughtrank.engines.bounds import bound_faults
 from thoughtrank.engines.engine_component import EngineComponent
 from thoughtrank.engines.serving.completion_log import COMPLETION_LOG
 from thoughtrank.engines.serving.completions_client import CompletionsClient
 from thoughtrank.engines.serving.served_model import check_served_model
 from thoughtrank.engines.serving.served_session import ServedSession
+from thoughtrank.engines.setting_bounds import bound_faults
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key, key_name_faults
 from thoughtrank.http_api.urls import url_faults

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from thoughtrank.engines.bounds import bound_faults
 from thoughtrank.engines.engine_component import LocalEngineComponent
 from thoughtrank.engines.protocol import Device
+from thoughtrank.engines.setting_bounds import bound_faults
 from thoughtrank.models.hardware import multiplies_bf16
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from thoughtrank.engines.bounds import bound_faults
 from thoughtrank.engines.engine_component import LocalEngineComponent
 from thoughtrank.engines.serving.completion_log import COMPLETION_LOG
 from thoughtrank.engines.serving.completions_client import CompletionsClient
 from thoughtrank.engines.serving.served_session import ServedSession, end_tokens
 from thoughtrank.engines.serving.server_process import ServerProcess
 from thoughtrank.engines.serving.vllm_server import python_faults, server_command
+from thoughtrank.engines.setting_bounds import bound_faults
 from thoughtrank.http_api.ports import free_port
 from thoughtrank.user_input.number_ranges import TimeoutSeconds
 
