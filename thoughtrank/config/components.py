@@ -100,7 +100,7 @@ def join(made: dict[str, Any], *, candidates: str | None) -> Components:
 
 
 def _missing_members(component: object, *, group: str) -> list[str]:
-    """What the group's protocol has and ``component`` lacks: a class of the user's own may forget something."""
+    """What the group's protocol has and ``component`` lacks: a class of the user's own may lack a member."""
     protocol = get_type_hints(Components)[group]
     protocol = get_origin(protocol) or protocol
     public = {name for name in dir(protocol) if not name.startswith("_")}

@@ -93,7 +93,7 @@ def _component_faults(config: RunConfig, components: Components) -> dict[str, li
 
 
 def _reported(faults: Callable[[], list[str]], *, group: str) -> list[str]:
-    """What a component reports. A file that it cannot look at is a fault too, so that the others are still reported."""
+    """What a component reports. A file that it cannot read is a fault too, so that the others are still reported."""
     try:
         return faults()
     except OSError as error:

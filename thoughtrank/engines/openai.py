@@ -153,4 +153,4 @@ def _load(command: list[str], model_folder: Path) -> None:
     except OSError as error:
         raise UserError(f"engine.load_command: cannot run {command[0]!r}: {error.strerror}") from None
     if status:
-        raise UserError(f"engine.load_command failed with status {status}; see its own message above")
+        raise UserError(f"engine.load_command failed with status {status}; see its output above")

@@ -58,6 +58,6 @@ def model_error(*, server: str, model: str, message: str, model_setting: str, ur
         url_setting: the config key of the URL.
     """
     return UserError(
-        f"{server} knows no model {model!r}, or the URL is wrong (HTTP 404): {message}. "
+        f"{server} has no model {model!r}, or the URL is wrong (HTTP 404): {message}. "
         f"Check {model_setting} and {url_setting} (most servers' URLs end in /v1)."
     )

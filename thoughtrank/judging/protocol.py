@@ -137,7 +137,7 @@ class CallLimits:
 
 
 class Judge(Protocol):
-    """Judges one request at a time and knows nothing of rounds or tournaments. ``judge`` may be called from many threads.
+    """Judges one request at a time, independent of rounds and tournaments. ``judge`` may be called from many threads.
 
     The ``judge`` of a remote judge makes one attempt, and raises ``AttemptFailed`` where another may succeed.
 

@@ -1,7 +1,7 @@
 """A sweep (Hydra multirun): what became of each of its jobs, and the table that compares them.
 
-A job may run in another process, or on another machine, and a launcher hands nothing back that outlives an error. So every
-job leaves a small file in the sweep's folder, and whoever started the sweep reads them all at its end.
+A job may run in another process, or on another machine, and a launcher returns nothing after an error. So every job writes a
+small file into the sweep's folder, and the process that started the sweep reads them all at its end.
 """
 
 import csv
@@ -64,13 +64,13 @@ def sweep_folder(arguments: Sequence[str]) -> Path | None:
 
 
 def begin_sweep(folder: Path) -> None:
-    """Forget what an earlier attempt at this sweep left; the runs themselves stay."""
+    """Delete the job files of an earlier attempt at this sweep; the runs themselves stay."""
     for path in folder.glob("job_*.json"):
         path.unlink()
 
 
 def record_job(folder: Path, job: SweepJob) -> None:
-    """Leave what became of a job in the sweep's folder, without secrets."""
+    """Write a job's outcome into the sweep's folder, without secrets."""
     folder.mkdir(parents=True, exist_ok=True)
     shown = replace(
         job,

@@ -102,7 +102,7 @@ def has_weights(folder: Path) -> bool:
 
 
 def delete_weights(models: Sequence[RoundModel], *, keep: str) -> None:
-    """Make room as ``keep`` says; tables, metrics and the export stay.
+    """Delete the weights that ``keep`` does not name; tables, metrics and the export stay.
 
     Args:
         models: of all rounds, the base model first; its weights stay.

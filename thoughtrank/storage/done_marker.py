@@ -14,7 +14,7 @@ DONE = "_done.json"
 
 @dataclass(frozen=True, slots=True)
 class DoneMarker:
-    """What the marker says.
+    """The contents of the marker.
 
     Attributes:
         fingerprint: of the inputs.

@@ -27,7 +27,7 @@ _COUNTS = ("questions", "candidates")
 
 @dataclass(frozen=True, slots=True)
 class ImportedCandidate:
-    """A candidate of somebody else's; see ``Candidate`` for the fields.
+    """A candidate made elsewhere; see ``Candidate`` for the fields.
 
     Attributes:
         thought_tokens: None where nobody counted; so it is with ``answer_tokens``.
@@ -59,7 +59,7 @@ class ImportedCandidates:
         return None if folder is None else cls(user_path(folder))
 
     def faults(self) -> list[str]:
-        """What a user has to put right."""
+        """What a user has to fix."""
         try:
             self._mark  # noqa: B018  (reading it is the check)
         except UserError as error:

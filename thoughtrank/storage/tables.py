@@ -110,7 +110,7 @@ def read_table(folder: Path, record_type: type[RecordT]) -> list[RecordT]:
 
 
 class TableRows(Generic[RecordT]):
-    """The rows of a table, read anew by every iteration, of which a bounded number is held in memory.
+    """The rows of a table, read again by every iteration, of which a bounded number is held in memory.
 
     Args:
         folder: of the table.

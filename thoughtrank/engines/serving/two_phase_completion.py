@@ -1,4 +1,4 @@
-"""Thought and answer of one branch as two completions, on servers that know neither tags nor minimum lengths."""
+"""Thought and answer of one branch as two completions, on servers that support neither tags nor minimum lengths."""
 
 import threading
 from collections.abc import Callable, Collection, Mapping

@@ -43,7 +43,7 @@ class Rendezvous:
         if "SLURM_NODEID" in environment:
             return cls._of_slurm(environment, num_nodes=num_nodes)
         raise UserError(
-            f"strategy.num_nodes={num_nodes}, but no environment variable says which of the machines this is: {HOW_TO_START}"
+            f"strategy.num_nodes={num_nodes}, but no environment variable identifies this machine: {HOW_TO_START}"
         )
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What a reply cost, from a usage that the server reports and nobody has checked."""
+"""What a reply cost, from the usage that the server reports, which may be wrong."""
 
 import math
 import sys
