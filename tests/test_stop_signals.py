@@ -43,7 +43,7 @@ def start():
 def test_a_signal_ends_the_process_with_a_message_and_its_status(start, number):
     process = start(UNTIL_STOPPED)
     process.send_signal(number)
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=60)
     assert "the same command goes on" in errors
     assert output == f"action {number.name}\n"
     # Without the command line's own handler of KeyboardInterrupt Python ends by the signal itself.
@@ -54,7 +54,7 @@ def test_a_request_that_takes_long_is_abandoned(start):
     process = start(A_REQUEST_THAT_TAKES_LONG)
     process.send_signal(signal.SIGTERM)
     sent = time.monotonic()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM
     assert time.monotonic() - sent < 10
 
@@ -70,7 +70,7 @@ def test_a_request_that_soon_ends_is_waited_for(start):
     process = start(work)
     assert process.stdout.readline() == "sent\n"
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
     assert output.splitlines() == ["action SIGTERM", "reply kept"]
 
 
@@ -79,7 +79,7 @@ def test_a_second_signal_ends_the_process_at_once(start):
     process.send_signal(signal.SIGTERM)
     assert process.stdout.readline() == "action SIGTERM\n"
     process.send_signal(signal.SIGTERM)
-    process.wait(timeout=20)
+    process.wait(timeout=60)
     assert process.returncode == -signal.SIGTERM
 
 
@@ -87,5 +87,5 @@ def test_a_program_started_with_nohup_goes_on(start):
     ignoring = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)}
     process = start("time.sleep(0.5); print('went on')", **ignoring)
     os.kill(process.pid, signal.SIGHUP)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
     assert (output, process.returncode) == ("went on\n", 0)

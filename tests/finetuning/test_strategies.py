@@ -144,7 +144,7 @@ def kill_midway(path: Path) -> int:
     assert len(ranks) == 2
     launcher.send_signal(signal.SIGKILL)
     launcher.wait()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while any(map(is_alive, ranks)) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(map(is_alive, ranks)), "a rank outlived the process that started it"

@@ -51,7 +51,7 @@ MAYBE_BILLED = {
     **{f"HTTP {status}": Scripted(status, error("oops")) for status in (408, 409, 500, 502, 504, 529)},
     "a proxy's 503": Scripted(503, "<html>upstream reset</html>"),
     "cut": Scripted(200, completion("{}"), cut=True),
-    "timeout": Scripted(200, completion("{}"), delay=0.4),
+    "timeout": Scripted(200, completion("{}"), held=True),
     "an error of 502 in a 200": Scripted(200, {"error": {"code": 502, "message": "provider failed"}}),
     "an error of 504 in a 200": Scripted(200, {"object": "error", "code": "504", "message": "late"}),
     "an error without a status in a 200": Scripted(200, {"error": {"code": "server_error", "message": "oops"}}),
@@ -132,7 +132,7 @@ def test_a_failure_that_may_have_been_billed_counts_against_the_cap(server, tmp_
     scripted = MAYBE_BILLED[kind]
     # Every other reply is good, so that neither an outage nor wrong settings are suspected.
     server.script.extend([Scripted(200, completion("B > A > C > D")), scripted] * 100)
-    judge = judge_at(server, concurrency=1, timeout_seconds=0.2 if scripted.delay else 10.0)
+    judge = judge_at(server, concurrency=1, timeout_seconds=0.2 if scripted.held else 10.0)
     recorded = spend(judge, tmp_path)
     billed = len(server.received) * TRUE_COST
     assert len(server.received) > 5

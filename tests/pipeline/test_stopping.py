@@ -66,10 +66,10 @@ def test_a_second_signal_ends_at_once(workplace, judging):
     process, resume = judging
     process.send_signal(signal.SIGINT)
     wait_for(lambda: log_of(workplace)[-1] == "stopped by SIGINT")
-    sent = time.monotonic()
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
-    assert time.monotonic() - sent < 5
+    # The signal itself ended it, not the program after its grace period.
+    assert process.returncode == -signal.SIGINT
     resume()
 
 

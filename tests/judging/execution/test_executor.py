@@ -119,7 +119,7 @@ def test_calls_in_flight_are_kept_when_one_fails(tmp_path):
 
     class Meeting(CountingJudge):
         def judge(self, request):
-            barrier.wait(timeout=10)  # all three are in flight when q0 fails
+            barrier.wait(timeout=60)  # all three are in flight when q0 fails
             return super().judge(request)
 
     judge = Meeting(concurrency=3, fails=["q0"])
