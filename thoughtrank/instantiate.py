@@ -155,7 +155,7 @@ def _inside(where: str, key: object) -> str:
 
 
 def make_component(spec: Mapping[str, Any], *, where: str) -> Any:
-    """Make the part that a config group describes.
+    """Make the component that a config group describes.
 
     Args:
         spec: plain mapping with ``_target_`` and the keyword arguments of its constructor.
@@ -167,12 +167,14 @@ def make_component(spec: Mapping[str, Any], *, where: str) -> Any:
     if "_target_" not in spec:
         raise UserError(f"{where}: no _target_ (choose a file of conf/{where}/, or name a class)")
     target = find_target(str(spec["_target_"]), where=where)
-    arguments = {key: _made(value, where=f"{where}.{key}") for key, value in spec.items() if key != "_target_"}
+    arguments = {
+        key: _inner_component(value, where=f"{where}.{key}") for key, value in spec.items() if key != "_target_"
+    }
     return target(**_checked(target, arguments, where=where))
 
 
-def _made(value: Any, *, where: str) -> Any:
-    """A part inside a part; any other value as it is."""
+def _inner_component(value: Any, *, where: str) -> Any:
+    """A component inside a component; any other value as it is."""
     return make_component(value, where=where) if isinstance(value, Mapping) and "_target_" in value else value
 
 
