@@ -14,6 +14,9 @@ from thoughtrank.engines.setting_bounds import bound_faults
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key, key_name_faults
 from thoughtrank.http_api.urls import url_faults
+from thoughtrank.openmp import added_variables
+from thoughtrank.output.redaction import child_environment
+from thoughtrank.output.terminal import print_text
 from thoughtrank.user_input.number_ranges import TimeoutSeconds
 
 
@@ -147,9 +150,10 @@ class OpenAIEngine(EngineComponent):
 
 
 def _load(command: list[str], model_folder: Path) -> None:
-    print(f"loading {model_folder} into the servers: {' '.join(command)}", flush=True)
+    print_text(f"loading {model_folder} into the servers: {' '.join(command)}")
     try:
-        status = subprocess.run([*command, str(model_folder.resolve())], check=False).returncode
+        arguments = [*command, str(model_folder.resolve())]
+        status = subprocess.run(arguments, env=child_environment(without=added_variables()), check=False).returncode
     except OSError as error:
         raise UserError(f"engine.load_command: cannot run {command[0]!r}: {error.strerror}") from None
     if status:

@@ -9,6 +9,7 @@ from thoughtrank.finetuning.batching.batch_loader import BatchLoader
 from thoughtrank.finetuning.batching.batch_plan import epochs_for, plan_batches
 from thoughtrank.finetuning.batching.examples import Examples, read_examples
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.output.terminal import print_text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -40,7 +41,7 @@ def load_training_data(
     context = AutoConfig.from_pretrained(job.model).max_position_embeddings
     examples = read_examples(job.examples, tokenizer=tokenizer, context=context)
     if examples.too_long and rank == 0:
-        print(f"left out, longer than the context of {context} tokens: {', '.join(examples.too_long)}", flush=True)
+        print_text(f"left out, longer than the context of {context} tokens: {', '.join(examples.too_long)}")
     epochs = epochs_for(len(examples.used), epochs=job.epochs, min_steps=job.min_steps, batch_size=job.batch_size)
     plan = plan_batches(
         examples.used,

@@ -10,6 +10,7 @@ from thoughtrank.evaluation.scoring import ReferenceScorer
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.model_families import model_family
+from thoughtrank.output.terminal import print_text
 from thoughtrank.stages.evaluation import Evaluation
 from thoughtrank.stages.export import Export
 from thoughtrank.stages.generation import Generation
@@ -150,11 +151,10 @@ class StageBuilder:
         name, published = f"round {current.number} training", self.store.paths.model(current.number)
         keep_weights = keeps_weights(current.number, rounds=self.config.rounds, keep=self.config.keep)
         if not current.artifacts["selection"].facts["examples"]:
-            print(
+            print_text(
                 f"round {current.number} found no example: in every question all answers tied, or the best were truncated or "
                 "too few to be more than luck. It keeps the model it started with: easier or harder questions or longer "
-                "limits may help",
-                flush=True,
+                "limits may help"
             )
             return KeptModel(name=name, published=published, start=current.start, keep_weights=keep_weights)
         used = self.rounds[1:] if training.examples == "all" else [current]

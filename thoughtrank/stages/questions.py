@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from thoughtrank.engines.protocol import Limits
 from thoughtrank.errors import UserError
 from thoughtrank.models.model_config import read_sizes
+from thoughtrank.output.terminal import print_warning
 from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.context_filter import ContextFilter, prefix_faults
@@ -57,7 +58,7 @@ def questions_that_fit(
     numbers = range(1, rounds + 1)
     left_out = [each for number in numbers for each in questions.left_out_of_round(number)]
     for question in [*left_out, *questions.left_out_of_evaluation()]:
-        print(f"warning: {questions.warning(question)}", file=sys.stderr, flush=True)
+        print_warning(questions.warning(question))
     for number in numbers:
         questions.train(number)
     questions.evaluation()

@@ -1,11 +1,11 @@
 """What a reply cost, from the usage that the server reports, which may be wrong."""
 
 import math
-import sys
 import threading
 from collections.abc import Mapping
 
 from thoughtrank.judging.protocol import Usage
+from thoughtrank.output.terminal import print_warning
 
 CEILING = 100
 """A count above its bound is recorded as reported, up to this many times the bound."""
@@ -104,4 +104,4 @@ class UsageMeter:
             new = what not in self._warned
             self._warned.add(what)
         if new:
-            print(f"warning: {self._server} {what}", file=sys.stderr, flush=True)
+            print_warning(f"{self._server} {what}")

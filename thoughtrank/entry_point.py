@@ -1,0 +1,39 @@
+"""What every program of this package does at its start, and how it ends."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from thoughtrank.errors import UserError
+from thoughtrank.openmp import set_wait_policy
+from thoughtrank.output.terminal import print_faults, print_traceback
+from thoughtrank.output.terminal_encoding import escape_unprintable
+
+
+def prepare_process() -> None:
+    """Settings of the terminal and of threads; call it before torch is imported."""
+    escape_unprintable()
+    set_wait_policy()
+
+
+@contextmanager
+def entry_point() -> Iterator[None]:
+    """Around the whole of a program: ``prepare_process``, and plain messages for what the user can fix.
+
+    Exit status: 2 for a ``UserError``, and for files that cannot be read or written; 1 for bugs, with a traceback.
+    """
+    prepare_process()
+    try:
+        yield
+    except UserError as error:
+        print_faults(error.faults)
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is None:
+            print_traceback()
+            sys.exit(1)
+        print_faults([f"{error.filename} cannot be read or written ({error.strerror}): fix it, or give another path"])
+        sys.exit(2)
+    except Exception:
+        print_traceback()
+        sys.exit(1)
