@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from thoughtrank.finetuning.distributed.loopback_store import loopback_environment, loopback_socket, serve_store
+from thoughtrank.finetuning.distributed.rank_store import listening_socket, loopback_environment, serve_store
 
 RANK = """
 import os, sys
 from pathlib import Path
-from thoughtrank.finetuning.distributed.loopback_store import serve_store
+from thoughtrank.finetuning.distributed.rank_store import serve_store
 store = serve_store()
 import torch
 torch.distributed.init_process_group("gloo")
@@ -38,7 +38,7 @@ print("sum", int(total))
 def test_ranks_of_one_machine_listen_on_the_loopback_interface_only(monkeypatch):
     for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
         monkeypatch.delenv(name, raising=False)
-    with loopback_socket() as listening:
+    with listening_socket() as listening:
         ranks = [
             subprocess.Popen(
                 [sys.executable, "-c", RANK],
@@ -61,7 +61,7 @@ def test_ranks_of_one_machine_listen_on_the_loopback_interface_only(monkeypatch)
 
 
 def test_other_ranks_serve_no_store(monkeypatch):
-    with loopback_socket() as listening:
+    with listening_socket() as listening:
         for name, value in loopback_environment(listening, rank=1).items():
             monkeypatch.setenv(name, value)
     assert serve_store() is None
