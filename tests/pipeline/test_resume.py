@@ -136,8 +136,8 @@ def test_a_run_goes_on_on_another_kind_of_processor(workplace, finished):
     assert workplace.path("base", "resolved.yaml").read_bytes() == resolved
     ours, theirs = workplace.tables("base"), finished.tables("base")
     assert ours.keys() == theirs.keys()
-    # What is generated there comes from other kernels, which round differently.
-    assert [ours[name] == theirs[name] for name in ours if name < "round_1/4"] == [True] * 4
+    # Dtype, precision and the kernel of linear layers are those of the machine that started the run.
+    assert ours == theirs
     # The same config resolves to something else there.
     workplace.run("run=elsewhere", "stop_after=generation")
     assert workplace.path("elsewhere", "resolved.yaml").read_bytes() != resolved

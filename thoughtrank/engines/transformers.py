@@ -18,6 +18,8 @@ class TransformersEngine(LocalEngineComponent):
     Args:
         dtype: of weights and arithmetic while generating; ``auto`` is float32 on processors without bfloat16 instructions
             (AVX512-BF16 or AMX), where it is faster, and otherwise bfloat16.
+        linear_kernel: of linear layers: ``packed`` has the weights in oneDNN's layout, ``plain`` is torch's own. ``auto`` is
+            packed in bfloat16 on processors with bfloat16 instructions, where it is faster.
         device: ``auto`` is CUDA if there is a GPU, else Apple's MPS, else the CPU.
         questions_per_group: questions decoded together with all their branches; also the unit of saving and of replay.
         replies_per_group: the same for evaluation, where a question has one or two branches.
@@ -35,6 +37,7 @@ class TransformersEngine(LocalEngineComponent):
         self,
         *,
         dtype: Literal["auto", "float32", "bfloat16"] = "auto",
+        linear_kernel: Literal["auto", "packed", "plain"] = "auto",
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         questions_per_group: int = 8,
         replies_per_group: int = 512,
@@ -42,6 +45,7 @@ class TransformersEngine(LocalEngineComponent):
         token_budget: int = 65536,
     ) -> None:
         self.dtype = dtype
+        self.linear_kernel = linear_kernel
         self.device = device
         self.questions_per_group = questions_per_group
         self.replies_per_group = replies_per_group
@@ -64,12 +68,17 @@ class TransformersEngine(LocalEngineComponent):
             found = torch.cuda.is_available() if self.device == "cuda" else torch.backends.mps.is_available()
             if not found:
                 faults.append(f"engine.device={self.device}, but this machine has none: use engine.device=auto")
+        if self.linear_kernel == "packed" and not self._can_pack():
+            faults.append(
+                "engine.linear_kernel=packed needs engine.dtype=bfloat16 and an x86 processor with AVX-512: use "
+                "engine.linear_kernel=auto, or resume a run that was started with it where there is one"
+            )
         return faults
 
     def resolved(self) -> dict[str, str]:
         """See ``Component``."""
         device = self._device()
-        return {"device": device, "dtype": self._dtype(device)}
+        return {"device": device, "dtype": self._dtype(device), "linear_kernel": self._linear_kernel()}
 
     def device_estimate(self) -> Device:
         """See ``Engine``."""
@@ -81,7 +90,11 @@ class TransformersEngine(LocalEngineComponent):
 
         device = self._device()
         return TransformersSession(
-            model_folder=model_folder, device=device, dtype=self._dtype(device), token_budget=self.token_budget
+            model_folder=model_folder,
+            device=device,
+            dtype=self._dtype(device),
+            packed=self._linear_kernel() == "packed",
+            token_budget=self.token_budget,
         )
 
     def _device(self) -> Device:
@@ -97,3 +110,16 @@ class TransformersEngine(LocalEngineComponent):
         if self.dtype != "auto":
             return self.dtype
         return "bfloat16" if device != "cpu" or multiplies_bf16() else "float32"
+
+    def _linear_kernel(self) -> Literal["packed", "plain"]:
+        if self.linear_kernel != "auto":
+            return self.linear_kernel
+        return "packed" if multiplies_bf16() and self._can_pack() else "plain"
+
+    def _can_pack(self) -> bool:
+        import torch
+
+        from thoughtrank.engines.decoding.packed_linear import can_pack
+
+        device = self._device()
+        return can_pack(getattr(torch, self._dtype(device)), torch.device(device))
