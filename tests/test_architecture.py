@@ -11,9 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "thoughtrank"
 ORDER = (
+    ("openmp",),
     ("output",),
     ("errors",),
-    ("user_input", "stop_signals"),
+    ("user_input", "stop_signals", "entry_point"),
     ("records", "instantiate"),
     ("storage", "http_api"),
     ("evaluation", "prefixes"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run import plan_text
-from thoughtrank.config.preflight import checked_config, find_faults, preflight
+from thoughtrank.config.preflight import all_faults, checked_config, find_faults, preflight
 from thoughtrank.config.resolved import (
     missing_devices,
     read_resolved,
@@ -22,10 +22,13 @@ from thoughtrank.config.resolved import (
 from thoughtrank.config.run_name import config_differences, default_run_name
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.stored_config import read_stored_config, redact_referenced_variables, write_stored_config
+from thoughtrank.config.variable_digests import changed_variables, write_variable_digests
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.finetuning.distributed.rendezvous import Rendezvous
 from thoughtrank.output.redaction import redacted_values, use_key_variables
+from thoughtrank.output.terminal import print_text, print_warning
+from thoughtrank.report.finished_run import damage, damage_text, print_results, was_finished
 from thoughtrank.stop_signals import at_stop, stop_status
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.json_files import read_json
@@ -79,12 +82,11 @@ def do_run(
     use_key_variables(values)
     redact_referenced_variables(stored)
     config, components = checked_config(values)
-    num_nodes = 1 if config.dry_run else components.strategy.num_nodes
-    with MultiNodeTraining(Rendezvous.find(os.environ, num_nodes=num_nodes)) as nodes:
+    rendezvous, paths = _found(config, components, values=values, choices=choices)
+    with MultiNodeTraining(rendezvous) as nodes:
         if nodes.rendezvous.node_rank:
             nodes.follow(devices=components.strategy.devices)
             return None
-        paths = run_paths(values, choices=choices)
         if config.dry_run:
             _plan_only(config, components, paths)
             return None
@@ -99,10 +101,34 @@ def do_run(
         )
         finished = attempt.is_finished()
         if not finished:
+            attempt.warn_about_damage()
             attempt = attempt.resumed()
         preflight(attempt.config, attempt.components, finished=finished)
         with full_disk_as_user_error(paths.folder):
             return attempt.run()
+
+
+def _found(
+    config: RunConfig, components: Components, *, values: Mapping[str, Any], choices: Mapping[str, str]
+) -> tuple[Rendezvous, RunPaths]:
+    """Where the machines of a run meet, and where the run is stored.
+
+    Raises:
+        UserError: one of them cannot be; together with every other fault.
+    """
+    faults: list[str] = []
+    num_nodes = 1 if config.dry_run else components.strategy.num_nodes
+    try:
+        rendezvous = Rendezvous.find(os.environ, num_nodes=num_nodes)
+    except UserError as error:
+        faults += error.faults
+    try:
+        paths = run_paths(values, choices=choices)
+    except UserError as error:
+        faults += error.faults
+    if faults:
+        raise UserError(*faults, *all_faults(config, components))
+    return rendezvous, paths
 
 
 def _plan_only(config: RunConfig, components: Components, paths: RunPaths) -> None:
@@ -113,7 +139,7 @@ def _plan_only(config: RunConfig, components: Components, paths: RunPaths) -> No
     """
     faults = find_faults(config, components)
     if not faults.keys() - _NOT_NEEDED_TO_PLAN:
-        print(plan_text(config=config, components=components, run=paths.folder.name), flush=True)
+        print_text(plan_text(config=config, components=components, run=paths.folder.name))
     if faults:
         raise UserError(*(fault for each in faults.values() for fault in each))
 
@@ -169,7 +195,7 @@ class _Attempt:
 
     def _continue(self, store: Store) -> Path | None:
         """Show the plan, and do the work."""
-        print(plan_text(config=self.config, components=self.components, run=self.paths.folder.name), flush=True)
+        print_text(plan_text(config=self.config, components=self.components, run=self.paths.folder.name))
         self._warn_about_skipped_rows()
         return self._run_logged(store)
 
@@ -196,26 +222,32 @@ class _Attempt:
             minutes = (time.monotonic() - started) / 60
             log_line(self.paths, f"ended after {minutes:.1f} minutes")
         if summary is None:
-            print(
+            print_text(
                 f"stopped after {self.config.stop_after} as requested; the same command without stop_after resumes the run"
             )
             return None
-        _print_results(summary, minutes=minutes)
+        print_results(summary, minutes=minutes)
         return self.paths.summary
 
     def is_finished(self) -> bool:
-        """Whether everything requested exists already."""
-        results = (self.paths.summary, self.paths.export / "config.json")
-        # os.path: False also for a name that cannot exist, which the preflight reports.
-        if self.config.stop_after is not None or not all(map(os.path.exists, results)):
+        """Whether everything requested exists already, undamaged."""
+        return self._was_finished() and not damage(self.paths)
+
+    def _was_finished(self) -> bool:
+        if self.config.stop_after is not None or not os.path.exists(self.paths.summary):  # noqa: PTH110  (impossible names)
             return False
         from thoughtrank.pipeline import finished_settings
 
-        return bool(read_json(self.paths.summary)["finished"] == finished_settings(self.config))
+        return was_finished(self.paths, settings=finished_settings(self.config))
+
+    def warn_about_damage(self) -> None:
+        """Print what is damaged in a run that was finished, and now has to be restored."""
+        if self._was_finished():
+            print_warning(damage_text(self.paths.folder.name, damage(self.paths)))
 
     def _show_finished(self) -> Path:
-        print(f"run {self.paths.folder.name} is finished already; rounds={self.config.rounds + 2} would extend it")
-        _print_results(read_json(self.paths.summary), minutes=None)
+        print_text(f"run {self.paths.folder.name} is finished already; rounds={self.config.rounds + 2} would extend it")
+        print_results(read_json(self.paths.summary), minutes=None)
         return self.paths.summary
 
     def _check_same_config(self) -> None:
@@ -234,21 +266,24 @@ class _Attempt:
         if not self.paths.config.exists():
             return []
         before = read_stored_config(self.paths.config)
-        return config_differences(redacted_values(before), redacted_values(self.values))
+        changed, compared = changed_variables(self.paths.variables, values=self.values)
+        differences = config_differences(redacted_values(before), redacted_values(self.values), without=compared)
+        return [*differences, *(f"{key} came from an environment variable and had another value" for key in changed)]
 
     def _write_config(self) -> None:
         """Write the config of the first attempt; later ones leave it."""
         if self.paths.config.exists():
             return
         self.paths.folder.mkdir(parents=True, exist_ok=True)
+        write_variable_digests(self.paths.variables, stored=self.stored, values=self.values)
         write_stored_config(self.paths.config, self.stored)
 
     def _warn_about_skipped_rows(self) -> None:
         skipped = self.components.questions.skipped_rows
         for row in skipped[:10]:
-            print(f"warning: skipped {row}", file=sys.stderr)
+            print_warning(f"skipped {row}")
         if len(skipped) > 10:
-            print(f"warning: skipped {len(skipped) - 10} more rows", file=sys.stderr)
+            print_warning(f"skipped {len(skipped) - 10} more rows")
 
 
 def _reason(error: BaseException) -> str:
@@ -256,17 +291,3 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, UserError):
         return f"stopped: {error}"
     return traceback.format_exc() if isinstance(error, Exception) else f"stopped by {type(error).__name__}"
-
-
-def _print_results(summary: Mapping[str, Any], *, minutes: float | None) -> None:
-    from thoughtrank.report.results_table import audit_line, results_table
-
-    print()
-    print(results_table(summary["rounds"]))
-    if audit := audit_line(summary["rounds"]):
-        print(audit)
-    print()
-    export = summary["export"]
-    duration = "" if minutes is None else f" ({minutes:.1f} minutes)"
-    print(f"model of round {summary['exported_round']}: {export}{duration}")
-    print(f"its README.md shows how to load it; chat with it: python -m thoughtrank.chat {export}")

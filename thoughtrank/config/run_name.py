@@ -38,8 +38,8 @@ def _targets(values: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(current_target(str(spec["_target_"])) for spec in specs)
 
 
-def _deciding_values(values: Mapping[str, Any], *, without: frozenset[str]) -> dict[str, Any]:
-    """The config as flat ``group.key`` entries, sorted, without the keys ``without``."""
+def deciding_values(values: Mapping[str, Any], *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """A config as flat ``group.key`` entries, sorted, without the keys ``without``."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         inner = {f"{key}.{name}": each for name, each in value.items()} if isinstance(value, Mapping) else {key: value}
@@ -58,20 +58,23 @@ def default_run_name(values: Mapping[str, Any], choices: Mapping[str, str]) -> s
         choices: config group to the name of the chosen file.
     """
     slug = "-".join(str(choices[group]) for group in _NAMED_GROUPS if group in choices)
-    decisive = _deciding_values(values, without=operational_config_keys(values))
+    decisive = deciding_values(values, without=operational_config_keys(values))
     digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
     return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', slug)}-{digest[:6]}"
 
 
-def config_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def config_differences(
+    before: Mapping[str, Any], now: Mapping[str, Any], *, without: frozenset[str] = frozenset()
+) -> list[str]:
     """One line per deciding key that differs between two configs.
 
     Args:
         before: of a run folder, which may be someone else's: its targets are imported only if ``now`` has them too.
         now: of this command.
+        without: keys that are not compared.
     """
     # A key is operational if either config's component declares it so.
     operational = operational_config_keys(before, trusted=_targets(now)) | operational_config_keys(now)
-    old, new = (_deciding_values(values, without=operational) for values in (before, now))
-    keys = sorted({*old, *new})
+    old, new = (deciding_values(values, without=operational) for values in (before, now))
+    keys = sorted({*old, *new} - without)
     return [f"{key} was {old.get(key)!r}, is {new.get(key)!r}" for key in keys if old.get(key) != new.get(key)]

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from thoughtrank.output.redaction import redacted
 from thoughtrank.report.results_table import fixed_width, metric_cells
 from thoughtrank.storage.files import replacing, write_text
-from thoughtrank.storage.json_files import read_json, write_json
+from thoughtrank.storage.json_files import read_json_object, write_json
 
 _FOLDER = "hydra.sweep.dir"
 Outcome = Literal["finished", "stopped", "failed"]
@@ -88,9 +88,17 @@ def redact_sweep_config(folder: Path) -> None:
 
 
 def read_jobs(folder: Path) -> list[SweepJob]:
-    """Every job that ended, in the order of their numbers."""
-    rows = [read_json(path) for path in sorted(folder.glob("job_*.json"))]
-    return [SweepJob(**{**row, "overrides": tuple(row["overrides"])}) for row in rows]
+    """Every job that ended, in the order of their numbers. One whose file is damaged counts as failed."""
+    return [_read_job(path, number=number) for number, path in enumerate(sorted(folder.glob("job_*.json")))]
+
+
+def _read_job(path: Path, *, number: int) -> SweepJob:
+    row = read_json_object(path) or {}
+    try:
+        return SweepJob(**{**row, "overrides": tuple(row["overrides"])})
+    except (KeyError, TypeError):
+        error = f"{path} is damaged: start the sweep again, which only looks at what is finished"
+        return SweepJob(number=number, overrides=(), run="", outcome="failed", error=error)
 
 
 def comparison(jobs: Sequence[SweepJob]) -> list[dict[str, Any]]:
@@ -141,9 +149,9 @@ def _varied(job: SweepJob, jobs: Sequence[SweepJob]) -> list[str]:
 
 def _exported(job: SweepJob) -> Mapping[str, Any] | None:
     """The figures of the round the job exported, with the examples and the judge's cost of all its rounds."""
-    if job.summary is None or not Path(job.summary).exists():
+    summary = None if job.summary is None else read_json_object(Path(job.summary))
+    if summary is None:
         return None
-    summary = read_json(Path(job.summary))
     sums = {name: sum(entry[name] for entry in summary["rounds"]) for name in ("examples", "judge_cost")}
     return {**summary["rounds"][summary["exported_round"]], **sums}
 
