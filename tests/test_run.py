@@ -55,7 +55,7 @@ def pipeline_calls(monkeypatch):
         if config.stop_after is not None:
             return None
         paths = store.paths
-        paths.export.mkdir()
+        paths.export.mkdir(exist_ok=True)
         (paths.export / "config.json").write_text("{}")
         summary = {
             "run": paths.folder.name,
@@ -134,6 +134,40 @@ def test_another_config_under_the_same_name_is_refused_and_names_every_differenc
     assert "generation.thought_tokens was 56, is 9" in fault
     assert "seed was 0, is 5" in fault
     assert len(pipeline_calls) == 1
+
+
+def test_another_value_of_a_variable_that_decides_results_is_refused_and_neither_value_is_stored(
+    values, pipeline_calls, monkeypatch
+):
+    def attempt(value):
+        monkeypatch.setenv("CRITERION", value)
+        judge = {"_target_": "thoughtrank.judging.fake.FakeJudge"}
+        groups = {"judge": judge, "generation": {**values["generation"], "thought_tokens": len(value)}}
+        stored = {**values, **groups, "generation": {**values["generation"], "thought_tokens": "${oc.env:CRITERION}"}}
+        return do_run({**values, **groups}, choices={}, stored=stored)
+
+    first = attempt("a" * 31)
+    assert attempt("a" * 31) == first
+    with pytest.raises(UserError, match=r"generation\.thought_tokens came from an environment variable") as caught:
+        attempt("b" * 32)
+    assert "aaaa" not in str(caught.value)
+    texts = [path.read_text() for path in first.parent.rglob("*") if path.is_file()]
+    assert not any("31" in text.split() for text in texts)
+
+
+@pytest.mark.parametrize("name", ["summary.json", "export/config.json"])
+@pytest.mark.parametrize("text", ["", "{", "[]"])
+def test_a_finished_run_with_a_damaged_file_names_it_and_goes_on(values, pipeline_calls, capsys, name, text):
+    folder = do_run(values, choices={}).parent
+    (folder / name).write_text(text)
+    do_run(values, choices={})
+    assert len(pipeline_calls) == 2
+    captured = capsys.readouterr()
+    assert f"warning: run mine was finished, but files in its folder are damaged: {name}." in captured.err
+    assert "is finished already" not in captured.out
+    do_run(values, choices={})
+    assert len(pipeline_calls) == 2
+    assert "is finished already" in capsys.readouterr().out
 
 
 def test_what_cannot_change_results_may_differ_between_attempts(values, pipeline_calls):

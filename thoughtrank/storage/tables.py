@@ -91,13 +91,21 @@ def read_part(path: Path, record_type: type[RecordT]) -> list[RecordT]:
 
 
 def _rows_of(path: Path, record_type: type[RecordT]) -> Iterator[RecordT]:
-    """The rows of one file, of which a bounded number is held in memory."""
+    """The rows of one file, of which a bounded number is held in memory.
+
+    Raises:
+        UserError: the file is damaged, or holds other rows.
+    """
     hints = get_type_hints(record_type)
     lists = [name for name, hint in hints.items() if get_origin(hint) is tuple]
-    with parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
-            for row in batch.to_pylist():
-                yield record_type(**{**row, **{name: tuple(row[name]) for name in lists}})
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+                for row in batch.to_pylist():
+                    yield record_type(**{**row, **{name: tuple(row[name]) for name in lists}})
+    except (pa.ArrowException, OSError, KeyError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UserError(f"{path} is damaged, or no table of {record_type.__name__} ({reason}): restore it") from error
 
 
 def read_table(folder: Path, record_type: type[RecordT]) -> list[RecordT]:
