@@ -19,7 +19,7 @@ from thoughtrank.config.resolved import (
     with_resolved,
     write_resolved,
 )
-from thoughtrank.config.run_name import config_differences, default_run_name
+from thoughtrank.config.run_identity import config_differences, default_run_name
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.stored_config import read_stored_config, redact_referenced_variables, write_stored_config
 from thoughtrank.config.variable_digests import changed_variables, write_variable_digests

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from thoughtrank.config.run_name import deciding_values, operational_config_keys
+from thoughtrank.config.run_identity import deciding_values, operational_config_keys
 from thoughtrank.config.stored_config import missing_variables
 from thoughtrank.errors import UserError
 from thoughtrank.storage.files import write_text

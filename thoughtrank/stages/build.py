@@ -15,12 +15,12 @@ from thoughtrank.stages.evaluation import Evaluation
 from thoughtrank.stages.export import Export
 from thoughtrank.stages.generation import Generation
 from thoughtrank.stages.importing import Importing
-from thoughtrank.stages.questions import questions_that_fit
 from thoughtrank.stages.ranking import Ranking
 from thoughtrank.stages.round_models import BaseModel, ModelStage, RoundModel, keeps_weights
 from thoughtrank.stages.selection import Selection
 from thoughtrank.stages.stage import Stage
 from thoughtrank.stages.training import KeptModel, Training
+from thoughtrank.stages.usable_questions import questions_that_fit
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.store import Store
 

@@ -7,7 +7,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.records import Question
-from thoughtrank.stages.questions import questions_that_fit
+from thoughtrank.stages.usable_questions import questions_that_fit
 
 LONG = "apples " * 4096
 PREFIXES = (Prefix("a", text="a"),)

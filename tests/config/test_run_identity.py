@@ -4,7 +4,7 @@ import pytest
 import yaml
 from composing import CONF, changed, composed
 
-from thoughtrank.config.run_name import config_differences, default_run_name
+from thoughtrank.config.run_identity import config_differences, default_run_name
 
 CHOICES = sorted(path for path in CONF.rglob("*.yaml") if path.parent != CONF)
 EVERY_CHOICE = pytest.mark.parametrize("path", CHOICES, ids=lambda path: f"{path.parent.name}={path.stem}")
