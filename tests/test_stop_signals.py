@@ -44,7 +44,7 @@ def test_a_signal_ends_the_process_with_a_message_and_its_status(start, number):
     process = start(UNTIL_STOPPED)
     process.send_signal(number)
     output, errors = process.communicate(timeout=60)
-    assert "the same command goes on" in errors
+    assert "run the same command again to resume" in errors
     assert output == f"action {number.name}\n"
     # Without the command line's own handler of KeyboardInterrupt Python ends by the signal itself.
     assert process.returncode in (128 + number, -signal.SIGINT)

@@ -71,7 +71,7 @@ def main() -> None:
             sys.exit(2)
     except KeyboardInterrupt:
         if stop_status() is None:
-            print_error("\ninterrupted; finished work is kept, the same command goes on")
+            print_error("\ninterrupted; finished work is kept: run the same command again to resume")
         sys.exit(130)
     except UserError as error:
         _fail(error)
@@ -164,7 +164,7 @@ def _hydra_main(composed: DictConfig) -> None:
 
 
 def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...], folder: Path) -> None:
-    """One job of a sweep. Whatever goes wrong in it is recorded, and the other jobs go on."""
+    """One job of a sweep. Its errors are recorded, and the other jobs continue."""
     print_text(f"\n=== job {number}: {' '.join(overrides)}")
     redact_sweep_config(folder)
     paths = None

@@ -34,8 +34,7 @@ _MOVED = {
 class Component:
     """Base class of everything a config group can name by ``_target_``.
 
-    A subclass keeps each constructor argument in an attribute of the same name and declares what the defaults here do not
-    say.
+    A subclass keeps each constructor argument in an attribute of the same name, and overrides the defaults here where needed.
 
     Attributes:
         version: part of ``identity``; raise it when the same settings give other results.

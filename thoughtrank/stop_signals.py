@@ -13,12 +13,12 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 GRACE_SECONDS = 10.0
-"""Long enough for most replies of a judge, which are paid for, and shorter than the patience of schedulers."""
+"""Long enough for most replies of a judge, which are paid for, and shorter than the grace period of schedulers."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _MESSAGE = (
-    "{word}: requests in flight get {seconds:g} seconds, a second signal ends at once; what is finished is kept, the same "
-    "command goes on\n"
+    "{word}: requests in flight get {seconds:g} seconds, a second signal ends at once; finished work is kept: run the same "
+    "command again to resume\n"
 )
 
 _actions: list[Callable[[str], None]] = []

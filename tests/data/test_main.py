@@ -95,7 +95,7 @@ def test_code_that_a_run_folder_names_runs_only_with_the_flag(made_run, tmp_path
         assert "--trust-code" in line
     assert not (tmp_path / "imported").exists()
     main(["export", str(run.folder), "--to", str(tmp_path / "out"), "--trust-code"])
-    assert "running foreign_code.QuestionFile, as the config of this run folder says" in capsys.readouterr().out
+    assert "running foreign_code.QuestionFile, which the config of this run folder names" in capsys.readouterr().out
     assert (tmp_path / "imported").exists()
 
 

@@ -66,7 +66,7 @@ def test_sigterm_stops_cleanly_and_takes_the_training_along(workplace):
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM
-    assert "the same command goes on" in output
+    assert "run the same command again to resume" in output
     assert "Traceback" not in output
 
 

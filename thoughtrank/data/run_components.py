@@ -33,7 +33,7 @@ def run_component(spec: Mapping[str, Any], *, group: str, trust_code: bool) -> A
             f"thoughtrank: if you trust it, give {TRUST_FLAG}"
         )
     for name in foreign:
-        print_text(f"running {name}, as the config of this run folder says ({group})")
+        print_text(f"running {name}, which the config of this run folder names ({group})")
     return make_component(spec, where=group)
 
 

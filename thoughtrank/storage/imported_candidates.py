@@ -30,7 +30,7 @@ class ImportedCandidate:
     """A candidate made elsewhere; see ``Candidate`` for the fields.
 
     Attributes:
-        thought_tokens: None where nobody counted; so it is with ``answer_tokens``.
+        thought_tokens: None if not counted, like ``answer_tokens``.
     """
 
     question_id: str

@@ -99,7 +99,7 @@ class MultiNodeTraining:
             except UserError as error:
                 if not self._first_machine_answers():
                     raise
-                # Machine 0 decides whether the run goes on.
+                # Machine 0 decides whether the run continues.
                 print_text(f"training failed on machine {self.rendezvous.node_rank}: {error}")
 
     @property
