@@ -13,7 +13,7 @@ _JSON = ("round_*/5_evaluation.json", "export/config.json")
 def damaged_files(paths: RunPaths) -> list[str]:
     """Files of a finished run that are torn, cannot be read, or have lost rows, by their path in the run folder.
 
-    Of files, only what can be detected without reading them completely. What was deleted as a whole folder is not listed: the user
+    Of files, only what can be detected without reading all of them. What was deleted as a whole folder is not listed: the user
     may have wanted the space.
     """
     folder = paths.folder
