@@ -11,10 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "thoughtrank"
 ORDER = (
-    ("openmp",),
+    ("process",),
     ("output",),
     ("errors",),
-    ("user_input", "stop_signals", "entry_point"),
+    ("user_input", "entry_point"),
     ("records", "instantiate"),
     ("storage", "http_api"),
     ("evaluation", "prefixes"),

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from thoughtrank import cli, run, stop_signals
+from thoughtrank import cli, run
 from thoughtrank.errors import UserError
+from thoughtrank.process import stop_signals
 
 ROOT = Path(__file__).parents[1]
 QUICK = ("model=tiny", "judge=fake", "logger=none")

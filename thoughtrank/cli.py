@@ -24,6 +24,7 @@ from thoughtrank.config.stored_config import reference_to_variable
 from thoughtrank.entry_point import prepare_process
 from thoughtrank.errors import UserError
 from thoughtrank.output.terminal import print_error, print_faults, print_text, print_traceback
+from thoughtrank.process.stop_signals import handle_stop_signals, stop_status
 from thoughtrank.report.sweep_table import (
     SweepJob,
     begin_sweep,
@@ -36,7 +37,6 @@ from thoughtrank.report.sweep_table import (
     write_comparison,
 )
 from thoughtrank.run import do_run, run_paths
-from thoughtrank.stop_signals import handle_stop_signals, stop_status
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.run_log import log_line, log_size
 

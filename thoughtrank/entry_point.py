@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from thoughtrank.errors import UserError
-from thoughtrank.openmp import set_wait_policy
 from thoughtrank.output.terminal import print_faults, print_traceback
 from thoughtrank.output.terminal_encoding import escape_unprintable
+from thoughtrank.process.openmp import set_wait_policy
 
 
 def prepare_process() -> None:

@@ -28,8 +28,8 @@ from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.finetuning.distributed.rendezvous import Rendezvous
 from thoughtrank.output.redaction import redacted_values, use_key_variables
 from thoughtrank.output.terminal import print_text, print_warning
+from thoughtrank.process.stop_signals import at_stop, stop_status
 from thoughtrank.report.finished_run import damage, damage_text, print_results, was_finished
-from thoughtrank.stop_signals import at_stop, stop_status
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.run_log import log_line, log_start

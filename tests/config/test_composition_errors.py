@@ -29,8 +29,16 @@ def test_an_unknown_key_is_called_one():
 @pytest.mark.parametrize(
     ("text", "cause", "expected"),
     [
-        ("Could not delete.\n 'nothing' does not exist.\nSee https://h", "", "Could not delete. 'nothing' does not exist."),
-        ("Error merging seed=x", "Value 'x' is no number\n  full_key: seed", "Error merging seed=x. Value 'x' is no number"),
+        (
+            "Could not delete.\n 'nothing' does not exist.\nSee https://h",
+            "",
+            "Could not delete. 'nothing' does not exist.",
+        ),
+        (
+            "Error merging seed=x",
+            "Value 'x' is no number\n  full_key: seed",
+            "Error merging seed=x. Value 'x' is no number",
+        ),
         ("", "while parsing\n in file", "while parsing"),
         ("", "", "the command line cannot be composed"),
     ],

@@ -233,6 +233,7 @@ def test_imported_candidates_that_cannot_be_ranked_are_told(tmp_path):
     [fault, _] = faults_of(f"candidates={tmp_path}", "questions=reasoning_gym")
     assert "scores answers to its own questions only" in fault
 
+
 def test_faults_of_the_schema_and_of_constructors_hide_no_fault_of_how_the_other_parts_fit(tmp_path):
     (tmp_path / "file").touch()
     values = composed(
@@ -246,13 +247,22 @@ def test_faults_of_the_schema_and_of_constructors_hide_no_fault_of_how_the_other
     values["optimizer"]["momentum"] = 1
     values["selection"]["k"] = 0
     faults = config_faults(values)
-    clues = ("run: ", "rounds: ", "training.epochs: ", "training.max_gradient_norm: ", "optimizer.momentum: ", "selection.k=0")
+    clues = (
+        "run: ",
+        "rounds: ",
+        "training.epochs: ",
+        "training.max_gradient_norm: ",
+        "optimizer.momentum: ",
+        "selection.k=0",
+    )
     clues += ("training.batch_size=8 is", "context of 104", "runs_dir=", "cache_dir=")
     assert {clue: sum(clue in fault for fault in faults) for clue in clues} == dict.fromkeys(clues, 1)
     assert len(faults) == len(clues)
 
 
-@pytest.mark.parametrize("key", ["training.batch_size", "strategy", "training", "model", "generation", "judge", "questions"])
+@pytest.mark.parametrize(
+    "key", ["training.batch_size", "strategy", "training", "model", "generation", "judge", "questions"]
+)
 def test_what_needs_a_faulty_key_is_not_checked(key):
     values = composed()
     group, _, inner = key.partition(".")

@@ -23,7 +23,9 @@ def test_a_run_is_finished_with_the_settings_that_it_was_asked_for(paths):
     assert damage(paths) == []
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"rounds": [], "exported_round": 0, "export": "", "finished": {}}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"rounds": [], "exported_round": 0, "export": "", "finished": {}}']
+)
 def test_a_damaged_summary_is_named(paths, text):
     paths.summary.write_text(text)
     assert damage(paths) == ["summary.json"]

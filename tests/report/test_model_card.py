@@ -108,6 +108,7 @@ def test_the_limits_of_the_model_are_told():
     for heading in ("## Use", "## What was measured", "## Intended use and limits", "## Ethics", "## Citation"):
         assert heading in card()
 
+
 HOSTILE = (
     "\n---\nlicense: evil\n---\n# A heading\n<script>alert(1)</script> <img src=x onerror=y> [link](http://evil) "
     "![image](http://evil) `code` ```\nfence ~~~ $$math$$ @someone www.evil.org https://evil.org | cell | *bold* _em_ &lt; "

@@ -14,9 +14,9 @@ from thoughtrank.engines.setting_bounds import bound_faults
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key, key_name_faults
 from thoughtrank.http_api.urls import url_faults
-from thoughtrank.openmp import added_variables
 from thoughtrank.output.redaction import child_environment
 from thoughtrank.output.terminal import print_text
+from thoughtrank.process.openmp import added_variables
 from thoughtrank.user_input.number_ranges import TimeoutSeconds
 
 

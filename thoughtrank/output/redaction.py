@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 from urllib.parse import quote
 
-from thoughtrank.openmp import added_variables
+from thoughtrank.process.openmp import added_variables
 
 _Value = TypeVar("_Value")
 

@@ -18,8 +18,8 @@ from thoughtrank.finetuning.distributed.process_launcher import (
     report_faults,
     run_ranks,
 )
-from thoughtrank.openmp import WAIT_POLICY
 from thoughtrank.output.redaction import use_key_variable
+from thoughtrank.process.openmp import WAIT_POLICY
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from thoughtrank.finetuning.distributed.rank_store import (
     loopback_environment,
     store_environment,
 )
-from thoughtrank.openmp import wait_policy
 from thoughtrank.output.redaction import child_environment
 from thoughtrank.output.terminal import print_faults
+from thoughtrank.process.openmp import wait_policy
 
 FAULTS = "THOUGHTRANK_FAULTS"
 """Environment variable of a rank: the file descriptor it writes its faults to. A pipe works on a full disk too."""

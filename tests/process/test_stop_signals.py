@@ -11,7 +11,7 @@ import pytest
 PROGRAM = """
 import sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
-from thoughtrank import stop_signals
+from thoughtrank.process import stop_signals
 stop_signals.GRACE_SECONDS = 1.0
 stop_signals.handle_stop_signals()
 with stop_signals.at_stop(lambda name: print("action", name, flush=True)):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from thoughtrank import openmp
-from thoughtrank.openmp import WAIT_POLICY, added_variables, set_wait_policy, wait_policy
+from thoughtrank.process import openmp
+from thoughtrank.process.openmp import WAIT_POLICY, added_variables, set_wait_policy, wait_policy
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_what_was_added_is_known(unset):
 @pytest.mark.parametrize("module", ["cli", "chat"])
 def test_the_process_that_generates_text_sets_them_before_torch_is_loaded(module, tmp_path):
     program = (
-        f"import sys\nfrom thoughtrank import {module}\nfrom thoughtrank.openmp import set_wait_policy\n"
+        f"import sys\nfrom thoughtrank import {module}\nfrom thoughtrank.process.openmp import set_wait_policy\n"
         f"def loaded(*_, **__): raise SystemExit\n"
         f"assert 'torch' not in sys.modules\nsys.argv = ['program', '--help', 'no/such/folder']\n"
         f"try:\n    {module}.main()\nexcept SystemExit:\n    pass\n"
