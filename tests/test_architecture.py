@@ -28,6 +28,7 @@ ORDER = (
     ("config",),
     ("stages", "data", "chat"),
     ("pipeline",),
+    ("attempt",),
     ("run",),
     ("cli",),
     ("__main__", "chat_with"),
@@ -106,7 +107,7 @@ def test_the_rules_are_read_from_real_modules():
     assert "thoughtrank.config.schema" in IMPORTS["thoughtrank.config.preflight"]
     assert "torch" in IMPORTS["thoughtrank.engines.transformers"]
     assert "torch" not in EAGER["thoughtrank.engines.transformers"]
-    assert "thoughtrank.pipeline" in IMPORTS["thoughtrank.run"]
+    assert "thoughtrank.pipeline" in IMPORTS["thoughtrank.attempt"]
     assert "thoughtrank.finetuning.batching.examples" not in EAGER["thoughtrank.finetuning.objectives"]
 
 
@@ -124,8 +125,8 @@ def test_nothing_but_the_entry_point_imports_the_command_line():
     assert importers("thoughtrank.cli") == {"thoughtrank.__main__"}
 
 
-def test_only_a_run_imports_the_pipeline():
-    assert importers("thoughtrank.pipeline") == {"thoughtrank.run"}
+def test_only_an_attempt_at_a_run_imports_the_pipeline():
+    assert importers("thoughtrank.pipeline") == {"thoughtrank.attempt"}
 
 
 def test_only_the_command_line_knows_hydra():
