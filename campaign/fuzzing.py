@@ -1,6 +1,8 @@
 """Random examples from hypothesis, without its search for a smallest one: every example is tried and counted."""
 
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -48,7 +50,8 @@ def try_examples(
     def each(example: ExampleT) -> None:
         outcome.tried += 1
         try:
-            check(example)
+            with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+                check(example)
         except AssertionError as error:
             outcome.lost.append(f"{error} with {example!r}"[:400])
         except Exception as error:

@@ -1,7 +1,6 @@
 """What a trial reports, and what a kind of trial is."""
 
 import random
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,12 +25,26 @@ class Outcome:
     paid_twice: int = 0
     resent: int = 0
     tracebacks: list[str] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
 
     def count(self, what: str) -> None:
         """Count one try."""
         self.tried += 1
-        self.counts[what] += 1
+        self.note(what)
+
+    def note(self, what: str, times: int = 1) -> None:
+        """Count something else than a try."""
+        self.counts[what] = self.counts.get(what, 0) + times
+
+    def add(self, other: "Outcome") -> None:
+        """Add what another trial, or a part of this one, has found."""
+        self.tried += other.tried
+        self.lost += other.lost
+        self.paid_twice += other.paid_twice
+        self.resent += other.resent
+        self.tracebacks += other.tracebacks
+        for what, times in other.counts.items():
+            self.note(what, times)
 
 
 @dataclass(frozen=True, slots=True)

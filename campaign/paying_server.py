@@ -9,11 +9,12 @@ import sys
 import threading
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from campaign.starter import ROOT
+
 sys.path.append(str(ROOT / "tests" / "servers"))
 
-from fault_server import FaultServer  # noqa: E402
-from openai_server import OpenAIServer, Scripted  # noqa: E402
+from fault_server import FaultServer
+from openai_server import OpenAIServer, Scripted
 
 URL = "http://judge.test/v1"
 JUDGE = [

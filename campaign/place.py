@@ -2,26 +2,25 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from campaign.comparing import differences, lines_of_tracebacks, times_of_parts
 from campaign.outcome import Outcome, TrialInput
-from campaign.paying_server import JUDGE, ROOT, Account, FaultServer, OpenAIServer, PayingServer, proxy_environment
+from campaign.paying_server import JUDGE, Account, FaultServer, OpenAIServer, PayingServer, proxy_environment
+from campaign.starter import ROOT, Command
 
 sys.path.append(str(ROOT / "tests" / "pipeline"))
 
 from small_runs import Workplace
 
-JUDGED = ["run=base", *JUDGE, "training.epochs=8", "training.checkpoint_minutes=0.0005"]
+JUDGED = ["run=base", *JUDGE, "training.epochs=8", "training.checkpoint_minutes=0.0005", "evaluation.reply_tokens=24"]
 ONE_ROUND = [*JUDGED, "rounds=1"]
 TWO_ROUNDS = [*JUDGED, "rounds=2"]
-HOOKS = Path(__file__).parent / "hooks"
 TIMEOUT = 180.0
 """Seconds after which an attempt counts as hung."""
 
@@ -39,39 +38,36 @@ class Ended(NamedTuple):
 
 
 class Attempt:
-    """One started command, in a process group of its own."""
+    """One started command, in a process group of its own.
 
-    def __init__(self, command: list[str], *, folder: Path, outputs: Path, environment: Mapping[str, str]) -> None:
+    Attributes:
+        pid: of its process.
+    """
+
+    def __init__(self, command: list[str], *, folder: Path, outputs: Path, environment: dict[str, str]) -> None:
         self._output = outputs / f"output-{time.monotonic_ns()}.txt"
-        with self._output.open("wb") as file:
-            self.process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=dict(environment),
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        # Without the interpreter and the script, which the starter has loaded.
+        arguments = command[2:]
+        self._command = Command(arguments, folder=folder, environment=environment, output=self._output)
+        self.pid = self._command.pid
 
     @property
     def running(self) -> bool:
         """Whether it has not ended."""
-        return self.process.poll() is None
+        return self._command.wait(0) is None
 
     def kill(self) -> Ended:
         """End the process group without warning."""
-        if self.running:
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self._command.kill()
         return self.wait()
 
     def wait(self, timeout: float = TIMEOUT) -> Ended:
         """Wait for its end; one that hangs is killed, and has the status -9."""
-        try:
-            self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-        return Ended(self.process.returncode, self._output.read_text(errors="replace"))
+        status = self._command.wait(timeout)
+        if status is None:
+            self._command.kill()
+            status = self._command.wait(timeout)
+        return Ended(-9 if status is None else status, self._output.read_text(errors="replace"))
 
 
 class Place:

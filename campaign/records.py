@@ -1,7 +1,6 @@
 """The record file of a campaign: one line per finished trial, so that an interrupted campaign resumes."""
 
 import json
-from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -60,6 +59,4 @@ class RecordFile:
 
 def outcome_from(fields: dict[str, object]) -> Outcome:
     """The outcome with these fields, as ``asdict`` gives them; TypeError if they are none."""
-    outcome = Outcome(**fields)  # type: ignore[arg-type]
-    outcome.counts = Counter(outcome.counts)
-    return outcome
+    return Outcome(**fields)  # type: ignore[arg-type]

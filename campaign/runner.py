@@ -16,8 +16,8 @@ from pathlib import Path
 
 from campaign.kinds import KINDS
 from campaign.outcome import Outcome, TrialInput
-from campaign.paying_server import ROOT
 from campaign.records import Record, RecordFile, outcome_from
+from campaign.starter import ROOT, running_starter
 from campaign.undisturbed import prepare
 
 _CODE = ("thoughtrank", "conf", "campaign", "tests/servers", "tests/pipeline/small_runs.py")
@@ -61,11 +61,11 @@ def run_campaign(folder: Path, *, seed: int, names: Sequence[str], workers: int)
     due = [trial for trial in trials if trial not in records]
     # Mixed, so that two trials at a time are rarely of one kind.
     random.Random(seed).shuffle(due)
-    if any(KINDS[name].compares for name, _ in due):
-        prepare(folder / "undisturbed")
     failed = 0
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
+    with running_starter(folder), ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
+        if any(KINDS[name].compares for name, _ in due):
+            prepare(folder / "undisturbed")
         futures = {pool.submit(do_trial, folder, seed=seed, name=name, number=number): name for name, number in due}
         for done, future in enumerate(as_completed(futures), start=1):
             record = future.result()
@@ -118,7 +118,8 @@ def _outcome(folder: Path, *, seed: int, name: str, number: int, inside: bool) -
 
 def do_trial_inside(folder: Path, *, seed: int, name: str, number: int) -> None:
     """Do one trial and print its outcome as JSON, for the process outside of the namespace."""
-    record = do_trial(folder, seed=seed, name=name, number=number, inside=True)
+    with running_starter(folder / "inside"):
+        record = do_trial(folder, seed=seed, name=name, number=number, inside=True)
     if isinstance(record, str):
         sys.exit(record)
     print(json.dumps(asdict(record.outcome)))

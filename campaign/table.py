@@ -18,13 +18,7 @@ def totals(records: Iterable[Record]) -> dict[str, Outcome]:
     """The outcomes of all trials of each kind together."""
     found: dict[str, Outcome] = {}
     for record in records:
-        total = found.setdefault(record.kind, Outcome())
-        total.tried += record.outcome.tried
-        total.lost += record.outcome.lost
-        total.paid_twice += record.outcome.paid_twice
-        total.resent += record.outcome.resent
-        total.tracebacks += record.outcome.tracebacks
-        total.counts += record.outcome.counts
+        found.setdefault(record.kind, Outcome()).add(record.outcome)
     return found
 
 

@@ -7,13 +7,13 @@ did. A refusal with a plain message is in order too, if deleting the file, as a 
 import os
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from campaign.comparing import differences
 from campaign.outcome import Kind, Outcome, TrialInput
-from campaign.place import ONE_ROUND, Ended, Place, last_line
+from campaign.place import ONE_ROUND, Place, last_line
 from campaign.undisturbed import INTERRUPTED
 
 _KEY = re.compile(r"[0-9a-f]{12,}")
@@ -25,83 +25,77 @@ class _Target(NamedTuple):
 
     Attributes:
         state: the place it is in: ``one`` for the finished run.
-        path: relative to the place.
-        is_shared: it has a second name, in the run folder or the cache.
+        names: relative to the place: in the cache, in the run folder, or both.
     """
 
     state: str
-    path: Path
-    is_shared: bool
+    names: tuple[Path, ...]
 
-
-def _kind_of(path: Path) -> str:
-    return re.sub("[0-9]+", "N", _KEY.sub("KEY", str(path)))
+    @property
+    def kind(self) -> str:
+        """Its first name, whatever the fingerprint and the numbers in it are."""
+        return re.sub("[0-9]+", "N", _KEY.sub("KEY", str(self.names[0])))
 
 
 def _targets(undisturbed: Path) -> Iterator[_Target]:
-    """One file of every kind: of the finished run under each of its names, and of stages that were interrupted."""
+    """One file of every kind of the finished run, and of each stage that was interrupted."""
     for state in ("one", *INTERRUPTED):
-        seen = set()
         place = undisturbed / state
-        for top in ("cache", "runs"):
-            for path in sorted((place / top).rglob("*")):
-                relative = path.relative_to(place)
-                if not path.is_file() or path.name == "_lock" or _kind_of(relative) in seen or not path.stat().st_size:
-                    continue
-                if state != "one" and (top == "runs" or (path.parent / "_done.json").exists()):
-                    continue
-                seen.add(_kind_of(relative))
-                yield _Target(state, relative, path.stat().st_nlink > 1)
+        names: dict[int, list[Path]] = {}
+        for path in sorted(path for top in ("cache", "runs") for path in (place / top).rglob("*")):
+            if path.is_file() and path.name != "_lock" and path.stat().st_size:
+                names.setdefault(path.stat().st_ino, []).append(path.relative_to(place))
+        seen = set()
+        for each in names.values():
+            target = _Target(state, tuple(each))
+            is_new = target.kind not in seen and (state == "one" or _is_unfinished(place / each[0]))
+            seen.add(target.kind)
+            if is_new:
+                yield target
 
 
-def _damage(path: Path, *, how: str, in_place: bool, choice: random.Random) -> None:
-    """Cut a file at a random byte, or empty it; ``in_place`` under all its names."""
-    content = path.read_bytes()
+def _is_unfinished(path: Path) -> bool:
+    """Whether a file belongs to a stage that was interrupted."""
+    return "cache" in path.parts and not any((folder / "_done.json").exists() for folder in path.parents)
+
+
+def _damage(names: Sequence[Path], *, how: str, choice: random.Random) -> None:
+    """Cut a file at a random byte, or empty it: under all its names, or under those given only."""
+    content = names[0].read_bytes()
     left = content[: choice.randrange(len(content))] if how == "cut" else b""
-    if in_place:
-        os.truncate(path, len(left))
-    else:
+    for path in names:
         path.unlink()
-        path.write_bytes(left)
+    names[0].write_bytes(left)
+    for path in names[1:]:
+        os.link(names[0], path)
 
 
 def _try(trial: TrialInput, target: _Target, *, how: str, choice: random.Random, outcome: Outcome) -> None:
     own = Outcome()
+    names = target.names if choice.random() < 0.5 else (choice.choice(target.names),)
     with Place.copied(trial.undisturbed / target.state, trial, outcome=own) as place:
-        path = place.work.folder / target.path
-        in_place = not target.is_shared or choice.random() < 0.5
-        _damage(path, how=how, in_place=in_place, choice=choice)
+        paths = [place.work.folder / name for name in names]
+        _damage(paths, how=how, choice=choice)
         place.forget_times()
         place.settle()
-        if target.state == "one" and path.name != "summary.json":
+        if target.state == "one" and paths[0].name != "summary.json":
             (place.base / "summary.json").unlink()
         ended = place.run(*ONE_ROUND)
         if ended.status == 2:
-            ended = _after_deleting(place, path, target, in_place=in_place)
-            own.counts["refused with a plain message"] += 1
+            own.note("refused with a plain message")
+            # As a user would.
+            for path in paths:
+                path.unlink(missing_ok=True)
+            ended = place.run(*ONE_ROUND)
         if ended.status != 0:
             own.lost.append(f"exit status {ended.status}: {last_line(ended.output)}")
         else:
             own.lost += differences(place.base, trial.undisturbed / "one" / "runs" / "base")
-    where = f"{_kind_of(target.path)} {how}{'' if target.state == 'one' else f' in {target.state}'}"
-    where += " under both names" if target.is_shared and in_place else ""
+    where = f"{target.kind} {how} {'in cache and run' if len(names) > 1 else f'as {names[0].parts[0]}/...'}"
     outcome.count("files of finished stages" if target.state == "one" else "files of interrupted stages")
-    outcome.counts += own.counts
-    outcome.lost += [f"{where}: {each}" for each in own.lost]
-    outcome.tracebacks += [f"{where}: {each}" for each in own.tracebacks]
-    outcome.paid_twice += own.paid_twice
-    outcome.resent += own.resent
-
-
-def _after_deleting(place: Place, path: Path, target: _Target, *, in_place: bool) -> Ended:
-    """Delete the file, under all its names if all are damaged, and resume."""
-    names = [path]
-    if in_place and target.is_shared:
-        inode = path.stat().st_ino
-        names = [each for each in place.work.folder.rglob("*") if each.is_file() and each.stat().st_ino == inode]
-    for each in names:
-        each.unlink()
-    return place.run(*ONE_ROUND)
+    own.lost = [f"{where}: {each}" for each in own.lost]
+    own.tracebacks = [f"{where}: {each}" for each in own.tracebacks]
+    outcome.add(own)
 
 
 def _run(trial: TrialInput) -> Outcome:

@@ -40,7 +40,7 @@ def _run(trial: TrialInput) -> Outcome:
     for fault, times in server.faults.items():
         if fault != "none":
             outcome.tried += times
-            outcome.counts[fault] += times
+            outcome.note(fault, times)
     return outcome
 
 

@@ -1,10 +1,6 @@
 """Random overrides of the config: every command ends with exit status 0 or 2, and without a traceback."""
 
 import os
-import signal
-import sys
-import time
-import traceback
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -15,10 +11,10 @@ from omegaconf import OmegaConf
 from campaign.comparing import lines_of_tracebacks
 from campaign.fuzzing import try_examples
 from campaign.outcome import Kind, Outcome, TrialInput
-from campaign.paying_server import ROOT
-from campaign.place import last_line
+from campaign.place import Attempt, Ended, last_line
+from campaign.starter import ROOT
 
-EXAMPLES = 150
+EXAMPLES = 200
 _TIMEOUT = 60.0
 _SAFE = {"HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": "", "WANDB_MODE": "disabled"}
 _NUMBERS = [
@@ -101,54 +97,28 @@ def _overrides() -> st.SearchStrategy[list[str]]:
     )
 
 
-def _command_line(overrides: list[str], folder: Path) -> tuple[int, str]:
-    """``train.py`` in a forked process, which spares its imports: exit status and output; -9 if it hangs."""
-    output = folder / "output.txt"
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            opened = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            os.dup2(opened, 1)
-            os.dup2(opened, 2)
-            os.chdir(folder)
-            os.environ.update(_SAFE)
-            sys.argv = ["train.py", "dry_run=true", "model=tiny", "judge=fake", "logger=none", *overrides]
-            from thoughtrank.cli import main
-
-            main()
-            status = 0
-        except SystemExit as error:
-            status = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(status)
-    until = time.monotonic() + _TIMEOUT
-    while (ended := os.waitpid(child, os.WNOHANG))[0] == 0:
-        if time.monotonic() > until:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return -9, "no end"
-        time.sleep(0.002)
-    return os.waitstatus_to_exitcode(ended[1]), output.read_text(errors="replace")
+def _command_line(overrides: list[str], folder: Path) -> Ended:
+    """A dry run with these overrides."""
+    usual = ["train.py", "dry_run=true", "model=tiny", "judge=fake", "logger=none"]
+    environment = {**os.environ, **_SAFE}
+    ended = Attempt(["python", *usual, *overrides], folder=folder, outputs=folder, environment=environment).wait(
+        _TIMEOUT
+    )
+    for path in folder.glob("output-*.txt"):
+        path.unlink()
+    return ended
 
 
 def _check(overrides: list[str], *, folder: Path, outcome: Outcome) -> None:
     status, output = _command_line(overrides, folder)
-    outcome.counts[f"exit status {status}"] += 1
+    outcome.note(f"exit status {status}")
     outcome.tracebacks += [f"{each} with {overrides}"[:400] for each in lines_of_tracebacks(output)]
     assert status in (0, 2), f"exit status {status}: {last_line(output)}"
-    left = [path.name for path in folder.iterdir() if path.name != "output.txt"]
+    left = [path.name for path in folder.iterdir()]
     assert not left, f"a dry run made {left}"
 
 
 def _run(trial: TrialInput) -> Outcome:
-    import thoughtrank.cli
-    import thoughtrank.pipeline  # noqa: F401  (loaded once, before the forks)
-
     outcome = Outcome()
     check = partial(_check, folder=trial.folder, outcome=outcome)
     number = trial.random("config").randrange(1 << 30)

@@ -15,7 +15,7 @@ from thoughtrank.judging.execution.reservation_log import ReservationLog
 from thoughtrank.judging.execution.verdict_log import VerdictLog
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Usage, Verdict
 
-EXAMPLES = 1500
+EXAMPLES = 1000
 _REQUEST = JudgeRequest("q", "Question?", (AnswerView("a", "one"), AnswerView("b", "two")), None, 1)
 
 

@@ -16,7 +16,7 @@ from campaign.trials.hostile_text import TEXTS
 from thoughtrank.errors import UserError
 from thoughtrank.questions.question_file import QuestionFile
 
-EXAMPLES = 1500
+EXAMPLES = 1000
 _FIELD = st.sampled_from(["question", "answer", "family", "other"])
 _VALUE = JSON | st.sampled_from(sorted(text for name, text in TEXTS.items() if name != "a megabyte"))
 

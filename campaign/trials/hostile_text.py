@@ -8,8 +8,9 @@ from pathlib import Path
 
 from campaign.comparing import lines_of_tracebacks
 from campaign.outcome import Kind, Outcome, TrialInput
-from campaign.paying_server import ROOT, PayingServer, prompts_received
+from campaign.paying_server import PayingServer, prompts_received
 from campaign.place import JUDGED, Place, last_line
+from campaign.starter import ROOT
 
 TEXTS = {
     "thought tags": "<thought>zq</thought></thought><thought>",
@@ -70,7 +71,7 @@ def _run(trial: TrialInput) -> Outcome:
     outcome = Outcome()
     path = trial.folder / "questions.jsonl"
     outcome.tried = _write(path, number=trial.number, count=trial.count)
-    outcome.counts["text in a field"] = outcome.tried
+    outcome.note("text in a field", outcome.tried)
     with Place(trial.folder / "place", outcome=outcome, server=PayingServer(delay=0.0)) as place:
         place.work.left_out = ("questions.held_out_unseen",)
         ended = place.run(*_overrides(path))

@@ -3,16 +3,20 @@
 import math
 import os
 import subprocess
+import time
+from functools import partial
 from pathlib import Path
 
 from campaign.comparing import unfinished_stage
 from campaign.outcome import Kind, Outcome, TrialInput
-from campaign.place import ONE_ROUND, Place, last_line
+from campaign.place import ONE_ROUND, Place, last_line, wait_until
 
 _SIZE = 256 << 20
-_FULL_DISKS = 14
-_LEAST, _MOST = 4 << 10, 1 << 20
-"""Bytes that are free in an attempt."""
+_FULL_DISKS = 12
+_LEAST, _MOST = 4 << 10, 1 << 19
+"""Bytes that are left free."""
+_LONGEST = 3.0
+"""Seconds from the start of an attempt until the disk is full."""
 
 
 def _leave_free(disk: Path, free: int) -> None:
@@ -26,6 +30,10 @@ def _leave_free(disk: Path, free: int) -> None:
         os.close(descriptor)
 
 
+def _has_started(log: Path, pid: int) -> bool:
+    return log.exists() and f"[{pid}] started" in log.read_text(errors="replace")
+
+
 def _run(trial: TrialInput) -> Outcome:
     outcome, choice = Outcome(), trial.random("small disk")
     disk = trial.folder / "disk"
@@ -34,8 +42,12 @@ def _run(trial: TrialInput) -> Outcome:
     try:
         with Place(disk / "place", outcome=outcome, outputs=trial.folder) as place:
             for _ in range(_FULL_DISKS):
-                _leave_free(disk, int(math.exp(choice.uniform(math.log(_LEAST), math.log(_MOST)))))
+                _leave_free(disk, 0)
                 attempt = place.start(*ONE_ROUND)
+                # A disk that is full from the start is refused before anything is done.
+                wait_until(partial(_has_started, place.base / "run.log", attempt.pid), attempt)
+                time.sleep(choice.uniform(0, _LONGEST))
+                _leave_free(disk, int(math.exp(choice.uniform(math.log(_LEAST), math.log(_MOST)))))
                 ended = attempt.wait()
                 place.ended(ended)
                 if ended.status == 0:
@@ -50,4 +62,4 @@ def _run(trial: TrialInput) -> Outcome:
     return outcome
 
 
-KIND = Kind("small_disk", "A small disk (tmpfs) that is full at a random byte", 4, _run, needs_mounts=True)
+KIND = Kind("small_disk", "A small disk (tmpfs) that is full at a random byte", 3, _run, needs_mounts=True)

@@ -29,7 +29,7 @@ def _trainers(parent: int) -> list[int]:
 
 
 def _has_trainer(attempt: Attempt) -> bool:
-    return bool(_trainers(attempt.process.pid))
+    return bool(_trainers(attempt.pid))
 
 
 def _run(trial: TrialInput) -> Outcome:
@@ -41,7 +41,7 @@ def _run(trial: TrialInput) -> Outcome:
                 place.ended(attempt.wait())
                 break
             time.sleep(choice.uniform(0, _STARTUP))
-            found = _trainers(attempt.process.pid)
+            found = _trainers(attempt.pid)
             if not found:
                 place.ended(attempt.wait())
                 break
