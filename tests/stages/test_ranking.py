@@ -95,6 +95,24 @@ def test_an_exact_judge_is_not_audited_and_another_is(stage, store):
     assert store.complete(simulated).facts["audit"]["looks"] == 2
 
 
+def test_what_a_round_has_learned_about_the_bounds_of_its_judge_reaches_a_run_that_reuses_it(stage, store):
+    class Learning(PricedJudge):
+        factors = {}
+
+        def raised_bounds(self):
+            return self.factors
+
+        def raise_bounds(self, factors):
+            self.factors = {**self.factors, **factors}
+
+    charged = Learning()
+    charged.factors = {"completion_tokens": 3.0}
+    store.complete(replace(stage, judge=charged))
+    resumed = replace(stage, judge=Learning())
+    store.complete(resumed)
+    assert resumed.judge.factors == {"completion_tokens": 3.0}
+
+
 def test_the_cost_of_the_judge_counts_against_the_budget_whether_made_or_reused(stage, store):
     priced = replace(stage, judge=PricedJudge(), budget=Budget())
     facts = store.complete(priced).facts

@@ -69,8 +69,9 @@ class Ranking(Stage):
         }
 
     def reuse(self, artifact: Artifact) -> None:
-        """Count what the judge has cost already against the run's budget."""
+        """Count what the judge has cost already against the run's budget, and take over the bounds that were raised."""
         self.budget.add(artifact.facts["judge_cost"] + artifact.facts["judge_lost_cost"])
+        self.judge.raise_bounds(artifact.facts.get("judge_raised_bounds", {}))
 
     def make(self, artifact: Artifact) -> None:
         """Write the table.
@@ -88,6 +89,7 @@ class Ranking(Stage):
             judge_tokens=usage.prompt_tokens + usage.completion_tokens,
             judge_cost=usage.cost,
             judge_lost_cost=lost_cost,
+            judge_raised_bounds=dict(self.judge.raised_bounds()),
             audit=audit,
             unranked=dict(totals.unranked),
             flagged=totals.flagged,

@@ -50,6 +50,7 @@ class Executor:
         if budget is None:
             budget = Budget(judge.limits.budget)
         budget.add(self._log.usage.cost + self._reservations.open_amount)
+        judge.raise_bounds(self._reservations.raised_bounds)
         self._caller = RetryingCaller(judge, budget=budget, reservations=self._reservations)
         self._judge_key = json.dumps(judge.identity(), sort_keys=True)
         self.calls: dict[str, tuple[JudgeRequest, Verdict]] = {}
