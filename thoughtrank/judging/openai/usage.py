@@ -101,8 +101,8 @@ class UsageMeter:
     def settle(self, reported: object, *, sent: str, received: str, most: Usage, price: Price) -> Usage:
         """The reported usage, if it is plausible; else the bound.
 
-        Plausible are integers of at least ``fewest_tokens`` and ``fewest_reply_tokens``. A count above ``most`` is recorded up to ``CEILING`` times
-        ``most``, and raises later bounds.
+        Plausible are integers of at least ``fewest_tokens`` and ``fewest_reply_tokens``. A count above ``most`` is recorded up
+        to ``CEILING`` times ``most``, and raises later bounds.
 
         Args:
             reported: the field ``usage`` of the response, whatever it holds; None where it is missing.
