@@ -85,12 +85,14 @@ def num_rows(folder: Path) -> int:
     return sum(parquet.read_metadata(path).num_rows for path in table_files(folder))
 
 
-def read_part(path: Path, record_type: type[RecordT]) -> list[RecordT]:
-    """The rows of one file."""
-    return list(_rows_of(path, record_type))
+def column_of(path: Path, name: str) -> Iterator[object]:
+    """The values of one column of a file, of which a bounded number is held in memory."""
+    with parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=[name]):
+            yield from batch.column(0).to_pylist()
 
 
-def _rows_of(path: Path, record_type: type[RecordT]) -> Iterator[RecordT]:
+def rows_of(path: Path, record_type: type[RecordT]) -> Iterator[RecordT]:
     """The rows of one file, of which a bounded number is held in memory.
 
     Raises:
@@ -137,7 +139,7 @@ class TableRows(Generic[RecordT]):
         """
         _check_complete(self._folder)
         for path in table_files(self._folder):
-            yield from _rows_of(path, self._record_type)
+            yield from rows_of(path, self._record_type)
 
 
 def _check_complete(folder: Path) -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow.parquet as parquet
-
 from thoughtrank.errors import UserError
+from thoughtrank.records import Example
+from thoughtrank.storage.tables import TableRows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -76,7 +77,7 @@ class Examples:
 
 
 def read_examples(folders: Sequence[str], *, tokenizer: "PreTrainedTokenizerBase", context: int) -> Examples:
-    """Read and tokenize every example of the tables in ``folders``, in order.
+    """Read and tokenize every example of the tables in ``folders``, in order; of their text little is in memory at a time.
 
     Examples longer than ``context`` tokens are left out. Truncating them would train the model to stop mid-sentence.
 
@@ -85,20 +86,17 @@ def read_examples(folders: Sequence[str], *, tokenizer: "PreTrainedTokenizerBase
     """
     used, too_long = [], []
     for folder in folders:
-        for row in parquet.read_table(folder).to_pylist():
+        for row in TableRows(Path(folder), Example):
             example = encode_example(
-                prompt=row["prompt"],
-                completion=row["completion"],
-                tokenizer=tokenizer,
-                question_id=row["question_id"],
+                prompt=row.prompt, completion=row.completion, tokenizer=tokenizer, question_id=row.question_id
             )
             if not example.num_targets:
                 raise UserError(
-                    f"example {row['candidate_id']} has no token to learn (its completion is {row['completion'][:40]!r}): "
+                    f"example {row.candidate_id} has no token to learn (its completion is {row.completion[:40]!r}): "
                     "remove it"
                 )
             if len(example.token_ids) > context:
-                too_long.append(row["candidate_id"])
+                too_long.append(row.candidate_id)
             else:
                 used.append(example)
     if not used:
