@@ -20,12 +20,12 @@ from campaign.records import Record, RecordFile, outcome_from
 from campaign.starter import ROOT, running_starter
 from campaign.undisturbed import prepare
 
-_CODE = ("thoughtrank", "conf", "campaign", "tests/servers", "tests/pipeline/small_runs.py")
+_CODE = ("thoughtrank", "conf", "tests/servers")
 _IN_NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 
 
 def code_digest() -> str:
-    """Eight hex digits of all code that a campaign tries: records of other code do not count."""
+    """Eight hex digits of the code that a campaign tries: records of other code do not count."""
     digest = hashlib.sha256()
     for name in _CODE:
         paths = sorted((ROOT / name).rglob("*")) if (ROOT / name).is_dir() else [ROOT / name]
