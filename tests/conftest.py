@@ -1,7 +1,12 @@
 """Fixtures that several rooms share."""
 
 import os
+import signal
 from pathlib import Path
+
+# Children inherit signals that are ignored, as SIGINT is in a job in the background of a script and SIGHUP under nohup.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Two workers share two cores; OpenMP threads that wait for each other by spinning would slow both many times over.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

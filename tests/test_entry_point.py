@@ -1,10 +1,11 @@
 """How every program of this package ends."""
 
 import errno
+import gc
 
 import pytest
 
-from thoughtrank.entry_point import entry_point
+from thoughtrank.entry_point import OBJECTS_BETWEEN_COLLECTIONS, entry_point, prepare_process
 from thoughtrank.errors import UserError
 
 
@@ -40,3 +41,12 @@ def test_a_bug_keeps_its_traceback_without_control_characters_and_is_status_1(er
 
 def test_an_exit_status_of_the_programs_own_is_kept():
     assert status_after(SystemExit(7)) == 7
+
+
+def test_a_start_is_not_slowed_by_garbage_collection():
+    before = gc.get_threshold()
+    try:
+        prepare_process()
+        assert gc.get_threshold()[0] == OBJECTS_BETWEEN_COLLECTIONS
+    finally:
+        gc.set_threshold(*before)

@@ -97,7 +97,7 @@ def test_two_processes_have_the_loss_curve_of_one_device(name, one_device, tiny_
 CPU_ADAM = {"_target_": f"{PART}.optimizers.deepspeed_cpu_adam.DeepSpeedCPUAdam", "lr": 1e-3}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(bool(DeepSpeedCPUAdam(lr=1e-3).faults()), reason="it is compiled on first use")
 def test_deepspeeds_own_adam_has_the_loss_curve_of_torchs(one_device, tiny_folder, examples, tmp_path):
     path = fifty_steps(tiny_folder, examples, tmp_path, strategy=on_two("zero2"), optimizer=CPU_ADAM)

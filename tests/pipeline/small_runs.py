@@ -15,7 +15,7 @@ SMALL = [
     "prefixes=digits",
     "judge=fake",
     "logger=none",
-    "rounds=2",
+    "rounds=1",
     "questions.train_per_round=4",
     "questions.held_out=6",
     "questions.held_out_unseen=4",
@@ -34,11 +34,18 @@ SMALL = [
 
 @dataclass
 class Workplace:
-    """A folder in which runs and their cache live."""
+    """A folder in which runs and their cache live.
+
+    Attributes:
+        environment: variables of every run.
+        left_out: keys of the small config that a run does not get.
+        output: what the run that was made with it printed.
+    """
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    output: str = ""
 
     def command(self, *overrides: str) -> list[str]:
         """The command line; a later override of a key replaces the small config's."""
@@ -72,7 +79,12 @@ class Workplace:
     def rows(self, run: str, *names: str) -> list[dict]:
         return parquet.read_table(self.path(run, *names)).to_pylist()
 
-    def tables(self, run: str) -> dict[str, list[dict]]:
-        """Every table of a run by its path: what a resumed run has to reproduce."""
-        folders = sorted({path.parent for path in self.path(run).rglob("part-*.parquet")})
+    def tables(self, run: str, *, rounds: int = 9) -> dict[str, list[dict]]:
+        """Every table of a run's first rounds by its path: what a resumed run has to reproduce."""
+        found = {
+            path.parent
+            for number in range(rounds + 1)
+            for path in self.path(run).glob(f"round_{number}/**/part-*.parquet")
+        }
+        folders = sorted(found)
         return {str(folder.relative_to(self.path(run))): parquet.read_table(folder).to_pylist() for folder in folders}
