@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from thoughtrank.finetuning.distributed.rank_store import listening_socket, loopback_environment, serve_store
+from thoughtrank.finetuning.distributed.rank_store import (
+    listening_socket,
+    loopback_environment,
+    serve_store,
+    store_environment,
+)
 
 RANK = """
 import os, sys
@@ -58,6 +63,28 @@ def test_ranks_of_one_machine_listen_on_the_loopback_interface_only(monkeypatch)
     assert all("sum 3" in output for output in outputs)
     lines = {line for output in outputs for line in output.splitlines() if line.startswith("listens")}
     assert lines == {"listens 0100007F"}
+
+
+def test_ranks_of_two_machines_meet_in_the_store_that_the_first_one_serves():
+    with listening_socket() as listening:
+        address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(listening.getsockname()[1])}
+        ranks = [
+            subprocess.Popen(
+                [sys.executable, "-c", RANK],
+                env={
+                    **os.environ,
+                    **address,
+                    **store_environment(listening if rank == 0 else None),
+                    "RANK": str(rank),
+                    "WORLD_SIZE": "2",
+                },
+                pass_fds=[listening.fileno()] if rank == 0 else [],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for rank in range(2)
+        ]
+    assert all("sum 3" in rank.communicate(timeout=120)[0] for rank in ranks)
 
 
 def test_other_ranks_serve_no_store(monkeypatch):
