@@ -1,6 +1,7 @@
 """``python -m campaign``: do the trials that have no record yet, and print the tables."""
 
 import argparse
+import signal
 import sys
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ def main() -> None:
         name, number = options.trial
         do_trial_inside(options.folder, seed=options.seed, name=name, number=int(number))
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     code = code_digest()
     folder = (options.folder or ROOT / ".cache" / "campaign") / f"{options.seed}-{code}"
     started = time.monotonic()

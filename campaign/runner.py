@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
@@ -62,21 +62,36 @@ def run_campaign(folder: Path, *, seed: int, names: Sequence[str], workers: int)
     # Mixed, so that two trials at a time are rarely of one kind.
     random.Random(seed).shuffle(due)
     failed = 0
-    context = multiprocessing.get_context("spawn")
-    with running_starter(folder), ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
+    with running_starter(folder):
         if any(KINDS[name].compares for name, _ in due):
             prepare(folder / "undisturbed")
-        futures = {pool.submit(do_trial, folder, seed=seed, name=name, number=number): name for name, number in due}
-        for done, future in enumerate(as_completed(futures), start=1):
-            record = future.result()
+        for done, (name, record) in enumerate(_done_trials(folder, due, seed=seed, workers=workers), start=1):
             if isinstance(record, str):
                 failed += 1
-                print(f"{futures[future]} could not be done:\n{record}", file=sys.stderr, flush=True)
+                print(f"{name} could not be done:\n{record}", file=sys.stderr, flush=True)
                 continue
             records.add(record)
             print(f"[{done}/{len(due)}] {_line(record)}", flush=True)
     records.close()
     return failed
+
+
+def _done_trials(
+    folder: Path, due: Sequence[tuple[str, int]], *, seed: int, workers: int
+) -> Iterator[tuple[str, Record | str]]:
+    """Every trial as it ends, with the name of its kind. If the caller is interrupted, the trials end too."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1)
+    try:
+        futures = {pool.submit(do_trial, folder, seed=seed, name=name, number=number): name for name, number in due}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+        pool.shutdown()
+    except BaseException:
+        for process in multiprocessing.active_children():
+            process.kill()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
 
 
 def do_trial(folder: Path, *, seed: int, name: str, number: int, inside: bool = False) -> Record | str:

@@ -7,6 +7,7 @@ process id, and a line its exit status. The command runs ``train.py`` in a proce
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 HOOKS = Path(__file__).parent / "hooks"
 ADDRESS = "CAMPAIGN_STARTER"
 """Environment variable with the path of the socket."""
+_POLL_SECONDS = 0.01
 
 
 @contextmanager
@@ -129,9 +131,13 @@ def _keep(connection: socket.socket) -> None:
         _run(**request)
     os.read(reader, 1)
     connection.sendall(f"{child}\n".encode())
-    _, status = os.waitpid(child, 0)
+    while (ended := os.waitpid(child, os.WNOHANG))[0] == 0:
+        # Readable without having been written to: the trial is gone, and the command goes with it.
+        if select.select([connection], [], [], _POLL_SECONDS)[0]:
+            os.killpg(child, signal.SIGKILL)
+            os._exit(0)
     try:
-        connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+        connection.sendall(f"{os.waitstatus_to_exitcode(ended[1])}\n".encode())
     finally:
         os._exit(0)
 

@@ -20,7 +20,7 @@ _MOST_ATTEMPTS = 4
 
 def _run(trial: TrialInput) -> Outcome:
     outcome, choice = Outcome(), trial.random("faults")
-    server = FaultServer(fraction=0.3, seed=choice.randrange(1 << 30), timeout=_TIMEOUT)
+    server = FaultServer(fraction=0.3, seed=choice.randrange(1 << 30))
     with Place(trial.folder / "place", outcome=outcome, server=server) as place:
         attempt = place.start(*_SETTINGS)
         while attempt.running and len(server.received) < 10:
@@ -70,4 +70,4 @@ def _check_account(place: Place, server: FaultServer, outcome: Outcome, *, at_ki
         outcome.lost.append("a candidate has neither a rank nor a reason")
 
 
-KIND = Kind("faulty_judge", "A judge with 30 % faults of every kind, and a kill", 4, _run)
+KIND = Kind("faulty_judge", "A judge with 30 % faults of every kind, and a kill", 3, _run)

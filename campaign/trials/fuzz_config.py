@@ -14,7 +14,7 @@ from campaign.outcome import Kind, Outcome, TrialInput
 from campaign.place import Attempt, Ended, last_line
 from campaign.starter import ROOT
 
-EXAMPLES = 120
+EXAMPLES = 75
 _TIMEOUT = 60.0
 _SAFE = {"HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": "", "WANDB_MODE": "disabled"}
 _NUMBERS = [

@@ -13,7 +13,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
 from thoughtrank.judging.protocol import AnswerView, AttemptFailed, JudgeRequest, Verdict
 
-EXAMPLES = 400
+EXAMPLES = 250
 _ANSWERS = tuple(AnswerView(f"id{number}", f"answer {number}") for number in range(5))
 _REQUESTS = {
     "rank": JudgeRequest("q", "Question?", _ANSWERS, None, 1),

@@ -63,7 +63,7 @@ def _write(path: Path, *, number: int, count: int) -> int:
 
 def _overrides(path: Path) -> list[str]:
     # Nearly all rows are used: those that cannot be are left out with a warning.
-    questions = ["questions=file", f"questions.path={path}", "questions.train_per_round=18", "questions.held_out=3"]
+    questions = ["questions=file", f"questions.path={path}", "questions.train_per_round=24", "questions.held_out=3"]
     return [*(each for each in JUDGED if not each.startswith("questions.")), *questions, "rounds=1"]
 
 
@@ -113,4 +113,4 @@ def _export(place: Place, outcome: Outcome) -> None:
         outcome.lost.append(f"data export: exit status {ended.returncode}: {last_line(ended.stderr)}")
 
 
-KIND = Kind("hostile_text", "Hostile text in a field of a question file", 4, _run, compares=False)
+KIND = Kind("hostile_text", "Hostile text in a field of a question file", 3, _run, compares=False)

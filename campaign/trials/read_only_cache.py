@@ -8,7 +8,7 @@ from pathlib import Path
 from campaign.outcome import Kind, Outcome, TrialInput
 from campaign.place import ONE_ROUND, Ended, Place, last_line
 
-_FROM = ("start", "generation", "ranking", "training")
+_FROM = ("generation", "training")
 
 
 @contextmanager

@@ -38,4 +38,4 @@ def _run(trial: TrialInput) -> Outcome:
     return outcome
 
 
-KIND = Kind("side_by_side", "Two runs and a sweep at the same time on one cache, one of them killed", 3, _run)
+KIND = Kind("side_by_side", "Two runs and a sweep at the same time on one cache, one of them killed", 2, _run)

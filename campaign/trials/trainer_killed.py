@@ -55,4 +55,4 @@ def _run(trial: TrialInput) -> Outcome:
     return outcome
 
 
-KIND = Kind("trainer_killed", "SIGKILL of the training process alone, as when memory runs out", 4, _run)
+KIND = Kind("trainer_killed", "SIGKILL of the training process alone, as when memory runs out", 3, _run)
