@@ -54,6 +54,15 @@ def test_a_stage_is_not_done_before_it_is_finished(store):
     assert artifact_of(store).done
 
 
+@pytest.mark.parametrize("damaged", ["", "[1", "null", "[1]"])
+def test_a_damaged_count_of_seconds_begins_again_from_zero(store, damaged):
+    artifact = artifact_of(store)
+    with artifact.locked():
+        (artifact.folder / "_seconds.json").write_text(damaged)
+        assert 0 <= artifact.save_seconds() < 60
+        assert float((artifact.folder / "_seconds.json").read_text()) < 60
+
+
 def test_another_input_is_another_stage(store):
     finished(store, seed=1)
     assert artifact_of(store, seed=1).done

@@ -96,13 +96,16 @@ class Artifact:
                 copy_file(path, path)
 
     def save_seconds(self) -> float:
-        """Add the time since the last call (or since the lock was taken) to the total, and return the total."""
+        """Add the time since the last call (or since the lock was taken) to the total, and return the total.
+
+        A damaged file counts as 0: nothing but the reported time depends on it.
+        """
         path = self.folder / _SECONDS
         now = time.monotonic()
-        total = (read_json(path) if path.exists() else 0.0) + now - self._since
+        total = _seconds_in(path) + now - self._since
         self._since = now
         write_json(path, round(total, 3))
-        return float(total)
+        return total
 
     def finish(self, **facts: object) -> None:
         """Write the done-marker, when all else is on disk; the last thing a stage does."""
@@ -164,6 +167,13 @@ class Artifact:
         damaged = [] if marker is None else marker.damaged_parts(folder)
         found = {path for pattern in self._reusable for path in folder.glob(pattern)}
         return {path for path in found if path.name not in damaged}
+
+
+def _seconds_in(path: Path) -> float:
+    try:
+        return float(read_json(path))
+    except (OSError, ValueError, TypeError):
+        return 0.0
 
 
 def _files(folder: Path) -> list[Path]:
