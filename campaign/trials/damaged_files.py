@@ -32,6 +32,11 @@ class _Target(NamedTuple):
     names: tuple[Path, ...]
 
     @property
+    def is_side_file(self) -> bool:
+        """Whether it stands beside a table or a model, for information."""
+        return self.names[0].name.startswith("_")
+
+    @property
     def kind(self) -> str:
         """Its first name, whatever the fingerprint and the numbers in it are."""
         return re.sub("[0-9]+", "N", _KEY.sub("KEY", str(self.names[0])))
@@ -70,6 +75,11 @@ def _damage(names: Sequence[Path], *, how: str, choice: random.Random) -> None:
         os.link(names[0], path)
 
 
+def _in_run(target: _Target) -> str:
+    """The path of a file in the run folder."""
+    return "/".join(target.names[-1].parts[2:])
+
+
 def _try(trial: TrialInput, target: _Target, *, how: str, choice: random.Random, outcome: Outcome) -> None:
     own = Outcome()
     names = target.names if choice.random() < 0.5 else (choice.choice(target.names),)
@@ -90,7 +100,12 @@ def _try(trial: TrialInput, target: _Target, *, how: str, choice: random.Random,
         if ended.status != 0:
             own.lost.append(f"exit status {ended.status}: {last_line(ended.output)}")
         else:
-            own.lost += differences(place.base, trial.undisturbed / "one" / "runs" / "base")
+            found = differences(place.base, trial.undisturbed / "one" / "runs" / "base")
+            # What nothing depends on, such as the verdict log of a finished ranking, is not made again.
+            stays = [each for each in found if target.is_side_file and each.startswith(_in_run(target))]
+            own.lost += [each for each in found if each not in stays]
+            for _ in stays:
+                own.note("logs that stay cut, while all results are whole")
     where = f"{target.kind} {how} {'in cache and run' if len(names) > 1 else f'as {names[0].parts[0]}/...'}"
     outcome.count("files of finished stages" if target.state == "one" else "files of interrupted stages")
     own.lost = [f"{where}: {each}" for each in own.lost]
