@@ -24,6 +24,7 @@ class Question:
         answer: the reference answer, or None.
         family: kind of question, or None; results are also reported by family.
         unseen: a held-out question of a family that is never trained on.
+        problem: shared by questions that differ in their wording only; None where the question is its own problem.
     """
 
     question_id: str
@@ -31,6 +32,7 @@ class Question:
     answer: str | None = None
     family: str | None = None
     unseen: bool = False
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
