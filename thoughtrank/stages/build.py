@@ -1,7 +1,8 @@
 """Builds the stages of each round: the one place where config values and components become stages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.schema import RunConfig
@@ -146,7 +147,6 @@ class StageBuilder:
         )
 
     def _training(self, current: Round) -> Stage:
-        training, components = self.config.training, self.components
         name, published = f"round {current.number} training", self.store.paths.model(current.number)
         keep_weights = keeps_weights(current.number, rounds=self.config.rounds, keep=self.config.keep)
         if not current.artifacts["selection"].facts["examples"]:
@@ -157,13 +157,43 @@ class StageBuilder:
                 flush=True,
             )
             return KeptModel(name=name, published=published, start=current.start, keep_weights=keep_weights)
-        used = self.rounds[1:] if training.examples == "all" else [current]
+        return self.training(
+            current,
+            name=name,
+            published=published,
+            keep_weights=keep_weights,
+            start=self.base if self.config.training.start == "base" else current.start,
+            examples=[each.artifacts["selection"] for each in self.rounds_trained_on(current)],
+        )
+
+    def rounds_trained_on(self, current: Round) -> list[Round]:
+        """The rounds whose examples the training of ``current`` uses."""
+        if self.config.training.examples == "round":
+            return [current]
+        return [each for each in self.rounds[1:] if each.number <= current.number]
+
+    def training(
+        self,
+        current: Round,
+        *,
+        name: str,
+        published: Path,
+        keep_weights: bool,
+        start: RoundModel,
+        examples: Sequence[Artifact],
+        steps: int | None = None,
+        development: Artifact | None = None,
+    ) -> Training:
+        """A training with the settings of a round; for the arguments see ``Training``."""
+        training, components = self.config.training, self.components
         return Training(
             name=name,
             published=published,
             keep_weights=keep_weights,
-            start=self.base if training.start == "base" else current.start,
-            examples=[each.artifacts["selection"] for each in used],
+            start=start,
+            examples=examples,
+            steps=steps,
+            development=development,
             objective=components.objective,
             optimizer=components.optimizer,
             adapter=components.adapter,
@@ -175,11 +205,19 @@ class StageBuilder:
         )
 
     def _evaluation(self, current: Round) -> Stage:
-        return Evaluation(
+        return self.evaluation(
             name=f"round {current.number} evaluation",
             published=self.store.paths.replies(current.number),
-            questions=self.questions.evaluation(),
             model=current.model,
+        )
+
+    def evaluation(self, *, name: str, published: Path, model: RoundModel) -> Evaluation:
+        """The evaluation of a round's model, or of a control's; for the arguments see ``Evaluation``."""
+        return Evaluation(
+            name=name,
+            published=published,
+            questions=self.questions.evaluation(),
+            model=model,
             engine=self.components.engine,
             reply_tokens=self.config.reply_tokens,
             scorer=self.scorer,
