@@ -85,13 +85,20 @@ class QuestionSource(Protocol):
 
 
 def count_faults(source: QuestionSource) -> list[str]:
-    """Faults of the numbers of questions that every source is configured with."""
+    """Faults of what every source is configured with: the numbers of questions, and the answer stem."""
     faults = []
     if source.train_per_round < 1:
         faults.append(f"questions.train_per_round is {source.train_per_round}: give 1 or more.")
-    for key, value in (("held_out", source.held_out), ("held_out_unseen", source.held_out_unseen)):
-        if value < 0:
-            faults.append(f"questions.{key} is {value}: give 0 or more.")
+    counts = {
+        "held_out": source.held_out,
+        "held_out_unseen": source.held_out_unseen,
+        "development": source.num_development,
+    }
+    faults += [f"questions.{key} is {value}: give 0 or more." for key, value in counts.items() if value < 0]
+    if not source.answer_stem.strip():
+        faults.append(
+            'questions.answer_stem is empty: give the text that introduces an answer, such as "The answer is".'
+        )
     return faults
 
 
