@@ -30,6 +30,7 @@ class TransformersEngine(EngineComponent):
     version = 3
     operational = frozenset({"probe_candidates"})
     chooses_first_token = True
+    scores = True
 
     def __init__(
         self,
