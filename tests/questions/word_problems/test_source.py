@@ -164,7 +164,15 @@ def test_one_step_leaves_the_two_step_families_out():
 
 
 def test_the_questions_change_with_every_setting():
-    overrides = {"seed": 1, "development": 5, "train_per_round": 5, "held_out": 5, "held_out_unseen": 5, "max_number": 30, "max_steps": 1}
+    overrides = {
+        "seed": 1,
+        "development": 5,
+        "train_per_round": 5,
+        "held_out": 5,
+        "held_out_unseen": 5,
+        "max_number": 30,
+        "max_steps": 1,
+    }
     sources = [source(), *(source(**{setting: value}) for setting, value in overrides.items())]
     questions = [(each.train(1), each.evaluation(), each.development()) for each in sources]
     assert all(one != other for one, other in combinations(questions, 2))

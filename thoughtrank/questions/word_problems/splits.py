@@ -1,12 +1,12 @@
 """Which word problems are for training, development and test, and in which order they are asked."""
 
-import hashlib
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from thoughtrank.questions.hash_split import HashedSplit, hashed_split
 from thoughtrank.questions.word_problems.arithmetic import Numbers
 from thoughtrank.questions.word_problems.daily_life import DAILY_LIFE
 from thoughtrank.questions.word_problems.families import Family
@@ -17,10 +17,7 @@ from thoughtrank.questions.word_problems.unseen_families import UNSEEN
 TRAINED = ONE_STEP + DAILY_LIFE + TWO_STEP
 _UNSEEN_NAMES = frozenset(family.name for family in UNSEEN)
 
-Split = Literal["train", "development", "test", "unseen"]
-
-_BUCKETS: tuple[Split, ...] = ("test", "test", "development", "train", "train", "train")
-"""Equally frequent: a third of the problems is for test, a sixth for development, half for training."""
+Split = HashedSplit | Literal["unseen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +35,7 @@ class Problem:
 
 def split_of(problem: Problem) -> Split:
     """The split of a problem, by a hash of its family and numbers alone."""
-    if problem.family.name in _UNSEEN_NAMES:
-        return "unseen"
-    digest = hashlib.sha256(problem.name.encode()).digest()
-    return _BUCKETS[int.from_bytes(digest[:8]) % len(_BUCKETS)]
+    return "unseen" if problem.family.name in _UNSEEN_NAMES else hashed_split(problem.name)
 
 
 def problems(split: Split, *, max_number: int, max_steps: int, seed: int) -> Iterator[Problem]:
