@@ -22,7 +22,7 @@ ORDER = (
     ("models",),
     ("engines", "judging", "finetuning"),
     ("rankers",),
-    ("selection",),
+    ("selection", "controls"),
     ("report",),
     ("config",),
     ("stages", "data", "chat"),
@@ -110,13 +110,14 @@ def test_the_rules_are_read_from_real_modules():
 
 
 def test_stages_do_not_know_each_other():
-    shared = {f"thoughtrank.stages.{name}" for name in ("stage", "round_models", "candidate_tags")}
+    shared = {f"thoughtrank.stages.{name}" for name in ("stage", "round_models", "candidate_tags", "arm_replies")}
     stages = {name for name in MODULES if name.startswith("thoughtrank.stages.")} - shared
-    stages.remove("thoughtrank.stages.build")
+    stages -= {"thoughtrank.stages.build", "thoughtrank.stages.replay"}
     assert len(stages) >= 6
     for stage in stages:
         assert not [found for found in IMPORTS[stage] if inside(found, *(stages - {stage}))], stage
-    assert importers("thoughtrank.stages.build") == {"thoughtrank.pipeline"}
+    assert importers("thoughtrank.stages.build") == {"thoughtrank.pipeline", "thoughtrank.stages.replay"}
+    assert importers("thoughtrank.stages.replay") == {"thoughtrank.pipeline"}
 
 
 def test_nothing_but_the_entry_point_imports_the_command_line():

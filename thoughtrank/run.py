@@ -259,10 +259,15 @@ def _reason(error: BaseException) -> str:
 
 
 def _print_results(summary: Mapping[str, Any], *, minutes: float | None) -> None:
-    from thoughtrank.report.results_table import audit_line, results_table
+    from thoughtrank.report.effect_text import closing_lines
+    from thoughtrank.report.results_table import arms_table, audit_line, results_table
 
     print()
+    for line in closing_lines(summary):
+        print(line)
     print(results_table(summary["rounds"]))
+    if arms := arms_table(summary["rounds"]):
+        print(f"\nright answers by arm:\n{arms}")
     if audit := audit_line(summary["rounds"]):
         print(audit)
     print()

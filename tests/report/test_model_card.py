@@ -13,7 +13,7 @@ BASE = ModelFacts(name="organisation/model", license="apache-2.0", quantization=
 def entry(number, *, right, examples=0):
     replies = [
         HeldOutReply("q", "sums", False, arm, "7", "7", index < right, True, 5, "stop")
-        for arm in ("unprefixed", "direct")
+        for arm in ("thought", "room_to_reason")
         for index in range(4)
     ]
     return {**read_metrics(replies), "round": number, "examples": examples}

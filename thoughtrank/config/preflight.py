@@ -9,8 +9,10 @@ from thoughtrank.config.disk_estimate import disk_faults
 from thoughtrank.config.folders import folder_faults
 from thoughtrank.config.schema import RunConfig, TrainingConfig, load_config
 from thoughtrank.errors import UserError
+from thoughtrank.evaluation.arms.registry import arm_faults
 from thoughtrank.finetuning.compatibility import training_faults
 from thoughtrank.finetuning.kernels.build_tools import missing_build_tools
+from thoughtrank.selection.protocol import needs_gains
 
 
 def checked_config(values: Mapping[str, Any]) -> tuple[RunConfig, Components]:
@@ -62,7 +64,9 @@ def find_faults(config: RunConfig, components: Components) -> dict[str, list[str
     faults["questions"] += _held_out_faults(components)
     if not faults["prefixes"]:
         faults["prefixes"] = _first_choice_faults(components)
+    faults["selection"] += _gain_faults(components)
     faults["generation"] = _context_faults(config, components)
+    faults["evaluation"] = arm_faults(config.evaluation.arms)
     faults["training"] = [
         *_batch_faults(config.training, processes=components.strategy.world_size),
         *_compile_faults(config.training),
@@ -74,6 +78,7 @@ def find_faults(config: RunConfig, components: Components) -> dict[str, list[str
             strategy=components.strategy,
         ),
     ]
+    faults["export"] = _export_faults(config, components)
     faults["folders"] = folder_faults(config)
     faults["disk"] = [] if faults["folders"] else disk_faults(config, components)
     return {about: each for about, each in faults.items() if each}
@@ -111,10 +116,30 @@ def _first_choice_faults(components: Components) -> list[str]:
     ]
 
 
+def _gain_faults(components: Components) -> list[str]:
+    if components.engine.scores or not needs_gains(components.selection):
+        return []
+    return [
+        "selection.thoughts=gain, selection.min_gain and selection.skip_known need an engine that scores answers, and this one "
+        "does not: choose engine=transformers or engine=vllm, set engine.scores=true where the servers of engine=openai return "
+        "log-probabilities of an echoed prompt, or set selection.thoughts=hash, selection.min_gain=null and "
+        "selection.skip_known=false"
+    ]
+
+
 def _held_out_faults(components: Components) -> list[str]:
     if components.questions.held_out < 1:
         return ["questions.held_out=0 leaves nothing to evaluate a round on: hold out at least one question"]
     return []
+
+
+def _export_faults(config: RunConfig, components: Components) -> list[str]:
+    if config.export.which != "best" or components.questions.num_development > 0:
+        return []
+    return [
+        "export.which=best chooses the round on development questions, and there are none: set questions.development, such as "
+        "questions.development=200, or export.which=last"
+    ]
 
 
 def _imported_faults(components: Components) -> list[str]:

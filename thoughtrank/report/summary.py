@@ -60,6 +60,10 @@ def scalars(entry: Mapping[str, Any]) -> dict[str, float | None]:
     for name, value in entry.items():
         if name == "seconds":
             flat.update({f"seconds_{stage}": spent for stage, spent in value.items()})
+        elif name == "arms":
+            flat.update(
+                {f"{arm}_{figure}": measured for arm, figures in value.items() for figure, measured in figures.items()}
+            )
         elif name == "judge_audit":
             flat.update({f"judge_audit_{figure}": measured for figure, measured in value.items()})
         elif value is None or isinstance(value, int | float):

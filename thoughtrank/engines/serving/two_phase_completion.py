@@ -72,7 +72,7 @@ class TwoPhaseCompletion:
         self._no_end = {str(token): _NEVER for token in end_tokens}
         self._token_prompts = token_prompts
         self._fields = fields
-        self._added_start = _added_start(tokenizer)
+        self._added_start = added_start(tokenizer)
         self._excludes_tokens = True
         self._lock = threading.Lock()
 
@@ -87,7 +87,7 @@ class TwoPhaseCompletion:
         if branch.in_thought:
             thought = self._thought(start, branch, limits)
         is_used = not (branch.ends_at_tag and OPEN_TAG in thought.text)
-        answer = self._answer(start.plus(thought), limits) if is_used else CompletionTokens("", [], "stop")
+        answer = self._answer(start.plus(thought), branch, limits) if is_used else CompletionTokens("", [], "stop")
         return Continuation(
             thought=thought.text.removesuffix(CLOSE_TAG),
             thought_ids=tuple(thought.ids),
@@ -103,8 +103,7 @@ class TwoPhaseCompletion:
             start,
             limit=limits.thought_tokens,
             stop=[CLOSE_TAG, *self._end_texts],
-            temperature=branch.temperature,
-            **({"seed": branch.seed} if branch.temperature else {}),
+            **_sampling(branch.temperature, seed=branch.seed),
         )
         text, tag, beyond = split_thought(written.text)
         closed = text + CLOSE_TAG
@@ -120,22 +119,25 @@ class TwoPhaseCompletion:
         rest = encode(self._tokenizer, closed[len(decode_after(self._tokenizer, start.ids, kept)) :])
         return _Thought(closed, kept + rest, len(kept) + 1, "stop")
 
-    def _answer(self, start: _Prompt, limits: Limits) -> CompletionTokens:
+    def _answer(self, start: _Prompt, branch: Branch, limits: Limits) -> CompletionTokens:
         if limits.answer_tokens == 0:
             return CompletionTokens("", [], "length")
-        answer = self._complete(start, limit=limits.answer_tokens, stop=self._end_texts)
+        sampling = _sampling(branch.answer_temperature, seed=branch.seed)
+        answer = self._complete(start, limit=limits.answer_tokens, stop=self._end_texts, **sampling)
         if answer.finish == "length" or len(answer.ids) >= limits.min_answer_tokens:
             return answer
         if not self._excludes_tokens:
             self._count_short_answer()
             return answer
-        return self._extended(start, answer, limits)
+        return self._extended(start, answer, limits, sampling=sampling)
 
-    def _extended(self, start: _Prompt, first: CompletionTokens, limits: Limits) -> CompletionTokens:
+    def _extended(
+        self, start: _Prompt, first: CompletionTokens, limits: Limits, *, sampling: Mapping[str, float]
+    ) -> CompletionTokens:
         """An answer that ended too early, continued: first with the end of the turn excluded, then without."""
         missing = limits.min_answer_tokens - len(first.ids)
         try:
-            forced = self._complete(start.plus(first), limit=missing, stop=[], logit_bias=self._no_end)
+            forced = self._complete(start.plus(first), limit=missing, stop=[], **sampling, logit_bias=self._no_end)
         except RequestRefusedError:
             self._excludes_tokens = False
             forced = CompletionTokens("", [], "stop")
@@ -146,20 +148,17 @@ class TwoPhaseCompletion:
         left = limits.answer_tokens - len(answer.ids)
         if left <= 0:
             return CompletionTokens(answer.text, answer.ids, "length")
-        rest = self._complete(start.plus(answer), limit=left, stop=self._end_texts)
+        rest = self._complete(start.plus(answer), limit=left, stop=self._end_texts, **sampling)
         return CompletionTokens(answer.text + rest.text, answer.ids + rest.ids, rest.finish)
 
     def _count_short_answer(self) -> None:
         with self._lock:
             self.short_answers += 1
 
-    def _complete(
-        self, prompt: _Prompt, *, limit: int, stop: list[str], temperature: float = 0.0, **more: object
-    ) -> CompletionTokens:
+    def _complete(self, prompt: _Prompt, *, limit: int, stop: list[str], **more: object) -> CompletionTokens:
         body: dict[str, object] = {
             "prompt": prompt.ids if self._token_prompts else prompt.text.removeprefix(self._added_start),
             "max_tokens": limit,
-            "temperature": temperature,
             **more,
             **self._fields,
         }
@@ -168,7 +167,12 @@ class TwoPhaseCompletion:
         return self.reader.read(self._send(body), before=prompt.ids, limit=limit)
 
 
-def _added_start(tokenizer: "PreTrainedTokenizerBase") -> str:
+def _sampling(temperature: float, *, seed: int) -> dict[str, float]:
+    """The fields of a request that decide how tokens are chosen; a greedy one has no seed."""
+    return {"temperature": temperature, "seed": seed} if temperature else {"temperature": 0.0}
+
+
+def added_start(tokenizer: "PreTrainedTokenizerBase") -> str:
     """The start token's text if the tokenizer, and so the server, adds that token to every prompt; else no text."""
     start = tokenizer.bos_token_id
     return str(tokenizer.bos_token) if start is not None and tokenizer("a")["input_ids"][:1] == [start] else ""
