@@ -231,3 +231,10 @@ def test_imported_candidates_that_cannot_be_ranked_are_told(tmp_path):
     assert "all of its questions are held out" in fault
     [fault, _] = faults_of(f"candidates={tmp_path}", "questions=reasoning_gym")
     assert "scores answers to its own questions only" in fault
+
+
+def test_the_best_round_can_only_be_chosen_with_development_questions():
+    assert faults_of("export.which=best", "questions.development=5") == []
+    assert faults_of("export.which=last", "questions.development=0") == []
+    [fault] = faults_of("export.which=best", "questions.development=0")
+    assert "set questions.development, such as questions.development=200, or export.which=last" in fault

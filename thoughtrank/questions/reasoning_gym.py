@@ -181,8 +181,8 @@ class ReasoningGym(QuestionSource):
         }[split]
         name = "training" if split == "train" else split
         return (
-            f"questions.task={self.task} has about {found} different {name} questions, but {wanted} are asked for: lower {lower}, "
-            "or widen questions.options."
+            f"questions.task={self.task} has about {found} different {name} questions, but {wanted} are asked for: lower "
+            f"{lower}, or widen questions.options."
         )
 
     def _add_chunk(self, stream: _Stream) -> None:

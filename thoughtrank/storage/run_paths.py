@@ -97,6 +97,10 @@ class RunPaths:
         """Table of rankings."""
         return self._round(round_number) / "2_rankings"
 
+    def gains(self, round_number: int) -> Path:
+        """Table of gains, if the selection depends on them."""
+        return self._round(round_number) / "2_gains"
+
     def examples(self, round_number: int) -> Path:
         """Table of training examples."""
         return self._round(round_number) / "3_examples"
@@ -112,6 +116,10 @@ class RunPaths:
     def replies(self, round_number: int) -> Path:
         """Table of the replies that the metrics are computed from."""
         return self._round(round_number) / "5_replies"
+
+    def development_replies(self, round_number: int) -> Path:
+        """Table of the replies to development questions, if the exported round is chosen by them."""
+        return self._round(round_number) / "5_development"
 
     def control(self, round_number: int, *names: str) -> "ControlPaths":
         """What one variant of a training control of a round makes; ``names`` are those of the control and the variant."""
