@@ -31,6 +31,7 @@ SMALL = [
     "training.batch_size=2",
     "training.micro_batch_size=2",
     "optimizer.lr=1e-3",
+    "controls=[]",
 ]
 
 

@@ -9,6 +9,8 @@ from jobs import PART, make_job, steps_logged, train_here, write_examples
 from safetensors.torch import load_file
 
 from thoughtrank.finetuning.module import FineTuningModule
+from thoughtrank.records import Example
+from thoughtrank.storage.tables import write_part
 
 LORA = {"_target_": f"{PART}.adapters.Lora", "rank": 4, "dropout": 0.0}
 DIVERGING = {"_target_": f"{PART}.optimizers.AdamW", "lr": 3e-2}
@@ -18,7 +20,10 @@ DIVERGING = {"_target_": f"{PART}.optimizers.AdamW", "lr": 3e-2}
 def folders(tmp_path_factory):
     """Examples, and development examples that training on them makes unlikely."""
     examples = write_examples(tmp_path_factory.mktemp("examples"), 8)
-    return str(examples), str(write_examples(tmp_path_factory.mktemp("development"), 3, uneven=True))
+    development = tmp_path_factory.mktemp("development")
+    rows = [Example(f"q{each}", f"q{each}-000", f"What is {each}?", "~ZX%{Q}~") for each in range(3)]
+    write_part(development / "part-00000.parquet", rows, record_type=Example)
+    return str(examples), str(development)
 
 
 def trained(model, folders, output, **changes):
