@@ -127,7 +127,7 @@ def test_generation_and_scoring_take_turns_on_one_session(session, tiny_folder):
 
 
 def test_the_probabilities_of_all_one_digit_answers_and_longer_ones_add_up(session, tiny_folder):
-    """What ends "3" and what continues it to "36" exclude each other, so the scores of different numbers are of different events."""
+    """What ends "3" and what continues it to "36" exclude each other, so two numbers are never counted twice."""
     numbers = [str(number) for number in range(100)]
     answers = [ScoredAnswer("<thought></thought>The answer is ", number, "number") for number in numbers]
     [scores] = session.score([ScoreRequest(requests_for(tiny_folder, [])[0].prompt, tuple(answers))])
