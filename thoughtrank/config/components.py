@@ -18,7 +18,7 @@ from thoughtrank.questions.imported_questions import with_imported
 from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.rankers.protocol import Ranker
 from thoughtrank.report.loggers import Logger
-from thoughtrank.selection.protocol import Selector
+from thoughtrank.selection.protocol import GainSelector, Selector
 from thoughtrank.storage.imported_candidates import ImportedCandidates
 
 
@@ -94,6 +94,8 @@ def join(made: dict[str, Any], *, candidates: str | None) -> Components:
     """
     if made["questions"].scorer is not None:
         made["judge"] = made["judge"].scored_by(made["questions"].scorer)
+    if isinstance(made["selection"], GainSelector):
+        made["selection"] = made["selection"].for_engine(scores=made["engine"].scores)
     imported = ImportedCandidates.at(candidates)
     made["questions"] = with_imported(made["questions"], imported)
     return Components(**made, imported=imported)
