@@ -214,6 +214,7 @@ WITHOUT_A_TEST = {
     "thoughtrank.finetuning.__main__": "run by test_train.py and test_strategies.py as a process",
     "thoughtrank.models.named_model": "the base of three classes that have their tests",
     "thoughtrank.engines.protocol": DECLARATIONS,
+    "thoughtrank.evaluation.arms.protocol": DECLARATIONS,
     "thoughtrank.judging.protocol": DECLARATIONS,
     "thoughtrank.models.protocol": DECLARATIONS,
     "thoughtrank.prefixes.protocol": DECLARATIONS,

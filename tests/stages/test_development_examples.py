@@ -16,5 +16,5 @@ def test_only_the_reference_answer_is_a_target(store, base):
     rows = read_table(artifact.folder, Example)
     assert [(row.question_id, row.completion) for row in rows] == [("q0", " 2"), ("q2", " Ann")]
     assert "What is 1 + 1?" in rows[0].prompt
-    assert all(row.prompt.endswith("<thought></thought>So:") for row in rows)
+    assert all(row.prompt.endswith("<thought></thought>\n\nSo:") for row in rows)
     assert artifact.facts["examples"] == 2

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from thoughtrank.prompting.chat_template import ChatTemplate
-from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT
+from thoughtrank.prompting.thought_tags import answer_opener
 from thoughtrank.records import Example, Question
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.stage import Stage, question_fields
@@ -39,7 +39,7 @@ class DevelopmentExamples(Stage):
             Example(
                 question_id=question.question_id,
                 candidate_id=f"{question.question_id}-reference",
-                prompt=chat.prompt(question.text) + EMPTY_THOUGHT + self.stem,
+                prompt=chat.prompt(question.text) + answer_opener(thought="", stem=self.stem),
                 completion=f" {question.answer}",
             )
             for question in self.questions
