@@ -69,7 +69,7 @@ def test_the_summary_has_every_promised_figure(finished):
     for entry in summary["rounds"]:
         assert names <= entry.keys()
         assert entry["n"] == 6
-        assert entry["seconds"].keys() == {"generation", "ranking", "selection", "training", "evaluation"}
+        assert entry["seconds"].keys() == {"generation", "ranking", "gains", "selection", "training", "evaluation"}
         assert entry["accuracy_low"] <= entry["accuracy"] <= entry["accuracy_high"]
     assert (Path(summary["export"]) / "config.json").exists()
 

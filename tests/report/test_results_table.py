@@ -1,6 +1,6 @@
 from thoughtrank.report.results_table import accuracy_text, arms_table, audit_line, fixed_width, percent, results_table
 
-STAGES = ("generation", "ranking", "selection", "training", "evaluation")
+STAGES = ("generation", "ranking", "gains", "selection", "training", "evaluation")
 
 
 def entry(number, *, examples, tokens, cost, prefixes):

@@ -10,7 +10,7 @@ from thoughtrank.report.summary import round_prefixes, round_summary, scalars
 from thoughtrank.storage.store import Store
 from thoughtrank.storage.tables import write_part
 
-STAGES = ("generation", "ranking", "selection", "training", "evaluation")
+STAGES = ("generation", "ranking", "gains", "selection", "training", "evaluation")
 
 
 @pytest.fixture

@@ -65,7 +65,12 @@ def test_a_long_answer_is_scored_whole_after_the_closed_thought(reference):
 
 def test_the_gain_is_the_difference_in_nats_and_never_not_a_number():
     gain = scores_of("3 * 4 = 12").gain(ContinuationScore(-0.5, 2), ContinuationScore(-6.0, 2))
-    assert (gain.question_id, gain.candidate_id, gain.answer_logprob, gain.baseline_logprob) == ("q", "q-000", -0.5, -6.0)
+    assert (gain.question_id, gain.candidate_id, gain.answer_logprob, gain.baseline_logprob) == (
+        "q",
+        "q-000",
+        -0.5,
+        -6.0,
+    )
     assert gain.gain == 5.5
     too_long = ContinuationScore(-math.inf, 2)
     assert scores_of("3").gain(too_long, too_long).gain == -math.inf

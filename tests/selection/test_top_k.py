@@ -283,7 +283,10 @@ def test_a_cut_thought_comes_last_whatever_its_gain():
 def test_a_least_gain_leaves_out_thoughts_and_replaces_the_least_share():
     wrong = [(candidate(number, "wrong"), 2) for number in range(10, 25)]
     selector = TopK(thoughts_per_answer=4, min_gain=3.0, min_winner_share=0.5)
-    assert by_gain(selector, [1.0, 5.0, 3.0, 2.9], *FOUR, *wrong) in ([FOUR[1][0], FOUR[2][0]], [FOUR[2][0], FOUR[1][0]])
+    assert by_gain(selector, [1.0, 5.0, 3.0, 2.9], *FOUR, *wrong) in (
+        [FOUR[1][0], FOUR[2][0]],
+        [FOUR[2][0], FOUR[1][0]],
+    )
     assert by_gain(selector, [0.0] * 4, *FOUR, *wrong) == []
     assert select(replace_setting(selector, min_gain=None), *FOUR, *wrong) == []
 

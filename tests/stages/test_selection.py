@@ -101,7 +101,7 @@ def test_gains_decide_where_the_selector_asks_for_them(stage, store, rankings, f
 
     def chosen(**settings):
         selected = replace(stage, rankings=tied, gains=gains, selector=TopK(k=2, **settings))
-        return [example.candidate_id for example in read_table(store.complete(selected).folder, Example)]
+        return [example.candidate_id for example in read_table(store.complete_in_cache(selected).folder, Example)]
 
     assert sorted(chosen(thoughts="gain")) == ["q0-000", "q0-001", "q2-002"]
     assert chosen(min_gain=3.0) == ["q0-001"]
