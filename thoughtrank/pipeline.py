@@ -131,6 +131,7 @@ def _export(entries: list[dict[str, Any]], findings: Mapping[str, Any], *, build
         name=config.export.name,
         base=components.model.facts(),
         rounds=entries,
+        thought_effect=findings["thought_effect"],
         chosen_round=chosen,
         num_prefixes=len(builder.prefixes),
         reply_tokens=config.reply_tokens,
