@@ -97,7 +97,7 @@ def test_the_gain_and_the_figures(stage, store):
     rows = {row.candidate_id: row for row in read_table(artifact.published, Gain)}
     assert (rows["q0-001"].answer_logprob, rows["q0-001"].baseline_logprob, rows["q0-001"].gain) == (-2.0, -4.0, 2.0)
     assert rows["q0-000"].gain == 0.0
-    assert (artifact.facts["gains"], artifact.facts["positive_gain"], artifact.facts["gain_of_3"]) == (5, 0.2, 0.0)
+    assert (artifact.facts["scored"], artifact.facts["positive"], artifact.facts["at_least_3"]) == (5, 0.2, 0.0)
 
 
 def test_a_resumed_stage_scores_only_the_groups_that_are_missing(stage, store):
@@ -117,7 +117,7 @@ def test_where_nothing_can_be_chosen_the_table_is_empty(stage, store, rankings):
     tied = rankings({question: [1] * len(ranks) for question, ranks in RANKS.items()})
     artifact = store.complete(replace(stage, rankings=tied))
     assert read_table(artifact.published, Gain) == []
-    assert (artifact.facts["gains"], artifact.facts["positive_gain"]) == (0, None)
+    assert (artifact.facts["scored"], artifact.facts["positive"]) == (0, None)
 
 
 def test_what_decides_the_gains_is_among_the_inputs_and_what_only_chooses_by_them_is_not(stage, questions):

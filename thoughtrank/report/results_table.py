@@ -14,7 +14,7 @@ def results_table(rounds: Sequence[Mapping[str, Any]]) -> str:
         rounds: entries of ``summary.json``.
     """
     header = ["round", "accuracy", "direct", "unseen families", "thoughts", "examples", "judge", "best prefixes"]
-    return fixed_width([[*header, "seconds: gen rank select train eval"], *(_row(entry) for entry in rounds)])
+    return fixed_width([[*header, "seconds: gen rank gain select train eval"], *(_row(entry) for entry in rounds)])
 
 
 _ARM_COLUMNS = {

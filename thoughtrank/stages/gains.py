@@ -122,7 +122,7 @@ def _figures(rows: TableRows[Gain]) -> dict[str, object]:
     """How many gains there are, and the fractions that are positive and at least 3 nats."""
     gains = [row.gain for row in rows]
     return {
-        "gains": len(gains),
-        "positive_gain": mean([gain > 0 for gain in gains]),
-        "gain_of_3": mean([gain >= 3 for gain in gains]),
+        "scored": len(gains),
+        "positive": mean([gain > 0 for gain in gains]),
+        "at_least_3": mean([gain >= 3 for gain in gains]),
     }
