@@ -143,6 +143,14 @@ def test_evaluation_asks_the_same_questions_in_every_round_with_the_scorer_of_th
     assert isinstance(builder.scorer, ReferenceScorer)
 
 
+def test_a_round_that_was_the_last_keeps_its_arms_when_the_run_is_extended(builder_of):
+    first, longer = builder_of(rounds=1), builder_of(rounds=3)
+    for number in (0, 1):
+        assert "best_of_n" in run_round(first, number).stages["evaluation"].arms
+    arms = [run_round(longer, number).stages["evaluation"].arms for number in range(4)]
+    assert ["best_of_n" in of_round for of_round in arms] == [True, True, False, True]
+
+
 def test_the_export_is_that_of_the_chosen_round(builder_of, store):
     builder = builder_of()
     rounds = [run_round(builder, number) for number in range(2)]
