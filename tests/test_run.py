@@ -105,7 +105,10 @@ def test_a_finished_run_returns_at_once_and_shows_its_results_again(values, pipe
     assert "generation" not in output
 
 
-@pytest.mark.parametrize("change", [{"rounds": 3}, {"keep": "last"}, {"export": {"which": "best", "name": "Mine"}}])
+@pytest.mark.parametrize(
+    "change",
+    [{"rounds": 3}, {"keep": "last"}, {"controls": ["answers_only"]}, {"export": {"which": "best", "name": "Mine"}}],
+)
 def test_a_finished_run_of_which_more_is_wanted_goes_on(values, pipeline_calls, monkeypatch, change):
     do_run(values, choices={})
     before = run_paths(values, choices={}).config.read_text()
