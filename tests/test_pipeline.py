@@ -202,6 +202,12 @@ def test_the_best_round_is_exported_where_that_is_chosen(workplace):
     assert "# Mine" in (workplace.store.paths.export / "README.md").read_text()
 
 
+def test_where_the_last_round_is_exported_nobody_asks_the_development_questions(workplace):
+    summary = workplace.run()
+    assert not any(name.endswith("development") for name in workplace.made)
+    assert "development_accuracy" not in summary["rounds"][0]
+
+
 def test_the_logger_hears_of_every_round_and_is_finished(workplace):
     workplace.run()
     rounds = [("prefixes", "training") if number else () for number in range(3)]

@@ -14,7 +14,7 @@ from thoughtrank.report.loggers import Logger
 from thoughtrank.report.model_card import model_card
 from thoughtrank.report.summary import round_prefixes, round_summary, scalars
 from thoughtrank.stages.build import Round, StageBuilder
-from thoughtrank.stages.development_evaluation import development_figures
+from thoughtrank.stages.development_evaluation import development_evaluation, development_figures
 from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.export import round_to_export
 from thoughtrank.stages.replay import Replay
@@ -113,7 +113,15 @@ def _round_entry(current: Round, *, builder: StageBuilder) -> dict[str, Any]:
         questions_left_out=len(questions.left_out_of_round(number)) if number else 0,
         held_out_left_out=len(questions.left_out_of_evaluation()),
     )
-    return {**entry, **development_figures(builder, current)}
+    return {**entry, **_development_figures(current, builder=builder)}
+
+
+def _development_figures(current: Round, *, builder: StageBuilder) -> dict[str, float | None]:
+    """Evaluate the round's model on the development questions, where they choose the exported round."""
+    if builder.config.export.which != "best":
+        return {}
+    artifact = builder.store.complete(development_evaluation(builder, current))
+    return development_figures(read_json(artifact.folder / METRICS))
 
 
 def _log_round(current: Round, entry: Mapping[str, Any], *, logger: Logger) -> None:

@@ -1,15 +1,16 @@
 """The evaluation that ``export.which=best`` chooses by: every round's model on the development questions."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from thoughtrank.stages.build import Round, StageBuilder
-from thoughtrank.stages.evaluation import METRICS, Evaluation
-from thoughtrank.storage.json_files import read_json
+from thoughtrank.stages.stage import Stage
 
 _FIGURES = {"n": "n", "accuracy": "accuracy", "low": "accuracy_low", "high": "accuracy_high"}
 
 
-def development_evaluation(builder: StageBuilder, current: Round) -> Evaluation:
+def development_evaluation(builder: StageBuilder, current: Round) -> Stage:
     """The stage that asks the development questions with the chat prompt only, as ``accuracy`` is measured.
 
     Args:
@@ -25,14 +26,11 @@ def development_evaluation(builder: StageBuilder, current: Round) -> Evaluation:
     return replace(stage, questions=builder.questions.development(), split="development")
 
 
-def development_figures(builder: StageBuilder, current: Round) -> dict[str, float | None]:
-    """Run the stage where the exported round is chosen by it; its figures for the round's entry of ``summary.json``.
+def development_figures(metrics: Mapping[str, Any]) -> dict[str, float | None]:
+    """The figures of the stage as the round's entry of ``summary.json`` has them: ``development_n``, ``development_accuracy``
+    and the bounds of its interval.
 
-    Returns:
-        ``development_n``, ``development_accuracy`` and its interval; empty where the last round is exported.
+    Args:
+        metrics: that the stage has written.
     """
-    if builder.config.export.which != "best":
-        return {}
-    artifact = builder.store.complete(development_evaluation(builder, current))
-    metrics = read_json(artifact.folder / METRICS)
     return {f"development_{name}": metrics[figure] for name, figure in _FIGURES.items()}
