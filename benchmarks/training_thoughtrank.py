@@ -47,7 +47,7 @@ def training_job(job: dict[str, Any], work: Path) -> TrainingJob:
         work=str(work),
         objective={"_target_": "training_thoughtrank.InTurns", "micro_batches": -(-len(rows) // size)},
         optimizer={
-            "_target_": "thoughtrank.finetuning.optimizers.AdamW",
+            "_target_": "thoughtrank.finetuning.optimizers.adamw.AdamW",
             **{"lr": job["lr"], "betas": job["betas"], "schedule": "constant_with_warmup", "warmup_share": 0.0},
         },
         adapter={"_target_": "thoughtrank.finetuning.adapters.NoAdapter"},

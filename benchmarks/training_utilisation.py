@@ -130,7 +130,7 @@ def job(options: argparse.Namespace, *, model: Path, examples: Path, work: Path)
         output=str(work / "model"),
         work=str(work),
         objective={"_target_": "thoughtrank.finetuning.objectives.SupervisedFineTuning"},
-        optimizer={"_target_": "thoughtrank.finetuning.optimizers.AdamW", "lr": 1e-5},
+        optimizer={"_target_": "thoughtrank.finetuning.optimizers.adamw.AdamW", "lr": 1e-5},
         adapter={"_target_": "thoughtrank.finetuning.adapters.NoAdapter"},
         strategy=strategy,
         weights=options.weights,

@@ -11,9 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "thoughtrank"
 ORDER = (
+    ("process",),
     ("output",),
     ("errors",),
-    ("user_input", "stop_signals"),
+    ("user_input", "entry_point"),
     ("records", "instantiate"),
     ("storage", "http_api"),
     ("evaluation", "prefixes"),
@@ -27,6 +28,7 @@ ORDER = (
     ("config",),
     ("stages", "data", "chat"),
     ("pipeline",),
+    ("attempt",),
     ("run",),
     ("cli",),
     ("__main__", "chat_with"),
@@ -105,7 +107,7 @@ def test_the_rules_are_read_from_real_modules():
     assert "thoughtrank.config.schema" in IMPORTS["thoughtrank.config.preflight"]
     assert "torch" in IMPORTS["thoughtrank.engines.transformers"]
     assert "torch" not in EAGER["thoughtrank.engines.transformers"]
-    assert "thoughtrank.pipeline" in IMPORTS["thoughtrank.run"]
+    assert "thoughtrank.pipeline" in IMPORTS["thoughtrank.attempt"]
     assert "thoughtrank.finetuning.batching.examples" not in EAGER["thoughtrank.finetuning.objectives"]
 
 
@@ -125,8 +127,8 @@ def test_nothing_but_the_entry_point_imports_the_command_line():
     assert importers("thoughtrank.cli") == {"thoughtrank.__main__"}
 
 
-def test_only_a_run_imports_the_pipeline():
-    assert importers("thoughtrank.pipeline") == {"thoughtrank.run"}
+def test_only_an_attempt_at_a_run_imports_the_pipeline():
+    assert importers("thoughtrank.pipeline") == {"thoughtrank.attempt"}
 
 
 def test_only_the_command_line_knows_hydra():
@@ -206,13 +208,14 @@ def test_modules_that_answer_at_once_load_nothing_heavy(module):
 # Sizes, types and tests.
 
 DECLARATIONS = "declarations only"
-WORDINGS = "wordings, which test_source.py asks and answers through the source"
+WORDINGS = "wordings, which test_wordings.py and test_answers.py read through the source"
 WITHOUT_A_TEST = {
     "thoughtrank.__main__": "two lines, run by tests/test_cli.py",
     "thoughtrank.chat_with": "the former name of thoughtrank.chat",
     "thoughtrank.errors": DECLARATIONS,
     "thoughtrank.records": DECLARATIONS,
     "thoughtrank.finetuning.__main__": "run by test_train.py and test_strategies.py as a process",
+    "thoughtrank.finetuning.optimizers.adam_family": DECLARATIONS,
     "thoughtrank.models.named_model": "the base of three classes that have their tests",
     "thoughtrank.engines.protocol": DECLARATIONS,
     "thoughtrank.evaluation.arms.protocol": DECLARATIONS,

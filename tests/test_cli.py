@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -6,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from thoughtrank import cli, stop_signals
+from thoughtrank import cli, run
 from thoughtrank.errors import UserError
+from thoughtrank.process import stop_signals
 
 ROOT = Path(__file__).parents[1]
 QUICK = ("model=tiny", "judge=fake", "logger=none")
@@ -132,3 +134,96 @@ def test_a_sweep_goes_on_after_a_failed_job_and_ends_with_2(command, capsys, tmp
 def test_a_sweep_whose_jobs_all_end_well_ends_with_0(command, capsys):
     assert command("-m", "seed=1,2", do_run=lambda values, **options: None) == 0
     assert "the same as a table: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "clues"),
+    [
+        (["prefixes=["], ["prefixes=[", "quote"]),
+        (["foo"], ["foo", "key=value"]),
+        (["judge="], ["judge"]),
+        (["judge=nonsense"], ["judge/nonsense", "reference"]),
+        (["selection.kk=3"], ["selection.kk", "unknown key"]),
+        (["+seed=3"], ["seed"]),
+        (["~nothing"], ["nothing"]),
+        (["nothing@x=y"], ["nothing"]),
+        (["-m", "seed=range(1"], ["seed=range(1", "quote"]),
+        (["-m", "seed=range(a,b)"], ["seed"]),
+        (["-m", "judge=fake,nonsense"], ["judge/nonsense"]),
+        (["hydra/sweeper=nonsense"], ["hydra/sweeper"]),
+        (["hydra.mode=nonsense"], ["hydra.mode"]),
+        (["--config-dir=none/such"], ["none/such"]),
+        (["--config-name=none_such"], ["none_such"]),
+    ],
+    ids=lambda each: " ".join(each),
+)
+def test_what_hydra_cannot_read_or_compose_is_one_message_with_status_2(command, capsys, arguments, clues, monkeypatch):
+    assert command(*arguments, do_run=lambda values, **options: None) == 2
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err + captured.out
+    faults = [line for line in captured.err.splitlines() if line.startswith("error: ")]
+    assert len(faults) == 1, captured.err
+    assert all(clue in faults[0] for clue in clues), faults
+    assert "HYDRA_FULL_ERROR" not in captured.err
+    assert "HYDRA_FULL_ERROR" not in os.environ
+
+
+def test_a_key_that_no_component_takes_is_one_message(command, capsys):
+    assert command("+a.b=", do_run=run.do_run) == 2
+    assert capsys.readouterr().err == "error: a: unknown key\n"
+
+
+def test_a_broken_file_of_the_users_own_config_is_one_message(command, capsys, tmp_path):
+    folder = tmp_path / "my_conf" / "judge"
+    folder.mkdir(parents=True)
+    for name, text in (("torn", "a: ["), ("list", "- 1"), ("other", "x: ${nothing.at.all}")):
+        (folder / f"{name}.yaml").write_text(text)
+        assert command(f"--config-dir={tmp_path}/my_conf", f"judge={name}", do_run=run.do_run) == 2
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        assert captured.err.startswith("error: ")
+        cli._failures.clear()
+
+
+def test_missing_values_are_reported_with_all_other_faults(command, capsys):
+    assert command("questions=file", "rounds=0", "optimizer.lr=-1", do_run=failing(AssertionError("not reached"))) == 2
+    faults = capsys.readouterr().err.splitlines()
+    for key in ("questions.path: missing value", "rounds: ", "optimizer.lr"):
+        assert sum(key in fault for fault in faults) == 1, faults
+
+
+def test_a_full_disk_when_a_job_is_recorded_is_one_message_and_the_other_jobs_run(command, capsys, monkeypatch):
+    seeds = []
+    recorded = cli.record_job
+
+    def full_once(folder, job):
+        if job.number == 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        recorded(folder, job)
+
+    monkeypatch.setattr(cli, "record_job", full_once)
+    assert command("-m", "seed=1,2", do_run=lambda values, **options: seeds.append(values["seed"])) == 2
+    captured = capsys.readouterr()
+    assert seeds == [1, 2]
+    assert "Traceback" not in captured.err
+    [fault] = [line for line in captured.err.splitlines() if line.startswith("error: ")]
+    assert "is full (No space left on device)" in fault
+
+
+def test_a_full_disk_when_a_sweep_writes_its_table_is_one_message(command, capsys, monkeypatch):
+    def full(folder, jobs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cli, "write_comparison", full)
+    assert command("-m", "seed=1,2", do_run=lambda values, **options: None) == 2
+    captured = capsys.readouterr()
+    assert "stopped" in captured.out, "the comparison is shown all the same"
+    assert "is full (No space left on device)" in captured.err
+
+
+def test_a_sweep_over_bad_run_names_reports_them_with_all_other_faults(command, capsys):
+    status = command("-m", "run=../a,../b", "rounds=0", do_run=run.do_run)
+    assert status == 2
+    shown = capsys.readouterr().err
+    assert shown.count("error: run: ") == 2
+    assert shown.count("error: rounds: ") == 2

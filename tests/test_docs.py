@@ -14,7 +14,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.run_name import operational_config_keys
+from thoughtrank.config.run_identity import operational_config_keys
 from thoughtrank.config.schema import load_config
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest
 

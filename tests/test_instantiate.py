@@ -4,7 +4,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.instantiate import find_target, make_component
 
 TOP_K = "thoughtrank.selection.top_k.TopK"
-ADAMW = "thoughtrank.finetuning.optimizers.AdamW"
+ADAMW = "thoughtrank.finetuning.optimizers.adamw.AdamW"
 
 
 @pytest.fixture
@@ -60,6 +60,22 @@ def test_several_faults_are_told_at_once():
         "optimizer.lr",
         "optimizer.momentum",
     ]
+
+
+@pytest.mark.parametrize(
+    ("former", "present"),
+    [
+        ("Adafactor", "adafactor.Adafactor"),
+        ("AdamW", "adamw.AdamW"),
+        ("AdamW8bit", "adamw_8bit.AdamW8bit"),
+        ("DeepSpeedCPUAdam", "deepspeed_cpu_adam.DeepSpeedCPUAdam"),
+        ("Muon", "muon.Muon"),
+    ],
+)
+def test_the_former_name_of_a_target_still_makes_it(former, present):
+    package = "thoughtrank.finetuning.optimizers"
+    part = make_component({"_target_": f"{package}.{former}", "lr": 1e-3}, where="optimizer")
+    assert f"{type(part).__module__}.{type(part).__name__}" == f"{package}.{present}"
 
 
 def test_an_unknown_module_is_named():

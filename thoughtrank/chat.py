@@ -5,7 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from thoughtrank.output.terminal_encoding import escape_unprintable
+from thoughtrank.entry_point import entry_point
+from thoughtrank.errors import UserError
+from thoughtrank.models.load_folder import load_folder
+from thoughtrank.models.model_config import CONFIG, read_sizes
+from thoughtrank.output.terminal import print_text
 
 USAGE = "usage: python -m thoughtrank.chat FOLDER [QUESTION]   (FOLDER contains a model, such as runs/NAME/export)"
 
@@ -16,15 +20,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: command line; None takes ``sys.argv``.
     """
-    escape_unprintable()
-    folder, *words = (sys.argv[1:] if arguments is None else arguments) or [""]
-    if not (Path(folder) / "config.json").exists():
-        sys.exit(USAGE)
-    questions = [" ".join(words)] if words else iter(lambda: input("> ").strip(), "")
-    try:
-        print_answers(questions, folder=Path(folder))
-    except (EOFError, KeyboardInterrupt):
-        print()
+    with entry_point():
+        folder, *words = (sys.argv[1:] if arguments is None else arguments) or [""]
+        if not folder or folder.startswith("-"):
+            raise UserError(USAGE)
+        _check(Path(folder))
+        questions = [" ".join(words)] if words else iter(lambda: input("> ").strip(), "")
+        try:
+            print_answers(questions, folder=Path(folder))
+        except (EOFError, KeyboardInterrupt):
+            print_text()
+
+
+def _check(folder: Path) -> None:
+    """Before anything heavy is loaded.
+
+    Raises:
+        UserError: there is no model in ``folder``.
+    """
+    if not (folder / CONFIG).is_file():
+        what = f"no {CONFIG} in that folder" if folder.is_dir() else "no such folder"
+        raise UserError(f"{folder}: {what}; {USAGE}")
+    read_sizes(folder)
 
 
 def print_answers(questions: Iterable[str], *, folder: Path) -> None:
@@ -33,18 +50,29 @@ def print_answers(questions: Iterable[str], *, folder: Path) -> None:
     Args:
         questions: each in a conversation of its own.
         folder: of the model.
+
+    Raises:
+        UserError: the folder is broken.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer, TextStreamer
+    from transformers import TextStreamer
 
     from thoughtrank.output.library_logging import silence_library_logs
     from thoughtrank.prompting.chat_template import ChatTemplate
 
+    class PrintableStreamer(TextStreamer):
+        """Control characters in a reply are printed as escapes."""
+
+        def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
+            """See ``TextStreamer``."""
+            print_text(text, end="\n" if stream_end else "")
+
     silence_library_logs()
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    loaded = load_folder(folder)
+    tokenizer = loaded.tokenizer
     # Transformers types ``generate`` for its own mixin only.
-    model: Any = AutoModelForCausalLM.from_pretrained(folder)
+    model: Any = loaded.model
     chat = ChatTemplate(tokenizer)
-    streamer = TextStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
+    streamer = PrintableStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
     for question in questions:
         inputs = tokenizer(chat.prompt(question), add_special_tokens=False, return_tensors="pt")
         model.generate(**inputs, streamer=streamer)

@@ -1,4 +1,4 @@
-"""Former name of ``python -m thoughtrank.chat``; kept so that existing commands go on working."""
+"""Former name of ``python -m thoughtrank.chat``; kept so that existing commands continue to work."""
 
 from thoughtrank.chat import main
 

@@ -15,7 +15,13 @@ from pydantic import ConfigDict, ValidationError, create_model
 from thoughtrank.errors import UserError
 from thoughtrank.user_input.number_ranges import LARGEST_INTEGER
 
+_OPTIMIZERS = "thoughtrank.finetuning.optimizers"
 _MOVED = {
+    f"{_OPTIMIZERS}.Adafactor": f"{_OPTIMIZERS}.adafactor.Adafactor",
+    f"{_OPTIMIZERS}.AdamW": f"{_OPTIMIZERS}.adamw.AdamW",
+    f"{_OPTIMIZERS}.AdamW8bit": f"{_OPTIMIZERS}.adamw_8bit.AdamW8bit",
+    f"{_OPTIMIZERS}.DeepSpeedCPUAdam": f"{_OPTIMIZERS}.deepspeed_cpu_adam.DeepSpeedCPUAdam",
+    f"{_OPTIMIZERS}.Muon": f"{_OPTIMIZERS}.muon.Muon",
     "thoughtrank.judging.openai_compatible": "thoughtrank.judging.openai.judge",
     "thoughtrank.questions.word_problems.WordProblems": "thoughtrank.questions.word_problems.source.WordProblems",
     "thoughtrank.selection.Best": "thoughtrank.selection.top_k.Best",
@@ -28,8 +34,7 @@ _MOVED = {
 class Component:
     """Base class of everything a config group can name by ``_target_``.
 
-    A subclass keeps each constructor argument in an attribute of the same name and declares what the defaults here do not
-    say.
+    A subclass keeps each constructor argument in an attribute of the same name, and overrides the defaults here where needed.
 
     Attributes:
         version: part of ``identity``; raise it when the same settings give other results.
@@ -149,7 +154,7 @@ def _inside(where: str, key: object) -> str:
 
 
 def make_component(spec: Mapping[str, Any], *, where: str) -> Any:
-    """Make the part that a config group describes.
+    """Make the component that a config group describes.
 
     Args:
         spec: plain mapping with ``_target_`` and the keyword arguments of its constructor.
@@ -161,12 +166,14 @@ def make_component(spec: Mapping[str, Any], *, where: str) -> Any:
     if "_target_" not in spec:
         raise UserError(f"{where}: no _target_ (choose a file of conf/{where}/, or name a class)")
     target = find_target(str(spec["_target_"]), where=where)
-    arguments = {key: _made(value, where=f"{where}.{key}") for key, value in spec.items() if key != "_target_"}
+    arguments = {
+        key: _inner_component(value, where=f"{where}.{key}") for key, value in spec.items() if key != "_target_"
+    }
     return target(**_checked(target, arguments, where=where))
 
 
-def _made(value: Any, *, where: str) -> Any:
-    """A part inside a part; any other value as it is."""
+def _inner_component(value: Any, *, where: str) -> Any:
+    """A component inside a component; any other value as it is."""
     return make_component(value, where=where) if isinstance(value, Mapping) and "_target_" in value else value
 
 

@@ -21,7 +21,7 @@ from thoughtrank.stages.replay import Replay
 from thoughtrank.stages.round_models import delete_weights
 from thoughtrank.stages.training import training_curve
 from thoughtrank.storage.full_disk import full_disk_as_user_error
-from thoughtrank.storage.json_files import read_json, write_json
+from thoughtrank.storage.json_files import read_json, read_json_object, write_json
 from thoughtrank.storage.run_names import run_name
 from thoughtrank.storage.store import Store
 
@@ -105,7 +105,7 @@ def _round_entry(current: Round, *, builder: StageBuilder) -> dict[str, Any]:
     """Publish the metrics of a finished round, and return its entry of ``summary.json``."""
     number, questions = current.number, builder.questions
     path = builder.store.paths.evaluation(number)
-    if not path.exists():
+    if read_json_object(path) is None:
         write_json(path, {"round": number, **read_json(current.artifacts["evaluation"].folder / METRICS)})
     entry = round_summary(
         metrics=read_json(path),

@@ -7,7 +7,7 @@ from thoughtrank.config.schema import load_config
 from thoughtrank.errors import UserError
 
 CPU_WITH_BF16 = {
-    "engine": {"device": "cpu", "dtype": "bfloat16"},
+    "engine": {"device": "cpu", "dtype": "bfloat16", "linear_kernel": "packed"},
     "strategy": {"accelerator": "cpu"},
     "training": {"precision": "bf16-mixed"},
 }
@@ -20,6 +20,7 @@ def processor(monkeypatch):
     def make(*, bf16=False, cuda=False):
         for module in ("thoughtrank.engines.transformers", "thoughtrank.finetuning.protocols"):
             monkeypatch.setattr(f"{module}.multiplies_bf16", lambda: bf16)
+        monkeypatch.setattr("torch.ops.mkldnn._is_mkldnn_bf16_supported", lambda: True)
         monkeypatch.setattr("torch.cuda.is_available", lambda: cuda)
         monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
 
@@ -36,11 +37,11 @@ def test_auto_is_resolved_on_the_machine(processor):
     processor(bf16=True)
     assert resolved(values) == CPU_WITH_BF16
     processor(bf16=False)
-    assert resolved(values)["engine"] == {"device": "cpu", "dtype": "float32"}
+    assert resolved(values)["engine"] == {"device": "cpu", "dtype": "float32", "linear_kernel": "plain"}
     assert resolved(values)["training"] == {"precision": "32-true"}
     processor(cuda=True)
     assert resolved(values) == {
-        "engine": {"device": "cuda", "dtype": "bfloat16"},
+        "engine": {"device": "cuda", "dtype": "bfloat16", "linear_kernel": "plain"},
         "strategy": {"accelerator": "cuda"},
         "training": {"precision": "bf16-mixed"},
     }

@@ -1,12 +1,13 @@
 """Ranks, selects, summarises and exports one large round here, and prints the peak of memory in MB after each step.
 
-Usage: python large_run.py FOLDER QUESTIONS
+Usage: python large_run.py FOLDER QUESTIONS JUDGE, where JUDGE is ``reference``, or ``reading``: an inexact judge with a log of
+its calls, which the audit repeats in part.
 """
 
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
@@ -20,7 +21,9 @@ from thoughtrank.config.components import make_components
 from thoughtrank.config.schema import load_config
 from thoughtrank.data.export_examples import export_data
 from thoughtrank.judging.execution.budget import Budget
+from thoughtrank.judging.fake import FakeJudge
 from thoughtrank.models.tiny import TinyModel
+from thoughtrank.rankers.listwise_groups import ListwiseGroups
 from thoughtrank.records import Candidate, Question
 from thoughtrank.report.summary import round_prefixes
 from thoughtrank.stages.ranking import Ranking
@@ -50,6 +53,19 @@ class MadeUp(Stage):
         artifact.finish(candidates=len(self.questions) * CANDIDATES)
 
 
+class ReadingJudge(FakeJudge):
+    """Its verdicts have a prompt and an order in which the answers were shown, as those of a model have."""
+
+    exact = False
+    audit_share = 0.02
+    concurrency = 2
+
+    def judge(self, request):
+        prompt = "\n".join(answer.text for answer in request.answers)
+        shown = tuple(answer.answer_id for answer in request.answers)
+        return replace(super().judge(request), prompt=f"{request.question}\n{prompt}", shown=shown)
+
+
 def _candidates(questions: Sequence[Question]) -> Iterator[Candidate]:
     for question in questions:
         for index in range(CANDIDATES):
@@ -75,7 +91,7 @@ def _peak() -> int:
     return int(line.split()[1]) // 1024
 
 
-def main(folder: Path, number: int) -> None:
+def main(folder: Path, number: int, judge: str) -> None:
     store = Store(run_folder=folder / "run", cache_folder=folder / "cache")
     store.paths.folder.mkdir(parents=True)
     rows = [
@@ -97,8 +113,8 @@ def main(folder: Path, number: int) -> None:
     ranking = Ranking(
         name="ranking",
         published=paths.rankings(1),
-        judge=components.judge,
-        ranker=components.ranker,
+        judge=ReadingJudge() if judge == "reading" else components.judge,
+        ranker=ListwiseGroups(group_size=5, looks=1) if judge == "reading" else components.ranker,
         budget=Budget(),
         model_family=None,
         seed=0,
@@ -127,4 +143,4 @@ def main(folder: Path, number: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -50,7 +50,7 @@ def test_a_bad_row_is_named_with_file_and_line_and_the_others_are_kept(tmp_path,
     [bad] = imported.skipped_rows
     assert bad.startswith(f"{tmp_path}/c.jsonl:3: ")
     assert reason in bad
-    kept = ImportedCandidates(tmp_path / "import").candidates()
+    kept = list(ImportedCandidates(tmp_path / "import").candidates())
     assert [each.prefix for each in kept] == ["imported_0", "imported_1"]
     assert [question.answer for question in ImportedCandidates(tmp_path / "import").questions()] == ["7"]
 
@@ -117,12 +117,15 @@ def test_any_text_comes_back_as_it_was(tmp_path, drawn):
     imported_of(tmp_path, *rows)
     back = ImportedCandidates(tmp_path / "import")
     text_of = {question.question_id: question.text for question in back.questions()}
-    assert [(text_of[each.question_id], each.thought, each.answer) for each in back.candidates()] == [
-        (question.strip(), thought, answer) for question, thought, answer in drawn
-    ]
+    written = [(question.strip(), thought, answer) for question, thought, answer in drawn]
+    order = list(dict.fromkeys(question for question, _, _ in written))
+    # Question after question, and those of one question in the order of the rows.
+    assert [(text_of[each.question_id], each.thought, each.answer) for each in back.candidates()] == sorted(
+        written, key=lambda row: order.index(row[0])
+    )
 
 
 def test_a_row_that_another_run_marked_at_a_tag_keeps_its_mark(tmp_path):
     imported_of(tmp_path, {**GOOD, "answer_finish": "tag"}, {**GOOD, "thought_finish": "tag"})
-    kept = ImportedCandidates(tmp_path / "import").candidates()
+    kept = list(ImportedCandidates(tmp_path / "import").candidates())
     assert [(each.thought_finish, each.answer_finish) for each in kept] == [("stop", "tag"), ("tag", "stop")]

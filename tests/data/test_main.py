@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -94,5 +95,62 @@ def test_code_that_a_run_folder_names_runs_only_with_the_flag(made_run, tmp_path
         assert "--trust-code" in line
     assert not (tmp_path / "imported").exists()
     main(["export", str(run.folder), "--to", str(tmp_path / "out"), "--trust-code"])
-    assert "running foreign_code.QuestionFile, as the config of this run folder says" in capsys.readouterr().out
+    assert "running foreign_code.QuestionFile, which the config of this run folder names" in capsys.readouterr().out
     assert (tmp_path / "imported").exists()
+
+
+def faults_of(arguments, capsys):
+    with pytest.raises(SystemExit) as exit_status:
+        main([str(each) for each in arguments])
+    assert exit_status.value.code == 2
+    printed = capsys.readouterr().err
+    assert "Traceback" not in printed
+    return printed.splitlines()
+
+
+@pytest.mark.parametrize("cut", [0, 40])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "config.yaml",
+        "round_1/1_candidates/part-00000.parquet",
+        "round_1/2_rankings/part-00000.parquet",
+        "round_1/3_examples/part-00000.parquet",
+        "round_1/4_model/tokenizer.json",
+    ],
+)
+def test_a_run_folder_with_a_cut_file_is_one_message(made_run, tiny_folder, tmp_path, name, cut, capsys):
+    run = made_run(["Why?", "How?"])
+    run.add_round(run.questions, ANSWERS)
+    shutil.copytree(tiny_folder, run.store.paths.model(1), dirs_exist_ok=True)
+    path = run.folder / name
+    path.write_bytes(path.read_bytes()[:cut])
+    [line] = faults_of(["export", run.folder, "--to", tmp_path / "out"], capsys)
+    assert str(path.parent) in line
+
+
+@pytest.mark.parametrize("stage", ["1_candidates", "2_rankings"])
+def test_a_run_folder_without_one_of_its_tables_is_one_message(made_run, tmp_path, stage, capsys):
+    run = made_run(["Why?", "How?"])
+    run.add_round(run.questions, ANSWERS)
+    shutil.rmtree(run.folder / "round_1" / stage)
+    [line] = faults_of(["export", run.folder, "--to", tmp_path / "out"], capsys)
+    assert stage in line
+
+
+def test_a_folder_that_is_a_file_or_a_file_that_is_a_folder_is_one_message(made_run, rows, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    for arguments in (
+        ["import", rows, "--to", tmp_path / "file"],
+        ["import", rows, "--to", tmp_path / "file" / "inner"],
+        ["import", tmp_path, "--to", tmp_path / "import"],
+        ["export", tmp_path / "file"],
+        ["export", tmp_path],
+    ):
+        [line] = faults_of(arguments, capsys)
+        assert str(tmp_path) in line
+    run = made_run(["Why?"])
+    run.store.paths.config.unlink()
+    run.store.paths.config.mkdir()
+    [line] = faults_of(["export", run.folder], capsys)
+    assert "config.yaml" in line

@@ -13,17 +13,19 @@ FEW, MANY, ALL = 500, 5_000, 100_000
 STEPS = ("ranking", "selection", "summary", "export")
 
 
-def measured(folder, questions):
+def measured(folder, questions, judge):
     """What the child process prints: see ``large_run.py``."""
-    command = [sys.executable, str(SCRIPT), str(folder), str(questions)]
+    command = [sys.executable, str(SCRIPT), str(folder), str(questions), judge]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=1800).stdout
     return json.loads(output.splitlines()[-1])
 
 
 @pytest.mark.long
-def test_a_hundred_thousand_questions_are_ranked_selected_summarised_and_exported_in_two_gigabytes(tmp_path):
-    few, many = (measured(tmp_path / str(questions), questions) for questions in (FEW, MANY))
+@pytest.mark.parametrize("judge", ["reference", "reading"])
+def test_a_hundred_thousand_questions_are_ranked_selected_summarised_and_exported_in_two_gigabytes(tmp_path, judge):
+    few, many = (measured(tmp_path / str(questions), questions, judge) for questions in (FEW, MANY))
+    print(json.dumps({"judge": judge, "few": few, "many": many}))
     for step in STEPS:
         before, after = few["peaks"][step], many["peaks"][step]
         assert after <= 1.2 * before, (few, many)

@@ -42,6 +42,26 @@ def test_auto_is_resolved_to_the_device_and_dtype_that_will_be_used(monkeypatch)
     assert TransformersEngine().identity()["dtype"] == "bfloat16"
 
 
+def test_linear_layers_are_packed_where_that_is_faster_and_the_identity_says_so(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr("torch.ops.mkldnn._is_mkldnn_bf16_supported", lambda: True)
+    monkeypatch.setattr("thoughtrank.engines.transformers.multiplies_bf16", lambda: True)
+    packed = "packed" if torch.backends.mkldnn.is_available() else "plain"
+    assert TransformersEngine().identity()["linear_kernel"] == packed
+    assert TransformersEngine(dtype="float32").resolved()["linear_kernel"] == "plain"
+    monkeypatch.setattr("thoughtrank.engines.transformers.multiplies_bf16", lambda: False)
+    assert TransformersEngine(dtype="bfloat16").resolved()["linear_kernel"] == "plain"
+    assert TransformersEngine(dtype="bfloat16", linear_kernel="packed").resolved()["linear_kernel"] == "packed"
+
+
+def test_a_kernel_that_this_processor_lacks_is_one_message(monkeypatch):
+    monkeypatch.setattr("torch.ops.mkldnn._is_mkldnn_bf16_supported", lambda: False)
+    [fault] = TransformersEngine(device="cpu", dtype="bfloat16", linear_kernel="packed").faults()
+    assert "engine.linear_kernel=packed needs" in fault
+    assert TransformersEngine(device="cpu", dtype="bfloat16").faults() == []
+
+
 def test_the_device_estimate_is_the_device_that_was_asked_for():
     assert TransformersEngine(device="mps").device_estimate() == "mps"
     assert TransformersEngine().device_estimate() in ("cpu", "cuda")

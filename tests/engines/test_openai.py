@@ -6,6 +6,7 @@ from served_generation import LIMITS, TOKENS, embedded, engine, prefixed, reques
 from thoughtrank.engines.openai import OpenAIEngine
 from thoughtrank.engines.protocol import Limits
 from thoughtrank.errors import UserError
+from thoughtrank.output.redaction import use_key_variable
 from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT
 
 
@@ -36,6 +37,16 @@ def test_the_load_command_gets_the_folder_and_its_failure_stops_the_run(server, 
     assert (tmp_path / "loaded").read_text().strip() == str(tiny_folder.resolve())
     with pytest.raises(UserError, match="failed with status 3"):
         engine(server, load_command=["sh", "-c", "exit 3"]).open(tiny_folder)
+
+
+def test_the_load_command_gets_no_key_and_the_rest_of_the_environment(server, tiny_folder, tmp_path, monkeypatch):
+    for name in ("JUDGE_API_KEY", "HF_TOKEN", "SERVER_PASS", "PYTHONPATH", "MY_SETTING"):
+        monkeypatch.setenv(name, "a-value-of-this-test")
+    use_key_variable("SERVER_PASS")
+    write(engine(server, load_command=["sh", "-c", f"env > {tmp_path}/environment"]), tiny_folder, [])
+    environment = (tmp_path / "environment").read_text()
+    names = [line.partition("=")[0] for line in environment.splitlines() if line.endswith("=a-value-of-this-test")]
+    assert sorted(names) == ["MY_SETTING", "PYTHONPATH"]
 
 
 def test_faults_are_named(monkeypatch):

@@ -165,7 +165,7 @@ def test_fractions(number):
     "garbage", ["9" * 50_000, "\\boxed{" * 2_000, "1," * 20_000, "answer is " * 5_000, "1 " * 30_000]
 )
 def test_long_garbage_is_quick(garbage):
-    start = time.monotonic()
+    start = time.thread_time()  # of this thread alone: other processes may be busy
     is_right(garbage, "5")
     is_right("5", garbage)
-    assert time.monotonic() - start < 5
+    assert time.thread_time() - start < 5

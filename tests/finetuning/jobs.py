@@ -35,7 +35,7 @@ def make_job(model: Path, examples: Path, output: Path, **changes) -> TrainingJo
         "output": str(output),
         "work": str(output),
         "objective": {"_target_": f"{PART}.objectives.SupervisedFineTuning"},
-        "optimizer": {"_target_": f"{PART}.optimizers.AdamW", "lr": 1e-3},
+        "optimizer": {"_target_": f"{PART}.optimizers.adamw.AdamW", "lr": 1e-3},
         "adapter": {"_target_": f"{PART}.adapters.NoAdapter"},
         "strategy": {"_target_": f"{PART}.strategies.AutoStrategy", "accelerator": "cpu"},
         "weights": "fp32_master",

@@ -4,8 +4,8 @@ from transformers import AutoModelForCausalLM
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.adapters import Lora
-from thoughtrank.finetuning.optim.parameters import trained_parameters
-from thoughtrank.finetuning.optimizers import AdamW
+from thoughtrank.finetuning.optimizers.adamw import AdamW
+from thoughtrank.finetuning.optimizers.parameters import trained_parameters
 
 TOKEN_IDS = torch.arange(60).reshape(2, 30) % 97
 

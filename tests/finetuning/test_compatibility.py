@@ -2,7 +2,8 @@ import pytest
 
 from thoughtrank.finetuning.adapters import NoAdapter
 from thoughtrank.finetuning.compatibility import training_faults
-from thoughtrank.finetuning.optimizers import AdamW8bit, DeepSpeedCPUAdam
+from thoughtrank.finetuning.optimizers.adamw_8bit import AdamW8bit
+from thoughtrank.finetuning.optimizers.deepspeed_cpu_adam import DeepSpeedCPUAdam
 from thoughtrank.finetuning.strategies import AutoStrategy, DeepSpeedStrategy
 
 

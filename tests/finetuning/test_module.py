@@ -12,7 +12,7 @@ from thoughtrank.finetuning.batching.examples import EncodedExample
 from thoughtrank.finetuning.distributed.training_engine import TrainingEngine
 from thoughtrank.finetuning.module import FineTuningModule
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
-from thoughtrank.finetuning.optimizers import AdamW
+from thoughtrank.finetuning.optimizers.adamw import AdamW
 from thoughtrank.finetuning.strategies import AutoStrategy
 
 EXAMPLE = EncodedExample(token_ids=(1, 2, 3, 4), first_target=2, question_id="q1")

@@ -1,6 +1,6 @@
 import pytest
 
-from thoughtrank.finetuning.optimizers import AdamW
+from thoughtrank.finetuning.optimizers.adamw import AdamW
 from thoughtrank.finetuning.parameter_memory import nominal_bytes
 from thoughtrank.finetuning.protocols import Optimizer
 from thoughtrank.finetuning.strategies import DDPStrategy, DeepSpeedStrategy

@@ -10,7 +10,7 @@ import torch
 import yaml
 
 from thoughtrank.finetuning import protocols
-from thoughtrank.finetuning.optimizers import AdamW
+from thoughtrank.finetuning.optimizers.adamw import AdamW
 from thoughtrank.finetuning.protocols import Objective, Optimizer, Strategy
 from thoughtrank.finetuning.strategies import AutoStrategy, DDPStrategy, DeepSpeedStrategy
 from thoughtrank.instantiate import make_component

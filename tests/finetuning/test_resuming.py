@@ -24,7 +24,7 @@ def examples(tmp_path_factory):
 
 
 def job(model, examples, output, **changes):
-    optimizer = {"_target_": f"{PART}.optimizers.AdamW", "lr": 1e-3, "weight_decay": 0.1}
+    optimizer = {"_target_": f"{PART}.optimizers.adamw.AdamW", "lr": 1e-3, "weight_decay": 0.1}
     usual = {"optimizer": optimizer, "epochs": 4, "checkpoint_minutes": 1e-6, "precision": "auto"}
     return make_job(model, examples, output, **{**usual, **changes})
 
@@ -55,8 +55,8 @@ def stop_in_step(step, monkeypatch, micro_batches=2):
     [
         pytest.param({}, id="adamw"),
         pytest.param({"weights": "bf16_kahan"}, id="kahan"),
-        pytest.param({"optimizer": {"_target_": f"{PART}.optimizers.Adafactor", "lr": 1e-2}}, id="adafactor"),
-        pytest.param({"optimizer": {"_target_": f"{PART}.optimizers.Muon", "lr": 1e-3}}, id="muon"),
+        pytest.param({"optimizer": {"_target_": f"{PART}.optimizers.adafactor.Adafactor", "lr": 1e-2}}, id="adafactor"),
+        pytest.param({"optimizer": {"_target_": f"{PART}.optimizers.muon.Muon", "lr": 1e-3}}, id="muon"),
         pytest.param({"adapter": LORA}, id="lora"),
         pytest.param({"adapter": LORA, "precision": "bf16-mixed"}, id="lora-bf16"),
     ],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from thoughtrank.http_api.api_keys import api_key, key_name_faults, redacted
+from thoughtrank.http_api.api_keys import api_key, key_name_faults, without_key
 
 
 def test_a_key_is_read_from_the_environment_each_time(monkeypatch):
@@ -19,9 +19,9 @@ def test_no_variable_an_unset_one_and_a_blank_one_hold_no_key(monkeypatch):
 
 
 def test_redaction_leaves_placeholders_alone():
-    assert redacted("an x in a text", "x") == "an x in a text"
-    assert redacted("a secret-1", "secret-1") == "a [redacted]"
-    assert redacted("a secret-1", None) == "a secret-1"
+    assert without_key("an x in a text", "x") == "an x in a text"
+    assert without_key("a secret-1", "secret-1") == "a [redacted]"
+    assert without_key("a secret-1", None) == "a secret-1"
 
 
 @pytest.mark.parametrize(

@@ -34,5 +34,5 @@ def test_an_unknown_model_names_both_settings():
     error = model_error(
         server="s", model="m", message="no such model", model_setting="engine.model", url_setting="engine.base_urls"
     )
-    assert "knows no model 'm'" in str(error)
+    assert "has no model 'm'" in str(error)
     assert "no such model. Check engine.model and engine.base_urls" in str(error)

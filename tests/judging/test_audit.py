@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from thoughtrank.judging.audit import judge_audit, swap_sample
+from thoughtrank.judging.audit import AuditTotals, is_ranking
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
 
 TEXTS = {"a": "x" * 10, "b": "x" * 20, "c": "x" * 40, "d": "x" * 80}
@@ -15,7 +15,13 @@ def call(shown, groups, *, seed=0, status="ok"):
 
 
 def audit(calls, swapped=(), judge_family="gpt", model_family="llama"):
-    return judge_audit(calls, swapped, judge_family=judge_family, model_family=model_family)
+    totals = AuditTotals()
+    for request, verdict in calls:
+        totals.add(request, verdict)
+    before = {replace(request, reverse=True): verdict for request, verdict in calls}
+    for request, verdict in swapped:
+        totals.add_swapped(before[request], verdict)
+    return totals.figures(judge_family=judge_family, model_family=model_family)
 
 
 def test_a_judge_that_follows_positions_is_seen():
@@ -93,12 +99,7 @@ def test_the_line_has_all_figures():
         assert said in line
 
 
-def test_the_sample_is_fixed_and_of_rankings_only():
-    calls = [call("abcd", "abcd", seed=seed) for seed in range(100)]
-    calls += [call("abcd", "", seed=1000 + seed, status="malformed") for seed in range(100)]
-    sample = swap_sample(calls, fraction=0.02)
-    assert len(sample) == 2
-    assert sample == swap_sample(calls[::-1], fraction=0.02)
-    assert all(request.reverse and request.seed < 1000 for request in sample)
-    assert swap_sample(calls, fraction=0.0) == swap_sample([], fraction=1.0) == []
-    assert len(swap_sample(calls[:1], fraction=0.001)) == 1
+def test_only_an_order_of_two_answers_or_more_is_a_ranking():
+    assert is_ranking(Verdict("ok", groups=(("a", "b"),)))
+    assert not is_ranking(Verdict("ok", groups=(("a",),)))
+    assert not is_ranking(Verdict("malformed"))

@@ -11,6 +11,7 @@ from thoughtrank.judging.execution.budget import BudgetReached
 from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.openai import requests as openai_requests
 from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
+from thoughtrank.judging.openai.prompt import render
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest, JudgeUnavailable, ReplyUnusable
 
 CAP = 0.30
@@ -43,6 +44,7 @@ DISHONEST = {
     "no completion": usage(1000, 0),
     "one completion token": usage(1000, 1),
     "far fewer prompt tokens": usage(10, 10),
+    "a prompt token for each word": usage(len(render(REQUESTS[0]).text.split()), 10),
     "minus 10 to the 400": usage(-(10**400), 10),
     "10 to the 400": usage(10**400, 10**400),
 }
@@ -51,7 +53,7 @@ MAYBE_BILLED = {
     **{f"HTTP {status}": Scripted(status, error("oops")) for status in (408, 409, 500, 502, 504, 529)},
     "a proxy's 503": Scripted(503, "<html>upstream reset</html>"),
     "cut": Scripted(200, completion("{}"), cut=True),
-    "timeout": Scripted(200, completion("{}"), delay=0.4),
+    "timeout": Scripted(200, completion("{}"), held=True),
     "an error of 502 in a 200": Scripted(200, {"error": {"code": 502, "message": "provider failed"}}),
     "an error of 504 in a 200": Scripted(200, {"object": "error", "code": "504", "message": "late"}),
     "an error without a status in a 200": Scripted(200, {"error": {"code": "server_error", "message": "oops"}}),
@@ -127,12 +129,26 @@ def test_a_server_that_charges_for_more_than_was_allowed_is_recorded_and_the_nex
     assert "completion_tokens" in capsys.readouterr().err
 
 
+def test_a_resumed_run_reserves_as_much_as_the_one_that_was_charged_too_much(server, tmp_path):
+    server.usage = usage(1000, 400)
+    killed = judge_at(server, concurrency=1, budget=100.0)
+    with Executor(killed, tmp_path / "_verdicts.jsonl") as executor:
+        executor.ask(REQUESTS[:2])
+    raised = killed.upper_bound(REQUESTS[0])
+    assert raised.completion_tokens == 400
+    resumed = judge_at(server, budget=100.0)
+    assert resumed.upper_bound(REQUESTS[0]) != raised
+    with Executor(resumed, tmp_path / "_verdicts.jsonl") as executor:
+        assert resumed.upper_bound(REQUESTS[0]) == raised
+        assert executor.lost_cost == pytest.approx(0.0)
+
+
 @pytest.mark.parametrize("kind", MAYBE_BILLED)
 def test_a_failure_that_may_have_been_billed_counts_against_the_cap(server, tmp_path, kind):
     scripted = MAYBE_BILLED[kind]
     # Every other reply is good, so that neither an outage nor wrong settings are suspected.
     server.script.extend([Scripted(200, completion("B > A > C > D")), scripted] * 100)
-    judge = judge_at(server, concurrency=1, timeout_seconds=0.2 if scripted.delay else 10.0)
+    judge = judge_at(server, concurrency=1, timeout_seconds=0.2 if scripted.held else 10.0)
     recorded = spend(judge, tmp_path)
     billed = len(server.received) * TRUE_COST
     assert len(server.received) > 5

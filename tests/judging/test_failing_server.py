@@ -5,6 +5,7 @@ import json
 import pytest
 from fault_server import FAULTS, FaultServer
 
+from thoughtrank.judging.execution import retries
 from thoughtrank.judging.execution.budget import BudgetReached
 from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
@@ -13,6 +14,7 @@ from thoughtrank.rankers.listwise_groups import ListwiseGroups
 from thoughtrank.rankers.rank_questions import AnsweredQuestion, rank_questions
 
 TIMEOUT = 0.5
+"""Seconds. Only the fault "timeout" waits for it; a reply that is late for another reason counts as lost too."""
 QUESTIONS = [
     AnsweredQuestion(
         question_id=f"q{number}",
@@ -25,9 +27,14 @@ QUESTIONS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch):
+    monkeypatch.setattr(retries, "_FIRST_WAIT", 0.01)
+
+
 @pytest.fixture
 def server():
-    running = FaultServer(fraction=0.3, seed=5, timeout=TIMEOUT)
+    running = FaultServer(fraction=0.3, seed=5)
     yield running
     running.close()
 
@@ -52,6 +59,7 @@ def ranked(server, log, *, looks=1):
 def test_every_question_ends_ranked_or_unranked_with_a_reason_and_the_counts_agree(server, tmp_path):
     log = tmp_path / "_verdicts.jsonl"
     results, usage, lost_cost = ranked(server, log)
+    asked = server.counted()
     assert set(server.faults) == {"none", *FAULTS}
     for question, result in zip(QUESTIONS, results, strict=True):
         placed = [answer_id for group in result.groups for answer_id in group]
@@ -76,7 +84,6 @@ def test_every_question_ends_ranked_or_unranked_with_a_reason_and_the_counts_agr
     assert began - ended == server.lost > 0
     assert lost_cost > 0
     # Once more from the log: the same ranking, and not one request.
-    asked = len(server.received)
     assert ranked(server, log)[0] == results
     assert len(server.received) == asked
 
@@ -93,11 +100,12 @@ def test_what_is_ranked_is_ranked_right(server, tmp_path):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_fault_makes_a_run_spend_more_than_its_budget(tmp_path, seed):
-    server = FaultServer(fraction=0.3, seed=seed, timeout=TIMEOUT)
+    server = FaultServer(fraction=0.3, seed=seed)
     try:
         judge = judge_at(server, budget=0.6)
         with Executor(judge, tmp_path / "log") as executor, pytest.raises(BudgetReached):
             rank_questions(QUESTIONS, ranker=ListwiseGroups(group_size=4, looks=1), executor=executor)
+        server.counted()
         # By the server's own counts, and with every lost reply charged.
         assert (len(server.billed) + len(server.unclear) + server.lost) * 0.0101 <= 0.6
         assert len(server.billed) >= 20

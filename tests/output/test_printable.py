@@ -37,9 +37,11 @@ def test_a_reason_with_half_a_character_can_be_stored_in_a_table():
     ("text", "shown"),
     [
         ("Qwen2.5_0.5b-it", "Qwen2.5_0.5b-it"),
-        ("a\n\n# b", "a # b"),
+        ("a\n\n# b", "a \\# b"),
+        ("_a_ ~~b~~ $$c$$ @d ![e]", "\\_a\\_ \\~\\~b\\~\\~ \\$\\$c\\$\\$ \\@d \\!\\[e\\]"),
+        ("see www.h.org", "see www\\.h.org"),
         ("<script>", "&lt;script&gt;"),
-        ("[x](http://h) `c` | **d**", "\\[x\\](http://h) \\`c\\` \\| \\*\\*d\\*\\*"),
+        ("[x](http://h) `c` | **d**", "\\[x\\](http\\://h) \\`c\\` \\| \\*\\*d\\*\\*"),
     ],
 )
 def test_markdown_is_shown_as_text(text, shown):

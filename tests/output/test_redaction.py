@@ -1,5 +1,8 @@
 """No secret stays in a text that is kept, and a child process gets none."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from thoughtrank.errors import UserError
@@ -101,3 +104,17 @@ def test_a_child_process_gets_no_secret(monkeypatch):
     found = child_environment(without=["PYTHONPATH"])
     assert not {*hidden, "PYTHONPATH"} & found.keys()
     assert found["HF_HOME"] == found["TOKENIZERS_PARALLELISM"] == "value"
+
+
+def test_every_child_process_is_given_its_environment():
+    package = Path(__file__).parents[2] / "thoughtrank"
+    without = [
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).startswith(("subprocess.", "os.system", "os.popen", "os.spawn", "os.exec"))
+        and "env" not in [keyword.arg for keyword in node.keywords]
+    ]
+    # It is run with such an environment itself.
+    assert without == ["engines/serving/process_guard.py"]

@@ -1,84 +1,11 @@
 """Runs of the real command line with the real config made small."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 
-import pyarrow.parquet as parquet
 import pytest
-
-ROOT = Path(__file__).parents[2]
-
-SMALL = [
-    "model=tiny",
-    "prefixes=digits",
-    "judge=fake",
-    "logger=none",
-    "rounds=2",
-    "questions.train_per_round=4",
-    "questions.held_out=6",
-    "questions.held_out_unseen=4",
-    "generation.thought_tokens=12",
-    "generation.answer_tokens=8",
-    "engine.questions_per_group=2",
-    "engine.replies_per_group=8",
-    "selection.allow_truncated=true",
-    "training.epochs=3",
-    "training.min_steps=0",
-    "training.batch_size=2",
-    "training.micro_batch_size=2",
-    "optimizer.lr=1e-3",
-    "controls=[]",
-]
-
-
-@dataclass
-class Workplace:
-    """A folder in which runs and their cache live."""
-
-    folder: Path
-    environment: dict[str, str] = field(default_factory=dict)
-    left_out: tuple[str, ...] = ()
-
-    def command(self, *overrides: str) -> list[str]:
-        """The command line; a later override of a key replaces the small config's."""
-        places = [f"runs_dir={self.folder / 'runs'}", f"cache_dir={self.folder / 'cache'}"]
-        keys = {override.partition("=")[0] for override in overrides} | set(self.left_out)
-        small = [override for override in SMALL if override.partition("=")[0] not in keys]
-        flags = [override for override in overrides if override.startswith("-")]
-        given = [override for override in overrides if not override.startswith("-")]
-        return [sys.executable, str(ROOT / "train.py"), *flags, *places, *small, *given]
-
-    def start(self, *overrides: str) -> subprocess.Popen:
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", **self.environment}
-        return subprocess.Popen(
-            self.command(*overrides),
-            cwd=self.folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def run(self, *overrides: str, status: int = 0) -> str:
-        process = self.start(*overrides)
-        output, _ = process.communicate(timeout=300)
-        assert process.returncode == status, output
-        return output
-
-    def path(self, run: str, *names: str) -> Path:
-        return self.folder.joinpath("runs", run, *names)
-
-    def rows(self, run: str, *names: str) -> list[dict]:
-        return parquet.read_table(self.path(run, *names)).to_pylist()
-
-    def tables(self, run: str) -> dict[str, list[dict]]:
-        """Every table of a run by its path: what a resumed run has to reproduce."""
-        folders = sorted({path.parent for path in self.path(run).rglob("part-*.parquet")})
-        return {str(folder.relative_to(self.path(run))): parquet.read_table(folder).to_pylist() for folder in folders}
+from filelock import FileLock
+from small_runs import Workplace
 
 
 @pytest.fixture
@@ -93,8 +20,13 @@ def new_workplace(tmp_path_factory) -> Callable[[str], Workplace]:
 
 
 @pytest.fixture(scope="session")
-def finished(new_workplace) -> Workplace:
-    """One finished run, called ``base``; tests read it and do not change it."""
-    place = new_workplace("finished")
-    place.output = place.run("run=base", "logger=csv")  # type: ignore[attr-defined]
-    return place
+def finished(tmp_path_factory) -> Workplace:
+    """One finished run of two rounds, called ``base``, that all workers share; tests read it and do not change it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished"
+    folder.mkdir(exist_ok=True)
+    output = folder / "output.txt"
+    with FileLock(folder / "lock"):
+        if not output.exists():
+            output.write_text(Workplace(folder).run("run=base", "rounds=2", "logger=csv"))
+    return Workplace(folder, output=output.read_text())

@@ -109,16 +109,17 @@ def test_control_characters_in_a_question_do_no_harm(workplace, small_file):
     assert len(rows) == len(workplace.rows("strange", "round_1", "2_rankings")) == 40
 
 
-@pytest.mark.parametrize("number", [61, 62, 63])
-def test_every_number_of_prefixes_gives_that_many_candidates(workplace, number):
-    letters = [f"{chr(97 + place % 26)}{place}" for place in range(number)]
-    workplace.run(
-        "run=n", "rounds=1", "stop_after=generation", "prefixes=literal", f"prefixes.literal.values={letters}"
-    )
-    rows = workplace.rows("n", "round_1", "1_candidates")
-    assert len(rows) == 4 * number
-    assert [row["prefix"] for row in rows[:number]] == letters
-    assert len({row["candidate_id"] for row in rows}) == 4 * number
+def test_every_number_of_prefixes_gives_that_many_candidates(workplace):
+    prefixes = {number: [f"{chr(97 + index % 26)}{index}" for index in range(number)] for number in (61, 62, 63)}
+    values = ",".join(f"[{','.join(each)}]" for each in prefixes.values())
+    workplace.run("-m", "stop_after=generation", "prefixes=literal", f"prefixes.literal.values={values}")
+    runs = [path.parent.parent for path in workplace.folder.glob("runs/*/round_1/1_candidates")]
+    tables = [workplace.rows(run.name, "round_1", "1_candidates") for run in runs]
+    assert sorted(len(rows) for rows in tables) == [4 * number for number in prefixes]
+    for rows in tables:
+        number = len(rows) // 4
+        assert [row["prefix"] for row in rows[:number]] == prefixes[number]
+        assert len({row["candidate_id"] for row in rows}) == 4 * number
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_prefixes_that_cannot_work_are_one_error(workplace, values, told):
 
 def test_a_round_without_examples_keeps_its_model_and_goes_on(workplace):
     # A random model ends no turn within eight tokens: every answer is cut, and cut answers are not chosen.
-    output = workplace.run("run=none", "selection.allow_truncated=false")
+    output = workplace.run("run=none", "rounds=2", "selection.allow_truncated=false")
     assert output.count("found no example") == 2
     base, first = (
         workplace.path("none", name, "model.safetensors").read_bytes()

@@ -45,7 +45,7 @@ def test_a_folder_that_is_a_file_or_cannot_be_written_is_one_message(workplace, 
 
 
 def test_a_finished_run_with_a_cache_that_cannot_be_written_shows_its_results(finished):
-    output = finished.run("run=base", "logger=csv", "cache_dir=/proc/thoughtrank")
+    output = finished.run("run=base", "rounds=2", "logger=csv", "cache_dir=/proc/thoughtrank")
     assert "finished already" in output
 
 

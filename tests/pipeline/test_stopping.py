@@ -52,7 +52,7 @@ def test_sigterm_does_not_wait_for_the_timeout_of_the_judge(workplace, judging):
     output, _ = process.communicate(timeout=60)
     assert time.monotonic() - sent < 30  # judge.timeout_seconds is 120
     assert process.returncode == 128 + signal.SIGTERM
-    assert "the same command goes on" in output
+    assert "run the same command again to resume" in output
     assert "Traceback" not in output
     resume()
     start, stopped, again, ended = log_of(workplace)
@@ -66,10 +66,10 @@ def test_a_second_signal_ends_at_once(workplace, judging):
     process, resume = judging
     process.send_signal(signal.SIGINT)
     wait_for(lambda: log_of(workplace)[-1] == "stopped by SIGINT")
-    sent = time.monotonic()
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
-    assert time.monotonic() - sent < 5
+    # The signal itself ended it, not the program after its grace period.
+    assert process.returncode == -signal.SIGINT
     resume()
 
 

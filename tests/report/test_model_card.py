@@ -1,7 +1,9 @@
 import ast
+import re
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 
 from thoughtrank.evaluation.metrics import HeldOutReply, read_metrics
 from thoughtrank.models.protocol import ModelFacts
@@ -121,3 +123,48 @@ def test_the_code_that_shows_how_to_load_it_is_python_and_asks_the_question(ques
 def test_the_limits_of_the_model_are_told():
     for heading in ("## Use", "## What was measured", "## Intended use and limits", "## Ethics", "## Citation"):
         assert heading in card()
+
+
+HOSTILE = (
+    "\n---\nlicense: evil\n---\n# A heading\n<script>alert(1)</script> <img src=x onerror=y> [link](http://evil) "
+    "![image](http://evil) `code` ```\nfence ~~~ $$math$$ @someone www.evil.org https://evil.org | cell | *bold* _em_ &lt; "
+    "${folder} {{ jinja }} \x1b[2J\u202e\ud800 \u2028 '\" : #"
+)
+"""What a model, a hub or a user may have in a name."""
+
+
+def test_hostile_names_texts_and_metadata_leave_a_valid_header_and_inert_text():
+    """In a card whose foreign texts are harmless, the same blocks and the same markup stand in the same order."""
+    hostile = ModelFacts(name=HOSTILE, license=HOSTILE, quantization=HOSTILE)
+    texts = {"name": HOSTILE, "judge": HOSTILE, "question": HOSTILE}
+    text = card(base=hostile, **texts)
+    text.encode("utf-8")
+    block = metadata(text)
+    assert list(block) == ["license", "base_model", "library_name", "pipeline_tag", "tags"]
+    assert block["library_name"] == "transformers"
+    assert "license: evil" in block["license"]
+    assert "\n" not in block["license"] + block["base_model"]
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+    harmless = card(base=ModelFacts(name="a", license="b", quantization="c"), name="d", judge="e", question="f")
+    assert markup(text) == markup(harmless)
+    [code] = [token.content for token in blocks(text) if token.type == "fence" and token.info == "python"]
+    constants = {node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)}
+    assert HOSTILE in constants
+    # What is shown is what was written, escapes for control characters aside.
+    shown = "".join(child.content for token in blocks(text) for child in token.children or ())
+    for part in ("<script>alert(1)</script>", "[link](http://evil)", "$$math$$", "*bold* _em_ &lt;", "${folder}"):
+        assert shown.count(part) >= 4, part
+
+
+def blocks(text):
+    parser = MarkdownIt("gfm-like", {"linkify": False, "html": True})
+    return parser.parse(text.split("---\n", 2)[2])
+
+
+def markup(text):
+    """Types of all blocks and of what is in them, without plain text."""
+    plain = ("text", "text_special", "softbreak")
+    return [
+        (token.type, token.tag, [child.type for child in token.children or () if child.type not in plain])
+        for token in blocks(text)
+    ]

@@ -99,3 +99,15 @@ def test_the_comparison_is_written_as_a_table(tmp_path, jobs):
     assert [row["run"] for row in rows] == ["one", "two", "three"]
     assert rows[0]["accuracy"] == "0.5"
     assert rows[1]["accuracy"] == ""
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}"])
+def test_a_damaged_record_of_a_job_is_a_failed_job_and_a_damaged_summary_has_no_figures(jobs, tmp_path, text):
+    for job in jobs:
+        record_job(tmp_path / "sweep", job)
+    (tmp_path / "sweep" / "job_0001.json").write_text(text)
+    (tmp_path / "summary.json").write_text("{")
+    read = read_jobs(tmp_path / "sweep")
+    assert [job.outcome for job in read] == ["finished", "failed", "stopped"]
+    assert "job_0001.json is damaged" in comparison_text(read)
+    assert "accuracy" not in comparison(read)[0]

@@ -18,14 +18,13 @@ class FaultServer(OpenAIServer):
 
     Attributes:
         faults: how often each fault happened.
-        billed: the prompt of every reply that was delivered with its usage.
-        unclear: the prompt of every response that was delivered and states no usage.
-        lost: attempts that may have been billed, and brought no reply: it did not arrive, or the server failed.
+        billed: the prompt of every reply that was received with its usage.
+        unclear: the prompt of every response that was received and states no usage.
+        lost: attempts that may have been billed, and brought no reply: it was not received, or the server failed.
     """
 
-    def __init__(self, *, fraction: float, seed: int, timeout: float) -> None:
+    def __init__(self, *, fraction: float, seed: int) -> None:
         self.fraction = fraction
-        self.timeout = timeout
         self.faults: Counter[str] = Counter()
         self.billed: list[str] = []
         self.unclear: list[str] = []
@@ -35,18 +34,22 @@ class FaultServer(OpenAIServer):
         self._lock_counts = threading.Lock()
         super().__init__()
 
-    def _answer(self, handler, _scripted, raw) -> None:
+    def _answer(self, handler, _scripted, raw) -> bool:
         prompt = json.loads(raw)["messages"][0]["content"]
         with self._lock_counts:
             fault = self._next_fault() if self._random.random() < self.fraction else None
             self.faults[fault or "none"] += 1
         scripted = self._scripted(fault, prompt)
-        with self._lock_counts:
-            if scripted.cut or scripted.delay or scripted.status == 500:
-                self.lost += 1
-            elif scripted.status == 200:
-                (self.unclear if isinstance(scripted.body, str) else self.billed).append(prompt)
-        super()._answer(handler, scripted, raw)
+        received = False
+        try:
+            received = super()._answer(handler, scripted, raw)
+        finally:
+            with self._lock_counts:
+                if not received or scripted.cut or scripted.status == 500:
+                    self.lost += 1
+                elif scripted.status == 200:
+                    (self.unclear if isinstance(scripted.body, str) else self.billed).append(prompt)
+        return received
 
     def _next_fault(self) -> str:
         """From shuffled decks, so that every fault occurs."""
@@ -62,7 +65,7 @@ class FaultServer(OpenAIServer):
             "429": Scripted(429, error("slow down")),
             "429 with Retry-After": Scripted(429, error("slow down"), {"Retry-After": "0.02"}),
             "500": Scripted(500, error("oops")),
-            "timeout": Scripted(200, completion(honest), delay=4 * self.timeout),
+            "timeout": Scripted(200, completion(honest), held=True),
             "cut": Scripted(200, completion(honest), cut=True),
             "garbage": Scripted(200, "<html>a proxy's page</html>"),
             "wrong id": Scripted(200, completion(json.dumps({"ranking": [*labels[:-1], "Z"]}))),

@@ -1,7 +1,10 @@
 """A scripted chat completions server on the loopback interface."""
 
+import contextlib
 import json
 import re
+import select
+import socket
 import threading
 import time
 from collections import deque
@@ -13,12 +16,12 @@ _BLOCK = re.compile(r"<<BEGIN ANSWER (\w+) (\w+)>>\n(.*?)\n<<END ANSWER \1 \2>>"
 
 @dataclass
 class Scripted:
-    """One response of the server: it waits, then sends the status and body, or cuts the connection."""
+    """One response of the server: it sends the status and body, cuts the connection, or is held until the client gives up."""
 
     status: int = 200
     body: object = None
     headers: dict[str, str] = field(default_factory=dict)
-    delay: float = 0.0
+    held: bool = False
     cut: bool = False
 
 
@@ -57,6 +60,8 @@ class OpenAIServer:
     """Replies by the script, one entry per request, then ranks honestly. ``received`` and ``heads`` hold every request.
 
     Attributes:
+        running: requests that have no response yet.
+        open: those, and the ones whose response the client has not received yet.
         usage: what it reports when it ranks honestly; ``...`` for nothing.
     """
 
@@ -65,7 +70,7 @@ class OpenAIServer:
         self.received: list[bytes] = []
         self.keys: list[str | None] = []
         self.heads: list[str] = []
-        self.running = 0
+        self.running = self.open = 0
         self.most_running = 0
         self.honest_delay = 0.0
         self.usage: object = HONEST_USAGE
@@ -97,6 +102,14 @@ class OpenAIServer:
         self._http.server_close()
         self._thread.join()
 
+    def counted(self, requests: int = 0) -> int:
+        """How many requests were received, once there are as many as ``requests`` and none is open any more."""
+        until = time.monotonic() + 60
+        while (self.open or len(self.received) < requests) and time.monotonic() < until:
+            time.sleep(0.001)
+        assert not self.open
+        return len(self.received)
+
     def serve(self, handler: BaseHTTPRequestHandler) -> None:
         raw = handler.rfile.read(int(handler.headers["Content-Length"]))
         with self._lock:
@@ -106,20 +119,26 @@ class OpenAIServer:
             scripted = self.script.popleft() if self.script else None
             self.running += 1
             self.most_running = max(self.most_running, self.running)
+            self.open += 1
         try:
-            self._answer(handler, scripted, raw)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the client timed out, as the test intends
+            # Closed, reset or no longer connected: the client timed out, as the test intends or because the machine is slow.
+            with contextlib.suppress(OSError):
+                self._answer(handler, scripted, raw)
         finally:
             with self._lock:
-                self.running -= 1
+                self.open -= 1
 
-    def _answer(self, handler: BaseHTTPRequestHandler, scripted: Scripted | None, raw: bytes) -> None:
+    def _answer(self, handler: BaseHTTPRequestHandler, scripted: Scripted | None, raw: bytes) -> bool:
+        """Send the response; whether the client has received all of it, however slow this machine is."""
         if scripted is None:
             time.sleep(self.honest_delay)
             ranking = ranked_by_text(json.loads(raw)["messages"][0]["content"])
             scripted = Scripted(body=completion(ranking, usage=self.usage))
-        time.sleep(scripted.delay)
+        with self._lock:
+            self.running -= 1  # before the client has the response and may send its next request
+        if scripted.held or _has_gone(handler):
+            handler.connection.recv(1)  # until the client closes the connection
+            return False
         body = scripted.body if isinstance(scripted.body, str) else json.dumps(scripted.body)
         data = body.encode()
         handler.send_response(scripted.status)
@@ -129,3 +148,11 @@ class OpenAIServer:
             handler.send_header(name, text)
         handler.end_headers()
         handler.wfile.write(data)
+        handler.connection.shutdown(socket.SHUT_WR)
+        # A client that closes the connection with unread data resets it.
+        return handler.connection.recv(1) == b""
+
+
+def _has_gone(handler: BaseHTTPRequestHandler) -> bool:
+    """Whether the client has closed the connection already: there is something to read, and it is the end."""
+    return bool(select.select([handler.connection], [], [], 0)[0]) and not handler.connection.recv(1, socket.MSG_PEEK)

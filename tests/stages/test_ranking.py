@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -12,7 +13,9 @@ from thoughtrank.judging.simulated import SimulatedJudge
 from thoughtrank.rankers.listwise import Listwise
 from thoughtrank.rankers.pointwise import Pointwise
 from thoughtrank.records import Candidate, RankedCandidate
+from thoughtrank.stages import ranking
 from thoughtrank.stages.ranking import Ranking
+from thoughtrank.storage.store import Store
 from thoughtrank.storage.tables import read_table
 
 ANSWERS = {
@@ -93,6 +96,47 @@ def test_an_exact_judge_is_not_audited_and_another_is(stage, store):
     assert store.complete(stage).facts["audit"] == {}
     simulated = replace(stage, judge=SimulatedJudge(), published=store.paths.rankings(2))
     assert store.complete(simulated).facts["audit"]["looks"] == 2
+
+
+def test_the_audit_is_the_same_whatever_number_of_questions_is_ranked_together(stage, store, monkeypatch):
+    audits = []
+    for number, at_once in enumerate((256, 1), start=2):
+        monkeypatch.setattr(ranking, "_QUESTIONS_AT_ONCE", at_once)
+        monkeypatch.setattr(ranking, "_CALLS_AT_ONCE", at_once)
+        judge = SimulatedJudge(malformed_share=0.0)
+        judge.audit_share = 1.0
+        judged = replace(stage, judge=judge, seed=1, published=store.paths.rankings(number))
+        other = Store(run_folder=store.paths.folder, cache_folder=store.cache_folder / str(at_once))
+        audits.append(other.complete(judged).facts["audit"])
+    assert audits[0] == audits[1]
+    assert (audits[0]["looks"], audits[0]["swap_pairs"]) == (2, 1 + 6)
+
+
+def test_an_audit_that_the_budget_has_no_room_for_does_not_fail_the_ranking(stage, store):
+    priced = PricedJudge()
+    priced.audit_share = 1.0
+    short = replace(stage, judge=priced, budget=Budget(0.035))
+    facts = store.complete(short).facts
+    assert (priced.calls, facts["audit"]["looks"]) == (3, 2)
+    assert facts["audit"]["swap_pairs"] in (1, 6)
+
+
+def test_what_a_round_has_learned_about_the_bounds_of_its_judge_reaches_a_run_that_reuses_it(stage, store):
+    class Learning(PricedJudge):
+        factors: ClassVar[dict[str, float]] = {}
+
+        def raised_bounds(self):
+            return self.factors
+
+        def raise_bounds(self, factors):
+            self.factors = {**self.factors, **factors}
+
+    charged = Learning()
+    charged.factors = {"completion_tokens": 3.0}
+    store.complete(replace(stage, judge=charged))
+    resumed = replace(stage, judge=Learning())
+    store.complete(resumed)
+    assert resumed.judge.factors == {"completion_tokens": 3.0}
 
 
 def test_the_cost_of_the_judge_counts_against_the_budget_whether_made_or_reused(stage, store):

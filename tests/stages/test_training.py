@@ -7,7 +7,7 @@ from fake_models import CopiedModel, CopyingTraining
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.adapters import Lora, NoAdapter
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
-from thoughtrank.finetuning.optimizers import AdamW
+from thoughtrank.finetuning.optimizers.adamw import AdamW
 from thoughtrank.finetuning.strategies import AutoStrategy
 from thoughtrank.records import Example
 from thoughtrank.stages.round_models import BaseModel

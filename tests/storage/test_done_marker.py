@@ -44,3 +44,29 @@ def test_a_folder_without_a_marker_is_not_finished(tmp_path):
 def test_a_marker_of_an_older_version_has_no_rows_to_check(tmp_path):
     (tmp_path / DONE).write_text(json.dumps({"fingerprint": "key", "facts": {}}))
     assert read_done(tmp_path).damaged_parts(tmp_path) == []
+
+
+@pytest.fixture
+def model(tmp_path):
+    for name in ("config.json", "model.safetensors", "README.md", "_job.yaml"):
+        (tmp_path / name).write_text("as it was")
+    write_done(tmp_path, fingerprint="key", facts={})
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_file_of_a_model_that_was_cut_is_damaged(model, name):
+    assert read_done(model).damaged_parts(model) == []
+    (model / name).write_text("as it")
+    assert read_done(model).damaged_parts(model) == [name]
+
+
+def test_weights_that_were_deleted_are_not_damaged(model):
+    (model / "model.safetensors").unlink()
+    assert read_done(model).damaged_parts(model) == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "_job.yaml"])
+def test_a_model_card_and_side_files_may_be_edited(model, name):
+    (model / name).write_text("edited by hand")
+    assert read_done(model).damaged_parts(model) == []

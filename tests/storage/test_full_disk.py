@@ -27,6 +27,7 @@ def raised_while(first, second):
         OSError(errno.EDQUOT, "Disk quota exceeded"),
         SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"),
         RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 704 vs 598"),
+        FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp', '/var/tmp']"),
         raised_while(OSError(errno.ENOSPC, "full"), RuntimeError("while saving")),
     ],
 )

@@ -5,8 +5,10 @@ import pytest
 
 from thoughtrank.errors import UserError
 from thoughtrank.records import Question
+from thoughtrank.storage import imported_candidates
 from thoughtrank.storage.imported_candidates import QUESTIONS, ImportedCandidate, ImportedCandidates
 from thoughtrank.storage.json_files import read_json, write_json
+from thoughtrank.storage.tables import write_part
 
 QUESTION = Question("q1", "Größer?", answer="7", family="sums")
 CANDIDATE = ImportedCandidate(
@@ -36,13 +38,13 @@ def imported(folder):
 def test_what_was_written_is_read_again(imported):
     assert imported.faults() == []
     assert imported.questions() == [QUESTION, Question("q2", "Open?")]
-    assert imported.candidates() == [CANDIDATE]
+    assert list(imported.candidates()) == [CANDIDATE]
     assert imported.facts == {"questions": 2, "candidates": 1}
 
 
 def test_its_fingerprint_is_that_of_the_content(imported, tmp_path):
     same, other = (ImportedCandidates(tmp_path / name) for name in ("same", "other"))
-    same.write(questions=imported.questions(), candidates=imported.candidates())
+    same.write(questions=imported.questions(), candidates=list(imported.candidates()))
     other.write(questions=imported.questions(), candidates=[replace(CANDIDATE, answer="8")])
     assert same.sha256 == imported.sha256 != other.sha256
 
@@ -92,3 +94,34 @@ def test_the_config_key_may_be_empty_or_lie_in_the_home_folder(monkeypatch, tmp_
     assert ImportedCandidates.at(None) is None
     monkeypatch.setenv("HOME", str(tmp_path))
     assert ImportedCandidates.at("~/import").folder == Path(tmp_path / "import")
+
+
+def shuffled_rows(folder):
+    """An import of three questions with three candidates each, whose file has the rows mixed, as former versions wrote it."""
+    questions = [Question(f"q{number}", f"{number}?") for number in range(3)]
+    rows = [
+        replace(CANDIDATE, question_id=f"q{number}", answer=f"{number}{index}")
+        for index in range(3)
+        for number in (2, 0, 1)
+    ]
+    ImportedCandidates(folder).write(questions=questions, candidates=rows)
+    return ImportedCandidates(folder), rows
+
+
+def test_candidates_are_written_question_after_question(folder):
+    imported, _ = shuffled_rows(folder)
+    assert [each.answer for each in imported.candidates()] == ["00", "01", "02", "10", "11", "12", "20", "21", "22"]
+
+
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_candidates_are_read_in_the_order_that_is_asked_for(folder, is_sorted):
+    imported, rows = shuffled_rows(folder)
+    if not is_sorted:
+        write_part(folder / "candidates.parquet", rows, record_type=ImportedCandidate)
+        write_json(
+            folder / "_import.json",
+            {**read_json(folder / "_import.json"), "sha256": imported_candidates._sha256(folder)},
+        )
+        imported = ImportedCandidates(folder)
+    groups = list(imported.candidates_of(["q2", "unknown", "q0"]))
+    assert [[each.answer for each in group] for group in groups] == [["20", "21", "22"], [], ["00", "01", "02"]]

@@ -91,3 +91,12 @@ def test_a_line_that_cannot_be_written_leaves_no_trace(tmp_path, monkeypatch, er
     log.append(b'{"n": 3}')
     log.close()
     assert path.read_bytes() == content + b'{"n": 3}\n'
+
+
+def test_a_line_is_read_back_at_the_offset_where_it_was_written(tmp_path):
+    lines = [b"short", b"x" * 200_000, b"", b"last"]
+    log, _ = opened(tmp_path / "log")
+    offsets = [log.append(line) for line in lines]
+    assert [log.line_at(offset) for offset in offsets] == lines
+    assert log.line_at(offsets[-1] + 5) == b""
+    log.close()

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 from filelock import FileLock, Timeout
@@ -30,23 +31,22 @@ def test_it_is_released_after_an_error(tmp_path):
 
 def test_a_second_holder_is_told_once_and_waits_for_the_first(tmp_path, capsys):
     order = []
-    waiting, release = threading.Event(), threading.Event()
 
-    def first():
-        with exclusive(tmp_path, waiting="the first waits"):
-            waiting.set()
-            release.wait(10)
-            order.append("first")
+    def second():
+        with exclusive(tmp_path, waiting="another run is at work"):
+            order.append("second")
 
-    thread = threading.Thread(target=first)
-    thread.start()
-    waiting.wait(10)
-    threading.Timer(0.5, release.set).start()
-    with exclusive(tmp_path, waiting="another run is at work"):
-        order.append("second")
-    thread.join()
+    thread = threading.Thread(target=second)
+    printed, until = "", time.monotonic() + 60
+    with exclusive(tmp_path, waiting="the first waits"):
+        thread.start()
+        while not printed and time.monotonic() < until:
+            time.sleep(0.01)
+            printed += capsys.readouterr().out
+        order.append("first")
+    thread.join(60)
     assert order == ["first", "second"]
-    assert capsys.readouterr().out == "another run is at work\n"
+    assert printed + capsys.readouterr().out == "another run is at work\n"
 
 
 def test_two_folders_do_not_wait_for_each_other(tmp_path, capsys):

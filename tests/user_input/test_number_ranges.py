@@ -6,7 +6,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.instantiate import make_component
 from thoughtrank.user_input.number_ranges import LARGEST_INTEGER
 
-ADAMW = "thoughtrank.finetuning.optimizers.AdamW"
+ADAMW = "thoughtrank.finetuning.optimizers.adamw.AdamW"
 
 
 def faults_of(target, where, **arguments):

@@ -85,24 +85,26 @@ def make_each(specs: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], l
     return made, faults
 
 
-def join(made: dict[str, Any], *, candidates: str | None) -> Components:
+def join(made: Mapping[str, Any], *, candidates: str | None) -> Components:
     """The components of all groups as one record.
 
     Args:
-        made: by group.
+        made: by group. Those that are missing are None in the record, which only checks that do not need them may get.
         candidates: folder of imported candidates.
     """
-    if made["questions"].scorer is not None:
-        made["judge"] = made["judge"].scored_by(made["questions"].scorer)
-    if isinstance(made["selection"], GainSelector):
-        made["selection"] = made["selection"].for_engine(scores=made["engine"].scores)
+    joined: dict[str, Any] = {group: made.get(group) for group in COMPONENT_GROUPS}
     imported = ImportedCandidates.at(candidates)
-    made["questions"] = with_imported(made["questions"], imported)
-    return Components(**made, imported=imported)
+    if (questions := joined["questions"]) is not None:
+        if questions.scorer is not None and joined["judge"] is not None:
+            joined["judge"] = joined["judge"].scored_by(questions.scorer)
+        joined["questions"] = with_imported(questions, imported)
+    if isinstance(selection := joined["selection"], GainSelector) and joined["engine"] is not None:
+        joined["selection"] = selection.for_engine(scores=joined["engine"].scores)
+    return Components(**joined, imported=imported)
 
 
 def _missing_members(component: object, *, group: str) -> list[str]:
-    """What the group's protocol has and ``component`` lacks: a class of the user's own may forget something."""
+    """What the group's protocol has and ``component`` lacks: a class of the user's own may lack a member."""
     protocol = get_type_hints(Components)[group]
     protocol = get_origin(protocol) or protocol
     public = {name for name in dir(protocol) if not name.startswith("_")}

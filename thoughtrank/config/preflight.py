@@ -1,13 +1,14 @@
 """Everything that can be wrong with a run, found before a model loads and reported at once."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from thoughtrank.config.components import COMPONENT_GROUPS, Components, join, make_each
 from thoughtrank.config.disk_estimate import disk_faults
 from thoughtrank.config.folders import folder_faults
-from thoughtrank.config.schema import RunConfig, TrainingConfig, load_config
+from thoughtrank.config.schema import RunConfig, fitting_part, load_config
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.arms.registry import arm_faults
 from thoughtrank.finetuning.compatibility import training_faults
@@ -19,23 +20,40 @@ def checked_config(values: Mapping[str, Any]) -> tuple[RunConfig, Components]:
     """The typed config and its components, from plain values.
 
     Raises:
-        UserError: what does not fit the schema or a constructor, and what the other components report about themselves.
+        UserError: what does not fit the schema or a constructor, and everything else that can be found in the other parts.
     """
-    specs = {group: values[group] for group in COMPONENT_GROUPS if isinstance(values.get(group), Mapping)}
-    made, faults = make_each(specs)
+    made, faults = _made(values)
     try:
         config = load_config(values)
     except UserError as error:
         faults = [*error.faults, *faults]
     if not faults:
         return config, join(made, candidates=config.candidates)
-    rounds = values.get("rounds")
-    for group, component in made.items():
-        if group != "questions":
-            faults += _reported(component.faults, group=group)
-        elif type(rounds) is int and rounds > 0:
-            faults += _reported(partial(component.faults, rounds=rounds), group=group)
-    raise UserError(*faults)
+    raise UserError(*faults, *_other_faults(values, made=made))
+
+
+def config_faults(values: Mapping[str, Any]) -> list[str]:
+    """Everything that is wrong with plain values, one sentence each."""
+    try:
+        preflight(*checked_config(values))
+    except UserError as error:
+        return list(error.faults)
+    return []
+
+
+def _made(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    return make_each({group: values[group] for group in COMPONENT_GROUPS if isinstance(values.get(group), Mapping)})
+
+
+def _other_faults(values: Mapping[str, Any], *, made: Mapping[str, Any]) -> list[str]:
+    """What can be found although some parts of a config are faulty."""
+    config, faulty = fitting_part(values)
+    if "run" in faulty:
+        # The folders can be checked without the name.
+        config, faulty = config.model_copy(update={"run": None}), faulty - {"run"}
+    faulty |= set(COMPONENT_GROUPS) - made.keys()
+    components = join(made, candidates=None if "candidates" in faulty else config.candidates)
+    return all_faults(config, components, faulty=faulty)
 
 
 def preflight(config: RunConfig, components: Components, *, finished: bool = False) -> None:
@@ -56,56 +74,71 @@ def preflight(config: RunConfig, components: Components, *, finished: bool = Fal
         raise UserError(*(fault for each in faults.values() for fault in each))
 
 
-def find_faults(config: RunConfig, components: Components) -> dict[str, list[str]]:
-    """Every fault by the config group it belongs to, or by what it is about: ``folders``, ``disk``."""
-    faults = _component_faults(config, components)
-    if not faults["questions"]:
-        faults["questions"] += [*_imported_faults(components), *_reference_faults(components)]
-    faults["questions"] += _held_out_faults(components)
-    if not faults["prefixes"]:
-        faults["prefixes"] = _first_choice_faults(components)
-    faults["selection"] += _gain_faults(components)
-    faults["generation"] = _context_faults(config, components)
-    faults["evaluation"] = arm_faults(config.evaluation.arms)
-    faults["training"] = [
-        *_batch_faults(config.training, processes=components.strategy.world_size),
-        *_compile_faults(config.training),
-        *training_faults(
-            weights=config.training.weights,
-            precision=config.training.precision,
-            optimizer=components.optimizer,
-            adapter=components.adapter,
-            strategy=components.strategy,
-        ),
-    ]
-    faults["export"] = _export_faults(config, components)
-    faults["folders"] = folder_faults(config)
-    faults["disk"] = [] if faults["folders"] else disk_faults(config, components)
+def all_faults(config: RunConfig, components: Components, *, faulty: frozenset[str] = frozenset()) -> list[str]:
+    """``find_faults`` as one list."""
+    return [fault for each in find_faults(config, components, faulty=faulty).values() for fault in each]
+
+
+def find_faults(
+    config: RunConfig, components: Components, *, faulty: frozenset[str] = frozenset()
+) -> dict[str, list[str]]:
+    """Every fault by the config group it belongs to, or by what it is about: ``folders``, ``disk``.
+
+    Args:
+        config: the config.
+        components: made from it.
+        faulty: config keys that cannot be read, and groups whose component could not be made; what needs them is not checked.
+    """
+    faults = _component_faults(config, components, faulty=faulty)
+    for check in _CHECKS:
+        if not check.is_blocked(faulty) and not (check.unless_faulty and faults.get(check.unless_faulty)):
+            faults[check.about] = [*faults.get(check.about, []), *check.faults(config, components)]
     return {about: each for about, each in faults.items() if each}
 
 
-def _component_faults(config: RunConfig, components: Components) -> dict[str, list[str]]:
+@dataclass(frozen=True, kw_only=True)
+class _Check:
+    """A check of how parts of a config fit together.
+
+    Attributes:
+        about: the config group its faults belong to.
+        needs: config keys, or groups, that it reads.
+        faults: the check.
+        unless_faulty: it is left out if there are faults about this.
+    """
+
+    about: str
+    needs: tuple[str, ...]
+    faults: Callable[[RunConfig, Components], list[str]]
+    unless_faulty: str | None = None
+
+    def is_blocked(self, faulty: frozenset[str]) -> bool:
+        """Whether something that it reads is faulty."""
+        return any(need in faulty or need.partition(".")[0] in faulty for need in self.needs)
+
+
+def _component_faults(config: RunConfig, components: Components, *, faulty: frozenset[str]) -> dict[str, list[str]]:
     """What each component reports about itself, by its group."""
-    return {
-        group: _reported(
-            partial(components.questions.faults, rounds=config.rounds)
-            if group == "questions"
-            else getattr(components, group).faults,
-            group=group,
+    faults = {}
+    for group in COMPONENT_GROUPS:
+        if group in faulty or (group == "questions" and "rounds" in faulty):
+            continue
+        reports = getattr(components, group).faults
+        faults[group] = _reported(
+            partial(reports, rounds=config.rounds) if group == "questions" else reports, group=group
         )
-        for group in COMPONENT_GROUPS
-    }
+    return faults
 
 
 def _reported(faults: Callable[[], list[str]], *, group: str) -> list[str]:
-    """What a component reports. A file that it cannot look at is a fault too, so that the others are still reported."""
+    """What a component reports. A file that it cannot read is a fault too, so that the others are still reported."""
     try:
         return faults()
     except OSError as error:
         return [f"{group}: {error.filename or 'a file'} cannot be read ({error.strerror}): choose another path"]
 
 
-def _first_choice_faults(components: Components) -> list[str]:
+def _first_choice_faults(config: RunConfig, components: Components) -> list[str]:
     if components.engine.chooses_first_token:
         return []
     if all(prefix.first_choice is None for prefix in components.prefixes.prefixes()):
@@ -116,7 +149,7 @@ def _first_choice_faults(components: Components) -> list[str]:
     ]
 
 
-def _gain_faults(components: Components) -> list[str]:
+def _gain_faults(config: RunConfig, components: Components) -> list[str]:
     if components.engine.scores or not needs_gains(components.selection):
         return []
     return [
@@ -127,7 +160,7 @@ def _gain_faults(components: Components) -> list[str]:
     ]
 
 
-def _held_out_faults(components: Components) -> list[str]:
+def _held_out_faults(config: RunConfig, components: Components) -> list[str]:
     if components.questions.held_out < 1:
         return ["questions.held_out=0 leaves nothing to evaluate a round on: hold out at least one question"]
     return []
@@ -142,7 +175,7 @@ def _export_faults(config: RunConfig, components: Components) -> list[str]:
     ]
 
 
-def _imported_faults(components: Components) -> list[str]:
+def _imported_faults(config: RunConfig, components: Components) -> list[str]:
     if components.imported is None:
         return []
     if not components.questions.train(1):
@@ -155,7 +188,7 @@ def _imported_faults(components: Components) -> list[str]:
     return []
 
 
-def _reference_faults(components: Components) -> list[str]:
+def _reference_faults(config: RunConfig, components: Components) -> list[str]:
     if not components.judge.needs_reference:
         return []
     without = sum(question.answer is None for question in components.questions.train(1))
@@ -167,7 +200,8 @@ def _reference_faults(components: Components) -> list[str]:
     return []
 
 
-def _batch_faults(training: TrainingConfig, *, processes: int) -> list[str]:
+def _batch_faults(config: RunConfig, components: Components) -> list[str]:
+    training, processes = config.training, components.strategy.world_size
     if processes > 1 and training.batch_size % processes:
         return [
             f"training.batch_size={training.batch_size} is not a multiple of the {processes} training processes of "
@@ -183,8 +217,8 @@ def _batch_faults(training: TrainingConfig, *, processes: int) -> list[str]:
     return []
 
 
-def _compile_faults(training: TrainingConfig) -> list[str]:
-    missing = missing_build_tools() if training.compile else []
+def _compile_faults(config: RunConfig, components: Components) -> list[str]:
+    missing = missing_build_tools() if config.training.compile else []
     return [f"training.compile=true needs {' and '.join(missing)}: install it, or leave it false"] if missing else []
 
 
@@ -197,3 +231,59 @@ def _context_faults(config: RunConfig, components: Components) -> list[str]:
             f"context of {context} tokens"
         ]
     return []
+
+
+def _training_faults(config: RunConfig, components: Components) -> list[str]:
+    return training_faults(
+        weights=config.training.weights,
+        precision=config.training.precision,
+        optimizer=components.optimizer,
+        adapter=components.adapter,
+        strategy=components.strategy,
+    )
+
+
+def _folder_faults(config: RunConfig, components: Components) -> list[str]:
+    return folder_faults(config)
+
+
+_BATCH_KEYS = ("training.batch_size", "training.micro_batch_size")
+_MEMORY_KEYS = ("training.weights", "training.precision")
+_CHECKS = (
+    _Check(
+        about="questions",
+        needs=("questions", "judge", "candidates", "rounds"),
+        faults=lambda config, components: [
+            *_imported_faults(config, components),
+            *_reference_faults(config, components),
+        ],
+        unless_faulty="questions",
+    ),
+    _Check(about="questions", needs=("questions",), faults=_held_out_faults),
+    _Check(about="prefixes", needs=("prefixes", "engine"), faults=_first_choice_faults, unless_faulty="prefixes"),
+    _Check(about="selection", needs=("selection", "engine"), faults=_gain_faults),
+    _Check(
+        about="evaluation",
+        needs=("evaluation.arms",),
+        faults=lambda config, components: arm_faults(config.evaluation.arms),
+    ),
+    _Check(about="export", needs=("export.which", "questions"), faults=_export_faults),
+    _Check(
+        about="generation",
+        needs=("generation.thought_tokens", "generation.answer_tokens", "model"),
+        faults=_context_faults,
+    ),
+    _Check(about="training", needs=(*_BATCH_KEYS, "strategy"), faults=_batch_faults),
+    _Check(about="training", needs=("training.compile",), faults=_compile_faults),
+    _Check(about="training", needs=(*_MEMORY_KEYS, "optimizer", "adapter", "strategy"), faults=_training_faults),
+    _Check(about="folders", needs=("run", "runs_dir", "cache_dir"), faults=_folder_faults),
+    _Check(
+        about="disk",
+        needs=(
+            *("run", "runs_dir", "cache_dir", "rounds", "keep", "controls", "model", "optimizer", "strategy"),
+            *(*_MEMORY_KEYS, "training.checkpoint_minutes"),
+        ),
+        faults=disk_faults,
+        unless_faulty="folders",
+    ),
+)

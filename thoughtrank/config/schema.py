@@ -4,8 +4,9 @@ Groups whose components are chosen by ``_target_`` stay plain mappings here; ``i
 constructor of the class they name.
 """
 
+import inspect
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +16,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    TypeAdapter,
     ValidationError,
 )
 from pydantic_core import PydanticCustomError
@@ -164,6 +166,48 @@ def load_config(values: Mapping[str, Any]) -> RunConfig:
     if faults := number_faults(own, where=""):
         raise UserError(*faults)
     return config
+
+
+class PartialConfig(NamedTuple):
+    """The keys of a config that fit the schema, for checks that need only some of them.
+
+    Attributes:
+        config: without the faulty keys; reading one of them raises ``AttributeError``.
+        faulty: keys that do not fit, such as ``rounds`` and ``training.epochs``.
+    """
+
+    config: RunConfig
+    faulty: frozenset[str]
+
+
+_SchemaT = TypeVar("_SchemaT", bound=_Schema)
+
+
+def fitting_part(values: Mapping[str, Any]) -> PartialConfig:
+    """The part of plain values that fits the schema."""
+    config, faulty = _fitting_part(RunConfig, values, where="")
+    return PartialConfig(config, frozenset(faulty))
+
+
+def _fitting_part(schema: type[_SchemaT], values: Mapping[str, Any], *, where: str) -> tuple[_SchemaT, set[str]]:
+    fitting: dict[str, Any] = {}
+    faulty = set()
+    for name, field in schema.model_fields.items():
+        value, kind = values.get(name, field.default), field.annotation
+        if inspect.isclass(kind) and issubclass(kind, _Schema) and isinstance(value, Mapping):
+            fitting[name], inner = _fitting_part(kind, value, where=f"{name}.")
+            faulty |= inner
+            continue
+        try:
+            typed: Any = Annotated[kind, *field.metadata, None]
+            fitting[name] = TypeAdapter(typed).validate_python(value)
+        except ValidationError:
+            faulty.add(f"{where}{name}")
+        else:
+            if not _names_component(value) and number_faults(value, where=name):
+                del fitting[name]
+                faulty.add(f"{where}{name}")
+    return schema.model_construct(**fitting), faulty
 
 
 def _names_component(value: object) -> bool:

@@ -21,7 +21,7 @@ def reference_to_variable(name: str, *default: object) -> str:
 
 
 def redact_referenced_variables(values: object) -> None:
-    """Count the variables that are a whole config value as secrets: nobody knows what they hold."""
+    """Count the variables that are a whole config value as secrets: their values may be secret."""
     if isinstance(values, Mapping):
         for each in values.values():
             redact_referenced_variables(each)

@@ -1,7 +1,6 @@
 """``python -m thoughtrank.data export RUN`` and ``python -m thoughtrank.data import FILE --to FOLDER``."""
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,8 +8,8 @@ from thoughtrank.data.export_examples import export_data
 from thoughtrank.data.import_candidates import import_files
 from thoughtrank.data.run_components import TRUST_FLAG
 from thoughtrank.data.run_reader import run_questions
-from thoughtrank.errors import UserError
-from thoughtrank.output.terminal_encoding import escape_unprintable
+from thoughtrank.entry_point import entry_point
+from thoughtrank.output.terminal import print_text, print_warning
 from thoughtrank.records import Question
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.imported_candidates import QUESTIONS
@@ -22,7 +21,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: command line; None takes ``sys.argv``.
     """
-    escape_unprintable()
     parser = argparse.ArgumentParser(
         prog="python -m thoughtrank.data", description="Export data from a run, or import candidates for one."
     )
@@ -49,49 +47,44 @@ def main(arguments: Sequence[str] | None = None) -> None:
             help="also run code that the run's config names outside this package; it is printed before it runs",
         )
     options = parser.parse_args(arguments)
-    try:
-        with full_disk_as_user_error(options.to or options.run):
-            if options.command == "export":
-                _export(run_folder=options.run, folder=options.to, trust_code=options.trust_code)
-            else:
-                known = {} if options.run is None else run_questions(options.run, trust_code=options.trust_code)
-                _import(files=options.files, folder=options.to, known=known)
-    except UserError as error:
-        for fault in error.faults:
-            print(f"error: {fault}", file=sys.stderr)
-        sys.exit(2)
+    with entry_point(), full_disk_as_user_error(options.to or options.run):
+        if options.command == "export":
+            _export(run_folder=options.run, folder=options.to, trust_code=options.trust_code)
+        else:
+            known = {} if options.run is None else run_questions(options.run, trust_code=options.trust_code)
+            _import(files=options.files, folder=options.to, known=known)
 
 
 def _export(*, run_folder: Path, folder: Path | None, trust_code: bool) -> None:
     exported = export_data(run_folder=run_folder, folder=folder, trust_code=trust_code)
     for path, rows in exported.rows.items():
-        print(f"{rows:6d} rows  {path}{'' if rows else ' (not written)'}")
+        print_text(f"{rows:6d} rows  {path}{'' if rows else ' (not written)'}")
     for note in exported.notes:
-        print(f"note: {note}")
+        print_text(f"note: {note}")
 
 
 def _import(*, files: Sequence[Path], folder: Path, known: Mapping[str, Question]) -> None:
     imported = import_files(files=files, folder=folder, known=known)
     for row in imported.skipped_rows:
-        print(f"warning: left out {row}", file=sys.stderr)
+        print_warning(f"left out {row}")
     if imported.single_candidates:
-        print(
-            f"warning: {imported.single_candidates} questions have a single candidate: no ranking, no example",
-            file=sys.stderr,
-        )
+        print_warning(f"{imported.single_candidates} questions have a single candidate: no ranking, no example")
     if imported.without_reference:
-        print(
-            f"warning: {imported.without_reference} questions have no reference answer: choose a judge that needs none, such "
-            "as judge=gpt4",
-            file=sys.stderr,
+        print_warning(
+            f"{imported.without_reference} questions have no reference answer: choose a judge that needs none, such as "
+            "judge=gpt4"
         )
     questions = len(imported.questions)
-    print(f"{len(imported.candidates)} candidates of {questions} questions, {len(imported.skipped_rows)} rows left out")
-    print("rank them, train on the best, and evaluate on the questions of questions= (word problems by default):")
-    print(f"  python train.py candidates={folder} rounds=1")
+    print_text(
+        f"{len(imported.candidates)} candidates of {questions} questions, {len(imported.skipped_rows)} rows left out\n"
+        "rank them, train on the best, and evaluate on the questions of questions= (word problems by default):\n"
+        f"  python train.py candidates={folder} rounds=1"
+    )
     if questions > 1:
-        print("or hold out a fifth of their questions for the evaluation:")
-        print(f"  python train.py candidates={folder} rounds=1 {_held_out_of(folder, questions=questions)}")
+        print_text(
+            "or hold out a fifth of their questions for the evaluation:\n"
+            f"  python train.py candidates={folder} rounds=1 {_held_out_of(folder, questions=questions)}"
+        )
 
 
 def _held_out_of(folder: Path, *, questions: int) -> str:

@@ -149,7 +149,8 @@ def _round_rows(
     paths: RunPaths, number: int, *, questions: Mapping[str, Question], chat: ChatTemplate
 ) -> Iterator[_ExampleRows]:
     candidates = rows_by_question(TableRows(paths.candidates(number), Candidate))
-    answered = zip(candidates, rows_by_question(TableRows(paths.rankings(number), RankedCandidate)), strict=True)
+    # Not strict: the tables of a run that was damaged by hand may differ.
+    answered = zip(candidates, rows_by_question(TableRows(paths.rankings(number), RankedCandidate)), strict=False)
     # All tables have the questions in the same order; not every question has examples.
     gains = rows_by_question(TableRows(paths.gains(number), Gain)) if (paths.gains(number) / DONE).exists() else None
     for examples in rows_by_question(TableRows(paths.examples(number), Example)):
@@ -158,12 +159,18 @@ def _round_rows(
             raise UserError(
                 f"question {question_id} of round {number} is no longer among the run's questions: restore the question file"
             )
-        of_question, ranking = next(each for each in answered if each[0][0].question_id == question_id)
+        of_question, ranking = next((each for each in answered if each[0][0].question_id == question_id), ([], []))
+        by_id = {each.candidate_id: each for each in of_question}
         ranked = {row.candidate_id: row for row in ranking}
-        rows = [] if gains is None else next(each for each in gains if each[0].question_id == question_id)
+        if not ranked.keys() == by_id.keys() >= {example.candidate_id for example in examples}:
+            raise UserError(
+                f"round {number}: the candidates or rankings of question {question_id} are missing or changed: restore "
+                f"{paths.candidates(number)} and {paths.rankings(number)}"
+            )
+        rows = [] if gains is None else next((each for each in gains if each[0].question_id == question_id), [])
         of_candidates = {row.candidate_id: row.gain for row in rows}
         for example in examples:
-            chosen = next(each for each in of_question if each.candidate_id == example.candidate_id)
+            chosen = by_id[example.candidate_id]
             rejected = rejected_candidate(chosen, candidates=of_question, ranked=ranked)
             gain = of_candidates.get(example.candidate_id)
             yield _example_rows(

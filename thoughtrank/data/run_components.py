@@ -7,6 +7,7 @@ from typing import Any
 from thoughtrank.errors import UserError
 from thoughtrank.instantiate import Component, current_target, find_target, make_component
 from thoughtrank.models.protocol import ModelSource
+from thoughtrank.output.terminal import print_text
 from thoughtrank.questions.protocol import QuestionSource
 
 TRUST_FLAG = "--trust-code"
@@ -32,7 +33,7 @@ def run_component(spec: Mapping[str, Any], *, group: str, trust_code: bool) -> A
             f"thoughtrank: if you trust it, give {TRUST_FLAG}"
         )
     for name in foreign:
-        print(f"running {name}, as the config of this run folder says ({group})", flush=True)
+        print_text(f"running {name}, which the config of this run folder names ({group})")
     return make_component(spec, where=group)
 
 

@@ -25,7 +25,11 @@ def read_config(paths: RunPaths) -> RunConfig:
     values = read_stored_config(paths.config)
     if missing := missing_variables(values):
         raise UserError(f"{paths.config} refers to environment variables that are not set: export {', '.join(missing)}")
-    return load_config(values)
+    try:
+        return load_config(values)
+    except UserError as error:
+        more = f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""
+        raise UserError(f"{paths.config} is damaged, or of another version: {error.faults[0]}{more}") from error
 
 
 def run_questions(run_folder: Path, *, trust_code: bool = False) -> dict[str, Question]:

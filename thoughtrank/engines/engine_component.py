@@ -1,7 +1,9 @@
 """What every engine starts from: the defaults of the ``Engine`` protocol."""
 
 from pathlib import Path
+from typing import Literal
 
+from thoughtrank.engines.generation_memory import generation_memory
 from thoughtrank.engines.protocol import Device, GenerationMemory
 from thoughtrank.instantiate import Component
 
@@ -30,3 +32,26 @@ class EngineComponent(Component):
     ) -> GenerationMemory | None:
         """See ``Engine``. None: the model is in the memory of other machines."""
         return None
+
+
+class LocalEngineComponent(EngineComponent):
+    """Base class of engines whose model is in the memory of this machine.
+
+    Attributes:
+        dtype: of weights, keys and values; ``auto`` counts as a 16-bit format, because what it resolves to is known only after
+            importing torch.
+    """
+
+    dtype: Literal["auto", "bfloat16", "float16", "float32"]
+
+    def memory_estimate(
+        self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int
+    ) -> GenerationMemory:
+        """See ``Engine``; of one copy of the model, over all of its devices."""
+        return generation_memory(
+            bytes_per_weight=4 if self.dtype == "float32" else 2,
+            parameters=parameters,
+            kv_cache_bytes_per_token=kv_cache_bytes_per_token,
+            branches=branches,
+            tokens=tokens,
+        )

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from thoughtrank.engines.bounds import bound_faults
 from thoughtrank.engines.engine_component import EngineComponent
 from thoughtrank.engines.serving.completion_log import COMPLETION_LOG
 from thoughtrank.engines.serving.completions_client import CompletionsClient
 from thoughtrank.engines.serving.served_model import check_served_model
 from thoughtrank.engines.serving.served_session import ServedSession
+from thoughtrank.engines.setting_bounds import bound_faults
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key, key_name_faults
 from thoughtrank.http_api.urls import url_faults
+from thoughtrank.output.redaction import child_environment
+from thoughtrank.output.terminal import print_text
+from thoughtrank.process.openmp import added_variables
 from thoughtrank.user_input.number_ranges import TimeoutSeconds
 
 
@@ -172,10 +175,11 @@ def _check_scores(client: CompletionsClient, *, fields: Mapping[str, object]) ->
 
 
 def _load(command: list[str], model_folder: Path) -> None:
-    print(f"loading {model_folder} into the servers: {' '.join(command)}", flush=True)
+    print_text(f"loading {model_folder} into the servers: {' '.join(command)}")
     try:
-        status = subprocess.run([*command, str(model_folder.resolve())], check=False).returncode
+        arguments = [*command, str(model_folder.resolve())]
+        status = subprocess.run(arguments, env=child_environment(without=added_variables()), check=False).returncode
     except OSError as error:
         raise UserError(f"engine.load_command: cannot run {command[0]!r}: {error.strerror}") from None
     if status:
-        raise UserError(f"engine.load_command failed with status {status}; see its own message above")
+        raise UserError(f"engine.load_command failed with status {status}; see its output above")

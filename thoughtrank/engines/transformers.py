@@ -3,22 +3,23 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from thoughtrank.engines.bounds import bound_faults
-from thoughtrank.engines.engine_component import EngineComponent
-from thoughtrank.engines.generation_memory import generation_memory
-from thoughtrank.engines.protocol import Device, GenerationMemory
+from thoughtrank.engines.engine_component import LocalEngineComponent
+from thoughtrank.engines.protocol import Device
+from thoughtrank.engines.setting_bounds import bound_faults
 from thoughtrank.models.hardware import multiplies_bf16
 
 if TYPE_CHECKING:
     from thoughtrank.engines.decoding.session import TransformersSession
 
 
-class TransformersEngine(EngineComponent):
+class TransformersEngine(LocalEngineComponent):
     """The branching decoder: the keys and values of a prompt are shared by all of its branches.
 
     Args:
         dtype: of weights and arithmetic while generating; ``auto`` is float32 on processors without bfloat16 instructions
             (AVX512-BF16 or AMX), where it is faster, and otherwise bfloat16.
+        linear_kernel: of linear layers: ``packed`` has the weights in oneDNN's layout, ``plain`` is torch's own. ``auto`` is
+            packed in bfloat16 on processors with bfloat16 instructions, where it is faster.
         device: ``auto`` is CUDA if there is a GPU, else Apple's MPS, else the CPU.
         questions_per_group: questions decoded together with all their branches; also the unit of saving and of replay.
         replies_per_group: the same for evaluation, where a question has a few branches, one per arm.
@@ -31,11 +32,13 @@ class TransformersEngine(EngineComponent):
     operational = frozenset({"probe_candidates"})
     chooses_first_token = True
     scores = True
+    dtype: Literal["auto", "float32", "bfloat16"]
 
     def __init__(
         self,
         *,
         dtype: Literal["auto", "float32", "bfloat16"] = "auto",
+        linear_kernel: Literal["auto", "packed", "plain"] = "auto",
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
         questions_per_group: int = 8,
         replies_per_group: int = 512,
@@ -43,6 +46,7 @@ class TransformersEngine(EngineComponent):
         token_budget: int = 65536,
     ) -> None:
         self.dtype = dtype
+        self.linear_kernel = linear_kernel
         self.device = device
         self.questions_per_group = questions_per_group
         self.replies_per_group = replies_per_group
@@ -65,28 +69,21 @@ class TransformersEngine(EngineComponent):
             found = torch.cuda.is_available() if self.device == "cuda" else torch.backends.mps.is_available()
             if not found:
                 faults.append(f"engine.device={self.device}, but this machine has none: use engine.device=auto")
+        if self.linear_kernel == "packed" and not self._can_pack():
+            faults.append(
+                "engine.linear_kernel=packed needs engine.dtype=bfloat16 and an x86 processor with AVX-512: use "
+                "engine.linear_kernel=auto, or resume a run that was started with it where there is one"
+            )
         return faults
 
     def resolved(self) -> dict[str, str]:
         """See ``Component``."""
         device = self._device()
-        return {"device": device, "dtype": self._dtype(device)}
+        return {"device": device, "dtype": self._dtype(device), "linear_kernel": self._linear_kernel()}
 
     def device_estimate(self) -> Device:
         """See ``Engine``."""
         return super().device_estimate() if self.device == "auto" else self.device
-
-    def memory_estimate(
-        self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int
-    ) -> GenerationMemory:
-        """See ``Engine``. ``dtype=auto`` counts as bfloat16: what it resolves to is known only after importing torch."""
-        return generation_memory(
-            bytes_per_weight=4 if self.dtype == "float32" else 2,
-            parameters=parameters,
-            kv_cache_bytes_per_token=kv_cache_bytes_per_token,
-            branches=branches,
-            tokens=tokens,
-        )
 
     def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "TransformersSession":
         """See ``Engine``. Nothing is kept in ``work_folder``."""
@@ -94,7 +91,11 @@ class TransformersEngine(EngineComponent):
 
         device = self._device()
         return TransformersSession(
-            model_folder=model_folder, device=device, dtype=self._dtype(device), token_budget=self.token_budget
+            model_folder=model_folder,
+            device=device,
+            dtype=self._dtype(device),
+            packed=self._linear_kernel() == "packed",
+            token_budget=self.token_budget,
         )
 
     def _device(self) -> Device:
@@ -110,3 +111,16 @@ class TransformersEngine(EngineComponent):
         if self.dtype != "auto":
             return self.dtype
         return "bfloat16" if device != "cpu" or multiplies_bf16() else "float32"
+
+    def _linear_kernel(self) -> Literal["packed", "plain"]:
+        if self.linear_kernel != "auto":
+            return self.linear_kernel
+        return "packed" if multiplies_bf16() and self._can_pack() else "plain"
+
+    def _can_pack(self) -> bool:
+        import torch
+
+        from thoughtrank.engines.decoding.packed_linear import can_pack
+
+        device = self._device()
+        return can_pack(getattr(torch, self._dtype(device)), torch.device(device))

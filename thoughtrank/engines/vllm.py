@@ -5,15 +5,13 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from thoughtrank.engines.bounds import bound_faults
-from thoughtrank.engines.engine_component import EngineComponent
-from thoughtrank.engines.generation_memory import generation_memory
-from thoughtrank.engines.protocol import GenerationMemory
+from thoughtrank.engines.engine_component import LocalEngineComponent
 from thoughtrank.engines.serving.completion_log import COMPLETION_LOG
 from thoughtrank.engines.serving.completions_client import CompletionsClient
 from thoughtrank.engines.serving.served_session import ServedSession, end_tokens
 from thoughtrank.engines.serving.server_process import ServerProcess
 from thoughtrank.engines.serving.vllm_server import python_faults, server_command
+from thoughtrank.engines.setting_bounds import bound_faults
 from thoughtrank.http_api.ports import free_port
 from thoughtrank.user_input.number_ranges import TimeoutSeconds
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-class VLLMEngine(EngineComponent):
+class VLLMEngine(LocalEngineComponent):
     """Starts a server for each stage that generates, and ends it so that the devices are free for training.
 
     Args:
@@ -103,18 +101,6 @@ class VLLMEngine(EngineComponent):
             above_zero={"start_minutes": self.start_minutes, "timeout_seconds": self.timeout_seconds},
         )
         return [*faults, *python_faults(self.python)]
-
-    def memory_estimate(
-        self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int
-    ) -> GenerationMemory:
-        """See ``Engine``; of one copy of the model, over all of its devices."""
-        return generation_memory(
-            bytes_per_weight=4 if self.dtype == "float32" else 2,
-            parameters=parameters,
-            kv_cache_bytes_per_token=kv_cache_bytes_per_token,
-            branches=branches,
-            tokens=tokens,
-        )
 
     def open(self, model_folder: Path, *, work_folder: Path | None = None) -> ServedSession:
         """See ``Engine``.

@@ -3,18 +3,23 @@
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.distributed.loopback_store import serve_store
 from thoughtrank.finetuning.distributed.process_exit import exit_with_parent, exit_without_teardown
 from thoughtrank.finetuning.distributed.process_launcher import report_faults
+from thoughtrank.finetuning.distributed.rank_store import serve_store
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.protocols import Strategy
 from thoughtrank.instantiate import make_component
+from thoughtrank.output.terminal import print_traceback
 from thoughtrank.output.terminal_encoding import escape_unprintable
 from thoughtrank.storage.full_disk import full_disk_as_user_error
+
+if TYPE_CHECKING:
+    from torch.distributed import TCPStore
 
 
 def main() -> None:
@@ -23,21 +28,39 @@ def main() -> None:
     Exit status: 0 when the model is written, 2 after a fault the user can fix, 1 for bugs.
     """
     escape_unprintable()
-    job = TrainingJob.read(Path(sys.argv[1]))
-    exit_with_parent(int(sys.argv[2]))
-    rank = os.environ.get("RANK", "0")
     try:
-        strategy: Strategy = make_component(job.strategy, where="strategy")
-        strategy.prepare_process()
-        with full_disk_as_user_error(Path(job.work)), FileLock(Path(job.work) / f"_training.{rank}.lock"):
-            from thoughtrank.finetuning.train import run_training
-
-            _store = serve_store()
-            run_training(job, strategy=strategy)
+        # Until the process ends: other ranks may still need it.
+        _store = _train(*_arguments())
     except UserError as error:
         report_faults(error)
         sys.exit(2)
+    except Exception:
+        print_traceback()
+        sys.exit(1)
     exit_without_teardown()
+
+
+def _arguments() -> tuple[Path, int]:
+    if len(sys.argv) != 3 or not sys.argv[2].isdecimal():
+        raise UserError(
+            "usage: python -m thoughtrank.finetuning JOB.yaml PARENT (a run starts it for each training process)"
+        )
+    return Path(sys.argv[1]), int(sys.argv[2])
+
+
+def _train(job_file: Path, parent: int) -> "TCPStore | None":
+    """Train, and return the store that this rank serves."""
+    job = TrainingJob.read(job_file)
+    exit_with_parent(parent)
+    rank = os.environ.get("RANK", "0")
+    strategy: Strategy = make_component(job.strategy, where="strategy")
+    strategy.prepare_process()
+    with full_disk_as_user_error(Path(job.work)), FileLock(Path(job.work) / f"_training.{rank}.lock"):
+        from thoughtrank.finetuning.train import run_training
+
+        store = serve_store()
+        run_training(job, strategy=strategy)
+        return store
 
 
 if __name__ == "__main__":

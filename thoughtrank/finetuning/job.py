@@ -9,6 +9,7 @@ from typing import Literal
 
 import yaml
 
+from thoughtrank.errors import UserError
 from thoughtrank.finetuning.weight_formats import Precision, Weights
 from thoughtrank.storage.files import write_text
 
@@ -75,6 +76,15 @@ class TrainingJob:
 
     @classmethod
     def read(cls, path: Path) -> "TrainingJob":
-        """Load what ``write`` saved."""
-        values = yaml.safe_load(path.read_text())
-        return cls(**{**values, "examples": tuple(values["examples"])})
+        """Load what ``write`` saved.
+
+        Raises:
+            UserError: the file is missing or damaged.
+        """
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+            return cls(**{**values, "examples": tuple(values["examples"])})
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{path} is no training job ({type(error).__name__}): give the command of the run again"
+            ) from error

@@ -12,7 +12,7 @@ def has_engine_masters(strategy: Strategy, *, precision: str) -> bool:
 def nominal_bytes(
     *, weights: Weights, precision: str, optimizer: Optimizer, strategy: Strategy
 ) -> ParameterBytes | None:
-    """What one parameter of a large matrix costs, known before a model is; None if the optimizer does not say."""
+    """Memory per parameter of a large matrix, before a model is loaded; None if the optimizer does not state it."""
     shapes = {"matrix": (4096, 4096)}
     state = optimizer.state_bytes(shapes, weights=weights, embeddings=frozenset())
     if state is None:

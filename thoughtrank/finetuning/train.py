@@ -57,7 +57,7 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
     data = load_training_data(job, tokenizer=tokenizer, rank=rank, world_size=world_size)
     adapter: Adapter = make_component(job.adapter, where="adapter")
     module = _module(job, adapter=adapter, strategy=strategy, accumulation=data.loader.accumulation)
-    checkpoints = Checkpoints(Path(job.work), job=job, world_size=world_size)
+    checkpoints = Checkpoints(Path(job.work), job=job, strategy=strategy, world_size=world_size)
     memory = MemoryReport(
         optimizer=module.optimizer, strategy=strategy, weights=job.weights, description=job.description
     )

@@ -9,6 +9,7 @@ from thoughtrank.finetuning.batching.batch_loader import BatchLoader
 from thoughtrank.finetuning.batching.batch_plan import epochs_for, plan_batches
 from thoughtrank.finetuning.batching.examples import Examples, read_examples
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.output.terminal import print_text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -44,7 +45,7 @@ def load_training_data(
     context = AutoConfig.from_pretrained(job.model).max_position_embeddings
     examples = read_examples(job.examples, tokenizer=tokenizer, context=context)
     if examples.too_long and rank == 0:
-        print(f"left out, longer than the context of {context} tokens: {', '.join(examples.too_long)}", flush=True)
+        print_text(f"left out, longer than the context of {context} tokens: {', '.join(examples.too_long)}")
     epochs, min_steps = (job.epochs, job.min_steps) if job.steps is None else (1, job.steps)
     epochs = epochs_for(len(examples.used), epochs=epochs, min_steps=min_steps, batch_size=job.batch_size)
     plan = plan_batches(

@@ -1,4 +1,4 @@
-"""API keys: read from the environment when they are needed, and removed from every text that is kept.
+"""Keys for APIs: read from the environment when they are needed, and removed from every text that is kept.
 
 Error texts may contain the key, because some servers repeat the request.
 """
@@ -34,6 +34,6 @@ def key_name_faults(variable: str | None, *, setting: str) -> list[str]:
     ]
 
 
-def redacted(text: str, key: str | None) -> str:
+def without_key(text: str, key: str | None) -> str:
     """The text without the API key."""
     return text.replace(key, REDACTED) if key and len(key) >= _SHORTEST_KEY else text

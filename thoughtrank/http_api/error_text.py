@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
-from thoughtrank.http_api.api_keys import redacted
+from thoughtrank.http_api.api_keys import without_key
 from thoughtrank.output.printable import printable
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ _LONGEST_MESSAGE = 300
 
 def one_line(text: str, key: str | None) -> str:
     """A server's text as one line without the key, at most 300 characters; control characters are escaped."""
-    return printable(redacted(" ".join(text.split()), key)[:_LONGEST_MESSAGE])
+    return printable(without_key(" ".join(text.split()), key)[:_LONGEST_MESSAGE])
 
 
 def message_of(error: "openai.APIError", key: str | None) -> str:
@@ -58,6 +58,6 @@ def model_error(*, server: str, model: str, message: str, model_setting: str, ur
         url_setting: the config key of the URL.
     """
     return UserError(
-        f"{server} knows no model {model!r}, or the URL is wrong (HTTP 404): {message}. "
+        f"{server} has no model {model!r}, or the URL is wrong (HTTP 404): {message}. "
         f"Check {model_setting} and {url_setting} (most servers' URLs end in /v1)."
     )

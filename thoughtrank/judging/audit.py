@@ -4,15 +4,11 @@ Nothing here changes a rank: the figures show how far to trust the judge.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from collections import Counter
+from dataclasses import dataclass
 from itertools import combinations
 
-from thoughtrank.evaluation.statistics import mean
-from thoughtrank.judging.protocol import JudgeRequest, Verdict
-
-JudgedCall = tuple[JudgeRequest, Verdict]
+from thoughtrank.judging.protocol import JudgeRequest, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,42 +58,61 @@ class JudgeAudit:
         return ", ".join(parts)
 
 
-def swap_sample(calls: Sequence[JudgedCall], *, fraction: float) -> list[JudgeRequest]:
-    """The calls to repeat in reverse order: ``fraction`` of the rankings, rounded up, chosen by hash."""
-    rankings = [request for request, verdict in calls if _is_ranking(verdict)]
-    rankings.sort(key=lambda request: sha256(f"{request.question_id}/{request.seed}".encode()).digest())
-    return [replace(request, reverse=True) for request in rankings[: math.ceil(fraction * len(rankings))]]
+class AuditTotals:
+    """Sums over the judge calls of one round, from which the figures follow: no call is kept."""
+
+    def __init__(self) -> None:
+        self._statuses: Counter[Status] = Counter()
+        self._rankings = 0
+        self._first = self._first_expected = 0.0
+        self._covariance = self._variance = 0.0
+        self._pairs = self._agreeing = 0
+
+    def add(self, request: JudgeRequest, verdict: Verdict) -> None:
+        """Count a call of the round."""
+        self._statuses[verdict.status] += 1
+        if not (is_ranking(verdict) and verdict.shown):
+            return
+        self._rankings += 1
+        self._first += _ranked_first(verdict)
+        self._first_expected += 1 / len(verdict.shown)
+        covariance, variance = _rank_with_length(request, verdict)
+        self._covariance += covariance
+        self._variance += variance
+
+    def add_swapped(self, before: Verdict, after: Verdict) -> None:
+        """Count two verdicts on one ranking, the second one with the answers in reverse order."""
+        if is_ranking(after):
+            agreeing, pairs = _agreement(before, after)
+            self._agreeing += agreeing
+            self._pairs += pairs
+
+    def figures(self, *, judge_family: str | None, model_family: str | None) -> JudgeAudit:
+        """The figures of what was added.
+
+        Args:
+            judge_family, model_family: see ``model_families.model_family``.
+        """
+        return JudgeAudit(
+            looks=self._statuses.total(),
+            malformed_share=self._fraction("malformed"),
+            refused_share=self._fraction("refused"),
+            failed_share=self._fraction("too_long", "error"),
+            first_position_share=self._first / self._rankings if self._rankings else None,
+            first_position_expected=self._first_expected / self._rankings if self._rankings else None,
+            length_slope=self._covariance / self._variance if self._variance else None,
+            swap_pairs=self._pairs,
+            swap_consistency=self._agreeing / self._pairs if self._pairs else None,
+            same_family=judge_family is not None and judge_family == model_family,
+        )
+
+    def _fraction(self, *statuses: Status) -> float | None:
+        calls = self._statuses.total()
+        return sum(self._statuses[each] for each in statuses) / calls if calls else None
 
 
-def judge_audit(
-    calls: Sequence[JudgedCall], swapped: Sequence[JudgedCall], *, judge_family: str | None, model_family: str | None
-) -> JudgeAudit:
-    """The figures of one round.
-
-    Args:
-        calls: of the round, with their verdicts.
-        swapped: those of ``swap_sample``, with theirs.
-        judge_family, model_family: see ``model_families.model_family``.
-    """
-    statuses = [verdict.status for _, verdict in calls]
-    rankings = [(request, verdict) for request, verdict in calls if _is_ranking(verdict) and verdict.shown]
-    firsts = [_ranked_first(verdict) for _, verdict in rankings]
-    agreeing, pairs = _agreement(calls, swapped)
-    return JudgeAudit(
-        looks=len(calls),
-        malformed_share=_fraction(statuses, "malformed"),
-        refused_share=_fraction(statuses, "refused"),
-        failed_share=_fraction(statuses, "too_long", "error"),
-        first_position_share=mean(firsts),
-        first_position_expected=mean([1 / len(verdict.shown) for _, verdict in rankings]),
-        length_slope=_length_slope(rankings),
-        swap_pairs=pairs,
-        swap_consistency=agreeing / pairs if pairs else None,
-        same_family=judge_family is not None and judge_family == model_family,
-    )
-
-
-def _is_ranking(verdict: Verdict) -> bool:
+def is_ranking(verdict: Verdict) -> bool:
+    """Whether it orders two answers or more, possibly as equal."""
     return verdict.status == "ok" and sum(map(len, verdict.groups)) > 1
 
 
@@ -117,40 +132,31 @@ def _relative_ranks(verdict: Verdict) -> dict[str, float]:
     return ranks
 
 
-def _length_slope(rankings: Sequence[JudgedCall]) -> float | None:
-    """Least squares of rank on log2 of length in characters, both centred within each call."""
-    covariance = variance = 0.0
-    for request, verdict in rankings:
-        ranks = _relative_ranks(verdict)
-        lengths = {
-            answer.answer_id: math.log2(1 + len(answer.text)) for answer in request.answers if answer.answer_id in ranks
-        }
-        mean_length = sum(lengths.values()) / len(lengths)
-        mean_rank = sum(ranks.values()) / len(ranks)
-        for answer_id, length in lengths.items():
-            covariance += (length - mean_length) * (ranks[answer_id] - mean_rank)
-            variance += (length - mean_length) ** 2
-    return covariance / variance if variance else None
+def _rank_with_length(request: JudgeRequest, verdict: Verdict) -> tuple[float, float]:
+    """Covariance of rank with log2 of the length in characters, and variance of the latter, times the number of answers.
+
+    Their sums over all calls give the least-squares slope with both centred within each call.
+    """
+    ranks = _relative_ranks(verdict)
+    lengths = {
+        answer.answer_id: math.log2(1 + len(answer.text)) for answer in request.answers if answer.answer_id in ranks
+    }
+    mean_length = sum(lengths.values()) / len(lengths)
+    mean_rank = sum(ranks.values()) / len(ranks)
+    covariance = sum((length - mean_length) * (ranks[answer_id] - mean_rank) for answer_id, length in lengths.items())
+    return covariance, sum((length - mean_length) ** 2 for length in lengths.values())
 
 
-def _agreement(calls: Sequence[JudgedCall], swapped: Sequence[JudgedCall]) -> tuple[int, int]:
-    """Pairs ordered the same way by a call and its repetition in reverse, and pairs ordered by both."""
-    first = {replace(request, reverse=True): verdict for request, verdict in calls if _is_ranking(verdict)}
+def _agreement(first: Verdict, second: Verdict) -> tuple[int, int]:
+    """Pairs ordered the same way by both verdicts, and pairs ordered by both."""
     agreeing = pairs = 0
-    for request, verdict in swapped:
-        if not _is_ranking(verdict) or request not in first:
-            continue
-        before, after = _relative_ranks(first[request]), _relative_ranks(verdict)
-        for one, other in combinations(sorted(before.keys() & after.keys()), 2):
-            order, again = before[one] - before[other], after[one] - after[other]
-            if order and again:
-                pairs += 1
-                agreeing += (order > 0) == (again > 0)
+    before, after = _relative_ranks(first), _relative_ranks(second)
+    for one, other in combinations(sorted(before.keys() & after.keys()), 2):
+        order, again = before[one] - before[other], after[one] - after[other]
+        if order and again:
+            pairs += 1
+            agreeing += (order > 0) == (again > 0)
     return agreeing, pairs
-
-
-def _fraction(statuses: Sequence[str], *wanted: str) -> float | None:
-    return mean([float(status in wanted) for status in statuses])
 
 
 def _percent(fraction: float) -> str:

@@ -1,5 +1,6 @@
 """Base class of judges: what holds for a judge that is free and local, unless it states otherwise."""
 
+from collections.abc import Mapping
 from typing import Self
 
 from thoughtrank.evaluation.scoring import Scorer
@@ -43,6 +44,13 @@ class BaseJudge(Component):
     def upper_bound(self, request: JudgeRequest) -> Usage:
         """Nothing."""
         return Usage()
+
+    def raised_bounds(self) -> Mapping[str, float]:
+        """None."""
+        return {}
+
+    def raise_bounds(self, factors: Mapping[str, float]) -> None:
+        """No effect: nothing is bounded."""
 
     def cost_bound(self, *, calls: int, answers_shown: int, answer_tokens: int) -> CostBound | None:
         """None for an exact judge; else from the judge's price, limits and longest reply."""

@@ -6,6 +6,7 @@ leak into a request that has no field for it.
 """
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
@@ -137,7 +138,7 @@ class CallLimits:
 
 
 class Judge(Protocol):
-    """Judges one request at a time and knows nothing of rounds or tournaments. ``judge`` may be called from many threads.
+    """Judges one request at a time, independent of rounds and tournaments. ``judge`` may be called from many threads.
 
     The ``judge`` of a remote judge makes one attempt, and raises ``AttemptFailed`` where another may succeed.
 
@@ -182,6 +183,12 @@ class Judge(Protocol):
 
     def upper_bound(self, request: JudgeRequest) -> Usage:
         """The most that one attempt can take, in tokens and in US dollars."""
+
+    def raised_bounds(self) -> Mapping[str, float]:
+        """Factors above 1 on ``upper_bound``, by count, because replies have reported more; empty where none has."""
+
+    def raise_bounds(self, factors: Mapping[str, float]) -> None:
+        """Raise ``upper_bound`` to the ``raised_bounds`` of an earlier attempt; lower ones change nothing."""
 
     def cost_bound(self, *, calls: int, answers_shown: int, answer_tokens: int) -> CostBound | None:
         """The most that this many calls can take, retries not counted; None where calls are neither sent nor paid for.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from thoughtrank.errors import UserError
 from thoughtrank.models.hub import download_model, is_hub_id, stated_license
+from thoughtrank.models.load_folder import load_folder
 from thoughtrank.models.model_config import CONFIG, ModelSizes, read_sizes
 from thoughtrank.models.model_files import file_sha256
 from thoughtrank.models.named_model import NamedModel
@@ -54,20 +55,12 @@ class HuggingFaceModel(NamedModel):
     def write(self, folder: Path) -> None:
         """See ``ModelSource``."""
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        source = self._folder()
         try:
-            tokenizer = AutoTokenizer.from_pretrained(source)
-            model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.bfloat16)
-        except Exception as error:
-            # The files are read by many libraries, each of which has errors of its own.
-            reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise UserError(
-                f"model.name={self.name}: no tokenizer and model can be loaded from {source} ({reason}): copy or "
-                "download it again"
-            ) from error
-        self._writer().write(folder, model=model, tokenizer=tokenizer, name=self.name)
+            loaded = load_folder(self._folder(), dtype=torch.bfloat16)
+        except UserError as error:
+            raise UserError(*(f"model.name={self.name}: {fault}" for fault in error.faults)) from error
+        self._writer().write(folder, model=loaded.model, tokenizer=loaded.tokenizer, name=self.name)
 
     def _local(self) -> Path:
         return user_path(self.name)

@@ -64,7 +64,9 @@ def read_sizes(folder: Path) -> ModelSizes:
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} cannot be read ({type(error).__name__}): copy the model folder again") from error
     if not isinstance(config, Mapping):
-        raise UserError(f"{path} is no config of a model: it holds a {type(config).__name__}, not an object")
+        raise UserError(
+            f"{path} is no config of a model: it holds a {type(config).__name__}, not an object: copy the model folder again"
+        )
     # Models of text and images keep the sizes of their text part inside.
     inner = config.get("text_config")
     stated = {**inner, **config} if isinstance(inner, Mapping) else config

@@ -5,7 +5,8 @@ import re
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """C0 and C1 except tab and line feed, and what reverses the direction of writing."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_MARKDOWN = re.compile(r"[\\`*\[\]|<>&]")
+_MARKDOWN = re.compile(r"[\\`*\[\]|<>&#~!$@^{}]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=\bwww)\.", re.IGNORECASE)
+"""What begins markup in the Markdown of hubs: also mathematics, mentions and bare links; ``_`` only at the edge of a word."""
 _HTML = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
 

@@ -5,6 +5,8 @@ from typing import NoReturn
 
 from tqdm import tqdm
 
+from thoughtrank.output.printable import printable
+
 
 def progress_bar(
     *, description: str, total: int, done: int, unit: str, shown: bool = True, columns: int = 100
@@ -23,8 +25,8 @@ def progress_bar(
     return tqdm(
         total=total,
         initial=done,
-        desc=description,
-        unit=unit,
+        desc=printable(description),
+        unit=printable(unit),
         mininterval=0.2 if terminal else 20.0,
         dynamic_ncols=terminal,
         ncols=None if terminal else columns,

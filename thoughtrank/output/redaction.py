@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 from urllib.parse import quote
 
+from thoughtrank.process.openmp import added_variables
+
 _Value = TypeVar("_Value")
 
 REDACTED = "[redacted]"
@@ -96,6 +98,11 @@ def child_environment(*, without: Iterable[str] = ()) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in hidden and (name in _NO_SECRETS or not _SECRET_WORD.search(name))
     }
+
+
+def foreign_environment() -> dict[str, str]:
+    """``child_environment`` for a program of another environment: no paths and settings of this one."""
+    return child_environment(without=("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", *added_variables()))
 
 
 def _redacted_value(value: object) -> object:

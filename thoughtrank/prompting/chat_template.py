@@ -36,6 +36,10 @@ class ChatTemplate:
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase") -> None:
         self.tokenizer = tokenizer
+        if tokenizer.chat_template is None:
+            raise UserError(
+                "the model's tokenizer has no chat template: set tokenizer.chat_template, and save it again"
+            )
         self._template = tokenizer.get_chat_template()
         if reads_the_clock(self._template):
             # The model sources of this project write a fixed date into the template; other folders may lack it.
@@ -46,10 +50,20 @@ class ChatTemplate:
 
     @classmethod
     def from_folder(cls, folder: Path) -> "ChatTemplate":
-        """Load the tokenizer of a model folder (about two seconds, no weights)."""
+        """Load the tokenizer of a model folder (about two seconds, no weights).
+
+        Raises:
+            UserError: there is none, or it is broken.
+        """
         from transformers import AutoTokenizer
 
-        return cls(AutoTokenizer.from_pretrained(folder))
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+        except Exception as error:
+            # The files are read by several libraries, each of which has errors of its own.
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise UserError(f"no tokenizer can be loaded from {folder} ({reason}): copy the folder again") from error
+        return cls(tokenizer)
 
     def user_content(self, question: str) -> str:
         """The content of the user's turn. Special tokens and thought tags in the question are escaped."""
@@ -84,11 +98,16 @@ class ChatTemplate:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _render(self, messages: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
-        return str(
-            self.tokenizer.apply_chat_template(
-                messages, chat_template=self._template, tokenize=False, add_generation_prompt=add_generation_prompt
+        from jinja2 import TemplateError
+
+        try:
+            return str(
+                self.tokenizer.apply_chat_template(
+                    messages, chat_template=self._template, tokenize=False, add_generation_prompt=add_generation_prompt
+                )
             )
-        )
+        except TemplateError as error:
+            raise UserError(f"the model's chat template cannot be rendered ({error}): set another one") from error
 
     def _find_end_of_turn(self) -> str:
         """The end-of-sequence token that the template writes after a reply.

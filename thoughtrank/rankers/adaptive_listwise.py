@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from thoughtrank.instantiate import Component
-from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
+from thoughtrank.judging.protocol import JudgeRequest, Verdict
 from thoughtrank.rankers.call_outcomes import with_verdicts
-from thoughtrank.rankers.comparisons import Comparisons, no_comparisons
+from thoughtrank.rankers.comparison_ranker import ComparisonRanker, too_small
+from thoughtrank.rankers.comparisons import Comparisons
 from thoughtrank.rankers.context_packing import MIN_GROUP_SIZE, with_group_calls
 from thoughtrank.rankers.posterior import AnswerPosterior, fit_posterior, posterior_result
 from thoughtrank.rankers.protocol import RankResult, Work
@@ -38,7 +38,7 @@ class AdaptiveState:
     first_round_tokens: float = 0.0
 
 
-class AdaptiveListwise(Component):
+class AdaptiveListwise(ComparisonRanker[AdaptiveState]):
     """Judges groups of all answers once, fits a Plackett-Luce posterior, and has the likely best answers judged again.
 
     The next round is about the smallest set of answers that holds ``cover`` of the probability to be the best, and about half
@@ -84,13 +84,10 @@ class AdaptiveListwise(Component):
 
     def faults(self) -> list[str]:
         """Settings that are out of range."""
-        faults = []
-        if self.group_size < MIN_GROUP_SIZE:
-            faults.append(f"ranker.group_size is {self.group_size}: it must be at least {MIN_GROUP_SIZE}")
+        faults = too_small(MIN_GROUP_SIZE, group_size=self.group_size)
+        faults += too_small(1, looks_per_round=self.looks_per_round, max_rounds=self.max_rounds)
         if not 0 < self.cover < 1:
             faults.append(f"ranker.cover is {self.cover}: it must be between 0 and 1")
-        if self.looks_per_round < 1 or self.max_rounds < 1:
-            faults.append("ranker.looks_per_round and ranker.max_rounds must be at least 1")
         if not self.budget > 0:
             faults.append(f"ranker.budget is {self.budget}: it must be more than 0")
         return faults
@@ -108,30 +105,14 @@ class AdaptiveListwise(Component):
             calls += repetitions * -(-size // self.group_size)
         return Work(calls=calls, answers_shown=shown)
 
-    def start(
-        self,
-        *,
-        question_id: str,
-        question: str,
-        answers: Sequence[AnswerView],
-        reference: str | None,
-        seed: int,
-        exact: bool,
-        context_tokens: int | None = None,
-    ) -> AdaptiveState:
-        """Groups of all answers; a single answer needs no call."""
-        comparisons = no_comparisons(
-            question_id=question_id, question=question, answers=answers, reference=reference, seed=seed, exact=exact
-        )
-        state = AdaptiveState(comparisons=comparisons, context_tokens=context_tokens)
-        if exact or len(answers) < 2:
-            return state
-        state = self._with_round(state, comparisons.ids)
-        return replace(state, first_round_tokens=state.comparisons.tokens)
+    def initial_state(self, comparisons: Comparisons, *, context_tokens: int | None) -> AdaptiveState:
+        """See ``ComparisonRanker``."""
+        return AdaptiveState(comparisons=comparisons, context_tokens=context_tokens)
 
-    def plan(self, state: AdaptiveState) -> list[JudgeRequest]:
-        """The open calls of this round."""
-        return state.comparisons.requests()
+    def with_first_round(self, state: AdaptiveState) -> AdaptiveState:
+        """Groups of all answers."""
+        state = self._with_round(state, state.comparisons.ids)
+        return replace(state, first_round_tokens=state.comparisons.tokens)
 
     def update(self, state: AdaptiveState, judged: Sequence[tuple[JudgeRequest, Verdict]]) -> AdaptiveState:
         """Refit, and choose the answers of the next round if there is one; failed calls are retried first."""
@@ -178,13 +159,13 @@ class AdaptiveListwise(Component):
         comparisons = state.comparisons
         both_orders = len(comparisons.all_answers.answers) == 2
         several = state.rounds and len(ids) <= self.group_size and not both_orders
-        for repetition in range(self.looks_per_round if several else 1):
-            comparisons = with_group_calls(
-                comparisons,
-                ids,
-                salt=f"groups/{state.rounds}/{repetition}",
-                size=self.group_size,
-                context_tokens=state.context_tokens,
-                both_orders=both_orders,
-            )
+        comparisons = with_group_calls(
+            comparisons,
+            ids,
+            salt=f"groups/{state.rounds}",
+            size=self.group_size,
+            context_tokens=state.context_tokens,
+            repetitions=self.looks_per_round if several else 1,
+            both_orders=both_orders,
+        )
         return replace(state, comparisons=comparisons, rounds=state.rounds + 1, focus=len(ids))

@@ -18,6 +18,7 @@ def with_group_calls(
     salt: str,
     size: int,
     context_tokens: int | None,
+    repetitions: int = 1,
     both_orders: bool = False,
 ) -> Comparisons:
     """Shuffle the answers with these ids, split them into groups, and plan one call for each group.
@@ -25,18 +26,22 @@ def with_group_calls(
     Args:
         comparisons: so far.
         ids: of two or more answers.
-        salt: another one shuffles differently.
+        salt: another one shuffles differently; so does each repetition.
         size: most answers per group.
         context_tokens: most tokens of one call; None for no limit.
+        repetitions: how often to do so.
         both_orders: plan each call twice, the second time with the answers in reverse order.
     """
-    groups = packed_groups(
-        shuffled(comparisons, ids, salt=salt),
-        size=size,
-        request=comparisons.all_answers,
-        context_tokens=context_tokens,
-    )
-    return with_calls(comparisons, groups, both_orders=both_orders)
+    wanted = list(ids)
+    for repetition in range(repetitions):
+        groups = packed_groups(
+            shuffled(comparisons, wanted, salt=f"{salt}/{repetition}"),
+            size=size,
+            request=comparisons.all_answers,
+            context_tokens=context_tokens,
+        )
+        comparisons = with_calls(comparisons, groups, both_orders=both_orders)
+    return comparisons
 
 
 def packed_groups(

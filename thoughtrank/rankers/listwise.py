@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from thoughtrank.rankers.comparison_ranker import too_small
 from thoughtrank.rankers.comparisons import Comparisons
 from thoughtrank.rankers.context_packing import with_group_calls
 from thoughtrank.rankers.non_adaptive import NonAdaptiveRanker, NonAdaptiveState
@@ -22,9 +23,7 @@ class Listwise(NonAdaptiveRanker):
 
     def faults(self) -> list[str]:
         """``num_permutations`` is less than 1."""
-        if self.num_permutations < 1:
-            return [f"ranker.num_permutations is {self.num_permutations}: it must be at least 1"]
-        return []
+        return too_small(1, num_permutations=self.num_permutations)
 
     def max_work(self, answers: int) -> Work:
         """All answers in every call."""
@@ -33,12 +32,11 @@ class Listwise(NonAdaptiveRanker):
     def planned(self, state: NonAdaptiveState) -> Comparisons:
         """One call per permutation."""
         comparisons = state.comparisons
-        for permutation in range(self.num_permutations):
-            comparisons = with_group_calls(
-                comparisons,
-                comparisons.ids,
-                salt=f"permutation/{permutation}",
-                size=len(comparisons.ids),
-                context_tokens=state.context_tokens,
-            )
-        return comparisons
+        return with_group_calls(
+            comparisons,
+            comparisons.ids,
+            salt="permutation",
+            size=len(comparisons.ids),
+            context_tokens=state.context_tokens,
+            repetitions=self.num_permutations,
+        )

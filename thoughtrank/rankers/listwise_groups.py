@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from thoughtrank.rankers.comparison_ranker import too_small
 from thoughtrank.rankers.comparisons import Comparisons
 from thoughtrank.rankers.context_packing import MIN_GROUP_SIZE, with_group_calls
 from thoughtrank.rankers.non_adaptive import NonAdaptiveRanker, NonAdaptiveState
@@ -24,12 +25,7 @@ class ListwiseGroups(NonAdaptiveRanker):
 
     def faults(self) -> list[str]:
         """Settings that are too small."""
-        faults = []
-        if self.group_size < MIN_GROUP_SIZE:
-            faults.append(f"ranker.group_size is {self.group_size}: it must be at least {MIN_GROUP_SIZE}")
-        if self.looks < 1:
-            faults.append(f"ranker.looks is {self.looks}: it must be at least 1")
-        return faults
+        return too_small(MIN_GROUP_SIZE, group_size=self.group_size) + too_small(1, looks=self.looks)
 
     def max_work(self, answers: int) -> Work:
         """``looks`` times all groups."""
@@ -37,13 +33,11 @@ class ListwiseGroups(NonAdaptiveRanker):
 
     def planned(self, state: NonAdaptiveState) -> Comparisons:
         """Groups from ``looks`` shuffles."""
-        comparisons = state.comparisons
-        for repetition in range(self.looks):
-            comparisons = with_group_calls(
-                comparisons,
-                comparisons.ids,
-                salt=f"groups/0/{repetition}",
-                size=self.group_size,
-                context_tokens=state.context_tokens,
-            )
-        return comparisons
+        return with_group_calls(
+            state.comparisons,
+            state.comparisons.ids,
+            salt="groups/0",
+            size=self.group_size,
+            context_tokens=state.context_tokens,
+            repetitions=self.looks,
+        )

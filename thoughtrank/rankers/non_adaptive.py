@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from thoughtrank.instantiate import Component
-from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
+from thoughtrank.judging.protocol import JudgeRequest, Verdict
 from thoughtrank.rankers.call_outcomes import with_verdicts
-from thoughtrank.rankers.comparisons import Comparisons, no_comparisons
+from thoughtrank.rankers.comparison_ranker import ComparisonRanker
+from thoughtrank.rankers.comparisons import Comparisons
 from thoughtrank.rankers.posterior import fit_posterior, posterior_result
 from thoughtrank.rankers.protocol import RankResult, Work
 
@@ -19,10 +19,10 @@ class NonAdaptiveState:
     context_tokens: int | None = None
 
 
-class NonAdaptiveRanker(Component):
+class NonAdaptiveRanker(ComparisonRanker[NonAdaptiveState]):
     """Plans its calls at the start, retries the failed ones, and orders the answers by their posterior means.
 
-    A subclass defines which calls, and how many. An exact judge gets all answers in one call; a single answer needs none.
+    A subclass defines which calls, and how many.
     """
 
     def max_work(self, answers: int) -> Work:
@@ -33,29 +33,13 @@ class NonAdaptiveRanker(Component):
         """The comparisons of ``state`` with all calls of this ranker open."""
         raise NotImplementedError
 
-    def start(
-        self,
-        *,
-        question_id: str,
-        question: str,
-        answers: Sequence[AnswerView],
-        reference: str | None,
-        seed: int,
-        exact: bool,
-        context_tokens: int | None = None,
-    ) -> NonAdaptiveState:
-        """All calls open, unless there is nothing to compare."""
-        comparisons = no_comparisons(
-            question_id=question_id, question=question, answers=answers, reference=reference, seed=seed, exact=exact
-        )
-        state = NonAdaptiveState(comparisons=comparisons, context_tokens=context_tokens)
-        if exact or len(answers) < 2:
-            return state
-        return replace(state, comparisons=self.planned(state))
+    def initial_state(self, comparisons: Comparisons, *, context_tokens: int | None) -> NonAdaptiveState:
+        """See ``ComparisonRanker``."""
+        return NonAdaptiveState(comparisons=comparisons, context_tokens=context_tokens)
 
-    def plan(self, state: NonAdaptiveState) -> list[JudgeRequest]:
-        """The calls without a verdict: all in the first round, the retries after it."""
-        return state.comparisons.requests()
+    def with_first_round(self, state: NonAdaptiveState) -> NonAdaptiveState:
+        """All calls."""
+        return replace(state, comparisons=self.planned(state))
 
     def update(self, state: NonAdaptiveState, judged: Sequence[tuple[JudgeRequest, Verdict]]) -> NonAdaptiveState:
         """Add the verdicts."""

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from thoughtrank.rankers.comparison_ranker import too_small
 from thoughtrank.rankers.comparisons import Comparisons, with_calls
 from thoughtrank.rankers.non_adaptive import NonAdaptiveRanker, NonAdaptiveState
 from thoughtrank.rankers.posterior import tie_groups
@@ -24,7 +25,7 @@ class Pointwise(NonAdaptiveRanker):
 
     def faults(self) -> list[str]:
         """``looks`` is less than 1."""
-        return [f"ranker.looks is {self.looks}: it must be at least 1"] if self.looks < 1 else []
+        return too_small(1, looks=self.looks)
 
     def max_work(self, answers: int) -> Work:
         """One call per answer and grade."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from thoughtrank.instantiate import Component
-from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
+from thoughtrank.judging.protocol import JudgeRequest, Verdict
 from thoughtrank.rankers.call_outcomes import with_verdicts
-from thoughtrank.rankers.comparisons import Comparisons, no_comparisons, shuffled, with_calls
+from thoughtrank.rankers.comparison_ranker import ComparisonRanker, too_small
+from thoughtrank.rankers.comparisons import Comparisons, shuffled, with_calls
 from thoughtrank.rankers.plackett_luce import fit
 from thoughtrank.rankers.posterior import posterior_result
 from thoughtrank.rankers.protocol import RankResult, Work
@@ -32,7 +32,7 @@ class SlidingState:
     orders_before: int = 0
 
 
-class SlidingWindow(Component):
+class SlidingWindow(ComparisonRanker[SlidingState]):
     """Sorts ``window`` answers per call, from the end to the start in steps of ``step``, so that good ones rise.
 
     Every call waits for the one before it. Unlike the published code it starts with a shuffle, an unreadable reply is retried
@@ -59,9 +59,7 @@ class SlidingWindow(Component):
                 f"ranker.step is {self.step} and ranker.window {self.window}: choose 1 <= step < window, so that windows "
                 "overlap"
             )
-        if self.passes < 1:
-            faults.append(f"ranker.passes is {self.passes}: it must be at least 1")
-        return faults
+        return faults + too_small(1, passes=self.passes)
 
     def max_work(self, answers: int) -> Work:
         """Every window of every pass."""
@@ -69,31 +67,17 @@ class SlidingWindow(Component):
         calls = self.passes * (1 + -(-beyond // self.step))
         return Work(calls=calls, answers_shown=calls * min(answers, self.window))
 
-    def start(
-        self,
-        *,
-        question_id: str,
-        question: str,
-        answers: Sequence[AnswerView],
-        reference: str | None,
-        seed: int,
-        exact: bool,
-        context_tokens: int | None = None,
-    ) -> SlidingState:
-        """The last window; a single answer needs no call, an exact judge gets one.
+    def initial_state(self, comparisons: Comparisons, *, context_tokens: int | None) -> SlidingState:
+        """All answers, shuffled.
 
         ``context_tokens`` is not used: a window that does not fit is split when the judge reports it.
         """
-        comparisons = no_comparisons(
-            question_id=question_id, question=question, answers=answers, reference=reference, seed=seed, exact=exact
-        )
         order = tuple(answer.answer_id for answer in shuffled(comparisons, comparisons.ids, salt="sliding"))
-        state = SlidingState(comparisons=comparisons, order=order, end=len(order), passes=1)
-        return state if exact or len(answers) < 2 else self._with_window_call(state)
+        return SlidingState(comparisons=comparisons, order=order, end=len(order), passes=1)
 
-    def plan(self, state: SlidingState) -> list[JudgeRequest]:
-        """The call about the window, or its retries and parts."""
-        return state.comparisons.requests()
+    def with_first_round(self, state: SlidingState) -> SlidingState:
+        """The last window."""
+        return self._with_window_call(state)
 
     def update(self, state: SlidingState, judged: Sequence[tuple[JudgeRequest, Verdict]]) -> SlidingState:
         """Sort the window and move it."""

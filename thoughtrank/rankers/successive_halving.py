@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from thoughtrank.instantiate import Component
-from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
+from thoughtrank.judging.protocol import JudgeRequest, Verdict
 from thoughtrank.rankers.call_outcomes import with_verdicts
-from thoughtrank.rankers.comparisons import Comparisons, no_comparisons
+from thoughtrank.rankers.comparison_ranker import ComparisonRanker, too_small
+from thoughtrank.rankers.comparisons import Comparisons
 from thoughtrank.rankers.context_packing import MIN_GROUP_SIZE, with_group_calls
 from thoughtrank.rankers.posterior import AnswerPosterior, fit_posterior, posterior_result
 from thoughtrank.rankers.protocol import RankResult, Work
@@ -34,7 +34,7 @@ class HalvingState:
     posterior: AnswerPosterior | None = None
 
 
-class SuccessiveHalving(Component):
+class SuccessiveHalving(ComparisonRanker[HalvingState]):
     """Judges each answer once in a group, keeps the better half by posterior mean, and repeats until one group is left.
 
     Args:
@@ -50,12 +50,7 @@ class SuccessiveHalving(Component):
 
     def faults(self) -> list[str]:
         """Settings that are too small."""
-        faults = []
-        if self.group_size < MIN_GROUP_SIZE:
-            faults.append(f"ranker.group_size is {self.group_size}: it must be at least {MIN_GROUP_SIZE}")
-        if self.finals < 1:
-            faults.append(f"ranker.finals is {self.finals}: it must be at least 1")
-        return faults
+        return too_small(MIN_GROUP_SIZE, group_size=self.group_size) + too_small(1, finals=self.finals)
 
     def max_work(self, answers: int) -> Work:
         """Every round; without failures it is never less."""
@@ -66,29 +61,13 @@ class SuccessiveHalving(Component):
             size = max(self.group_size, size // 2)
         return Work(calls=calls + self.finals, answers_shown=shown + self.finals * size)
 
-    def start(
-        self,
-        *,
-        question_id: str,
-        question: str,
-        answers: Sequence[AnswerView],
-        reference: str | None,
-        seed: int,
-        exact: bool,
-        context_tokens: int | None = None,
-    ) -> HalvingState:
-        """The first groups; a single answer needs no call, an exact judge gets one."""
-        comparisons = no_comparisons(
-            question_id=question_id, question=question, answers=answers, reference=reference, seed=seed, exact=exact
-        )
-        state = HalvingState(comparisons=comparisons, context_tokens=context_tokens)
-        if exact or len(answers) < 2:
-            return state
-        return self._with_round(state, comparisons.ids)
+    def initial_state(self, comparisons: Comparisons, *, context_tokens: int | None) -> HalvingState:
+        """See ``ComparisonRanker``."""
+        return HalvingState(comparisons=comparisons, context_tokens=context_tokens)
 
-    def plan(self, state: HalvingState) -> list[JudgeRequest]:
-        """The open calls of this round."""
-        return state.comparisons.requests()
+    def with_first_round(self, state: HalvingState) -> HalvingState:
+        """Groups of all answers."""
+        return self._with_round(state, state.comparisons.ids)
 
     def update(self, state: HalvingState, judged: Sequence[tuple[JudgeRequest, Verdict]]) -> HalvingState:
         """Add the verdicts; when the round is complete, plan the next one about the better half."""
@@ -114,14 +93,13 @@ class SuccessiveHalving(Component):
         return remaining[: max(self.group_size, len(state.remaining) // 2)]
 
     def _with_round(self, state: HalvingState, ids: Sequence[str]) -> HalvingState:
-        comparisons = state.comparisons
         final = len(ids) <= self.group_size
-        for repetition in range(self.finals if final else 1):
-            comparisons = with_group_calls(
-                comparisons,
-                ids,
-                salt=f"halving/{state.rounds}/{repetition}",
-                size=self.group_size,
-                context_tokens=state.context_tokens,
-            )
+        comparisons = with_group_calls(
+            state.comparisons,
+            ids,
+            salt=f"halving/{state.rounds}",
+            size=self.group_size,
+            context_tokens=state.context_tokens,
+            repetitions=self.finals if final else 1,
+        )
         return replace(state, comparisons=comparisons, remaining=tuple(ids), rounds=state.rounds + 1, final=final)

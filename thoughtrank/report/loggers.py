@@ -107,7 +107,7 @@ class CsvLogger(Logger):
 
 
 class WandbLogger(Logger):
-    """Weights & Biases. Runs offline, in the run folder, unless an account is logged in or WANDB_MODE says otherwise.
+    """Weights & Biases. Runs offline, in the run folder, unless an account is logged in or WANDB_MODE is set.
 
     Args:
         project: the W&B project.

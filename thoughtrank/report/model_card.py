@@ -1,6 +1,7 @@
 """Fills in ``model_card.md``: what a released model is, how to use it, what was measured, where it should not be used."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from string import Template
@@ -9,7 +10,7 @@ from typing import Any
 import yaml
 
 from thoughtrank.models.protocol import ModelFacts
-from thoughtrank.output.printable import markdown_text
+from thoughtrank.output.printable import markdown_text, printable
 from thoughtrank.report.effect_text import effect_line
 from thoughtrank.report.results_table import percent
 
@@ -42,15 +43,15 @@ def model_card(
         folder: where the reader loads the model from.
     """
     metadata = {
-        "license": base.license,
-        "base_model": base.name,
+        "license": _one_line(base.license),
+        "base_model": _one_line(base.name),
         "library_name": "transformers",
         "pipeline_tag": "text-generation",
         "tags": ["thoughtrank", "reasoning"],
     }
     template = Template(files("thoughtrank.report").joinpath("model_card.md").read_text(encoding="utf-8"))
     return template.substitute(
-        metadata=yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True),
+        metadata=yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=sys.maxsize),
         name=markdown_text(name),
         base=markdown_text(base.name + (f" (from {base.quantization})" if base.quantization else "")),
         license=markdown_text(base.license),
@@ -64,6 +65,10 @@ def model_card(
         thought_effect=effect_line(thought_effect),
         rows="\n".join(_row(each) for each in rounds),
     )
+
+
+def _one_line(text: str) -> str:
+    return printable(" ".join(text.split()))
 
 
 def _row(each: Mapping[str, Any]) -> str:

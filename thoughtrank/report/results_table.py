@@ -33,8 +33,8 @@ _ARM_COLUMNS = {
 def arms_table(rounds: Sequence[Mapping[str, Any]]) -> str | None:
     """The accuracy of every arm, one row per round; None where there are no arms but the two of the other table.
 
-    "At once" is ``answer_at_once``, "room" is ``room_to_reason``. After the accuracy with an edited thought comes the percentage
-    of answers that equal the edit; after that of best of n, the n.
+    "At once" is ``answer_at_once``, "room" is ``room_to_reason``. After the accuracy with an edited thought comes the
+    percentage of answers that equal the edit; after that of best of n, the n.
 
     Args:
         rounds: entries of ``summary.json``; those of older versions have no arms.
@@ -61,11 +61,7 @@ def _arm_text(arm: Mapping[str, Any] | None) -> str:
 def _row(entry: Mapping[str, Any]) -> list[str]:
     return [
         str(entry["round"]),
-        accuracy_text(entry, "accuracy", "accuracy"),
-        accuracy_text(entry, "direct_accuracy", "direct"),
-        accuracy_text(entry, "unseen_accuracy", "unseen"),
-        percent(entry["thought_rate"]),
-        str(entry["examples"]),
+        *metric_cells(entry),
         f"{entry['judge_tokens']} tok ${entry['judge_cost']:.2f}",
         " ".join(each["prefix"] for each in entry["best_prefixes"]) or "–",
         " ".join(f"{entry['seconds'].get(stage, 0.0):.0f}" for stage in STAGES),
@@ -86,6 +82,17 @@ def fixed_width(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
+
+
+def metric_cells(entry: Mapping[str, Any]) -> list[str]:
+    """The cells of every results table: three accuracies, the fraction of replies with a thought, and the examples."""
+    return [
+        accuracy_text(entry, "accuracy", "accuracy"),
+        accuracy_text(entry, "direct_accuracy", "direct"),
+        accuracy_text(entry, "unseen_accuracy", "unseen"),
+        percent(entry["thought_rate"]),
+        str(entry["examples"]),
+    ]
 
 
 def accuracy_text(entry: Mapping[str, Any], name: str, bounds: str) -> str:

@@ -1,7 +1,7 @@
 """A sweep (Hydra multirun): what became of each of its jobs, and the table that compares them.
 
-A job may run in another process, or on another machine, and a launcher hands nothing back that outlives an error. So every
-job leaves a small file in the sweep's folder, and whoever started the sweep reads them all at its end.
+A job may run in another process, or on another machine, and a launcher returns nothing after an error. So every job writes a
+small file into the sweep's folder, and the process that started the sweep reads them all at its end.
 """
 
 import csv
@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from thoughtrank.output.redaction import redacted
-from thoughtrank.report.results_table import accuracy_text, fixed_width, percent
+from thoughtrank.report.results_table import fixed_width, metric_cells
 from thoughtrank.storage.files import replacing, write_text
-from thoughtrank.storage.json_files import read_json, write_json
+from thoughtrank.storage.json_files import read_json_object, write_json
 
 _FOLDER = "hydra.sweep.dir"
 Outcome = Literal["finished", "stopped", "failed"]
@@ -64,13 +64,13 @@ def sweep_folder(arguments: Sequence[str]) -> Path | None:
 
 
 def begin_sweep(folder: Path) -> None:
-    """Forget what an earlier attempt at this sweep left; the runs themselves stay."""
+    """Delete the job files of an earlier attempt at this sweep; the runs themselves stay."""
     for path in folder.glob("job_*.json"):
         path.unlink()
 
 
 def record_job(folder: Path, job: SweepJob) -> None:
-    """Leave what became of a job in the sweep's folder, without secrets."""
+    """Write a job's outcome into the sweep's folder, without secrets."""
     folder.mkdir(parents=True, exist_ok=True)
     shown = replace(
         job,
@@ -88,9 +88,17 @@ def redact_sweep_config(folder: Path) -> None:
 
 
 def read_jobs(folder: Path) -> list[SweepJob]:
-    """Every job that ended, in the order of their numbers."""
-    rows = [read_json(path) for path in sorted(folder.glob("job_*.json"))]
-    return [SweepJob(**{**row, "overrides": tuple(row["overrides"])}) for row in rows]
+    """Every job that ended, in the order of their numbers. One whose file is damaged counts as failed."""
+    return [_read_job(path, number=number) for number, path in enumerate(sorted(folder.glob("job_*.json")))]
+
+
+def _read_job(path: Path, *, number: int) -> SweepJob:
+    row = read_json_object(path) or {}
+    try:
+        return SweepJob(**{**row, "overrides": tuple(row["overrides"])})
+    except (KeyError, TypeError):
+        error = f"{path} is damaged: start the sweep again, which only looks at what is finished"
+        return SweepJob(number=number, overrides=(), run="", outcome="failed", error=error)
 
 
 def comparison(jobs: Sequence[SweepJob]) -> list[dict[str, Any]]:
@@ -114,7 +122,7 @@ def comparison_text(jobs: Sequence[SweepJob]) -> str:
     rows = [header]
     for job in jobs:
         entry = _exported(job)
-        figures = [job.outcome, *[""] * 5] if entry is None else _cells(entry)
+        figures = [job.outcome, *[""] * 5] if entry is None else [*metric_cells(entry), f"${entry['judge_cost']:.2f}"]
         rows.append([str(job.number), " ".join(_varied(job, jobs)) or "–", *figures, job.run])
     failed = [job for job in jobs if job.outcome == "failed"]
     lines = [fixed_width(rows)]
@@ -141,22 +149,11 @@ def _varied(job: SweepJob, jobs: Sequence[SweepJob]) -> list[str]:
 
 def _exported(job: SweepJob) -> Mapping[str, Any] | None:
     """The figures of the round the job exported, with the examples and the judge's cost of all its rounds."""
-    if job.summary is None or not Path(job.summary).exists():
+    summary = None if job.summary is None else read_json_object(Path(job.summary))
+    if summary is None:
         return None
-    summary = read_json(Path(job.summary))
     sums = {name: sum(entry[name] for entry in summary["rounds"]) for name in ("examples", "judge_cost")}
     return {**summary["rounds"][summary["exported_round"]], **sums}
-
-
-def _cells(entry: Mapping[str, Any]) -> list[str]:
-    return [
-        accuracy_text(entry, "accuracy", "accuracy"),
-        accuracy_text(entry, "direct_accuracy", "direct"),
-        accuracy_text(entry, "unseen_accuracy", "unseen"),
-        percent(entry["thought_rate"]),
-        str(entry["examples"]),
-        f"${entry['judge_cost']:.2f}",
-    ]
 
 
 def _figures(job: SweepJob) -> dict[str, Any]:

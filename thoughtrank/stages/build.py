@@ -13,6 +13,7 @@ from thoughtrank.evaluation.scoring import ReferenceScorer
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.model_families import model_family
+from thoughtrank.output.terminal import print_text
 from thoughtrank.records import STAGES
 from thoughtrank.selection.protocol import GainSelector, needs_gains
 from thoughtrank.stages.arm_replies import ReplySettings, held_out_tokens
@@ -21,12 +22,12 @@ from thoughtrank.stages.export import Export
 from thoughtrank.stages.gains import Gains
 from thoughtrank.stages.generation import Generation
 from thoughtrank.stages.importing import Importing
-from thoughtrank.stages.questions import questions_that_fit
 from thoughtrank.stages.ranking import Ranking
 from thoughtrank.stages.round_models import BaseModel, ModelStage, RoundModel, keeps_weights
 from thoughtrank.stages.selection import Selection
 from thoughtrank.stages.stage import Stage
 from thoughtrank.stages.training import KeptModel, Training
+from thoughtrank.stages.usable_questions import questions_that_fit
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.done_marker import read_done
 from thoughtrank.storage.store import Store
@@ -192,11 +193,10 @@ class StageBuilder:
         name, published = f"round {current.number} training", self.store.paths.model(current.number)
         keep_weights = keeps_weights(current.number, rounds=self.config.rounds, keep=self.config.keep)
         if not current.artifacts["selection"].facts["examples"]:
-            print(
+            print_text(
                 f"round {current.number} found no example: in every question all answers tied, or the best were truncated or "
                 "too few to be more than luck. It keeps the model it started with: easier or harder questions or longer "
-                "limits may help",
-                flush=True,
+                "limits may help"
             )
             return KeptModel(name=name, published=published, start=current.start, keep_weights=keep_weights)
         return self.training(

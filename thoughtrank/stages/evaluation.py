@@ -29,7 +29,7 @@ from thoughtrank.stages.stage import Stage, question_fields
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.done_marker import num_rows_of
 from thoughtrank.storage.json_files import write_json
-from thoughtrank.storage.tables import part_path, read_part, read_table, write_part
+from thoughtrank.storage.tables import part_path, read_table, rows_of, write_part
 
 METRICS = "_evaluation.json"
 _VERSION = 2
@@ -125,7 +125,7 @@ class Evaluation(Stage):
                 groups = question_groups(current.questions, at_most=current.at_most)
                 self._ask_missing(current, groups, artifact=artifact, first_part=parts, model=model)
                 for number in range(parts, parts + len(groups)):
-                    done += read_part(part_path(artifact.folder, number), HeldOutReply)
+                    done += rows_of(part_path(artifact.folder, number), HeldOutReply)
                 parts += len(groups)
             facts = model.facts()
         write_json(artifact.folder / METRICS, read_metrics(read_table(artifact.folder, HeldOutReply)))

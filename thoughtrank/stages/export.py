@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from thoughtrank.stages.round_models import RoundModel
+from thoughtrank.stages.round_models import RoundModel, has_weights
 from thoughtrank.stages.stage import Stage
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.files import write_text
+from thoughtrank.storage.json_files import read_json_object
 
 
 def round_to_export(rounds: Sequence[Mapping[str, Any]], *, which: Literal["last", "best"]) -> int:
@@ -44,6 +46,10 @@ class Export(Stage):
     def inputs(self) -> dict[str, object]:
         """The model, its card, and the default length of a reply."""
         return {"model": self.model.key, "card": self.card, "reply_tokens": self.reply_tokens}
+
+    def holds(self, folder: Path) -> bool:
+        """Whether config and weights are whole."""
+        return read_json_object(folder / "config.json") is not None and has_weights(folder)
 
     def make(self, artifact: Artifact) -> None:
         """Write the folder."""

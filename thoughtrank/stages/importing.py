@@ -1,6 +1,6 @@
 """Stage 1, if round 1 has candidates from elsewhere: they become the table that ranking reads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.stage import Stage, question_texts
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.imported_candidates import ImportedCandidate, ImportedCandidates
-from thoughtrank.storage.tables import write_part
+from thoughtrank.storage.tables import write_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,17 +42,14 @@ class Importing(Stage):
     def make(self, artifact: Artifact) -> None:
         """Write the table, in the order of the questions."""
         chat = ChatTemplate.from_folder(self.model.folder())
-        by_question: dict[str, list[ImportedCandidate]] = {question.question_id: [] for question in self.questions}
-        for candidate in self.imported.candidates():
-            if candidate.question_id in by_question:
-                by_question[candidate.question_id].append(candidate)
-        rows = [
-            mark_tags(_candidate(candidate, index=index, chat=chat))
-            for question in self.questions
-            for index, candidate in enumerate(by_question[question.question_id])
-        ]
-        write_part(artifact.folder / "part-00000.parquet", rows, record_type=Candidate)
-        artifact.finish(candidates=len(rows), engine={"engine": "imported"})
+        rows = self._rows(chat)
+        count = write_rows(artifact.folder / "part-00000.parquet", rows, record_type=Candidate)
+        artifact.finish(candidates=count, engine={"engine": "imported"})
+
+    def _rows(self, chat: ChatTemplate) -> Iterator[Candidate]:
+        for of_question in self.imported.candidates_of([question.question_id for question in self.questions]):
+            for index, candidate in enumerate(of_question):
+                yield mark_tags(_candidate(candidate, index=index, chat=chat))
 
 
 def _candidate(imported: ImportedCandidate, *, index: int, chat: ChatTemplate) -> Candidate:

@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from itertools import islice
 from typing import ClassVar, NoReturn
@@ -11,14 +10,16 @@ from typing import ClassVar, NoReturn
 from tqdm import tqdm
 
 from thoughtrank.evaluation.statistics import mean
-from thoughtrank.judging.audit import judge_audit, swap_sample
+from thoughtrank.judging.audit import AuditTotals, is_ranking
 from thoughtrank.judging.execution.budget import Budget, BudgetReached
-from thoughtrank.judging.execution.executor import RESERVATIONS, Executor, OnVerdict
-from thoughtrank.judging.protocol import AnswerView, Judge, JudgeRequest, Verdict
+from thoughtrank.judging.execution.executor import RESERVATIONS, Executor
+from thoughtrank.judging.protocol import AnswerView, Judge
 from thoughtrank.judging.screening import MALFORMED
+from thoughtrank.judging.swap_sample import SwapSample
 from thoughtrank.output.progress import progress_bar
 from thoughtrank.rankers.protocol import Ranker, RankResult
 from thoughtrank.rankers.rank_questions import AnsweredQuestion, TieDetector, rank_questions
+from thoughtrank.rankers.replay import JudgedCall, LoggedVerdicts, RecordedCalls, calls_of, is_ranked
 from thoughtrank.records import Candidate, Question, RankedCandidate
 from thoughtrank.stages.stage import Stage, question_texts
 from thoughtrank.storage.artifact import Artifact
@@ -29,6 +30,9 @@ VERDICTS = "_verdicts.jsonl"
 
 _QUESTIONS_AT_ONCE = 256
 """Questions that are ranked together: enough for parallel calls, and a bounded number of answers in memory."""
+
+_CALLS_AT_ONCE = 256
+"""Calls that the audit repeats together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +73,9 @@ class Ranking(Stage):
         }
 
     def reuse(self, artifact: Artifact) -> None:
-        """Count what the judge has cost already against the run's budget."""
+        """Count what the judge has cost already against the run's budget, and take over the bounds that were raised."""
         self.budget.add(artifact.facts["judge_cost"] + artifact.facts["judge_lost_cost"])
+        self.judge.raise_bounds(artifact.facts.get("judge_raised_bounds", {}))
 
     def make(self, artifact: Artifact) -> None:
         """Write the table.
@@ -78,16 +83,17 @@ class Ranking(Stage):
         Raises:
             UserError: the judge is unavailable or the budget is reached; all verdicts so far are kept.
         """
-        totals = _RankingTotals()
+        totals = _RankingTotals(swaps=SwapSample(self.judge.audit_share))
         with Executor(self.judge, artifact.folder / VERDICTS, budget=self.budget) as executor:
             rows = self._rank(executor, totals=totals)
             write_rows(artifact.folder / "part-00000.parquet", rows, record_type=RankedCandidate)
-            audit = self._audit(executor)
+            audit = {} if self.judge.exact else self._audit(executor, totals=totals)
             usage, lost_cost = executor.usage, executor.lost_cost
         artifact.finish(
             judge_tokens=usage.prompt_tokens + usage.completion_tokens,
             judge_cost=usage.cost,
             judge_lost_cost=lost_cost,
+            judge_raised_bounds=dict(self.judge.raised_bounds()),
             audit=audit,
             unranked=dict(totals.unranked),
             flagged=totals.flagged,
@@ -101,20 +107,24 @@ class Ranking(Stage):
             BudgetReached: with how far the ranking got.
         """
         ties = TieDetector()
+        calls = RecordedCalls(executor)
         with progress_bar(description=self.name, total=len(self.questions), done=0, unit="call") as bar:
             answered = self._answered()
             while group := list(islice(answered, _QUESTIONS_AT_ONCE)):
-                asked = [_asked(question, candidates, seed=self.seed) for question, candidates in group]
+                asked = [self._asked(question, candidates) for question, candidates in group]
                 later = len(self.questions) - totals.questions - len(group)
                 on_progress = _on_progress(bar, later=later)
                 try:
                     results = rank_questions(
-                        asked, ranker=self.ranker, executor=executor, on_progress=on_progress, ties=ties
+                        asked, ranker=self.ranker, executor=calls, on_progress=on_progress, ties=ties
                     )
                 except BudgetReached as reached:
                     ranked = totals.questions + self._count_ranked(executor, after=totals.questions)
                     text = f"{self.name}: {ranked} of {len(self.questions)} questions are ranked."
                     raise reached.with_ranked(text) from None
+                made = calls.take()
+                if not self.judge.exact:
+                    totals.add_calls(made, asked=asked)
                 for (_, candidates), result in zip(group, results, strict=True):
                     rows = _rows(candidates, result)
                     totals.add(rows, result)
@@ -123,26 +133,49 @@ class Ranking(Stage):
     def _answered(self) -> Iterator[tuple[Question, list[Candidate]]]:
         return rows_of_questions(self.questions, TableRows(self.candidates.folder, Candidate))
 
+    def _asked(self, question: Question, candidates: Sequence[Candidate]) -> AnsweredQuestion:
+        """What a ranker sees. The ids are for the log; a prompt shows only labels, shuffled for every judge call."""
+        return AnsweredQuestion(
+            question_id=question.question_id,
+            question=question.text,
+            answers=tuple(AnswerView(candidate.candidate_id, candidate.answer) for candidate in candidates),
+            reference=question.answer,
+            seed=int.from_bytes(sha256(f"{self.seed}-{question.question_id}".encode()).digest()[:6], "big"),
+            unranked={candidate.candidate_id: MALFORMED for candidate in candidates if candidate.is_malformed},
+        )
+
     def _count_ranked(self, executor: Executor, *, after: int) -> int:
         """How many of the questions ``after`` the first ones the logged verdicts rank completely."""
-        asked = (_asked(question, candidates, seed=self.seed) for question, candidates in self._answered())
-        return sum(_is_ranked(each, ranker=self.ranker, executor=executor) for each in islice(asked, after, None))
+        logged = LoggedVerdicts(self.judge, executor.known)
+        asked = (self._asked(question, candidates) for question, candidates in self._answered())
+        return sum(is_ranked(each, ranker=self.ranker, logged=logged) for each in islice(asked, after, None))
 
-    def _audit(self, executor: Executor) -> dict[str, object]:
-        """The figures of ``JudgeAudit`` over the judge calls of the round; none for an exact judge."""
-        judge = self.judge
-        if judge.exact:
-            return {}
-        calls = list(executor.calls.values())
-        swapped: list[tuple[JudgeRequest, Verdict]] = []
-        if judge.audit_share:
-            requests = swap_sample(calls, fraction=judge.audit_share)
-            # The ranking is complete: an audit that the budget has no room for must not fail it.
-            with suppress(BudgetReached):
-                executor.ask(requests)
-            answered = ((request, executor.known(request)) for request in requests)
-            swapped = [(request, verdict) for request, verdict in answered if verdict is not None]
-        return asdict(judge_audit(calls, swapped, judge_family=judge.family(), model_family=self.model_family))
+    def _audit(self, executor: Executor, *, totals: "_RankingTotals") -> dict[str, object]:
+        """The figures of ``JudgeAudit`` over the judge calls of the round, some of which are repeated for it."""
+        budget_is_reached = False
+        chosen = self._chosen_calls(executor, swaps=totals.swaps)
+        while calls := list(islice(chosen, _CALLS_AT_ONCE)):
+            swapped = [replace(request, reverse=True) for request, _ in calls]
+            if not budget_is_reached:
+                # The ranking is complete: an audit that the budget has no room for must not fail it.
+                try:
+                    executor.ask(swapped)
+                except BudgetReached:
+                    budget_is_reached = True
+            for (_, verdict), request in zip(calls, swapped, strict=True):
+                again = executor.known(request)
+                if again is not None:
+                    totals.audit.add_swapped(verdict, again)
+        return asdict(totals.audit.figures(judge_family=self.judge.family(), model_family=self.model_family))
+
+    def _chosen_calls(self, executor: Executor, *, swaps: SwapSample) -> Iterator[JudgedCall]:
+        """The calls to repeat, from the log: only what is needed to choose them was kept in memory."""
+        chosen = swaps.chosen()
+        logged = LoggedVerdicts(self.judge, executor.known)
+        for number, (question, candidates) in enumerate(self._answered() if chosen.questions else ()):
+            if number in chosen.questions:
+                calls = calls_of(self._asked(question, candidates), ranker=self.ranker, logged=logged)
+                yield from (call for call in calls if is_ranking(call[1]) and call[0] in chosen)
 
 
 @dataclass
@@ -154,12 +187,24 @@ class _RankingTotals:
         unranked: candidates by the reason why they are unranked.
         flagged: candidates.
         regrets: expected regrets of the questions that have one.
+        swaps: chooses the calls that the audit repeats.
+        audit: of a judge that is not exact.
     """
 
+    swaps: SwapSample
     questions: int = 0
     unranked: Counter[str] = field(default_factory=Counter)
     flagged: int = 0
     regrets: list[float] = field(default_factory=list)
+    audit: AuditTotals = field(default_factory=AuditTotals)
+
+    def add_calls(self, calls: Sequence[JudgedCall], *, asked: Sequence[AnsweredQuestion]) -> None:
+        """Count the calls about the following questions, before these are counted themselves."""
+        numbers = {question.question_id: number for number, question in enumerate(asked, start=self.questions)}
+        for request, verdict in calls:
+            self.audit.add(request, verdict)
+            if is_ranking(verdict):
+                self.swaps.add(request, question=numbers[request.question_id])
 
     def add(self, rows: Sequence[RankedCandidate], result: RankResult) -> None:
         """Count one question."""
@@ -179,45 +224,6 @@ def _on_progress(bar: "tqdm[NoReturn]", *, later: int) -> Callable[[int, int], N
         bar.update(before + done - bar.n)
 
     return on_progress
-
-
-class _NotLogged(Exception):
-    """A judge call has no verdict in the log."""
-
-
-class _LoggedVerdicts:
-    """Answers judge calls from the log only."""
-
-    def __init__(self, executor: Executor) -> None:
-        self.judge = executor.judge
-        self._known = executor.known
-
-    def ask(self, requests: Sequence[JudgeRequest], *, on_verdict: OnVerdict | None = None) -> list[Verdict]:
-        verdicts = [self._known(request) for request in requests]
-        if None in verdicts:
-            raise _NotLogged
-        return [verdict for verdict in verdicts if verdict is not None]
-
-
-def _is_ranked(question: AnsweredQuestion, *, ranker: Ranker, executor: Executor) -> bool:
-    """Whether the logged verdicts rank a question completely."""
-    try:
-        rank_questions([question], ranker=ranker, executor=_LoggedVerdicts(executor))
-    except _NotLogged:
-        return False
-    return True
-
-
-def _asked(question: Question, candidates: Sequence[Candidate], *, seed: int) -> AnsweredQuestion:
-    """What a ranker sees. The ids are for the log; a prompt shows only labels, shuffled for every judge call."""
-    return AnsweredQuestion(
-        question_id=question.question_id,
-        question=question.text,
-        answers=tuple(AnswerView(candidate.candidate_id, candidate.answer) for candidate in candidates),
-        reference=question.answer,
-        seed=int.from_bytes(sha256(f"{seed}-{question.question_id}".encode()).digest()[:6], "big"),
-        unranked={candidate.candidate_id: MALFORMED for candidate in candidates if candidate.is_malformed},
-    )
 
 
 def _rows(candidates: Sequence[Candidate], result: RankResult) -> list[RankedCandidate]:

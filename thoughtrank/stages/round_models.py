@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from thoughtrank.models.protocol import ModelSource
+from thoughtrank.output.terminal import print_text
 from thoughtrank.stages.stage import Stage
 from thoughtrank.storage.artifact import Artifact
-from thoughtrank.storage.json_files import read_json
+from thoughtrank.storage.json_files import read_json_object
 from thoughtrank.storage.store import Store, base_model_folder
+from thoughtrank.storage.weight_files import is_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,22 +89,25 @@ class BaseModel(ModelStage):
         """Write the folder."""
         from thoughtrank.output.library_logging import silence_library_logs
 
-        print("preparing the base model", flush=True)
+        print_text("preparing the base model")
         silence_library_logs()
         self.source.write(artifact.folder)
         artifact.finish()
 
 
 def has_weights(folder: Path) -> bool:
-    """Whether a model folder still holds all of its weights (``keep`` may have deleted them)."""
+    """Whether a model folder still holds all of its weights, and all are whole (``keep`` may have deleted them)."""
     index = folder / "model.safetensors.index.json"
-    if index.exists():
-        return all((folder / name).exists() for name in set(read_json(index)["weight_map"].values()))
-    return any(folder.glob("*.safetensors"))
+    if not index.exists():
+        files = list(folder.glob("*.safetensors"))
+    else:
+        shards = (read_json_object(index) or {}).get("weight_map", {})
+        files = [folder / name for name in set(shards.values())]
+    return bool(files) and all(map(is_whole, files))
 
 
 def delete_weights(models: Sequence[RoundModel], *, keep: str) -> None:
-    """Make room as ``keep`` says; tables, metrics and the export stay.
+    """Delete the weights that ``keep`` does not name; tables, metrics and the export stay.
 
     Args:
         models: of all rounds, the base model first; its weights stay.

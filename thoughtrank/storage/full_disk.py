@@ -7,8 +7,14 @@ from pathlib import Path
 
 from thoughtrank.errors import UserError
 
-_FULL_DISK_WORDS = ("No space left on device", "PytorchStreamWriter failed", "iostream error", "unexpected pos")
-"""safetensors and torch's zip writer raise errors of their own, without an errno."""
+_FULL_DISK_WORDS = (
+    "No space left on device",
+    "PytorchStreamWriter failed",
+    "iostream error",
+    "unexpected pos",
+    "No usable temporary directory",
+)
+"""safetensors, torch's zip writer and tempfile raise errors of their own, without this errno."""
 
 
 @contextmanager

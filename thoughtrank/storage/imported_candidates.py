@@ -5,7 +5,8 @@ It holds ``questions.jsonl``, which is a question file of its own, ``candidates.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.records import Finish, Question
 from thoughtrank.storage.files import write_text
 from thoughtrank.storage.json_files import read_json, write_json
-from thoughtrank.storage.tables import read_part, write_part
+from thoughtrank.storage.tables import column_of, rows_of, write_part
 from thoughtrank.user_input.user_paths import user_path
 
 QUESTIONS = "questions.jsonl"
@@ -27,10 +28,10 @@ _COUNTS = ("questions", "candidates")
 
 @dataclass(frozen=True, slots=True)
 class ImportedCandidate:
-    """A candidate of somebody else's; see ``Candidate`` for the fields.
+    """A candidate made elsewhere; see ``Candidate`` for the fields.
 
     Attributes:
-        thought_tokens: None where nobody counted; so it is with ``answer_tokens``.
+        thought_tokens: None if not counted, like ``answer_tokens``.
     """
 
     question_id: str
@@ -59,7 +60,7 @@ class ImportedCandidates:
         return None if folder is None else cls(user_path(folder))
 
     def faults(self) -> list[str]:
-        """What a user has to put right."""
+        """What a user has to fix."""
         try:
             self._mark  # noqa: B018  (reading it is the check)
         except UserError as error:
@@ -79,14 +80,35 @@ class ImportedCandidates:
             for row in rows
         ]
 
-    def candidates(self) -> list[ImportedCandidate]:
-        """All candidates, in the order of the imported rows.
+    def candidates(self) -> Iterator[ImportedCandidate]:
+        """All candidates, question after question, of which a bounded number is held in memory.
 
         Raises:
             UserError: the folder holds no import.
         """
         self._mark  # noqa: B018
-        return read_part(self.folder / _CANDIDATES, ImportedCandidate)
+        return rows_of(self.folder / _CANDIDATES, ImportedCandidate)
+
+    def candidates_of(self, question_ids: Sequence[str]) -> Iterator[list[ImportedCandidate]]:
+        """The candidates of each of these questions, in the order of the ids.
+
+        One question is held in memory at a time if the file has them in that order. Former versions wrote the rows as they were
+        imported: then, those that were read too early are held as well.
+
+        Raises:
+            UserError: the folder holds no import.
+        """
+        rows = self.candidates()
+        unread = Counter(column_of(self.folder / _CANDIDATES, "question_id"))
+        wanted = frozenset(question_ids)
+        early: dict[str, list[ImportedCandidate]] = {}
+        for question_id in question_ids:
+            while unread[question_id]:
+                candidate = next(rows)
+                unread[candidate.question_id] -= 1
+                if candidate.question_id in wanted:
+                    early.setdefault(candidate.question_id, []).append(candidate)
+            yield early.pop(question_id, [])
 
     @property
     def sha256(self) -> str:
@@ -128,7 +150,7 @@ class ImportedCandidates:
 
         Args:
             questions: each once.
-            candidates: of these questions.
+            candidates: of these questions; they are written question after question.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / _MARK).unlink(missing_ok=True)
@@ -139,7 +161,9 @@ class ImportedCandidates:
             for each in questions
         ]
         write_text(self.folder / QUESTIONS, "".join(f"{line}\n" for line in lines))
-        write_part(self.folder / _CANDIDATES, candidates, record_type=ImportedCandidate)
+        numbers = {question.question_id: number for number, question in enumerate(questions)}
+        ordered = sorted(candidates, key=lambda candidate: numbers[candidate.question_id])
+        write_part(self.folder / _CANDIDATES, ordered, record_type=ImportedCandidate)
         counts = {"questions": len(questions), "candidates": len(candidates)}
         write_json(self.folder / _MARK, {"version": _VERSION, "sha256": _sha256(self.folder), **counts})
 
@@ -148,5 +172,9 @@ def _sha256(folder: Path) -> str:
     """Of both files; a missing one counts as empty."""
     digest = hashlib.sha256()
     for path in (folder / QUESTIONS, folder / _CANDIDATES):
-        digest.update(hashlib.sha256(path.read_bytes() if path.exists() else b"").digest())
+        if path.exists():
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        else:
+            digest.update(hashlib.sha256(b"").digest())
     return digest.hexdigest()

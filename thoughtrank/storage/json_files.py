@@ -23,3 +23,12 @@ def write_json(path: Path, value: object, *, durable: bool = False) -> None:
 def read_json(path: Path) -> Any:
     """Load a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_json_object(path: Path) -> dict[str, Any] | None:
+    """Load a JSON file that holds an object; None if it is missing, damaged, or holds something else."""
+    try:
+        value = read_json(path)
+    except (OSError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -14,6 +14,8 @@ from thoughtrank.storage.full_disk import full_disk_as_user_error, is_full_disk
 
 _UNREADABLE = (ValueError, KeyError, TypeError)
 
+_READ_BYTES = 1 << 16
+
 
 class LineLog:
     """Complete lines are read when it is opened, and new ones appended. One process at a time may have it open.
@@ -49,8 +51,11 @@ class LineLog:
             self.close()
             raise
 
-    def append(self, line: bytes) -> None:
+    def append(self, line: bytes) -> int:
         """Write one line, given without its newline. May be called from many threads.
+
+        Returns:
+            The offset of the line, for ``line_at``.
 
         Raises:
             UserError: it cannot be written; the file is left without any part of it.
@@ -65,7 +70,20 @@ class LineLog:
                 if is_full_disk(error):
                     raise
                 raise UserError(f"cannot write {self.path}: {error.strerror}; check the disk and run again") from error
+            offset = self._size
             self._size += len(line)
+            return offset
+
+    def line_at(self, offset: int) -> bytes:
+        """The line that begins at ``offset`` bytes, without its newline. May be called from many threads."""
+        pieces = []
+        while True:
+            piece = os.pread(self._file, _READ_BYTES, offset)
+            line, newline, _ = piece.partition(b"\n")
+            pieces.append(line)
+            if newline or not piece:
+                return b"".join(pieces)
+            offset += len(piece)
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from thoughtrank.output.terminal import print_text
+
 LOCK = "_lock"
 
 
@@ -22,7 +24,7 @@ def exclusive(folder: Path, *, waiting: str) -> Iterator[None]:
     try:
         lock.acquire(timeout=0.2)
     except Timeout:
-        print(waiting, flush=True)
+        print_text(waiting)
         lock.acquire()
     try:
         yield

@@ -1,4 +1,4 @@
-"""The rows of a round's tables question by question, so that nobody holds a whole table in memory."""
+"""The rows of a round's tables question by question, so that no table has to fit in memory."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby

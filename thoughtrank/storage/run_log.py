@@ -15,7 +15,7 @@ _STARTED = b"] started: "
 def log_line(paths: RunPaths, message: str) -> None:
     """Append to the log of a run, without secrets.
 
-    On a full disk nothing is logged: the error that says so is for the terminal.
+    On a full disk nothing is logged: that error is only printed.
     """
     stamp = time.strftime("%Y-%m-%d %H:%M:%S")
     line = f"{stamp} [{os.getpid()}] {printable(redacted(message))}\n".encode(errors="backslashreplace")
@@ -30,7 +30,7 @@ def log_line(paths: RunPaths, message: str) -> None:
 
 
 def log_start(paths: RunPaths, *, command: Sequence[str]) -> None:
-    """Append the first line of an attempt; call it with the run locked. If the attempt before logged no end, say so first."""
+    """Append the first line of an attempt; call it with the run locked. Logs a missing end of the previous attempt first."""
     if log_size(paths) and _STARTED in paths.log.read_bytes().rstrip(b"\n").rpartition(b"\n")[2]:
         log_line(paths, "stopped: the attempt above was killed, or the machine failed")
     log_line(paths, f"started: {' '.join(command)}")

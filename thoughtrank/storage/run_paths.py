@@ -63,6 +63,11 @@ class RunPaths:
         return self.folder / "resolved.yaml"
 
     @property
+    def variables(self) -> Path:
+        """Digests of settings that come from environment variables, written once."""
+        return self.folder / "variables.yaml"
+
+    @property
     def summary(self) -> Path:
         """Results of all rounds, written last."""
         return self.folder / "summary.json"

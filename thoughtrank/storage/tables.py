@@ -85,19 +85,29 @@ def num_rows(folder: Path) -> int:
     return sum(parquet.read_metadata(path).num_rows for path in table_files(folder))
 
 
-def read_part(path: Path, record_type: type[RecordT]) -> list[RecordT]:
-    """The rows of one file."""
-    return list(_rows_of(path, record_type))
+def column_of(path: Path, name: str) -> Iterator[object]:
+    """The values of one column of a file, of which a bounded number is held in memory."""
+    with parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=[name]):
+            yield from batch.column(0).to_pylist()
 
 
-def _rows_of(path: Path, record_type: type[RecordT]) -> Iterator[RecordT]:
-    """The rows of one file, of which a bounded number is held in memory."""
+def rows_of(path: Path, record_type: type[RecordT]) -> Iterator[RecordT]:
+    """The rows of one file, of which a bounded number is held in memory.
+
+    Raises:
+        UserError: the file is damaged, or holds other rows.
+    """
     hints = get_type_hints(record_type)
     lists = [name for name, hint in hints.items() if get_origin(hint) is tuple]
-    with parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
-            for row in batch.to_pylist():
-                yield record_type(**{**row, **{name: tuple(row[name]) for name in lists}})
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+                for row in batch.to_pylist():
+                    yield record_type(**{**row, **{name: tuple(row[name]) for name in lists}})
+    except (pa.ArrowException, OSError, KeyError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UserError(f"{path} is damaged, or no table of {record_type.__name__} ({reason}): restore it") from error
 
 
 def read_table(folder: Path, record_type: type[RecordT]) -> list[RecordT]:
@@ -110,7 +120,7 @@ def read_table(folder: Path, record_type: type[RecordT]) -> list[RecordT]:
 
 
 class TableRows(Generic[RecordT]):
-    """The rows of a table, read anew by every iteration, of which a bounded number is held in memory.
+    """The rows of a table, read again by every iteration, of which a bounded number is held in memory.
 
     Args:
         folder: of the table.
@@ -129,7 +139,7 @@ class TableRows(Generic[RecordT]):
         """
         _check_complete(self._folder)
         for path in table_files(self._folder):
-            yield from _rows_of(path, self._record_type)
+            yield from rows_of(path, self._record_type)
 
 
 def _check_complete(folder: Path) -> None:

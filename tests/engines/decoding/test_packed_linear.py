@@ -13,6 +13,10 @@ def dtype(request):
     return request.param
 
 
+def is_packed(dtype):
+    return can_pack(dtype, torch.device("cpu"))
+
+
 def layers(dtype, *outputs, bias=True):
     torch.manual_seed(0)
     return [nn.Linear(32, width, bias=bias).to(dtype) for width in outputs]
@@ -23,14 +27,14 @@ def test_the_joined_output_is_the_outputs_side_by_side(dtype, bias):
     parts, inputs = layers(dtype, 16, 8, 8, bias=bias), torch.randn(5, 32).to(dtype)
     with torch.inference_mode():
         expected = torch.cat([part(inputs) for part in parts], dim=-1)
-        torch.testing.assert_close(PackedLinear(*parts)(inputs), expected)
+        torch.testing.assert_close(PackedLinear(*parts, packed=is_packed(dtype))(inputs), expected)
 
 
 def test_fused_operations_equal_separate_ones(dtype):
     [part], inputs, other = layers(dtype, 16), torch.randn(5, 32).to(dtype), torch.randn(5, 16).to(dtype)
     with torch.inference_mode():
         output = part(inputs)
-        packed = PackedLinear(part)
+        packed = PackedLinear(part, packed=is_packed(dtype))
         close = {"rtol": 2e-2, "atol": 2e-2} if dtype == torch.bfloat16 else {}
         torch.testing.assert_close(packed.silu(inputs), silu(output), **close)
         torch.testing.assert_close(packed.mul(inputs, other), output * other, **close)
@@ -39,22 +43,22 @@ def test_fused_operations_equal_separate_ones(dtype):
 
 def test_weights_are_released_unless_they_are_kept():
     [released], [kept] = layers(torch.float32, 16), layers(torch.float32, 16)
-    PackedLinear(released)
-    PackedLinear(kept, keep_weights=True)
+    PackedLinear(released, packed=False)
+    PackedLinear(kept, packed=False, keep_weights=True)
     assert released.weight.numel() == 0
     assert kept.weight.shape == (16, 32)
 
 
 def test_layers_with_and_without_a_bias_cannot_be_joined():
     with pytest.raises(ValueError, match="bias"):
-        PackedLinear(nn.Linear(4, 4), nn.Linear(4, 4, bias=False))
+        PackedLinear(nn.Linear(4, 4), nn.Linear(4, 4, bias=False), packed=False)
 
 
 def test_only_bfloat16_on_the_cpu_is_packed(monkeypatch):
-    monkeypatch.setattr("thoughtrank.engines.decoding.packed_linear.multiplies_bf16", lambda: True)
+    monkeypatch.setattr("torch.ops.mkldnn._is_mkldnn_bf16_supported", lambda: True)
     cpu = torch.device("cpu")
     assert can_pack(torch.bfloat16, cpu) is torch.backends.mkldnn.is_available()
     assert not can_pack(torch.float32, cpu)
     assert not can_pack(torch.bfloat16, torch.device("cuda"))
-    monkeypatch.setattr("thoughtrank.engines.decoding.packed_linear.multiplies_bf16", lambda: False)
+    monkeypatch.setattr("torch.ops.mkldnn._is_mkldnn_bf16_supported", lambda: False)
     assert not can_pack(torch.bfloat16, cpu)

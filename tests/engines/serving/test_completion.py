@@ -21,6 +21,19 @@ def test_ids_that_are_no_ids_count_as_missing(ids):
     assert read_completion(body(token_ids=ids)).token_ids is None
 
 
+@pytest.mark.parametrize(
+    ("fields", "stopped_at"),
+    [
+        ({"stop_reason": "</thought>"}, "</thought>"),
+        ({"matched_stop": "</thought>"}, "</thought>"),
+        *(({"stop_reason": reason}, None) for reason in (None, 2, ["</thought>"])),
+        ({}, None),
+    ],
+)
+def test_the_stop_string_is_read_from_servers_that_name_it(fields, stopped_at):
+    assert read_completion(body(**fields)).stopped_at == stopped_at
+
+
 @pytest.mark.parametrize("usage", [None, [], {}, {"completion_tokens": "3"}, {"completion_tokens": True}])
 def test_a_count_that_is_no_integer_counts_as_missing(usage):
     assert read_completion(body(usage=usage)).reported_tokens is None

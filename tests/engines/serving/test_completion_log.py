@@ -37,7 +37,7 @@ def test_any_text_survives_the_log(server, tiny_folder, tmp_path):
 
 
 BODY = {"prompt": "p", "max_tokens": 3}
-DONE = Completion(text="x\n", finish="stop", token_ids=(1, 2), reported_tokens=2)
+DONE = Completion(text="x\n", finish="stop", token_ids=(1, 2), reported_tokens=2, stopped_at="</thought>")
 
 
 def test_a_completion_of_an_earlier_attempt_is_handed_out_once(tmp_path):

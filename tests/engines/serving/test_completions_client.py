@@ -80,7 +80,7 @@ def test_requests_are_distributed_and_a_dead_server_is_avoided(server, tiny_fold
     [
         (401, {}, r"requires a key \(HTTP 401\): name its variable in engine.api_key_env"),
         (403, {"api_key_env": "A_KEY"}, "does not accept the key in A_KEY"),
-        (404, {"model": "nobody"}, "knows no model 'nobody'"),
+        (404, {"model": "nobody"}, "has no model 'nobody'"),
         (400, {}, "refuses a request: HTTP 400"),
     ],
 )

@@ -41,8 +41,8 @@ def test_a_paused_server_is_avoided_and_when_all_are_paused_the_first_one_ready_
     for _ in range(3):
         with pool.server() as server:
             assert server is other
-    pool.pause(other, seconds=0.2)
     started = time.monotonic()
+    pool.pause(other, seconds=0.2)
     with pool.server() as server:
         assert server is other
     assert time.monotonic() - started >= 0.19

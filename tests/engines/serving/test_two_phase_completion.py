@@ -165,3 +165,47 @@ def test_no_answer_is_requested_after_a_thought_inside_the_thought_if_it_is_not_
     written, _ = generated(tokenizer, script, ends_at_tag=ends_at_tag)
     assert written.thought == f"b{OPEN_TAG}b"
     assert (written.answer, len(script.received)) == (("", 1) if ends_at_tag else ("c", 2))
+
+
+@pytest.mark.parametrize("tag", [OPEN_TAG, CLOSE_TAG])
+@pytest.mark.parametrize("min_answer_tokens", [0, 5])
+def test_an_answer_ends_at_a_tag_on_a_server_that_names_its_stop_strings(tokenizer, tag, min_answer_tokens):
+    script = Script(Completion("b", "stop", stopped_at=CLOSE_TAG), Completion("c", "stop", stopped_at=tag))
+    written, _ = generated(tokenizer, script, ends_at_tag=True, min_answer_tokens=min_answer_tokens)
+    assert [body["stop"] for body in script.received] == [[CLOSE_TAG, "<end>"], [OPEN_TAG, CLOSE_TAG, "<end>"]]
+    # The tag is in the text, so that the candidate is marked.
+    assert (written.answer, written.answer_finish) == (f"c{tag}", "stop")
+    assert "".join(WORDS[each] for each in written.answer_ids) == f"c{tag}"
+
+
+def test_the_tag_that_ended_an_answer_is_not_added_to_tokens_that_hold_it(tokenizer):
+    ids = tuple(NUMBER[word] for word in ("c", "</", "thought", ">b"))
+    script = Script(
+        Completion("b", "stop", stopped_at=CLOSE_TAG), Completion("c", "stop", token_ids=ids, stopped_at=CLOSE_TAG)
+    )
+    written, _ = generated(tokenizer, script, ends_at_tag=True)
+    assert (written.answer, written.answer_ids) == (f"c{CLOSE_TAG}b", ids)
+
+
+def test_an_extended_answer_ends_at_a_tag_too(tokenizer):
+    script = Script(
+        Completion("b", "stop", stopped_at=CLOSE_TAG),
+        Completion("a", "stop"),
+        Completion("b", "length"),
+        Completion("c", "stop", stopped_at=OPEN_TAG),
+    )
+    written, _ = generated(tokenizer, script, ends_at_tag=True, min_answer_tokens=2)
+    assert written.answer == f"abc{OPEN_TAG}"
+    assert script.received[3]["stop"] == [OPEN_TAG, CLOSE_TAG, "<end>"]
+
+
+@pytest.mark.parametrize(
+    ("stopped_at", "ends_at_tag"), [(None, True), ("<end>", True), (CLOSE_TAG, False)], ids=["unnamed", "end", "all"]
+)
+def test_an_answer_does_not_stop_at_tags_where_that_could_not_be_noticed_or_is_not_wanted(
+    tokenizer, stopped_at, ends_at_tag
+):
+    script = Script(Completion("b", "stop", stopped_at=stopped_at), Completion(f"c{OPEN_TAG}a", "stop"))
+    written, _ = generated(tokenizer, script, ends_at_tag=ends_at_tag)
+    assert script.received[1]["stop"] == ["<end>"]
+    assert written.answer == f"c{OPEN_TAG}a"

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 from batch_plans import PATIENT
 from hypothesis import given, settings
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.batching.examples import encode_example, read_examples
+from thoughtrank.finetuning.batching.examples import EncodedExample, EncodedExamples, encode_example, read_examples
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import reply
 from thoughtrank.records import Example
@@ -77,3 +79,32 @@ def test_an_example_longer_than_the_context_is_left_out_and_named(tokenizer, tmp
 def test_examples_without_anything_to_learn_are_refused(tokenizer, tmp_path, completions, clue):
     with pytest.raises(UserError, match=clue):
         read_examples([table(tmp_path / "t", *completions)], tokenizer=tokenizer, context=100)
+
+
+def test_examples_come_back_as_they_were_added():
+    added = [
+        EncodedExample(
+            token_ids=tuple(range(100_000, 100_000 + number)), first_target=number // 2, question_id=f"q{number}"
+        )
+        for number in (3, 1, 0, 7)
+    ]
+    examples = EncodedExamples()
+    for example in added:
+        examples.append(example)
+    assert list(examples) == added
+    assert (examples[-1], examples[1:3], len(examples)) == (added[-1], added[1:3], 4)
+    with pytest.raises(IndexError):
+        examples[4]
+
+
+def test_a_token_takes_about_four_bytes_of_memory():
+    tracemalloc.start()
+    try:
+        examples = EncodedExamples()
+        for number in range(200):
+            examples.append(
+                EncodedExample(token_ids=tuple(range(10_000, 11_000)), first_target=5, question_id=f"q{number}")
+            )
+        assert tracemalloc.get_traced_memory()[0] < 6 * 200 * 1000
+    finally:
+        tracemalloc.stop()

@@ -9,6 +9,7 @@ import pytest
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.callbacks.checkpoint import Checkpoints, model_digest
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.instantiate import make_component
 from thoughtrank.models.tiny import TinyModel
 
 ZERO = {"_target_": "thoughtrank.finetuning.strategies.DeepSpeedStrategy", "stage": 2}
@@ -17,7 +18,10 @@ ZERO = {"_target_": "thoughtrank.finetuning.strategies.DeepSpeedStrategy", "stag
 def checkpoints(work, model, *, world_size=2, strategy=ZERO):
     plain = dict.fromkeys(TrainingJob.__dataclass_fields__)
     return Checkpoints(
-        work, job=TrainingJob(**{**plain, "model": str(model), "strategy": strategy}), world_size=world_size
+        work,
+        job=TrainingJob(**{**plain, "model": str(model), "strategy": strategy}),
+        strategy=make_component(strategy, where="strategy"),
+        world_size=world_size,
     )
 
 
@@ -52,6 +56,16 @@ def test_one_of_another_training_is_refused(other, clue, tiny_folder, tmp_path):
     assert clue in str(caught.value)
     assert str(tmp_path / "_checkpoint") in str(caught.value)
     assert (tmp_path / "_checkpoint" / "step-7").exists(), "a refused checkpoint is kept"
+
+
+def test_one_of_the_first_attempt_with_an_automatic_device_is_resumed_with_that_device_named(tiny_folder, tmp_path):
+    auto = {"_target_": "thoughtrank.finetuning.strategies.AutoStrategy", "accelerator": "auto"}
+    first = checkpoints(tmp_path, tiny_folder, world_size=1, strategy=auto)
+    leave(tmp_path, first.manifest, 7)
+    named = {**auto, "accelerator": first.manifest["strategy"]["accelerator"]}
+    assert named != auto
+    found = checkpoints(tmp_path, tiny_folder, world_size=1, strategy=named).find()
+    assert found.step == 7
 
 
 def test_one_of_another_model_is_refused_and_one_of_a_copy_is_not(tiny_folder, tmp_path):

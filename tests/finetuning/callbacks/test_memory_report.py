@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
-from thoughtrank.finetuning.optimizers import AdamW
+from thoughtrank.finetuning.optimizers.adamw import AdamW
 from thoughtrank.finetuning.protocols import Optimizer
 from thoughtrank.finetuning.strategies import AutoStrategy, DeepSpeedStrategy
 

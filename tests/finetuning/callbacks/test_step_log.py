@@ -26,7 +26,7 @@ def test_every_step_tells_what_it_cost(tiny_folder, examples, tmp_path):
 
 
 def test_a_training_that_goes_wrong_stops_and_names_its_questions(tiny_folder, examples, tmp_path):
-    optimizer = {"_target_": "thoughtrank.finetuning.optimizers.AdamW", "lr": 1e30, "warmup_share": 0.0}
+    optimizer = {"_target_": "thoughtrank.finetuning.optimizers.adamw.AdamW", "lr": 1e30, "warmup_share": 0.0}
     with pytest.raises(UserError, match="training diverged in step 2"):
         train_here(make_job(tiny_folder, examples, tmp_path / "model", optimizer=optimizer))
     bad = json.loads((tmp_path / "model" / "_bad_step.json").read_text())

@@ -25,8 +25,11 @@ def launches(monkeypatch):
     """What every machine launches, in the place of real ranks: its launch config, in ``launches``."""
     launches = []
 
-    def run_ranks(job_file, *, launch, check=lambda: None):
+    def run_ranks(job_file, *, launch, check=lambda: None, listening=None):
         launches.append((job_file, launch))
+        if listening is not None:
+            assert listening.getsockname() == ("127.0.0.1", launch.port)
+            listening.close()
 
     monkeypatch.setattr(multi_node, "run_ranks", run_ranks)
     monkeypatch.setattr(multi_node, "_POLL_SECONDS", 0.01)
@@ -79,7 +82,7 @@ def test_every_machine_takes_part_in_every_training_until_the_first_one_leaves(l
 def test_a_fault_on_another_machine_ends_the_training_on_the_first(monkeypatch, job_file, capsys):
     monkeypatch.setattr(multi_node, "_POLL_SECONDS", 0.01)
 
-    def run_ranks(job_file, *, launch, check):
+    def run_ranks(job_file, *, launch, check, listening=None):
         if launch.node_rank:
             raise UserError("no space left")
         while True:
@@ -100,6 +103,19 @@ def test_a_file_that_the_other_machines_do_not_see_is_a_fault(monkeypatch, tmp_p
     monkeypatch.setattr(multi_node, "_FILE_TIMEOUT_SECONDS", 0.0)
     with pytest.raises(UserError, match="all machines share"):
         multi_node._wait_for_file(tmp_path / "job.yaml")
+
+
+@pytest.mark.skipif(not Path("/proc/self/net").exists(), reason="other systems have one loopback address only")
+def test_the_first_machine_listens_on_the_address_it_was_given_only(launches):
+    port = free_port()
+    with machine(0, port) as training:
+        thread, _ = follow_in_thread(port)
+        with socket.create_connection(("127.0.0.1", port)):
+            pass
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", port))
+        assert training.rendezvous.listen == "127.0.0.1"
+    thread.join(timeout=30)
 
 
 def test_a_port_that_is_taken_is_a_fault_that_names_it(launches):

@@ -13,13 +13,13 @@ from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed import process_launcher
 from thoughtrank.finetuning.distributed.process_launcher import (
     FAULTS,
-    WAIT_POLICY,
     LaunchConfig,
     rank_environment,
     report_faults,
     run_ranks,
 )
 from thoughtrank.output.redaction import use_key_variable
+from thoughtrank.process.openmp import WAIT_POLICY
 
 
 @pytest.fixture

@@ -50,6 +50,10 @@ def test_variables_set_by_hand_go_before_those_of_slurm():
         (TORCHRUN | {"GROUP_WORLD_SIZE": "3"}, "GROUP_WORLD_SIZE=3"),
         (SLURM | {"SLURM_NNODES": "4"}, "SLURM_NNODES=4"),
         (SLURM | {"SLURM_NTASKS": "16"}, "SLURM_NTASKS=16"),
+        (BY_HAND | {"NODE_RANK": "first"}, "NODE_RANK=first is no number"),
+        (BY_HAND | {"MASTER_PORT": "-1"}, "MASTER_PORT=-1 is no number"),
+        (SLURM | {"SLURM_NODEID": ""}, "SLURM_NODEID= is no number"),
+        (BY_HAND | {"NODE_RANK": "0", "MASTER_ADDR": "8.8.8.8"}, "8.8.8.8 is a public address"),
     ],
 )
 def test_variables_that_do_not_fit_are_one_fault(environment, clue):

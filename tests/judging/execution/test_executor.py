@@ -1,58 +1,15 @@
+"""Verdicts of an executor: each paid for once, in order, and kept when calls fail."""
+
 import json
 import threading
-from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from counting_judges import CountingJudge, FailingJudge, requests
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.execution.budget import Budget, BudgetReached
 from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.fake import FakeJudge
-from thoughtrank.judging.protocol import (
-    AnswerView,
-    AttemptFailed,
-    CallLimits,
-    JudgeRequest,
-    JudgeUnavailable,
-    Usage,
-    Verdict,
-)
-from thoughtrank.storage import line_log
-
-QUICK = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-
-
-def requests(count):
-    answers = (AnswerView("a", "yes\u2028\ud800é"), AnswerView("b", "no"))
-    return [JudgeRequest(f"q{index}", "Well?", answers, None, seed=index) for index in range(count)]
-
-
-class CountingJudge(FakeJudge):
-    """Counts its requests; fails, or has another outcome, for the given question ids."""
-
-    def __init__(self, *, concurrency=1, fails=(), malformed=(), label="counting"):
-        self.concurrency = concurrency
-        self.fails = set(fails)
-        self.malformed = set(malformed)
-        self.label = label
-        self.seen = Counter()
-        self._lock = threading.Lock()
-
-    def identity(self):
-        return {"judge": self.label}
-
-    def judge(self, request):
-        with self._lock:
-            self.seen[request.question_id] += 1
-        if request.question_id in self.fails:
-            raise UserError("the judge is gone")
-        if request.question_id in self.malformed:
-            return Verdict("malformed", reason="prose", usage=Usage(5, 6, 0.25), model="m", reply="B \ud800\n is best")
-        return Verdict("ok", groups=(("b",), ("a",)), usage=Usage(3, 4, 0.5), model="m", prompt_hash="h", reply="{}")
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest, JudgeUnavailable, Usage
 
 
 def test_verdicts_come_in_the_order_of_the_requests_and_are_paid_once(tmp_path):
@@ -119,7 +76,7 @@ def test_calls_in_flight_are_kept_when_one_fails(tmp_path):
 
     class Meeting(CountingJudge):
         def judge(self, request):
-            barrier.wait(timeout=10)  # all three are in flight when q0 fails
+            barrier.wait(timeout=60)  # all three are in flight when q0 fails
             return super().judge(request)
 
     judge = Meeting(concurrency=3, fails=["q0"])
@@ -154,87 +111,6 @@ def test_grades_come_back_from_the_log(tmp_path):
         ((answer_id, grade),) = verdict.scores
         assert answer_id == "a"
         assert 1 <= grade <= 10
-
-
-@pytest.fixture(scope="module")
-def full_log(tmp_path_factory):
-    path = tmp_path_factory.mktemp("full") / "log"
-    with Executor(CountingJudge(malformed=["q1"]), path) as executor:
-        verdicts = executor.ask(requests(4))
-    return path.read_bytes(), verdicts
-
-
-@QUICK
-@given(data=st.data())
-def test_any_prefix_of_the_log_resumes(full_log, tmp_path, data):
-    content, expected = full_log
-    path = tmp_path / "log"
-    ends = [index for index, byte in enumerate(content) if byte == ord("\n")]
-    near = st.sampled_from(ends).flatmap(lambda end: st.integers(max(0, end - 1), min(len(content), end + 2)))
-    length = data.draw(st.integers(0, len(content)) | near)
-    path.write_bytes(content[:length])
-    judge = CountingJudge(malformed=["q1"])
-    with Executor(judge, path) as executor:
-        assert executor.ask(requests(4)) == expected
-    complete = sum(end <= length for end in ends)  # a line that lacks only its newline is complete
-    assert judge.seen == Counter(f"q{index}" for index in range(complete, 4))
-    assert path.read_bytes() == content
-
-
-def test_a_line_that_is_no_verdict_is_not_guessed_at(full_log, tmp_path):
-    content, _ = full_log
-    lines = content.split(b"\n")
-    path = tmp_path / "log"
-    for spoilt in (b"", b"{}", b"[1]", b"\xff", lines[1][:-5]):
-        path.write_bytes(b"\n".join([lines[0], spoilt, lines[2], b""]))
-        with pytest.raises(UserError, match="line 2"):
-            Executor(FakeJudge(), path)
-
-
-def test_a_full_disk_leaves_no_part_of_a_line(tmp_path, monkeypatch):
-    path = tmp_path / "log"
-    real = line_log.os.pwrite
-    calls = []
-
-    def nearly_full(file, data, offset):
-        calls.append(len(data))
-        if len(calls) == 2:
-            return real(file, data[:10], offset)
-        if len(calls) == 3:
-            raise OSError(28, "No space left on device")
-        return real(file, data, offset)
-
-    monkeypatch.setattr(line_log.os, "pwrite", nearly_full)
-    with Executor(CountingJudge(), path) as executor:
-        with pytest.raises(UserError, match="No space left"):
-            executor.ask(requests(2))
-        assert path.read_bytes().count(b"\n") == 1
-        assert path.read_bytes().endswith(b"\n")
-        assert len(executor.ask(requests(2))) == 2
-
-
-class FailingJudge(CountingJudge):
-    """A remote judge: an attempt costs 3 + 4 tokens and $0.5, and fails as often as ``failures`` says for a question."""
-
-    audit_share = 0.0
-
-    def __init__(self, *, failures=(), charged=False, limits=None, **settings):
-        super().__init__(**settings)
-        self.failures = Counter(dict(failures))
-        self.charged = charged
-        self.limits = limits or CallLimits(max_retries=2)
-
-    def upper_bound(self, request):
-        return Usage(10, 10, 1.0)
-
-    def judge(self, request):
-        with self._lock:
-            fails = self.failures[request.question_id] > 0
-            self.failures[request.question_id] -= 1
-            self.seen["attempts"] += 1
-        if fails:
-            raise AttemptFailed(judge="the judge at home", what="HTTP 500", retry_after=0.0, maybe_charged=self.charged)
-        return super().judge(request)
 
 
 def test_an_attempt_that_fails_is_made_again(tmp_path):
@@ -275,48 +151,3 @@ def test_a_failure_after_which_nothing_came_back_stays_open(tmp_path):
     judge.failures.clear()
     with Executor(judge, tmp_path / "log") as executor:
         assert executor.ask(requests(3))[2].status == "ok"
-
-
-@pytest.mark.parametrize("concurrency", [1, 5])
-def test_at_the_cap_the_run_stops_and_resumes_when_it_is_raised(tmp_path, concurrency):
-    judge = FailingJudge(limits=CallLimits(budget=4.2), concurrency=concurrency)
-    with Executor(judge, tmp_path / "log") as executor:
-        with pytest.raises(BudgetReached, match=r"judge\.budget=4\.2 is reached.*\$3\.5000"):
-            executor.ask(requests(20))
-        assert executor.usage.cost == 3.5
-        assert executor.known(requests(1)[0]) is not None
-        assert executor.known(requests(20)[-1]) is None
-    with Executor(judge, tmp_path / "log") as executor, pytest.raises(BudgetReached):
-        executor.ask(requests(20))
-    judge.limits = CallLimits(budget=10.6)
-    with Executor(judge, tmp_path / "log") as executor:
-        executor.ask(requests(20))
-        assert executor.usage.cost == 10.0
-    assert judge.seen["attempts"] == 20
-
-
-def test_one_budget_serves_all_rounds(tmp_path):
-    judge, budget = FailingJudge(), Budget(2.2)
-    with Executor(judge, tmp_path / "1" / "log", budget=budget) as executor:
-        executor.ask(requests(2))
-    with Executor(judge, tmp_path / "2" / "log", budget=budget) as executor, pytest.raises(BudgetReached):
-        executor.ask(requests(4))
-    assert judge.seen["attempts"] == 3
-
-
-def test_a_reply_that_was_lost_counts_as_paid_for(tmp_path):
-    judge = FailingJudge(failures={"q0": 2}, charged=True, limits=CallLimits(budget=3.6, max_retries=2))
-    with Executor(judge, tmp_path / "log") as executor:
-        executor.ask(requests(2))
-        assert (executor.usage.cost, executor.lost_cost) == (1.0, 2.0)
-        with pytest.raises(BudgetReached):
-            executor.ask(requests(3))
-    with Executor(judge, tmp_path / "log") as executor, pytest.raises(BudgetReached, match=r"\$3\.0000"):
-        executor.ask(requests(3))
-
-
-def test_a_failure_that_cost_nothing_gives_its_money_back(tmp_path):
-    judge = FailingJudge(failures={"q0": 2}, limits=CallLimits(budget=1.0, max_retries=2))
-    with Executor(judge, tmp_path / "log") as executor:
-        executor.ask(requests(1))
-        assert (executor.usage.cost, executor.lost_cost) == (0.5, 0.0)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from thoughtrank.judging.execution.reservation_log import ReservationLog
@@ -24,3 +26,23 @@ def test_free_attempts_leave_no_file(tmp_path):
     reservations = ReservationLog(tmp_path / "_reservations.jsonl")
     reservations.begin("a", 0.0)
     assert not reservations.path.exists()
+
+
+def test_raised_bounds_are_written_once_and_read_again(tmp_path):
+    path = tmp_path / "_reservations.jsonl"
+    reservations = ReservationLog(path)
+    reservations.raise_bounds({})
+    assert not path.exists()
+    for factor in (1.5, 1.5, 1.2, 4.0):
+        reservations.raise_bounds({"completion_tokens": factor})
+    reservations.raise_bounds({"prompt_tokens": 2.0})
+    reservations.close()
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line["raised_bounds"] for line in lines] == [
+        {"completion_tokens": 1.5},
+        {"completion_tokens": 4.0},
+        {"prompt_tokens": 2.0},
+    ]
+    again = ReservationLog(path)
+    assert again.raised_bounds == {"completion_tokens": 4.0, "prompt_tokens": 2.0}
+    assert again.open_amount == 0.0

@@ -1,4 +1,6 @@
 import json
+import tracemalloc
+from dataclasses import replace
 
 import pytest
 
@@ -102,4 +104,33 @@ def test_a_spoilt_line_in_the_middle_is_reported_with_its_number(tmp_path):
 def test_closing_twice_is_harmless(tmp_path):
     log = opened(tmp_path / "log")
     log.close()
+    log.close()
+
+
+def test_verdicts_stay_on_disk_whatever_the_length_of_their_replies(tmp_path):
+    long = replace(VERDICT, reply="because " * 10_000, prompt="Rank. " * 10_000)
+    log = VerdictLog(tmp_path / "log")
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            log.append(key=f"k{number}", request=REQUEST, verdict=long)
+        held, _ = tracemalloc.get_traced_memory()
+        assert held < 100 * 1000
+        assert log["k7"] == replace(long, prompt="")
+        log.close()
+        log = VerdictLog(tmp_path / "log")
+        assert tracemalloc.get_traced_memory()[0] < 2 * 100 * 1000
+    finally:
+        tracemalloc.stop()
+    assert log["k99"].reply == long.reply
+    log.close()
+
+
+def test_the_last_of_two_verdicts_on_one_call_counts(tmp_path):
+    log = opened(tmp_path / "log", "a", "b")
+    log.append(key="a", request=REQUEST, verdict=replace(VERDICT, reply="A > B"))
+    assert (log["a"].reply, log["b"].reply) == ("A > B", "B > A")
+    log.close()
+    log = VerdictLog(tmp_path / "log")
+    assert (log["a"].reply, log["b"].reply) == ("A > B", "B > A")
     log.close()

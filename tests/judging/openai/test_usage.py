@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from thoughtrank.judging.openai.usage import CEILING, UsageMeter, fewest_tokens, usage_of
+from thoughtrank.judging.openai.usage import CEILING, UsageMeter, fewest_reply_tokens, fewest_tokens, usage_of
 from thoughtrank.judging.protocol import Usage
 
 SENT = "one two three four five"
@@ -56,6 +56,18 @@ def test_more_than_the_bound_is_recorded_with_a_warning_and_raises_later_bounds(
     assert meter.bound(Usage(200, 20), price=PRICE).prompt_tokens == 300
 
 
+def test_the_bounds_of_another_process_are_taken_over_where_they_are_higher():
+    meter, later = UsageMeter("the judge m"), UsageMeter("the judge m")
+    assert meter.raised_bounds() == {}
+    settled(counts(150, 60), meter=meter)
+    assert meter.raised_bounds() == {"prompt_tokens": 1.5, "completion_tokens": 3.0}
+    later.raise_bounds(meter.raised_bounds())
+    later.raise_bounds({"prompt_tokens": 1.1, "unknown": 9.0})
+    assert later.bound(MOST, price=PRICE) == meter.bound(MOST, price=PRICE) == Usage(150, 60, pytest.approx(0.0009))
+    later.raise_bounds({"prompt_tokens": 1e9})
+    assert later.raised_bounds()["prompt_tokens"] == CEILING
+
+
 def test_nothing_is_recorded_above_the_ceiling():
     meter = UsageMeter("the judge m")
     assert settled(counts(10**400, 10**400), meter=meter) == meter.bound(MOST, price=PRICE)
@@ -67,3 +79,27 @@ def test_a_text_has_a_token_for_every_word_and_more_for_long_ones():
     assert fewest_tokens("") == 0
     assert fewest_tokens("two words") == 2
     assert fewest_tokens("x" * 33) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "fewest"),
+    [
+        ("Yes, it is.", 5),
+        ("don't (or won\u2019t) re-do it_all", 8),
+        ("1234 and 12345", 4),
+        ("3f2a9c81b0d4", 11),
+        ("<<END ANSWER>>", 4),
+        ("x = [[1], [2]]", 8),
+        ("\u5982\u679c\u4e00\u4e2a\u6570\u662f\u5076\u6570", 2),
+        ("\u0939\u093f\u0928\u094d\u0926\u0940 \u092d\u093e\u0937\u093e", 2),
+        ("   \n\n ", 0),
+    ],
+    ids=["marks", "apostrophes", "numbers", "hexadecimal", "marker", "code", "unspaced", "vowel signs", "blank"],
+)
+def test_words_numbers_and_punctuation_share_no_token(text, fewest):
+    assert fewest_tokens(text) == fewest
+
+
+def test_a_server_may_leave_half_of_the_words_of_a_reply_uncounted():
+    assert fewest_reply_tokens('{"ranking": [["B"], ["A"], ["C"]]}') == 2
+    assert fewest_reply_tokens("") == 0

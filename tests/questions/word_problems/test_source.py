@@ -1,9 +1,8 @@
+"""Which question comes when, and what the settings may be."""
+
 import collections
 import inspect
-import math
 import os
-import re
-import string
 import subprocess
 import sys
 from itertools import combinations
@@ -12,52 +11,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from problem_texts import FAMILIES, rounds_of, shown, source
 
 from thoughtrank.errors import UserError
-from thoughtrank.questions.word_problems.arithmetic import FRACTION_WORDS
-from thoughtrank.questions.word_problems.families import BOYS, GIRLS
-from thoughtrank.questions.word_problems.source import WordProblems
 from thoughtrank.questions.word_problems.splits import TRAINED, UNSEEN
 
 ROOT = Path(__file__).parents[3]
-FAMILIES = {family.name: family for family in TRAINED + UNSEEN}
 SEEDS = st.integers(min_value=-(2**40), max_value=2**40)
-
-
-def source(**overrides):
-    return WordProblems(**{"seed": 0, "train_per_round": 48, "held_out": 200, "held_out_unseen": 80, **overrides})
-
-
-def rounds_of(problems, count):
-    return [question for number in range(1, count + 1) for question in problems.train(number)]
-
-
-def shown(question):
-    """The numbers that a reader finds in the text, in order; words for numbers count where the family uses them."""
-    found = [int(digits) for digits in re.findall(r"\d+", question.text)]
-    if question.family == "fraction_of":
-        found += [k for k, word in FRACTION_WORDS.items() if re.search(rf"\b{word}\b", question.text, re.IGNORECASE)]
-    if question.family == "times_as_many" and "twice" in question.text:
-        found.append(2)
-    return found
 
 
 def key(question):
     return question.family, tuple(sorted(shown(question)))
-
-
-@pytest.fixture(scope="module")
-def many():
-    """About 3,000 questions over two seeds and two sizes."""
-    return [
-        question
-        for seed, max_number in ((1, 20), (2, 40))
-        for problems in [source(seed=seed, max_number=max_number, held_out_unseen=400)]
-        for question in rounds_of(problems, 20) + problems.evaluation()
-    ]
-
-
-# Which question comes when.
 
 
 @settings(max_examples=8, deadline=None)
@@ -177,143 +141,6 @@ def test_the_questions_change_with_every_setting():
     questions = [(each.train(1), each.evaluation(), each.development()) for each in sources]
     assert all(one != other for one, other in combinations(questions, 2))
     assert (source().train(1), source().evaluation(), []) == questions[0]
-
-
-# Numbers and answers.
-
-ROLES = {
-    # What the number with a role of its own looks like; the two others are multiplied.
-    "buy_then_use": r"uses (\d+) of|full boxes, and (\d+)|used up (\d+)|first week (\d+)|once (\d+)|has used (\d+)",
-    "rows_and_seats": r"(\d+) (?:extra|more|teachers|single)|balcony with (\d+)",
-    "pages_left": r"has (\d+) pages|story of (\d+)|is (\d+) pages long|story with (\d+)",
-    "saving_up": r"has \$(\d+) in|had \$(\d+)|the \$(\d+) |holds \$(\d+)|gave \w+ \$(\d+)|account with \$(\d+)",
-    "price_and_change": r"[Ww]ith \$(\d+)|over \$(\d+)|from \$(\d+)|seller \$(\d+)|had \$(\d+)",
-    # Here it is the number that is taken away; the two others are added.
-    "elevator": r"down (\d+) floors|(\d+) floors down",
-    "sticker_trade": r"trades (\d+)|gave \w+ (\d+) stickers and|hands (\d+)|stickers for (\d+) of|took (\d+)",
-}
-
-
-def role_and_rest(question):
-    groups = [group for group in re.search(ROLES[question.family], question.text).groups() if group]
-    assert len(groups) == 1
-    rest = shown(question)
-    rest.remove(int(groups[0]))
-    return int(groups[0]), rest
-
-
-def solved_by_reading(question):
-    """The answer worked out from the text alone."""
-    numbers = shown(question)
-    match question.family:
-        case "joining" | "ages" | "lengths" | "growth":
-            return sum(numbers)
-        case "taking_away" | "comparing" | "temperature" | "years_ago" | "free_seats":
-            return max(numbers) - min(numbers)
-        case "equal_groups" | "times_as_many" | "distance" | "recipe_scaling" | "wages" | "handicraft":
-            return math.prod(numbers)
-        case "sharing":
-            assert max(numbers) % min(numbers) == 0
-            return max(numbers) // min(numbers)
-        case "fraction_of":
-            assert numbers[0] % numbers[1] == 0
-            return numbers[0] // numbers[1]
-        case "clock_time":
-            minutes = [60 * int(hour) + int(minute) for hour, minute in re.findall(r"(\d+):(\d\d)\b", question.text)]
-            return minutes[1] - minutes[0]
-        case "perimeter":
-            return 2 * sum(numbers)
-    role, rest = role_and_rest(question)
-    match question.family:
-        case "buy_then_use":
-            return math.prod(rest) - role
-        case "rows_and_seats" | "saving_up":
-            return math.prod(rest) + role
-        case "pages_left" | "price_and_change":
-            return role - math.prod(rest)
-        case "elevator" | "sticker_trade":
-            return sum(rest) - role
-    raise AssertionError(question.family)
-
-
-def test_answers_are_what_the_text_gives(many):
-    assert {question.family for question in many} == FAMILIES.keys()
-    for question in many:
-        assert question.answer == str(solved_by_reading(question)), question.text
-
-
-def test_the_answer_is_a_whole_number_that_the_text_does_not_show(many):
-    for question in many:
-        assert question.answer.isdecimal()
-        assert int(question.answer) not in shown(question), question.text
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_no_answer_is_frequent(seed):
-    questions = rounds_of(source(seed=seed), 11)[:500]
-    [(_, most)] = collections.Counter(question.answer for question in questions).most_common(1)
-    assert most < 0.12 * 500
-    assert len({question.answer for question in questions}) > 50
-
-
-@settings(max_examples=10, deadline=None)
-@given(seed=SEEDS, max_number=st.integers(min_value=10, max_value=100))
-def test_numbers_stay_within_the_bounds(seed, max_number):
-    for question in source(seed=seed, max_number=max_number, held_out=0, train_per_round=80).train(1):
-        assert int(question.answer) >= 1
-        operands = shown(question)
-        if question.family == "clock_time":
-            assert all(operand <= 59 for operand in operands)
-            assert int(question.answer) <= max_number
-            continue
-        assert min(operands) >= 2
-        assert sorted(operands)[0] <= max_number
-        assert max(operands) <= 6 * max_number + 50
-        assert int(question.answer) <= 6 * max_number
-
-
-# Wording.
-
-
-def pattern(template):
-    pieces = string.Formatter().parse(template)
-    return "".join(re.escape(literal) + ("" if field is None else ".+") for literal, field, _, _ in pieces)
-
-
-def test_every_wording_is_reached_and_every_question_is_one_of_them(many):
-    reached = collections.defaultdict(set)
-    patterns = {name: [re.compile(pattern(each)) for each in family.wordings] for name, family in FAMILIES.items()}
-    for question in many:
-        hits = {index for index, each in enumerate(patterns[question.family]) if each.fullmatch(question.text)}
-        assert hits, question.text
-        reached[question.family] |= hits
-    for name, family in FAMILIES.items():
-        assert len(family.wordings) >= 5
-        assert reached[name] == set(range(len(family.wordings))), name
-
-
-def test_the_language_is_clean(many):
-    for question in many:
-        text = question.text
-        assert text == text.strip()
-        assert text.endswith(("?", "."))
-        assert "  " not in text
-        assert not re.search(r"[{}\n]|\ba [aeiou]|\ban (?!hour)[^aeiou]|\bNone\b", text), text
-        assert question.family in ("clock_time", "elevator") or not re.search(r"\b[01]\b", text), text
-        assert all(sentence[0].isupper() for sentence in re.split(r"[.?] ", text)), text
-        assert text.count("?") <= 1
-
-
-def test_pronouns_fit_somebody_in_the_text(many):
-    for question in many:
-        words = set(re.findall(r"\w+", question.text))
-        if words & {"she", "She", "her", "Her"}:
-            assert words & set(GIRLS), question.text
-        if words & {"he", "He", "his", "His", "him"}:
-            assert words & set(BOYS), question.text
-
-
-# Faults.
 
 
 @pytest.mark.parametrize(

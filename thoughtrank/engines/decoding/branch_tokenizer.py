@@ -1,4 +1,4 @@
-"""Turns the tokens of branches into text, and knows which tokens can end a thought or a turn."""
+"""Turns the tokens of branches into text, and determines which tokens can end a thought or a turn."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -196,7 +196,7 @@ class KVCache:
             self._starts[target] = self._starts[source]
 
     def keep_rows(self, number: int) -> None:
-        """Forget all branches but the first ``number``."""
+        """Drop all branches but the first ``number``."""
         del self._starts[number:]
 
     def move_prompts(self, *, sources: Sequence[int], targets: Sequence[int]) -> None:

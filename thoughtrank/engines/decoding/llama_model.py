@@ -37,15 +37,15 @@ class _Normalization(Protocol):
 class _Layer:
     """The weights of one decoder layer."""
 
-    def __init__(self, layer: "LlamaDecoderLayer") -> None:
+    def __init__(self, layer: "LlamaDecoderLayer", *, packed: bool) -> None:
         attention, mlp = layer.self_attn, layer.mlp
         self.scaling = attention.scaling
-        self.qkv = PackedLinear(attention.q_proj, attention.k_proj, attention.v_proj)
-        self.out = PackedLinear(attention.o_proj)
+        self.qkv = PackedLinear(attention.q_proj, attention.k_proj, attention.v_proj, packed=packed)
+        self.out = PackedLinear(attention.o_proj, packed=packed)
         self.gate, self.up, self.down = (
-            PackedLinear(mlp.gate_proj),
-            PackedLinear(mlp.up_proj),
-            PackedLinear(mlp.down_proj),
+            PackedLinear(mlp.gate_proj, packed=packed),
+            PackedLinear(mlp.up_proj, packed=packed),
+            PackedLinear(mlp.down_proj, packed=packed),
         )
         self.first_norm, self.second_norm = layer.input_layernorm, layer.post_attention_layernorm
 
@@ -64,9 +64,10 @@ class PackedLlama:
 
     Args:
         model: on its device; its linear layers lose their weights.
+        packed: see ``PackedLinear``.
     """
 
-    def __init__(self, model: "PreTrainedModel") -> None:
+    def __init__(self, model: "PreTrainedModel", *, packed: bool) -> None:
         llama = cast("LlamaForCausalLM", model)
         self._model = model
         self.device = model.device
@@ -74,8 +75,8 @@ class PackedLlama:
         inner = llama.model
         self._embedding, self._rotary, self._norm = inner.embed_tokens, inner.rotary_emb, inner.norm
         self._kv_heads, self._head_dim = dimensions.kv_heads, dimensions.head_dim
-        self._layers = [_Layer(cast("LlamaDecoderLayer", layer)) for layer in inner.layers]
-        self._head = PackedLinear(llama.lm_head, keep_weights=True)
+        self._layers = [_Layer(cast("LlamaDecoderLayer", layer), packed=packed) for layer in inner.layers]
+        self._head = PackedLinear(llama.lm_head, packed=packed, keep_weights=True)
 
     def new_cache(self) -> KVCache:
         """See ``DecoderModel``."""

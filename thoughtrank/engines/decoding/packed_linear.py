@@ -4,20 +4,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from thoughtrank.models.hardware import multiplies_bf16
-
 _ROWS = 256
 """Rows of the input for which oneDNN chooses the layout of packed weights."""
 
 
 def can_pack(dtype: torch.dtype, device: torch.device) -> bool:
-    """Whether oneDNN's packed weights are faster here: in bfloat16 on an x86 processor with bfloat16 instructions.
+    """Whether oneDNN packs weights here: in bfloat16 on an x86 processor with AVX-512.
 
-    With 62 rows, packed matmuls are 10 to 20 % faster, and the fused SiLU, addition and multiplication cost nothing.
+    On one with bfloat16 instructions, packed matmuls of 62 rows are 10 to 20 % faster, and the fused SiLU, addition and
+    multiplication cost nothing.
     """
     if device.type != "cpu" or dtype != torch.bfloat16 or not torch.backends.mkldnn.is_available():
         return False
-    return multiplies_bf16()
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 class PackedLinear:
@@ -25,13 +24,14 @@ class PackedLinear:
 
     Args:
         layers: their outputs are concatenated in this order. Their own weights are released unless ``keep_weights``.
+        packed: in oneDNN's layout; see ``can_pack``. The results differ in the last bits.
         keep_weights: leave the layers unchanged, such as an output layer that shares its weights with the embedding.
 
     Raises:
         ValueError: some of the layers have a bias and some have none.
     """
 
-    def __init__(self, *layers: nn.Linear, keep_weights: bool = False) -> None:
+    def __init__(self, *layers: nn.Linear, packed: bool, keep_weights: bool = False) -> None:
         weight = (
             torch.cat([layer.weight.detach() for layer in layers]) if len(layers) > 1 else layers[0].weight.detach()
         )
@@ -39,7 +39,7 @@ class PackedLinear:
         if len(biases) not in (0, len(layers)):
             raise ValueError("linear layers with and without a bias cannot be joined")
         self._bias = torch.cat(biases) if biases else None
-        self._packed = can_pack(weight.dtype, weight.device)
+        self._packed = packed
         self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS) if self._packed else weight
         if not keep_weights:
             for layer in layers:

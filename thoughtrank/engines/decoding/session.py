@@ -35,10 +35,11 @@ class TransformersSession:
         model_folder: in Hugging Face format.
         device: name of a torch device.
         dtype: name of a torch dtype.
+        packed: whether linear layers are in oneDNN's layout, where the model's arithmetic is this engine's own.
         token_budget: most tokens in the KV cache at once.
     """
 
-    def __init__(self, *, model_folder: Path, device: str, dtype: str, token_budget: int) -> None:
+    def __init__(self, *, model_folder: Path, device: str, dtype: str, packed: bool, token_budget: int) -> None:
         silence_library_logs()
         tokenizer = AutoTokenizer.from_pretrained(model_folder)
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
@@ -51,12 +52,13 @@ class TransformersSession:
         self._context_tokens = context_tokens(model.config)
         self._token_budget = token_budget
         self._max_rows: int | None = None
-        self.model: DecoderModel = PackedLlama(model) if is_llama(model) else GenericModel(model)
+        self.model: DecoderModel = PackedLlama(model, packed=packed) if is_llama(model) else GenericModel(model)
         self.cache = self.model.new_cache()
         self._facts: dict[str, object] = {
             "engine": "transformers",
             "device": device,
             "dtype": dtype,
+            "linear_kernel": "packed" if packed and is_llama(model) else "plain",
             "torch": torch.__version__,
             "transformers": transformers.__version__,
             "threads": torch.get_num_threads(),

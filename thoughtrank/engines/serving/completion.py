@@ -15,12 +15,14 @@ class Completion:
         finish: ``stop`` if the model or a stop string ended it, ``length`` if it reached the limit.
         token_ids: of the text, from servers that return them.
         reported_tokens: how many tokens the server reports; None if it reports no integer.
+        stopped_at: the stop string that ended it, from servers that name it; None where none did.
     """
 
     text: str
     finish: Finish
     token_ids: tuple[int, ...] | None = None
     reported_tokens: int | None = None
+    stopped_at: str | None = None
 
 
 def read_completion(content: bytes) -> Completion:
@@ -39,6 +41,8 @@ def read_completion(content: bytes) -> Completion:
         raise ValueError(f"a text of type {type(text).__name__} with finish reason {finish!r}")
     if not isinstance(token_ids, list) or not all(type(token) is int and token >= 0 for token in token_ids):
         token_ids = None
+    # Fields of vLLM and of SGLang, both of which name the token in place of a string where a token ended the text.
+    stopped_at = choice.get("stop_reason", choice.get("matched_stop"))
     usage = body.get("usage")
     reported = usage.get("completion_tokens") if isinstance(usage, dict) else None
     return Completion(
@@ -47,4 +51,5 @@ def read_completion(content: bytes) -> Completion:
         finish=finish,
         token_ids=None if token_ids is None else tuple(token_ids),
         reported_tokens=reported if type(reported) is int else None,
+        stopped_at=stopped_at if isinstance(stopped_at, str) else None,
     )

@@ -62,6 +62,7 @@ class CompletionLog:
             finish=record["finish"],
             token_ids=None if ids is None else tuple(ids),
             reported_tokens=record["reported_tokens"],
+            stopped_at=record.get("stopped_at"),
         )
 
 

@@ -29,11 +29,13 @@ class CompletionTokens:
         text: without the end of the turn.
         ids: its token ids.
         finish: ``stop``, or ``length`` if it reached the limit.
+        stopped_at: see ``Completion``.
     """
 
     text: str
     ids: list[int]
     finish: Finish
+    stopped_at: str | None = None
 
 
 class CompletionReader:
@@ -81,7 +83,7 @@ class CompletionReader:
             self.wrong_counts += not _is_possible(completion.reported_tokens, counted=counted, limit=limit)
             self.over_limit += over_limit
         if not over_limit:
-            return CompletionTokens(text, ids, completion.finish)
+            return CompletionTokens(text, ids, completion.finish, completion.stopped_at)
         ids = ids[:limit]
         # The cut may leave half a character at the end.
         return CompletionTokens(decode_after(self._tokenizer, before, ids).rstrip(_REPLACEMENT), ids, "length")

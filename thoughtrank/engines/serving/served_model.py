@@ -1,13 +1,13 @@
 """Which model the completions servers have, and whether its weights are those of the round."""
 
 import filecmp
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from thoughtrank.engines.serving.completions_client import ServedModel
 from thoughtrank.errors import UserError
+from thoughtrank.output.terminal import print_warning
 
 
 class CheckedModel(NamedTuple):
@@ -48,11 +48,9 @@ def check_served_model(
     if len(checked) == num_servers:
         return CheckedModel(name, "compared with the server's folder")
     if warn:
-        print(
-            f"warning: cannot check the weights of every completions server; all of them have to serve {model_folder}, or "
-            "this stage measures another model (set engine.load_command to load it)",
-            file=sys.stderr,
-            flush=True,
+        print_warning(
+            f"cannot check the weights of every completions server; all of them have to serve {model_folder}, or "
+            "this stage measures another model (set engine.load_command to load it)"
         )
     return CheckedModel(name, "not checked")
 

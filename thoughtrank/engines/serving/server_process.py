@@ -12,7 +12,8 @@ from pathlib import Path
 from thoughtrank.engines.serving import process_guard
 from thoughtrank.engines.serving.completions_client import read_models
 from thoughtrank.errors import UserError
-from thoughtrank.output.redaction import child_environment
+from thoughtrank.output.redaction import foreign_environment
+from thoughtrank.output.terminal import print_text
 
 _REPORT_SECONDS = 20.0
 _POLL_SECONDS = 0.2
@@ -42,7 +43,7 @@ class ServerProcess:
         self._log = log
         self._url = f"http://127.0.0.1:{port}"
         guarded = [sys.executable, "-P", process_guard.__file__, str(os.getpid()), *command]
-        print(f"starting {name}; its output is in {log}", flush=True)
+        print_text(f"starting {name}; its output is in {log}")
         with log.open("wb") as file:
             # A session of its own: Ctrl-C in the terminal reaches this process only, which then ends the server.
             self._process = subprocess.Popen(
@@ -50,7 +51,7 @@ class ServerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                env=_environment(),
+                env={**foreign_environment(), "VLLM_NO_USAGE_STATS": "1"},
                 start_new_session=True,
             )
         try:
@@ -85,9 +86,9 @@ class ServerProcess:
                 )
             if now > next_report:
                 next_report += _REPORT_SECONDS
-                print(f"{self._name} is still starting ({now - started:.0f} s)", flush=True)
+                print_text(f"{self._name} is still starting ({now - started:.0f} s)")
             time.sleep(_POLL_SECONDS)
-        print(f"{self._name} is ready ({time.monotonic() - started:.0f} s)", flush=True)
+        print_text(f"{self._name} is ready ({time.monotonic() - started:.0f} s)")
 
     def _is_ready(self) -> bool:
         """Whether it is healthy, and it is the server that was started here and still runs."""
@@ -102,8 +103,3 @@ class ServerProcess:
     def _end_of_log(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
         return "\n".join([f"The last lines of {self._log}:", *(f"  {line[:300]}" for line in lines)])
-
-
-def _environment() -> dict[str, str]:
-    """For a program of another Python environment: no paths of this one, and no secrets, which it does not need."""
-    return {**child_environment(without=("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")), "VLLM_NO_USAGE_STATS": "1"}

@@ -1,4 +1,4 @@
-"""Thought and answer of one branch as two completions, on servers that know neither tags nor minimum lengths."""
+"""Thought and answer of one branch as two completions, on servers that support neither tags nor minimum lengths."""
 
 import threading
 from collections.abc import Callable, Collection, Mapping
@@ -9,7 +9,7 @@ from thoughtrank.engines.serving.completion import Completion
 from thoughtrank.engines.serving.completion_tokens import CompletionReader, CompletionTokens
 from thoughtrank.engines.serving.completions_client import RequestRefusedError
 from thoughtrank.engines.tokenization import decode_after, encode
-from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG, split_thought
+from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG, first_tag, split_thought
 from thoughtrank.records import Finish
 
 if TYPE_CHECKING:
@@ -32,12 +32,16 @@ class _Prompt(NamedTuple):
 
 
 class _Thought(NamedTuple):
-    """A closed thought: its text and ids include the closing tag; ``tokens`` counts what the model generated."""
+    """A closed thought: its text and ids include the closing tag; ``tokens`` counts what the model generated.
+
+    ``stop_named``: the server named the closing tag as the stop string that ended it.
+    """
 
     text: str
     ids: list[int]
     tokens: int
     finish: Finish
+    stop_named: bool = False
 
 
 class TwoPhaseCompletion:
@@ -87,7 +91,9 @@ class TwoPhaseCompletion:
         if branch.in_thought:
             thought = self._thought(start, branch, limits)
         is_used = not (branch.ends_at_tag and OPEN_TAG in thought.text)
-        answer = self._answer(start.plus(thought), branch, limits) if is_used else CompletionTokens("", [], "stop")
+        answer = CompletionTokens("", [], "stop")
+        if is_used:
+            answer = self._answer(start.plus(thought), branch, limits, stop=self._answer_stops(branch, thought))
         return Continuation(
             thought=thought.text.removesuffix(CLOSE_TAG),
             thought_ids=tuple(thought.ids),
@@ -107,32 +113,56 @@ class TwoPhaseCompletion:
         )
         text, tag, beyond = split_thought(written.text)
         closed = text + CLOSE_TAG
+        stop_named = written.stopped_at == CLOSE_TAG
         if not tag:
             ids = written.ids + encode(self._tokenizer, CLOSE_TAG)
-            return _Thought(closed, ids, len(written.ids), written.finish)
+            return _Thought(closed, ids, len(written.ids), written.finish, stop_named)
         if not beyond:
-            return _Thought(closed, written.ids, len(written.ids), "stop")
+            return _Thought(closed, written.ids, len(written.ids), "stop", stop_named)
         # The last token of the tag reaches past it: drop tokens up to there, and encode the rest of the tag instead.
         kept = list(written.ids)
         while kept and CLOSE_TAG in decode_after(self._tokenizer, start.ids, kept):
             kept.pop()
         rest = encode(self._tokenizer, closed[len(decode_after(self._tokenizer, start.ids, kept)) :])
-        return _Thought(closed, kept + rest, len(kept) + 1, "stop")
+        return _Thought(closed, kept + rest, len(kept) + 1, "stop", stop_named)
 
-    def _answer(self, start: _Prompt, branch: Branch, limits: Limits) -> CompletionTokens:
+    def _answer_stops(self, branch: Branch, thought: _Thought) -> list[str]:
+        """The end of the turn; and the tags, if text from a tag on is not used and the server will name the tag.
+
+        Where it would not, an answer that a tag ended could not be distinguished from one that the model ended.
+        """
+        tags = [OPEN_TAG, CLOSE_TAG] if branch.ends_at_tag and thought.stop_named else []
+        stop = [*tags, *self._end_texts]
+        return stop if len(stop) <= _MOST_STOPS else self._end_texts
+
+    def _answer(self, start: _Prompt, branch: Branch, limits: Limits, *, stop: list[str]) -> CompletionTokens:
         if limits.answer_tokens == 0:
             return CompletionTokens("", [], "length")
         sampling = _sampling(branch.answer_temperature, seed=branch.seed)
-        answer = self._complete(start, limit=limits.answer_tokens, stop=self._end_texts, **sampling)
-        if answer.finish == "length" or len(answer.ids) >= limits.min_answer_tokens:
+        answer = self._complete(start, limit=limits.answer_tokens, stop=stop, **sampling)
+        is_short = answer.finish == "stop" and len(answer.ids) < limits.min_answer_tokens
+        if is_short and not _ended_at_tag(answer):
+            if self._excludes_tokens:
+                answer = self._extended(start, answer, limits, stop=stop, sampling=sampling)
+            else:
+                self._count_short_answer()
+        return self._with_tag(answer)
+
+    def _with_tag(self, answer: CompletionTokens) -> CompletionTokens:
+        """The answer with the tag that ended it, which the server's text lacks; whoever reads it has to see the tag."""
+        if not _ended_at_tag(answer) or first_tag(answer.text) is not None:
             return answer
-        if not self._excludes_tokens:
-            self._count_short_answer()
-            return answer
-        return self._extended(start, answer, limits, sampling=sampling)
+        text = f"{answer.text}{answer.stopped_at}"
+        return CompletionTokens(text, encode(self._tokenizer, text), answer.finish, answer.stopped_at)
 
     def _extended(
-        self, start: _Prompt, first: CompletionTokens, limits: Limits, *, sampling: Mapping[str, float]
+        self,
+        start: _Prompt,
+        first: CompletionTokens,
+        limits: Limits,
+        *,
+        stop: list[str],
+        sampling: Mapping[str, float],
     ) -> CompletionTokens:
         """An answer that ended too early, continued: first with the end of the turn excluded, then without."""
         missing = limits.min_answer_tokens - len(first.ids)
@@ -148,8 +178,8 @@ class TwoPhaseCompletion:
         left = limits.answer_tokens - len(answer.ids)
         if left <= 0:
             return CompletionTokens(answer.text, answer.ids, "length")
-        rest = self._complete(start.plus(answer), limit=left, stop=self._end_texts, **sampling)
-        return CompletionTokens(answer.text + rest.text, answer.ids + rest.ids, rest.finish)
+        rest = self._complete(start.plus(answer), limit=left, stop=stop, **sampling)
+        return CompletionTokens(answer.text + rest.text, answer.ids + rest.ids, rest.finish, rest.stopped_at)
 
     def _count_short_answer(self) -> None:
         with self._lock:
@@ -170,6 +200,10 @@ class TwoPhaseCompletion:
 def _sampling(temperature: float, *, seed: int) -> dict[str, float]:
     """The fields of a request that decide how tokens are chosen; a greedy one has no seed."""
     return {"temperature": temperature, "seed": seed} if temperature else {"temperature": 0.0}
+
+
+def _ended_at_tag(answer: CompletionTokens) -> bool:
+    return answer.stopped_at in (OPEN_TAG, CLOSE_TAG)
 
 
 def added_start(tokenizer: "PreTrainedTokenizerBase") -> str:

@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from thoughtrank.output.redaction import foreign_environment
 from thoughtrank.user_input.user_paths import user_path
 
 INSTALL = (
@@ -22,7 +23,9 @@ def python_faults(python: str) -> list[str]:
         return [f"engine.python={python}: no such program. Create an environment with vLLM: {INSTALL}"]
     check = "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
     try:
-        found = subprocess.run([str(program), "-I", "-c", check], capture_output=True, check=False).returncode == 0
+        command = [str(program), "-I", "-c", check]
+        done = subprocess.run(command, env=foreign_environment(), capture_output=True, check=False)
+        found = done.returncode == 0
     except OSError as error:
         return [f"engine.python={python} cannot be run: {error.strerror}"]
     return [] if found else [f"engine.python={python} has no vLLM. Install it, or use another environment: {INSTALL}"]

@@ -1,12 +1,14 @@
 """Training examples as token ids: reading them from tables and tokenizing them."""
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import pyarrow.parquet as parquet
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
 
 from thoughtrank.errors import UserError
+from thoughtrank.records import Example
+from thoughtrank.storage.tables import TableRows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -62,6 +64,40 @@ def encode_example(
     return EncodedExample(token_ids=token_ids, first_target=first, question_id=question_id)
 
 
+class EncodedExamples(Sequence[EncodedExample]):
+    """Tokenized examples, held in memory at four bytes per token; each becomes a record when it is asked for."""
+
+    def __init__(self) -> None:
+        self._token_ids = array("i")
+        self._ends = array("q", [0])
+        self._first_targets = array("q")
+        self._question_ids: list[str] = []
+
+    def append(self, example: EncodedExample) -> None:
+        """Add an example at the end."""
+        self._token_ids.extend(example.token_ids)
+        self._ends.append(len(self._token_ids))
+        self._first_targets.append(example.first_target)
+        self._question_ids.append(example.question_id)
+
+    def __len__(self) -> int:
+        return len(self._question_ids)
+
+    @overload
+    def __getitem__(self, index: int) -> EncodedExample: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[EncodedExample]: ...
+    def __getitem__(self, index: int | slice) -> EncodedExample | list[EncodedExample]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        position = range(len(self))[index]
+        return EncodedExample(
+            token_ids=tuple(self._token_ids[self._ends[position] : self._ends[position + 1]]),
+            first_target=self._first_targets[position],
+            question_id=self._question_ids[position],
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Examples:
     """The training set.
@@ -71,34 +107,31 @@ class Examples:
         too_long: candidate ids of the examples left out because they exceed the model's context.
     """
 
-    used: list[EncodedExample]
+    used: EncodedExamples
     too_long: list[str]
 
 
 def read_examples(folders: Sequence[str], *, tokenizer: "PreTrainedTokenizerBase", context: int) -> Examples:
-    """Read and tokenize every example of the tables in ``folders``, in order.
+    """Read and tokenize every example of the tables in ``folders``, in order; of their text little is in memory at a time.
 
     Examples longer than ``context`` tokens are left out. Truncating them would train the model to stop mid-sentence.
 
     Raises:
         UserError: an example has no target tokens, or no example is left.
     """
-    used, too_long = [], []
+    used, too_long = EncodedExamples(), []
     for folder in folders:
-        for row in parquet.read_table(folder).to_pylist():
+        for row in TableRows(Path(folder), Example):
             example = encode_example(
-                prompt=row["prompt"],
-                completion=row["completion"],
-                tokenizer=tokenizer,
-                question_id=row["question_id"],
+                prompt=row.prompt, completion=row.completion, tokenizer=tokenizer, question_id=row.question_id
             )
             if not example.num_targets:
                 raise UserError(
-                    f"example {row['candidate_id']} has no token to learn (its completion is {row['completion'][:40]!r}): "
+                    f"example {row.candidate_id} has no token to learn (its completion is {row.completion[:40]!r}): "
                     "remove it"
                 )
             if len(example.token_ids) > context:
-                too_long.append(row["candidate_id"])
+                too_long.append(row.candidate_id)
             else:
                 used.append(example)
     if not used:

@@ -17,6 +17,7 @@ import pytorch_lightning as pl
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.protocols import Strategy
 from thoughtrank.storage.files import sync_tree
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.json_files import read_json, write_json
@@ -29,7 +30,7 @@ class Manifest(TypedDict):
 
     Attributes:
         world_size: number of ranks.
-        strategy: the strategy component, without its numbers of devices.
+        strategy: the strategy component, with the kind of device that ``auto`` means and without the numbers of devices.
         model: digest of the model that training started from.
     """
 
@@ -57,14 +58,17 @@ class Checkpoints:
     Args:
         work: the folder that contains them.
         job: the training they belong to.
+        strategy: the component that ``job.strategy`` describes.
         world_size: number of ranks.
     """
 
-    def __init__(self, work: Path, *, job: TrainingJob, world_size: int) -> None:
+    def __init__(self, work: Path, *, job: TrainingJob, strategy: Strategy, world_size: int) -> None:
         self.folder = work / "_checkpoint"
+        # A run's first attempt has auto where later ones have what it meant.
+        settings = {**job.strategy, "accelerator": strategy.device_kind()}
         self.manifest: Manifest = {
             "world_size": world_size,
-            "strategy": {name: value for name, value in job.strategy.items() if name not in ("devices", "num_nodes")},
+            "strategy": {name: value for name, value in settings.items() if name not in ("devices", "num_nodes")},
             "model": model_digest(Path(job.model)),
         }
 

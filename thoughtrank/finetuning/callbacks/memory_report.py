@@ -6,10 +6,11 @@ import pytorch_lightning as pl
 import torch
 
 from thoughtrank.finetuning.distributed.sharded_parameters import full_shape
-from thoughtrank.finetuning.optim.parameters import embedding_names, num_values, trained_parameters
+from thoughtrank.finetuning.optimizers.parameters import embedding_names, num_values, trained_parameters
 from thoughtrank.finetuning.parameter_memory import has_engine_masters
 from thoughtrank.finetuning.protocols import Optimizer, Strategy
 from thoughtrank.finetuning.weight_formats import ParameterBytes, Weights, parameter_bytes
+from thoughtrank.output.terminal import print_text
 
 if TYPE_CHECKING:
     from thoughtrank.finetuning.module import FineTuningModule
@@ -43,7 +44,7 @@ class MemoryReport(pl.Callback):
         """Measure, and print on rank 0."""
         self.measure(module.causal_lm, precision=str(trainer.precision))
         if trainer.is_global_zero:
-            print(f"{self.description}: {self.text()}", flush=True)
+            print_text(f"{self.description}: {self.text()}")
 
     def measure(self, model: torch.nn.Module, *, precision: str) -> None:
         """Compute the memory from the shapes of ``model``'s parameters."""

@@ -6,6 +6,7 @@ that machine 0 is gone because its store no longer answers.
 """
 
 import json
+import socket
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypedDict
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.distributed.listen_address import LISTEN
 from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, run_ranks
+from thoughtrank.finetuning.distributed.rank_store import listening_socket
 from thoughtrank.finetuning.distributed.rendezvous import HOW_TO_START, Rendezvous
-from thoughtrank.http_api.ports import free_port
+from thoughtrank.output.terminal import print_text
 
 if TYPE_CHECKING:
     from torch.distributed import TCPStore
@@ -74,9 +77,10 @@ class MultiNodeTraining:
         if self._connection is None:
             run_ranks(job_file, launch=LaunchConfig(devices=devices))
             return
-        port = free_port()
+        listening = listening_socket(self.rendezvous.listen)
+        port = listening.getsockname()[1]
         self._announce({"job": str(job_file.absolute()), "port": port})
-        self._run(job_file, port=port, devices=devices)
+        self._run(job_file, port=port, devices=devices, listening=listening)
 
     def follow(self, *, devices: int) -> None:
         """On the other machines: take part in every training until the run on machine 0 ends.
@@ -95,8 +99,8 @@ class MultiNodeTraining:
             except UserError as error:
                 if not self._first_machine_answers():
                     raise
-                # Machine 0 decides whether the run goes on.
-                print(f"training failed on machine {self.rendezvous.node_rank}: {error}", flush=True)
+                # Machine 0 decides whether the run continues.
+                print_text(f"training failed on machine {self.rendezvous.node_rank}: {error}")
 
     @property
     def _store(self) -> "TCPStore":
@@ -104,13 +108,13 @@ class MultiNodeTraining:
             raise RuntimeError("not connected: enter the context manager, with more than one machine")
         return self._connection
 
-    def _run(self, job_file: Path, *, port: int, devices: int) -> None:
+    def _run(self, job_file: Path, *, port: int, devices: int, listening: socket.socket | None = None) -> None:
         here = self.rendezvous
         launch = LaunchConfig(
             devices=devices, num_nodes=here.num_nodes, node_rank=here.node_rank, address=here.address, port=port
         )
         try:
-            run_ranks(job_file, launch=launch, check=self._check_others)
+            run_ranks(job_file, launch=launch, check=self._check_others, listening=listening)
         except BaseException as error:
             if self._first_machine_answers():
                 fault = str(error) if isinstance(error, UserError) else "it was stopped"
@@ -122,17 +126,20 @@ class MultiNodeTraining:
 
         here = self.rendezvous
         try:
+            # Torch would listen on every interface.
+            listening = None if here.node_rank else listening_socket(here.listen, here.port).detach()
             return TCPStore(
                 here.address,
                 here.port,
                 is_master=here.node_rank == 0,
                 timeout=_CONNECT_TIMEOUT,
                 wait_for_workers=False,
+                master_listen_fd=listening,
             )
-        except (DistError, OSError) as error:
+        except (DistError, OSError, OverflowError) as error:
             raise UserError(
-                f"machine {here.node_rank} cannot reach {here.address}:{here.port}, or the port is taken: "
-                f"{str(error).splitlines()[0]}; {HOW_TO_START}"
+                f"machine {here.node_rank} cannot reach {here.address}:{here.port}, or the port is taken, or the address is "
+                f"not that of the first machine ({LISTEN} can name another one): {str(error).splitlines()[0]}; {HOW_TO_START}"
             ) from error
 
     def _announce(self, message: _Announcement) -> None:

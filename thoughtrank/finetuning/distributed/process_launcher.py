@@ -6,6 +6,7 @@ Every rank is a child of the calling process and watches it: when the caller is 
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,19 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.distributed.loopback_store import LOOPBACK, loopback_environment, loopback_socket
+from thoughtrank.finetuning.distributed.rank_store import (
+    LOOPBACK,
+    listening_socket,
+    loopback_environment,
+    store_environment,
+)
 from thoughtrank.output.redaction import child_environment
+from thoughtrank.output.terminal import print_faults
+from thoughtrank.process.openmp import wait_policy
 
 FAULTS = "THOUGHTRANK_FAULTS"
 """Environment variable of a rank: the file descriptor it writes its faults to. A pipe works on a full disk too."""
-
-WAIT_POLICY = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
-"""How the OpenMP threads of a rank wait for each other: a few microseconds by spinning, then asleep.
-
-By default they spin for milliseconds. Beside another busy process the thread that is waited for has no core meanwhile,
-and every one of the thousands of barriers of a step takes that long. ``GOMP_SPINCOUNT`` is for GNU's runtime, which
-torch's packages contain; Intel's and LLVM's go by the policy. Runtimes read them when they are loaded.
-"""
 
 _GRACE_SECONDS = 10.0
 _CHECK_SECONDS = 0.5
@@ -54,13 +54,20 @@ class LaunchConfig:
     port: int = 0
 
 
-def run_ranks(job_file: Path, *, launch: LaunchConfig, check: Callable[[], None] = lambda: None) -> None:
+def run_ranks(
+    job_file: Path,
+    *,
+    launch: LaunchConfig,
+    check: Callable[[], None] = lambda: None,
+    listening: socket.socket | None = None,
+) -> None:
     """Train with this machine's ranks, and return when all of them have succeeded.
 
     Args:
         job_file: a ``TrainingJob``, readable on every machine.
         launch: which ranks to start.
         check: called every half second; raises when the training has to be abandoned.
+        listening: with several machines, on the first one: where its first rank serves the store; closed here.
 
     Raises:
         UserError: a rank reported a fault or failed; all ranks have been ended.
@@ -68,13 +75,17 @@ def run_ranks(job_file: Path, *, launch: LaunchConfig, check: Callable[[], None]
     reader, writer = os.pipe()
     ranks: list[subprocess.Popen] = []
     try:
-        with loopback_socket(launch.port) if launch.num_nodes == 1 else nullcontext() as listening:
+        if launch.num_nodes == 1:
+            listening = listening_socket(port=launch.port)
+        with listening or nullcontext():
             for local_rank in range(launch.devices):
                 environment = rank_environment(launch, local_rank=local_rank, faults=writer)
-                passed = [writer]
-                if listening is not None:
+                serves = listening if local_rank == 0 else None
+                if launch.num_nodes == 1 and listening is not None:
                     environment |= loopback_environment(listening, rank=local_rank)
-                    passed += [listening.fileno()] if local_rank == 0 else []
+                else:
+                    environment |= store_environment(serves)
+                passed = [writer] if serves is None else [writer, serves.fileno()]
                 command = [sys.executable, "-m", "thoughtrank.finetuning", str(job_file), str(os.getpid())]
                 # A session of its own: Ctrl-C in the terminal reaches the caller only, which then ends the ranks.
                 ranks.append(subprocess.Popen(command, env=environment, pass_fds=passed, start_new_session=True))
@@ -99,7 +110,7 @@ def report_faults(error: UserError) -> None:
         lines = [json.dumps(fault[:_MAX_FAULT_CHARACTERS]) + "\n" for fault in error.faults[:10]]
         os.write(int(os.environ[FAULTS]), "".join(lines).encode())
     else:
-        print("\n".join(f"error: {fault}" for fault in error.faults), file=sys.stderr, flush=True)
+        print_faults(error.faults)
 
 
 def rank_environment(launch: LaunchConfig, *, local_rank: int, faults: int) -> dict[str, str]:
@@ -111,8 +122,7 @@ def rank_environment(launch: LaunchConfig, *, local_rank: int, faults: int) -> d
     if launch.devices > 1:
         # Otherwise every rank would start one thread per core.
         inherited.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // launch.devices)))
-    if not inherited.keys() & WAIT_POLICY.keys():
-        inherited |= WAIT_POLICY
+    inherited |= wait_policy(inherited)
     return {
         **inherited,
         "RANK": str(launch.node_rank * launch.devices + local_rank),

@@ -39,8 +39,6 @@ class Executor:
 
     Attributes:
         judge: the judge.
-        calls: every request made through this object, with its verdict, by key, for the audit; none of an exact judge, which is
-            not audited.
     """
 
     def __init__(self, judge: Judge, log_path: Path, *, budget: Budget | None = None) -> None:
@@ -50,9 +48,9 @@ class Executor:
         if budget is None:
             budget = Budget(judge.limits.budget)
         budget.add(self._log.usage.cost + self._reservations.open_amount)
+        judge.raise_bounds(self._reservations.raised_bounds)
         self._caller = RetryingCaller(judge, budget=budget, reservations=self._reservations)
         self._judge_key = json.dumps(judge.identity(), sort_keys=True)
-        self.calls: dict[str, tuple[JudgeRequest, Verdict]] = {}
         self._outage = OutageDetector()
 
     @property
@@ -81,16 +79,18 @@ class Executor:
         """
         by_key = {self._key(request): request for request in requests}
         missing = {}
+        verdicts = {}
         for key, request in by_key.items():
-            if key not in self._log:
+            known = self._log.get(key)
+            if known is None:
                 missing[key] = request
-            elif on_verdict is not None:
-                on_verdict(request, self._log[key])
+                continue
+            verdicts[key] = known
+            if on_verdict is not None:
+                on_verdict(request, known)
         if missing:
             self._call_all(missing, on_verdict)
-        verdicts = {key: self._log[key] for key in by_key}
-        if not self.judge.exact:
-            self.calls.update({key: (request, verdicts[key]) for key, request in by_key.items()})
+            verdicts.update({key: self._log[key] for key in missing})
         return [verdicts[self._key(request)] for request in requests]
 
     def known(self, request: JudgeRequest) -> Verdict | None:

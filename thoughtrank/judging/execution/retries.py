@@ -106,6 +106,7 @@ class RetryingCaller:
                     verdict = replace(verdict, usage=self._judge.upper_bound(request))
                 used = verdict.usage.prompt_tokens + verdict.usage.completion_tokens
                 spent = verdict.usage.cost
+                self._reservations.raise_bounds(self._judge.raised_bounds())
                 keep(verdict)
                 self._reservations.end(key, bound.cost)
                 return verdict

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from hashlib import blake2b
 from pathlib import Path
 
 from thoughtrank.judging.protocol import JudgeRequest, Usage, Verdict
@@ -11,6 +12,8 @@ from thoughtrank.storage.line_log import LineLog
 
 class VerdictLog:
     """One JSON object per line, on disk before the verdict is used. One process at a time may have it open.
+
+    Verdicts are read back from the file when they are asked for: in memory each takes about 200 bytes, whatever its length.
 
     Args:
         path: the file; created, with its folder, if missing.
@@ -29,24 +32,26 @@ class VerdictLog:
         self._price = price
         self.usage = Usage()
         self.appended = 0
-        self._verdicts: dict[str, Verdict] = {}
+        self._offsets: dict[bytes, int] = {}
+        self._read_bytes = 0
         self._lock = threading.Lock()
         self._lines = LineLog(
             path,
-            read=lambda line: self._keep(*_record(line)),
+            read=self._read,
             unreadable="is no verdict; restore the file, or move it away to repeat all judge calls",
             durable=True,
         )
 
     def __contains__(self, key: str) -> bool:
-        return key in self._verdicts
+        return _digest(key) in self._offsets
 
     def __getitem__(self, key: str) -> Verdict:
-        return self._verdicts[key]
+        return self._at(self._offsets[_digest(key)])
 
     def get(self, key: str) -> Verdict | None:
         """The verdict of a call, or None."""
-        return self._verdicts.get(key)
+        offset = self._offsets.get(_digest(key))
+        return None if offset is None else self._at(offset)
 
     def append(self, *, key: str, request: JudgeRequest, verdict: Verdict) -> None:
         """Write one verdict and wait until it is on disk. May be called from many threads.
@@ -67,17 +72,31 @@ class VerdictLog:
         # A lone surrogate becomes a JSON escape, which reads back as the same character.
         line = json.dumps(record, ensure_ascii=False).encode(errors="backslashreplace")
         with self._lock:
-            self._lines.append(line)
-            self._keep(key, verdict)
+            offset = self._lines.append(line)
+            self._keep(key, verdict, offset=offset)
             self.appended += 1
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
         self._lines.close()
 
-    def _keep(self, key: str, verdict: Verdict) -> None:
-        self._verdicts[key] = replace(verdict, prompt="") if verdict.prompt else verdict
+    def _read(self, line: bytes) -> None:
+        """Keep a line of an earlier attempt; the lines come in their order, and none is left out."""
+        key, verdict = _record(line)
+        self._keep(key, verdict, offset=self._read_bytes)
+        self._read_bytes += len(line) + 1
+
+    def _at(self, offset: int) -> Verdict:
+        return _record(self._lines.line_at(offset))[1]
+
+    def _keep(self, key: str, verdict: Verdict, *, offset: int) -> None:
+        self._offsets[_digest(key)] = offset
         self.usage += verdict.usage
+
+
+def _digest(key: str) -> bytes:
+    """16 bytes in place of a key of 64 characters."""
+    return blake2b(key.encode(), digest_size=16).digest()
 
 
 def _record(line: bytes) -> tuple[str, Verdict]:

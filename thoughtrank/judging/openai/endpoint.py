@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thoughtrank.errors import UserError
-from thoughtrank.http_api.api_keys import api_key, key_name_faults, redacted
+from thoughtrank.http_api.api_keys import api_key, key_name_faults, without_key
 from thoughtrank.http_api.error_text import message_of
 from thoughtrank.http_api.urls import shown_url, url_faults
 from thoughtrank.judging.openai.requests import RequestFormat
@@ -89,7 +89,7 @@ class Connection:
 
     def redacted(self, text: str) -> str:
         """The text without the key."""
-        return redacted(text, api_key(self.api_key_env))
+        return without_key(text, api_key(self.api_key_env))
 
     def complete(self, arguments: Callable[[RequestFormat], dict[str, object]]) -> str | Refusal:
         """The body of the server's response, or why it rejected the request.
@@ -110,7 +110,7 @@ class Connection:
             try:
                 # The raw response: the client would build its own object from any JSON, well formed or not.
                 raw = self._open(key).chat.completions.with_raw_response.create(**keywords)
-                body = redacted(raw.http_response.content.decode(errors="replace"), key)
+                body = without_key(raw.http_response.content.decode(errors="replace"), key)
                 if (stated := error_in_body(raw.http_response, body)) is None:
                     return body
                 error: openai.APIError = stated

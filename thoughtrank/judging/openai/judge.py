@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -180,6 +180,14 @@ class OpenAICompatibleJudge(BaseJudge):
     def upper_bound(self, request: JudgeRequest) -> Usage:
         """Every token takes at least one byte of the request, and the reply has its limit; more if a reply has had more."""
         return self._meter.bound(self._most(render(request, criteria=self.criteria), request), price=self.price())
+
+    def raised_bounds(self) -> Mapping[str, float]:
+        """By how much replies have exceeded what their requests allow."""
+        return self._meter.raised_bounds()
+
+    def raise_bounds(self, factors: Mapping[str, float]) -> None:
+        """See ``Judge``."""
+        self._meter.raise_bounds(factors)
 
     def judge(self, request: JudgeRequest) -> Verdict:
         """Make one attempt at a call.

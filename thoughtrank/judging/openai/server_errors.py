@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
-from thoughtrank.http_api.api_keys import redacted
+from thoughtrank.http_api.api_keys import without_key
 from thoughtrank.http_api.error_text import is_key_refused, is_temporary, key_error, message_of, model_error
 from thoughtrank.http_api.retry_after import retry_after_seconds
 from thoughtrank.judging.protocol import AttemptFailed, JudgeUnavailable, Status
@@ -105,7 +105,7 @@ def raise_unless_rejected(
     message = message_of(error, key)
     if not isinstance(error, openai.APIStatusError):
         cause = error.__cause__
-        what = f"{message} {redacted(str(cause or ''), key)[:200]}".strip()
+        what = f"{message} {without_key(str(cause or ''), key)[:200]}".strip()
         raise AttemptFailed(judge=judge, what=what, maybe_charged=type(cause).__name__ not in _NEVER_SENT) from None
     status = error.status_code
     if is_key_refused(status):

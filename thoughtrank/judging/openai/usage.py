@@ -1,17 +1,30 @@
-"""What a reply cost, from a usage that the server reports and nobody has checked."""
+"""What a reply cost, from the usage that the server reports, which may be wrong."""
 
 import math
-import sys
+import re
 import threading
+import unicodedata
 from collections.abc import Mapping
 
 from thoughtrank.judging.protocol import Usage
+from thoughtrank.output.terminal import print_warning
 
 CEILING = 100
 """A count above its bound is recorded as reported, up to this many times the bound."""
 
 _LONGEST_TOKEN = 16
-"""Characters. Tokenizers have longer tokens only for runs of one character; a text of such runs is settled at the bound."""
+"""Letters. Tokenizers have longer tokens only for runs of one character; a text of such runs is settled at the bound."""
+
+_LONGEST_UNSPACED, _LONGEST_NUMBER = 6, 4
+"""Characters per token in scripts that put no spaces between words, on average; and digits per token."""
+
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+_LETTER = r"[^\W\d_]"
+_PIECE = re.compile(
+    rf"(?P<unspaced>[{_UNSPACED}]+)|(?P<word>{_LETTER}+(?:['\u2019]{_LETTER}+)*)|(?P<number>\d+)"
+    rf"|(?P<joined>[!-/:-@\[-`{{-~](?={_LETTER}))|(?P<marks>[!-/:-@\[-`{{-~]+)"
+)
+"""What common tokenizers cut a text into before they look for tokens; one mark before a word may be part of its token."""
 
 Price = tuple[float, float] | None
 """US dollars per million prompt and completion tokens; None where unknown, which counts as 0."""
@@ -25,8 +38,26 @@ def usage_of(*, prompt_tokens: int, completion_tokens: int, price: Price) -> Usa
 
 
 def fewest_tokens(text: str) -> int:
-    """A lower bound on the tokens of a text: common tokenizers join no two words, and long words have several."""
-    return sum(math.ceil(len(word) / _LONGEST_TOKEN) for word in text.split())
+    """A lower bound on the tokens of a text.
+
+    Common tokenizers join no two of words, numbers and punctuation in one token, and long words and numbers have several.
+    """
+    if not text.isascii():
+        # Vowel signs and joiners are no letters to ``re``, and would seem to divide words.
+        text = "".join(each for each in text if unicodedata.category(each) not in ("Mn", "Mc", "Me", "Cf"))
+    return sum(map(_fewest_of_piece, _PIECE.finditer(text)))
+
+
+def _fewest_of_piece(piece: re.Match[str]) -> int:
+    longest = {"unspaced": _LONGEST_UNSPACED, "word": _LONGEST_TOKEN, "number": _LONGEST_NUMBER}
+    if piece.lastgroup in longest:
+        return math.ceil(len(piece.group()) / longest[piece.lastgroup])
+    return 1 if piece.lastgroup == "marks" else 0
+
+
+def fewest_reply_tokens(text: str) -> int:
+    """The same for a reply: half of its words, because a server may count only the tokens that a JSON schema left open."""
+    return math.ceil(sum(math.ceil(len(word) / _LONGEST_TOKEN) for word in text.split()) / 2)
 
 
 class UsageMeter:
@@ -56,12 +87,22 @@ class UsageMeter:
                 price=price,
             )
 
+    def raised_bounds(self) -> dict[str, float]:
+        """The factors above 1 by which bounds are raised, by the name of the count."""
+        with self._lock:
+            return {name: factor for name, factor in self._factors.items() if factor > 1.0}
+
+    def raise_bounds(self, factors: Mapping[str, float]) -> None:
+        """Raise later bounds as an earlier process did; unknown names are ignored, and no factor exceeds ``CEILING``."""
+        with self._lock:
+            for name in self._factors.keys() & factors.keys():
+                self._factors[name] = max(self._factors[name], min(factors[name], float(CEILING)))
+
     def settle(self, reported: object, *, sent: str, received: str, most: Usage, price: Price) -> Usage:
         """The reported usage, if it is plausible; else the bound.
 
-        Plausible are integers of at least ``fewest_tokens``; half as many for the reply, because a server may count only the
-        tokens of a JSON reply that its schema left open. A count above ``most`` is recorded up to ``CEILING`` times
-        ``most``, and raises later bounds.
+        Plausible are integers of at least ``fewest_tokens`` and ``fewest_reply_tokens``. A count above ``most`` is recorded up
+        to ``CEILING`` times ``most``, and raises later bounds.
 
         Args:
             reported: the field ``usage`` of the response, whatever it holds; None where it is missing.
@@ -73,7 +114,7 @@ class UsageMeter:
         counts: Mapping[str, object] = reported if isinstance(reported, Mapping) else {}
         prompt = self._count(counts, "prompt_tokens", fewest=fewest_tokens(sent), most=most.prompt_tokens)
         completion = self._count(
-            counts, "completion_tokens", fewest=math.ceil(fewest_tokens(received) / 2), most=most.completion_tokens
+            counts, "completion_tokens", fewest=fewest_reply_tokens(received), most=most.completion_tokens
         )
         if prompt is None or completion is None:
             self._warn("reports no plausible usage: the most that such a call can cost is recorded")
@@ -104,4 +145,4 @@ class UsageMeter:
             new = what not in self._warned
             self._warned.add(what)
         if new:
-            print(f"warning: {self._server} {what}", file=sys.stderr, flush=True)
+            print_warning(f"{self._server} {what}")

@@ -1,0 +1,1 @@
+"""Trials that try to break runs: kills, full disks, damaged files, failing judges, hostile input."""

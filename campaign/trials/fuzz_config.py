@@ -1,0 +1,129 @@
+"""Random overrides of the config: every command ends with exit status 0 or 2, and without a traceback."""
+
+import os
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from campaign.comparing import lines_of_tracebacks
+from campaign.fuzzing import try_examples
+from campaign.outcome import Kind, Outcome, TrialInput
+from campaign.place import Attempt, Ended, last_line
+from campaign.starter import ROOT
+
+EXAMPLES = 75
+_TIMEOUT = 60.0
+_SAFE = {"HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": "", "WANDB_MODE": "disabled"}
+_NUMBERS = [
+    "0",
+    "1",
+    "-1",
+    "3",
+    "0.5",
+    "-0.0",
+    "1e-9",
+    "1e308",
+    "1e999",
+    "nan",
+    "inf",
+    "-inf",
+    "9" * 30,
+    "-" + "9" * 400,
+]
+_WORDS = [
+    "null",
+    "true",
+    "false",
+    "''",
+    "[]",
+    "{}",
+    "[1,2]",
+    "[[]]",
+    "{a: 1}",
+    "???",
+    "auto",
+    "no-such-thing",
+    "0x10",
+    "1_000",
+]
+_REFERENCES = ["${seed}", "${no.such.key}", "${oc.env:HOME}", "${oc.env:NO_SUCH_VARIABLE_HERE}", "${judge}", "${"]
+
+
+@cache
+def _composed() -> dict[str, Any]:
+    from hydra import compose, initialize_config_dir
+
+    with initialize_config_dir(config_dir=str(ROOT / "conf"), version_base="1.3"):
+        values = OmegaConf.to_container(compose("config", overrides=["model=tiny", "judge=fake", "logger=none"]))
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}
+
+
+@cache
+def _keys() -> list[str]:
+    """Every key that can be set, but for the folders, the name of the run, and what would show no plan."""
+    keys = []
+    for name, value in _composed().items():
+        keys += [f"{name}.{inner}" for inner in value] if isinstance(value, dict) else [name]
+    return [key for key in keys if key not in ("dry_run", "runs_dir", "cache_dir")]
+
+
+@cache
+def _choices() -> list[str]:
+    return [f"{path.parent.name}={path.stem}" for path in sorted((ROOT / "conf").glob("*/*.yaml"))]
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _values() -> st.SearchStrategy[str]:
+    texts = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=30)
+    numbers = st.integers().map(str) | st.floats().map(str)
+    return st.one_of(st.sampled_from([*_NUMBERS, *_WORDS, *_REFERENCES]), numbers, texts.map(_quoted), texts)
+
+
+def _overrides() -> st.SearchStrategy[list[str]]:
+    setting = st.builds(
+        "{}{}={}".format, st.sampled_from(["", "", "", "", "+", "++"]), st.sampled_from(_keys()), _values()
+    )
+    removal = st.sampled_from(_keys()).map("~{}".format)
+    unknown = st.builds("{}={}".format, st.from_regex(r"[a-z_]{1,12}(\.[a-z_]{1,12})?", fullmatch=True), _values())
+    return st.lists(
+        st.one_of(setting, setting, setting, st.sampled_from(_choices()), removal, unknown), min_size=1, max_size=4
+    )
+
+
+def _command_line(overrides: list[str], folder: Path) -> Ended:
+    """A dry run with these overrides."""
+    usual = ["train.py", "dry_run=true", "model=tiny", "judge=fake", "logger=none"]
+    environment = {**os.environ, **_SAFE}
+    ended = Attempt(["python", *usual, *overrides], folder=folder, outputs=folder, environment=environment).wait(
+        _TIMEOUT
+    )
+    for path in folder.glob("output-*.txt"):
+        path.unlink()
+    return ended
+
+
+def _check(overrides: list[str], *, folder: Path, outcome: Outcome) -> None:
+    status, output = _command_line(overrides, folder)
+    outcome.note(f"exit status {status}")
+    outcome.tracebacks += [f"{each} with {overrides}"[:400] for each in lines_of_tracebacks(output)]
+    assert status in (0, 2), f"exit status {status}: {last_line(output)}"
+    left = [path.name for path in folder.iterdir()]
+    assert not left, f"a dry run made {left}"
+
+
+def _run(trial: TrialInput) -> Outcome:
+    outcome = Outcome()
+    check = partial(_check, folder=trial.folder, outcome=outcome)
+    number = trial.random("config").randrange(1 << 30)
+    try_examples(_overrides(), check, count=EXAMPLES, number=number, outcome=outcome)
+    return outcome
+
+
+KIND = Kind("fuzz_config", "Random overrides of the config", 2, _run, compares=False)

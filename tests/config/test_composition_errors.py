@@ -1,0 +1,47 @@
+"""Hydra's own texts become one sentence each; tests/test_cli.py has Hydra raise them."""
+
+import pytest
+
+from thoughtrank.config.composition_errors import composition_fault
+
+
+def fault(text, *, cause="", override=None, options=()):
+    return composition_fault(text, cause=cause, override=override, options=options)
+
+
+def test_what_cannot_be_read_is_named_with_the_grammar():
+    assert fault("mismatched input", override="prefixes=[").startswith("prefixes=[: cannot be read: write key=value")
+
+
+def test_an_unknown_choice_names_the_choices():
+    text = "In 'config': Could not find 'judge/none'\n\nAvailable options in 'judge':\n\tfake\n\tgpt4\n"
+    assert fault(text, options=["fake", "gpt4"]) == (
+        "config: In 'config': Could not find 'judge/none': choose one of fake, gpt4"
+    )
+
+
+def test_an_unknown_key_is_called_one():
+    assert fault("Could not override 'selection.kk'.\nTo append to your config use +selection.kk=3").startswith(
+        "config: Could not override 'selection.kk': unknown key;"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "cause", "expected"),
+    [
+        (
+            "Could not delete.\n 'nothing' does not exist.\nSee https://h",
+            "",
+            "Could not delete. 'nothing' does not exist.",
+        ),
+        (
+            "Error merging seed=x",
+            "Value 'x' is no number\n  full_key: seed",
+            "Error merging seed=x. Value 'x' is no number",
+        ),
+        ("", "while parsing\n in file", "while parsing"),
+        ("", "", "the command line cannot be composed"),
+    ],
+)
+def test_everything_else_is_one_line_without_links(text, cause, expected):
+    assert fault(text, cause=cause) == f"config: {expected}"

@@ -1,0 +1,72 @@
+"""What questions, models, servers and hubs wrote cannot control the terminal, wherever it is printed."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from thoughtrank.output.progress import progress_bar
+from thoughtrank.output.terminal import print_error, print_faults, print_text, print_traceback, print_warning
+
+PACKAGE = Path(__file__).parents[2] / "thoughtrank"
+HOSTILE = "\x1b[2Jred\x07 \x9b31m\u202e \ud800"
+SHOWN = "\\x1b[2Jred\\x07 \\x9b31m\\u202e \ufffd"
+PRINTS = {"output/terminal.py", "engines/serving/process_guard.py"}
+"""The second one is run as a file in another Python environment, and prints nothing."""
+
+
+def test_control_characters_are_printed_as_escapes(capsys):
+    print_text(HOSTILE)
+    print_text(HOSTILE, end="")
+    print_error(HOSTILE)
+    captured = capsys.readouterr()
+    assert captured.out == f"{SHOWN}\n{SHOWN}"
+    assert captured.err == f"{SHOWN}\n"
+
+
+def test_a_quoted_text_cannot_begin_a_line_of_its_own_in_a_warning(capsys):
+    print_warning(f"left out {HOSTILE}\nerror: all is lost")
+    assert capsys.readouterr().err == f"warning: left out {SHOWN}\\nerror: all is lost\n"
+
+
+def test_keys_are_not_printed(capsys, monkeypatch):
+    monkeypatch.setenv("JUDGE_KEY", "canary-of-this-test")
+    print_text("a canary-of-this-test")
+    print_warning("b canary-of-this-test")
+    print_faults(["c canary-of-this-test"])
+    try:
+        raise RuntimeError("d canary-of-this-test" + HOSTILE)
+    except RuntimeError:
+        print_traceback()
+    captured = capsys.readouterr()
+    assert "canary" not in captured.out + captured.err
+    assert "RuntimeError: d [redacted]" in captured.err
+    assert "\x1b" not in captured.err
+
+
+def test_progress_bars_show_no_control_characters(capsys):
+    progress_bar(description=HOSTILE, total=1, done=0, unit=HOSTILE, columns=200).close()
+    shown = capsys.readouterr().err
+    assert SHOWN in shown
+    assert "\x1b[2J" not in shown
+
+
+@pytest.mark.parametrize("name", ["print", "input"])
+def test_no_other_module_prints(name):
+    calls = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == name
+    }
+    assert calls <= (PRINTS if name == "print" else {"chat.py"})
+
+
+def test_no_other_module_writes_to_the_terminal():
+    streams = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("sys.stdout.write", "sys.stderr.write")
+    }
+    assert streams == set()

@@ -1,0 +1,30 @@
+"""What Hydra reports about a command line that it cannot read or compose, as one sentence that names what to do."""
+
+from collections.abc import Sequence
+
+_GRAMMAR = "write key=value, a list as key=[a,b], and quote a value with other special characters, as in 'key=\"a,b\"'"
+_UNKNOWN_KEY = "Could not override "
+_LINKS = ("See https://", "See http://")
+
+
+def composition_fault(text: str, *, cause: str, override: str | None, options: Sequence[str]) -> str:
+    """One sentence.
+
+    Args:
+        text: of Hydra's error.
+        cause: text of the error that caused it.
+        override: the part of the command line that cannot be read, if it is that.
+        options: the choices there are, if an unknown one was made.
+    """
+    if override is not None:
+        return f"{override}: cannot be read: {_GRAMMAR}"
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith(_LINKS)]
+    reasons = [line.strip() for line in cause.splitlines() if line.strip()][:1]
+    what, *more = lines or reasons or ["the command line cannot be composed"]
+    if options:
+        return f"config: {what}: choose one of {', '.join(options)}"
+    if what.startswith(_UNKNOWN_KEY):
+        key = what.removeprefix(_UNKNOWN_KEY).strip("'.")
+        return f"config: {_UNKNOWN_KEY}'{key}': unknown key; docs/config lists all keys (+{key}=... adds one)"
+    more = [each for each in [*more, *reasons] if each != what]
+    return f"config: {what.rstrip('.')}{''.join(f'. {each}' for each in more)}"

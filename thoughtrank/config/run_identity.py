@@ -1,0 +1,80 @@
+"""Which keys of a config decide a run's results: its default name, and whether an attempt may resume it."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from thoughtrank.config.schema import RunConfig, TrainingConfig
+from thoughtrank.instantiate import current_target, operational_keys
+
+_NAMED_GROUPS = ("model", "questions", "prefixes", "judge", "selection", "optimizer")
+"""Groups whose choice is part of the default name of a run."""
+
+
+def operational_config_keys(values: Mapping[str, Any], *, trusted: frozenset[str] | None = None) -> frozenset[str]:
+    """Keys that cannot change results, as they are typed on the command line; a whole group by its name.
+
+    Args:
+        values: a config.
+        trusted: targets that may be imported besides this package's; None for all.
+    """
+    keys = set(RunConfig.operational)
+    for group, value in values.items():
+        if isinstance(value, Mapping) and _may_import(value, trusted=trusted):
+            inner = TrainingConfig.operational if group == "training" else operational_keys(value)
+            keys.update(f"{group}.{key}" for key in inner)
+    return frozenset(keys)
+
+
+def _may_import(spec: Mapping[str, Any], *, trusted: frozenset[str] | None) -> bool:
+    name = current_target(str(spec.get("_target_", "")))
+    return trusted is None or name in trusted or name.startswith("thoughtrank.") or not name
+
+
+def _targets(values: Mapping[str, Any]) -> frozenset[str]:
+    specs = [each for each in values.values() if isinstance(each, Mapping) and "_target_" in each]
+    return frozenset(current_target(str(spec["_target_"])) for spec in specs)
+
+
+def deciding_values(values: Mapping[str, Any], *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """A config as flat ``group.key`` entries, sorted, without the keys ``without``."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        inner = {f"{key}.{name}": each for name, each in value.items()} if isinstance(value, Mapping) else {key: value}
+        flat.update({name: each for name, each in inner.items() if not {key, name} & without})
+    for name in flat:
+        if name.endswith("._target_"):
+            flat[name] = current_target(str(flat[name]))
+    return {key: flat[key] for key in sorted(flat)}
+
+
+def default_run_name(values: Mapping[str, Any], choices: Mapping[str, str]) -> str:
+    """A slug of the chosen groups and six hex digits of the config, so that the same command means the same run.
+
+    Args:
+        values: the composed config.
+        choices: config group to the name of the chosen file.
+    """
+    slug = "-".join(str(choices[group]) for group in _NAMED_GROUPS if group in choices)
+    decisive = deciding_values(values, without=operational_config_keys(values))
+    digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', slug)}-{digest[:6]}"
+
+
+def config_differences(
+    before: Mapping[str, Any], now: Mapping[str, Any], *, without: frozenset[str] = frozenset()
+) -> list[str]:
+    """One line per deciding key that differs between two configs.
+
+    Args:
+        before: of a run folder, which may be someone else's: its targets are imported only if ``now`` has them too.
+        now: of this command.
+        without: keys that are not compared.
+    """
+    # A key is operational if either config's component declares it so.
+    operational = operational_config_keys(before, trusted=_targets(now)) | operational_config_keys(now)
+    old, new = (deciding_values(values, without=operational) for values in (before, now))
+    keys = sorted({*old, *new} - without)
+    return [f"{key} was {old.get(key)!r}, is {new.get(key)!r}" for key in keys if old.get(key) != new.get(key)]

@@ -1,1 +1,0 @@
-"""Optimizer implementations and their learning-rate schedules."""

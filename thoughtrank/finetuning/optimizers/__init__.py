@@ -1,0 +1,1 @@
+"""Optimizers (the config group ``optimizer``) and their learning-rate schedules."""

@@ -1,0 +1,45 @@
+"""Loads tokenizer and model of a folder that may come from anywhere."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from thoughtrank.errors import UserError
+from thoughtrank.models.model_config import read_sizes
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+class LoadedModel(NamedTuple):
+    """A tokenizer and its model, on the CPU."""
+
+    tokenizer: "PreTrainedTokenizerBase"
+    model: "PreTrainedModel"
+
+
+def load_folder(folder: Path, *, dtype: "torch.dtype | None" = None) -> LoadedModel:
+    """Load a model folder in Hugging Face format.
+
+    Args:
+        folder: of the model.
+        dtype: of the weights; None leaves it to transformers.
+
+    Raises:
+        UserError: something in the folder is missing or broken.
+    """
+    read_sizes(folder)
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    options = {} if dtype is None else {"dtype": dtype}
+    try:
+        return LoadedModel(
+            tokenizer=AutoTokenizer.from_pretrained(folder),
+            model=AutoModelForCausalLM.from_pretrained(folder, **options),
+        )
+    except Exception as error:
+        # The files are read by many libraries, each of which has errors of its own.
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UserError(
+            f"no tokenizer and model can be loaded from {folder} ({reason}): copy or download it again"
+        ) from error

@@ -1,0 +1,1 @@
+"""This process: how its OpenMP threads wait for each other, and what it does when a signal asks it to stop."""
