@@ -33,8 +33,8 @@ _ARM_COLUMNS = {
 def arms_table(rounds: Sequence[Mapping[str, Any]]) -> str | None:
     """The accuracy of every arm, one row per round; None where there are no arms but the two of the other table.
 
-    "At once" is ``answer_at_once``, "room" is ``room_to_reason``. After the accuracy with an edited thought comes the percentage
-    of answers that equal the edit; after that of best of n, the n.
+    "At once" is ``answer_at_once``, "room" is ``room_to_reason``. After the accuracy with an edited thought comes the
+    percentage of answers that equal the edit; after that of best of n, the n.
 
     Args:
         rounds: entries of ``summary.json``; those of older versions have no arms.
