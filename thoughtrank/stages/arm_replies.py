@@ -159,7 +159,9 @@ class ArmReplies:
             for question in questions
         ]
         limits = Limits(thought_tokens=0, answer_tokens=self._settings.answer_tokens)
-        results = self._session.generate(requests, limits=limits, on_step=on_step)
+        # A reply is finished with the last of its samples.
+        results = self._session.generate(requests, limits=limits, on_step=lambda tokens, finished: on_step(tokens, 0))
+        on_step(0, len(questions))
         return [
             self._voted(question, arm, continuations, forced=forced[question.question_id])
             for question, continuations in zip(questions, results, strict=True)
