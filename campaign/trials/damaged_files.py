@@ -102,8 +102,7 @@ def _run(trial: TrialInput) -> Outcome:
     outcome, choice = Outcome(), trial.random("damage")
     for index, target in enumerate(_targets(trial.undisturbed)):
         if index % trial.count == trial.number:
-            for how in _DAMAGES:
-                _try(trial, target, how=how, choice=choice, outcome=outcome)
+            _try(trial, target, how=choice.choice(_DAMAGES), choice=choice, outcome=outcome)
     return outcome
 
 

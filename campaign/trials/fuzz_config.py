@@ -14,7 +14,7 @@ from campaign.outcome import Kind, Outcome, TrialInput
 from campaign.place import Attempt, Ended, last_line
 from campaign.starter import ROOT
 
-EXAMPLES = 75
+EXAMPLES = 120
 _TIMEOUT = 60.0
 _SAFE = {"HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": "", "WANDB_MODE": "disabled"}
 _NUMBERS = [
@@ -126,4 +126,4 @@ def _run(trial: TrialInput) -> Outcome:
     return outcome
 
 
-KIND = Kind("fuzz_config", "Random overrides of the config", 2, _run, compares=False)
+KIND = Kind("fuzz_config", "Random overrides of the config", 1, _run, compares=False)

@@ -62,4 +62,4 @@ def _run(trial: TrialInput) -> Outcome:
     return outcome
 
 
-KIND = Kind("small_disk", "A small disk (tmpfs) that is full at a random byte", 3, _run, needs_mounts=True)
+KIND = Kind("small_disk", "A small disk (tmpfs) that is full at a random byte", 2, _run, needs_mounts=True)

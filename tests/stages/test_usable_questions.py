@@ -8,6 +8,7 @@ from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.records import Question
 from thoughtrank.stages.usable_questions import questions_that_fit
+from thoughtrank.storage.done_marker import write_done
 
 LONG = "apples " * 4096
 PREFIXES = (Prefix("a", text="a"),)
@@ -95,3 +96,13 @@ def test_a_run_with_a_finished_round_needs_no_base_model(fit, base, store, tiny_
     shutil.copytree(tiny_folder, store.paths.model(1))
     fit(source)
     assert base.stage.source.written == 0
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"])
+def test_a_model_of_the_run_with_a_cut_tokenizer_is_not_read(fit, base, store, tiny_folder, name):
+    first = store.paths.model(1)
+    shutil.copytree(tiny_folder, first)
+    write_done(first, fingerprint="key", facts={})
+    (first / name).write_bytes((first / name).read_bytes()[:-40])
+    assert fit(TwoRounds(["One?"], ["Two?"]))
+    assert base.stage.source.written == 1

@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from thoughtrank.engines.protocol import Limits
 from thoughtrank.errors import UserError
@@ -12,6 +14,7 @@ from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.context_filter import ContextFilter, prefix_faults
 from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.stages.round_models import RoundModel
+from thoughtrank.storage.done_marker import read_done
 from thoughtrank.storage.run_paths import RunPaths
 
 
@@ -39,10 +42,7 @@ def questions_that_fit(
     Raises:
         UserError: a prefix means nothing to the tokenizer; or a round, or the held-out set, has no question left.
     """
-    # With a finished round, the base model need not be rebuilt.
-    first = paths.model(1)
-    folder = first if (first / "tokenizer_config.json").exists() else base.folder()
-    chat = ChatTemplate.from_folder(folder)
+    folder, chat = _tokenizer(paths.model(1), base=base)
     texts = [prefix.text for prefix in prefixes]
     # Prefixes without text differ by how their thoughts are sampled.
     faults = prefix_faults(chat, [text for text in texts if text])
@@ -65,3 +65,13 @@ def questions_that_fit(
     questions.evaluation()
     questions.development()
     return questions
+
+
+def _tokenizer(first: Path, *, base: RoundModel) -> tuple[Path, ChatTemplate]:
+    """The folder of a model of the run, and its chat template: with a finished round, the base model need not be rebuilt."""
+    marker = read_done(first)
+    if (first / "tokenizer_config.json").exists() and not (marker and marker.damaged_parts(first)):
+        with suppress(UserError):  # what is damaged is restored when its stage is reused
+            return first, ChatTemplate.from_folder(first)
+    folder = base.folder()
+    return folder, ChatTemplate.from_folder(folder)

@@ -42,6 +42,17 @@ def test_the_newest_complete_one_counts(tiny_folder, tmp_path):
     assert (found.step, found.state) == (10, tmp_path / "_checkpoint" / "step-10" / "state")
 
 
+@pytest.mark.parametrize("damaged", ["", '{"world_size": 2', "[]", "{}"])
+def test_one_whose_manifest_is_torn_does_not_count(tiny_folder, tmp_path, damaged):
+    ours = checkpoints(tmp_path, tiny_folder)
+    leave(tmp_path, ours.manifest, 8)
+    leave(tmp_path, ours.manifest, 9)
+    (tmp_path / "_checkpoint" / "step-9" / "manifest.json").write_text(damaged)
+    assert ours.find().step == 8
+    (tmp_path / "_checkpoint" / "step-8" / "manifest.json").unlink()
+    assert ours.find() is None
+
+
 @pytest.mark.parametrize(
     ("other", "clue"),
     [

@@ -20,9 +20,10 @@ from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.protocols import Strategy
 from thoughtrank.storage.files import sync_tree
 from thoughtrank.storage.full_disk import full_disk_as_user_error
-from thoughtrank.storage.json_files import read_json, write_json
+from thoughtrank.storage.json_files import read_json_object, write_json
 
 _DIGEST_BYTES = 1 << 20
+_MANIFEST = "manifest.json"
 
 
 class Manifest(TypedDict):
@@ -73,17 +74,18 @@ class Checkpoints:
         }
 
     def find(self) -> FoundCheckpoint | None:
-        """The newest complete checkpoint.
+        """The newest complete checkpoint; one whose manifest cannot be read is none.
 
         Raises:
             UserError: it was saved with another number of processes, another strategy, or from another model; or it consists of
                 files that may run code when they are loaded, and is not this user's own.
         """
         complete = [path for path in self.folder.glob("step-*") if path.suffix != ".partial"]
-        if not complete:
+        usable = {path: found for path in complete if (found := self._manifest_of(path)) is not None}
+        if not usable:
             return None
-        newest = max(complete, key=_step)
-        self._check(newest, read_json(newest / "manifest.json"))
+        newest = max(usable, key=_step)
+        self._check(newest, usable[newest])
         self._check_owner(newest)
         return FoundCheckpoint(step=_step(newest), state=newest / "state")
 
@@ -99,7 +101,7 @@ class Checkpoints:
             if trainer.is_global_zero:
                 shutil.rmtree(partial, ignore_errors=True)
                 partial.mkdir(parents=True)
-                write_json(partial / "manifest.json", self.manifest)
+                write_json(partial / _MANIFEST, self.manifest)
             trainer.strategy.barrier()
             trainer.save_checkpoint(partial / "state")
             trainer.strategy.barrier()
@@ -127,6 +129,12 @@ class Checkpoints:
                     f"is a link, or can be written by all users: delete {self.folder} to restart this round's training, or set "
                     "cache_dir to a folder of your own"
                 )
+
+    def _manifest_of(self, folder: Path) -> Manifest | None:
+        found = read_json_object(folder / _MANIFEST)
+        if found is None or found.keys() != self.manifest.keys():
+            return None
+        return Manifest(world_size=found["world_size"], strategy=found["strategy"], model=found["model"])
 
     def _check(self, folder: Path, found: Manifest) -> None:
         remedy = f"delete {self.folder} to restart this round's training"
