@@ -4,10 +4,6 @@ import os
 import signal
 from pathlib import Path
 
-# Children inherit signals that are ignored, as SIGINT is in a job in the background of a script and SIGHUP under nohup.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
 # Two workers share two cores; OpenMP threads that wait for each other by spinning would slow both many times over.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -16,6 +12,10 @@ from hypothesis import HealthCheck, settings
 
 from thoughtrank.models.pretrained import PretrainedModel
 from thoughtrank.models.tiny import TinyModel
+
+# Children inherit signals that are ignored, as SIGINT is in a job in the background of a script and SIGHUP under nohup.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Property tests check what comes out, not how long it takes on a machine that may be busy.
 settings.register_profile("patient", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -23,7 +23,7 @@ ORDER = (
     ("models",),
     ("engines", "judging", "finetuning"),
     ("rankers",),
-    ("selection",),
+    ("selection", "controls"),
     ("report",),
     ("config",),
     ("stages", "data", "chat"),
@@ -112,13 +112,15 @@ def test_the_rules_are_read_from_real_modules():
 
 
 def test_stages_do_not_know_each_other():
-    shared = {f"thoughtrank.stages.{name}" for name in ("stage", "round_models", "candidate_tags")}
+    shared = {f"thoughtrank.stages.{name}" for name in ("stage", "round_models", "candidate_tags", "arm_replies")}
     stages = {name for name in MODULES if name.startswith("thoughtrank.stages.")} - shared
-    stages.remove("thoughtrank.stages.build")
+    composed = {f"thoughtrank.stages.{name}" for name in ("replay", "development_evaluation")}
+    stages -= {"thoughtrank.stages.build", *composed}
     assert len(stages) >= 6
     for stage in stages:
         assert not [found for found in IMPORTS[stage] if inside(found, *(stages - {stage}))], stage
-    assert importers("thoughtrank.stages.build") == {"thoughtrank.pipeline"}
+    assert importers("thoughtrank.stages.build") == {"thoughtrank.pipeline", *composed}
+    assert importers(*composed) == {"thoughtrank.pipeline"}
 
 
 def test_nothing_but_the_entry_point_imports_the_command_line():
@@ -216,6 +218,9 @@ WITHOUT_A_TEST = {
     "thoughtrank.finetuning.optimizers.adam_family": DECLARATIONS,
     "thoughtrank.models.named_model": "the base of three classes that have their tests",
     "thoughtrank.engines.protocol": DECLARATIONS,
+    "thoughtrank.evaluation.arms.protocol": DECLARATIONS,
+    "thoughtrank.controls.protocol": "the base of three controls that have their tests",
+    "thoughtrank.controls.result": DECLARATIONS,
     "thoughtrank.judging.protocol": DECLARATIONS,
     "thoughtrank.models.protocol": DECLARATIONS,
     "thoughtrank.prefixes.protocol": DECLARATIONS,

@@ -11,8 +11,8 @@ from thoughtrank.output.terminal_encoding import escape_unprintable
 from thoughtrank.process.openmp import set_wait_policy
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
-"""Torch, transformers and Lightning make half a million lasting objects when they are imported. With Python's 700, cyclic garbage
-collection looks at them so often that it takes a fifth of the processor time of a start."""
+"""Importing torch, transformers and Lightning makes half a million lasting objects. With Python's threshold of 700, cyclic
+garbage collection looks at them so often that it takes a fifth of the processor time of a start."""
 
 
 def prepare_process() -> None:

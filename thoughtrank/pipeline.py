@@ -7,23 +7,23 @@ from typing import Any
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.schema import RunConfig
+from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
-from thoughtrank.records import STAGES
+from thoughtrank.report.findings import find, finding_scalars
 from thoughtrank.report.loggers import Logger
 from thoughtrank.report.model_card import model_card
 from thoughtrank.report.summary import round_prefixes, round_summary, scalars
 from thoughtrank.stages.build import Round, StageBuilder
+from thoughtrank.stages.development_evaluation import development_evaluation, development_figures
 from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.export import round_to_export
+from thoughtrank.stages.replay import Replay
 from thoughtrank.stages.round_models import delete_weights
 from thoughtrank.stages.training import training_curve
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.json_files import read_json, read_json_object, write_json
 from thoughtrank.storage.run_names import run_name
 from thoughtrank.storage.store import Store
-
-BASE_STAGES = ("evaluation",)
-"""Round 0 only evaluates the base model; every other round has all of ``STAGES``."""
 
 
 def run_pipeline(
@@ -66,14 +66,16 @@ def _run_rounds(builder: StageBuilder, *, logger: Logger) -> dict[str, Any] | No
         current = builder.begin_round(number)
         # A round that was finished earlier does not stop the run, which may have been extended since.
         stop_after = None if store.paths.evaluation(number).exists() else config.stop_after
-        for name in STAGES if number else BASE_STAGES:
+        for name in builder.stage_names(number):
             current.stages[name] = builder.build(name, current)
             current.artifacts[name] = store.complete(current.stages[name])
             if name == stop_after:
                 return None
         entries.append(_round_entry(current, builder=builder))
         _log_round(current, entries[-1], logger=logger)
-    summary = _export(entries, builder=builder)
+    findings = _findings(builder)
+    logger.log_findings(finding_scalars(findings))
+    summary = _export(entries, findings, builder=builder)
     delete_weights([each.model for each in builder.rounds], keep=config.keep)
     write_json(store.paths.summary, summary, durable=True)
     return summary
@@ -81,7 +83,22 @@ def _run_rounds(builder: StageBuilder, *, logger: Logger) -> dict[str, Any] | No
 
 def finished_settings(config: RunConfig) -> dict[str, Any]:
     """What a finished run was asked for; if it differs, there is more to do."""
-    return {"rounds": config.rounds, "export": config.export.model_dump(), "keep": config.keep}
+    return {
+        "rounds": config.rounds,
+        "export": config.export.model_dump(),
+        "keep": config.keep,
+        "controls": sorted(set(config.controls)),
+    }
+
+
+def _findings(builder: StageBuilder) -> dict[str, Any]:
+    """Run the controls, and find out what the replies of the rounds and of the controls show."""
+    replayed = [Replay(builder, control).run() for control in chosen_controls(builder.config.controls)]
+    return find(
+        rounds=[each.artifacts["evaluation"].published for each in builder.rounds],
+        controls=[each for each in replayed if each is not None],
+        seed=builder.config.seed,
+    )
 
 
 def _round_entry(current: Round, *, builder: StageBuilder) -> dict[str, Any]:
@@ -90,12 +107,21 @@ def _round_entry(current: Round, *, builder: StageBuilder) -> dict[str, Any]:
     path = builder.store.paths.evaluation(number)
     if read_json_object(path) is None:
         write_json(path, {"round": number, **read_json(current.artifacts["evaluation"].folder / METRICS)})
-    return round_summary(
+    entry = round_summary(
         metrics=read_json(path),
         artifacts=current.artifacts,
         questions_left_out=len(questions.left_out_of_round(number)) if number else 0,
         held_out_left_out=len(questions.left_out_of_evaluation()),
     )
+    return {**entry, **_development_figures(current, builder=builder)}
+
+
+def _development_figures(current: Round, *, builder: StageBuilder) -> dict[str, float | None]:
+    """Evaluate the round's model on the development questions, where they choose the exported round."""
+    if builder.config.export.which != "best":
+        return {}
+    artifact = builder.store.complete(development_evaluation(builder, current))
+    return development_figures(read_json(artifact.folder / METRICS))
 
 
 def _log_round(current: Round, entry: Mapping[str, Any], *, logger: Logger) -> None:
@@ -105,7 +131,7 @@ def _log_round(current: Round, entry: Mapping[str, Any], *, logger: Logger) -> N
         logger.log_training(current.number, training_curve(current.artifacts["training"].published))
 
 
-def _export(entries: list[dict[str, Any]], *, builder: StageBuilder) -> dict[str, Any]:
+def _export(entries: list[dict[str, Any]], findings: Mapping[str, Any], *, builder: StageBuilder) -> dict[str, Any]:
     """Release the model of one round, and return the contents of ``summary.json``."""
     config, components, paths = builder.config, builder.components, builder.store.paths
     chosen = round_to_export(entries, which=config.export.which)
@@ -113,6 +139,7 @@ def _export(entries: list[dict[str, Any]], *, builder: StageBuilder) -> dict[str
         name=config.export.name,
         base=components.model.facts(),
         rounds=entries,
+        thought_effect=findings["thought_effect"],
         chosen_round=chosen,
         num_prefixes=len(builder.prefixes),
         reply_tokens=config.reply_tokens,
@@ -123,6 +150,7 @@ def _export(entries: list[dict[str, Any]], *, builder: StageBuilder) -> dict[str
     builder.store.complete(builder.export(chosen_round=chosen, card=card))
     return {
         "run": paths.folder.name,
+        **findings,
         "rounds": entries,
         "exported_round": chosen,
         "export": str(paths.export),

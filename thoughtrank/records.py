@@ -6,8 +6,8 @@ Field names are the column names of the Parquet tables. This module imports noth
 from dataclasses import dataclass
 from typing import Literal
 
-STAGES = ("generation", "ranking", "selection", "training", "evaluation")
-"""The stages of a round, in the order of the pipeline."""
+STAGES = ("generation", "ranking", "gains", "selection", "training", "evaluation")
+"""The stages of a round, in the order of the pipeline; ``gains`` only where the selection depends on them."""
 
 Finish = Literal["stop", "length", "tag"]
 """``stop``: the model ended the text. ``length``: the token limit ended it. ``tag``: it ends before a thought tag that does not
@@ -24,6 +24,7 @@ class Question:
         answer: the reference answer, or None.
         family: kind of question, or None; results are also reported by family.
         unseen: a held-out question of a family that is never trained on.
+        problem: shared by questions that differ in their wording only; None where the question is its own problem.
     """
 
     question_id: str
@@ -31,6 +32,7 @@ class Question:
     answer: str | None = None
     family: str | None = None
     unseen: bool = False
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,30 @@ class RankedCandidate:
     score_sd: float | None = None
     p_top: float | None = None
     flag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """By how much the thought of a candidate raises the probability of an answer; see ``selection.thought_gain``.
+
+    Attributes:
+        gain: ``answer_logprob`` minus ``baseline_logprob``, in nats; minus infinity where the thought does not fit the
+            model's context.
+        answer_logprob: of the answer after the thought, cut before it states the answer.
+        baseline_logprob: of the answer after an empty thought.
+        answer: which answer: the reference, or the candidate's own final answer.
+        answer_kind: ``number``, ``letter``, ``short_text``; or ``free_text``, where both log-probabilities are means per token.
+        cut: characters of the thought that come before the answer; None where it never states it, so that all of it counts.
+    """
+
+    question_id: str
+    candidate_id: str
+    gain: float
+    answer_logprob: float
+    baseline_logprob: float
+    answer: str
+    answer_kind: str
+    cut: int | None
 
 
 @dataclass(frozen=True, slots=True)

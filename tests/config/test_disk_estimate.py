@@ -16,7 +16,7 @@ def bytes_of():
     """Disk space of a run with these training settings."""
 
     def estimate(*, rounds=2, optimizer="adamw", **training):
-        values = composed("model=tiny", "logger=none", f"optimizer={optimizer}")
+        values = composed("model=tiny", "logger=none", "controls=[]", f"optimizer={optimizer}")
         values["training"].update({"checkpoint_minutes": 0.0, **training})
         config = load_config({**values, "rounds": rounds})
         components = make_components(config)
@@ -48,7 +48,10 @@ def test_a_checkpoint_adds_weights_and_optimizer_state(bytes_of, training, per_w
 
 @pytest.fixture
 def run(tmp_path):
-    values = {**composed("model=tiny", "logger=none"), "cache_dir": str(tmp_path / "not" / "there" / "yet")}
+    values = {
+        **composed("model=tiny", "logger=none", "controls=[]"),
+        "cache_dir": str(tmp_path / "not" / "there" / "yet"),
+    }
     config = load_config(values)
     return config, make_components(config)
 
@@ -130,6 +133,23 @@ def test_a_runs_dir_on_a_disk_of_its_own_needs_space_for_its_copies(tmp_path, ne
     [fault] = disk_faults(*estimate(f"cache_dir={OTHER_DISK}", f"runs_dir={tmp_path}"))
     assert "cache_dir" in fault
     assert disk_faults(*estimate(f"cache_dir={tmp_path}", f"runs_dir={tmp_path}")) == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "models"),
+    [
+        (("controls=[answers_only]",), 2),
+        (("controls=[answers_only]", "keep=last"), 1),
+        (("controls=[answers_only,random_thoughts]", "training.start=previous", "rounds=3"), 9),
+        (("controls=[answers_only]", "training.start=previous", "rounds=3", "keep=none"), 3),
+    ],
+    ids=str,
+)
+def test_controls_add_the_models_that_exist_at_a_time(overrides, models):
+    config, components = estimate(*overrides)
+    without, _ = estimate(*overrides, "controls=[]")
+    added = disk_bytes(config, components) - disk_bytes(without, components)
+    assert added == models * 2 * components.model.num_parameters()
 
 
 def test_the_space_grows_with_the_rounds_and_a_checkpoint():

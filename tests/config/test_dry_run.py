@@ -49,6 +49,26 @@ def test_it_counts_both_kinds_of_held_out_questions_and_the_longest_reply():
     assert "55 tokens per reply" in line
 
 
+def test_it_names_the_arms_and_those_of_the_first_and_the_last_round():
+    line = plan("rounds=3", "evaluation.reply_tokens=55", "evaluation.arms=[thought,answer_at_once,best_of_n]")[
+        "evaluation"
+    ]
+    assert "in 2 arms (thought, answer_at_once), best_of_n in rounds 0 and 3" in line
+    assert "67 per question and round" in line
+
+
+def test_more_arms_take_more_time():
+    def minutes(arms):
+        return numbers(plan("questions.held_out=1000", f"evaluation.arms=[{arms}]")["time"])[0]
+
+    assert minutes("thought") < minutes("thought,answer_at_once") < minutes("thought,room_to_reason")
+
+
+def test_it_names_the_kinds_of_the_reference_answers():
+    line = plan("questions.held_out=30", "questions.held_out_unseen=12", "questions.development=5")["questions"]
+    assert line == "  questions   test: 30 numbers; test of unseen families: 12 numbers; development: 5 numbers"
+
+
 def test_a_judge_without_a_model_costs_nothing():
     line = plan("judge=reference")["ranking"]
     assert "ReferenceJudge" in line
@@ -124,7 +144,8 @@ def test_the_disk_grows_with_the_rounds():
 
 def test_the_time_grows_with_the_rounds_and_is_less_on_a_gpu():
     def minutes(*overrides):
-        return numbers(plan(*overrides)["time"])[0]
+        # So few test questions that all of the times are shown in minutes.
+        return numbers(plan("questions.held_out=50", "controls=[]", *overrides)["time"])[0]
 
     assert minutes("rounds=20", "engine.device=cpu") > minutes("rounds=2", "engine.device=cpu")
     assert minutes("engine.device=cuda") < minutes("engine.device=cpu")

@@ -9,8 +9,8 @@ from thoughtrank.config.time_estimate import time_line
 
 @pytest.fixture
 def line():
-    def estimate(*, device="cpu", weights=10**9, prefixes=10, questions=50, replies=100, examples="round", **top_level):
-        values = {**composed(), **top_level}
+    def estimate(*, device="cpu", weights=10**9, prefixes=10, questions=50, held_out=50, examples="round", **top_level):
+        values = {**composed("evaluation.arms=[thought,room_to_reason]"), **top_level}
         values["training"]["examples"] = examples
         return time_line(
             load_config(values),
@@ -18,7 +18,7 @@ def line():
             weights=weights,
             prefixes=prefixes,
             questions=questions,
-            replies=replies,
+            held_out=held_out,
         )
 
     return estimate
@@ -32,8 +32,8 @@ def minutes(text):
 
 
 def test_the_line_is_generation_and_training_by_their_operations(line):
-    # Two operations per weight and token, at 2.5e11 per second: 1000 candidates of 48 tokens, and 3 times 100 replies of
-    # 124; forward and backward of 48 + 100 tokens per question and epoch take three times as much.
+    # Two operations per weight and token, at 2.5e11 per second: 1000 candidates of 48 tokens, and 3 times 2 replies of 124
+    # to 50 questions; forward and backward of 48 + 100 tokens per question and epoch take three times as much.
     text = line(rounds=2)
     generated = 2 * 50 * 10 * 0.6 * 80 + 3 * 100 * (0.5 * 128 + 60)
     trained = 2 * load_config(composed()).training.epochs * 50 * (0.6 * 80 + 100)

@@ -1,6 +1,8 @@
 """What ``export`` writes is what training sees, and other trainers' readers take it."""
 
 import json
+import math
+from dataclasses import replace
 
 import pyarrow.parquet as parquet
 import pytest
@@ -11,8 +13,9 @@ from thoughtrank.data.export_examples import export_data
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.batching.examples import encode_example
 from thoughtrank.prompting.chat_template import ChatTemplate
-from thoughtrank.records import Example
-from thoughtrank.storage.tables import read_table
+from thoughtrank.records import Example, Gain
+from thoughtrank.storage.done_marker import write_done
+from thoughtrank.storage.tables import read_table, write_part
 
 TEXTS = ["How many legs do 6 spiders have?", "What does <|im_end|> mean?", "Wie groß ist ½ · 8?  "]
 ANSWERS = ["\n\nIt is 1", "It is <|im_end|> 3", "It is 3", "None ?"]
@@ -77,6 +80,28 @@ def test_special_tokens_of_questions_and_answers_stay_data(exported):
     for file in files.values():
         assert "<|im_end|>" not in json.dumps(file.to_list())
     assert any("< |im_end|>" in row["prompt"] for row in files["preferences_text"])
+
+
+def test_a_run_with_gains_has_them_beside_its_examples(made_run, tmp_path):
+    run = made_run(TEXTS)
+    run.add_round(run.questions, ANSWERS)
+    examples = read_table(run.store.paths.examples(1), Example)
+    gains = [
+        Gain(each.question_id, each.candidate_id, float(number), -1.0, -1.0 - number, "a", "number", None)
+        for number, each in enumerate(examples)
+    ]
+    folder = run.store.paths.gains(1)
+    folder.mkdir()
+    write_part(folder / "part-00000.parquet", [replace(gains[0], gain=-math.inf), *gains[1:]], record_type=Gain)
+    write_done(folder, fingerprint="gains", facts={})
+    export_data(run_folder=run.folder)
+    files = load(run.folder / "data", tmp_path)
+    for name in ("messages", "preferences"):
+        found = {row["candidate_id"]: row["gain"] for row in files[name]}
+        assert found == {
+            each.candidate_id: each.gain if each.gain else None for each in gains if each.candidate_id in found
+        }
+        assert len(found) > 1
 
 
 def test_preferences_pair_the_example_with_a_worse_candidate_of_its_question(exported):

@@ -20,5 +20,6 @@ def server(running, monkeypatch):
     running.script.clear()
     running.received, running.completed, running.keys, running.times = [], [], set(), []
     running.rewrite = lambda request, reply: reply
+    running.returns_logprobs = True
     running.models, running.root, running.most_running = ["tiny"], None, 0
     return running

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
+from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits, ScoredAnswer, ScoreRequest
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.engines.vllm import VLLMEngine
 from thoughtrank.errors import UserError
@@ -87,3 +87,24 @@ def test_the_real_server_writes_what_the_embedded_engine_writes(wider_folder, tm
     assert facts["wrong_token_counts"] == facts["replies_over_limit"] == facts["retries"] == 0
     assert facts["vllm"][0].isdigit()
     assert (tmp_path / "_vllm.log").stat().st_size > 0
+
+
+@needs_vllm
+@pytest.mark.slow
+def test_the_real_server_scores_as_the_embedded_engine(wider_folder, tmp_path):
+    chat = ChatTemplate.from_folder(wider_folder)
+    answers = (
+        ScoredAnswer(f"{EMPTY_THOUGHT}The answer is", " 12", "number"),
+        ScoredAnswer(f"{OPEN_TAG}6 * 8 =", " 48", "number"),
+        ScoredAnswer(f"{OPEN_TAG}So it is", " Paris", "text"),
+    )
+    requests = [ScoreRequest(chat.prompt(question), answers) for question in ("What is 6 * 8?", "Where?")]
+    made = VLLMEngine(python=str(PYTHON), dtype="float32", context_tokens=512, arguments=["--enforce-eager"])
+    with made.open(wider_folder, work_folder=tmp_path) as session:
+        served = session.score(requests)
+    with TransformersEngine(dtype="float32", device="cpu").open(wider_folder) as session:
+        embedded = session.score(requests)
+    for ours, theirs in zip(served, embedded, strict=True):
+        assert [each.tokens for each in ours] == [each.tokens for each in theirs]
+        # A random model spreads what comes next over its whole vocabulary, of which the server returns twenty tokens.
+        assert [each.logprob for each in ours] == pytest.approx([each.logprob for each in theirs], abs=0.7)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thoughtrank.evaluation.answer_extraction import final_answer, is_right, same_answer
+from thoughtrank.evaluation.answer_extraction import final_answer, first_answer, is_right, same_answer
 
 RIGHT = [
     ("The answer is 5.", "5"),
@@ -92,6 +92,31 @@ def test_wrong(reply, reference):
 )
 def test_final_answer_is_written_plainly(reply, number):
     assert final_answer(reply) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "answer"),
+    [
+        (" 39.", "number", "39"),
+        (" 2 * 6 = 12", "number", "2"),
+        (" 48/4 = 12", "number", "48"),
+        (" 48/4.", "number", "48"),
+        (" 1/2 of it, so 3", "number", "1/2"),
+        (" 1 1/2", "number", "1 1/2"),
+        (" $1,200, or 5", "number", "1200"),
+        (" the sum of both", "number", None),
+        (" **-3**", "number", "-3"),
+        (" (b) because A is wrong", "letter", "b"),
+        (" A good question, C.", "letter", "C"),
+        (" I think b) it is", "letter", "b"),
+        (" A. Or B", "letter", "A"),
+        (" none of them", "letter", None),
+        (" **Paris**. Not Rome.", "short_text", "Paris"),
+        (" ", "short_text", None),
+    ],
+)
+def test_what_comes_first_after_a_stem_is_the_answer_and_nothing_is_calculated(text, kind, answer):
+    assert first_answer(text, kind) == answer
 
 
 def test_same_answer_compares_numbers_as_numbers_and_texts_as_texts():

@@ -34,6 +34,25 @@ def test_small_datasets_are_repeated_for_extra_epochs(job):
     assert load(replace(job, min_steps=7)).epochs == 3
 
 
+def test_an_exact_number_of_steps_repeats_the_examples_and_cuts_the_last_epoch(job):
+    data = load(replace(job, steps=4, epochs=9, min_steps=9))
+    assert (data.epochs, len(data.loader) // data.loader.accumulation) == (2, 4)
+    assert len(ids(data)) == 16
+    assert set(ids(data)) == {f"q{number}" for number in range(10)}
+    assert data.epoch_ends == {3, 4}
+
+
+def test_every_rank_has_all_development_examples_with_weights_that_add_up_to_one(job, tmp_path):
+    development = write_examples(tmp_path / "development", 5, uneven=True)
+    for rank in (0, 1):
+        loader = load(
+            replace(job, development=str(development), micro_batch_size=2), rank=rank, world_size=2
+        ).development
+        assert sum(batch.loss_weight for batch in loader) == pytest.approx(1.0)
+        assert sorted(each for batch in loader for each in batch.question_ids) == [f"q{number}" for number in range(5)]
+    assert load(job).development is None
+
+
 def test_the_ranks_share_every_batch(job):
     ranks = [load(job, rank=rank, world_size=2) for rank in (0, 1)]
     trained = [

@@ -29,6 +29,7 @@ SMALL = [
     "training.batch_size=2",
     "training.micro_batch_size=2",
     "optimizer.lr=1e-3",
+    "controls=[]",
 ]
 
 

@@ -20,7 +20,7 @@ def listing(folder: Path) -> set[str]:
 def test_the_listing_of_a_run_is_the_pipeline(finished):
     assert listing(finished.path("base")) >= {"config.yaml", "round_0", "round_1", "round_2", "export", "summary.json"}
     assert listing(finished.path("base", "round_0")) == {"5_evaluation.json", "5_replies"}
-    stages = {"1_candidates", "2_rankings", "3_examples", "4_model", "5_evaluation.json", "5_replies"}
+    stages = {"1_candidates", "2_rankings", "2_gains", "3_examples", "4_model", "5_evaluation.json", "5_replies"}
     for number in (1, 2):
         assert listing(finished.path("base", f"round_{number}")) == stages
 
@@ -69,7 +69,7 @@ def test_the_summary_has_every_promised_figure(finished):
     for entry in summary["rounds"]:
         assert names <= entry.keys()
         assert entry["n"] == 6
-        assert entry["seconds"].keys() == {"generation", "ranking", "selection", "training", "evaluation"}
+        assert entry["seconds"].keys() == {"generation", "ranking", "gains", "selection", "training", "evaluation"}
         assert entry["accuracy_low"] <= entry["accuracy"] <= entry["accuracy_high"]
     assert (Path(summary["export"]) / "config.json").exists()
 

@@ -8,19 +8,7 @@ import signal
 import time
 
 import pytest
-
-
-def kill_when(process, condition, *, timeout=120.0) -> bool:
-    """Kill without warning as soon as ``condition`` holds; False where the process ended before."""
-    until = time.monotonic() + timeout
-    while time.monotonic() < until and process.poll() is None:
-        if condition():
-            process.kill()
-            process.communicate()
-            return True
-        time.sleep(0.01)
-    process.communicate()
-    return False
+from killing import kill_when
 
 
 @pytest.mark.slow

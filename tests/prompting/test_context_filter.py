@@ -26,6 +26,9 @@ class Source:
     def evaluation(self) -> list[Question]:
         return [*self.questions, self.unseen]
 
+    def development(self) -> list[Question]:
+        return self.questions[1:]
+
 
 @pytest.fixture(scope="module")
 def chat(tiny_folder: Path) -> ChatTemplate:
@@ -45,6 +48,15 @@ def test_a_question_fits_exactly_up_to_the_last_token(chat):
     assert [each.question_id for each in narrow.left_out_of_round(1)] == ["q1"]
     assert [each.question_id for each in narrow.train(1)] == ["q0"]
     assert [each.question_id for each in narrow.evaluation()] == ["q0", "u"]
+    assert [each.question_id for each in narrow.left_out_of_development()] == ["q1"]
+
+
+def test_development_questions_that_fit_are_kept_and_there_may_be_none(chat):
+    source = Source("short", "another", "too long " * 400)
+    assert [each.question_id for each in fitting(chat, source, context=300).development()] == ["q1"]
+    assert fitting(chat, Source("short"), context=300).development() == []
+    with pytest.raises(UserError, match="development questions are all too long"):
+        fitting(chat, Source("short", "too long " * 400), context=300).development()
 
 
 def test_a_long_prefix_takes_room(chat):

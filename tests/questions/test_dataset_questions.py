@@ -96,8 +96,30 @@ def test_rows_without_the_mark_of_the_answer_are_left_out_and_named(gsm8k):
 def test_too_few_questions_are_told_for_both_splits(gsm8k):
     faults = source(gsm8k, held_out=9).faults(rounds=5)
     assert len(faults) == 2
-    assert "8 questions to hold out" in faults[0]
+    assert "8 test questions" in faults[0]
     assert "20 training questions" in faults[1]
+
+
+@pytest.mark.parametrize("held_out_split", [None, "test"])
+def test_development_questions_come_from_the_training_split_and_ignore_the_seed(gsm8k, held_out_split):
+    questions = source(gsm8k, development=6, held_out_split=held_out_split)
+    development = questions.development()
+    assert len(development) == 6
+    assert all("In train" in question.text for question in development)
+    trained = [question for number in (1, 2) for question in questions.train(number)]
+    asked = [question.text for question in [*trained, *development, *questions.evaluation()]]
+    assert len(set(asked)) == len(asked) == 20
+    again = source(gsm8k, development=6, seed=3, held_out_split=held_out_split)
+    assert (again.development(), again.evaluation()) == (development, questions.evaluation())
+    [fault] = source(gsm8k, development=6).faults(rounds=3)
+    assert "has 20 training questions, but 6 development questions and 3 rounds of 5" in fault
+
+
+def test_the_answer_stem_is_a_setting(gsm8k):
+    assert source(gsm8k).answer_stem == "The answer is"
+    assert source(gsm8k, answer_stem="The correct option is").answer_stem == "The correct option is"
+    [fault] = source(gsm8k, answer_stem="").faults(rounds=1)
+    assert "questions.answer_stem is empty" in fault
 
 
 def test_rows_bounds_what_is_read(gsm8k):

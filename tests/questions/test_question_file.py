@@ -25,7 +25,7 @@ def numbered(count):
 
 def everything(path, **overrides):
     """All good questions of the file."""
-    count = sum(map(len, source(path, **overrides)._loaded[:2]))
+    count = sum(map(len, source(path, **overrides)._loaded[:3]))
     return source(path, **{**overrides, "held_out": count}).evaluation()
 
 
@@ -54,13 +54,33 @@ def test_rounds_and_held_out_are_disjoint_and_use_every_question(file):
     assert all(question.text == f"Question {question.answer}?" and not question.unseen for question in drawn)
 
 
+ORDERS = (("forward", 0), ("backward", 0), ("forward", 1))
+
+
 def test_the_order_depends_on_seed_and_text_only(tmp_path):
     rows = numbered(40)
     forward = everything(write(tmp_path / "forward.jsonl", *rows))
     backward = everything(write(tmp_path / "backward.jsonl", *reversed(rows)))
-    assert forward == backward
-    assert forward != everything(tmp_path / "forward.jsonl", seed=1)
+    assert forward == backward == everything(tmp_path / "forward.jsonl", seed=1)
+    rounds = [source(tmp_path / f"{name}.jsonl", seed=seed, train_per_round=30).train(1) for name, seed in ORDERS]
+    assert rounds[0] == rounds[1] != rounds[2]
     assert [question.answer for question in forward] != [row["answer"] for row in rows]
+
+
+def test_development_questions_are_asked_nowhere_else_and_are_the_same_under_every_seed(file):
+    write(file, *numbered(12))
+    questions = source(file, held_out=3, development=3, train_per_round=3)
+    parts = [questions.evaluation(), questions.development(), questions.train(1), questions.train(2)]
+    assert [len(part) for part in parts] == [3, 3, 3, 3]
+    assert len({question.text for part in parts for question in part}) == 12
+    assert source(file, held_out=1, development=3, seed=5).development() == parts[1]
+
+
+def test_too_few_rows_are_a_fault_that_states_what_is_there_and_what_is_asked_for(file):
+    write(file, *numbered(10))
+    [fault] = source(file, held_out=4, development=3).faults(rounds=2)
+    assert "has 10 questions, but 11 are asked for (4 for test, 3 for development, 2 rounds of 2)" in fault
+    assert source(file, held_out=3, development=3).faults(rounds=2) == []
 
 
 def test_a_new_row_leaves_the_others_in_their_order(tmp_path):
@@ -255,7 +275,7 @@ def test_a_file_that_cannot_be_read_is_one_fault(tmp_path, name, data, said):
 
 
 def test_wrong_settings_are_reported_along_with_a_missing_file(file):
-    assert len(source(file, train_per_round=0, held_out=-1).faults(rounds=1)) == 3
+    assert len(source(file, train_per_round=0, held_out=-1, development=-1).faults(rounds=1)) == 4
 
 
 def test_drawing_too_much_is_an_error(file):
@@ -278,5 +298,5 @@ def test_questions_follow_the_content_and_the_settings_not_the_path(tmp_path):
     same = write(tmp_path / "two.jsonl", *numbered(9))
     other = write(tmp_path / "three.jsonl", *numbered(10)[1:])
     assert questions(one) == questions(same) != questions(other)
-    for overrides in ({"seed": 1}, {"train_per_round": 3}, {"held_out": 2}):
+    for overrides in ({"seed": 1}, {"train_per_round": 3}, {"held_out": 2}, {"held_out": 0, "development": 7}):
         assert questions(one) != questions(one, **overrides)

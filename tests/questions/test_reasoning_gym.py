@@ -20,7 +20,19 @@ def test_questions_are_disjoint_stable_and_do_not_depend_on_how_many_are_asked_f
     held_out = [each.question_id for each in first.evaluation()]
     assert len({*held_out, *(each for one in rounds for each in one)}) == 4 + 15
     assert [each.question_id for each in second.train(2)] == rounds[1]
-    assert [each.question_id for each in source(seed=1).evaluation()] != held_out
+    assert [each.question_id for each in source(seed=1).train(2)] != rounds[1]
+
+
+def test_test_and_development_questions_are_the_same_under_every_seed_and_never_trained_on():
+    first, second = source(held_out=300, development=100), source(held_out=300, development=100, seed=1)
+    assert first.evaluation() == second.evaluation()
+    assert first.development() == second.development()
+    held_out = {each.question_id for each in [*first.evaluation(), *first.development()]}
+    assert len(held_out) == 400
+    for each in (first, second):
+        assert held_out.isdisjoint(question.question_id for number in range(1, 60) for question in each.train(number))
+    assert source(held_out=40, development=10).evaluation() == first.evaluation()[:40]
+    assert source(held_out=40, development=10).development() == first.development()[:10]
 
 
 def test_the_tasks_own_scorer_decides_what_is_right():
@@ -68,7 +80,7 @@ def test_a_task_with_too_few_questions_is_a_fault():
     [fault] = source(options={"min_terms": 2, "max_terms": 2, "min_digits": 1, "max_digits": 1}, held_out=5000).faults(
         rounds=1
     )
-    assert "different questions" in fault
+    assert "different test questions, but 5000 are asked for: lower questions.held_out" in fault
 
 
 def test_readings_take_the_bare_answer_out_of_a_reply():
@@ -86,4 +98,4 @@ def test_the_version_and_the_task_are_part_of_the_scorers_identity(monkeypatch):
 
 
 def test_all_wrong_settings_are_reported_at_once():
-    assert len(source(train_per_round=0, held_out=-1).faults(rounds=1)) == 2
+    assert len(source(train_per_round=0, held_out=-1, development=-1).faults(rounds=1)) == 3

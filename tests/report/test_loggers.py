@@ -21,6 +21,8 @@ def tell(logger, folder):
     logger.log_round(ROUND)
     logger.log_prefixes(1, PREFIXES)
     logger.log_training(1, CURVE)
+    logger.log_findings({})
+    logger.log_findings({"thought_effect_points": 7.5, "control_answers_only_pairs_accuracy": None})
     logger.finish()
 
 
@@ -36,6 +38,9 @@ def test_the_csv_logger_writes_a_row_per_round_prefix_and_step(tmp_path):
     ]
     assert [row["prefix"] for row in read_csv(tmp_path / "prefixes.csv")] == ["a", "b"]
     assert [row["loss"] for row in read_csv(tmp_path / "training.csv")] == ["2.0", "1.5"]
+    assert read_csv(tmp_path / "findings.csv") == [
+        {"thought_effect_points": "7.5", "control_answers_only_pairs_accuracy": ""}
+    ]
 
 
 def test_no_logger_leaves_nothing(tmp_path):
@@ -105,6 +110,10 @@ def test_wandb_gets_the_rounds_figures_the_curve_and_the_prefixes(offline_run):
     curve = [row for row in rows if "training/step" in row]
     assert [(row["training/step"], row["training/round_1/loss"]) for row in curve] == [(1, 2.0), (2, 1.5)]
     assert any("prefixes/round_1" in key for row in rows for key in row)
+    found = [row for row in rows if any(key.startswith("findings/") for key in row)]
+    assert [{key: row[key] for key in row if key.startswith("findings/")} for row in found] == [
+        {"findings/thought_effect_points": 7.5}
+    ]
 
 
 def test_wandb_knows_the_run_by_its_name_and_its_sweep_as_a_group(offline_run):

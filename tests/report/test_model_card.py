@@ -15,7 +15,7 @@ BASE = ModelFacts(name="organisation/model", license="apache-2.0", quantization=
 def entry(number, *, right, examples=0):
     replies = [
         HeldOutReply("q", "sums", False, arm, "7", "7", index < right, True, 5, "stop")
-        for arm in ("unprefixed", "direct")
+        for arm in ("thought", "room_to_reason")
         for index in range(4)
     ]
     return {**read_metrics(replies), "round": number, "examples": examples}
@@ -30,6 +30,7 @@ def card(**values):
             "name": "Thinker",
             "base": BASE,
             "rounds": ROUNDS,
+            "thought_effect": None,
             "chosen_round": 2,
             "num_prefixes": 62,
             "reply_tokens": 104,
@@ -73,6 +74,21 @@ def test_title_judge_and_recipe_are_told():
 
 def test_a_base_model_that_was_not_quantised_is_not_said_to_be():
     assert "GGUF" not in card(base=ModelFacts(name="organisation/model", license="mit"))
+
+
+def test_the_thought_effect_is_stated_or_said_not_to_be_measured():
+    effect = {
+        "points": 21.34,
+        "low": 15.0,
+        "high": 27.0,
+        "p_value": 1e-9,
+        "n": 400,
+        "against": "answers_only/pairs thought",
+    }
+    assert "**thought effect: +21.3 points [+15.0 to +27.0], p < 0.001, n = 400, against answers_only/pairs" in card(
+        thought_effect=effect
+    )
+    assert "thought effect: not measured" in card()
 
 
 def test_the_table_has_a_row_per_round_with_intervals():

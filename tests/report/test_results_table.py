@@ -1,6 +1,6 @@
-from thoughtrank.report.results_table import accuracy_text, audit_line, fixed_width, percent, results_table
+from thoughtrank.report.results_table import accuracy_text, arms_table, audit_line, fixed_width, percent, results_table
 
-STAGES = ("generation", "ranking", "selection", "training", "evaluation")
+STAGES = ("generation", "ranking", "gains", "selection", "training", "evaluation")
 
 
 def entry(number, *, examples, tokens, cost, prefixes):
@@ -40,6 +40,32 @@ def test_the_columns_of_the_table_stand_under_each_other():
     start = lines[0].index("examples")
     assert lines[1][start] == "0"
     assert lines[2][start] == "6"
+
+
+def arm(accuracy, **figures):
+    return {"n": 9, "accuracy": accuracy, "low": 0.0, "high": 1.0, "unseen_accuracy": None, **figures}
+
+
+ARMS = {
+    **{name: arm(1.0) for name in ("thought", "answer_at_once", "own_thought", "swapped_thought", "filler_thought")},
+    "edited_thought": arm(0.125, follows=1.0),
+    "room_to_reason": arm(None),
+    "best_of_n": arm(0.5, samples=12),
+}
+
+
+def test_the_arms_of_a_round_stand_beside_its_accuracy_in_a_hundred_columns():
+    header, base, first = arms_table([BASE, {**FIRST, "arms": ARMS}]).splitlines()
+    assert header.split()[:6] == ["round", "thought", "own", "at", "once", "swapped"]
+    assert set(base.split()[1:]) == {"–"}
+    assert "12.5 % (follows 100)" in first
+    assert "50.0 % (n 12)" in first
+    assert max(map(len, (header, base, first))) <= 100
+
+
+def test_rounds_without_other_arms_have_no_second_table():
+    two = {"thought": arm(0.5), "room_to_reason": arm(0.5)}
+    assert arms_table([BASE, {**FIRST, "arms": two}]) is None
 
 
 def test_an_interval_is_part_of_the_accuracy():

@@ -10,7 +10,7 @@ from thoughtrank.report.summary import round_prefixes, round_summary, scalars
 from thoughtrank.storage.store import Store
 from thoughtrank.storage.tables import write_part
 
-STAGES = ("generation", "ranking", "selection", "training", "evaluation")
+STAGES = ("generation", "ranking", "gains", "selection", "training", "evaluation")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def tables(ranks):
     return candidates, ranking
 
 
-def reply(*, unseen=False, arm="unprefixed", right=True, well_formed=True):
+def reply(*, unseen=False, arm="thought", right=True, well_formed=True):
     return HeldOutReply(
         question_id="q",
         family="sums",
@@ -60,7 +60,7 @@ METRICS = {
     **read_metrics(
         [
             *(reply(right=right, well_formed=not right) for right in (True, True, True, False)),
-            *(reply(arm="direct", right=right) for right in (True, True, False, False)),
+            *(reply(arm="room_to_reason", right=right) for right in (True, True, False, False)),
         ]
     ),
 }

@@ -56,6 +56,7 @@ class CompletionsServer:
     Attributes:
         received: every request, in order.
         completed: requests that got a whole completion.
+        returns_logprobs: whether it returns those that are asked for.
         rewrite: called with (request, reply); may return another reply.
     """
 
@@ -70,6 +71,7 @@ class CompletionsServer:
         self.times: list[float] = []
         self.rewrite = lambda request, reply: reply
         self.delay = 0.0
+        self.returns_logprobs = True
         self.most_running = self._running = 0
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"owner": self}))
@@ -119,6 +121,8 @@ class CompletionsServer:
         choice = {"index": 0, "text": text, "finish_reason": finish}
         if request.get("return_token_ids"):
             choice["token_ids"] = ids
+        if self.returns_logprobs and request.get("logprobs"):
+            choice.update(self._logprobs(start, ids, request))
         usage = {"prompt_tokens": len(start), "completion_tokens": len(ids), "total_tokens": len(start) + len(ids)}
         return {"id": "c", "object": "text_completion", "model": "tiny", "choices": [choice], "usage": usage}
 
@@ -140,6 +144,28 @@ class CompletionsServer:
             if positions:
                 return written, "stop", text[: min(positions)]
         return written, "length", self._text(start, written)
+
+    @torch.inference_mode()
+    def _logprobs(self, start: list[int], written: list[int], request: dict) -> dict:
+        """Those of the written tokens, and of the prompt: in the same table with ``echo``, or in vLLM's own field."""
+        ids = [*start, *written]
+        table = self.model(torch.tensor([ids])).logits[0].log_softmax(dim=-1)
+        own = [None, *(float(table[index, token]) for index, token in enumerate(ids[1:]))]
+        texts = [self._text(ids[:index], [token]) for index, token in enumerate(ids)]
+        top = [None]
+        for index in range(len(ids) - 1):
+            best = table[index].topk(request["logprobs"])
+            rows = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            top.append({self._text(ids[: index + 1], [token]): value for token, value in rows})
+        first = 0 if request.get("echo") else len(start)
+        columns = {"tokens": texts, "token_logprobs": own, "top_logprobs": top}
+        found: dict = {"logprobs": {name: column[first:] for name, column in columns.items()}}
+        if "prompt_logprobs" in request:
+            entries = zip(start, own, strict=False)
+            found["prompt_logprobs"] = [
+                None if each is None else {str(token): {"logprob": each}} for token, each in entries
+            ]
+        return found
 
     def _text(self, start: list[int], ids: list[int]) -> str:
         return self.tokenizer.decode([*start, *ids])[len(self.tokenizer.decode(start)) :]

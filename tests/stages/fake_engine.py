@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from thoughtrank.engines.engine_component import EngineComponent
-from thoughtrank.engines.protocol import Branch, Continuation, GenerationRequest, Limits, OnStep
+from thoughtrank.engines.protocol import (
+    Branch,
+    Continuation,
+    ContinuationScore,
+    GenerationRequest,
+    Limits,
+    OnStep,
+    ScoreRequest,
+)
 
 
 class FakeEngine(EngineComponent):
@@ -44,6 +52,10 @@ class FakeEngine(EngineComponent):
         digest = hashlib.sha256(f"{self.seed}/{request.prompt}/{branch.opener}".encode()).digest()
         return f"The answer is {digest[0] % 5}."
 
+    def score(self, requests: Sequence[ScoreRequest]) -> list[list[ContinuationScore]]:
+        """A test may replace it."""
+        raise NotImplementedError
+
     def continuation(self, request: GenerationRequest, branch: Branch) -> Continuation:
         thought = f" thinks {len(branch.opener)}" if branch.in_thought else ""
         answer = self.answer(request, branch)
@@ -72,6 +84,11 @@ class FakeSession:
         if on_step is not None:
             on_step(1, sum(map(len, results)))
         return results
+
+    def score(
+        self, requests: Sequence[ScoreRequest], *, on_step: OnStep | None = None
+    ) -> list[list[ContinuationScore]]:
+        return self._engine.score(requests)
 
     def facts(self) -> dict[str, object]:
         return {"engine": "fake"}

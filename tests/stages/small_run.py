@@ -14,6 +14,7 @@ SMALL = (
     "questions.held_out=3",
     "questions.held_out_unseen=2",
     "training.min_steps=0",
+    "controls=[]",
 )
 
 

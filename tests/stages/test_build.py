@@ -7,8 +7,6 @@ from small_run import small_values
 from thoughtrank.config.components import make_components
 from thoughtrank.config.schema import load_config
 from thoughtrank.evaluation.scoring import ReferenceScorer
-from thoughtrank.pipeline import BASE_STAGES
-from thoughtrank.records import STAGES
 from thoughtrank.stages.build import StageBuilder
 from thoughtrank.stages.generation import Generation
 from thoughtrank.stages.importing import Importing
@@ -32,7 +30,7 @@ def builder_of(store, tiny_folder, tmp_path):
 
 def run_round(builder, number):
     current = builder.begin_round(number)
-    for name in STAGES if number else BASE_STAGES:
+    for name in builder.stage_names(number):
         current.stages[name] = builder.build(name, current)
         current.artifacts[name] = builder.store.complete(current.stages[name])
     return current
@@ -44,6 +42,22 @@ def test_round_0_only_evaluates_and_the_others_have_every_stage_in_order(builder
     for number in (1, 2):
         order = ["generation", "ranking", "selection", "training", "evaluation"]
         assert list(run_round(builder, number).artifacts) == order
+
+
+def test_gains_are_computed_between_ranking_and_selection_where_the_selection_depends_on_them(builder_of, store):
+    builder = builder_of(selection={"thoughts": "gain"})
+    assert builder.stage_names(1) == ["generation", "ranking", "gains", "selection", "training", "evaluation"]
+    assert builder.stage_names(0) == ["evaluation"]
+    current = builder.begin_round(1)
+    for name in ("generation", "ranking"):
+        current.stages[name] = builder.build(name, current)
+        current.artifacts[name] = store.complete(current.stages[name])
+    gains = builder.build("gains", current)
+    assert (gains.candidates, gains.rankings) == (current.artifacts["generation"], current.artifacts["ranking"])
+    assert gains.model is current.start
+    assert gains.published == store.paths.gains(1)
+    current.artifacts["gains"] = store.artifact(gains)
+    assert builder.build("selection", current).gains is current.artifacts["gains"]
 
 
 def test_each_stage_reads_what_the_one_before_it_wrote_and_is_published_in_its_round(builder_of, store):
@@ -127,6 +141,14 @@ def test_evaluation_asks_the_same_questions_in_every_round_with_the_scorer_of_th
     assert stages[0].questions == stages[1].questions
     assert len(stages[0].questions) == 5
     assert isinstance(builder.scorer, ReferenceScorer)
+
+
+def test_a_round_that_was_the_last_keeps_its_arms_when_the_run_is_extended(builder_of):
+    first, longer = builder_of(rounds=1), builder_of(rounds=3)
+    for number in (0, 1):
+        assert "best_of_n" in run_round(first, number).stages["evaluation"].arms
+    arms = [run_round(longer, number).stages["evaluation"].arms for number in range(4)]
+    assert ["best_of_n" in of_round for of_round in arms] == [True, True, False, True]
 
 
 def test_the_export_is_that_of_the_chosen_round(builder_of, store):

@@ -1,27 +1,49 @@
+import re
 from dataclasses import fields, replace
 
 import pytest
-from fake_engine import FakeEngine
+from fake_engine import FakeEngine, FakeSession
 from fake_models import CopiedModel
 from recipes import forget
 
+from thoughtrank.evaluation.arms.registry import ARMS
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.scoring import ReferenceScorer
 from thoughtrank.records import Question
+from thoughtrank.stages.arm_replies import ReplySettings
 from thoughtrank.stages.evaluation import Evaluation
 from thoughtrank.stages.round_models import BaseModel
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.tables import read_table
 
+SETTINGS = ReplySettings(reply_tokens=30, thought_tokens=9, answer_tokens=7, stem="So it is", temperature=0.5)
+
 
 class Thinks(FakeEngine):
-    """Thinks and is right where nothing is forced, and is wrong without a thought; question 0 never ends its thought."""
+    """Thinks and is right where nothing is forced, and is wrong without a thought; question 0 never ends its thought.
+
+    After a stem it answers with the last number of the thought that is forced, or else with 100.
+    """
 
     def answer(self, request, branch):
         number = int(request.prompt.partition("What is ")[2].partition(" +")[0])
+        if branch.opener.endswith(SETTINGS.stem):
+            return f" {(re.findall('[0-9]+', branch.opener) or [100])[-1]}. Yes, 5."
         if branch.opener:
             return "The answer is 100."
-        return "<thought>on and on" if number == 0 else f"<thought>so</thought>It is {number + 1}."
+        return (
+            "<thought>on and on"
+            if number == 0
+            else f"<thought>{number} + 1 = {number + 1}</thought>It is {number + 1}."
+        )
+
+    def continuation(self, request, branch):
+        made = super().continuation(request, branch)
+        return replace(made, answer="", answer_ids=()) if branch.in_thought else made
+
+
+class Stops(Exception):
+    """The process ends here."""
 
 
 @pytest.fixture
@@ -32,15 +54,26 @@ def stage(store, base, questions):
         questions=questions,
         model=base,
         engine=Thinks(),
-        reply_tokens=30,
+        arms=("thought", "room_to_reason"),
+        settings=SETTINGS,
         scorer=ReferenceScorer(),
     )
+
+
+@pytest.fixture
+def whole(stage):
+    """The stage with every arm."""
+    return replace(stage, arms=tuple(ARMS))
+
+
+def rows_of(table, arm):
+    return {row.question_id: row for row in table if row.arm == arm}
 
 
 def test_every_question_is_asked_in_both_arms_and_nothing_is_forced_in_the_first(stage, store):
     rows = read_table(store.complete(stage).published, HeldOutReply)
     assert [(row.question_id, row.arm) for row in rows] == [
-        (f"q{number}", arm) for number in range(5) for arm in ("unprefixed", "direct")
+        (f"q{number}", arm) for number in range(5) for arm in ("thought", "room_to_reason")
     ]
     openers = {branch.opener for group in stage.engine.requested for each in group for branch in each.branches}
     assert openers == {"", "<thought></thought>"}
@@ -79,6 +112,112 @@ def test_a_resumed_evaluation_asks_the_missing_group_only(stage, store):
     assert "What is 0" in request.prompt
 
 
+def test_a_short_reply_continues_the_stem_and_its_first_number_counts(whole, store):
+    table = read_table(store.complete(whole).folder, HeldOutReply)
+    at_once, own = rows_of(table, "answer_at_once"), rows_of(table, "own_thought")
+    assert {(row.thought, row.answer, row.right) for row in at_once.values()} == {("", "100", False)}
+    # The thought of the free reply; question 0 closes none, so one is forced open for it.
+    assert {row.thought for row in own.values()} == {
+        " thinks 9",
+        *(f"{each} + 1 = {each + 1}" for each in (1, 2, 3, 4)),
+    }
+    assert [own[f"q{number}"].right for number in range(1, 5)] == [True] * 4
+    openers = [branch.opener for group in whole.engine.requested for each in group for branch in each.branches]
+    assert "<thought>4 + 1 = 5</thought>\n\nSo it is" in openers
+    assert openers.count("<thought>") == 1
+
+
+def test_another_thought_is_from_a_question_with_another_answer(whole, store):
+    table = read_table(store.complete(whole).folder, HeldOutReply)
+    own, swapped = rows_of(table, "own_thought"), rows_of(table, "swapped_thought")
+    assert {row.thought_source for row in swapped.values()} == set(own)
+    for row in swapped.values():
+        assert row.thought_source != row.question_id
+        assert row.thought == own[row.thought_source].thought
+        assert not row.right
+
+
+def test_an_edited_thought_states_another_number_and_the_answer_may_follow_it(whole, store):
+    artifact = store.complete(whole)
+    for row in rows_of(read_table(artifact.folder, HeldOutReply), "edited_thought").values():
+        assert row.edit in row.thought
+        assert (row.answer, row.follows, row.right) == (row.edit, True, False)
+    metrics = read_json(artifact.folder / "_evaluation.json")
+    assert metrics["arms"]["edited_thought"]["follows"] == 1.0
+
+
+def test_the_sampled_answers_are_as_many_as_the_tokens_of_a_thought_buy(whole, store):
+    artifact = store.complete(whole)
+    table = read_table(artifact.folder, HeldOutReply)
+    thought, at_once = (
+        sum(row.reply_tokens for row in rows_of(table, name).values()) for name in ("thought", "answer_at_once")
+    )
+    voted = rows_of(table, "best_of_n").values()
+    assert {len(row.samples) for row in voted} == {thought // at_once}
+    assert {(row.answer, row.samples[0]) for row in voted} == {("100", "100")}
+    sampled = [
+        branch
+        for group in whole.engine.requested
+        for each in group
+        for branch in each.branches
+        if branch.answer_temperature
+    ]
+    assert {branch.answer_temperature for branch in sampled} == {0.5}
+    assert len({branch.seed for branch in sampled}) == len(sampled) == 5 * (thought // at_once)
+
+
+def test_every_arm_has_its_figures_and_groups_are_even(whole, store):
+    metrics = read_json(store.complete(whole).folder / "_evaluation.json")
+    assert metrics["arms"].keys() == set(ARMS)
+    assert {figures["n"] for figures in metrics["arms"].values()} == {5}
+    assert len(whole.engine.model_folders) == 1
+    sizes = [sum(len(each.branches) for each in group) for group in whole.engine.requested]
+    assert max(sizes) <= whole.engine.replies_per_group
+
+
+def test_which_arms_apply_follows_from_the_reference(whole, store):
+    questions = [
+        Question("number", "What is 1 + 1?", answer="2"),
+        Question("letter", "What is 2 + 1? (A) 3 (B) 4", answer="A"),
+        Question("free", "What is 3 + 1? Explain.", answer="It is 4, because 3 and then one more make 4 in all."),
+        Question("none", "What is 4 + 1?"),
+    ]
+    table = read_table(store.complete(replace(whole, questions=questions)).folder, HeldOutReply)
+    arms = {each.question_id: {row.arm for row in table if row.question_id == each.question_id} for each in questions}
+    assert arms["number"] == set(ARMS)
+    assert arms["letter"] == set(ARMS) - {"edited_thought"}
+    assert arms["free"] == arms["none"] == {"thought", "room_to_reason"}
+
+
+def test_a_killed_evaluation_repeats_no_finished_part(whole, store):
+    complete = read_table(store.complete(whole).folder, HeldOutReply)
+    calls = len(whole.engine.requested)
+    for finished in range(1, calls):
+        run = replace(whole, engine=Thinks(seed=0), name=f"killed after {finished}")
+        artifact = store.artifact(run)
+        forget(artifact)
+        for part in artifact.folder.glob("part-*"):
+            part.unlink()
+        generate, left = FakeSession.generate, [finished]
+
+        def stops(self, requests, generate=generate, left=left, **options):
+            left[0] -= 1
+            if left[0] < 0:
+                raise Stops
+            return generate(self, requests, **options)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(FakeSession, "generate", stops)
+            with pytest.raises(Stops):
+                store.complete(run)
+        kept = {path.name: path.read_bytes() for path in artifact.folder.glob("part-*")}
+        resumed = replace(run, engine=Thinks(seed=0))
+        assert read_table(store.complete(resumed).folder, HeldOutReply) == complete
+        assert all((artifact.folder / name).read_bytes() == content for name, content in kept.items())
+        # What a part takes is asked again as a whole, and no call of a finished one.
+        assert calls - finished <= len(resumed.engine.requested) <= calls - finished + 2
+
+
 def test_an_engine_that_returns_too_few_replies_is_an_error(stage, store, monkeypatch):
     monkeypatch.setattr("fake_engine.FakeSession.generate", lambda self, requests, **options: [])
     with pytest.raises(ValueError, match="shorter"):
@@ -88,8 +227,17 @@ def test_an_engine_that_returns_too_few_replies_is_an_error(stage, store, monkey
 
 @pytest.mark.parametrize(
     "change",
-    [{"reply_tokens": 31}, {"engine": Thinks(seed=1)}, {"engine": Thinks(replies_per_group=8)}],
-    ids=["reply_tokens", "engine", "group size"],
+    [
+        {"settings": replace(SETTINGS, reply_tokens=31)},
+        {"settings": replace(SETTINGS, thought_tokens=31)},
+        {"settings": replace(SETTINGS, answer_tokens=31)},
+        {"settings": replace(SETTINGS, stem="It is")},
+        {"arms": ("thought", "answer_at_once")},
+        {"split": "development"},
+        {"engine": Thinks(seed=1)},
+        {"engine": Thinks(replies_per_group=8)},
+    ],
+    ids=["reply_tokens", "thought_tokens", "answer_tokens", "stem", "arms", "split", "engine", "group size"],
 )
 def test_what_changes_the_replies_changes_the_inputs(stage, change):
     assert replace(stage, **change).inputs() != stage.inputs()

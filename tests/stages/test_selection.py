@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 from fake_models import CopiedModel
 
+from thoughtrank.instantiate import Component
 from thoughtrank.prompting.chat_template import ChatTemplate
-from thoughtrank.records import Example, RankedCandidate
+from thoughtrank.records import Example, Gain, RankedCandidate
 from thoughtrank.selection.top_k import Best, TopK
 from thoughtrank.stages.round_models import BaseModel
 from thoughtrank.stages.selection import Selection
@@ -87,3 +88,29 @@ def test_rankings_and_selector_are_the_inputs(stage, store):
     assert replace(stage, selector=Best()).inputs() != stage.inputs()
     assert replace(stage, rankings=stage.candidates).inputs() != stage.inputs()
     assert replace(stage, name="other", published=store.paths.examples(2)).inputs() == stage.inputs()
+
+
+def test_gains_decide_where_the_selector_asks_for_them(stage, store, rankings, finished):
+    tied = rankings({**RANKS, "q0": [1, 1, 3]})
+    rows = [
+        Gain("q0", "q0-000", 1.0, -1.0, -2.0, "1", "number", None),
+        Gain("q0", "q0-001", 4.0, -1.0, -5.0, "1", "number", None),
+        Gain("q2", "q2-002", 2.0, -1.0, -3.0, "3", "number", None),
+    ]
+    gains = finished("gains", rows, record_type=Gain, published=store.paths.gains(1))
+
+    def chosen(**settings):
+        selected = replace(stage, rankings=tied, gains=gains, selector=TopK(k=2, **settings))
+        return [example.candidate_id for example in read_table(store.complete_in_cache(selected).folder, Example)]
+
+    assert sorted(chosen(thoughts="gain")) == ["q0-000", "q0-001", "q2-002"]
+    assert chosen(min_gain=3.0) == ["q0-001"]
+    assert replace(stage, gains=gains).inputs() != stage.inputs()
+
+
+def test_a_selector_that_knows_no_gains_selects_as_before(stage, store):
+    class First(Component):
+        def select(self, candidates, ranking):
+            return list(candidates)[:1]
+
+    assert len(read_table(store.complete(replace(stage, selector=First())).published, Example)) == 3

@@ -38,7 +38,7 @@ def fit(store, base):
             base=base,
             paths=store.paths,
             limits=limits,
-            reply_tokens=options.pop("reply_tokens", 30),
+            held_out_tokens=options.pop("held_out_tokens", 30),
             rounds=rounds,
         )
 
@@ -77,7 +77,7 @@ def test_only_the_rounds_of_the_run_are_checked(fit):
 
 
 @pytest.mark.parametrize(
-    "long", [{"limits": Limits(thought_tokens=4000, answer_tokens=90)}, {"reply_tokens": 4090}], ids=str
+    "long", [{"limits": Limits(thought_tokens=4000, answer_tokens=90)}, {"held_out_tokens": 4090}], ids=str
 )
 def test_the_longest_text_that_is_generated_decides_the_room(fit, long):
     with pytest.raises(UserError, match="leave no room for 4090 generated tokens"):

@@ -18,7 +18,7 @@ from thoughtrank.questions.imported_questions import with_imported
 from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.rankers.protocol import Ranker
 from thoughtrank.report.loggers import Logger
-from thoughtrank.selection.protocol import Selector
+from thoughtrank.selection.protocol import GainSelector, Selector
 from thoughtrank.storage.imported_candidates import ImportedCandidates
 
 
@@ -98,6 +98,8 @@ def join(made: Mapping[str, Any], *, candidates: str | None) -> Components:
         if questions.scorer is not None and joined["judge"] is not None:
             joined["judge"] = joined["judge"].scored_by(questions.scorer)
         joined["questions"] = with_imported(questions, imported)
+    if isinstance(selection := joined["selection"], GainSelector) and joined["engine"] is not None:
+        joined["selection"] = selection.for_engine(scores=joined["engine"].scores)
     return Components(**joined, imported=imported)
 
 

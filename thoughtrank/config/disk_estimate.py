@@ -5,6 +5,7 @@ from pathlib import Path
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.schema import RunConfig
+from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.finetuning.parameter_memory import nominal_bytes
 
 _BYTES_PER_WEIGHT = 2
@@ -14,7 +15,8 @@ _UNKNOWN_CHECKPOINT = 12
 
 
 def disk_bytes(config: RunConfig, components: Components) -> int | None:
-    """Base model, one model per round, the export, and a training checkpoint, in the cache; None while the size is unknown."""
+    """Base model, a model per round and control, the export, and a training checkpoint, in the cache; None while the size is
+    unknown."""
     weights = components.model.num_parameters()
     if weights is None:
         return None
@@ -27,7 +29,14 @@ def disk_bytes(config: RunConfig, components: Components) -> int | None:
             strategy=components.strategy,
         )
         checkpoint = (per_weight.checkpoint if per_weight else _UNKNOWN_CHECKPOINT) * weights
-    return int(_BYTES_PER_WEIGHT * weights * (config.rounds + 2) + checkpoint)
+    return int(_BYTES_PER_WEIGHT * weights * (config.rounds + control_models(config) + 2) + checkpoint)
+
+
+def control_models(config: RunConfig) -> int:
+    """Most models of training controls that exist at a time: all of them, or those of one control unless all are kept."""
+    controls = len(chosen_controls(config.controls))
+    of_each = config.rounds if config.training.start == "previous" else 1
+    return of_each * (controls if config.keep == "all" else min(controls, 1))
 
 
 def disk_faults(config: RunConfig, components: Components) -> list[str]:
@@ -40,7 +49,7 @@ def disk_faults(config: RunConfig, components: Components) -> list[str]:
     cache, runs = (_existing_parent(Path(each)) for each in (config.cache_dir, config.runs_dir))
     if cache.stat().st_dev != runs.stat().st_dev:
         # On one disk these are links. Weights that keep= does not want are deleted only when the run has finished.
-        copies = _BYTES_PER_WEIGHT * weights * (config.rounds + 1)
+        copies = _BYTES_PER_WEIGHT * weights * (config.rounds + control_models(config) + 1)
         faults += _free_faults("runs_dir", config.runs_dir, needed=copies)
     return faults
 

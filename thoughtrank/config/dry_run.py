@@ -1,8 +1,12 @@
 """What a run will do and roughly what it will cost, shown before it starts and by ``dry_run=true``."""
 
 from thoughtrank.config.components import Components
+from thoughtrank.config.control_plan import control_lines
 from thoughtrank.config.disk_estimate import disk_bytes
+from thoughtrank.config.evaluation_plan import evaluation_line
+from thoughtrank.config.gain_plan import gain_lines, gain_tokens
 from thoughtrank.config.memory_estimate import training_gigabytes
+from thoughtrank.config.question_plan import development_tokens, question_line
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.time_estimate import time_line
 from thoughtrank.finetuning.parameter_memory import nominal_bytes
@@ -25,18 +29,21 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
         weights=weights,
         prefixes=prefixes,
         questions=questions,
-        replies=2 * held_out,
+        held_out=held_out,
+        scored=gain_tokens(config, components) + development_tokens(config, components),
     )
     return "\n".join(
         [
             f"run {run}: {_count(config.rounds, 'round')}",
             f"  model       {_model_line(components, weights=weights)}",
+            f"  questions   {question_line(config, components)}",
             *_candidate_lines(config, components),
             f"  ranking     {_judge_line(config, components, questions=questions, prefixes=prefixes)}",
+            *gain_lines(components),
             f"  training    {_training_line(config)}",
             f"              {_training_memory_line(config, components, weights=weights)}",
-            f"  evaluation  {held_out} held-out questions in two arms, rounds 0 to {config.rounds}, "
-            f"at most {config.reply_tokens} tokens per reply",
+            f"  evaluation  {evaluation_line(config, held_out=held_out)}",
+            *control_lines(config, components, weights=weights),
             *_device_memory_lines(config, components, weights=weights, prefixes=prefixes),
             f"  disk        {_disk_line(disk_bytes(config, components))}",
             f"  time        {time}",

@@ -10,8 +10,10 @@ from thoughtrank.config.disk_estimate import disk_faults
 from thoughtrank.config.folders import folder_faults
 from thoughtrank.config.schema import RunConfig, fitting_part, load_config
 from thoughtrank.errors import UserError
+from thoughtrank.evaluation.arms.registry import arm_faults
 from thoughtrank.finetuning.compatibility import training_faults
 from thoughtrank.finetuning.kernels.build_tools import missing_build_tools
+from thoughtrank.selection.protocol import needs_gains
 
 
 def checked_config(values: Mapping[str, Any]) -> tuple[RunConfig, Components]:
@@ -147,10 +149,30 @@ def _first_choice_faults(config: RunConfig, components: Components) -> list[str]
     ]
 
 
+def _gain_faults(config: RunConfig, components: Components) -> list[str]:
+    if components.engine.scores or not needs_gains(components.selection):
+        return []
+    return [
+        "selection.thoughts=gain, selection.min_gain and selection.skip_known need an engine that scores answers, and this one "
+        "does not: choose engine=transformers or engine=vllm, set engine.scores=true where the servers of engine=openai return "
+        "log-probabilities of an echoed prompt, or set selection.thoughts=hash, selection.min_gain=null and "
+        "selection.skip_known=false"
+    ]
+
+
 def _held_out_faults(config: RunConfig, components: Components) -> list[str]:
     if components.questions.held_out < 1:
         return ["questions.held_out=0 leaves nothing to evaluate a round on: hold out at least one question"]
     return []
+
+
+def _export_faults(config: RunConfig, components: Components) -> list[str]:
+    if config.export.which != "best" or components.questions.num_development > 0:
+        return []
+    return [
+        "export.which=best chooses the round on development questions, and there are none: set questions.development, such as "
+        "questions.development=200, or export.which=last"
+    ]
 
 
 def _imported_faults(config: RunConfig, components: Components) -> list[str]:
@@ -239,6 +261,13 @@ _CHECKS = (
     ),
     _Check(about="questions", needs=("questions",), faults=_held_out_faults),
     _Check(about="prefixes", needs=("prefixes", "engine"), faults=_first_choice_faults, unless_faulty="prefixes"),
+    _Check(about="selection", needs=("selection", "engine"), faults=_gain_faults),
+    _Check(
+        about="evaluation",
+        needs=("evaluation.arms",),
+        faults=lambda config, components: arm_faults(config.evaluation.arms),
+    ),
+    _Check(about="export", needs=("export.which", "questions"), faults=_export_faults),
     _Check(
         about="generation",
         needs=("generation.thought_tokens", "generation.answer_tokens", "model"),
@@ -251,7 +280,7 @@ _CHECKS = (
     _Check(
         about="disk",
         needs=(
-            *("run", "runs_dir", "cache_dir", "rounds", "keep", "model", "optimizer", "strategy"),
+            *("run", "runs_dir", "cache_dir", "rounds", "keep", "controls", "model", "optimizer", "strategy"),
             *(*_MEMORY_KEYS, "training.checkpoint_minutes"),
         ),
         faults=disk_faults,

@@ -21,7 +21,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from thoughtrank.controls.choices import ControlName
 from thoughtrank.errors import UserError
+from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.finetuning.weight_formats import Weights
 from thoughtrank.instantiate import number_faults, validation_faults
 from thoughtrank.storage.run_names import run_name_fault
@@ -75,9 +77,15 @@ class TrainingConfig(_Schema):
 
 
 class EvaluationConfig(_Schema):
-    """How held-out questions are asked."""
+    """How held-out questions are asked.
 
+    The defaults are for the stored configs of runs that were made before there was a choice.
+    """
+
+    arms: list[ArmName] = ["thought", "room_to_reason"]
     reply_tokens: PositiveInt | None
+    answer_tokens: PositiveInt = 12
+    temperature: PositiveFloat = 0.7
 
 
 class ExportConfig(_Schema):
@@ -97,7 +105,7 @@ class RunConfig(_Schema):
     """The whole config of a run."""
 
     operational: ClassVar[frozenset[str]] = frozenset(
-        {"run", "rounds", "runs_dir", "cache_dir", "keep", "stop_after", "dry_run", "logger", "export"}
+        {"run", "rounds", "runs_dir", "cache_dir", "keep", "stop_after", "dry_run", "logger", "export", "controls"}
     )
 
     run: Annotated[str, AfterValidator(_possible_run_name)] | None
@@ -109,6 +117,7 @@ class RunConfig(_Schema):
     cache_dir: str
     dry_run: bool
     candidates: str | None = None
+    controls: list[ControlName] = []
     model: dict[str, Any]
     questions: dict[str, Any]
     prefixes: dict[str, Any]

@@ -1,13 +1,29 @@
 """Rough duration of a run, from floating-point operations and stated rates."""
 
+from thoughtrank.config.evaluation_plan import evaluation_tokens
 from thoughtrank.config.schema import RunConfig
 
 _FLOPS_PER_SECOND = {"cpu": 2.5e11, "cuda": 1.0e14, "mps": 2.0e12}
 """Achieved matmul rates by kind of device: two CPU cores (measured), one data-centre GPU and one Apple chip (rough)."""
 
+TRAINING_PASSES = 3
+"""Forward passes that forward and backward pass cost together. One example per question is assumed."""
+
+
+def operations_per_second(device: str) -> float:
+    """The rate of a kind of device; of one that is not known, that of a CPU."""
+    return _FLOPS_PER_SECOND.get(device, _FLOPS_PER_SECOND["cpu"])
+
 
 def time_line(
-    config: RunConfig, *, device: str, weights: int | None, prefixes: int, questions: int, replies: int
+    config: RunConfig,
+    *,
+    device: str,
+    weights: int | None,
+    prefixes: int,
+    questions: int,
+    held_out: int,
+    scored: float = 0.0,
 ) -> str:
     """The estimate as one line of the plan.
 
@@ -17,26 +33,27 @@ def time_line(
         weights: of the model; None if unknown.
         prefixes: per question.
         questions: per round.
-        replies: to held-out questions, per round.
+        held_out: number of held-out questions.
+        scored: tokens that are read to compute gains, in all rounds.
     """
     if weights is None:
         return "unknown until the model is downloaded"
-    rate = _FLOPS_PER_SECOND.get(device, _FLOPS_PER_SECOND["cpu"])
-    # Greedy texts end before their limits; 0.6 and 0.5 are typical.
+    rate = operations_per_second(device)
+    # Greedy texts end before their limits; 0.6 of them is typical.
     candidate_tokens = 0.6 * (config.generation.thought_tokens + config.generation.answer_tokens)
     generated = config.rounds * questions * prefixes * candidate_tokens
-    generated += (config.rounds + 1) * replies * (0.5 * config.reply_tokens + 60)
-    # One example per question; forward and backward cost about three forward passes.
+    generated += evaluation_tokens(config, held_out=held_out) + scored
     rounds = config.rounds * (config.rounds + 1) / 2 if config.training.examples == "all" else config.rounds
     trained = rounds * config.training.epochs * questions * (candidate_tokens + 100)
-    hours = [2 * weights * tokens / rate / 3600 for tokens in (generated, 3 * trained)]
+    hours = [2 * weights * tokens / rate / 3600 for tokens in (generated, TRAINING_PASSES * trained)]
     return (
-        f"very roughly {_duration(hours[0])} of generation and evaluation and {_duration(hours[1])} of training on this "
+        f"very roughly {duration(hours[0])} of generation and evaluation and {duration(hours[1])} of training on this "
         f"{device}, at {rate:.1e} operations per second"
     )
 
 
-def _duration(hours: float) -> str:
+def duration(hours: float) -> str:
+    """A rough duration in words."""
     if hours < 1 / 40:
         return "a minute"
     if hours < 2:

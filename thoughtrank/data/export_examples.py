@@ -1,6 +1,7 @@
 """Writes a run's examples in the formats of other trainers: TRL, axolotl, LLaMA-Factory."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from thoughtrank.data.preferences import rejected_candidate
 from thoughtrank.data.run_reader import question_source, read_config, tokenizer_folder
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.chat_template import ChatTemplate
-from thoughtrank.records import Candidate, Example, Question, RankedCandidate
+from thoughtrank.records import Candidate, Example, Gain, Question, RankedCandidate
+from thoughtrank.storage.done_marker import DONE
 from thoughtrank.storage.files import replacing
 from thoughtrank.storage.json_files import read_json, write_json
 from thoughtrank.storage.question_rows import rows_by_question
@@ -149,7 +151,8 @@ def _round_rows(
     candidates = rows_by_question(TableRows(paths.candidates(number), Candidate))
     # Not strict: the tables of a run that was damaged by hand may differ.
     answered = zip(candidates, rows_by_question(TableRows(paths.rankings(number), RankedCandidate)), strict=False)
-    # All three tables have the questions in the same order; not every question has examples.
+    # All tables have the questions in the same order; not every question has examples.
+    gains = rows_by_question(TableRows(paths.gains(number), Gain)) if (paths.gains(number) / DONE).exists() else None
     for examples in rows_by_question(TableRows(paths.examples(number), Example)):
         question_id = examples[0].question_id
         if question_id not in questions:
@@ -164,14 +167,25 @@ def _round_rows(
                 f"round {number}: the candidates or rankings of question {question_id} are missing or changed: restore "
                 f"{paths.candidates(number)} and {paths.rankings(number)}"
             )
+        rows = [] if gains is None else next((each for each in gains if each[0].question_id == question_id), [])
+        of_candidates = {row.candidate_id: row.gain for row in rows}
         for example in examples:
             chosen = by_id[example.candidate_id]
             rejected = rejected_candidate(chosen, candidates=of_question, ranked=ranked)
-            yield _example_rows(example, question=questions[question_id], rejected=rejected, number=number, chat=chat)
+            gain = of_candidates.get(example.candidate_id)
+            yield _example_rows(
+                example, question=questions[question_id], rejected=rejected, number=number, gain=gain, chat=chat
+            )
 
 
 def _example_rows(
-    example: Example, *, question: Question, rejected: Candidate | None, number: int, chat: ChatTemplate
+    example: Example,
+    *,
+    question: Question,
+    rejected: Candidate | None,
+    number: int,
+    gain: float | None,
+    chat: ChatTemplate,
 ) -> _ExampleRows:
     user = {"role": "user", "content": chat.user_content(question.text)}
     assistant = {"role": "assistant", "content": example.completion.removesuffix(chat.end_of_turn)}
@@ -194,7 +208,13 @@ def _example_rows(
     trained = example.prompt + example.completion
     return _ExampleRows(
         files=files,
-        origin={"round": number, "question_id": example.question_id, "candidate_id": example.candidate_id},
+        origin={
+            "round": number,
+            "question_id": example.question_id,
+            "candidate_id": example.candidate_id,
+            # A thought that does not fit the model's context has no finite gain, and JSON has no infinity.
+            **({} if gain is None else {"gain": gain if math.isfinite(gain) else None}),
+        },
         template_matches=rendered.startswith(trained) and not rendered[len(trained) :].strip(),
     )
 

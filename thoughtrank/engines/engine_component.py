@@ -14,6 +14,7 @@ class EngineComponent(Component):
     """Base class of engines; see ``Engine`` for the attributes, which a subclass sets in its constructor."""
 
     chooses_first_token: bool = False
+    scores: bool = False
     questions_per_group: int
     replies_per_group: int
     probe_candidates: int

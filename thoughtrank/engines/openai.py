@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +35,8 @@ class OpenAIEngine(EngineComponent):
         prompts: ``text``, or ``tokens`` for servers that take token ids (vLLM, SGLang, llama.cpp): the answer then continues
             exactly the tokens of the thought.
         fields: additional fields of every request.
+        scores: whether the servers return the log-probabilities of an echoed prompt (``echo`` with ``logprobs``). This is
+            tried when a session is opened, so before the first candidate is generated.
         concurrency: branches in flight, over all servers.
         timeout_seconds: limit of one attempt.
         max_retries: attempts after the first.
@@ -63,6 +66,7 @@ class OpenAIEngine(EngineComponent):
         load_command: list[str] | None = None,
         prompts: Literal["text", "tokens"] = "text",
         fields: dict[str, Any] | None = None,
+        scores: bool = False,
         concurrency: int = 16,
         timeout_seconds: TimeoutSeconds = 600.0,
         max_retries: int = 8,
@@ -76,6 +80,7 @@ class OpenAIEngine(EngineComponent):
         self.load_command = load_command
         self.prompts = prompts
         self.fields = fields or {}
+        self.scores = scores
         self.concurrency = concurrency
         self.timeout_seconds = timeout_seconds
         self.max_retries = max_retries
@@ -111,7 +116,7 @@ class OpenAIEngine(EngineComponent):
         """See ``Engine``.
 
         Raises:
-            UserError: a server cannot be reached, or serves another model.
+            UserError: a server cannot be reached, serves another model, or cannot score although ``scores`` is set.
         """
         if self.load_command:
             _load(self.load_command, model_folder)
@@ -122,13 +127,17 @@ class OpenAIEngine(EngineComponent):
             num_servers=len(self.base_urls),
             warn=not self.load_command,
         )
+        client = self._client(model=model.name)
+        if self.scores:
+            _check_scores(client, fields=self.fields)
         return ServedSession(
             model_folder=model_folder,
-            client=self._client(model=model.name),
+            client=client,
             concurrency=self.concurrency,
             log_path=None if work_folder is None else work_folder / COMPLETION_LOG,
             token_prompts=self.prompts == "tokens",
             fields=self.fields,
+            score_fields="echo" if self.scores else None,
             facts={
                 "engine": "openai",
                 "model": model.name,
@@ -147,6 +156,22 @@ class OpenAIEngine(EngineComponent):
             timeout_seconds=self.timeout_seconds,
             max_retries=self.max_retries,
         )
+
+
+def _check_scores(client: CompletionsClient, *, fields: Mapping[str, object]) -> None:
+    """Ask for the log-probabilities of a short prompt.
+
+    Raises:
+        UserError: there are none.
+    """
+    body = {"prompt": "1 + 1 = 2", "max_tokens": 1, "temperature": 0.0, "logprobs": 1, "echo": True, **fields}
+    try:
+        client.prompt_logprobs(body)
+    except UserError as error:
+        raise UserError(
+            "engine.scores=true, but the completions servers return no log-probabilities of an echoed prompt: set "
+            f"engine.scores=false, or use other servers ({'; '.join(error.faults)})"
+        ) from None
 
 
 def _load(command: list[str], model_folder: Path) -> None:

@@ -18,7 +18,8 @@ class Branch:
         opener: text forced at the start of the reply (may be empty).
         in_thought: whether the opener leaves a thought open: generation first runs up to the closing tag, which is added if
             the model does not generate it, and then continues with the answer.
-        temperature: of the thought's tokens; 0 is greedy. Answers are always greedy.
+        temperature: of the thought's tokens; 0 is greedy.
+        answer_temperature: the same of the answer's tokens.
         seed: of the sampling; equal seeds give equal texts at any position in a batch.
         first_choice: rank of the thought's first token among the likeliest ones, 0 for the likeliest; tokens that end the
             turn do not count. None leaves it free.
@@ -34,6 +35,7 @@ class Branch:
     seed: int = 0
     first_choice: int | None = None
     ends_at_tag: bool = False
+    answer_temperature: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,54 @@ class Continuation:
     answer_finish: Finish
 
 
+AnswerForm = Literal["number", "text"]
+"""What ends an answer: after a number everything that does not continue it, after a text punctuation and white space."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredAnswer:
+    """An answer whose probability is asked for.
+
+    Attributes:
+        opener: text forced at the start of the reply, up to the answer; ends in no white space.
+        answer: the answer; white space before it belongs to it.
+        form: what ends it.
+    """
+
+    opener: str
+    answer: str
+    form: AnswerForm
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """One rendered prompt and the answers to score after it."""
+
+    prompt: str
+    answers: tuple[ScoredAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContinuationScore:
+    """How likely one answer is.
+
+    Attributes:
+        logprob: of the tokens of the answer, in nats, and of one of the tokens that end it coming next. Minus infinity where
+            the sequence does not fit the model's context.
+        tokens: how many tokens the answer has.
+    """
+
+    logprob: float
+    tokens: int
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much one branch may generate, in tokens the model chooses itself.
 
     Attributes:
         thought_tokens: most tokens of a thought.
-        answer_tokens: most tokens of an answer.
+        answer_tokens: most tokens of an answer; with 0, a branch ends with its thought.
         min_answer_tokens: fewest tokens of an answer; the turn cannot end before.
     """
 
@@ -105,6 +148,23 @@ class EngineSession(Protocol):
         """
         ...
 
+    def score(
+        self, requests: Sequence[ScoreRequest], *, on_step: OnStep | None = None
+    ) -> list[list[ContinuationScore]]:
+        """The log-probability of every answer: of its tokens, and of the total of all tokens that end it at the next position.
+
+        The answer is tokenised as it reads after prompt and opener. Because all tokens that end it count together, the score
+        does not depend on whether answers in this context end with a full stop, a new line or the end of the turn.
+
+        Args:
+            requests: the group; results come in its order, one list per request, one entry per answer.
+            on_step: called with the tokens that were read and the answers they completed, for progress.
+
+        Raises:
+            UserError: the engine cannot score (``Engine.scores`` is false).
+        """
+        ...
+
     def facts(self) -> dict[str, object]:
         """Engine, versions, dtype and device, recorded next to the table."""
         ...
@@ -132,12 +192,14 @@ class Engine(Protocol):
 
     Attributes:
         chooses_first_token: whether it can begin a thought as ``Branch.first_choice`` asks.
+        scores: whether its sessions can ``score``.
         questions_per_group: questions generated together with all their branches; also the unit of saving.
         replies_per_group: the same for evaluation, in replies.
         probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
     """
 
     chooses_first_token: bool
+    scores: bool
     questions_per_group: int
     replies_per_group: int
     probe_candidates: int

@@ -12,6 +12,18 @@ def encode(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
     return tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
+def continuation_ids(tokenizer: "PreTrainedTokenizerBase", context: str, text: str) -> tuple[list[int], list[int]]:
+    """Token ids of ``context``, and those of ``text`` as it reads after them.
+
+    Both are cut from the tokens of the whole, unless a token of it spans both: then each is encoded by itself, as in
+    generation, where the tokens of the context are fixed before the text is written.
+    """
+    before, whole = encode(tokenizer, context), encode(tokenizer, context + text)
+    if whole[: len(before)] == before:
+        return before, whole[len(before) :]
+    return before, encode(tokenizer, text)
+
+
 def decode_after(tokenizer: "PreTrainedTokenizerBase", start: Sequence[int], tokens: Sequence[int]) -> str:
     """Text of ``tokens`` as it reads after ``start``: some tokenizers drop a space at the start of a text."""
     before = tokenizer.decode(list(start), skip_special_tokens=False)

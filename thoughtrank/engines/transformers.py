@@ -22,7 +22,7 @@ class TransformersEngine(LocalEngineComponent):
             packed in bfloat16 on processors with bfloat16 instructions, where it is faster.
         device: ``auto`` is CUDA if there is a GPU, else Apple's MPS, else the CPU.
         questions_per_group: questions decoded together with all their branches; also the unit of saving and of replay.
-        replies_per_group: the same for evaluation, where a question has one or two branches.
+        replies_per_group: the same for evaluation, where a question has a few branches, one per arm.
         probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
         token_budget: most tokens in the KV cache at once; other branches wait until branches of their group finish. It decides
             which branches share a batch, so it is part of the identity.
@@ -31,6 +31,7 @@ class TransformersEngine(LocalEngineComponent):
     version = 3
     operational = frozenset({"probe_candidates"})
     chooses_first_token = True
+    scores = True
     dtype: Literal["auto", "float32", "bfloat16"]
 
     def __init__(

@@ -39,6 +39,7 @@ class VLLMEngine(LocalEngineComponent):
         probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
     """
 
+    scores = True
     operational = frozenset(
         {
             "python",
@@ -159,6 +160,7 @@ class VLLMEngine(LocalEngineComponent):
                 "spaces_between_special_tokens": False,
                 "stop_token_ids": end_tokens(model_folder, tokenizer),
             },
+            score_fields="prompt_logprobs",
             facts={
                 "engine": "vllm",
                 "vllm": json.loads(server.get("/version") or b'{"version": "unknown"}')["version"],

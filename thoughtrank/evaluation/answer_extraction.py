@@ -7,6 +7,7 @@ km`` equals ``5 m``), numbers in words ("five").
 import re
 
 from thoughtrank.evaluation.numbers_in_text import NUMBER, plain, value, value_of, written
+from thoughtrank.evaluation.reference_kinds import ReferenceKind
 
 _PHRASE = re.compile(r"\banswers?(?:\s+(?:to|for)\b[^.:\n]{0,80}?)?\s*(?:\bis\b|\bare\b|[:=])\s*[:=]?", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"\n|[.!?;](?=\s|$)")
@@ -14,6 +15,9 @@ _EXPLANATION = re.compile(r"\b(?:because|since|as|where|given|when|if|for|so)\b|
 _HEDGE = re.compile(r"[0-9][^\n=]{0,20}(?:\b(?:or|and)\b|,\s|;)[^\n=]{0,20}(?:=\s*)?[$€£]?[0-9]")
 _LONGEST_CLAIM = 500
 """Characters; a longer text is no final answer, and without a bound garbage would take quadratic time."""
+
+# "A" and "I" before a word in lower case are an article and a pronoun.
+_LETTER = re.compile(r"(?<![A-Za-z])(?:\(([A-Za-z])\)|([B-HJ-Z]|[AI](?!\s+[a-z]))(?![A-Za-z'’])|([a-z])\))")
 
 _EDGES = " \t\r\n.,;:!?\"'`“”‘’()[]{}*_$"
 
@@ -36,6 +40,34 @@ def final_answer(text: str) -> str | None:
         if NUMBER.search(claim := _clause(text, phrase.end())):
             return _concluded(claim)
     return _last(text)
+
+
+def first_answer(text: str, kind: ReferenceKind) -> str | None:
+    """What a text that continues "The answer is" states first; None if that is nothing of the reference's kind.
+
+    Nothing is calculated: "2 * 6 = 12" reads 2, and "48/4" reads 48. A letter is read without its brackets. Any other answer
+    is the first sentence, without punctuation at its ends.
+    """
+    text = plain(text)
+    if kind == "number":
+        return _first_number(text)
+    if kind == "letter":
+        letter = _LETTER.search(text)
+        return letter.group(letter.lastindex or 0) if letter else None
+    return _clause(text, 0).strip(_EDGES) or None
+
+
+def _first_number(text: str) -> str | None:
+    for number in NUMBER.finditer(text):
+        found = value(number)
+        if found is None:
+            continue
+        is_division = number["over"] and number["whole"] is None
+        if is_division and (found.denominator == 1 or text[number.end() :].lstrip().startswith("=")):
+            # A division that is left to do, or is done after it.
+            return ("-" if number["sign"] == "-" else "") + number["over"].replace(",", "")
+        return written(number)
+    return None
 
 
 def same_answer(given: str | None, reference: str) -> bool:

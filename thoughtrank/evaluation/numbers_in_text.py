@@ -36,9 +36,14 @@ _LONGEST = 200
 """Characters; a longer number is no answer, and Python does not convert very long ones."""
 
 
+def with_plain_signs(text: str) -> str:
+    """The text with ASCII minus signs, slashes and spaces in place of their unicode variants; no position changes."""
+    return text.translate(_SIGNS)
+
+
 def plain(text: str) -> str:
     """The text without LaTeX, bold marks and unicode signs, which hide numbers."""
-    text = text.translate(_SIGNS)
+    text = with_plain_signs(text)
     for pattern, replacement in _LATEX:
         text = pattern.sub(_fraction if replacement is None else replacement, text)
     return text

@@ -39,6 +39,9 @@ class TrainingJob:
         seed: of the order of the examples.
         log_every: optimizer steps between rows of the metrics file.
         description: text before the progress bar.
+        steps: exact number of optimizer steps, in place of ``epochs`` and ``min_steps``; the last epoch may end early.
+        development: folder of a table of development examples; the weights of the epoch with the lowest loss on them are
+            kept. None keeps those of the last step.
     """
 
     model: str
@@ -64,6 +67,8 @@ class TrainingJob:
     seed: int
     log_every: int
     description: str
+    steps: int | None = None
+    development: str | None = None
 
     def write(self, path: Path) -> None:
         """Save as YAML."""

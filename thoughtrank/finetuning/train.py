@@ -13,6 +13,7 @@ from pytorch_lightning.strategies import SingleDeviceStrategy
 from transformers import AutoTokenizer
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.callbacks.best_weights import BestWeights
 from thoughtrank.finetuning.callbacks.checkpoint import Checkpoints, TimedCheckpoint
 from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
 from thoughtrank.finetuning.callbacks.step_log import StepLog
@@ -22,7 +23,7 @@ from thoughtrank.finetuning.model_folder import load_model, save_model
 from thoughtrank.finetuning.module import FineTuningModule
 from thoughtrank.finetuning.prepare_model import prepare_model
 from thoughtrank.finetuning.protocols import Adapter, Strategy
-from thoughtrank.finetuning.training_data import load_training_data
+from thoughtrank.finetuning.training_data import TrainingData, load_training_data
 from thoughtrank.finetuning.training_facts import write_facts
 from thoughtrank.instantiate import make_component
 from thoughtrank.output.library_logging import silence_library_logs
@@ -60,9 +61,9 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
     memory = MemoryReport(
         optimizer=module.optimizer, strategy=strategy, weights=job.weights, description=job.description
     )
-    trainer = _trainer(
-        job, strategy=strategy, accumulation=module.accumulation, callbacks=[memory, *_callbacks(job, checkpoints)]
-    )
+    best = _best_weights(data, strategy=strategy)
+    callbacks = [memory, *best, *_callbacks(job, checkpoints)]
+    trainer = _trainer(job, strategy=strategy, accumulation=module.accumulation, callbacks=callbacks)
     found = checkpoints.find()
     if found is not None:
         data.loader.skip_steps(found.step)
@@ -73,10 +74,12 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
             f"the checkpoint {found and found.state.parent} is damaged, or contains code: delete {checkpoints.folder} to "
             "restart this round's training"
         ) from None
+    for each in best:
+        each.restore(module)
     adapter.merge(module.causal_lm)
     save_model(module.causal_lm, tokenizer, output=Path(job.output), engine=module.engine)
     if trainer.is_global_zero:
-        write_facts(job, data=data, memory=memory, trainer=trainer, seconds=time.monotonic() - started)
+        write_facts(job, data=data, memory=memory, best=best, trainer=trainer, seconds=time.monotonic() - started)
         checkpoints.delete()
 
 
@@ -105,6 +108,13 @@ def _load(job: TrainingJob, adapter: Adapter, engine: "TrainingEngine") -> "PreT
         single_device=isinstance(lightning_strategy, SingleDeviceStrategy),
     )
     return model
+
+
+def _best_weights(data: TrainingData, *, strategy: Strategy) -> list[BestWeights]:
+    """Early stopping, where there are development examples and every rank holds whole parameters; else nothing."""
+    if data.development is None or not strategy.whole_parameters:
+        return []
+    return [BestWeights(batches=data.development, epoch_ends=data.epoch_ends)]
 
 
 def _callbacks(job: TrainingJob, checkpoints: Checkpoints) -> list[pl.Callback]:

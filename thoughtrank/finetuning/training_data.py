@@ -23,11 +23,15 @@ class TrainingData:
         examples: of all ranks, tokenized.
         epochs: passes over them.
         loader: this rank's micro-batches of all epochs.
+        epoch_ends: optimizer steps that complete an epoch, and the last step.
+        development: the micro-batches of the development examples, the same for every rank; None where there are none.
     """
 
     examples: Examples
     epochs: int
     loader: BatchLoader
+    epoch_ends: frozenset[int]
+    development: BatchLoader | None = None
 
 
 def load_training_data(
@@ -42,7 +46,8 @@ def load_training_data(
     examples = read_examples(job.examples, tokenizer=tokenizer, context=context)
     if examples.too_long and rank == 0:
         print_text(f"left out, longer than the context of {context} tokens: {', '.join(examples.too_long)}")
-    epochs = epochs_for(len(examples.used), epochs=job.epochs, min_steps=job.min_steps, batch_size=job.batch_size)
+    epochs, min_steps = (job.epochs, job.min_steps) if job.steps is None else (1, job.steps)
+    epochs = epochs_for(len(examples.used), epochs=epochs, min_steps=min_steps, batch_size=job.batch_size)
     plan = plan_batches(
         examples.used,
         epochs=epochs,
@@ -50,7 +55,7 @@ def load_training_data(
         micro_batch_size=min(job.micro_batch_size, -(-job.batch_size // world_size)),
         seed=job.seed,
         shuffle=job.shuffle,
-    )
+    )[: job.steps]
     loader = BatchLoader(
         examples=examples.used,
         plan=plan,
@@ -59,4 +64,21 @@ def load_training_data(
         rank=rank,
         world_size=world_size,
     )
-    return TrainingData(examples=examples, epochs=epochs, loader=loader)
+    ends = [-(-epoch * len(examples.used) // job.batch_size) for epoch in range(1, epochs + 1)]
+    return TrainingData(
+        examples=examples,
+        epochs=epochs,
+        loader=loader,
+        epoch_ends=frozenset(min(end, len(plan)) for end in ends),
+        development=_development(job, tokenizer=tokenizer, context=context),
+    )
+
+
+def _development(job: TrainingJob, *, tokenizer: "PreTrainedTokenizerBase", context: int) -> BatchLoader | None:
+    if job.development is None:
+        return None
+    used = read_examples([job.development], tokenizer=tokenizer, context=context).used
+    plan = plan_batches(
+        used, epochs=1, batch_size=len(used), micro_batch_size=job.micro_batch_size, seed=0, shuffle="examples"
+    )
+    return BatchLoader(examples=used, plan=plan, padding_id=tokenizer.pad_token_id or 0, packing=job.packing)

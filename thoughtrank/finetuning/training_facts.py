@@ -1,8 +1,10 @@
 """The summary of a finished training, ``_training.json``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from thoughtrank.finetuning.callbacks.best_weights import BestWeights
 from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.training_data import TrainingData
@@ -15,7 +17,13 @@ FACTS_FILE = "_training.json"
 
 
 def write_facts(
-    job: TrainingJob, *, data: TrainingData, memory: MemoryReport, trainer: "pl.Trainer", seconds: float
+    job: TrainingJob,
+    *,
+    data: TrainingData,
+    memory: MemoryReport,
+    best: Sequence[BestWeights],
+    trainer: "pl.Trainer",
+    seconds: float,
 ) -> None:
     """Write what was trained, on what and how, into the work folder of ``job``."""
     examples = data.examples
@@ -38,6 +46,9 @@ def write_facts(
         "strategy_of_lightning": type(trainer.strategy).__name__,
         "seconds": round(seconds, 1),
     }
+    for each in best:
+        facts["kept_step"] = each.best_step
+        facts["development_losses"] = {str(step): round(loss, 6) for step, loss in each.losses.items()}
     write_json(Path(job.work) / FACTS_FILE, facts)
 
 

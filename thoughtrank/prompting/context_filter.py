@@ -73,6 +73,14 @@ class ContextFilter:
         """
         return self._fitting(self._source.evaluation(), what="the held-out questions")
 
+    def development(self) -> list[Question]:
+        """The development questions that fit; none where the source has none.
+
+        Raises:
+            UserError: there are some, and none fits.
+        """
+        return self._fitting(self._source.development(), what="the development questions")
+
     def left_out(self, questions: Sequence[Question]) -> list[LeftOut]:
         """The questions that do not fit, in order."""
         return [
@@ -88,6 +96,10 @@ class ContextFilter:
     def left_out_of_evaluation(self) -> list[LeftOut]:
         """Held-out questions that do not fit."""
         return self.left_out(self._source.evaluation())
+
+    def left_out_of_development(self) -> list[LeftOut]:
+        """Development questions that do not fit."""
+        return self.left_out(self._source.development())
 
     def warning(self, question: LeftOut) -> str:
         """One line that names the question and the reason."""

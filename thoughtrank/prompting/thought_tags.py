@@ -17,6 +17,14 @@ def opener(prefix: str, *, closed: bool = False) -> str:
     return OPEN_TAG + prefix + (CLOSE_TAG if closed else "")
 
 
+def answer_opener(*, thought: str, stem: str) -> str:
+    """The text that starts a reply with a closed thought and an answer stem, so that only the answer is left to write.
+
+    Models write an empty line between thought and answer.
+    """
+    return f"{opener(thought, closed=True)}\n\n{stem}"
+
+
 def reply(*, thought: str, answer: str) -> str:
     """The whole reply as the model should write it, without the end-of-turn token."""
     return f"{OPEN_TAG}{thought}{CLOSE_TAG}{answer}"

@@ -15,22 +15,24 @@ from thoughtrank.records import Question
 class DatasetQuestions(RowSource):
     """Questions from the splits of a dataset; see ``RowSource``.
 
-    A training question that is also held out is left out.
+    With a split of its own for test questions, all others come from the training split, without those that are also in it.
 
     Args:
         name: a hub id ``organisation/dataset``, a local file, or a folder with one file per split.
-        seed: determines the order.
+        seed: determines the order of the training questions.
         train_per_round: number of training questions in one round.
-        held_out: number of held-out questions.
+        held_out: number of test questions.
+        development: number of development questions.
         config_name: the dataset's configuration ("subset"); null where there is only one.
-        train_split: the split with the training questions.
-        held_out_split: the split with the held-out questions; null holds out questions of the training split.
+        train_split: the split with the training and development questions.
+        held_out_split: the split with the test questions; null takes them from the training split.
         question_column: the column with the question.
         answer_column: the column with the reference answer, text or number; it may be missing.
         family_column: the column with the kind of question; it may be missing.
         answer_after: the reference answer is what follows the last of these in its column; null takes all of it.
         streaming: download row by row instead of the whole split first.
         rows: limit on the rows read of a split, from its beginning; null reads all.
+        answer_stem: the text that introduces a short forced answer.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class DatasetQuestions(RowSource):
         seed: int,
         train_per_round: int,
         held_out: int,
+        development: int = 0,
         config_name: str | None = None,
         train_split: str = "train",
         held_out_split: str | None = None,
@@ -49,8 +52,15 @@ class DatasetQuestions(RowSource):
         answer_after: str | None = None,
         streaming: bool = False,
         rows: int | None = None,
+        answer_stem: str = "The answer is",
     ) -> None:
-        super().__init__(seed=seed, train_per_round=train_per_round, held_out=held_out)
+        super().__init__(
+            seed=seed,
+            train_per_round=train_per_round,
+            held_out=held_out,
+            development=development,
+            answer_stem=answer_stem,
+        )
         self.name = name
         self.config_name = config_name
         self.train_split = train_split
@@ -75,20 +85,21 @@ class DatasetQuestions(RowSource):
             return list(error.faults)
 
     def _too_few(self, *, rounds: int) -> list[str]:
-        train, held_out, _ = self._loaded
-        hint = self._skipped_rows_hint()
+        loaded, hint = self._loaded, self._skipped_rows_hint()
         faults = []
-        if len(held_out) < self.held_out:
+        if len(loaded.test) < self.held_out:
             faults.append(
-                f"questions.name={self.name} has {len(held_out)} questions to hold out, but questions.held_out={self.held_out} "
+                f"questions.name={self.name} has {len(loaded.test)} test questions, but questions.held_out={self.held_out} "
                 f"are asked for: lower it, or raise questions.rows.{hint}"
             )
-        wanted = rounds * self.train_per_round
-        if len(train) < wanted:
+        found = len(loaded.train) + len(loaded.development)
+        wanted = self.num_development + rounds * self.train_per_round
+        if found < wanted:
+            development = f"{self.num_development} development questions and " if self.num_development else ""
             faults.append(
-                f"questions.name={self.name} has {len(train)} training questions, but {rounds} rounds of "
-                f"{self.train_per_round} are asked for: lower questions.train_per_round or the number of rounds, or raise "
-                f"questions.rows.{hint}"
+                f"questions.name={self.name} has {found} training questions, but {development}{rounds} rounds of "
+                f"{self.train_per_round} are asked for: lower questions.train_per_round, questions.development or the number "
+                f"of rounds, or raise questions.rows.{hint}"
             )
         return faults
 
@@ -106,11 +117,11 @@ class DatasetQuestions(RowSource):
             )
 
         if self.held_out_split is None:
-            questions = read(self.train_split)
-            return LoadedQuestions(questions[self.held_out :], questions[: self.held_out], skipped_rows)
-        # The held-out split first, so that a question of both splits stays held out.
-        held_out = read(self.held_out_split)
-        return LoadedQuestions(read(self.train_split), held_out, skipped_rows)
+            return self._split(read(self.train_split), held_out=self.held_out, skipped_rows=skipped_rows)
+        # The test split first, so that a question of both splits is never trained on.
+        test = read(self.held_out_split)
+        rest = self._split(read(self.train_split), held_out=0, skipped_rows=skipped_rows)
+        return rest._replace(test=test)
 
     def _rows(self, split: str) -> Iterable[Row]:
         columns = (self.question_column, self.answer_column, self.family_column)

@@ -14,8 +14,8 @@ def with_imported(source: QuestionSource, imported: ImportedCandidates | None) -
 class ImportedQuestions(QuestionSource):
     """Round 1 has the questions of imported candidates; later rounds and the held-out set are the source's.
 
-    Questions are compared by their text. A held-out question is never trained on, even if it was imported, and an imported
-    question is not asked again in a later round. Round 1 has as many questions as were imported, whatever
+    Questions are compared by their text. A test or development question is never trained on, even if it was imported, and an
+    imported question is not asked again in a later round. Round 1 has as many questions as were imported, whatever
     ``train_per_round`` of the source is.
 
     Args:
@@ -29,6 +29,8 @@ class ImportedQuestions(QuestionSource):
         self.train_per_round = source.train_per_round
         self.held_out = source.held_out
         self.held_out_unseen = source.held_out_unseen
+        self.num_development = source.num_development
+        self.answer_stem = source.answer_stem
 
     @property
     def scorer(self) -> Scorer | None:
@@ -38,7 +40,7 @@ class ImportedQuestions(QuestionSource):
     @property
     def skipped_rows(self) -> list[str]:
         """Skipped rows of the source, and imported questions that are held out; see ``QuestionSource``."""
-        held_out = {question.text for question in self.evaluation()}
+        held_out = self._held_out_texts()
         skipped = [question for question in self._imported.questions() if question.text in held_out]
         reasons = [f"imported question {question.question_id}: it is held out" for question in skipped]
         return [*self._source.skipped_rows, *reasons]
@@ -56,7 +58,7 @@ class ImportedQuestions(QuestionSource):
         """
         require_round_number(round_number)
         if round_number == 1:
-            held_out = {question.text for question in self.evaluation()}
+            held_out = self._held_out_texts()
             return [question for question in self._imported.questions() if question.text not in held_out]
         imported = {question.text for question in self._imported.questions()}
         return [question for question in self._source.train(round_number) if question.text not in imported]
@@ -64,3 +66,10 @@ class ImportedQuestions(QuestionSource):
     def evaluation(self) -> list[Question]:
         """See ``QuestionSource``."""
         return self._source.evaluation()
+
+    def development(self) -> list[Question]:
+        """See ``QuestionSource``."""
+        return self._source.development()
+
+    def _held_out_texts(self) -> set[str]:
+        return {question.text for question in [*self.evaluation(), *self.development()]}

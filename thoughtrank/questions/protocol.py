@@ -17,12 +17,16 @@ class QuestionSource(Protocol):
         train_per_round: number of training questions in one round.
         held_out: number of held-out questions of the families that are trained on.
         held_out_unseen: number of held-out questions of families that are never trained on.
+        num_development: number of development questions, ``questions.development`` in the config.
+        answer_stem: the text that introduces a short forced answer.
     """
 
     operational: ClassVar[frozenset[str]] = frozenset()
     train_per_round: int
     held_out: int
     held_out_unseen: int = 0
+    num_development: int = 0
+    answer_stem: str = "The answer is"
 
     @property
     def scorer(self) -> Scorer | None:
@@ -62,22 +66,39 @@ class QuestionSource(Protocol):
         ...
 
     def evaluation(self) -> list[Question]:
-        """The held-out questions: first those of trained families, then those of unseen families (``unseen=True``).
+        """The test questions: first those of trained families, then those of unseen families (``unseen=True``).
+
+        They are held out from training and from every choice, and are the same under every seed.
 
         Raises:
             UserError: there are not enough questions.
         """
         ...
 
+    def development(self) -> list[Question]:
+        """The development questions, on which settings, rounds and steps are chosen: neither trained on nor tested.
+
+        Raises:
+            UserError: there are not enough questions.
+        """
+        return []
+
 
 def count_faults(source: QuestionSource) -> list[str]:
-    """Faults of the numbers of questions that every source is configured with."""
+    """Faults of what every source is configured with: the numbers of questions, and the answer stem."""
     faults = []
     if source.train_per_round < 1:
         faults.append(f"questions.train_per_round is {source.train_per_round}: give 1 or more.")
-    for key, value in (("held_out", source.held_out), ("held_out_unseen", source.held_out_unseen)):
-        if value < 0:
-            faults.append(f"questions.{key} is {value}: give 0 or more.")
+    counts = {
+        "held_out": source.held_out,
+        "held_out_unseen": source.held_out_unseen,
+        "development": source.num_development,
+    }
+    faults += [f"questions.{key} is {value}: give 0 or more." for key, value in counts.items() if value < 0]
+    if not source.answer_stem.strip():
+        faults.append(
+            'questions.answer_stem is empty: give the text that introduces an answer, such as "The answer is".'
+        )
     return faults
 
 

@@ -14,15 +14,17 @@ FAMILY_COLUMN = "family"
 
 
 class QuestionFile(RowSource):
-    """Questions from JSON lines or Parquet, the first of them held out; see ``RowSource``.
+    """Questions from JSON lines or Parquet; see ``RowSource``.
 
     Args:
         path: a .jsonl, .json or .ndjson file with one JSON object per line, or a .parquet file.
-        seed: determines the order, and so which questions are held out.
+        seed: determines the order of the training questions.
         train_per_round: number of training questions in one round.
-        held_out: number of held-out questions.
+        held_out: number of test questions.
+        development: number of development questions.
         question_column: the field with the question.
         answer_column: the field with the reference answer, a string or a number; it may be missing.
+        answer_stem: the text that introduces a short forced answer.
     """
 
     def __init__(
@@ -32,10 +34,18 @@ class QuestionFile(RowSource):
         seed: int,
         train_per_round: int,
         held_out: int,
+        development: int = 0,
         question_column: str = "question",
         answer_column: str = "answer",
+        answer_stem: str = "The answer is",
     ) -> None:
-        super().__init__(seed=seed, train_per_round=train_per_round, held_out=held_out)
+        super().__init__(
+            seed=seed,
+            train_per_round=train_per_round,
+            held_out=held_out,
+            development=development,
+            answer_stem=answer_stem,
+        )
         self.path = user_path(path)
         self.question_column = question_column
         self.answer_column = answer_column
@@ -50,14 +60,15 @@ class QuestionFile(RowSource):
         return faults or self._too_few(rounds=rounds)
 
     def _too_few(self, *, rounds: int) -> list[str]:
-        found = len(self._loaded.train) + len(self._loaded.held_out)
-        wanted = self.held_out + rounds * self.train_per_round
+        found = sum(map(len, (self._loaded.train, self._loaded.development, self._loaded.test)))
+        wanted = self.held_out + self.num_development + rounds * self.train_per_round
         if found >= wanted:
             return []
+        development = f"{self.num_development} for development, " if self.num_development else ""
         return [
-            f"{self.path} has {found} questions, but {wanted} are asked for ({self.held_out} held out and "
+            f"{self.path} has {found} questions, but {wanted} are asked for ({self.held_out} for test, {development}"
             f"{rounds} rounds of {self.train_per_round}): add questions or lower questions.held_out, "
-            f"questions.train_per_round or the number of rounds.{self._skipped_rows_hint()}"
+            f"questions.development, questions.train_per_round or the number of rounds.{self._skipped_rows_hint()}"
         ]
 
     @cached_property
@@ -70,7 +81,7 @@ class QuestionFile(RowSource):
             skipped_rows=skipped_rows,
             seen={},
         )
-        return LoadedQuestions(questions[self.held_out :], questions[: self.held_out], skipped_rows)
+        return self._split(questions, held_out=self.held_out, skipped_rows=skipped_rows)
 
     def _question(self, row: Row) -> Question:
         return row_to_question(

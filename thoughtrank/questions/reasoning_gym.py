@@ -1,10 +1,13 @@
 """Questions of the package reasoning-gym: any of its tasks, generated from a seed, with the task's own scorer."""
 
+from collections import defaultdict
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Protocol
 
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import readings
+from thoughtrank.questions.hash_split import HashedSplit, hashed_split
 from thoughtrank.questions.protocol import QuestionSource, count_faults, require_round_number
 from thoughtrank.questions.rows.row_to_question import digest
 from thoughtrank.records import Question
@@ -14,6 +17,12 @@ _CHUNK = 500
 
 _MIN_NEW_FRACTION = 0.05
 """A chunk with a smaller fraction of new questions means that the task has hardly any more."""
+
+_TEST_SEED = 0
+"""Test and development questions are generated with this seed in every run."""
+
+# Long enough to count as free text.
+_NO_REFERENCE = "(no single answer: the scorer of the task accepts several)"
 
 _Entry = dict[str, object]
 
@@ -26,15 +35,37 @@ class _TaskDataset(Protocol):
     def score_answer(self, answer: str | None, entry: _Entry) -> float: ...
 
 
+@dataclass(slots=True)
+class _Stream:
+    """The different questions that one seed generates, as far as they were needed.
+
+    Attributes:
+        seed: of the first chunk.
+        chunks: number of chunks generated.
+        questions: by split, in the order of their generation.
+        ids: of all questions.
+    """
+
+    seed: int
+    chunks: int = 0
+    questions: dict[HashedSplit, list[Question]] = field(default_factory=lambda: defaultdict(list))
+    ids: set[str] = field(default_factory=set)
+
+
 class ReasoningGym(QuestionSource):
     """Questions of one task, and its scorer. There are no unseen families.
+
+    Whether a question is for training, development or test depends on its text alone, so a test question is never trained on,
+    under any seed. Test and development questions are the same under every seed.
 
     Args:
         task: a task name of reasoning-gym, such as ``chain_sum``.
         options: settings of the task by name; null takes its defaults.
-        seed: determines the questions.
+        seed: determines the training questions.
         train_per_round: number of training questions in one round.
-        held_out: number of held-out questions.
+        held_out: number of test questions.
+        development: number of development questions.
+        answer_stem: the text that introduces a short forced answer.
 
     Attributes:
         version: of the scores, part of the scorer's identity.
@@ -43,16 +74,26 @@ class ReasoningGym(QuestionSource):
     version: ClassVar[int] = 1
 
     def __init__(
-        self, *, task: str, seed: int, train_per_round: int, held_out: int, options: dict[str, object] | None = None
+        self,
+        *,
+        task: str,
+        seed: int,
+        train_per_round: int,
+        held_out: int,
+        development: int = 0,
+        options: dict[str, object] | None = None,
+        answer_stem: str = "The answer is",
     ) -> None:
         self.task = task
         self.options = options or {}
         self.seed = seed
         self.train_per_round = train_per_round
         self.held_out = held_out
-        self._questions: list[Question] = []
+        self.num_development = development
+        self.answer_stem = answer_stem
+        self._test_stream = _Stream(_TEST_SEED)
+        self._train_stream = self._test_stream if seed == _TEST_SEED else _Stream(seed)
         self._entries: dict[str, _Entry] = {}
-        self._chunks = 0
 
     @property
     def scorer(self) -> "ReasoningGym":
@@ -64,11 +105,17 @@ class ReasoningGym(QuestionSource):
         faults = count_faults(self)
         if faults:
             return faults
-        try:
-            self._first(self.held_out + rounds * self.train_per_round)
-        except UserError as error:
-            return list(error.faults)
-        return []
+        wanted: dict[HashedSplit, int] = {
+            "train": rounds * self.train_per_round,
+            "test": self.held_out,
+            "development": self.num_development,
+        }
+        for split, number in wanted.items():
+            try:
+                self._first(split, number)
+            except UserError as error:
+                faults += error.faults
+        return list(dict.fromkeys(faults))
 
     def train(self, round_number: int) -> list[Question]:
         """See ``QuestionSource``.
@@ -78,8 +125,8 @@ class ReasoningGym(QuestionSource):
             ValueError: ``round_number`` is below 1.
         """
         require_round_number(round_number)
-        stop = self.held_out + round_number * self.train_per_round
-        return self._first(stop)[stop - self.train_per_round :]
+        stop = round_number * self.train_per_round
+        return self._first("train", stop)[stop - self.train_per_round :]
 
     def evaluation(self) -> list[Question]:
         """See ``QuestionSource``.
@@ -87,7 +134,15 @@ class ReasoningGym(QuestionSource):
         Raises:
             UserError: the task has too few questions.
         """
-        return self._first(self.held_out)
+        return self._first("test", self.held_out)
+
+    def development(self) -> list[Question]:
+        """See ``QuestionSource``.
+
+        Raises:
+            UserError: the task has too few questions.
+        """
+        return self._first("development", self.num_development)
 
     def identity(self) -> dict[str, object]:
         """What determines the scores: the task, its settings and the package's version; see ``Scorer``."""
@@ -107,32 +162,45 @@ class ReasoningGym(QuestionSource):
         entry = self._entries[question_id]
         return max(float(self._scoring_dataset.score_answer(reading, entry)) for reading in readings(reply))
 
-    def _first(self, number: int) -> list[Question]:
-        """The first ``number`` questions, generated as far as needed."""
-        while len(self._questions) < number:
-            before = len(self._questions)
-            self._add_chunk()
-            if len(self._questions) - before < _MIN_NEW_FRACTION * _CHUNK:
-                raise UserError(
-                    f"questions.task={self.task} has about {len(self._questions)} different questions, but {number} are asked "
-                    "for: lower questions.held_out, questions.train_per_round or rounds, or widen questions.options."
-                )
-        return self._questions[:number]
+    def _first(self, split: HashedSplit, number: int) -> list[Question]:
+        """The first ``number`` questions of a split, generated as far as needed."""
+        stream = self._train_stream if split == "train" else self._test_stream
+        questions = stream.questions[split]
+        while len(questions) < number:
+            before = len(stream.ids)
+            self._add_chunk(stream)
+            if len(stream.ids) - before < _MIN_NEW_FRACTION * _CHUNK:
+                raise UserError(self._exhausted(split, found=len(questions), wanted=number))
+        return questions[:number]
 
-    def _add_chunk(self) -> None:
-        dataset = self._dataset(seed=self.seed * 1_000_000 + self._chunks * _CHUNK)
-        self._chunks += 1
+    def _exhausted(self, split: HashedSplit, *, found: int, wanted: int) -> str:
+        lower = {
+            "train": "questions.train_per_round or rounds",
+            "test": "questions.held_out",
+            "development": "questions.development",
+        }[split]
+        name = "training" if split == "train" else split
+        return (
+            f"questions.task={self.task} has about {found} different {name} questions, but {wanted} are asked for: lower "
+            f"{lower}, or widen questions.options."
+        )
+
+    def _add_chunk(self, stream: _Stream) -> None:
+        dataset = self._dataset(seed=stream.seed * 1_000_000 + stream.chunks * _CHUNK)
+        stream.chunks += 1
         for index in range(_CHUNK):
             entry = dataset[index]
             text = str(entry["question"]).strip()
             question_id = f"{self.task}-{digest(text)[:12]}"
-            if question_id in self._entries:
+            if question_id in stream.ids:
                 continue
-            self._entries[question_id] = entry
+            stream.ids.add(question_id)
+            self._entries.setdefault(question_id, entry)
             answer = entry["answer"]
             # Some tasks accept many answers and give none; their scorer needs no reference.
-            reference = "(what the task accepts)" if answer is None else str(answer)
-            self._questions.append(Question(question_id=question_id, text=text, answer=reference, family=self.task))
+            reference = _NO_REFERENCE if answer is None else str(answer)
+            question = Question(question_id=question_id, text=text, answer=reference, family=self.task)
+            stream.questions[hashed_split(text)].append(question)
 
     @cached_property
     def _scoring_dataset(self) -> _TaskDataset:

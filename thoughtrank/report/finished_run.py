@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thoughtrank.output.terminal import print_text
-from thoughtrank.report.results_table import audit_line, results_table
+from thoughtrank.report.effect_text import closing_lines
+from thoughtrank.report.results_table import arms_table, audit_line, results_table
 from thoughtrank.storage.damage import damaged_files
 from thoughtrank.storage.json_files import read_json_object
 from thoughtrank.storage.run_paths import RunPaths
@@ -43,7 +44,12 @@ def print_results(summary: Mapping[str, Any], *, minutes: float | None) -> None:
         summary: the contents of ``summary.json``.
         minutes: how long this attempt took; None to leave it out.
     """
-    print_text(f"\n{results_table(summary['rounds'])}")
+    print_text("")
+    for line in closing_lines(summary):
+        print_text(line)
+    print_text(results_table(summary["rounds"]))
+    if arms := arms_table(summary["rounds"]):
+        print_text(f"\nright answers by arm:\n{arms}")
     if audit := audit_line(summary["rounds"]):
         print_text(audit)
     export = summary["export"]

@@ -54,6 +54,9 @@ class Logger(Protocol):
     def log_training(self, round_number: int, rows: Sequence[Mapping[str, float]]) -> None:
         """Log the training curve of one round, one row per step."""
 
+    def log_findings(self, findings: Mapping[str, float | None]) -> None:
+        """Log the thought effect and the accuracies of the controls, once the last round is finished."""
+
     def finish(self) -> None:
         """Flush and close."""
 
@@ -63,11 +66,12 @@ class NoLogger(Logger):
 
 
 class CsvLogger(Logger):
-    """``metrics.csv``, ``prefixes.csv`` and ``training.csv`` in the run folder, one row per round, prefix and step."""
+    """Tables in the run folder: ``metrics.csv``, ``prefixes.csv`` and ``training.csv`` with one row per round, prefix and step,
+    and ``findings.csv`` with one row for the thought effect and the controls."""
 
     def __init__(self) -> None:
         self._folder = Path()
-        self._rows: dict[str, list[dict[str, Any]]] = {"metrics": [], "prefixes": [], "training": []}
+        self._rows: dict[str, list[dict[str, Any]]] = {"metrics": [], "prefixes": [], "training": [], "findings": []}
 
     def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
         """See ``Logger``."""
@@ -84,6 +88,11 @@ class CsvLogger(Logger):
     def log_training(self, round_number: int, rows: Sequence[Mapping[str, float]]) -> None:
         """See ``Logger``."""
         self._add("training", [{"round": round_number, **row} for row in rows])
+
+    def log_findings(self, findings: Mapping[str, float | None]) -> None:
+        """See ``Logger``."""
+        if findings:
+            self._add("findings", [dict(findings)])
 
     def _add(self, name: str, rows: list[dict[str, Any]]) -> None:
         self._rows[name].extend(rows)
@@ -158,6 +167,12 @@ class WandbLogger(Logger):
         for row in rows:
             values = {f"training/round_{round_number}/{name}": value for name, value in row.items() if name != "step"}
             self._run.log({"training/step": row["step"], **values})
+
+    def log_findings(self, findings: Mapping[str, float | None]) -> None:
+        """See ``Logger``."""
+        known = {f"findings/{name}": value for name, value in findings.items() if value is not None}
+        if known:
+            self._run.log(known)
 
     def finish(self) -> None:
         """See ``Logger``."""

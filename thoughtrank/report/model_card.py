@@ -11,6 +11,7 @@ import yaml
 
 from thoughtrank.models.protocol import ModelFacts
 from thoughtrank.output.printable import markdown_text, printable
+from thoughtrank.report.effect_text import effect_line
 from thoughtrank.report.results_table import percent
 
 
@@ -19,6 +20,7 @@ def model_card(
     name: str,
     base: ModelFacts,
     rounds: Sequence[Mapping[str, Any]],
+    thought_effect: Mapping[str, Any] | None,
     chosen_round: int,
     num_prefixes: int,
     reply_tokens: int,
@@ -32,6 +34,7 @@ def model_card(
         name: the model's title.
         base: the model of round 0.
         rounds: entries of ``summary.json``.
+        thought_effect: the entry of ``summary.json``.
         chosen_round: the round that is released.
         num_prefixes: thoughts per question.
         reply_tokens: limit of a reply, for the example.
@@ -59,6 +62,7 @@ def model_card(
         folder=folder,
         question=json.dumps(question),
         reply_tokens=reply_tokens,
+        thought_effect=effect_line(thought_effect),
         rows="\n".join(_row(each) for each in rounds),
     )
 

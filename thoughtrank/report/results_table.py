@@ -14,7 +14,48 @@ def results_table(rounds: Sequence[Mapping[str, Any]]) -> str:
         rounds: entries of ``summary.json``.
     """
     header = ["round", "accuracy", "direct", "unseen families", "thoughts", "examples", "judge", "best prefixes"]
-    return fixed_width([[*header, "seconds: gen rank select train eval"], *(_row(entry) for entry in rounds)])
+    return fixed_width([[*header, "seconds: gen rank gain select train eval"], *(_row(entry) for entry in rounds)])
+
+
+_ARM_COLUMNS = {
+    "thought": "thought",
+    "own_thought": "own",
+    "answer_at_once": "at once",
+    "swapped_thought": "swapped",
+    "filler_thought": "filler",
+    "edited_thought": "edited",
+    "room_to_reason": "room",
+    "best_of_n": "best of n",
+}
+"""Arm to its column; the first one is accuracy again, so that the others stand beside it."""
+
+
+def arms_table(rounds: Sequence[Mapping[str, Any]]) -> str | None:
+    """The accuracy of every arm, one row per round; None where there are no arms but the two of the other table.
+
+    "At once" is ``answer_at_once``, "room" is ``room_to_reason``. After the accuracy with an edited thought comes the
+    percentage of answers that equal the edit; after that of best of n, the n.
+
+    Args:
+        rounds: entries of ``summary.json``; those of older versions have no arms.
+    """
+    present = [name for name in _ARM_COLUMNS if any(name in entry.get("arms", {}) for entry in rounds)]
+    if not set(present) - {"thought", "room_to_reason"}:
+        return None
+    header = ["round", *(_ARM_COLUMNS[name] for name in present)]
+    rows = [
+        [str(entry["round"]), *(_arm_text(entry.get("arms", {}).get(name)) for name in present)] for entry in rounds
+    ]
+    return fixed_width([header, *rows])
+
+
+def _arm_text(arm: Mapping[str, Any] | None) -> str:
+    if arm is None or arm["accuracy"] is None:
+        return "–"
+    text = percent(arm["accuracy"])
+    if "follows" in arm:
+        text += f" (follows {100 * arm['follows']:.0f})"
+    return text + (f" (n {arm['samples']})" if "samples" in arm else "")
 
 
 def _row(entry: Mapping[str, Any]) -> list[str]:
@@ -23,7 +64,7 @@ def _row(entry: Mapping[str, Any]) -> list[str]:
         *metric_cells(entry),
         f"{entry['judge_tokens']} tok ${entry['judge_cost']:.2f}",
         " ".join(each["prefix"] for each in entry["best_prefixes"]) or "–",
-        " ".join(f"{entry['seconds'][stage]:.0f}" for stage in STAGES),
+        " ".join(f"{entry['seconds'].get(stage, 0.0):.0f}" for stage in STAGES),
     ]
 
 

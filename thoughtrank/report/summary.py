@@ -37,8 +37,15 @@ def round_summary(
         "judge_cost": judged.get("judge_cost", 0.0),
         "judge_audit": judged.get("audit", {}),
         "unranked": judged.get("unranked", {}),
+        "gains": _gain_figures(artifacts),
         "best_prefixes": [asdict(each) for each in _best_prefixes(artifacts)],
     }
+
+
+def _gain_figures(artifacts: Mapping[str, Artifact]) -> dict[str, float | None]:
+    """How many thoughts were scored, and the fractions of large gains; none where the selection does not depend on gains."""
+    facts = artifacts["gains"].facts if "gains" in artifacts else {}
+    return {name: facts[name] for name in ("scored", "positive", "at_least_3") if name in facts}
 
 
 def round_prefixes(artifacts: Mapping[str, Artifact]) -> list[PrefixResult]:
@@ -60,6 +67,12 @@ def scalars(entry: Mapping[str, Any]) -> dict[str, float | None]:
     for name, value in entry.items():
         if name == "seconds":
             flat.update({f"seconds_{stage}": spent for stage, spent in value.items()})
+        elif name == "arms":
+            flat.update(
+                {f"{arm}_{figure}": measured for arm, figures in value.items() for figure, measured in figures.items()}
+            )
+        elif name == "gains":
+            flat.update({f"gains_{figure}": measured for figure, measured in value.items()})
         elif name == "judge_audit":
             flat.update({f"judge_audit_{figure}": measured for figure, measured in value.items()})
         elif value is None or isinstance(value, int | float):

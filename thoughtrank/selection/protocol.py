@@ -1,9 +1,9 @@
-"""The selector protocol."""
+"""The selector protocols."""
 
-from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol, runtime_checkable
 
-from thoughtrank.records import Candidate, RankedCandidate
+from thoughtrank.records import Candidate, Gain, RankedCandidate
 
 
 class Selector(Protocol):
@@ -37,3 +37,58 @@ class Selector(Protocol):
             ranking: one row for each of them.
         """
         ...
+
+
+@runtime_checkable
+class GainSelector(Selector, Protocol):
+    """A selector that can weigh thoughts by their gain; see ``selection.thought_gain``."""
+
+    @property
+    def needs_gains(self) -> bool:
+        """Whether the choice depends on gains: the stage that computes them is run only then."""
+        ...
+
+    def for_engine(self, *, scores: bool) -> "GainSelector":
+        """This selector with its ``auto`` settings resolved.
+
+        Args:
+            scores: whether the engine can score answers.
+        """
+        ...
+
+    def plan_line(self) -> str:
+        """How the thoughts of an answer are chosen, for the plan."""
+        ...
+
+    def choosable(self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
+        """The candidates of one question that could be selected, in their order: only these get a gain.
+
+        Args:
+            candidates: all of the question.
+            ranking: one row for each of them.
+        """
+        ...
+
+    def choosable_settings(self) -> dict[str, object]:
+        """The settings that decide which candidates are ``choosable``: gains are shared by selectors that agree on them."""
+        ...
+
+    def select_by_gain(
+        self,
+        candidates: Sequence[Candidate],
+        ranking: Sequence[RankedCandidate],
+        gains: Mapping[str, Gain],
+    ) -> list[Candidate]:
+        """See ``select``.
+
+        Args:
+            candidates: all of the question.
+            ranking: one row for each of them.
+            gains: candidate id to its gain, for all ``choosable`` ones.
+        """
+        ...
+
+
+def needs_gains(selector: Selector) -> bool:
+    """Whether the choice of any selector depends on gains."""
+    return isinstance(selector, GainSelector) and selector.needs_gains

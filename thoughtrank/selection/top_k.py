@@ -1,19 +1,27 @@
 """Selects the candidates to train on from one question's ranking (the config group ``selection``). Pure.
 
 Where the judge only distinguishes right from wrong, a question with too few right candidates gives no example: among 62
-candidates some are right by chance ("9. The answer is 9."), and a model trained on those learns to guess.
+candidates some are right by chance ("9. The answer is 9."), and a model trained on those learns to guess. The gain of a
+thought tells luck from work, so with a least gain that rule is not needed.
 
 Equal answers count once. Among equally ranked answers the one given by more candidates comes first, then the shorter, then the
 one with the smaller hash, so that the selection never depends on the order of the candidates.
 """
 
+import copy
 import hashlib
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal, Self
 
 from thoughtrank.instantiate import Component
 from thoughtrank.judging.protocol import AnswerView
 from thoughtrank.rankers.duplicate_answers import duplicate_classes
-from thoughtrank.records import Candidate, RankedCandidate
+from thoughtrank.records import Candidate, Gain, RankedCandidate
+
+ThoughtChoice = Literal["auto", "gain", "hash", "shortest"]
+_KNOWN = math.log(0.5)
+"""A question whose answer is likelier than that without a thought is known: no other answer can be as likely."""
 
 
 class TopK(Component):
@@ -22,24 +30,38 @@ class TopK(Component):
     Args:
         k: most answers of one question.
         thoughts_per_answer: most different thoughts that led to one and the same answer; each makes an example.
+        thoughts: which of the thoughts that led to one answer: those of the largest ``gain``, those with the smallest
+            ``hash``, which is an arbitrary but fixed choice, or the ``shortest``; ``auto`` is ``gain`` with an engine that
+            scores, else ``hash``.
+        min_gain: smallest gain of a thought, in nats; None for no limit. With it, ``min_winner_share`` is not applied.
+        skip_known: leave out questions whose answer has a probability above one half without a thought.
         min_winner_share: smallest fraction of a question's candidates that must have the best rank, where the ranking has only
             two ranks, right and wrong; from 0, for no such limit, to 1. A finer ranking is not affected.
         allow_truncated: also select thoughts and answers that were truncated at their limit; candidates with a thought tag
             where none belongs are never selected.
     """
 
+    version = 2
+
     def __init__(
         self,
         *,
         k: int = 1,
         thoughts_per_answer: int = 1,
+        thoughts: ThoughtChoice = "auto",
+        min_gain: float | None = None,
+        skip_known: bool = False,
         min_winner_share: float = 0.0,
         allow_truncated: bool = False,
     ) -> None:
         self.k = k
         self.thoughts_per_answer = thoughts_per_answer
+        self.thoughts: ThoughtChoice = thoughts
+        self.min_gain = min_gain
+        self.skip_known = skip_known
         self.min_winner_share = min_winner_share
         self.allow_truncated = allow_truncated
+        self._reason = ""
 
     def faults(self) -> list[str]:
         """Settings that are out of range."""
@@ -55,6 +77,38 @@ class TopK(Component):
             return []
         return ["selection.allow_truncated: thoughts cut at their limit may become training examples"]
 
+    @property
+    def needs_gains(self) -> bool:
+        """See ``GainSelector``."""
+        return self.thoughts == "gain" or self.min_gain is not None or self.skip_known
+
+    def for_engine(self, *, scores: bool) -> Self:
+        """See ``GainSelector``."""
+        resolved = copy.copy(self)
+        if self.thoughts == "auto":
+            resolved.thoughts = "gain" if scores else "hash"
+            resolved._reason = (
+                f" (selection.thoughts=auto: the engine {'scores' if scores else 'does not score'} answers)"
+            )
+        return resolved
+
+    def plan_line(self) -> str:
+        """See ``GainSelector``."""
+        chosen = {"gain": "of the largest gain", "shortest": "the shortest"}.get(self.thoughts, "chosen by hash")
+        line = f"thoughts of an answer: {chosen}{self._reason}"
+        if self.min_gain is not None:
+            line += f", gain at least {self.min_gain:g} nats in place of min_winner_share"
+        return line + (", without questions that the model answers at once" if self.skip_known else "")
+
+    def choosable(self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
+        """See ``GainSelector``. Also those of questions that ``min_winner_share`` leaves out, so that one table of gains
+        serves every value of it."""
+        return [each for each in _best_ranked(candidates, ranking) if self._usable(each)]
+
+    def choosable_settings(self) -> dict[str, object]:
+        """See ``GainSelector``."""
+        return {"component": "TopK", "version": self.version, "allow_truncated": self.allow_truncated}
+
     def select(self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
         """The selected candidates of one question, best first.
 
@@ -64,19 +118,20 @@ class TopK(Component):
             candidates: all of the question.
             ranking: one row for each of them.
         """
-        ranks = {row.candidate_id: row.rank for row in ranking if row.rank is not None}
-        if not ranks or min(ranks.values()) == max(ranks.values()):
-            return []
-        best = min(ranks.values())
-        winners = {each.candidate_id: each for each in candidates if ranks.get(each.candidate_id) == best}
-        if len(set(ranks.values())) == 2 and len(winners) < self.min_winner_share * len(candidates):
+        return self.select_by_gain(candidates, ranking, {})
+
+    def select_by_gain(
+        self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate], gains: Mapping[str, Gain]
+    ) -> list[Candidate]:
+        """See ``GainSelector``. Without ``gains``, those are chosen that would be with gains that are all equal."""
+        if self.skip_known and any(_is_known(gain) for gain in gains.values()):
             return []
         chosen: list[Candidate] = []
         answers = 0
-        for members in _by_answer(list(winners.values())):
-            usable = sorted((each for each in members if self._usable(each)), key=_preference)
+        for members in _by_answer(self._winners(candidates, ranking)):
+            usable = [each for each in members if self._usable(each) and self._gains_enough(each, gains)]
             different: dict[str, Candidate] = {}
-            for each in usable:
+            for each in sorted(usable, key=lambda each: self._preference(each, gains)):
                 different.setdefault(each.thought, each)
             chosen.extend(list(different.values())[: self.thoughts_per_answer])
             answers += bool(usable)
@@ -84,22 +139,73 @@ class TopK(Component):
                 break
         return chosen
 
+    def _winners(self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
+        """The candidates with the best rank; none where too few have it to rule out chance."""
+        winners = _best_ranked(candidates, ranking)
+        needed = 0.0 if self.min_gain is not None else self.min_winner_share * len(candidates)
+        num_ranks = len({row.rank for row in ranking if row.rank is not None})
+        return [] if num_ranks == 2 and len(winners) < needed else winners
+
     def _usable(self, candidate: Candidate) -> bool:
         if candidate.is_malformed or not candidate.answer.strip():
             return False
         return self.allow_truncated or (candidate.thought_finish == "stop" and candidate.answer_finish == "stop")
+
+    def _gains_enough(self, candidate: Candidate, gains: Mapping[str, Gain]) -> bool:
+        return self.min_gain is None or not gains or gains[candidate.candidate_id].gain >= self.min_gain
+
+    def _preference(self, candidate: Candidate, gains: Mapping[str, Gain]) -> tuple[bool, bool, float, str, str]:
+        """Sort key of the thoughts that led to one answer: complete ones first, then as ``thoughts`` says, then by hash."""
+        order = 0.0
+        if self.thoughts == "gain" and gains:
+            order = -gains[candidate.candidate_id].gain
+        elif self.thoughts == "shortest":
+            order = len(candidate.thought)
+        truncated = (candidate.thought_finish == "length", candidate.answer_finish == "length")
+        return *truncated, order, _hash(candidate.question_id + candidate.thought), candidate.candidate_id
 
 
 class Best(TopK):
     """The single best answer.
 
     Args:
+        thoughts: as for ``TopK``.
+        min_gain: as for ``TopK``.
+        skip_known: as for ``TopK``.
         min_winner_share: as for ``TopK``.
         allow_truncated: as for ``TopK``.
     """
 
-    def __init__(self, *, min_winner_share: float = 0.0, allow_truncated: bool = False) -> None:
-        super().__init__(k=1, min_winner_share=min_winner_share, allow_truncated=allow_truncated)
+    def __init__(
+        self,
+        *,
+        thoughts: ThoughtChoice = "auto",
+        min_gain: float | None = None,
+        skip_known: bool = False,
+        min_winner_share: float = 0.0,
+        allow_truncated: bool = False,
+    ) -> None:
+        super().__init__(
+            k=1,
+            thoughts=thoughts,
+            min_gain=min_gain,
+            skip_known=skip_known,
+            min_winner_share=min_winner_share,
+            allow_truncated=allow_truncated,
+        )
+
+
+def _best_ranked(candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
+    """The candidates with the best rank; none where all that are ranked tie."""
+    ranks = {row.candidate_id: row.rank for row in ranking if row.rank is not None}
+    if not ranks or min(ranks.values()) == max(ranks.values()):
+        return []
+    best = min(ranks.values())
+    return [each for each in candidates if ranks.get(each.candidate_id) == best]
+
+
+def _is_known(gain: Gain) -> bool:
+    return gain.answer_kind != "free_text" and gain.baseline_logprob > _KNOWN
 
 
 def _by_answer(winners: Sequence[Candidate]) -> list[list[Candidate]]:
@@ -108,12 +214,6 @@ def _by_answer(winners: Sequence[Candidate]) -> list[list[Candidate]]:
     classes = duplicate_classes([AnswerView(each.candidate_id, each.answer) for each in winners])
     classes.sort(key=lambda each: (-len(each.members), len(each.representative.text), _hash(each.representative.text)))
     return [[by_id[member] for member in each.members] for each in classes]
-
-
-def _preference(candidate: Candidate) -> tuple[bool, bool, str, str]:
-    """Sort key of the thoughts that led to one answer: complete ones before truncated ones, then by hash."""
-    truncated = (candidate.thought_finish == "length", candidate.answer_finish == "length")
-    return *truncated, _hash(candidate.question_id + candidate.thought), candidate.candidate_id
 
 
 def _hash(text: str) -> str:

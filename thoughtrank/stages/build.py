@@ -1,18 +1,25 @@
 """Builds the stages of each round: the one place where config values and components become stages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.engines.protocol import Limits
+from thoughtrank.evaluation.arms.protocol import ArmName
+from thoughtrank.evaluation.arms.registry import arms_of_round
 from thoughtrank.evaluation.scoring import ReferenceScorer
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.output.terminal import print_text
+from thoughtrank.records import STAGES
+from thoughtrank.selection.protocol import GainSelector, needs_gains
+from thoughtrank.stages.arm_replies import ReplySettings, held_out_tokens
 from thoughtrank.stages.evaluation import Evaluation
 from thoughtrank.stages.export import Export
+from thoughtrank.stages.gains import Gains
 from thoughtrank.stages.generation import Generation
 from thoughtrank.stages.importing import Importing
 from thoughtrank.stages.ranking import Ranking
@@ -22,7 +29,11 @@ from thoughtrank.stages.stage import Stage
 from thoughtrank.stages.training import KeptModel, Training
 from thoughtrank.stages.usable_questions import questions_that_fit
 from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.done_marker import read_done
 from thoughtrank.storage.store import Store
+
+BASE_STAGES = ("evaluation",)
+"""Round 0 only evaluates the base model; every other round has all of ``STAGES``."""
 
 
 @dataclass(kw_only=True)
@@ -77,6 +88,13 @@ class StageBuilder:
         self.scorer = components.questions.scorer or ReferenceScorer()
         self.budget = Budget(components.judge.limits.budget)
         self.limits = Limits(**config.generation.model_dump())
+        self.reply_settings = ReplySettings(
+            reply_tokens=config.reply_tokens,
+            thought_tokens=config.generation.thought_tokens,
+            answer_tokens=config.evaluation.answer_tokens,
+            stem=components.questions.answer_stem,
+            temperature=config.evaluation.temperature,
+        )
         self.base = BaseModel.of(components.model, store=store)
         self.questions = questions_that_fit(
             source=components.questions,
@@ -84,7 +102,7 @@ class StageBuilder:
             base=self.base,
             paths=store.paths,
             limits=self.limits,
-            reply_tokens=config.reply_tokens,
+            held_out_tokens=held_out_tokens(self.reply_settings, arms=config.evaluation.arms),
             rounds=config.rounds,
         )
 
@@ -93,11 +111,19 @@ class StageBuilder:
         self.rounds.append(Round(number=number, start=self.rounds[-1].model if self.rounds else self.base))
         return self.rounds[-1]
 
+    def stage_names(self, number: int) -> list[str]:
+        """The stages of a round, in order: all of ``STAGES``, but for gains where the selection does not depend on them.
+        Round 0 only evaluates the base model."""
+        if number == 0:
+            return list(BASE_STAGES)
+        return [name for name in STAGES if name != "gains" or needs_gains(self.components.selection)]
+
     def build(self, name: str, current: Round) -> Stage:
         """The stage ``name`` of a round, from the artifacts of the stages before it."""
         builders: dict[str, Callable[[Round], Stage]] = {
             "generation": self._generation,
             "ranking": self._ranking,
+            "gains": self._gains,
             "selection": self._selection,
             "training": self._training,
             "evaluation": self._evaluation,
@@ -135,6 +161,22 @@ class StageBuilder:
             seed=self.config.seed,
         )
 
+    def _gains(self, current: Round) -> Stage:
+        selector = self.components.selection
+        if not isinstance(selector, GainSelector):
+            raise TypeError(f"{type(selector).__name__} uses no gains")
+        return Gains(
+            name=f"round {current.number} gains",
+            published=self.store.paths.gains(current.number),
+            questions=self.questions.train(current.number),
+            candidates=current.artifacts["generation"],
+            rankings=current.artifacts["ranking"],
+            selector=selector,
+            model=current.start,
+            engine=self.components.engine,
+            stem=self.components.questions.answer_stem,
+        )
+
     def _selection(self, current: Round) -> Stage:
         return Selection(
             name=f"round {current.number} selection",
@@ -142,12 +184,12 @@ class StageBuilder:
             questions=self.questions.train(current.number),
             candidates=current.artifacts["generation"],
             rankings=current.artifacts["ranking"],
+            gains=current.artifacts.get("gains"),
             selector=self.components.selection,
             model=current.start,
         )
 
     def _training(self, current: Round) -> Stage:
-        training, components = self.config.training, self.components
         name, published = f"round {current.number} training", self.store.paths.model(current.number)
         keep_weights = keeps_weights(current.number, rounds=self.config.rounds, keep=self.config.keep)
         if not current.artifacts["selection"].facts["examples"]:
@@ -157,13 +199,43 @@ class StageBuilder:
                 "limits may help"
             )
             return KeptModel(name=name, published=published, start=current.start, keep_weights=keep_weights)
-        used = self.rounds[1:] if training.examples == "all" else [current]
+        return self.training(
+            current,
+            name=name,
+            published=published,
+            keep_weights=keep_weights,
+            start=self.base if self.config.training.start == "base" else current.start,
+            examples=[each.artifacts["selection"] for each in self.rounds_trained_on(current)],
+        )
+
+    def rounds_trained_on(self, current: Round) -> list[Round]:
+        """The rounds whose examples the training of ``current`` uses."""
+        if self.config.training.examples == "round":
+            return [current]
+        return [each for each in self.rounds[1:] if each.number <= current.number]
+
+    def training(
+        self,
+        current: Round,
+        *,
+        name: str,
+        published: Path,
+        keep_weights: bool,
+        start: RoundModel,
+        examples: Sequence[Artifact],
+        steps: int | None = None,
+        development: Artifact | None = None,
+    ) -> Training:
+        """A training with the settings of a round; for the arguments see ``Training``."""
+        training, components = self.config.training, self.components
         return Training(
             name=name,
             published=published,
             keep_weights=keep_weights,
-            start=self.base if training.start == "base" else current.start,
-            examples=[each.artifacts["selection"] for each in used],
+            start=start,
+            examples=examples,
+            steps=steps,
+            development=development,
             objective=components.objective,
             optimizer=components.optimizer,
             adapter=components.adapter,
@@ -175,14 +247,38 @@ class StageBuilder:
         )
 
     def _evaluation(self, current: Round) -> Stage:
+        published = self.store.paths.replies(current.number)
+        wanted, last = self.config.evaluation.arms, self.config.rounds
+        arms = arms_of_round(wanted, number=current.number, rounds=last)
+        # The last round of a run that was extended since keeps the arms it was evaluated in.
+        as_last = arms_of_round(wanted, number=last, rounds=last)
+        marker = read_done(published)
+        if marker is not None and marker.facts.get("arms") == list(as_last):
+            arms = as_last
+        return self.evaluation(
+            name=f"round {current.number} evaluation", published=published, model=current.model, arms=arms
+        )
+
+    def evaluation(
+        self,
+        *,
+        name: str,
+        published: Path,
+        model: RoundModel,
+        arms: Sequence[ArmName],
+        samples: int | None = None,
+    ) -> Evaluation:
+        """The evaluation of a round's model, or of a control's; for the arguments see ``Evaluation``."""
         return Evaluation(
-            name=f"round {current.number} evaluation",
-            published=self.store.paths.replies(current.number),
+            name=name,
+            published=published,
             questions=self.questions.evaluation(),
-            model=current.model,
+            model=model,
             engine=self.components.engine,
-            reply_tokens=self.config.reply_tokens,
+            arms=arms,
+            settings=self.reply_settings,
             scorer=self.scorer,
+            samples=samples,
         )
 
     def export(self, *, chosen_round: int, card: str) -> Stage:

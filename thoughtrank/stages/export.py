@@ -17,11 +17,12 @@ def round_to_export(rounds: Sequence[Mapping[str, Any]], *, which: Literal["last
 
     Args:
         rounds: entries of ``summary.json``, round 0 first.
-        which: the last one, or the one of the highest accuracy; of equal ones the earliest, which took the least training.
+        which: the last one, or the one of the highest accuracy on the development questions; of equal ones the earliest, which
+            took the least training.
     """
     if which == "last":
         return len(rounds) - 1
-    return max(range(len(rounds)), key=lambda number: (rounds[number]["accuracy"] or 0.0, -number))
+    return max(range(len(rounds)), key=lambda number: (rounds[number]["development_accuracy"] or 0.0, -number))
 
 
 @dataclass(frozen=True, kw_only=True)

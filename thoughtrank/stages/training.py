@@ -31,6 +31,8 @@ class Training(ModelStage):
         settings: other fields of ``TrainingJob`` that can change the result.
         operational: other fields that cannot.
         nodes: the machines that train.
+        steps: exact number of optimizer steps; None follows the settings.
+        development: table of development examples, for early stopping; None keeps the last weights.
     """
 
     kind: ClassVar[str] = "models"
@@ -44,6 +46,8 @@ class Training(ModelStage):
     settings: Mapping[str, Any]
     operational: Mapping[str, Any]
     nodes: MultiNodeTraining
+    steps: int | None = None
+    development: Artifact | None = None
 
     def inputs(self) -> dict[str, object]:
         """The start model, the examples, the components and the settings, with ``precision=auto`` resolved."""
@@ -56,6 +60,8 @@ class Training(ModelStage):
             "strategy": self.strategy.identity(),
             **self.settings,
             "precision": self.strategy.resolve_precision(self.settings["precision"], weights=self.settings["weights"]),
+            "steps": self.steps,
+            "development": self.development and self.development.key,
         }
 
     def make(self, artifact: Artifact) -> None:
@@ -74,6 +80,8 @@ class Training(ModelStage):
             **self.specs,
             **self.settings,
             **self.operational,
+            "steps": self.steps,
+            "development": self.development and str(self.development.folder.absolute()),
         }
         job_file = folder / "_job.yaml"
         TrainingJob(**fields).write(job_file)

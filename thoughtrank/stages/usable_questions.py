@@ -25,7 +25,7 @@ def questions_that_fit(
     base: RoundModel,
     paths: RunPaths,
     limits: Limits,
-    reply_tokens: int,
+    held_out_tokens: int,
     rounds: int,
 ) -> ContextFilter:
     """The questions of a run without those that the model has no room for; warns about each of these by name.
@@ -36,7 +36,7 @@ def questions_that_fit(
         base: base model; every model of the run has its tokenizer and context length.
         paths: of the run.
         limits: tokens per thought and answer.
-        reply_tokens: limit of a held-out reply, in tokens.
+        held_out_tokens: most tokens after the prompt of a held-out question.
         rounds: number of rounds.
 
     Raises:
@@ -52,16 +52,18 @@ def questions_that_fit(
         source=source,
         chat=chat,
         context_tokens=read_sizes(folder).context or sys.maxsize,
-        written_tokens=max(limits.thought_tokens + limits.answer_tokens, reply_tokens),
+        written_tokens=max(limits.thought_tokens + limits.answer_tokens, held_out_tokens),
         prefixes=texts,
     )
     numbers = range(1, rounds + 1)
     left_out = [each for number in numbers for each in questions.left_out_of_round(number)]
-    for question in [*left_out, *questions.left_out_of_evaluation()]:
+    held_out = [*questions.left_out_of_evaluation(), *questions.left_out_of_development()]
+    for question in [*left_out, *held_out]:
         print_warning(questions.warning(question))
     for number in numbers:
         questions.train(number)
     questions.evaluation()
+    questions.development()
     return questions
 
 

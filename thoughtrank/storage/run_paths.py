@@ -7,6 +7,42 @@ from thoughtrank.storage.done_marker import DONE
 
 
 @dataclass(frozen=True, slots=True)
+class ControlPaths:
+    """Every path of one variant of a training control; the files are those of a round.
+
+    Attributes:
+        folder: ``runs/<run>/round_<number>/controls/<control>/<variant>``.
+    """
+
+    folder: Path
+
+    @property
+    def development(self) -> Path:
+        """Table of development examples, where it stops early."""
+        return self.folder / "3_development"
+
+    @property
+    def examples(self) -> Path:
+        """Table of training examples."""
+        return self.folder / "3_examples"
+
+    @property
+    def model(self) -> Path:
+        """The fine-tuned model."""
+        return self.folder / "4_model"
+
+    @property
+    def replies(self) -> Path:
+        """Table of the replies that the metrics are computed from."""
+        return self.folder / "5_replies"
+
+    @property
+    def evaluation(self) -> Path:
+        """Metrics of its model."""
+        return self.folder / "5_evaluation.json"
+
+
+@dataclass(frozen=True, slots=True)
 class RunPaths:
     """Every path of one run.
 
@@ -66,6 +102,10 @@ class RunPaths:
         """Table of rankings."""
         return self._round(round_number) / "2_rankings"
 
+    def gains(self, round_number: int) -> Path:
+        """Table of gains, if the selection depends on them."""
+        return self._round(round_number) / "2_gains"
+
     def examples(self, round_number: int) -> Path:
         """Table of training examples."""
         return self._round(round_number) / "3_examples"
@@ -81,6 +121,14 @@ class RunPaths:
     def replies(self, round_number: int) -> Path:
         """Table of the replies that the metrics are computed from."""
         return self._round(round_number) / "5_replies"
+
+    def development_replies(self, round_number: int) -> Path:
+        """Table of the replies to development questions, if the exported round is chosen by them."""
+        return self._round(round_number) / "5_development"
+
+    def control(self, round_number: int, *names: str) -> "ControlPaths":
+        """What one variant of a training control of a round makes; ``names`` are those of the control and the variant."""
+        return ControlPaths(self._round(round_number).joinpath("controls", *names))
 
     def _round(self, round_number: int) -> Path:
         return self.folder / f"round_{round_number}"

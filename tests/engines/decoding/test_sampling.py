@@ -1,6 +1,7 @@
 """Sampled thoughts and chosen first tokens, through the engine and through its functions."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from thoughtrank.engines.decoding.sampling import argmax, next_tokens, ranked_to
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.prompting.chat_template import ChatTemplate
-from thoughtrank.prompting.thought_tags import OPEN_TAG
+from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, OPEN_TAG
 
 QUESTION = "How many legs do 6 spiders have?"
 LIMITS = Limits(thought_tokens=10, answer_tokens=4)
@@ -21,7 +22,7 @@ class State:
 
     def __init__(self, *, temperature=0.0, seed=0, first_choice=None, step=0):
         self.branch = Branch(opener="", in_thought=True, temperature=temperature, seed=seed, first_choice=first_choice)
-        self.thought_tokens, self.thought_ids = step, [1] * step
+        self.temperature, self.sampling_step, self.thought_ids = temperature, step, [1] * step
         self.tokenizer = type("Tokenizer", (), {"end_tokens": frozenset({2})})()
 
 
@@ -114,6 +115,24 @@ def test_the_answer_after_a_sampled_thought_is_greedy(tiny_folder):
     ids = torch.tensor([[*start, *first.thought_ids]])
     written = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=4)
     assert tuple(written[0, ids.shape[1] :].tolist())[: len(first.answer_ids)] == first.answer_ids
+
+
+def test_answers_are_sampled_where_a_branch_asks_for_it(tiny_folder):
+    branches = [
+        Branch(EMPTY_THOUGHT, in_thought=False, answer_temperature=temperature, seed=seed)
+        for temperature, seed in [(0.0, 0), (0.0, 1), *((1.0, seed) for seed in range(6))]
+    ]
+    greedy, also_greedy, *sampled_ones = thoughts(tiny_folder, branches)
+    assert greedy == also_greedy
+    assert len({each.answer_ids for each in sampled_ones}) == 6
+    assert thoughts(tiny_folder, [branches[0], branches[4]])[1] == sampled_ones[2]
+
+
+def test_thought_and_answer_of_one_branch_are_sampled_apart(tiny_folder):
+    [greedy] = thoughts(tiny_folder, [sampled(3)])
+    [both] = thoughts(tiny_folder, [replace(sampled(3), answer_temperature=1.0)])
+    assert both.thought == greedy.thought
+    assert both.answer_ids != greedy.answer_ids
 
 
 def test_first_tokens_are_the_models_likeliest(tiny_folder):

@@ -54,6 +54,12 @@ def test_a_temperature_is_sent_for_the_thought_only_with_its_seed(server, tiny_f
     assert [(each["temperature"], each.get("seed")) for each in server.received] == [(0.7, 11), (0.0, None)]
 
 
+def test_a_sampled_answer_has_a_temperature_and_its_seed(server, tiny_folder):
+    branch = Branch(opener=OPEN_TAG + CLOSE_TAG, in_thought=False, answer_temperature=0.7, seed=11)
+    write(engine(server), tiny_folder, [GenerationRequest(prompt="q", branches=(branch,))])
+    assert [(each["temperature"], each.get("seed")) for each in server.received] == [(0.7, 11)]
+
+
 WORDS = ["a", "b", "c", "<", "/", "thought", ">", "</", "</thought", "</thought>", ">b", "<end>"]
 NUMBER = {word: number for number, word in enumerate(WORDS)}
 

@@ -3,10 +3,12 @@
 from functools import cached_property
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from thoughtrank.errors import UserError
 from thoughtrank.questions.rows.file_reader import Row
-from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
+from thoughtrank.questions.rows.row_source import RowSource
 from thoughtrank.questions.rows.row_to_question import BadRowError
 from thoughtrank.records import Question
 
@@ -15,7 +17,8 @@ class Letters(RowSource):
     """One question per letter; capitals cannot be used."""
 
     def __init__(self, letters, **settings):
-        super().__init__(**{"seed": 0, "train_per_round": 2, "held_out": 1, **settings})
+        defaults = {"seed": 0, "train_per_round": 2, "held_out": 1, "development": 0, "answer_stem": "It is"}
+        super().__init__(**{**defaults, **settings})
         self.letters = letters
 
     @cached_property
@@ -23,7 +26,7 @@ class Letters(RowSource):
         rows = [Row(number, {"letter": letter}) for number, letter in enumerate(self.letters, start=1)]
         skipped = []
         questions = self._collect(rows, row_name=lambda number: f"row {number}", skipped_rows=skipped, seen={})
-        return LoadedQuestions(questions[self.held_out :], questions[: self.held_out], skipped)
+        return self._split(questions, held_out=self.held_out, skipped_rows=skipped)
 
     def _question(self, row):
         letter = row.values["letter"]
@@ -45,16 +48,41 @@ def test_unusable_and_repeated_rows_are_skipped_with_their_names():
 
 
 def test_rounds_and_held_out_questions_are_disjoint_slices_of_one_order():
-    source = Letters("abcdefg")
+    source = Letters("abcdefghi", development=2)
     everything = texts(source.evaluation()) + "".join(texts(source.train(number)) for number in (1, 2, 3))
-    assert sorted(everything) == list("abcdefg")
+    assert sorted(everything + texts(source.development())) == list("abcdefghi")
     assert everything != "abcdefg"
 
 
-def test_the_order_follows_the_seed_and_ignores_the_order_of_the_rows():
+def test_the_order_of_training_follows_the_seed_and_ignores_the_order_of_the_rows():
     assert Letters("abcdefg").train(1) == Letters("gfedcba").train(1)
-    orders = {texts(Letters("abcdefg", seed=seed, held_out=7).evaluation()) for seed in range(5)}
+    orders = {texts(Letters("abcdefg", seed=seed, train_per_round=6).train(1)) for seed in range(5)}
     assert len(orders) > 1
+
+
+@given(
+    st.sets(st.sampled_from("abcdefghijklmnopqrstuvwxyz"), min_size=4),
+    st.integers(0, 2),
+    st.integers(0, 2),
+    st.integers(),
+)
+def test_test_and_development_questions_depend_on_their_texts_alone(letters, held_out, development, seed):
+    def parts(letters, **settings):
+        source = Letters(letters, train_per_round=1, **settings)
+        return texts(source.evaluation()), texts(source.development())
+
+    test, dev = parts(sorted(letters), held_out=held_out, development=development)
+    assert (len(test), len(dev)) == (held_out, development)
+    assert not set(test) & set(dev)
+    again = parts(sorted(letters, reverse=True), held_out=held_out, development=development, seed=seed)
+    assert again == (test, dev)
+    more_test, more_dev = parts(sorted(letters), held_out=2, development=2)
+    assert more_test.startswith(test)
+    assert more_dev.endswith(dev)
+    # A row more moves at most one question out of each.
+    grown_test, grown_dev = parts([*sorted(letters), "é"], held_out=held_out, development=development)
+    assert len(set(test) - set(grown_test)) <= 1
+    assert len(set(dev) - set(grown_dev)) <= 1
 
 
 def test_too_few_questions_are_an_error_and_rounds_count_from_one():

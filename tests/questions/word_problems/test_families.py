@@ -7,7 +7,7 @@ import pytest
 
 from thoughtrank.questions.word_problems import arithmetic
 from thoughtrank.questions.word_problems.families import GIRLS, Family, Noun, nouns
-from thoughtrank.questions.word_problems.source import TRAINED, UNSEEN
+from thoughtrank.questions.word_problems.splits import TRAINED, UNSEEN
 
 FAMILIES = {family.name: family for family in TRAINED + UNSEEN}
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from problem_texts import FAMILIES, rounds_of, shown, source
 
 from thoughtrank.errors import UserError
-from thoughtrank.questions.word_problems.source import TRAINED, UNSEEN
+from thoughtrank.questions.word_problems.splits import TRAINED, UNSEEN
 
 ROOT = Path(__file__).parents[3]
 SEEDS = st.integers(min_value=-(2**40), max_value=2**40)
@@ -27,16 +27,46 @@ def key(question):
 @settings(max_examples=8, deadline=None)
 @given(seed=SEEDS, other_seed=SEEDS)
 def test_held_out_numbers_are_never_trained_on_whatever_the_seed(seed, other_seed):
-    held_out = {key(question) for question in source(seed=seed).evaluation()}
+    problems = source(seed=seed, development=200)
+    held_out = {key(question) for question in problems.evaluation()}
+    development = {key(question) for question in problems.development()}
+    assert held_out.isdisjoint(development)
     for each in (seed, other_seed):
-        assert held_out.isdisjoint(key(question) for question in rounds_of(source(seed=each), 12))
+        assert (held_out | development).isdisjoint(key(question) for question in rounds_of(source(seed=each), 12))
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=SEEDS)
+def test_test_and_development_questions_are_the_same_under_every_seed(seed):
+    assert source(seed=seed).evaluation() == source().evaluation()
+    assert source(seed=seed, development=50).development() == source(development=50).development()
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 150), st.integers(0, 50), st.integers(0, 100))
+def test_more_questions_keep_the_first_ones(held_out, unseen, development):
+    few = source(held_out=held_out, held_out_unseen=unseen, development=development)
+    many = source(held_out=200, held_out_unseen=80, development=100)
+    assert few.evaluation() == many.evaluation()[:held_out] + many.evaluation()[200 : 200 + unseen]
+    assert few.development() == many.development()[:development]
+
+
+def test_the_same_numbers_in_another_order_are_the_same_problem():
+    # Without clock times, whose texts show the hour twice.
+    questions = [each for each in rounds_of(source(max_steps=1, max_number=10), 20) if each.family != "clock_time"]
+    by_problem = collections.defaultdict(list)
+    for question in questions:
+        by_problem[question.problem].append(question)
+    for each in by_problem.values():
+        assert len({key(question) for question in each}) == 1, each
+    assert len(by_problem) == len({key(question) for question in questions}) < len(questions)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_nothing_is_asked_twice(seed):
-    problems = source(seed=seed)
-    questions = rounds_of(problems, 30) + problems.evaluation()
-    assert len({question.question_id for question in questions}) == len(questions) == 30 * 48 + 280
+    problems = source(seed=seed, development=100)
+    questions = rounds_of(problems, 30) + problems.evaluation() + problems.development()
+    assert len({question.question_id for question in questions}) == len(questions) == 30 * 48 + 280 + 100
     assert len({question.text for question in questions}) == len(questions)
 
 
@@ -53,8 +83,8 @@ def test_rounds_are_consecutive_pieces_of_one_stream():
 def test_the_same_questions_come_out_in_another_process():
     program = (
         "import hashlib; from thoughtrank.questions.word_problems.source import WordProblems;"
-        "p = WordProblems(seed=5, train_per_round=48, held_out=64, held_out_unseen=20);"
-        "print(hashlib.sha256(repr(p.train(2) + p.evaluation()).encode()).hexdigest())"
+        "p = WordProblems(seed=5, train_per_round=48, held_out=64, held_out_unseen=20, development=9);"
+        "print(hashlib.sha256(repr(p.train(2) + p.evaluation() + p.development()).encode()).hexdigest())"
     )
     digests = set()
     for hash_seed in ("1", "2"):
@@ -98,11 +128,19 @@ def test_one_step_leaves_the_two_step_families_out():
 
 
 def test_the_questions_change_with_every_setting():
-    overrides = {"seed": 1, "train_per_round": 5, "held_out": 5, "held_out_unseen": 5, "max_number": 30, "max_steps": 1}
+    overrides = {
+        "seed": 1,
+        "development": 5,
+        "train_per_round": 5,
+        "held_out": 5,
+        "held_out_unseen": 5,
+        "max_number": 30,
+        "max_steps": 1,
+    }
     sources = [source(), *(source(**{setting: value}) for setting, value in overrides.items())]
-    questions = [(each.train(1), each.evaluation()) for each in sources]
+    questions = [(each.train(1), each.evaluation(), each.development()) for each in sources]
     assert all(one != other for one, other in combinations(questions, 2))
-    assert (source().train(1), source().evaluation()) == questions[0]
+    assert (source().train(1), source().evaluation(), []) == questions[0]
 
 
 @pytest.mark.parametrize(
@@ -115,6 +153,7 @@ def test_the_questions_change_with_every_setting():
         ("train_per_round", 0),
         ("held_out", -1),
         ("held_out_unseen", -1),
+        ("development", -1),
     ],
 )
 def test_a_wrong_setting_is_one_fault_that_names_it(setting, value):
@@ -133,9 +172,10 @@ def test_the_defaults_have_no_faults_for_thirty_rounds():
 @pytest.mark.parametrize(
     ("overrides", "what"),
     [
-        ({"train_per_round": 4800}, "training questions"),
-        ({"held_out": 10_000}, "held-out questions"),
-        ({"held_out_unseen": 10_000}, "unseen families"),
+        ({"train_per_round": 100_000}, "training questions"),
+        ({"held_out": 100_000}, "test questions"),
+        ({"held_out_unseen": 100_000}, "unseen families"),
+        ({"development": 100_000}, "development questions"),
     ],
 )
 def test_too_few_problems_are_a_fault_beforehand_and_an_error_when_sampled(overrides, what):
@@ -143,12 +183,12 @@ def test_too_few_problems_are_a_fault_beforehand_and_an_error_when_sampled(overr
     [fault] = problems.faults(rounds=1)
     assert what in fault
     with pytest.raises(UserError, match=what) as caught:
-        problems.train(1), problems.evaluation()
+        problems.train(1), problems.evaluation(), problems.development()
     assert list(caught.value.faults) == [fault]
 
 
 def test_what_faults_counts_can_really_be_drawn():
-    problems = source(train_per_round=100)
+    problems = source(train_per_round=100, max_number=10, max_steps=1)
     rounds = next(rounds for rounds in range(1, 100) if problems.faults(rounds=rounds)) - 1
     assert len(rounds_of(problems, rounds)) == 100 * rounds
     with pytest.raises(UserError):

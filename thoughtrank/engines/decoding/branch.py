@@ -60,7 +60,17 @@ class BranchState:
     @property
     def is_sampled(self) -> bool:
         """Whether the next token is sampled at a temperature."""
-        return self.in_thought and not self.forced and self.branch.temperature > 0
+        return not self.forced and self.temperature > 0
+
+    @property
+    def temperature(self) -> float:
+        """At which the next token is sampled; 0 is greedy."""
+        return self.branch.temperature if self.in_thought else self.branch.answer_temperature
+
+    @property
+    def sampling_step(self) -> int:
+        """Number of the next token for the sampling; thought and answer have different ones."""
+        return self.thought_tokens if self.in_thought else -1 - len(self.answer_ids)
 
     @property
     def at_first_choice(self) -> bool:
@@ -79,7 +89,12 @@ class BranchState:
     def _advance_thought(self, chosen: int) -> None:
         if chosen in self.tokenizer.end_tokens:
             self._add_tag("stop")
-            return
+        else:
+            self._extend_thought(chosen)
+        if not self.in_thought and self.limits.answer_tokens == 0:
+            self.done, self.answer_finish = True, "length"
+
+    def _extend_thought(self, chosen: int) -> None:
         self.thought_ids.append(chosen)
         self.thought_tokens += 1
         self.next_token = chosen

@@ -30,6 +30,19 @@ class DecoderModel(Protocol):
         """Read a few prompts and store their keys and values."""
         ...
 
+    def read(self, prefill: Prefill, cache: KVCache, wanted: Tensor) -> Tensor:
+        """Read a few texts for the logits after some of their tokens.
+
+        Args:
+            prefill: the texts.
+            cache: holds the tokens they share.
+            wanted: [W] positions in the texts padded to the longest of them and put one after the other.
+
+        Returns:
+            Logits, [W, vocabulary].
+        """
+        ...
+
     def step(self, tokens: Tensor, positions: Tensor, cache: KVCache, wanted: Tensor | None) -> Tensor:
         """Feed one token to each row.
 

@@ -31,12 +31,22 @@ class GenericModel:
 
     def prefill(self, prefill: Prefill, cache: KVCache) -> None:
         """See ``DecoderModel``."""
+        cache.prefilling = prefill
+        self._model.base_model(**self._inputs(prefill, cache))
+        cache.prefilling = None
+
+    def read(self, prefill: Prefill, cache: KVCache, wanted: Tensor) -> Tensor:
+        """See ``DecoderModel``."""
+        cache.prefilling = prefill
+        logits = self._model(**self._inputs(prefill, cache), use_cache=True).logits
+        cache.prefilling = None
+        return logits.flatten(0, 1)[wanted]
+
+    def _inputs(self, prefill: Prefill, cache: KVCache) -> dict[str, object]:
         tokens = pad(prefill.tokens, self.device)
         rows, length = tokens.shape
         positions = torch.arange(prefill.shared, prefill.shared + length, device=self.device)[None].expand(rows, -1)
-        cache.prefilling = prefill
-        self._model.base_model(input_ids=tokens, position_ids=positions, past_key_values=cache, shared_prefix=cache)
-        cache.prefilling = None
+        return {"input_ids": tokens, "position_ids": positions, "past_key_values": cache, "shared_prefix": cache}
 
     def step(self, tokens: Tensor, positions: Tensor, cache: KVCache, wanted: Tensor | None) -> Tensor:
         """See ``DecoderModel``."""

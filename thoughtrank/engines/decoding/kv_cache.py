@@ -148,7 +148,7 @@ class KVCache:
         self._column -= first
 
     def store_prompts(self, prefill: Prefill, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Store the prompts of a prefill, and return them with the keys and values of the tokens that they share.
+        """Store the prompts of a prefill, if they are to be stored, and return them with the tokens that they share.
 
         Args:
             prefill: the prompts.
@@ -164,10 +164,11 @@ class KVCache:
             if prefill.shared:
                 before = stored[prefill.source, :, : prefill.shared]
                 new = torch.cat((before.expand(len(new), -1, -1, -1), new), dim=2)
-            for row, (prompt, length) in enumerate(zip(prefill.prompts, prefill.lengths, strict=True)):
-                stored[prompt, :, :length] = new[row, :, :length]
+            if prefill.stored:
+                for row, (prompt, length) in enumerate(zip(prefill.prompts, prefill.lengths, strict=True)):
+                    stored[prompt, :, :length] = new[row, :, :length]
             complete.append(new)
-        if layer == 0:
+        if layer == 0 and prefill.stored:
             for prompt, length in zip(prefill.prompts, prefill.lengths, strict=True):
                 self._prompt_mask[prompt] = _HIDDEN
                 self._prompt_mask[prompt, :length] = 0

@@ -84,6 +84,15 @@ class PackedLlama:
 
     def prefill(self, prefill: Prefill, cache: KVCache) -> None:
         """See ``DecoderModel``. Stops at the last layer's keys and values: no logits of a prompt are needed."""
+        self._forward(prefill, cache, layers=len(self._layers) - 1)
+
+    def read(self, prefill: Prefill, cache: KVCache, wanted: Tensor) -> Tensor:
+        """See ``DecoderModel``."""
+        hidden = self._forward(prefill, cache, layers=len(self._layers))[wanted]
+        return self._head(_normed(hidden, self._norm))
+
+    def _forward(self, prefill: Prefill, cache: KVCache, *, layers: int) -> Tensor:
+        """The hidden states after so many ``layers``, [N, hidden]; the keys and values of every layer go to the cache."""
         tokens = pad(prefill.tokens, self.device)
         rows, length = tokens.shape
         hidden = self._embedding(tokens.flatten())
@@ -94,10 +103,11 @@ class PackedLlama:
                 each.unflatten(0, (rows, length)).transpose(1, 2) for each in self._project(layer, hidden, rotation)
             )
             keys, values = cache.store_prompts(prefill, number, keys, values)
-            if number < len(self._layers) - 1:
+            if number < layers:
                 attended = causal_attention(query, keys, values, scaling=layer.scaling)
                 hidden = layer.out.add(attended.transpose(1, 2).reshape(rows * length, -1), hidden)
                 hidden = layer.feed_forward(hidden)
+        return hidden
 
     def step(self, tokens: Tensor, positions: Tensor, cache: KVCache, wanted: Tensor | None) -> Tensor:
         """See ``DecoderModel``."""

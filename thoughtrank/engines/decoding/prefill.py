@@ -18,12 +18,14 @@ class Prefill:
         tokens: what is read of each: all tokens after the first ``shared`` ones.
         shared: number of first tokens that are the same in all of them; their keys and values are copied.
         source: index of the prompt they are copied from.
+        stored: whether the keys and values go into the cache; texts that are only scored are not needed again.
     """
 
     prompts: list[int]
     tokens: list[list[int]]
     shared: int = 0
     source: int = 0
+    stored: bool = True
 
     @property
     def lengths(self) -> list[int]:
@@ -52,6 +54,21 @@ def plan_prefills(prompts: Sequence[list[int]], *, present: int) -> list[Prefill
     return first + [
         Prefill(indices, [prompts[index][shared:] for index in indices], shared=shared, source=source)
         for indices in _chunks(prompts, missing, shared)
+    ]
+
+
+def plan_scoring(sequences: Sequence[list[int]], *, shared: int, source: int) -> list[Prefill]:
+    """Forward passes over sequences that are scored, a few of similar length at a time; ``prompts`` are their indices here.
+
+    Args:
+        sequences: token ids.
+        shared: number of first tokens that are in the cache.
+        source: index of the prompt in the cache.
+    """
+    order = sorted(range(len(sequences)), key=lambda index: (len(sequences[index]), index))
+    return [
+        Prefill(indices, [sequences[index][shared:] for index in indices], shared=shared, source=source, stored=False)
+        for indices in _chunks(sequences, order, shared)
     ]
 
 

@@ -74,8 +74,8 @@ def sampled_token(logits: Tensor, state: BranchState) -> int:
         logits: [vocabulary].
         state: of a branch with a temperature above 0.
     """
-    cumulative = torch.softmax(logits.to("cpu", torch.float64) / state.branch.temperature, dim=0).cumsum(0)
-    target = uniform(seed=state.branch.seed, step=state.thought_tokens) * cumulative[-1]
+    cumulative = torch.softmax(logits.to("cpu", torch.float64) / state.temperature, dim=0).cumsum(0)
+    target = uniform(seed=state.branch.seed, step=state.sampling_step) * cumulative[-1]
     return min(int(torch.searchsorted(cumulative, target, right=True)), len(cumulative) - 1)
 
 

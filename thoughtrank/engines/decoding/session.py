@@ -8,6 +8,7 @@ import torch
 import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer, PretrainedConfig, PreTrainedModel
 
+from thoughtrank.engines.decoding.answer_scoring import score_group
 from thoughtrank.engines.decoding.branch_tokenizer import BranchTokenizer
 from thoughtrank.engines.decoding.branching_decoder import generate_group
 from thoughtrank.engines.decoding.decoder_model import DecoderModel
@@ -15,7 +16,14 @@ from thoughtrank.engines.decoding.generic_model import GenericModel
 from thoughtrank.engines.decoding.llama_model import PackedLlama, is_llama
 from thoughtrank.engines.decoding.shared_prefix_attention import ATTENTION
 from thoughtrank.engines.decoding.step_progress import StepProgress
-from thoughtrank.engines.protocol import Continuation, GenerationRequest, Limits, OnStep
+from thoughtrank.engines.protocol import (
+    Continuation,
+    ContinuationScore,
+    GenerationRequest,
+    Limits,
+    OnStep,
+    ScoreRequest,
+)
 from thoughtrank.engines.tokenization import end_of_turn_tokens
 from thoughtrank.output.library_logging import silence_library_logs
 
@@ -89,6 +97,20 @@ class TransformersSession:
             del self.cache
             _free_memory()
             self.cache = self.model.new_cache()
+
+    def score(
+        self, requests: Sequence[ScoreRequest], *, on_step: OnStep | None = None
+    ) -> list[list[ContinuationScore]]:
+        """See ``EngineSession``. One forward pass over a few answers of a question; its prompt is read once."""
+        return score_group(
+            requests,
+            model=self.model,
+            cache=self.cache,
+            tokenizer=self._tokenizer,
+            context_tokens=self._context_tokens,
+            token_budget=self._token_budget,
+            on_step=on_step,
+        )
 
     def facts(self) -> dict[str, object]:
         """See ``EngineSession``."""

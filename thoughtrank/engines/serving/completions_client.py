@@ -7,10 +7,11 @@ Permanent ones (key, model, request) raise at once.
 import json
 import random
 import threading
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from thoughtrank.engines.serving.completion import Completion, read_completion
+from thoughtrank.engines.serving.prompt_logprobs import PromptLogprobs, read_prompt_logprobs
 from thoughtrank.engines.serving.server_pool import Server, ServerPool
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key
@@ -19,6 +20,8 @@ from thoughtrank.http_api.retry_after import retry_after_seconds
 
 if TYPE_CHECKING:
     import openai
+
+ReplyT = TypeVar("ReplyT")
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
 """Seconds between attempts if the server states none."""
@@ -95,11 +98,23 @@ class CompletionsClient:
             RequestRefusedError: the servers refuse this request.
             InterruptedRequestError: ``stop`` was called.
         """
+        return self._request(body, read_completion)
+
+    def prompt_logprobs(self, body: Mapping[str, object]) -> PromptLogprobs:
+        """The log-probabilities of a prompt's tokens; see ``complete``.
+
+        Raises:
+            UserError: also where the servers return none.
+        """
+        return self._request(body, read_prompt_logprobs)
+
+    def _request(self, body: Mapping[str, object], read: Callable[[bytes], ReplyT]) -> ReplyT:
+        """What ``read`` makes of the body of a response, after as many attempts as it takes."""
         failures = 0
         while True:
             with self._pool.server() as server:
                 try:
-                    return self._attempt(server, body)
+                    return self._attempt(server, body, read)
                 except _TemporaryError as error:
                     failures += 1
                     if failures > self.max_retries or (error.retry_after or 0.0) > _LONGEST_RETRY_AFTER:
@@ -136,7 +151,7 @@ class CompletionsClient:
                 pass
         return found
 
-    def _attempt(self, server: Server, body: Mapping[str, object]) -> Completion:
+    def _attempt(self, server: Server, body: Mapping[str, object], read: Callable[[bytes], ReplyT]) -> ReplyT:
         import openai
 
         known = {name: value for name, value in body.items() if name in _KNOWN_FIELDS}
@@ -145,7 +160,7 @@ class CompletionsClient:
         try:
             # The overloads list every field with its type; the fields here are the user's and the caller's.
             raw = create(model=self.model, stream=False, extra_body=extra, **known)  # type: ignore[call-overload]
-            return read_completion(raw.http_response.content)
+            return read(raw.http_response.content)
         except openai.APIConnectionError as error:  # timeouts too
             raise _TemporaryError(one_line(f"{error} {error.__cause__ or ''}", self._key)) from None
         except openai.APIStatusError as error:

@@ -1,16 +1,24 @@
 """A session with a model on completions servers: branches in parallel, every completion saved."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from thoughtrank.engines.protocol import Branch, Continuation, GenerationRequest, Limits, OnStep
+from thoughtrank.engines.protocol import (
+    Continuation,
+    ContinuationScore,
+    GenerationRequest,
+    Limits,
+    OnStep,
+    ScoreRequest,
+)
 from thoughtrank.engines.serving.completion import Completion
 from thoughtrank.engines.serving.completion_log import CompletionLog
 from thoughtrank.engines.serving.completions_client import CompletionsClient
-from thoughtrank.engines.serving.two_phase_completion import TwoPhaseCompletion
+from thoughtrank.engines.serving.parallel_requests import ResultT, run_in_parallel
+from thoughtrank.engines.serving.served_scores import ScoreFields, ServedScores
+from thoughtrank.engines.serving.two_phase_completion import TwoPhaseCompletion, added_start
 from thoughtrank.engines.tokenization import end_of_turn_tokens
 from thoughtrank.errors import UserError
 
@@ -28,6 +36,7 @@ class ServedSession:
         log_path: of the completion log; None keeps none.
         token_prompts: send prompts as token ids instead of text.
         fields: sent with every request.
+        score_fields: how the servers are asked for log-probabilities of a prompt; None where they return none.
         facts: what is known of the servers.
         close: called at the end.
 
@@ -44,6 +53,7 @@ class ServedSession:
         log_path: Path | None,
         token_prompts: bool,
         fields: Mapping[str, object],
+        score_fields: ScoreFields | None,
         facts: Mapping[str, object],
         close: Callable[[], None],
     ) -> None:
@@ -55,12 +65,22 @@ class ServedSession:
         self._log = None if log_path is None else CompletionLog(log_path)
         self._facts = facts
         self._close = close
+        ends = end_tokens(model_folder, tokenizer)
         self._completion = TwoPhaseCompletion(
             complete=self._complete,
             tokenizer=tokenizer,
-            end_tokens=end_tokens(model_folder, tokenizer),
+            end_tokens=ends,
             token_prompts=token_prompts,
             fields=fields,
+        )
+        self._scores = score_fields and ServedScores(
+            ask=client.prompt_logprobs,
+            tokenizer=tokenizer,
+            end_tokens=ends,
+            how=score_fields,
+            token_prompts=token_prompts,
+            fields=fields,
+            added_start=added_start(tokenizer),
         )
 
     def generate(
@@ -77,31 +97,53 @@ class ServedSession:
                 "this engine cannot start a thought with a chosen first token: use engine=transformers, or prefixes that "
                 "are texts"
             )
-        results: dict[tuple[int, int], Continuation] = {}
-        failed = threading.Event()
-        with ThreadPoolExecutor(max_workers=self._concurrency, thread_name_prefix="branch") as pool:
-            futures = {
-                pool.submit(self._generate_branch, request.prompt, branch, limits, failed): (row, column)
-                for row, request in enumerate(requests)
-                for column, branch in enumerate(request.branches)
-            }
-            try:
-                for future in as_completed(futures):
-                    continuation = future.result()
-                    # None only after another branch has failed, whose error is raised in a later turn of this loop.
-                    if continuation is not None:
-                        results[futures[future]] = continuation
-                        if on_step is not None:
-                            on_step(continuation.thought_tokens + len(continuation.answer_ids), 1)
-            finally:
-                # Reached early only by an error, from a branch or from the caller's interrupt.
-                failed.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                if not all(future.done() for future in futures):
-                    self._client.stop()
+
+        def on_result(key: tuple[int, int], continuation: Continuation) -> None:
+            if on_step is not None:
+                on_step(continuation.thought_tokens + len(continuation.answer_ids), 1)
+
+        jobs = {
+            (row, column): partial(self._completion.generate, request.prompt, branch, limits)
+            for row, request in enumerate(requests)
+            for column, branch in enumerate(request.branches)
+        }
+        results = self._run(jobs, on_result)
         return [
             [results[row, column] for column in range(len(request.branches))] for row, request in enumerate(requests)
         ]
+
+    def score(
+        self, requests: Sequence[ScoreRequest], *, on_step: OnStep | None = None
+    ) -> list[list[ContinuationScore]]:
+        """See ``EngineSession`` and ``ServedScores``. Requests of an unfinished group are sent again by a resume.
+
+        Raises:
+            UserError: a server cannot be reached or refuses a request, or these servers return no log-probabilities.
+        """
+        scores = self._scores
+        if scores is None:
+            raise UserError("these completions servers return no log-probabilities of a prompt: use another engine")
+
+        def on_result(key: tuple[int, int], score: ContinuationScore) -> None:
+            if on_step is not None:
+                on_step(score.tokens, 1)
+
+        jobs = {
+            (row, column): partial(scores.score, request.prompt, answer)
+            for row, request in enumerate(requests)
+            for column, answer in enumerate(request.answers)
+        }
+        results = self._run(jobs, on_result)
+        return [
+            [results[row, column] for column in range(len(request.answers))] for row, request in enumerate(requests)
+        ]
+
+    def _run(
+        self,
+        jobs: Mapping[tuple[int, int], Callable[[], ResultT]],
+        on_result: Callable[[tuple[int, int], ResultT], None],
+    ) -> dict[tuple[int, int], ResultT]:
+        return run_in_parallel(jobs, concurrency=self._concurrency, stop=self._client.stop, on_result=on_result)
 
     def facts(self) -> dict[str, object]:
         """See ``EngineSession``."""
@@ -124,18 +166,6 @@ class ServedSession:
             # After an error, the completions of the unfinished group are saved nowhere else.
             self._log.delete() if kind is None else self._log.close()
         self._close()
-
-    def _generate_branch(
-        self, prompt: str, branch: Branch, limits: Limits, failed: threading.Event
-    ) -> Continuation | None:
-        """One branch; None if another one failed before this one started."""
-        if failed.is_set():
-            return None
-        try:
-            return self._completion.generate(prompt, branch, limits)
-        except BaseException:
-            failed.set()
-            raise
 
     def _complete(self, body: Mapping[str, object]) -> Completion:
         earlier = self._log.take(body) if self._log is not None else None

@@ -76,7 +76,7 @@ class TwoPhaseCompletion:
         self._no_end = {str(token): _NEVER for token in end_tokens}
         self._token_prompts = token_prompts
         self._fields = fields
-        self._added_start = _added_start(tokenizer)
+        self._added_start = added_start(tokenizer)
         self._excludes_tokens = True
         self._lock = threading.Lock()
 
@@ -93,7 +93,7 @@ class TwoPhaseCompletion:
         is_used = not (branch.ends_at_tag and OPEN_TAG in thought.text)
         answer = CompletionTokens("", [], "stop")
         if is_used:
-            answer = self._answer(start.plus(thought), limits, stop=self._answer_stops(branch, thought))
+            answer = self._answer(start.plus(thought), branch, limits, stop=self._answer_stops(branch, thought))
         return Continuation(
             thought=thought.text.removesuffix(CLOSE_TAG),
             thought_ids=tuple(thought.ids),
@@ -109,8 +109,7 @@ class TwoPhaseCompletion:
             start,
             limit=limits.thought_tokens,
             stop=[CLOSE_TAG, *self._end_texts],
-            temperature=branch.temperature,
-            **({"seed": branch.seed} if branch.temperature else {}),
+            **_sampling(branch.temperature, seed=branch.seed),
         )
         text, tag, beyond = split_thought(written.text)
         closed = text + CLOSE_TAG
@@ -136,14 +135,15 @@ class TwoPhaseCompletion:
         stop = [*tags, *self._end_texts]
         return stop if len(stop) <= _MOST_STOPS else self._end_texts
 
-    def _answer(self, start: _Prompt, limits: Limits, *, stop: list[str]) -> CompletionTokens:
+    def _answer(self, start: _Prompt, branch: Branch, limits: Limits, *, stop: list[str]) -> CompletionTokens:
         if limits.answer_tokens == 0:
             return CompletionTokens("", [], "length")
-        answer = self._complete(start, limit=limits.answer_tokens, stop=stop)
+        sampling = _sampling(branch.answer_temperature, seed=branch.seed)
+        answer = self._complete(start, limit=limits.answer_tokens, stop=stop, **sampling)
         is_short = answer.finish == "stop" and len(answer.ids) < limits.min_answer_tokens
         if is_short and not _ended_at_tag(answer):
             if self._excludes_tokens:
-                answer = self._extended(start, answer, limits, stop=stop)
+                answer = self._extended(start, answer, limits, stop=stop, sampling=sampling)
             else:
                 self._count_short_answer()
         return self._with_tag(answer)
@@ -156,12 +156,18 @@ class TwoPhaseCompletion:
         return CompletionTokens(text, encode(self._tokenizer, text), answer.finish, answer.stopped_at)
 
     def _extended(
-        self, start: _Prompt, first: CompletionTokens, limits: Limits, *, stop: list[str]
+        self,
+        start: _Prompt,
+        first: CompletionTokens,
+        limits: Limits,
+        *,
+        stop: list[str],
+        sampling: Mapping[str, float],
     ) -> CompletionTokens:
         """An answer that ended too early, continued: first with the end of the turn excluded, then without."""
         missing = limits.min_answer_tokens - len(first.ids)
         try:
-            forced = self._complete(start.plus(first), limit=missing, stop=[], logit_bias=self._no_end)
+            forced = self._complete(start.plus(first), limit=missing, stop=[], **sampling, logit_bias=self._no_end)
         except RequestRefusedError:
             self._excludes_tokens = False
             forced = CompletionTokens("", [], "stop")
@@ -172,20 +178,17 @@ class TwoPhaseCompletion:
         left = limits.answer_tokens - len(answer.ids)
         if left <= 0:
             return CompletionTokens(answer.text, answer.ids, "length")
-        rest = self._complete(start.plus(answer), limit=left, stop=stop)
+        rest = self._complete(start.plus(answer), limit=left, stop=stop, **sampling)
         return CompletionTokens(answer.text + rest.text, answer.ids + rest.ids, rest.finish, rest.stopped_at)
 
     def _count_short_answer(self) -> None:
         with self._lock:
             self.short_answers += 1
 
-    def _complete(
-        self, prompt: _Prompt, *, limit: int, stop: list[str], temperature: float = 0.0, **more: object
-    ) -> CompletionTokens:
+    def _complete(self, prompt: _Prompt, *, limit: int, stop: list[str], **more: object) -> CompletionTokens:
         body: dict[str, object] = {
             "prompt": prompt.ids if self._token_prompts else prompt.text.removeprefix(self._added_start),
             "max_tokens": limit,
-            "temperature": temperature,
             **more,
             **self._fields,
         }
@@ -194,11 +197,16 @@ class TwoPhaseCompletion:
         return self.reader.read(self._send(body), before=prompt.ids, limit=limit)
 
 
+def _sampling(temperature: float, *, seed: int) -> dict[str, float]:
+    """The fields of a request that decide how tokens are chosen; a greedy one has no seed."""
+    return {"temperature": temperature, "seed": seed} if temperature else {"temperature": 0.0}
+
+
 def _ended_at_tag(answer: CompletionTokens) -> bool:
     return answer.stopped_at in (OPEN_TAG, CLOSE_TAG)
 
 
-def _added_start(tokenizer: "PreTrainedTokenizerBase") -> str:
+def added_start(tokenizer: "PreTrainedTokenizerBase") -> str:
     """The start token's text if the tokenizer, and so the server, adds that token to every prompt; else no text."""
     start = tokenizer.bos_token_id
     return str(tokenizer.bos_token) if start is not None and tokenizer("a")["input_ids"][:1] == [start] else ""

@@ -1,7 +1,7 @@
-"""Base class of question sources that read rows: their order, and the split into training and held-out questions."""
+"""Base class of question sources that read rows: their order, and the split into training, development and test questions."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -17,31 +17,39 @@ class LoadedQuestions(NamedTuple):
 
     Attributes:
         train: training questions of all rounds, in order.
-        held_out: questions that may be held out, in order.
+        development: development questions.
+        test: test questions; may be more than are asked for.
         skipped_rows: rows that are left out, each with its position and the reason.
     """
 
     train: list[Question]
-    held_out: list[Question]
+    development: list[Question]
+    test: list[Question]
     skipped_rows: list[str]
 
 
 class RowSource(QuestionSource):
-    """Questions from rows, shuffled by the seed.
+    """Questions from rows, split by a hash of their texts.
 
-    A question's position in the order depends on its text and the seed only, so the others keep their order when rows are added
-    or moved. Unusable rows are left out and listed in ``skipped_rows``. There are no unseen families.
+    In the order of the hash, the first are for test and the last for development, whatever the seed; the seed orders those
+    between, which are trained on. So test questions stay when more of them, or development questions, are asked for, and a
+    question's position depends on no other row. Unusable rows are left out and listed in ``skipped_rows``. There are no unseen
+    families.
 
     Args:
-        seed: determines the order.
+        seed: determines the order of the training questions.
         train_per_round: number of training questions in one round.
-        held_out: number of held-out questions.
+        held_out: number of test questions.
+        development: number of development questions.
+        answer_stem: the text that introduces a short forced answer.
     """
 
-    def __init__(self, *, seed: int, train_per_round: int, held_out: int) -> None:
+    def __init__(self, *, seed: int, train_per_round: int, held_out: int, development: int, answer_stem: str) -> None:
         self.seed = seed
         self.train_per_round = train_per_round
         self.held_out = held_out
+        self.num_development = development
+        self.answer_stem = answer_stem
 
     @property
     def skipped_rows(self) -> list[str]:
@@ -67,7 +75,16 @@ class RowSource(QuestionSource):
             UserError: the rows cannot be read, or there are too few questions.
         """
         self._require(rounds=0)
-        return self._loaded.held_out[: self.held_out]
+        return self._loaded.test[: self.held_out]
+
+    def development(self) -> list[Question]:
+        """See ``QuestionSource``.
+
+        Raises:
+            UserError: the rows cannot be read, or there are too few questions.
+        """
+        self._require(rounds=0)
+        return list(self._loaded.development)
 
     def _require(self, *, rounds: int) -> None:
         faults = self._too_few(rounds=rounds)
@@ -82,7 +99,7 @@ class RowSource(QuestionSource):
     def _collect(
         self, rows: Iterable[Row], *, row_name: Callable[[int], str], skipped_rows: list[str], seen: dict[str, str]
     ) -> list[Question]:
-        """The usable questions of ``rows``, in shuffled order.
+        """The usable questions of ``rows``, in the order of the hash of their texts.
 
         Args:
             rows: in their original order.
@@ -103,7 +120,23 @@ class RowSource(QuestionSource):
                 continue
             seen[question.question_id] = row_name(row.number)
             questions.append(question)
-        return sorted(questions, key=lambda question: digest(f"{self.seed}/{question.text}"))
+        return sorted(questions, key=lambda question: digest(question.text))
+
+    def _split(self, questions: Sequence[Question], *, held_out: int, skipped_rows: list[str]) -> LoadedQuestions:
+        """The three parts of questions in the order of the hash; where there are too few, the test set comes first.
+
+        Args:
+            questions: as ``_collect`` returns them.
+            held_out: number of test questions among them.
+            skipped_rows: rows that are left out.
+        """
+        stop = max(held_out, len(questions) - self.num_development)
+        return LoadedQuestions(
+            train=sorted(questions[held_out:stop], key=lambda question: digest(f"{self.seed}/{question.text}")),
+            development=list(questions[stop:]),
+            test=list(questions[:held_out]),
+            skipped_rows=skipped_rows,
+        )
 
     @cached_property
     @abstractmethod

@@ -1,0 +1,58 @@
+import pytest
+from composing import composed
+
+from thoughtrank.config.components import make_components
+from thoughtrank.config.control_plan import control_lines, training_seconds
+from thoughtrank.config.schema import load_config
+
+
+def lines(*overrides, weights=100_000_000):
+    config = load_config(composed(*overrides))
+    return control_lines(config, make_components(config), weights=weights)
+
+
+def test_without_controls_the_plan_has_no_line():
+    assert lines("controls=[]") == []
+
+
+def test_trainings_questions_arms_and_time_are_stated():
+    line, *_ = lines("questions.held_out=30", "questions.held_out_unseen=12")
+    assert "answers_only copies, answers_only pairs: each replays the last training" in line
+    assert "42 held-out questions" in line
+    assert "4 arms, very roughly " in line
+    assert "in 2 arms" in lines("evaluation.arms=[thought,answer_at_once]")[0]
+
+
+def test_nothing_is_said_of_the_time_where_the_size_of_the_model_is_unknown():
+    assert "roughly" not in lines(weights=None)[0]
+
+
+def test_from_the_previous_round_every_training_is_replayed():
+    assert "the trainings of all rounds" in lines("training.start=previous", "rounds=3")[0]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "stated"),
+    [
+        (("questions.development=25",), "early stopping on 25 development questions"),
+        (("questions.development=0",), "no early stopping, since there are no development questions"),
+        (("questions.development=25", "strategy=fsdp"), "no early stopping, since fsdp shards the weights"),
+    ],
+)
+def test_it_is_stated_whether_training_stops_early(overrides, stated):
+    assert stated in "\n".join(lines(*overrides))
+    assert "early stopping" not in "\n".join(lines(*overrides, "controls=[random_thoughts]"))
+
+
+def test_it_is_stated_when_weights_are_deleted():
+    assert "weights are deleted" not in "\n".join(lines("keep=all"))
+    assert "keep=last: their weights are deleted once they are evaluated" in lines("keep=last")[-1].strip()
+
+
+def test_a_replay_of_all_rounds_takes_longer_than_that_of_the_last():
+    def seconds(*overrides):
+        return training_seconds(load_config(composed(*overrides)), questions=40, weights=10**8, rate=1e11)
+
+    last = seconds("training.start=base", "training.examples=all", "rounds=4")
+    assert seconds("training.start=previous", "training.examples=all", "rounds=4") == pytest.approx(2.5 * last)
+    assert seconds("training.start=base", "training.examples=round", "rounds=4") == pytest.approx(last / 4)

@@ -1,0 +1,44 @@
+"""The plan names how thoughts are chosen, and prices the scoring only where it happens."""
+
+from composing import composed
+
+from thoughtrank.config.components import make_components
+from thoughtrank.config.gain_plan import gain_lines, gain_tokens
+from thoughtrank.config.schema import load_config
+
+
+def planned(*overrides, **values):
+    config = load_config({**composed("questions.train_per_round=10", *overrides), **values})
+    components = make_components(config)
+    return gain_lines(components), gain_tokens(config, components)
+
+
+def test_the_embedded_engine_scores_and_its_tokens_are_counted():
+    lines, tokens = planned("rounds=2", "generation.thought_tokens=40")
+    assert lines == [
+        "  gains       the thoughts with the best rank are scored, of 10 questions, at most 620 per round",
+        "  selection   thoughts of an answer: of the largest gain (selection.thoughts=auto: the engine scores answers)",
+    ]
+    assert tokens == 2 * 10 * 62 * 0.3 * (0.5 * 40 + 10)
+
+
+def test_without_gains_nothing_is_scored():
+    lines, tokens = planned("engine=openai", "engine.base_urls=[http://localhost:1/v1]")
+    assert lines == [
+        "  selection   thoughts of an answer: chosen by hash (selection.thoughts=auto: the engine does not score answers)"
+    ]
+    assert tokens == 0
+    lines, tokens = planned("selection.thoughts=shortest")
+    assert lines == ["  selection   thoughts of an answer: the shortest"]
+    assert tokens == 0
+
+
+def test_a_selection_of_the_users_own_has_no_line(tmp_path, monkeypatch):
+    (tmp_path / "own_selection.py").write_text(
+        "from thoughtrank.instantiate import Component\n"
+        "class Own(Component):\n"
+        "    def notes(self): return []\n"
+        "    def select(self, candidates, ranking): return list(candidates)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert planned(selection={"_target_": "own_selection.Own"}) == ([], 0)

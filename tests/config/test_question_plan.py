@@ -1,0 +1,45 @@
+import json
+
+import pytest
+from composing import composed
+
+from thoughtrank.config.components import make_components
+from thoughtrank.config.question_plan import development_tokens, question_line
+from thoughtrank.config.schema import load_config
+
+
+@pytest.fixture
+def plan_of():
+    def make(*overrides):
+        config = load_config(composed("model=tiny", "logger=none", *overrides))
+        return config, make_components(config)
+
+    return make
+
+
+def test_the_kinds_of_the_references_are_counted_for_every_set(plan_of):
+    line = question_line(*plan_of("questions.held_out=400", "questions.held_out_unseen=60", "questions.development=80"))
+    assert line == "test: 400 numbers; test of unseen families: 60 numbers; development: 80 numbers"
+    line = question_line(*plan_of("questions.held_out_unseen=0", "questions.development=0"))
+    assert line == "test: 400 numbers"
+
+
+def test_questions_of_several_kinds_are_told_apart(plan_of, tmp_path):
+    path = tmp_path / "mixed.jsonl"
+    answers = ["12", "3.5", "B", "Paris", "It was the best of times, it was the worst of times.", None]
+    path.write_text("".join(json.dumps({"question": f"{each}?", "answer": each}) + "\n" for each in answers))
+    line = question_line(*plan_of("questions=file", f"questions.path={path}", "questions.held_out=6"))
+    assert line == "test: 2 numbers, 1 letter, 1 short text, 1 free text, 1 without reference"
+
+
+def test_questions_that_cannot_be_read_do_not_hide_the_plan(plan_of, tmp_path):
+    line = question_line(*plan_of("questions=file", f"questions.path={tmp_path}/missing.jsonl"))
+    assert line == "unknown until they can be read"
+
+
+def test_development_questions_cost_tokens_where_they_choose_the_round(plan_of):
+    assert development_tokens(*plan_of("questions.development=50")) == 0
+    best = plan_of("questions.development=50", "export.which=best", "rounds=1")
+    assert "development, which choose the round to export: 50 numbers" in question_line(*best)
+    twice = plan_of("questions.development=50", "export.which=best", "rounds=3")
+    assert development_tokens(*twice) == 2 * development_tokens(*best) > 0

@@ -1,0 +1,66 @@
+import pytest
+
+from thoughtrank.report.effect_text import closing_lines, effect_line, p_text
+
+EFFECT = {"points": 10.5, "low": 6.1, "high": 14.9, "p_value": 3e-5, "n": 400, "against": "answers_only/copies thought"}
+
+
+def arms(**accuracies):
+    return {name: {"accuracy": accuracy} for name, accuracy in accuracies.items()}
+
+
+def control(examples, **accuracies):
+    return {"examples": examples, "steps": 56, "arms": arms(**accuracies)}
+
+
+SUMMARY = {
+    "thought_effect": EFFECT,
+    "controls": {
+        "answers_only": {
+            "variant": "copies",
+            **control(445, thought=0.335),
+            "variants": {"copies": control(445, thought=0.335), "pairs": control(106, thought=0.29)},
+        },
+        "random_thoughts": control(445, own_thought=0.4),
+    },
+    "rounds": [
+        {"round": 0, "arms": arms(own_thought=0.1)},
+        {"round": 4, "arms": arms(thought=0.5, own_thought=0.445, answer_at_once=0.01, swapped_thought=0.02)},
+    ],
+}
+
+
+def test_the_effect_has_points_interval_p_value_number_of_questions_and_what_it_is_against():
+    line = "thought effect: +10.5 points [+6.1 to +14.9], p < 0.001, n = 400, against answers_only/copies thought"
+    assert effect_line(EFFECT) == line
+
+
+def test_a_negative_effect_keeps_its_sign():
+    assert "-3.0 points [-8.0 to +2.0], p = 0.210" in effect_line(
+        EFFECT | {"points": -3.0, "low": -8.0, "high": 2.0, "p_value": 0.21}
+    )
+
+
+def test_without_an_effect_it_is_said_what_it_takes():
+    assert "controls=[answers_only]" in effect_line(None)
+
+
+@pytest.mark.parametrize(
+    ("p_value", "text"), [(0.04321, "= 0.043"), (0.001, "= 0.001"), (0.00099, "< 0.001"), (1.0, "= 1.000")]
+)
+def test_small_p_values_are_bounded(p_value, text):
+    assert p_text(p_value) == text
+
+
+def test_the_closing_lines_lead_with_the_effect_and_show_arms_and_controls_beside_it():
+    assert closing_lines(SUMMARY) == [
+        effect_line(EFFECT),
+        "round 4: own_thought 44.5 %, answer_at_once 1.0 %, swapped_thought 2.0 %",
+        "control answers_only/copies (445 examples, 56 steps): thought 33.5 %",
+        "control answers_only/pairs (106 examples, 56 steps): thought 29.0 %",
+        "control random_thoughts (445 examples, 56 steps): own_thought 40.0 %",
+    ]
+
+
+def test_a_summary_of_an_older_version_has_none():
+    assert closing_lines({"rounds": [{"round": 0}]}) == []

@@ -1,0 +1,80 @@
+"""The training controls in the plan of a run: how many trainings and replies they are, and roughly how long they take."""
+
+from collections.abc import Sequence
+
+from thoughtrank.config.components import Components
+from thoughtrank.config.schema import RunConfig
+from thoughtrank.config.time_estimate import TRAINING_PASSES, duration, operations_per_second
+from thoughtrank.controls.choices import chosen_controls
+from thoughtrank.controls.protocol import Control
+from thoughtrank.evaluation.arms.registry import ARMS
+
+_PROMPT_TOKENS = 60
+"""Of a question, as in ``time_estimate``."""
+
+
+def control_lines(config: RunConfig, components: Components, *, weights: int | None) -> list[str]:
+    """Lines of the plan; none without controls.
+
+    Args:
+        config: of the run.
+        components: made from it.
+        weights: of the model; None if unknown.
+    """
+    controls = chosen_controls(config.controls)
+    if not controls:
+        return []
+    trainings = config.rounds if config.training.start == "previous" else 1
+    held_out = components.questions.held_out + components.questions.held_out_unseen
+    titles = ", ".join(each.title for each in controls)
+    each = "the trainings of all rounds" if trainings > 1 else "the last training"
+    lines = [
+        f"  controls    {titles}: each replays {each} on other examples and answers {held_out} held-out questions in "
+        f"{_arm_counts(controls, config)} arms{_time_text(config, components, controls=controls, weights=weights)}"
+    ]
+    if any(each.equal_steps for each in controls):
+        lines.append(f"              {_early_stopping(components)}")
+    if config.keep != "all":
+        lines.append(f"              keep={config.keep}: their weights are deleted once they are evaluated")
+    return lines
+
+
+def training_seconds(config: RunConfig, *, questions: int, weights: int, rate: float) -> float:
+    """Roughly the time of one control's trainings; an upper bound, since thoughts are left out of some."""
+    rounds: float = config.rounds if config.training.examples == "all" else 1
+    if config.training.start == "previous":
+        rounds = config.rounds * (config.rounds + 1) / 2 if config.training.examples == "all" else config.rounds
+    tokens = 0.6 * (config.generation.thought_tokens + config.generation.answer_tokens) + 100
+    trained = rounds * config.training.epochs * questions * tokens
+    return 2 * weights * TRAINING_PASSES * trained / rate
+
+
+def evaluation_seconds(control: Control, config: RunConfig, *, held_out: int, weights: int, rate: float) -> float:
+    """Roughly the time of one control's replies."""
+    arms = control.asked_in(config.evaluation.arms)
+    short = [config.evaluation.answer_tokens if ARMS[arm].forces_answer else 0.5 * config.reply_tokens for arm in arms]
+    return 2 * weights * held_out * (sum(short) + len(arms) * _PROMPT_TOKENS) / rate
+
+
+def _time_text(config: RunConfig, components: Components, *, controls: Sequence[Control], weights: int | None) -> str:
+    if weights is None:
+        return ""
+    rate = operations_per_second(components.engine.device_estimate())
+    questions = components.questions
+    held_out = questions.held_out + questions.held_out_unseen
+    seconds = len(controls) * training_seconds(config, questions=questions.train_per_round, weights=weights, rate=rate)
+    seconds += sum(evaluation_seconds(each, config, held_out=held_out, weights=weights, rate=rate) for each in controls)
+    return f", very roughly {duration(seconds / 3600)} in all"
+
+
+def _arm_counts(controls: Sequence[Control], config: RunConfig) -> str:
+    counts = sorted({len(each.asked_in(config.evaluation.arms)) for each in controls})
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+
+
+def _early_stopping(components: Components) -> str:
+    if not components.questions.num_development:
+        return "answers_only pairs: no early stopping, since there are no development questions (questions.development)"
+    if not components.strategy.whole_parameters:
+        return f"answers_only pairs: no early stopping, since {components.strategy.name} shards the weights"
+    return f"answers_only pairs: early stopping on {components.questions.num_development} development questions"

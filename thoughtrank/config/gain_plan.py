@@ -1,0 +1,36 @@
+"""What the plan says of the choice of thoughts and of the stage that computes their gains."""
+
+from thoughtrank.config.components import Components
+from thoughtrank.config.schema import RunConfig
+from thoughtrank.selection.protocol import GainSelector, needs_gains
+
+_WINNERS = 0.3
+"""Fraction of the candidates that may be chosen, typically."""
+_CUT = 0.5
+"""Fraction of its limit that a thought takes up to its answer, typically."""
+_ANSWER_TOKENS = 10
+"""Stem and short answer."""
+
+
+def gain_lines(components: Components) -> list[str]:
+    """How the thoughts are chosen, and how many are scored; none for a selection of the user's own without gains."""
+    selection = components.selection
+    if not isinstance(selection, GainSelector):
+        return []
+    lines = [f"  selection   {selection.plan_line()}"]
+    if needs_gains(selection):
+        questions = components.questions.train_per_round
+        thoughts = questions * len(components.prefixes.prefixes())
+        lines.insert(
+            0,
+            f"  gains       the thoughts with the best rank are scored, of {questions} questions, at most {thoughts} per round",
+        )
+    return lines
+
+
+def gain_tokens(config: RunConfig, components: Components) -> float:
+    """Tokens that are read in all rounds to compute gains, typically."""
+    if not needs_gains(components.selection):
+        return 0.0
+    candidates = config.rounds * components.questions.train_per_round * len(components.prefixes.prefixes())
+    return candidates * _WINNERS * (_CUT * config.generation.thought_tokens + _ANSWER_TOKENS)

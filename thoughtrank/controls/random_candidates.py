@@ -1,0 +1,19 @@
+"""The control ``random_candidates``: what the ranking is worth."""
+
+import random
+from typing import ClassVar
+
+from thoughtrank.controls.protocol import Control, SelectedQuestion, draw, usable
+from thoughtrank.evaluation.arms.protocol import ArmName
+from thoughtrank.records import Candidate
+
+
+class RandomCandidates(Control):
+    """As many candidates of each question as were selected, drawn regardless of rank."""
+
+    name: ClassVar[str] = "random_candidates"
+    arms: ClassVar[tuple[ArmName, ...]] = ("thought", "own_thought", "answer_at_once")
+
+    def choose(self, question: SelectedQuestion, *, rng: random.Random) -> list[Candidate]:
+        """See ``Control``."""
+        return draw(usable(question), number=len(question.selected), rng=rng)

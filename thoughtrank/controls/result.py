@@ -1,0 +1,35 @@
+"""What a finished training control leaves for the summary."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlResult:
+    """One variant of a control.
+
+    Attributes:
+        name, variant: which; the variant is None where there is only one.
+        round_number: the round whose model it is compared with.
+        metrics: what its ``5_evaluation.json`` holds.
+        replies: folder of its table of replies.
+        examples: number of training examples.
+        training: facts of its last training.
+        seconds: of its last training and its evaluation.
+    """
+
+    name: str
+    variant: str | None
+    round_number: int
+    metrics: Mapping[str, Any]
+    replies: Path
+    examples: int
+    training: Mapping[str, Any]
+    seconds: float
+
+    @property
+    def path(self) -> str:
+        """Name and variant as one text."""
+        return self.name if self.variant is None else f"{self.name}/{self.variant}"

@@ -1,0 +1,55 @@
+"""The thought effect in words: the lines that the closing table and the model card lead with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from thoughtrank.report.results_table import percent
+
+_BESIDE = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
+_NOT_MEASURED = (
+    "thought effect: not measured; it takes questions with short reference answers, controls=[answers_only], and thought, "
+    "own_thought and answer_at_once among evaluation.arms"
+)
+
+
+def effect_line(effect: Mapping[str, Any] | None) -> str:
+    """One line: points, interval, p-value, number of questions, and against what.
+
+    Args:
+        effect: the entry ``thought_effect`` of ``summary.json``.
+    """
+    if effect is None:
+        return _NOT_MEASURED
+    return (
+        f"thought effect: {effect['points']:+.1f} points [{effect['low']:+.1f} to {effect['high']:+.1f}], "
+        f"p {p_text(effect['p_value'])}, n = {effect['n']}, against {effect['against']}"
+    )
+
+
+def closing_lines(summary: Mapping[str, Any]) -> list[str]:
+    """What the closing table begins with: the effect, the arms beside it, and the controls.
+
+    Args:
+        summary: the contents of ``summary.json``; one of an older version has none of these.
+    """
+    if "thought_effect" not in summary:
+        return []
+    last = summary["rounds"][-1]
+    lines = [effect_line(summary["thought_effect"])]
+    if beside := _arms_text(last.get("arms", {}), names=_BESIDE):
+        lines.append(f"round {last['round']}: {beside}")
+    for name, entry in summary["controls"].items():
+        for variant, figures in entry.get("variants", {"": entry}).items():
+            title = f"{name}/{variant}" if variant else name
+            trained = f"{figures['examples']} examples, {figures['steps']} steps"
+            lines.append(f"control {title} ({trained}): {_arms_text(figures['arms'], names=tuple(figures['arms']))}")
+    return lines
+
+
+def p_text(p_value: float) -> str:
+    """A p-value after the letter: ``= 0.034``, ``< 0.001``."""
+    return "< 0.001" if p_value < 0.001 else f"= {p_value:.3f}"
+
+
+def _arms_text(arms: Mapping[str, Mapping[str, Any]], *, names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} {percent(arms[name]['accuracy'])}" for name in names if name in arms)
