@@ -11,7 +11,7 @@ from thoughtrank.records import Candidate, Question
 from thoughtrank.selection.thought_gain import own_answer, thought_scores
 
 STEM = "The answer is"
-AT_ONCE = "<thought></thought>The answer is"
+AT_ONCE = "<thought></thought>\n\nThe answer is"
 
 
 def scores_of(thought, answer="The answer is 12.", *, reference="12", question="How many?", stem=STEM):
@@ -31,7 +31,7 @@ def test_the_thought_is_cut_before_its_answer_and_the_white_space_goes_to_the_an
 
 def test_a_thought_that_never_states_the_answer_is_closed():
     found = scores_of("3 * 4")
-    assert found.with_thought == ScoredAnswer("<thought>3 * 4</thought>The answer is", " 12", "number")
+    assert found.with_thought == ScoredAnswer("<thought>3 * 4</thought>\n\nThe answer is", " 12", "number")
     assert found.cut is None
 
 
@@ -44,7 +44,7 @@ def test_a_number_is_scored_as_it_is_written_without_currency_and_unit():
 def test_a_stem_may_end_in_white_space_and_a_letter_is_scored_bare():
     found = scores_of("so option B.", reference="(B)", stem="Answer: ")
     assert found.with_thought == ScoredAnswer("<thought>so option", " B", "text")
-    assert found.at_once == ScoredAnswer("<thought></thought>Answer:", " B", "text")
+    assert found.at_once == ScoredAnswer("<thought></thought>\n\nAnswer:", " B", "text")
 
 
 def test_without_a_reference_the_candidates_own_answer_counts():

@@ -85,10 +85,10 @@ def test_each_question_is_one_request_with_two_texts_per_candidate(stage, store)
     assert "What is 0 + 1?" in first.prompt
     # "thought 0" never states 1, "thought 1" does.
     assert [each.opener for each in first.answers] == [
-        "<thought>thought 0</thought>The answer is",
-        "<thought></thought>The answer is",
+        "<thought>thought 0</thought>\n\nThe answer is",
+        "<thought></thought>\n\nThe answer is",
         "<thought>thought",
-        "<thought></thought>The answer is",
+        "<thought></thought>\n\nThe answer is",
     ]
 
 

@@ -21,10 +21,10 @@ from thoughtrank.evaluation.answer_extraction import claims, final_answer
 from thoughtrank.evaluation.answer_statement import find_statement
 from thoughtrank.evaluation.numbers_in_text import NUMBER, plain
 from thoughtrank.evaluation.reference_kinds import ReferenceKind, reference_kind
-from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, OPEN_TAG, opener
+from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, OPEN_TAG, answer_opener, opener
 from thoughtrank.records import Candidate, Gain, Question
 
-GAIN_RULES = 1
+GAIN_RULES = 2
 """Version of these rules: part of the fingerprint of every table of gains."""
 _SPACES = " \t\r\n"
 _STATES_NUMBER = re.compile(r"[^\n=]{0,40}=\s*[$€£]?-?[0-9.,]+\s*$|[$€£]?-?[0-9][0-9.,]*(?:\s[^\W\d_]+){0,4}\s*$")
@@ -90,11 +90,11 @@ def thought_scores(
     if kind == "free_text":
         return _free_text(candidate, escape=escape)
     short = _bare(answer, kind=kind)
-    at_once = _after(EMPTY_THOUGHT + stem, f" {short}", kind=kind)
+    at_once = _after(answer_opener(thought="", stem=stem), f" {short}", kind=kind)
     statement = find_statement(candidate.thought, answer, kind=kind, question=question.text)
     if statement is None:
-        closed = opener(escape(candidate.thought), closed=True)
-        return ThoughtScores(candidate, short, kind, None, _after(closed + stem, f" {short}", kind=kind), at_once)
+        with_thought = answer_opener(thought=escape(candidate.thought), stem=stem)
+        return ThoughtScores(candidate, short, kind, None, _after(with_thought, f" {short}", kind=kind), at_once)
     thought = escape(candidate.thought[: statement.start])
     return ThoughtScores(
         candidate, short, kind, statement.start, _after(OPEN_TAG + thought, statement.text, kind=kind), at_once
