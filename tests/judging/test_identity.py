@@ -15,6 +15,8 @@ OTHER = {
     "api_key_env": "ANOTHER_KEY",
     "price_per_million": [3.0, 4.0],
     "audit_share": 0.25,
+    "thoughts": "shortest",
+    "min_gain": 3.0,
 }
 
 

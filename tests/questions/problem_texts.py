@@ -3,7 +3,8 @@
 import re
 
 from thoughtrank.questions.word_problems.arithmetic import FRACTION_WORDS
-from thoughtrank.questions.word_problems.source import TRAINED, UNSEEN, WordProblems
+from thoughtrank.questions.word_problems.source import WordProblems
+from thoughtrank.questions.word_problems.splits import TRAINED, UNSEEN
 
 FAMILIES = {family.name: family for family in TRAINED + UNSEEN}
 

@@ -10,8 +10,14 @@ def test_the_inputs_of_questions_are_ids_and_texts_in_order_and_nothing_that_is_
 
 
 def test_the_inputs_of_a_stage_that_stores_more_are_all_fields():
-    questions = [Question("b", "Why?", answer="so", family="reasons"), Question("a", "How?", unseen=True)]
-    assert question_fields(questions) == [["b", "Why?", "so", "reasons", False], ["a", "How?", None, None, True]]
+    questions = [
+        Question("b", "Why?", answer="so", family="reasons"),
+        Question("a", "How?", unseen=True, problem="one"),
+    ]
+    assert question_fields(questions) == [
+        ["b", "Why?", "so", "reasons", False, None],
+        ["a", "How?", None, None, True, "one"],
+    ]
 
 
 def test_a_stage_has_to_state_its_inputs_and_its_work(tmp_path):

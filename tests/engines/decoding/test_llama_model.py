@@ -1,5 +1,7 @@
 """The packed Llama gives the logits of transformers' own modules, and both those of one whole forward pass."""
 
+from functools import partial
+
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel
@@ -39,7 +41,10 @@ def decoded(model):
     return torch.stack(logits)
 
 
-@pytest.mark.parametrize("forward", [GenericModel, PackedLlama])
+PACKED_LLAMA = partial(PackedLlama, packed=False)
+
+
+@pytest.mark.parametrize("forward", [GenericModel, PACKED_LLAMA], ids=["generic", "llama"])
 @torch.inference_mode()
 def test_steps_give_the_logits_of_the_whole_sequence(tiny_folder, forward):
     logits = decoded(forward(loaded(tiny_folder)))
@@ -51,7 +56,7 @@ def test_steps_give_the_logits_of_the_whole_sequence(tiny_folder, forward):
 
 @torch.inference_mode()
 def test_only_wanted_rows_get_logits(tiny_folder):
-    for forward in (GenericModel, PackedLlama):
+    for forward in (GenericModel, PACKED_LLAMA):
         model = forward(loaded(tiny_folder))
         cache = model.new_cache()
         cache.begin_group(100)

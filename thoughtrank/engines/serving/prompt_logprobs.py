@@ -38,9 +38,9 @@ def read_prompt_logprobs(content: bytes) -> PromptLogprobs:
         number = prompt if type(prompt) is int and len(tokens) - 1 <= prompt <= len(tokens) else len(tokens) - 1
         logprobs = [None if each is None else float(each) for each in table["token_logprobs"][:number]]
         if len(logprobs) < 2 or None in logprobs[1:]:
-            raise ValueError("no log-probabilities of the prompt")
+            raise ValueError
         return PromptLogprobs([str(each) for each in tokens[:number]], logprobs, _following(table, position=number))
-    except (KeyError, TypeError, AttributeError, IndexError):
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
         raise ValueError(f"no log-probabilities of the prompt in {content[:80]!r}") from None
 
 
