@@ -35,6 +35,7 @@ def overrides(part: Part, *, weights: str) -> list[str]:
         "evaluation.reply_tokens=8",
         "selection.allow_truncated=true",  # a random model does not end its turns
         "training.min_steps=4",
+        "controls=[]",  # more of the same trainings
         f"training.weights={weights}",
         f"engine.device={part.device}",
         f"strategy.accelerator={part.device}",

@@ -39,7 +39,7 @@ def test_every_part_runs_on_the_cpu(tmp_path):
         "--device",
         "cpu",
         "--seconds",
-        "8",
+        "20",
         "--work",
         str(tmp_path),
     ]

@@ -30,6 +30,8 @@ SMALL = [
     "training.micro_batch_size=2",
     "optimizer.lr=1e-3",
     "controls=[]",
+    # Without best_of_n, whose rounds depend on the number of rounds.
+    "evaluation.arms=[thought,answer_at_once,own_thought,swapped_thought,edited_thought,filler_thought,room_to_reason]",
 ]
 
 

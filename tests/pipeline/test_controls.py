@@ -16,11 +16,11 @@ def controlled(finished, new_workplace):
     shutil.copytree(finished.folder, place.folder)
     place.before = place.tables("base")
     trained = set(place.folder.glob("cache/models/*/_metrics.jsonl"))
-    process = place.start("run=base", "controls=[answers_only]")
+    process = place.start("run=base", "rounds=2", "controls=[answers_only]")
     assert kill_when(process, lambda: set(place.folder.glob("cache/models/*/_metrics.jsonl")) - trained)
-    process = place.start("run=base", "controls=[answers_only]")
+    process = place.start("run=base", "rounds=2", "controls=[answers_only]")
     assert kill_when(process, place.path("base", *CONTROL, "copies", "4_model", "_done.json").exists)
-    place.output = place.run("run=base", "logger=csv", "controls=[answers_only]")
+    place.output = place.run("run=base", "rounds=2", "logger=csv", "controls=[answers_only]")
     return place
 
 

@@ -161,7 +161,7 @@ def _gain_faults(config: RunConfig, components: Components) -> list[str]:
 
 
 def _held_out_faults(config: RunConfig, components: Components) -> list[str]:
-    if components.questions.held_out < 1:
+    if components.questions.held_out == 0:
         return ["questions.held_out=0 leaves nothing to evaluate a round on: hold out at least one question"]
     return []
 
