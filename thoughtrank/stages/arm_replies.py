@@ -84,14 +84,14 @@ class ArmReplies:
             forced: what each arm forces.
             on_step: for progress.
         """
-        if not arms:
-            return []
-        settings = self._settings
-        limit = settings.answer_tokens if arms[0].forces_answer else settings.reply_tokens
         asked = [
             (question, [arm for arm in arms if question.question_id in forced[arm.name]]) for question in questions
         ]
         asked = [(question, of_question) for question, of_question in asked if of_question]
+        if not asked:
+            return []
+        settings = self._settings
+        limit = settings.answer_tokens if arms[0].forces_answer else settings.reply_tokens
         requests = [
             self._request(
                 question,
