@@ -191,7 +191,7 @@ def test_which_arms_apply_follows_from_the_reference(whole, store):
 
 def test_questions_without_a_short_reference_are_asked_in_the_free_arms_only(whole, store):
     engine = Thinks()
-    questions = [Question(f"q{number}", f"Tell me about {number}.") for number in range(3)]
+    questions = [Question(f"q{number}", f"What is {number} + 1?") for number in range(3)]
     table = read_table(store.complete(replace(whole, questions=questions, engine=engine)).folder, HeldOutReply)
     assert [row.arm for row in table] == ["thought", "room_to_reason"] * 3
     assert all(engine.requested)
