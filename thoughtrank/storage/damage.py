@@ -7,7 +7,7 @@ from thoughtrank.storage.json_files import read_json_object
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.weight_files import is_whole
 
-_JSON = ("round_*/5_evaluation.json", "export/config.json")
+_JSON = ("round_*/**/5_evaluation.json", "export/config.json")
 
 
 def damaged_files(paths: RunPaths) -> list[str]:
@@ -22,7 +22,7 @@ def damaged_files(paths: RunPaths) -> list[str]:
         done = read_done(marker.parent)
         found += [marker] if done is None else [marker.parent / name for name in done.damaged_parts(marker.parent)]
     found += [path for path in folder.rglob("*.safetensors") if not is_whole(path)]
-    return sorted(_name(path, folder) for path in found)
+    return sorted({_name(path, folder) for path in found})
 
 
 def _name(path: Path, folder: Path) -> str:
