@@ -17,7 +17,7 @@ from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.training import Training
 from thoughtrank.storage.artifact import Artifact
-from thoughtrank.storage.json_files import read_json, write_json
+from thoughtrank.storage.json_files import read_json, read_json_object, write_json
 from thoughtrank.storage.run_paths import ControlPaths
 
 
@@ -60,7 +60,7 @@ class Replay:
                 samples=self._samples(),
             )
         )
-        if not paths.evaluation.exists():
+        if read_json_object(paths.evaluation) is None:
             title = {"control": self._control.name, "variant": self._control.variant}
             metrics = read_json(evaluation.folder / METRICS)
             write_json(paths.evaluation, {"round": rounds[-1].number, **title, **metrics})
