@@ -20,7 +20,7 @@ def plan_of():
 def test_the_kinds_of_the_references_are_counted_for_every_set(plan_of):
     line = question_line(*plan_of("questions.held_out=400", "questions.held_out_unseen=60", "questions.development=80"))
     assert line == "test: 400 numbers; test of unseen families: 60 numbers; development: 80 numbers"
-    line = question_line(*plan_of("questions.held_out_unseen=0", "questions.development=0"))
+    line = question_line(*plan_of("questions.held_out=400", "questions.held_out_unseen=0", "questions.development=0"))
     assert line == "test: 400 numbers"
 
 
