@@ -23,7 +23,7 @@ check: $(VENV)/.installed
 campaign: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m campaign
 
-# Known vulnerabilities in the versions of constraints.txt; asks pypi.org, or with AUDIT="--vulnerability-service osv" osv.dev.
+# Known vulnerabilities in the versions of constraints.txt; asks the advisories of the package index, or with AUDIT="--vulnerability-service osv" those of OSV.
 audit: .venv-audit/.installed
 	.venv-audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict --progress-spinner off $(AUDIT)
 

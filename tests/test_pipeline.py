@@ -148,7 +148,7 @@ def test_a_finished_run_gets_a_control_and_repeats_nothing_else(workplace):
     assert workplace.made == stages
     workplace.run(controls=["random_thoughts"])
     assert workplace.made == []
-    # The model card states the thought effect, so the export is made again.
+    # The model card states the thought effect, so it is exported once more.
     workplace.run(controls=["answers_only"])
     assert workplace.made[-1] == "export"
     assert all("answers_only" in name for name in workplace.made[:-1])

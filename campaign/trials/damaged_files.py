@@ -101,7 +101,7 @@ def _try(trial: TrialInput, target: _Target, *, how: str, choice: random.Random,
             own.lost.append(f"exit status {ended.status}: {last_line(ended.output)}")
         else:
             found = differences(place.base, trial.undisturbed / "one" / "runs" / "base")
-            # What nothing depends on, such as the verdict log of a finished ranking, is not made again.
+            # What nothing depends on, such as the verdict log of a finished ranking, is not restored.
             stays = [each for each in found if target.is_side_file and each.startswith(_in_run(target))]
             own.lost += [each for each in found if each not in stays]
             for _ in stays:

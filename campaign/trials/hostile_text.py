@@ -90,7 +90,7 @@ def _run(trial: TrialInput) -> Outcome:
 
 
 def _broken_prompts(prompts: list[str]) -> list[str]:
-    """Prompts in which the blocks of answers are not those that the judge is told of."""
+    """Prompts in which the blocks of answers are not those of the judge prompt."""
     found = []
     for prompt in prompts:
         stated = _LABELS.findall(prompt)
