@@ -43,3 +43,8 @@ def test_development_questions_cost_tokens_where_they_choose_the_round(plan_of):
     assert "development, which choose the round to export: 50 numbers" in question_line(*best)
     twice = plan_of("questions.development=50", "export.which=best", "rounds=3")
     assert development_tokens(*twice) == 2 * development_tokens(*best) > 0
+
+
+@pytest.mark.parametrize("key", ["held_out", "held_out_unseen", "development"])
+def test_a_negative_number_of_questions_does_not_end_the_plan(plan_of, key):
+    assert question_line(*plan_of(f"questions.{key}=-2")) == "unknown until their numbers are corrected"

@@ -5,6 +5,7 @@ from thoughtrank.config.evaluation_plan import arms_tokens
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.reference_kinds import kinds_text
+from thoughtrank.questions.protocol import count_faults
 
 
 def question_line(config: RunConfig, components: Components) -> str:
@@ -12,6 +13,8 @@ def question_line(config: RunConfig, components: Components) -> str:
 
     A plan is shown before faults: questions that cannot be read are no reason to show none.
     """
+    if count_faults(components.questions):
+        return "unknown until their numbers are corrected"
     try:
         held_out, chosen_by = components.questions.evaluation(), components.questions.development()
     except UserError:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,6 +26,17 @@ def checkpoints(work, model, *, world_size=2, strategy=ZERO):
     )
 
 
+class FakeTrainer:
+    """A trainer at step 7 whose checkpoint is one file."""
+
+    global_step = 7
+    is_global_zero = True
+    strategy = SimpleNamespace(barrier=lambda: None)
+
+    def save_checkpoint(self, path):
+        path.write_bytes(b"state of the trainer")
+
+
 def leave(work, origin, step):
     """What a training with that manifest leaves on disk."""
     place = work / "_checkpoint" / f"step-{step}"
@@ -40,6 +52,20 @@ def test_the_newest_complete_one_counts(tiny_folder, tmp_path):
     (tmp_path / "_checkpoint" / "step-11.partial").mkdir()
     found = ours.find()
     assert (found.step, found.state) == (10, tmp_path / "_checkpoint" / "step-10" / "state")
+
+
+@pytest.mark.parametrize("kept", [0, 5, None])
+def test_one_with_a_cut_or_lost_file_does_not_count(tiny_folder, tmp_path, kept):
+    ours = checkpoints(tmp_path, tiny_folder)
+    trainer = FakeTrainer()
+    ours.save(trainer)
+    found = ours.find()
+    assert found.step == 7
+    if kept is None:
+        found.state.unlink()
+    else:
+        found.state.write_bytes(found.state.read_bytes()[:kept])
+    assert ours.find() is None
 
 
 @pytest.mark.parametrize("damaged", ["", '{"world_size": 2', "[]", "{}"])

@@ -24,6 +24,7 @@ from thoughtrank.storage.json_files import read_json_object, write_json
 
 _DIGEST_BYTES = 1 << 20
 _MANIFEST = "manifest.json"
+_SIZES = "sizes.json"
 
 
 class Manifest(TypedDict):
@@ -74,13 +75,13 @@ class Checkpoints:
         }
 
     def find(self) -> FoundCheckpoint | None:
-        """The newest complete checkpoint; one whose manifest cannot be read is none.
+        """The newest complete checkpoint; one whose manifest cannot be read, or that has lost a part of a file, is none.
 
         Raises:
             UserError: it was saved with another number of processes, another strategy, or from another model; or it consists of
                 files that may run code when they are loaded, and is not this user's own.
         """
-        complete = [path for path in self.folder.glob("step-*") if path.suffix != ".partial"]
+        complete = [path for path in self.folder.glob("step-*") if path.suffix != ".partial" and _is_whole(path)]
         usable = {path: found for path in complete if (found := self._manifest_of(path)) is not None}
         if not usable:
             return None
@@ -106,6 +107,7 @@ class Checkpoints:
             trainer.save_checkpoint(partial / "state")
             trainer.strategy.barrier()
             if trainer.is_global_zero:
+                write_json(partial / _SIZES, _sizes(partial))
                 sync_tree(partial)
                 partial.replace(folder)
         if trainer.is_global_zero:
@@ -182,6 +184,19 @@ def model_digest(folder: Path) -> str:
         with path.open("rb") as file:
             digest.update(f"{path.name} {path.stat().st_size}".encode() + file.read(_DIGEST_BYTES))
     return digest.hexdigest()
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """Bytes of each file of a checkpoint, by its path in it."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != _SIZES]
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether no file is missing or has another size than when it was written; those of older versions have no list."""
+    if not (folder / _SIZES).exists():
+        return True
+    return read_json_object(folder / _SIZES) == _sizes(folder)
 
 
 def _step(folder: Path) -> int:
