@@ -57,7 +57,8 @@ def _check(content: bytes, *, path: Path) -> None:
     with suppress(UserError):
         source.skipped_rows  # noqa: B018
     if path.suffix == ".jsonl" and not any("UTF-16" in fault for fault in faults):
-        kept = sum(map(len, source._loaded[:2]))
+        loaded = source._loaded
+        kept = len(loaded.train) + len(loaded.development) + len(loaded.test)
         rows = sum(bool(line.strip()) for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n"))
         assert kept + len(source.skipped_rows) == rows, "a row is neither a question nor named as left out"
 

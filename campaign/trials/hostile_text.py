@@ -64,7 +64,9 @@ def _write(path: Path, *, number: int, count: int) -> int:
 def _overrides(path: Path) -> list[str]:
     # Nearly all rows are used: those that cannot be are left out with a warning.
     questions = ["questions=file", f"questions.path={path}", "questions.train_per_round=24", "questions.held_out=3"]
-    return [*(each for each in JUDGED if not each.startswith("questions.")), *questions, "rounds=1"]
+    # The server states the usage of a short prompt, which a judge call with a megabyte is not charged at.
+    left_out = ("questions.", "judge.budget=")
+    return [*(each for each in JUDGED if not each.startswith(left_out)), *questions, "judge.budget=100000", "rounds=1"]
 
 
 def _run(trial: TrialInput) -> Outcome:
