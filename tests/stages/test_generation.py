@@ -1,3 +1,4 @@
+import errno
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from thoughtrank.engines.protocol import Limits
 from thoughtrank.errors import UserError
 from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.records import Candidate
-from thoughtrank.stages.generation import Generation
+from thoughtrank.stages.generation import ENGINE_RECORD, Generation
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.tables import read_table
 
@@ -240,3 +241,15 @@ def test_other_rules_for_tags_and_prompts_change_the_inputs(stage, monkeypatch, 
     before = stage.inputs()
     monkeypatch.setattr(f"thoughtrank.stages.generation.{rules}", 99)
     assert stage.inputs() != before
+
+
+def test_a_full_disk_at_the_record_of_the_engine_loses_no_record(stage, store, monkeypatch):
+    def full(path, values):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    stage = replace(stage, engine=FakeEngine(questions_per_group=len(stage.questions)))
+    with monkeypatch.context() as patched:
+        patched.setattr("thoughtrank.stages.generation.write_json", full)
+        with pytest.raises(UserError, match="full"):
+            store.complete(stage)
+    assert read_json(store.complete(stage).folder / ENGINE_RECORD)["engine"] == "fake"

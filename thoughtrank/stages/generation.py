@@ -91,12 +91,14 @@ class Generation(Stage):
                     requests = self._requests(groups[number], chat=chat)
                     results = session.generate(requests, limits=self.limits, on_step=on_step)
                     candidates = self._candidates(groups[number], requests=requests, results=results, chat=chat)
+                    # Before the part: with all parts written, a resumed attempt opens no engine whose facts it could record.
+                    facts.update(session.facts())
+                    write_json(record, facts)
                     write_part(part_path(artifact.folder, number), candidates, record_type=Candidate)
                     artifact.save_seconds()
                     if self.engine.probe_candidates and "determinism" not in facts:
                         facts["determinism"] = self._probe(session, requests=requests, results=results)
-                    facts.update(session.facts())
-                    write_json(record, facts)
+                        write_json(record, facts)
         self._check_complete(artifact.folder, total=total)
         artifact.finish(candidates=total, engine=facts)
 
