@@ -104,7 +104,7 @@ def test_any_candidate_can_be_scored(thought, answer, reference):
     found = scores_of(thought, answer, reference=reference)
     for text in found.texts:
         assert text.opener.startswith("<thought>")
-        assert text.opener == text.opener.rstrip() or found.kind == "free_text"
+        assert text.opener == text.opener.rstrip(" \t\r\n") or found.kind == "free_text"
     if found.cut is not None:
         assert found.with_thought.opener + found.with_thought.answer == (
             "<thought>" + thought[: found.cut + len(found.with_thought.answer.lstrip())]
