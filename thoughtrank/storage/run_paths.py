@@ -73,6 +73,16 @@ class RunPaths:
         return self.folder / "summary.json"
 
     @property
+    def report(self) -> Path:
+        """The report as one HTML file, written after every round."""
+        return self.folder / "report.html"
+
+    @property
+    def questions(self) -> Path:
+        """Table of the questions: part 0 the held-out ones, every other part those of its round."""
+        return self.folder / "questions"
+
+    @property
     def export(self) -> Path:
         """The released model."""
         return self.folder / "export"

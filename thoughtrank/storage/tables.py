@@ -4,7 +4,7 @@ Columns are the fields of the dataclass, in order. Files are written atomically.
 """
 
 import types
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from itertools import islice
 from pathlib import Path
@@ -92,19 +92,26 @@ def column_of(path: Path, name: str) -> Iterator[object]:
             yield from batch.column(0).to_pylist()
 
 
-def rows_of(path: Path, record_type: type[RecordT]) -> Iterator[RecordT]:
+def rows_of(path: Path, record_type: type[RecordT], *, without: Collection[str] = ()) -> Iterator[RecordT]:
     """The rows of one file, of which a bounded number is held in memory.
+
+    Args:
+        path: the file.
+        record_type: of its rows.
+        without: columns that are not read; these fields of the record have defaults.
 
     Raises:
         UserError: the file is damaged, or holds other rows.
     """
     hints = get_type_hints(record_type)
-    lists = [name for name, hint in hints.items() if get_origin(hint) is tuple]
+    lists = [name for name, hint in hints.items() if get_origin(hint) is tuple and name not in without]
     try:
         with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+            columns = [name for name in file.schema_arrow.names if name not in without]
+            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns):
                 for row in batch.to_pylist():
-                    yield record_type(**{**row, **{name: tuple(row[name]) for name in lists}})
+                    row.update((name, tuple(row[name])) for name in lists if name in row)
+                    yield record_type(**row)
     except (pa.ArrowException, OSError, KeyError, TypeError) as error:
         reason = str(error).partition("\n")[0]
         raise UserError(f"{path} is damaged, or no table of {record_type.__name__} ({reason}): restore it") from error
@@ -125,11 +132,13 @@ class TableRows(Generic[RecordT]):
     Args:
         folder: of the table.
         record_type: of its rows.
+        without: columns that are not read; see ``rows_of``.
     """
 
-    def __init__(self, folder: Path, record_type: type[RecordT]) -> None:
+    def __init__(self, folder: Path, record_type: type[RecordT], *, without: Collection[str] = ()) -> None:
         self._folder = folder
         self._record_type = record_type
+        self._without = without
 
     def __iter__(self) -> Iterator[RecordT]:
         """The rows, file by file in the order of their names.
@@ -139,7 +148,7 @@ class TableRows(Generic[RecordT]):
         """
         _check_complete(self._folder)
         for path in table_files(self._folder):
-            yield from rows_of(path, self._record_type)
+            yield from rows_of(path, self._record_type, without=self._without)
 
 
 def _check_complete(folder: Path) -> None:
