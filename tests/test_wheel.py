@@ -28,6 +28,10 @@ def test_the_wheel_carries_every_config_and_prompt(installed):
     assert theirs == ours
     assert (installed / "thoughtrank" / "judging" / "openai" / "prompts" / "rank.txt").exists()
     assert (installed / "thoughtrank" / "report" / "model_card.md").exists()
+    assets = {path.relative_to(ROOT) for path in (ROOT / "thoughtrank" / "report" / "html" / "assets").rglob("*.*")}
+    assert len(assets) > 8
+    assert assets <= {path.relative_to(installed) for path in installed.rglob("*.*")}
+    assert list(installed.glob("*.dist-info/**/uPlot.LICENSE.txt"))
     modules = {path.relative_to(ROOT) for path in (ROOT / "thoughtrank").rglob("*.py")}
     assert modules <= {path.relative_to(installed) for path in installed.rglob("*.py")}
 

@@ -10,6 +10,7 @@ from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.report.findings import find, finding_scalars
+from thoughtrank.report.html.write_report import report_of_running
 from thoughtrank.report.loggers import Logger
 from thoughtrank.report.model_card import model_card
 from thoughtrank.report.summary import round_prefixes, round_summary, scalars
@@ -65,19 +66,24 @@ def _run_rounds(builder: StageBuilder, *, logger: Logger) -> dict[str, Any] | No
     for number in range(config.rounds + 1):
         current = builder.begin_round(number)
         # A round that was finished earlier does not stop the run, which may have been extended since.
-        stop_after = None if store.paths.evaluation(number).exists() else config.stop_after
+        is_new = not store.paths.evaluation(number).exists()
+        stop_after = config.stop_after if is_new else None
         for name in builder.stage_names(number):
             current.stages[name] = builder.build(name, current)
             current.artifacts[name] = store.complete(current.stages[name])
             if name == stop_after:
+                _write_report(builder)
                 return None
         entries.append(_round_entry(current, builder=builder))
         _log_round(current, entries[-1], logger=logger)
+        if is_new:
+            _write_report(builder)
     findings = _findings(builder)
     logger.log_findings(finding_scalars(findings))
     summary = _export(entries, findings, builder=builder)
     delete_weights([each.model for each in builder.rounds], keep=config.keep)
     write_json(store.paths.summary, summary, durable=True)
+    _write_report(builder)
     return summary
 
 
@@ -129,6 +135,13 @@ def _log_round(current: Round, entry: Mapping[str, Any], *, logger: Logger) -> N
     if current.number:
         logger.log_prefixes(current.number, [asdict(row) for row in round_prefixes(current.artifacts)])
         logger.log_training(current.number, training_curve(current.artifacts["training"].published))
+
+
+def _write_report(builder: StageBuilder) -> None:
+    """Write ``report.html`` of the rounds so far."""
+    trained = [each.number for each in builder.rounds if each.number]
+    questions = {0: builder.questions.evaluation(), **{number: builder.questions.train(number) for number in trained}}
+    report_of_running(builder.store.paths, questions=questions)
 
 
 def _export(entries: list[dict[str, Any]], findings: Mapping[str, Any], *, builder: StageBuilder) -> dict[str, Any]:

@@ -25,6 +25,20 @@ def test_the_listing_of_a_run_is_the_pipeline(finished):
         assert listing(finished.path("base", f"round_{number}")) == stages
 
 
+def test_the_report_shows_every_round(finished):
+    page = finished.path("base", "report.html").read_text()
+    (index,) = re.findall(r'id="thoughtrank-data">(.*?)</script>', page)
+    assert [each["round"] for each in json.loads(index)["rounds"]] == [0, 1, 2]
+    assert "This run is not finished" not in page
+
+
+def test_the_texts_of_all_questions_are_a_table(finished):
+    asked = {row["question_id"]: row["text"] for row in finished.rows("base", "questions")}
+    tables = [("round_0", "5_replies"), ("round_1", "1_candidates"), ("round_2", "1_candidates")]
+    assert asked.keys() == {row["question_id"] for table in tables for row in finished.rows("base", *table)}
+    assert all(asked.values())
+
+
 def test_every_question_has_one_candidate_and_one_ranking_row_per_prefix(finished):
     for number in (1, 2):
         candidates = finished.rows("base", f"round_{number}", "1_candidates")

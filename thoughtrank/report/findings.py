@@ -1,7 +1,7 @@
 """What the replies of a finished run show: the thought effect, the controls, and the other comparisons."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,13 @@ def find(*, rounds: Sequence[Path], controls: Sequence[ControlResult], seed: int
     return {
         "thought_effect": None if effect is None else _effect_entry(effect),
         "controls": control_entries(controls),
-        "comparisons": [_rounded(_flat(each)) for each in compared],
+        "comparisons": comparison_entries(compared),
     }
+
+
+def comparison_entries(compared: Sequence[Comparison]) -> list[dict[str, Any]]:
+    """The entry ``comparisons`` of ``summary.json``."""
+    return [_rounded(_flat(each)) for each in compared]
 
 
 def readings(folder: Path, *, problems: dict[str, str]) -> Readings:
@@ -44,8 +49,13 @@ def readings(folder: Path, *, problems: dict[str, str]) -> Readings:
         folder: of the table.
         problems: question id to problem; those of this table are added.
     """
+    return readings_of(TableRows(folder, HeldOutReply), problems=problems)
+
+
+def readings_of(replies: Iterable[HeldOutReply], *, problems: dict[str, str]) -> Readings:
+    """The same of rows that are read already."""
     by_arm: dict[str, dict[str, bool]] = defaultdict(dict)
-    for reply in TableRows(folder, HeldOutReply):
+    for reply in replies:
         if reply.right is None or reply.unseen or reply.split != "test":
             continue
         by_arm[reply.arm][reply.question_id] = reply.right

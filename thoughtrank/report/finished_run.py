@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from thoughtrank.output.terminal import print_text
@@ -56,6 +57,9 @@ def print_results(summary: Mapping[str, Any], *, minutes: float | None) -> None:
     duration = "" if minutes is None else f" ({minutes:.1f} minutes)"
     print_text(f"\nmodel of round {summary['exported_round']}: {export}{duration}")
     print_text(f"its README.md shows how to load it; chat with it: python -m thoughtrank.chat {export}")
+    report = RunPaths(Path(export).parent).report
+    if report.exists():
+        print_text(f"report: {report}")
 
 
 def _has_results(paths: RunPaths) -> bool:

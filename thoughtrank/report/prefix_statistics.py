@@ -1,8 +1,9 @@
 """How each prefix did: which openers win."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from thoughtrank.records import Candidate, RankedCandidate
 
@@ -47,28 +48,39 @@ class _Counts:
         )
 
 
+class PrefixTally:
+    """Counts how each prefix did, question after question."""
+
+    def __init__(self) -> None:
+        self._by_prefix: dict[str, _Counts] = defaultdict(_Counts)
+
+    def add(self, pairs: Sequence[tuple[Candidate, RankedCandidate]]) -> None:
+        """Count the candidates of one question."""
+        ranks = [row.rank for _, row in pairs if row.rank is not None]
+        best = min(ranks, default=None)
+        decided = bool(ranks) and best != max(ranks)
+        for candidate, row in pairs:
+            counts = self._by_prefix[candidate.prefix]
+            counts.candidates += 1
+            counts.ranked += row.rank is not None
+            counts.thought_tokens += candidate.thought_tokens
+            counts.closed += candidate.thought_finish == "stop"
+            counts.decided += decided
+            counts.won += decided and row.rank == best
+
+    def results(self) -> list[PrefixResult]:
+        """One row per prefix, in order of first appearance."""
+        return [counts.result(prefix) for prefix, counts in self._by_prefix.items()]
+
+
 def prefix_results(candidates: Iterable[Candidate], ranking: Iterable[RankedCandidate]) -> list[PrefixResult]:
     """One row per prefix, in order of first appearance.
 
     Args:
-        candidates: the whole table.
-        ranking: the whole table, with the same rows; it is read twice.
+        candidates: the whole table, the candidates of a question together.
+        ranking: the whole table, with the same rows.
     """
-    best: dict[str, int] = {}
-    worst: dict[str, int] = {}
-    for row in ranking:
-        if row.rank is not None:
-            best[row.question_id] = min(row.rank, best.get(row.question_id, row.rank))
-            worst[row.question_id] = max(row.rank, worst.get(row.question_id, row.rank))
-    by_prefix: dict[str, _Counts] = defaultdict(_Counts)
-    for candidate, row in zip(candidates, ranking, strict=True):
-        counts = by_prefix[candidate.prefix]
-        counts.candidates += 1
-        counts.ranked += row.rank is not None
-        counts.thought_tokens += candidate.thought_tokens
-        counts.closed += candidate.thought_finish == "stop"
-        question = row.question_id
-        if question in best and best[question] < worst[question]:
-            counts.decided += 1
-            counts.won += row.rank == best[question]
-    return [counts.result(prefix) for prefix, counts in by_prefix.items()]
+    tally = PrefixTally()
+    for _, pairs in groupby(zip(candidates, ranking, strict=True), key=lambda pair: pair[1].question_id):
+        tally.add(list(pairs))
+    return tally.results()

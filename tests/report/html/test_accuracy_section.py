@@ -1,0 +1,40 @@
+from dataclasses import replace
+
+from stored_runs import stored_run
+
+from thoughtrank.report.html.accuracy_section import accuracy_section
+from thoughtrank.report.html.stored_run import read_run
+
+FIGURES = {"accuracy": 0.25, "low": 0.15, "high": 0.4, "n": 40}
+
+
+def test_every_arm_of_the_last_round_and_every_control_has_its_interval(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    controls = {
+        "answers_only": {"variants": {"pairs": {"arms": {"thought": FIGURES}}}},
+        "random_thoughts": {"arms": {"thought": FIGURES}},
+    }
+    shown = accuracy_section(replace(run, findings={**run.findings, "controls": controls}), name="run-0")
+    assert "round 0, free reply with a thought" in shown
+    for text in ("own thought, answer forced", "answer at once, no thought", "no thought, free reply"):
+        assert f"round 2, {text}" in shown
+    assert "control answers_only/pairs, free reply with a thought" in shown
+    assert "control random_thoughts, free reply with a thought" in shown
+    assert shown.count("25.0 % [15–40]") == 2
+    assert shown.count("<circle") == 3 * 4
+    assert "round 2 thought − round 0 thought" in shown
+
+
+def test_questions_without_references_have_a_sentence(tmp_path):
+    run = read_run(stored_run(tmp_path, rounds=0))
+    (first,) = run.rounds
+    bare = replace(run, rounds=[replace(first, metrics={"round": 0, "arms": {"thought": {"accuracy": None}}})])
+    assert "No round has an accuracy yet" in accuracy_section(bare, name="run-0")
+
+
+def test_how_often_the_edit_is_followed_stands_beside_its_arm(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    last = run.rounds[-1]
+    arms = {**last.metrics["arms"], "edited_thought": {**FIGURES, "follows": 0.8}}
+    changed = replace(run, rounds=[*run.rounds[:-1], replace(last, metrics={**last.metrics, "arms": arms})])
+    assert "80 % of answers follow the edit" in accuracy_section(changed, name="run-0")

@@ -1,0 +1,73 @@
+import gzip
+import json
+from array import array
+from base64 import b64decode
+
+import pytest
+from stored_runs import stored_run
+
+from thoughtrank.records import Question
+from thoughtrank.report.html import browser_data
+from thoughtrank.report.html.browser_data import CandidateIndex, Chunks, Elements, held_out_index
+from thoughtrank.report.html.round_candidates import reported_questions
+from thoughtrank.report.html.stored_run import read_run
+from thoughtrank.storage.run_paths import RunPaths
+
+
+def content(elements, number) -> bytes:
+    return gzip.decompress(b64decode(elements.texts[number].partition(">")[2].partition("<")[0]))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return stored_run(tmp_path, questions=2, held_out=3)
+
+
+def test_the_numbers_of_every_candidate_are_columns(folder):
+    elements = Elements()
+    index = CandidateIndex(1, questions={"q1-0": Question("q1-0", "how many?", "7")}, verdicts={}, elements=elements)
+    for group in reported_questions(RunPaths(folder), 1, selection={}):
+        index.add(group)
+    made = index.finish()
+    columns = content(elements, made["columns"])
+    n = made["num_candidates"]
+    assert n == 6
+    assert len(columns) == n * (2 + 2 + 1 + 1 + 4 + 4)
+    assert list(array("H", columns[: 2 * n])) == [0, 1, 2] * 2
+    assert list(array("H", columns[2 * n : 4 * n])) == [1, 2, 0] * 2
+    assert made["outcomes"][columns[4 * n]] == "selected"
+    assert made["prefixes"] == ["A", "B", "7"]
+    listed = json.loads(content(elements, made["questions"]))
+    assert listed == [
+        {"id": "q1-0", "text": "how many?", "family": None, "answer": "7", "n": 3},
+        {"id": "q1-1", "n": 3},
+    ]
+
+
+def test_held_out_questions_list_whether_each_round_was_right(folder):
+    elements = Elements()
+    replies = {each.number: each.replies for each in read_run(folder).rounds}
+    index = held_out_index(replies, questions={}, elements=elements)
+    listed = json.loads(content(elements, index["questions"]))
+    assert [each["id"] for each in listed] == ["held-0", "held-1", "held-2"]
+    assert all(len(each["right"]) == 3 for each in listed)
+    ((number, count),) = index["chunks"]
+    assert count == 3
+    assert len(json.loads(content(elements, number))[0]["replies"]) == 3 * 4
+    assert held_out_index({}, questions={}, elements=elements) is None
+
+
+def test_texts_are_packed_together_up_to_the_size_of_a_page(monkeypatch):
+    monkeypatch.setattr(browser_data, "_CHUNK_CHARACTERS", 60)
+    elements = Elements()
+    chunks = Chunks(elements)
+    for number in range(5):
+        chunks.add({"text": "x" * 30, "number": number})
+    made = chunks.finish()
+    assert [count for _, count in made] == [2, 2, 1]
+    assert [each["number"] for each in json.loads(content(elements, made[1][0]))] == [2, 3]
+    monkeypatch.setattr(browser_data, "_MOST_CHARACTERS", elements.characters - 1)
+    more = Chunks(elements)
+    more.add({"text": "too much"})
+    assert more.finish() == [[None, 1]]
+    assert len(elements.texts) == 3

@@ -1,0 +1,76 @@
+from dataclasses import replace
+
+import pytest
+from stored_runs import stored_run
+
+from thoughtrank.report.html.headline import (
+    change_over_rounds,
+    duration_text,
+    excludes_zero,
+    headline,
+    total_cost,
+    total_seconds,
+)
+from thoughtrank.report.html.stored_run import read_run
+
+EFFECT = {
+    "points": 9.0,
+    "low": 4.0,
+    "high": 14.0,
+    "p_value": 0.001,
+    "n": 40,
+    "against": "answers_only/pairs thought",
+    "parts": [],
+}
+
+
+def run_of(folder, **settings):
+    return read_run(stored_run(folder, held_out=100, **settings))
+
+
+def with_effect(run, **changes):
+    return replace(run, findings={**run.findings, "thought_effect": {**EFFECT, **changes}}, finished=True)
+
+
+def test_a_rise_is_stated_with_its_interval(tmp_path):
+    run = run_of(tmp_path)
+    text = headline(run)
+    assert text.startswith("2 rounds of training raised accuracy from ")
+    assert "of 100 held-out questions: +" in text
+    assert "95 % interval +" in text
+    assert text.endswith("and cost $0.50 for the judge.")
+
+
+def test_what_may_be_chance_is_no_change(tmp_path):
+    run = run_of(tmp_path, accuracy=(0.5, 0.5, 0.52))
+    assert not excludes_zero(change_over_rounds(run))
+    assert "did not measurably change accuracy" in headline(run)
+    assert "lowered accuracy" in headline(run_of(tmp_path / "worse", accuracy=(0.9, 0.5, 0.1)))
+
+
+def test_the_thoughts_get_credit_only_where_it_is_shown(tmp_path):
+    run = run_of(tmp_path)
+    assert "is measured when the run is finished" in headline(run)
+    assert "was not measured" in headline(replace(run, finished=True))
+    assert "The thoughts caused it: +9.0 points" in headline(with_effect(run))
+    assert "It is not shown that the thoughts caused it" in headline(with_effect(run, low=-2.0, p_value=0.3))
+    assert "The thoughts did harm" in headline(with_effect(run, points=-9.0, low=-14.0, high=-4.0))
+
+
+def test_a_run_with_only_its_base_model(tmp_path):
+    text = headline(run_of(tmp_path, rounds=0))
+    assert text.startswith("Before training the model answers ")
+    assert "thoughts" not in text
+
+
+def test_sums_are_over_rounds_and_controls(tmp_path):
+    run = run_of(tmp_path)
+    assert total_cost(run) == pytest.approx(0.5)
+    assert total_seconds(run) == 3 * 30 + 2 * 5 * 60
+    controls = {"answers_only": {"seconds": 1.0, "variants": {"copies": {"seconds": 4.0}, "pairs": {"seconds": 6.0}}}}
+    assert total_seconds(replace(run, findings={**run.findings, "controls": controls})) == 3 * 30 + 2 * 5 * 60 + 10
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(12, "12 s"), (600, "10 min"), (7500, "2 h 05 min")])
+def test_durations(seconds, text):
+    assert duration_text(seconds) == text

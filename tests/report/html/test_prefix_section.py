@@ -1,0 +1,37 @@
+import re
+
+from stored_runs import stored_run
+
+from thoughtrank.report.html.prefix_section import prefix_section
+from thoughtrank.report.html.round_candidates import reported_questions
+from thoughtrank.report.html.round_statistics import RoundStatistics
+from thoughtrank.report.html.stored_run import read_run
+
+
+def statistics_of(run, number):
+    statistics = RoundStatistics(number)
+    for group in reported_questions(run.paths, number, selection={}):
+        statistics.add(group)
+    return statistics
+
+
+def test_a_grid_of_every_round_the_last_one_open(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    shown = prefix_section(run, [statistics_of(run, 1), statistics_of(run, 2)], name="run-0")
+    cells = re.findall(r'class="prefix (w\w+)" data-round="(\d)" data-prefix="(.)" aria-label="([^"]*)"', shown)
+    assert [cell[:3] for cell in cells[:3]] == [("w9", "2", "A"), ("w0", "2", "B"), ("w0", "2", "7")]
+    assert cells[0][3] == "prefix A, win rate 100.0 %, mean gain +1.50"
+    assert len(cells) == 6
+    assert "<h4>Round 2</h4>" in shown
+    assert "<summary>Round 1</summary>" in shown
+
+
+def test_the_models_own_openers_are_those_of_its_free_replies(tmp_path):
+    shown = prefix_section(read_run(stored_run(tmp_path)), [], name="run-0")
+    assert '<th scope="row">Let</th><td>100.0 %</td><td>100.0 %</td><td>100.0 %</td>' in shown
+    assert '<th scope="row">effective number (2 to the entropy)</th><td>1.0</td>' in shown
+
+
+def test_a_run_before_its_first_evaluation_has_a_sentence(tmp_path):
+    (tmp_path / "config.yaml").write_text("seed: 0")
+    assert "No round has ranked candidates yet." in prefix_section(read_run(tmp_path), [], name="run-0")

@@ -1,0 +1,70 @@
+import pytest
+from stored_runs import stored_run, table
+
+from thoughtrank.errors import UserError
+from thoughtrank.evaluation.metrics import HeldOutReply
+from thoughtrank.report.html.stored_run import read_run
+from thoughtrank.storage.json_files import read_json, write_json
+
+
+def test_every_round_is_read_with_its_facts_and_curve(tmp_path):
+    run = read_run(stored_run(tmp_path / "mine"))
+    assert run.name == "mine"
+    assert [each.number for each in run.rounds] == [0, 1, 2]
+    assert run.rounds[0].facts.keys() == {"evaluation"}
+    assert run.rounds[1].facts["ranking"]["judge_tokens"] == 900
+    assert [row["step"] for row in run.rounds[1].curve] == [1, 2, 3, 4, 5]
+    assert len(run.rounds[2].replies) == 160
+    assert run.config["selection"] == {"allow_truncated": False}
+
+
+def test_an_unfinished_run_is_compared_with_its_base_model_all_the_same(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    assert not run.finished
+    compared = {(each["first"], each["second"]) for each in run.findings["comparisons"]}
+    assert {("round 1 thought", "round 0 thought"), ("round 2 thought", "round 0 thought")} <= compared
+    assert run.findings["thought_effect"] is None
+
+
+def test_the_findings_of_a_finished_run_are_those_of_its_summary(tmp_path):
+    stored_run(tmp_path)
+    findings = {"thought_effect": {"points": 1.0}, "controls": {"answers_only": {"round": 2}}, "comparisons": []}
+    write_json(tmp_path / "summary.json", {**findings, "rounds": [{}, {}, {}]})
+    run = read_run(tmp_path)
+    assert run.finished
+    assert run.findings == findings
+    write_json(tmp_path / "summary.json", {**findings, "rounds": [{}, {}]})
+    assert not read_run(tmp_path).finished  # it was extended since
+
+
+def test_arms_of_older_runs_have_their_names_of_today(tmp_path):
+    stored_run(tmp_path, rounds=0)
+    reply = {"question_id": "q", "family": None, "unseen": False, "reply": "r", "answer": None, "right": True}
+    end = {"thought_well_formed": True, "reply_tokens": 1, "reply_finish": "stop"}
+    rows = [HeldOutReply(**reply, arm=arm, **end) for arm in ("unprefixed", "direct")]
+    table(tmp_path / "round_0" / "5_replies", rows, HeldOutReply)
+    path = tmp_path / "round_0" / "5_evaluation.json"
+    metrics = {**read_json(path), "direct_accuracy": 0.5, "direct_low": 0.4, "direct_high": 0.6}
+    del metrics["arms"]
+    write_json(path, metrics)
+    (first,) = read_run(tmp_path).rounds
+    assert [each.arm for each in first.replies] == ["thought", "room_to_reason"]
+    assert first.metrics["arms"]["room_to_reason"]["accuracy"] == 0.5
+    assert first.metrics["arms"]["thought"]["low"] == metrics["accuracy_low"]
+
+
+def test_what_cannot_be_read_is_left_out(tmp_path):
+    stored_run(tmp_path)
+    (tmp_path / "config.yaml").write_text("a: [")
+    (tmp_path / "round_1" / "5_evaluation.json").write_text("{")
+    (tmp_path / "round_2" / "5_replies" / "part-00000.parquet").write_bytes(b"torn")
+    run = read_run(tmp_path)
+    assert run.config == {}
+    assert [each.number for each in run.evaluated] == [0, 2]
+    assert run.rounds[2].replies == []
+    assert run.findings["comparisons"] == []
+
+
+def test_another_folder_is_refused(tmp_path):
+    with pytest.raises(UserError, match="is not a run folder"):
+        read_run(tmp_path)

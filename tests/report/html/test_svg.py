@@ -1,0 +1,43 @@
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from thoughtrank.report.html.svg import Point, histogram, interval_bar, legend, line_chart
+
+
+def test_a_line_chart_has_a_point_with_its_interval_per_round():
+    series = [("<thought>", [Point(0, 0.2, 0.1, 0.3), Point(1, 0.5, 0.4, 0.6)]), ("other", [Point(1, 0.4, 0.3, 0.5)])]
+    root = ElementTree.fromstring(line_chart(series, label='acc "by" round', x_label="round"))
+    titles = [each.text for each in root.iter("title")]
+    assert "<thought>, round 1: 50.0 % [40.0 to 60.0]" in titles
+    assert len(list(root.iter("circle"))) == 3
+    assert root.get("aria-label") == 'acc "by" round'
+    heights = [float(each.get("cy")) for each in root.iter("circle")]
+    assert heights.index(min(heights)) != heights.index(max(heights))
+
+
+def test_an_interval_bar_is_in_proportion():
+    root = ElementTree.fromstring(interval_bar(0.5, 0.25, 0.75, low_end=0.0, high_end=1.0, colour=0))
+    (bar,) = [each for each in root.iter("rect") if each.get("class") == "range"]
+    assert float(bar.get("x")) == pytest.approx(51)
+    assert float(bar.get("width")) == pytest.approx(98)
+    assert "zero" in interval_bar(1, -2, 3, low_end=-5, high_end=5, colour=0, zero=True)
+
+
+def test_a_histogram_has_one_bin_per_rank():
+    drawn = histogram([("round 1", {1: 3, 2: 1})], label="Ranks", unit="")
+    (points,) = re.findall(r'<polyline class="line" points="([^"]*)"', drawn)
+    heights = [float(each.partition(",")[2]) for each in points.split()]
+    assert len(heights) == 4
+    assert (250 - heights[0]) / (250 - heights[2]) == pytest.approx(3, rel=0.02)
+
+
+@pytest.mark.parametrize("counts", [{5: 1}, {-1.25: 2, 80.5: 3}, dict.fromkeys(range(1000), 1)])
+def test_a_histogram_counts_every_value(counts):
+    ElementTree.fromstring(histogram([("round 1", counts), ("round 2", counts)], label="x", unit="tokens"))
+
+
+def test_a_legend_names_its_series_as_text():
+    assert legend(["a", "<b>"]).count("<li") == 2
+    assert "&lt;b&gt;" in legend(["a", "<b>"])

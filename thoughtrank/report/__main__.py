@@ -1,0 +1,43 @@
+"""``python -m thoughtrank.report RUN [RUN ...]``: builds the report of one or several runs from their stored tables."""
+
+import argparse
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+from thoughtrank.entry_point import entry_point
+from thoughtrank.output.terminal import print_text
+from thoughtrank.report.html.write_report import write_report
+from thoughtrank.storage.full_disk import full_disk_as_user_error
+from thoughtrank.storage.run_paths import RunPaths
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Build the report; a fault that the user can fix is printed as one line, with exit status 2.
+
+    Args:
+        arguments: command line; None takes ``sys.argv``.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m thoughtrank.report",
+        description="Build the report of a run, or of several runs side by side, as one HTML file.",
+    )
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folder, such as runs/quickstart")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        help="the file; by default report.html in the run folder, or in this folder for several runs",
+    )
+    parser.add_argument("--open", action="store_true", help="show it in the browser")
+    options = parser.parse_args(arguments)
+    default = RunPaths(options.runs[0]).report if len(options.runs) == 1 else Path("report.html")
+    path = options.output or default
+    with entry_point(), full_disk_as_user_error(path):
+        written = write_report(options.runs, path)
+        print_text(f"{written.path} ({written.megabytes:.1f} MB, {written.seconds:.1f} s)")
+        if options.open:
+            webbrowser.open(written.path.resolve().as_uri())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""The section on accuracy: every arm by round, and the last round beside the base model and the controls."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from thoughtrank.report.effect_text import effect_line, p_text
+from thoughtrank.report.html.headline import excludes_zero
+from thoughtrank.report.html.markup import details, interval, note, scrolling, section, table
+from thoughtrank.report.html.stored_run import StoredRun
+from thoughtrank.report.html.svg import Point, interval_bar, legend, line_chart
+
+ARM_TEXTS = {
+    "thought": "free reply with a thought",
+    "own_thought": "own thought, answer forced",
+    "answer_at_once": "answer at once, no thought",
+    "room_to_reason": "no thought, free reply",
+    "swapped_thought": "another question's thought",
+    "edited_thought": "own thought, number edited",
+    "filler_thought": "filler of the same length",
+    "best_of_n": "majority of short answers",
+    "unseen": "unseen families (free reply)",
+}
+"""Arms in the order in which they are shown, and what they are in few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """One line of the last round's comparison."""
+
+    name: str
+    figures: Mapping[str, Any]
+    colour: int
+
+
+def accuracy_section(run: StoredRun, *, name: str) -> str:
+    """The section; a sentence where no round has an accuracy."""
+    title = "Accuracy"
+    series = _series(run)
+    if not series:
+        missing = "No round has an accuracy yet, or the questions have no reference answers."
+        return section(f"{name}-accuracy", title, missing=missing)
+    names = [f"{arm}: {ARM_TEXTS[arm]}" if arm in ARM_TEXTS else arm for arm, _ in series]
+    chart = line_chart(series, label="accuracy of every arm by round, with 95 % intervals", x_label="round")
+    parts = [
+        note(
+            "Fraction of held-out questions answered right, with 95 % intervals. The thick line is the model as it is "
+            "used; the others force or forbid a thought, to see what it is worth."
+        ),
+        scrolling(chart, label="accuracy by round"),
+        legend(names),
+        _last_round(run),
+        _comparisons(run),
+    ]
+    return section(f"{name}-accuracy", title, *parts)
+
+
+def _series(run: StoredRun) -> list[tuple[str, list[Point]]]:
+    found: dict[str, list[Point]] = {arm: [] for arm in ARM_TEXTS}
+    for each in run.evaluated:
+        for arm, figures in _arms(each.metrics).items():
+            if figures.get("accuracy") is not None:
+                point = Point(each.number, figures["accuracy"], figures["low"], figures["high"])
+                found.setdefault(arm, []).append(point)
+    return [(arm, points) for arm, points in found.items() if points]
+
+
+def _arms(metrics: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The figures of every arm, and those of the unseen families as one more."""
+    unseen = {
+        "accuracy": metrics.get("unseen_accuracy"),
+        "low": metrics.get("unseen_low"),
+        "high": metrics.get("unseen_high"),
+        "n": metrics.get("unseen_n"),
+    }
+    return {**metrics.get("arms", {}), "unseen": unseen}
+
+
+def _last_round(run: StoredRun) -> str:
+    """The last round's arms, the base model and the controls, one interval below the other."""
+    rows = []
+    for bar in _bars(run):
+        value, low, high = (bar.figures[each] for each in ("accuracy", "low", "high"))
+        shown = interval_bar(value, low, high, low_end=0.0, high_end=1.0, colour=bar.colour)
+        follows = bar.figures.get("follows")
+        extra = "" if follows is None else f"{100 * follows:.0f} % of answers follow the edit"
+        rows.append([bar.name, shown, interval(value, low, high), str(bar.figures.get("n") or "–"), extra])
+    header = ["", "0 % to 100 %", "accuracy", "questions", ""]
+    return table(header, rows, caption="Before training, after training, and the controls", markup=(1,))
+
+
+def _bars(run: StoredRun) -> Iterator[_Bar]:
+    first, last = run.evaluated[0], run.evaluated[-1]
+    arms = list(ARM_TEXTS)
+    if first is not last:
+        yield from (
+            _Bar(f"round {first.number}, {ARM_TEXTS[arm]}", figures, 7)
+            for arm, figures in _arms(first.metrics).items()
+            if arm == "thought" and figures.get("accuracy") is not None
+        )
+    for arm in arms:
+        figures = _arms(last.metrics).get(arm)
+        if figures is not None and figures.get("accuracy") is not None:
+            yield _Bar(f"round {last.number}, {ARM_TEXTS[arm]}", figures, 0 if arm == "thought" else 1)
+    for control, entry in run.findings["controls"].items():
+        for variant, figures in entry.get("variants", {"": entry}).items():
+            title = f"{control}/{variant}" if variant else control
+            for arm, of_arm in figures["arms"].items():
+                if of_arm.get("accuracy") is not None:
+                    yield _Bar(f"control {title}, {ARM_TEXTS.get(arm, arm)}", of_arm, 2)
+
+
+def _comparisons(run: StoredRun) -> str:
+    """The thought effect and every other comparison with its interval; folded."""
+    compared = run.findings["comparisons"]
+    effect = run.findings["thought_effect"]
+    effect_text = "" if effect is None and not compared else note(effect_line(effect) if run.finished else "")
+    if not compared:
+        return effect_text
+    widest = max(max(abs(each["low"]), abs(each["high"])) for each in compared) or 1.0
+    rows = [
+        [
+            f"{each['first']} − {each['second']}",
+            interval_bar(
+                each["points"],
+                each["low"],
+                each["high"],
+                low_end=-widest,
+                high_end=widest,
+                colour=0 if excludes_zero({**each, "p_value": each["adjusted_p_value"]}) else 7,
+                zero=True,
+            ),
+            f"{each['points']:+.1f} [{each['low']:+.1f} to {each['high']:+.1f}]",
+            p_text(each["adjusted_p_value"]).removeprefix("= "),
+            str(each["n"]),
+        ]
+        for each in compared
+    ]
+    header = ["difference", "", "points", "p (Holm)", "questions"]
+    shown = table(header, rows, caption="Paired differences in percentage points", markup=(1,))
+    return effect_text + details(f"All {len(rows)} paired comparisons", shown)

@@ -1,0 +1,159 @@
+"use strict";
+// The candidates of one round: which questions match the filters, and how one of them is shown.
+report.CandidateView = class {
+  constructor(index) {
+    this.index = index; // of one round, see browser_data.py
+  }
+
+  async load() {
+    if (this.questions) return;
+    this.questions = await report.unpack(this.index.questions);
+    const buffer = await report.unpackBytes(this.index.columns);
+    const n = this.index.num_candidates;
+    let at = 0;
+    const column = (kind) => {
+      const made = new kind(buffer.slice(at, at + n * kind.BYTES_PER_ELEMENT));
+      at += n * kind.BYTES_PER_ELEMENT;
+      return made;
+    };
+    this.prefix = column(Uint16Array);
+    this.rank = column(Uint16Array);
+    this.outcome = column(Uint8Array);
+    this.flags = column(Uint8Array);
+    this.tokens = column(Uint32Array);
+    this.gain = column(Float32Array);
+    let first = 0;
+    this.questions.forEach((question, position) => {
+      Object.assign(question, { position, first, label: (question.text || question.id).toLowerCase() });
+      first += question.n;
+    });
+  }
+
+  families() {
+    return [...new Set(this.questions.map((question) => question.family).filter(Boolean))].sort();
+  }
+
+  choices() {
+    const numbered = (texts) => texts.map((text, number) => [String(number), text]);
+    return {
+      prefix: numbered(this.index.prefixes),
+      outcome: numbered(this.index.outcomes),
+      rank: [["1", "best rank"], ["3", "ranks 1 to 3"], ["10", "ranks 1 to 10"], ["0", "unranked"]],
+      order: [["run", "as in the run"], ["matches", "most matches first"], ["gain", "largest gain first"]],
+    };
+  }
+
+  // The questions with a candidate that matches, and which candidates those are.
+  matching(filter) {
+    const words = filter.text.toLowerCase();
+    const found = [];
+    for (const question of this.questions) {
+      if (filter.family && question.family !== filter.family) continue;
+      const named = !words || question.label.includes(words) || question.id.toLowerCase().includes(words);
+      const inTexts = filter.hits && filter.hits.get(question.position);
+      if (!named && !inTexts) continue;
+      const rows = [];
+      let gain = -Infinity;
+      for (let row = question.first; row < question.first + question.n; row++) {
+        if (!named && !inTexts.has(row - question.first)) continue;
+        if (!this.rowMatches(row, filter)) continue;
+        rows.push(row - question.first);
+        if (this.gain[row] > gain) gain = this.gain[row];
+      }
+      if (rows.length) found.push({ question, rows, gain });
+    }
+    if (filter.order === "matches") found.sort((one, other) => other.rows.length - one.rows.length);
+    if (filter.order === "gain") found.sort((one, other) => other.gain - one.gain);
+    return found;
+  }
+
+  rowMatches(row, { prefix, outcome, rank }) {
+    if (prefix !== "" && this.prefix[row] !== Number(prefix)) return false;
+    if (outcome !== "" && this.outcome[row] !== Number(outcome)) return false;
+    if (rank === "") return true;
+    return rank === "0" ? this.rank[row] === 0 : this.rank[row] > 0 && this.rank[row] <= Number(rank);
+  }
+
+  countText(found) {
+    const candidates = found.reduce((sum, each) => sum + each.rows.length, 0);
+    return `${candidates.toLocaleString("en")} candidates of ${found.length.toLocaleString("en")} questions`;
+  }
+
+  // Which candidates of a question have the words in thought or answer.
+  hitsIn(content, words) {
+    const rows = new Set();
+    content.candidates.forEach(([, thought, answer], row) => {
+      if (thought.toLowerCase().includes(words) || answer.toLowerCase().includes(words)) rows.add(row);
+    });
+    return rows.size ? rows : null;
+  }
+
+  draw({ question, rows }) {
+    const row = report.element("div", "", null);
+    const selected = rows.some((each) => this.index.outcomes[this.outcome[question.first + each]] === "selected");
+    row.append(
+      report.element("span", "row-text", question.text || question.id),
+      report.element("span", "row-note", `${question.family || ""} · ${rows.length} of ${question.n}${selected ? " · selected" : ""}`),
+    );
+    return row;
+  }
+
+  async detail({ question, rows }) {
+    const content = await report.contentAt(this.index.chunks, question.position);
+    const parts = [report.element("p", "question-id", question.id)];
+    parts.push(report.longText((content && content.text) || question.text || "The text of the question is not in this run folder.", "question"));
+    if (question.answer) parts.push(report.element("p", "reference", `Reference answer: ${question.answer}`));
+    if (!content) return [...parts, report.leftOut()];
+    const order = [...rows].sort((one, other) => this.sortKey(question, one) - this.sortKey(question, other));
+    parts.push(...order.map((row) => this.card(question, row, content.candidates[row])));
+    if (content.calls.length) parts.push(this.judgeCalls(question, content));
+    return parts;
+  }
+
+  // By rank, the unranked last; the selected first among equals.
+  sortKey(question, row) {
+    const at = question.first + row;
+    const selected = this.index.outcomes[this.outcome[at]] === "selected";
+    return (this.rank[at] || 1e6) * 2 + (selected ? 0 : 1);
+  }
+
+  card(question, row, [id, thought, answer, pTop, flag]) {
+    const at = question.first + row;
+    const outcome = this.index.outcomes[this.outcome[at]];
+    const facts = [
+      ["rank", this.rank[at] || "unranked"],
+      ["prefix", this.index.prefixes[this.prefix[at]]],
+      ["gain", Number.isNaN(this.gain[at]) ? null : `${this.gain[at].toFixed(2)} nats`],
+      ["best with probability", pTop],
+      ["tokens of the thought", this.tokens[at]],
+      ["truncated", ["", "thought", "answer", "thought and answer"][this.flags[at]] || null],
+      ["judge", flag],
+    ];
+    const head = report.element("p", "facts");
+    for (const [name, value] of facts) {
+      if (value === null || value === undefined) continue;
+      head.append(report.element("span", "", null, report.element("i", "", name), ` ${report.shown(value)}`));
+    }
+    head.append(report.element("span", "outcome", outcome));
+    const texts = report.element("div", "pair");
+    for (const [name, text] of [["Thought", thought], ["Answer", answer]]) {
+      texts.append(report.element("div", "", null, report.element("h4", "", name), report.longText(text)));
+    }
+    const card = report.element("div", `card${outcome === "selected" ? " chosen" : ""}`, null, head, texts);
+    card.dataset.candidate = id;
+    return card;
+  }
+
+  judgeCalls(question, content) {
+    const names = new Map(content.candidates.map(([id], row) => [id, this.index.prefixes[this.prefix[question.first + row]]]));
+    const named = (ids) => ids.map((id) => names.get(id) || id).join(" = ");
+    const box = report.element("details", "calls", null, report.element("summary", "", `Judge calls: ${content.calls.length}`));
+    for (const call of content.calls) {
+      const order = call.groups.length ? call.groups.map(named).join("  >  ") : "no order";
+      const kind = call.audit ? " (repeated in reverse order for the audit)" : "";
+      box.append(report.element("p", "call", `${call.status}${kind}: ${order}${call.reason ? ` – ${call.reason}` : ""}`));
+      if (call.reply) box.append(report.longText(call.reply, "judge-reply"));
+    }
+    return box;
+  }
+};

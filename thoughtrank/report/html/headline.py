@@ -1,0 +1,112 @@
+"""The headline of a report: whether training helped, by how much, whether thanks to the thoughts, and at what cost."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from thoughtrank.report.effect_text import p_text
+from thoughtrank.report.html.stored_run import StoredRun
+
+_SIGNIFICANT = 0.05
+
+
+def headline(run: StoredRun) -> str:
+    """One to three sentences, whatever the run has so far."""
+    return " ".join(filter(None, [_change(run), _thoughts(run), _cost(run)]))
+
+
+def change_over_rounds(run: StoredRun) -> Mapping[str, Any] | None:
+    """The comparison of the last round with the base model; None before a round is evaluated."""
+    if not run.evaluated:
+        return None
+    first = f"round {run.evaluated[-1].number} thought"
+    found = [
+        each for each in run.findings["comparisons"] if (each["first"], each["second"]) == (first, "round 0 thought")
+    ]
+    return found[0] if found else None
+
+
+def excludes_zero(compared: Mapping[str, Any]) -> bool:
+    """Whether an interval is above or below zero, and the p-value says the same."""
+    return (compared["low"] > 0 or compared["high"] < 0) and compared["p_value"] < _SIGNIFICANT
+
+
+def points_text(compared: Mapping[str, Any]) -> str:
+    """A difference with its interval and p-value."""
+    interval = f"95 % interval {compared['low']:+.1f} to {compared['high']:+.1f}"
+    return f"{compared['points']:+.1f} points ({interval}, p {p_text(compared['p_value'])})"
+
+
+def duration_text(seconds: float) -> str:
+    """Seconds as text in the two largest units."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def total_cost(run: StoredRun) -> float:
+    """US dollars of all judge calls."""
+    return sum(each.cost for each in run.rounds)
+
+
+def total_seconds(run: StoredRun) -> float:
+    """Seconds of computation of all stages, and of the controls."""
+    return sum(sum(each.seconds.values()) for each in run.rounds) + sum(
+        variant["seconds"]
+        for entry in run.findings["controls"].values()
+        for variant in entry.get("variants", {"": entry}).values()
+    )
+
+
+def _change(run: StoredRun) -> str:
+    evaluated = run.evaluated
+    if not evaluated:
+        return "This run has no evaluated round yet."
+    last, first = evaluated[-1], evaluated[0]
+    accuracy = last.metrics.get("accuracy")
+    if accuracy is None:
+        return f"{_rounds(last.number)} evaluated; the questions have no reference answers, so there is no accuracy."
+    if last.number == 0:
+        return (
+            f"Before training the model answers {100 * accuracy:.1f} % of {last.metrics['n']} held-out questions right."
+        )
+    before = first.metrics.get("accuracy")
+    rounds = f"{_rounds(last.number)} of training"
+    if before is None or first.number:
+        return f"After {rounds} the model answers {100 * accuracy:.1f} % of the held-out questions right."
+    from_to = f"from {100 * before:.1f} % to {100 * accuracy:.1f} % of {last.metrics['n']} held-out questions"
+    compared = change_over_rounds(run)
+    if compared is None:
+        return f"{rounds.capitalize()} changed accuracy {from_to}."
+    if not excludes_zero(compared):
+        return f"{rounds.capitalize()} did not measurably change accuracy: {from_to}, {points_text(compared)}."
+    verb = "raised" if compared["points"] > 0 else "lowered"
+    return f"{rounds.capitalize()} {verb} accuracy {from_to}: {points_text(compared)}."
+
+
+def _rounds(number: int) -> str:
+    return "1 round" if number == 1 else f"{number} rounds"
+
+
+def _thoughts(run: StoredRun) -> str:
+    effect = run.findings["thought_effect"]
+    if not run.evaluated or run.evaluated[-1].number == 0:
+        return ""
+    if effect is None:
+        if not run.finished:
+            return "Whether the thoughts caused it is measured when the run is finished."
+        return "Whether the thoughts caused it was not measured."
+    against = "than training on the same answers without thoughts"
+    if excludes_zero(effect) and effect["points"] > 0:
+        return f"The thoughts caused it: {points_text(effect)} better {against}."
+    if excludes_zero(effect):
+        return f"The thoughts did harm: {points_text(effect)} {against}."
+    return f"It is not shown that the thoughts caused it: {points_text(effect)} {against}."
+
+
+def _cost(run: StoredRun) -> str:
+    seconds, cost = total_seconds(run), total_cost(run)
+    if not seconds:
+        return ""
+    judge = f"${cost:.2f} for the judge" if cost else "nothing for the judge"
+    return f"It took {duration_text(seconds)} of computation and cost {judge}."

@@ -1,0 +1,119 @@
+"""The section on prefixes: a grid coloured by win rate for every round, and how the model's own thoughts begin."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from thoughtrank.report.html.embedding import escaped
+from thoughtrank.report.html.markup import details, note, percent, section, table
+from thoughtrank.report.html.round_statistics import OPENING_WORDS, RoundStatistics
+from thoughtrank.report.html.stored_run import StoredRun
+from thoughtrank.report.prefix_statistics import PrefixResult
+
+_SHADES = 10
+_MOST_OPENERS = 12
+
+
+def prefix_section(run: StoredRun, rounds: Sequence[RoundStatistics], *, name: str) -> str:
+    """The section; a sentence where no round is ranked."""
+    title = "Prefixes"
+    ranked = [each for each in rounds if each.prefixes()]
+    parts = []
+    if ranked:
+        parts.append(
+            note(
+                "How often the answer after a prefix has the best rank, among the questions whose answers differ in "
+                "rank. A stronger colour is better; the number below is the mean gain of its thoughts in nats, where gains "
+                "were computed. Click a prefix to see its candidates."
+            )
+        )
+        parts += [_round_grid(each, folded=each is not ranked[-1], name=name) for each in reversed(ranked)]
+    if openers := _own_openers(run):
+        parts.append(openers)
+    if not parts:
+        return section(f"{name}-prefixes", title, missing="No round has ranked candidates yet.")
+    return section(f"{name}-prefixes", title, *parts)
+
+
+def _round_grid(of_round: RoundStatistics, *, folded: bool, name: str) -> str:
+    results, gains, collapses = of_round.prefixes(), of_round.mean_gains(), of_round.collapses()
+    rates = [each.win_rate for each in results if each.win_rate is not None]
+    top = max(rates, default=0.0) or 1.0
+    cells = "".join(_cell(each, top=top, gain=gains.get(each.prefix), of_round=of_round) for each in results)
+    rows = [
+        [
+            each.prefix,
+            percent(each.win_rate),
+            _gain_text(gains.get(each.prefix)),
+            str(of_round.selected[each.prefix]),
+            percent(each.ranked),
+            f"{each.thought_tokens:.0f}",
+            percent(each.closed_rate),
+            percent(collapses[each.prefix]),
+        ]
+        for each in sorted(results, key=lambda each: -(each.win_rate or 0.0))
+    ]
+    header = ["prefix", "win rate", "mean gain", "selected", "ranked", "thought tokens", "closed", "same opening"]
+    caption = f"Prefixes of round {of_round.number}, best first"
+    label = f"Round {of_round.number}"
+    explained = note(
+        f"Same opening: how many of its thoughts begin with the most frequent {OPENING_WORDS} words. Near 100 % the prefix "
+        "has collapsed to one way of thinking."
+    )
+    grid = f'<ol class="prefixes" aria-label="{escaped(label)}">{cells}</ol>'
+    content = grid + details("As a table", explained, table(header, rows, caption=caption))
+    return details(label, content) if folded else f"<h4>{label}</h4>{content}"
+
+
+def _cell(result: PrefixResult, *, top: float, gain: float | None, of_round: RoundStatistics) -> str:
+    rate = result.win_rate
+    shade = "none" if rate is None else str(min(int(rate / top * _SHADES), _SHADES - 1))
+    said = f"prefix {result.prefix}, win rate {percent(rate)}" + ("" if gain is None else f", mean gain {gain:+.2f}")
+    gain_text = "" if gain is None else f'<span class="gain">{_gain_text(gain)}</span>'
+    rate_text = "–" if rate is None else f"{100 * rate:.0f} %"
+    return (
+        f'<li><button type="button" class="prefix w{shade}" data-round="{of_round.number}" '
+        f'data-prefix="{escaped(result.prefix)}" aria-label="{escaped(said)}"><b>{escaped(result.prefix)}</b>'
+        f"<span>{rate_text}</span>{gain_text}</button></li>"
+    )
+
+
+def _gain_text(gain: float | None) -> str:
+    return "–" if gain is None else f"{gain:+.1f}"
+
+
+def _own_openers(run: StoredRun) -> str:
+    """How the thoughts begin that the model writes by itself to held-out questions, round by round."""
+    columns = []
+    for each in run.evaluated:
+        replies = [reply.reply for reply in each.replies if reply.arm == "thought" and "<thought>" in reply.reply[:40]]
+        counts = Counter(_first_word(reply) for reply in replies)
+        if counts:
+            columns.append((each.number, counts))
+    if not columns:
+        return ""
+    most = [word for word, _ in columns[-1][1].most_common(_MOST_OPENERS)]
+    rows = [[word, *(percent(counts[word] / counts.total()) for _, counts in columns)] for word in most]
+    rows.append(["different openers", *(str(len(counts)) for _, counts in columns)])
+    rows.append(["effective number (2 to the entropy)", *(f"{_effective_number(counts):.1f}" for _, counts in columns)])
+    shown = table(
+        ["first word", *(f"round {number}" for number, _ in columns)],
+        rows,
+        caption="How the model's own thoughts begin",
+    )
+    return (
+        "<h4>The model's own openers</h4>"
+        + note("The first word of the thoughts that the model writes to held-out questions when nothing is forced.")
+        + shown
+    )
+
+
+def _first_word(reply: str) -> str:
+    words = reply.partition("<thought>")[2].split(maxsplit=1)
+    return words[0][:24] if words else "(empty)"
+
+
+def _effective_number(counts: Counter[str]) -> float:
+    total = counts.total()
+    terms = [count / total * math.log2(count / total) for count in counts.values()]
+    return 2.0 ** -sum(terms)

@@ -1,0 +1,81 @@
+"""Statistics over the candidates of one round, for the sections of the report: collected question after question."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from thoughtrank.report.html.round_candidates import SELECTED, Reported
+from thoughtrank.report.prefix_statistics import PrefixResult, PrefixTally
+
+OPENING_WORDS = 3
+
+
+class RoundStatistics:
+    """What the sections show of one round.
+
+    Args:
+        number: of the round.
+
+    Attributes:
+        ranks, gains, lengths: value to its number of candidates; gains in nats, rounded to 0.05; lengths in tokens.
+        problems: what went wrong to its number of candidates.
+        selected: prefix to its number of selected candidates.
+        candidates: their number.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.ranks: Counter[float] = Counter()
+        self.gains: Counter[float] = Counter()
+        self.lengths: Counter[float] = Counter()
+        self.problems: Counter[str] = Counter()
+        self.selected: Counter[str] = Counter()
+        self.candidates = 0
+        self._openings: dict[str, Counter[str]] = defaultdict(Counter)
+        self._gains: dict[str, list[float]] = defaultdict(list)
+        self._tally = PrefixTally()
+
+    def add(self, group: Sequence[Reported]) -> None:
+        """Count the candidates of one question."""
+        for each in group:
+            candidate = each.candidate
+            self.candidates += 1
+            self.lengths[candidate.thought_tokens] += 1
+            if each.rank is not None:
+                self.ranks[each.rank] += 1
+            if each.gain is not None and math.isfinite(each.gain):
+                self.gains[round(each.gain * 20) / 20] += 1
+                self._gains[candidate.prefix].append(each.gain)
+            self.selected[candidate.prefix] += each.outcome == SELECTED
+            self._openings[candidate.prefix][_opening(candidate.thought)] += 1
+            self._add_problems(each)
+        ranked = [(each.candidate, each.ranking) for each in group if each.ranking is not None]
+        if ranked:
+            self._tally.add(ranked)
+
+    def prefixes(self) -> list[PrefixResult]:
+        """How each prefix did; empty before the ranking."""
+        return self._tally.results()
+
+    def mean_gains(self) -> dict[str, float]:
+        """Prefix to the mean gain of its thoughts, where it is finite."""
+        return {prefix: sum(values) / len(values) for prefix, values in self._gains.items()}
+
+    def collapses(self) -> dict[str, float]:
+        """Prefix to the fraction of its thoughts that begin with their most frequent words."""
+        return {prefix: max(counts.values()) / counts.total() for prefix, counts in self._openings.items()}
+
+    def _add_problems(self, each: Reported) -> None:
+        candidate, row = each.candidate, each.ranking
+        if candidate.thought_finish == "length":
+            self.problems["thought truncated at its limit"] += 1
+        if candidate.answer_finish == "length":
+            self.problems["answer truncated at its limit"] += 1
+        if row is not None and row.rank is None:
+            self.problems[f"unranked: {row.reason or 'no reason given'}"] += 1
+        if row is not None and row.flag is not None:
+            self.problems[f"flagged: {row.flag}"] += 1
+
+
+def _opening(thought: str) -> str:
+    return " ".join(thought[:200].split()[:OPENING_WORDS])

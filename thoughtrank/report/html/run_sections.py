@@ -1,0 +1,146 @@
+"""The sections on judge and costs, on training, and on config and versions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from thoughtrank.records import STAGES
+from thoughtrank.report.html.embedding import escaped
+from thoughtrank.report.html.headline import duration_text, total_cost, total_seconds
+from thoughtrank.report.html.markup import details, note, percent, section, table
+from thoughtrank.report.html.stored_run import StoredRound, StoredRun
+
+_AUDIT_TEXTS = {
+    "looks": "judge calls",
+    "swap_consistency": "same order after a swap",
+    "swap_pairs": "pairs in swapped calls",
+    "first_position_share": "first shown is ranked first",
+    "first_position_expected": "the same for an unbiased judge",
+    "length_slope": "length slope per doubling",
+    "malformed_share": "malformed replies",
+    "refused_share": "refused",
+    "failed_share": "failed",
+    "same_family": "judge and model of one family",
+}
+_ENGINE_FACTS = ("engine", "device", "dtype", "torch", "transformers", "vllm", "threads")
+
+
+def judge_section(run: StoredRun, *, name: str) -> str:
+    """The audit of the judge, and what the run cost in dollars and time."""
+    ranked = [each for each in run.rounds if "ranking" in each.facts]
+    parts = []
+    audited = [each for each in ranked if each.facts["ranking"].get("audit")]
+    if audited:
+        rows = [
+            [text, *(_audit_value(key, each.facts["ranking"]["audit"].get(key)) for each in audited)]
+            for key, text in _AUDIT_TEXTS.items()
+        ]
+        header = ["", *(f"round {each.number}" for each in audited)]
+        parts.append(table(header, rows, caption="Audit of the judge"))
+    else:
+        parts.append(note("There is no audit of a judge: an exact judge ranked, or the run is older than the audit."))
+    if run.rounds:
+        parts.append(_spend(run))
+    return section(f"{name}-judge", "Judge and cost", *parts)
+
+
+def _audit_value(key: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, int | float):
+        return "–"
+    if key in ("looks", "swap_pairs"):
+        return f"{value:,}"
+    return f"{value:+.2f}" if key == "length_slope" else percent(value)
+
+
+def _spend(run: StoredRun) -> str:
+    stages = [stage for stage in STAGES if any(stage in each.seconds for each in run.rounds)]
+    rows = [
+        [f"round {each.number}", *_judge_cells(each), *(_seconds_text(each, stage) for stage in stages)]
+        for each in run.rounds
+    ]
+    tokens = sum(each.facts.get("ranking", {}).get("judge_tokens", 0) for each in run.rounds)
+    sums = [sum(each.seconds.get(stage, 0.0) for each in run.rounds) for stage in stages]
+    rows.append(["all rounds", f"${total_cost(run):.2f}", f"{tokens:,}", *map(duration_text, sums)])
+    caption = f"Spend: {duration_text(total_seconds(run))} of computation with the controls"
+    return table(["", "judge", "judge tokens", *stages], rows, caption=caption)
+
+
+def _judge_cells(of_round: StoredRound) -> tuple[str, str]:
+    facts = of_round.facts.get("ranking")
+    return ("–", "–") if facts is None else (f"${of_round.cost:.2f}", f"{facts.get('judge_tokens', 0):,}")
+
+
+def _seconds_text(of_round: StoredRound, stage: str) -> str:
+    seconds = of_round.seconds.get(stage)
+    return "–" if seconds is None else duration_text(seconds)
+
+
+def training_section(run: StoredRun, *, name: str) -> str:
+    """The place for the curves, which the page draws, and a table of the trainings."""
+    trained = [each for each in run.rounds if each.curve]
+    if not trained:
+        return section(f"{name}-training", "Training", missing="No round has a training curve.")
+    rows = []
+    for each in trained:
+        facts = each.facts.get("training", {})
+        last = each.curve[-1]
+        rows.append(
+            [
+                f"round {each.number}",
+                str(facts.get("examples", "–")),
+                str(facts.get("steps", last["step"])),
+                f"{each.curve[0].get('loss', float('nan')):.3f} → {last.get('loss', float('nan')):.3f}",
+                str(facts.get("precision", "–")),
+                duration_text(float(facts.get("seconds", 0.0))),
+            ]
+        )
+    header = ["", "examples", "steps", "loss, first → last step", "precision", "time"]
+    chart = (
+        f'<div class="curves" data-curves="{escaped(name)}"><p class="note">All rounds on one axis of optimizer steps. Drag to '
+        "zoom, double-click to zoom out.</p></div>"
+    )
+    return section(f"{name}-training", "Training", chart, table(header, rows, caption="Trainings by round"))
+
+
+def curves_of(run: StoredRun) -> dict[str, Any]:
+    """The logged values of all trainings over one count of steps, as columns, and where each round begins."""
+    columns: dict[str, list[float | None]] = {"step": []}
+    starts, offset = [], 0.0
+    names = [name for each in run.rounds for row in each.curve for name in row if name != "step"]
+    wanted = [name for name in dict.fromkeys(names) if name in ("loss", "lr", "gradient_norm", "tokens_per_second")]
+    for each in run.rounds:
+        if not each.curve:
+            continue
+        starts.append({"round": each.number, "step": offset + each.curve[0]["step"]})
+        for row in each.curve:
+            columns["step"].append(offset + row["step"])
+            for name in wanted:
+                columns.setdefault(name, []).append(_number(row.get(name)))
+        offset += each.curve[-1]["step"]
+    return {"columns": columns, "starts": starts}
+
+
+def _number(value: object) -> float | None:
+    """None also for values that JSON does not have."""
+    return float(value) if isinstance(value, int | float) and abs(value) < float("inf") else None
+
+
+def settings_section(run: StoredRun, *, name: str) -> str:
+    """Config and versions, folded."""
+    versions = _versions(run)
+    parts = []
+    if versions:
+        parts.append(table(["", "value"], [[key, str(value)] for key, value in versions.items()], caption="Versions"))
+    if run.config_text:
+        parts.append(details("The whole config", f'<pre tabindex="0">{escaped(run.config_text)}</pre>'))
+    missing = None if parts else "The run folder has neither a config nor versions."
+    return section(f"{name}-settings", "Config and versions", *parts, missing=missing)
+
+
+def _versions(run: StoredRun) -> Mapping[str, object]:
+    for each in reversed(run.rounds):
+        engine = each.facts.get("generation", {}).get("engine") or each.facts.get("evaluation", {}).get("engine")
+        if isinstance(engine, dict):
+            return {key: engine[key] for key in _ENGINE_FACTS if key in engine}
+    return {}

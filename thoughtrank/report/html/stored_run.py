@@ -1,0 +1,175 @@
+"""What a run folder holds for its report: figures of every round, findings, training curves and config.
+
+Only stored files are read. What an older run, or one that is not finished, does not have is empty or None here, and its section
+of the report is left out.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from thoughtrank.errors import UserError
+from thoughtrank.evaluation.arms.protocol import ArmName
+from thoughtrank.evaluation.comparisons import comparisons
+from thoughtrank.evaluation.metrics import HeldOutReply
+from thoughtrank.output.redaction import redacted
+from thoughtrank.records import STAGES
+from thoughtrank.report.findings import comparison_entries, readings_of
+from thoughtrank.storage.done_marker import read_done
+from thoughtrank.storage.json_files import read_json_object
+from thoughtrank.storage.line_log import read_json_lines
+from thoughtrank.storage.run_paths import RunPaths
+from thoughtrank.storage.tables import TableRows
+
+_FORMER_ARMS: dict[str, ArmName] = {"unprefixed": "thought", "direct": "room_to_reason"}
+"""Names of arms in older tables."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRound:
+    """One round, as far as it got.
+
+    Attributes:
+        number: 0 is the base model.
+        metrics: what ``5_evaluation.json`` holds; empty before the evaluation.
+        facts: stage to the facts in its done-marker.
+        curve: one row per logged step of the training.
+        replies: to the held-out questions; empty where there is no readable table.
+    """
+
+    number: int
+    metrics: Mapping[str, Any]
+    facts: Mapping[str, Mapping[str, Any]]
+    curve: Sequence[Mapping[str, float]]
+    replies: Sequence[HeldOutReply]
+
+    @property
+    def cost(self) -> float:
+        """What its judge calls cost, in US dollars."""
+        return float(self.facts.get("ranking", {}).get("judge_cost", 0.0))
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Stage to the seconds of computation."""
+        return {name: float(facts.get("seconds", 0.0)) for name, facts in self.facts.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """One run.
+
+    Attributes:
+        name: of its folder.
+        paths: of its files.
+        config: the composed config; empty where it cannot be read.
+        config_text: the files ``config.yaml`` and ``resolved.yaml`` as they are, without secrets.
+        rounds: in order; round 0 first.
+        findings: the entries ``thought_effect``, ``controls`` and ``comparisons`` of ``summary.json``. While the run is not
+            finished there are only comparisons of rounds and arms.
+        finished: whether its summary describes all these rounds.
+    """
+
+    name: str
+    paths: RunPaths
+    config: Mapping[str, Any]
+    config_text: str
+    rounds: Sequence[StoredRound]
+    findings: Mapping[str, Any]
+    finished: bool
+
+    @property
+    def evaluated(self) -> list[StoredRound]:
+        """The rounds with metrics."""
+        return [each for each in self.rounds if each.metrics]
+
+
+def read_run(folder: Path) -> StoredRun:
+    """Read a run folder.
+
+    Raises:
+        UserError: it is none.
+    """
+    paths = RunPaths(folder)
+    numbers = sorted(
+        int(found[1]) for path in folder.glob("round_*") if (found := re.fullmatch(r"round_(\d+)", path.name))
+    )
+    if not numbers and not paths.config.exists():
+        raise UserError(f"{folder} is not a run folder: it has no round, and no config.yaml")
+    rounds = [_read_round(paths, number) for number in numbers]
+    summary = read_json_object(paths.summary) or {}
+    finished = isinstance(summary.get("rounds"), list) and len(summary["rounds"]) == len(rounds)
+    config_text = "\n".join(_text(path) for path in (paths.config, paths.resolved) if path.exists())
+    config = _config(paths.config)
+    return StoredRun(
+        name=folder.resolve().name,
+        paths=paths,
+        config=config,
+        config_text=redacted(config_text),
+        rounds=rounds,
+        findings=_findings(summary if finished else {}, rounds),
+        finished=finished,
+    )
+
+
+def _read_round(paths: RunPaths, number: int) -> StoredRound:
+    folders = (paths.candidates, paths.rankings, paths.gains, paths.examples, paths.model, paths.replies)
+    facts = {}
+    for stage, folder in zip(STAGES, folders, strict=True):
+        if (marker := read_done(folder(number))) is not None:
+            facts[stage] = marker.facts
+    rows = {row["step"]: row for row in read_json_lines(paths.model(number) / "_metrics.jsonl") if "step" in row}
+    return StoredRound(
+        number=number,
+        metrics=_metrics(read_json_object(paths.evaluation(number)) or {}),
+        facts=facts,
+        curve=[rows[step] for step in sorted(rows)],
+        replies=_replies(paths.replies(number)),
+    )
+
+
+def _metrics(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The metrics of a round; those of older versions had no arms, but two accuracies."""
+    if not metrics or "arms" in metrics:
+        return metrics
+    arms = {}
+    for arm, name, bounds in (("thought", "accuracy", "accuracy"), ("room_to_reason", "direct_accuracy", "direct")):
+        if metrics.get(name) is not None:
+            low, high = metrics[f"{bounds}_low"], metrics[f"{bounds}_high"]
+            arms[arm] = {"accuracy": metrics[name], "low": low, "high": high, "n": metrics.get("n")}
+    return {**metrics, "arms": arms}
+
+
+def _replies(folder: Path) -> list[HeldOutReply]:
+    try:
+        rows = list(TableRows(folder, HeldOutReply))
+    except UserError:
+        return []
+    return [replace(row, arm=_FORMER_ARMS.get(row.arm, row.arm)) for row in rows]
+
+
+def _findings(summary: Mapping[str, Any], rounds: Sequence[StoredRound]) -> Mapping[str, Any]:
+    """Those of the summary; otherwise what the replies of the rounds alone show."""
+    if "comparisons" in summary:
+        return {name: summary[name] for name in ("thought_effect", "controls", "comparisons")}
+    problems: dict[str, str] = {}
+    outcomes = [readings_of(each.replies, problems=problems) for each in rounds if each.replies and each.metrics]
+    # Rounds are named by their position, so none may be missing.
+    whole = [each.number for each in rounds if each.replies or each.metrics] == list(range(len(outcomes)))
+    compared = comparisons(outcomes, {}, problems=problems, seed=0) if whole and len(outcomes) > 1 else []
+    return {"thought_effect": None, "controls": {}, "comparisons": comparison_entries(compared)}
+
+
+def _text(path: Path) -> str:
+    return f"# {path.name}\n{path.read_text(encoding='utf-8', errors='replace')}"
+
+
+def _config(path: Path) -> Mapping[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return values if isinstance(values, dict) else {}

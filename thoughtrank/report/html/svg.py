@@ -1,0 +1,177 @@
+"""Charts as SVG text: lines with intervals over rounds, an interval on a scale, and histograms.
+
+Colours are classes of the page's style sheet (``s0`` to ``s7``), so that they follow its light and dark scheme.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from thoughtrank.report.html.embedding import escaped
+
+NUM_COLOURS = 8
+_WIDTH, _HEIGHT = 640, 280
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A value between 0 and 1 with its interval."""
+
+    x: int
+    value: float
+    low: float
+    high: float
+
+
+def line_chart(series: Sequence[tuple[str, Sequence[Point]]], *, label: str, x_label: str) -> str:
+    """Lines over whole numbers, one per series, each with its intervals; values are shown in per cent.
+
+    Args:
+        series: name and points of each; the first is drawn thicker, with a band.
+        label: what a screen reader says.
+        x_label: of the horizontal axis.
+    """
+    points = [point for _, each in series for point in each]
+    first, last = min(point.x for point in points), max(point.x for point in points)
+    top = _rounded_up(max(point.high for point in points))
+    span = max(last - first, 1)
+
+    def x_of(x: float) -> float:
+        return _LEFT + 20 + (x - first) / span * (_WIDTH - _LEFT - _RIGHT - 40)
+
+    def y_of(value: float) -> float:
+        return _HEIGHT - _BOTTOM - value / top * (_HEIGHT - _TOP - _BOTTOM)
+
+    parts = [_y_axis(top, y_of=[y_of(top * step / 4) for step in range(5)])]
+    for tick in range(first, last + 1):
+        parts.append(
+            f'<text class="tick" x="{x_of(tick):.1f}" y="{_HEIGHT - 12}" text-anchor="middle">{escaped(x_label)} {tick}</text>'
+        )
+    for number, (name, of_series) in reversed(list(enumerate(series))):
+        shift = (number - (len(series) - 1) / 2) * 5
+        at = [(x_of(point.x) + shift, point) for point in of_series]
+        path = " ".join(f"{x:.1f},{y_of(point.value):.1f}" for x, point in at)
+        parts.append(f'<g class="s{number % NUM_COLOURS}{" main" if number == 0 else ""}">')
+        if number == 0 and len(at) > 1:
+            upper = [f"{x:.1f},{y_of(point.high):.1f}" for x, point in at]
+            lower = [f"{x:.1f},{y_of(point.low):.1f}" for x, point in reversed(at)]
+            parts.append(f'<polygon class="band" points="{" ".join([*upper, *lower])}"/>')
+        parts.append(f'<polyline class="line" points="{path}"/>')
+        for x, point in at:
+            title = f"{name}, {x_label} {point.x}: {100 * point.value:.1f} % [{100 * point.low:.1f} to {100 * point.high:.1f}]"
+            parts.append(
+                f'<g><title>{escaped(title)}</title><line class="bar" x1="{x:.1f}" x2="{x:.1f}" '
+                f'y1="{y_of(point.low):.1f}" y2="{y_of(point.high):.1f}"/>'
+                f'<circle cx="{x:.1f}" cy="{y_of(point.value):.1f}" r="{5 if number == 0 else 3.5}"/></g>'
+            )
+        parts.append("</g>")
+    return _svg(parts, label=label)
+
+
+def interval_bar(
+    value: float, low: float, high: float, *, low_end: float, high_end: float, colour: int, zero: bool = False
+) -> str:
+    """A value and its interval on a scale from ``low_end`` to ``high_end``, as wide as its cell."""
+    span = high_end - low_end or 1.0
+
+    def x_of(at: float) -> float:
+        return 2 + 196 * (min(max(at, low_end), high_end) - low_end) / span
+
+    line = f'<line class="zero" x1="{x_of(0):.1f}" x2="{x_of(0):.1f}" y1="0" y2="16"/>' if zero else ""
+    return (
+        f'<svg class="interval s{colour % NUM_COLOURS}" viewBox="0 0 200 16" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="track" x="0" y="7.5" width="200" height="1"/>{line}'
+        f'<rect class="range" x="{x_of(low):.1f}" y="5" width="{max(x_of(high) - x_of(low), 0.5):.1f}" height="6"/>'
+        f'<rect class="mark" x="{x_of(value) - 1.5:.1f}" y="1" width="3" height="14"/></svg>'
+    )
+
+
+def histogram(series: Sequence[tuple[str, Mapping[float, int]]], *, label: str, unit: str, bins: int = 32) -> str:
+    """The distributions of several series as outlines over shared bins; the height is the fraction of a series.
+
+    Args:
+        series: name, and value to its count, of each.
+        label: what a screen reader says.
+        unit: of the values.
+        bins: at most as many.
+    """
+    low, width, bins = _bins({value for _, counts in series for value in counts}, most=bins)
+    high = low + width * bins
+    heights = [_fractions(counts, low=low, width=width, bins=bins) for _, counts in series]
+    top = _rounded_up(max(max(each) for each in heights))
+    inner = _WIDTH - _LEFT - _RIGHT
+
+    def y_of(value: float) -> float:
+        return _HEIGHT - _BOTTOM - value / top * (_HEIGHT - _TOP - _BOTTOM)
+
+    parts = [_y_axis(top, y_of=[y_of(top * step / 4) for step in range(5)])]
+    for number, ((name, _), fractions) in enumerate(zip(series, heights, strict=True)):
+        steps = []
+        for index, fraction in enumerate(fractions):
+            left, right = (_LEFT + inner * (index + each) / bins for each in (0, 1))
+            steps += [f"{left:.1f},{y_of(fraction):.1f}", f"{right:.1f},{y_of(fraction):.1f}"]
+        ends = f"{_LEFT},{y_of(0):.1f} {' '.join(steps)} {_LEFT + inner},{y_of(0):.1f}"
+        parts.append(
+            f'<g class="s{number % NUM_COLOURS}"><title>{escaped(name)}</title><polygon class="band" points="{ends}"/>'
+            f'<polyline class="line" points="{" ".join(steps)}"/></g>'
+        )
+    for step in range(5):
+        x, value = _LEFT + inner * step / 4, low + (high - low) * step / 4
+        anchor = "start" if step == 0 else "end" if step == 4 else "middle"
+        text = f"{value:.0f}" if high - low > 8 else f"{value:.1f}"
+        suffix = f" {unit}" if step == 4 else ""
+        parts.append(
+            f'<text class="tick" x="{x:.1f}" y="{_HEIGHT - 12}" text-anchor="{anchor}">{text}{escaped(suffix)}</text>'
+        )
+    return _svg(parts, label=label)
+
+
+def _bins(values: set[float], *, most: int) -> tuple[float, float, int]:
+    """Lower end, width and number of the bins; one per value where these are few whole numbers."""
+    low, high = min(values), max(values)
+    if all(float(value).is_integer() for value in values) and high - low < most:
+        return low - 0.5, 1.0, int(high - low) + 1
+    return low, (high - low) / most or 1.0, most
+
+
+def _fractions(counts: Mapping[float, int], *, low: float, width: float, bins: int) -> list[float]:
+    heights = [0.0] * bins
+    total = sum(counts.values())
+    for value, count in counts.items():
+        heights[min(int((value - low) / width), bins - 1)] += count / total
+    return heights
+
+
+def legend(names: Sequence[str]) -> str:
+    """The names of the series with their colours."""
+    items = "".join(
+        f'<li class="s{number % NUM_COLOURS}"><span class="swatch"></span>{escaped(name)}</li>'
+        for number, name in enumerate(names)
+    )
+    return f'<ul class="legend">{items}</ul>'
+
+
+def _y_axis(top: float, *, y_of: Sequence[float]) -> str:
+    lines = []
+    for step, y in enumerate(y_of):
+        value = 100 * top * step / 4
+        text = f"{value:.0f} %" if top > 0.2 else f"{value:.1f} %"
+        lines.append(
+            f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'
+        )
+    return "".join(lines)
+
+
+def _rounded_up(value: float) -> float:
+    for step in (0.02, 0.04, 0.08, 0.2, 0.4, 0.6, 0.8):
+        if value <= step:
+            return step
+    return 1.0
+
+
+def _svg(parts: Sequence[str], *, label: str) -> str:
+    inside = "".join(parts)
+    return (
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escaped(label)}">{inside}</svg>'
+    )
