@@ -11,7 +11,7 @@ from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.scoring import ReferenceScorer
 from thoughtrank.records import Question
 from thoughtrank.stages.arm_replies import ReplySettings
-from thoughtrank.stages.evaluation import Evaluation
+from thoughtrank.stages.evaluation import METRICS, Evaluation
 from thoughtrank.stages.round_models import BaseModel
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.tables import read_table
@@ -99,6 +99,20 @@ def test_a_question_without_reference_is_neither_right_nor_wrong(stage, store, q
 def test_the_metrics_are_those_of_the_table(stage, store):
     metrics = read_json(store.complete(stage).folder / "_evaluation.json")
     assert (metrics["n"], metrics["accuracy"], metrics["direct_accuracy"], metrics["thought_rate"]) == (5, 0.8, 0, 0.8)
+
+
+@pytest.mark.parametrize("content", ["", '{"arms": {"tho', "[]", None])
+def test_damaged_metrics_are_made_again_from_the_table(stage, store, content):
+    artifact = store.complete(stage)
+    metrics = read_json(artifact.folder / METRICS)
+    for folder in {artifact.folder, artifact.published}:
+        (folder / METRICS).unlink()
+        if content is not None:
+            (folder / METRICS).write_text(content)
+    again = replace(stage, engine=Thinks())
+    artifact = store.complete(again)
+    assert [read_json(folder / METRICS) for folder in (artifact.folder, artifact.published)] == [metrics, metrics]
+    assert again.engine.requested == []
 
 
 def test_a_resumed_evaluation_asks_the_missing_group_only(stage, store):

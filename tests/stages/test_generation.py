@@ -73,6 +73,24 @@ def test_a_generation_that_lacks_only_its_mark_opens_no_engine(stage, store):
     assert resumed.engine.model_folders == []
 
 
+@pytest.mark.parametrize("content", ["", '{"engine": "fa', "[]", None])
+def test_a_damaged_record_of_the_engine_is_made_again_with_the_first_group(stage, store, content):
+    stage = replace(stage, engine=FakeEngine(probe_candidates=2))
+    artifact = store.complete(stage)
+    whole, record = read_table(artifact.folder, Candidate), read_json(artifact.folder / ENGINE_RECORD)
+    forget(artifact)
+    (artifact.folder / ENGINE_RECORD).unlink()
+    if content is not None:
+        (artifact.folder / ENGINE_RECORD).write_text(content)
+    resumed = replace(stage, engine=FakeEngine(probe_candidates=2))
+    again = store.complete(resumed)
+    assert (read_table(again.folder, Candidate), read_json(again.folder / ENGINE_RECORD)) == (whole, record)
+    assert again.facts["engine"] == record
+    assert [request.prompt for request in resumed.engine.requested[0]] == [
+        request.prompt for request in stage.engine.requested[0]
+    ]
+
+
 def test_an_engine_that_fails_midway_keeps_the_finished_groups(stage, store, monkeypatch):
     def fails(self, request, branch):
         if len(self.requested) == 2:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from thoughtrank.engines.protocol import Engine, EngineSession, OnStep
@@ -28,7 +29,7 @@ from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.stage import Stage, question_fields
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.done_marker import num_rows_of
-from thoughtrank.storage.json_files import write_json
+from thoughtrank.storage.json_files import read_json_object, write_json
 from thoughtrank.storage.tables import part_path, read_table, rows_of, write_part
 
 METRICS = "_evaluation.json"
@@ -113,6 +114,10 @@ class Evaluation(Stage):
             "even_groups_of": self.engine.replies_per_group,
             "prompts": ESCAPE_RULES,
         }
+
+    def holds(self, folder: Path) -> bool:
+        """Whether the metrics can be read; they are made again from the table."""
+        return read_json_object(folder / METRICS) is not None
 
     def make(self, artifact: Artifact) -> None:
         """Write the table group by group, one pass after the other, then the metrics."""

@@ -22,7 +22,7 @@ from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.stage import Stage, question_texts
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.done_marker import num_rows_of
-from thoughtrank.storage.json_files import read_json, write_json
+from thoughtrank.storage.json_files import read_json_object, write_json
 from thoughtrank.storage.tables import num_rows, part_path, write_part
 
 ENGINE_RECORD = "_engine.json"
@@ -77,7 +77,10 @@ class Generation(Stage):
         total = len(self.questions) * len(self.prefixes)
         # What an earlier attempt recorded of its engine; the probe runs once.
         record = artifact.folder / ENGINE_RECORD
-        facts: dict[str, object] = read_json(record) if record.exists() else {}
+        facts = read_json_object(record)
+        if facts is None:
+            # Only an engine can make the record again, and its probe compares the first group that is decoded.
+            facts, missing = {}, missing or list(range(len(groups)))[:1]
         if missing:
             folder = self.model.folder()
             chat = ChatTemplate.from_folder(folder)
