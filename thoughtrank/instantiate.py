@@ -26,6 +26,8 @@ _MOVED = {
     "thoughtrank.questions.word_problems.WordProblems": "thoughtrank.questions.word_problems.source.WordProblems",
     "thoughtrank.selection.Best": "thoughtrank.selection.top_k.Best",
     "thoughtrank.selection.TopK": "thoughtrank.selection.top_k.TopK",
+    "thoughtrank.report.loggers.WandbLogger": "thoughtrank.report.wandb_logger.WandbLogger",
+    "thoughtrank.tracking.WandbLogger": "thoughtrank.report.wandb_logger.WandbLogger",
     "thoughtrank.tracking": "thoughtrank.report.loggers",
 }
 """Former to present names of targets and their modules, for the configs of older runs and of users."""

@@ -10,6 +10,7 @@ from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.report.findings import find, finding_scalars
+from thoughtrank.report.html.round_candidates import reported_questions
 from thoughtrank.report.html.write_report import report_of_running
 from thoughtrank.report.loggers import Logger
 from thoughtrank.report.model_card import model_card
@@ -75,7 +76,7 @@ def _run_rounds(builder: StageBuilder, *, logger: Logger) -> dict[str, Any] | No
                 _write_report(builder)
                 return None
         entries.append(_round_entry(current, builder=builder))
-        _log_round(current, entries[-1], logger=logger)
+        _log_round(current, entries[-1], builder=builder, logger=logger)
         if is_new:
             _write_report(builder)
     findings = _findings(builder)
@@ -130,10 +131,12 @@ def _development_figures(current: Round, *, builder: StageBuilder) -> dict[str, 
     return development_figures(read_json(artifact.folder / METRICS))
 
 
-def _log_round(current: Round, entry: Mapping[str, Any], *, logger: Logger) -> None:
+def _log_round(current: Round, entry: Mapping[str, Any], *, builder: StageBuilder, logger: Logger) -> None:
     logger.log_round(scalars(entry))
     if current.number:
         logger.log_prefixes(current.number, [asdict(row) for row in round_prefixes(current.artifacts)])
+        candidates = reported_questions(builder.store.paths, current.number, selection=builder.config.selection)
+        logger.log_candidates(current.number, candidates)
         logger.log_training(current.number, training_curve(current.artifacts["training"].published))
 
 

@@ -1,0 +1,221 @@
+"""What the W&B logger leaves behind: a real offline run is read back."""
+
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+from stored_runs import stored_run
+
+from thoughtrank.report.html.round_candidates import reported_questions
+from thoughtrank.report.wandb_logger import CANDIDATE_COLUMNS, SUMMARY, WandbLogger, run_id
+from thoughtrank.storage.run_paths import RunPaths
+
+ROOT = Path(__file__).parents[2]
+ROUNDS = [
+    {"round": 0, "accuracy": 0.25, "judge_cost": 0.0},
+    {"round": 1, "accuracy": 0.5, "thought_rate": None, "seconds_training": 3.0, "judge_cost": 0.5},
+    {"round": 2, "accuracy": 0.75, "thought_rate": 1.0, "seconds_training": 4.0, "judge_cost": 0.25},
+]
+PREFIXES = [{"prefix": "a", "win_rate": 0.25}, {"prefix": "b", "win_rate": None}]
+CURVE = [{"step": 1, "loss": 2.0, "lr": 0.1}, {"step": 2, "loss": 1.5, "lr": 0.05}]
+CONFIG = {"seed": 0, "judge": {"api_key_env": "OPENAI_API_KEY"}}
+FINDINGS = {"thought_effect_points": 7.5, "thought_effect_low": 1.0, "control_answers_only_pairs_accuracy": None}
+
+
+def tell(logger, folder, *, tables):
+    """Three rounds, as the pipeline tells them."""
+    logger.start(run="mine", folder=folder, config=CONFIG, sweep="a-sweep")
+    for metrics in ROUNDS:
+        logger.log_round(metrics)
+        if metrics["round"]:
+            logger.log_prefixes(metrics["round"], PREFIXES)
+            logger.log_candidates(metrics["round"], reported_questions(tables, metrics["round"], selection={}))
+            logger.log_training(metrics["round"], CURVE)
+    logger.log_findings({})
+    logger.log_findings(FINDINGS)
+    logger.finish()
+
+
+@pytest.fixture(scope="module")
+def offline_run(tmp_path_factory):
+    """Everything in the file of a run without an account: kind of record to the records."""
+    patch = pytest.MonkeyPatch()
+    folder = tmp_path_factory.mktemp("wandb")
+    patch.setenv("OPENAI_API_KEY", "sk-canary-that-must-not-be-found")
+    patch.setenv("WANDB_MODE", "offline")
+    tables = RunPaths(stored_run(tmp_path_factory.mktemp("run")))
+    tell(WandbLogger(project="mine", candidate_rows=5), folder, tables=tables)
+    patch.undo()
+    # W&B's own service writes the file, and may still be at it when the run is finished.
+    until = time.monotonic() + 30
+    while time.monotonic() < until and not any(
+        record.WhichOneof("record_type") == "exit" for record in records(folder)
+    ):
+        time.sleep(0.1)
+    return folder
+
+
+BLOCK, IDENT, HEADER = 32768, 7, 7
+
+
+def chunks(content):
+    """The records of a file in LevelDB's log format, which W&B writes: pieces in blocks, each behind a header of 7 bytes."""
+    place, whole = IDENT, b""
+    while place + HEADER <= len(content):
+        if BLOCK - place % BLOCK < HEADER:
+            place += BLOCK - place % BLOCK
+            continue
+        length, kind = struct.unpack("<HB", content[place + 4 : place + HEADER])
+        whole += content[place + HEADER : place + HEADER + length]
+        place += HEADER + length
+        if kind in (1, 4):  # a whole record, or the last piece of one
+            yield whole
+            whole = b""
+
+
+def records(folder):
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    (path,) = folder.glob("wandb/offline-run-*/*.wandb")
+    for chunk in chunks(path.read_bytes()):
+        record = Record()
+        record.ParseFromString(chunk)
+        yield record
+
+
+def history(folder):
+    """Every logged row."""
+    for record in records(folder):
+        if record.WhichOneof("record_type") == "history":
+            items = record.history.item
+            yield {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in items}
+
+
+def summary(folder):
+    """The last value of everything."""
+    found = {}
+    for record in records(folder):
+        if record.WhichOneof("record_type") == "summary":
+            found |= {
+                item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in record.summary.update
+            }
+    return found
+
+
+def table(folder, name):
+    (path,) = folder.glob(f"wandb/offline-run-*/files/media/table/{name}_*.table.json")
+    return json.loads(path.read_text())
+
+
+def test_wandb_gets_the_figures_of_every_round(offline_run):
+    figures = [row for row in history(offline_run) if "round/accuracy" in row]
+    assert [(row["round/number"], row["round/accuracy"]) for row in figures] == [(0, 0.25), (1, 0.5), (2, 0.75)]
+    assert "round/thought_rate" not in figures[1]
+    found = [row for row in history(offline_run) if any(key.startswith("findings/") for key in row)]
+    assert [{key: row[key] for key in row if key.startswith("findings/")} for row in found] == [
+        {"findings/thought_effect_points": 7.5, "findings/thought_effect_low": 1.0}
+    ]
+
+
+def test_the_trainings_of_all_rounds_are_one_curve(offline_run):
+    curve = [row for row in history(offline_run) if "training/step" in row]
+    values = [(row["training/step"], row["training/round"], row["training/loss"]) for row in curve]
+    assert values == [(1, 1, 2.0), (2, 1, 1.5), (3, 2, 2.0), (4, 2, 1.5)]
+
+
+def test_ranks_gains_and_lengths_are_histograms_over_the_round(offline_run):
+    rows = [row for row in history(offline_run) if "round/ranks/values" in row]
+    assert [row["round/number"] for row in rows] == [1, 2]
+    for name, total in (("ranks", 8), ("gains", 4), ("thought_lengths", 12)):
+        assert rows[0][f"round/{name}/_type"] == "histogram"
+        assert sum(rows[0][f"round/{name}/values"]) == total
+        assert all(one < other for one, other in pairwise(rows[0][f"round/{name}/bins"]))
+
+
+def test_prefixes_and_candidates_are_tables(offline_run):
+    assert table(offline_run, "prefixes/round_1")["data"] == [["a", 0.25], ["b", None]]
+    candidates = table(offline_run, "candidates/round_2")
+    assert candidates["columns"] == list(CANDIDATE_COLUMNS)
+    assert len(candidates["data"]) == 5
+    assert candidates["data"][0] == ["q2-0", "A", 1, 1.5, "selected", "A thought so 3 + 4 = 7", "answer so 3 + 4 = 7"]
+
+
+def test_the_summary_sorts_a_sweep(offline_run):
+    found = {name: value for name, value in summary(offline_run).items() if name in SUMMARY}
+    assert found == {
+        "accuracy": 0.75,
+        "accuracy_change": 0.5,
+        "judge_cost": 0.75,
+        "thought_effect": 7.5,
+        "thought_effect_low": 1.0,
+    }
+
+
+def test_a_job_of_a_sweep_agent_has_the_id_that_the_agent_gives(tmp_path, monkeypatch):
+    import wandb
+
+    given = []
+
+    class Stop(Exception):
+        pass
+
+    def init(**settings):
+        given.append(settings)
+        raise Stop
+
+    monkeypatch.setattr(wandb, "init", init)
+    for variable in ("", "a1b2c3"):
+        monkeypatch.setenv("WANDB_SWEEP_ID", variable)
+        monkeypatch.setenv("WANDB_MODE", "online")
+        with pytest.raises(Stop):
+            WandbLogger(project="mine").start(run="mine", folder=tmp_path, config={}, sweep=None)
+    assert [(each["id"], each["resume"]) for each in given] == [("mine", "allow"), (None, None)]
+
+
+def test_the_documented_sweep_gives_a_command_line_that_hydra_reads(tmp_path):
+    from wandb.sdk.launch.sweeps.utils import create_sweep_command_args
+
+    page = (ROOT / "docs" / "config" / "logger.md").read_text()
+    sweep = yaml.safe_load(re.findall(r"```yaml\n# sweep.yaml\n(.*?)```", page, re.DOTALL)[0])
+    assert sweep["metric"]["name"] in SUMMARY
+    assert sweep["command"][1:] == ["python", sweep["program"], "${args_no_hyphens}"]
+    chosen = {name: {"value": each["values"][-1]} for name, each in sweep["parameters"].items()}
+    arguments = create_sweep_command_args({"args": chosen})["args_no_hyphens"]
+    command = [sys.executable, str(ROOT / sweep["program"]), *arguments, "dry_run=true", "model=tiny", "logger=none"]
+    environment = {**os.environ, "WANDB_SWEEP_ID": "a1b2c3"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert set(arguments) == {"selection.k=2", "seed=1"}
+
+
+def test_the_table_of_candidates_may_be_left_out_but_not_be_negative():
+    assert WandbLogger(project="mine", candidate_rows=0).faults() == []
+    assert WandbLogger(project="mine", candidate_rows=-1).faults() == ["logger.candidate_rows=-1: choose 0 or more"]
+
+
+def test_wandb_knows_the_run_by_its_name_and_its_sweep_as_a_group(offline_run):
+    (run,) = [record.run for record in records(offline_run) if record.WhichOneof("record_type") == "run"]
+    assert (run.display_name, run.run_group, run.project) == ("mine", "a-sweep", "mine")
+    assert run.job_type == "train"
+
+
+def test_runs_of_the_same_name_in_two_folders_have_two_ids_and_a_name_without_a_folder_is_its_own():
+    names = ["a/x", "b/x", "x", "a-x", "a:x", "c" * 100, "c" * 101, "c" * 102, "a/" + "c" * 100]
+    ids = [run_id(name) for name in names]
+    assert len(set(ids)) == len(names)
+    assert (run_id("x"), run_id("a-x"), run_id("c" * 100)) == ("x", "a-x", "c" * 100)
+    assert all(len(each) <= 100 and not set(each) & set("/\\#?%:") for each in ids)
+
+
+def test_no_secret_reaches_wandb(offline_run):
+    files = [path for path in offline_run.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if b"sk-canary" in path.read_bytes()]
