@@ -3,15 +3,14 @@
 import json
 import os
 import re
-import struct
 import subprocess
 import sys
-import time
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import yaml
+from offline_wandb import history, records, summary, wait_for_end
 from stored_runs import stored_run
 
 from thoughtrank.report.html.round_candidates import reported_questions
@@ -54,60 +53,8 @@ def offline_run(tmp_path_factory):
     tables = RunPaths(stored_run(tmp_path_factory.mktemp("run")))
     tell(WandbLogger(project="mine", candidate_rows=5), folder, tables=tables)
     patch.undo()
-    # W&B's own service writes the file, and may still be at it when the run is finished.
-    until = time.monotonic() + 30
-    while time.monotonic() < until and not any(
-        record.WhichOneof("record_type") == "exit" for record in records(folder)
-    ):
-        time.sleep(0.1)
+    wait_for_end(folder)
     return folder
-
-
-BLOCK, IDENT, HEADER = 32768, 7, 7
-
-
-def chunks(content):
-    """The records of a file in LevelDB's log format, which W&B writes: pieces in blocks, each behind a header of 7 bytes."""
-    place, whole = IDENT, b""
-    while place + HEADER <= len(content):
-        if BLOCK - place % BLOCK < HEADER:
-            place += BLOCK - place % BLOCK
-            continue
-        length, kind = struct.unpack("<HB", content[place + 4 : place + HEADER])
-        whole += content[place + HEADER : place + HEADER + length]
-        place += HEADER + length
-        if kind in (1, 4):  # a whole record, or the last piece of one
-            yield whole
-            whole = b""
-
-
-def records(folder):
-    from wandb.proto.wandb_internal_pb2 import Record
-
-    (path,) = folder.glob("wandb/offline-run-*/*.wandb")
-    for chunk in chunks(path.read_bytes()):
-        record = Record()
-        record.ParseFromString(chunk)
-        yield record
-
-
-def history(folder):
-    """Every logged row."""
-    for record in records(folder):
-        if record.WhichOneof("record_type") == "history":
-            items = record.history.item
-            yield {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in items}
-
-
-def summary(folder):
-    """The last value of everything."""
-    found = {}
-    for record in records(folder):
-        if record.WhichOneof("record_type") == "summary":
-            found |= {
-                item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in record.summary.update
-            }
-    return found
 
 
 def table(folder, name):

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from thoughtrank.entry_point import entry_point
 from thoughtrank.output.terminal import print_text
+from thoughtrank.report.html.stored_run import read_run
 from thoughtrank.report.html.write_report import write_report
+from thoughtrank.report.wandb_report import make_report
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.run_paths import RunPaths
 
@@ -29,14 +31,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="the file; by default report.html in the run folder, or in this folder for several runs",
     )
     parser.add_argument("--open", action="store_true", help="show it in the browser")
+    parser.add_argument(
+        "--wandb",
+        action="store_true",
+        help="build a W&B Report instead; without an account its specification is written",
+    )
+    parser.add_argument("--entity", help="with --wandb: user or team; by default that of the account")
+    parser.add_argument("--project", help="with --wandb: project; by default that of the run")
     options = parser.parse_args(arguments)
     default = RunPaths(options.runs[0]).report if len(options.runs) == 1 else Path("report.html")
     path = options.output or default
     with entry_point(), full_disk_as_user_error(path):
+        if options.wandb:
+            _make_wandb_report(options.runs, folder=path.parent, entity=options.entity, project=options.project)
+            return
         written = write_report(options.runs, path)
         print_text(f"{written.path} ({written.megabytes:.1f} MB, {written.seconds:.1f} s)")
         if options.open:
             webbrowser.open(written.path.resolve().as_uri())
+
+
+def _make_wandb_report(folders: Sequence[Path], *, folder: Path, entity: str | None, project: str | None) -> None:
+    made = make_report([read_run(each) for each in folders], folder=folder, entity=entity, project=project)
+    print_text(f"{made.specification} (the specification of a W&B Report)")
+    print_text("saved nowhere: log in with 'wandb login', and give the command again" if made.url is None else made.url)
 
 
 if __name__ == "__main__":

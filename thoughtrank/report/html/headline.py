@@ -52,7 +52,7 @@ def total_cost(run: StoredRun) -> float:
 def total_seconds(run: StoredRun) -> float:
     """Seconds of computation of all stages, and of the controls."""
     return sum(sum(each.seconds.values()) for each in run.rounds) + sum(
-        variant["seconds"]
+        variant.get("seconds", 0.0)
         for entry in run.findings["controls"].values()
         for variant in entry.get("variants", {"": entry}).values()
     )

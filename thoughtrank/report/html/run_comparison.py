@@ -14,6 +14,8 @@ from thoughtrank.report.html.svg import interval_bar
 
 _NOT_SETTINGS = ("run", "runs_dir", "cache_dir", "stop_after", "keep", "logger", "dry_run")
 _SIGNIFICANT = 0.05
+_NAMED = 4
+"""Settings that are named; the config of each run has all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,10 @@ def comparison_headline(standings: Sequence[Standing]) -> str:
     text = f"Of {len(standings)} runs, {best.run.name} is the most accurate: {percent(best.accuracy)}"
     if best.varied:
         text += f" with {_varied_text(best.varied)}"
+    if not any(each.to_best is not None and each.to_best.n for each in rest):
+        return (
+            f"{text}. The runs have no held-out question in common, so that it cannot be said whether that is chance."
+        )
     beaten = [each for each in rest if each.to_best is not None and each.to_best.n and _below(each)]
     if len(beaten) == len(rest):
         return f"{text}. It is better than every other run by more than chance."
@@ -147,7 +153,9 @@ def _order(accuracy: float | None) -> float:
 
 
 def _varied_text(varied: Mapping[str, object]) -> str:
-    return ", ".join(f"{name}={_short(value)}" for name, value in varied.items()) or "nothing"
+    named = [f"{name}={_short(value)}" for name, value in varied.items()]
+    more = [f"and {len(named) - _NAMED} more settings"] if len(named) > _NAMED else []
+    return ", ".join([*named[:_NAMED], *more]) or "nothing"
 
 
 def _short(value: object) -> str:
