@@ -227,7 +227,7 @@ def test_several_runs_stand_side_by_side_and_one_is_shown(tmp_path):
     assert index["headline"].endswith("better than every other run by more than chance.")
     with opened(path) as shown:
         page = shown.page
-        assert page.locator("article.run:visible h2").all_inner_texts() == ["bad"]
-        page.select_option("#run-choice", label="good")
         assert page.locator("article.run:visible h2").all_inner_texts() == ["good"]
+        page.select_option("#run-choice", label="bad")
+        assert page.locator("article.run:visible h2").all_inner_texts() == ["bad"]
         assert shown.messages == []

@@ -70,6 +70,6 @@ def _spend(run: StoredRun) -> list[tuple[str, str, str]]:
     examples = sum(each.facts.get("selection", {}).get("examples", 0) for each in run.rounds)
     return [
         ("Cost", f"${total_cost(run):.2f}", "for the judge"),
-        ("Time", duration_text(seconds), "of computation"),
+        ("Time", duration_text(seconds), "of computing"),
         ("Examples", f"{examples:,}", "selected in all rounds"),
     ]

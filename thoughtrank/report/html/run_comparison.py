@@ -108,8 +108,7 @@ def comparison_section(standings: Sequence[Standing]) -> str:
                 "not measured"
                 if effect is None
                 else f"{effect['points']:+.1f} [{effect['low']:+.1f} to {effect['high']:+.1f}]",
-                f"${total_cost(each.run):.2f}",
-                duration_text(total_seconds(each.run)),
+                f"${total_cost(each.run):.2f}, {duration_text(total_seconds(each.run))}",
             ]
         )
     header = [
@@ -119,8 +118,7 @@ def comparison_section(standings: Sequence[Standing]) -> str:
         "accuracy",
         "behind the best, points",
         "thought effect, points",
-        "judge",
-        "time",
+        "cost",
     ]
     explained = note(
         "Accuracy of the last round on the held-out questions. The difference to the best run is paired by question; its "

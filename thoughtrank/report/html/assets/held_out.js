@@ -92,7 +92,7 @@ report.HeldOutView = class {
   reply([, , right, answer, text, thought, finish], title) {
     const verdict = right === null ? "not scored" : right ? "right" : "wrong";
     const facts = report.element("p", "facts", null, report.element("span", `outcome ${verdict}`, verdict));
-    if (answer !== null) facts.append(report.element("span", "", null, report.element("i", "", "answer"), ` ${report.shown(answer.trim().slice(0, 200))}`));
+    if (answer !== null) facts.append(report.element("span", "", null, report.element("i", "", "answer"), ` ${report.shown(answer.trim().slice(0, 60))}`));
     if (finish === "length") facts.append(report.element("span", "", "truncated at its limit"));
     const card = report.element("div", "card", null, report.element("h4", "", title), facts);
     if (thought) card.append(report.element("h5", "", "Forced thought"), report.longText(thought));
