@@ -1,3 +1,5 @@
+import io
+import re
 import shutil
 
 import pytest
@@ -76,6 +78,13 @@ def test_the_words_after_the_folder_are_one_question(tiny_folder, monkeypatch):
     assert asked == ["How many?", tiny_folder]
 
 
+class Terminal(io.StringIO):
+    """Input or output that is a terminal."""
+
+    def isatty(self):
+        return True
+
+
 @pytest.mark.parametrize("end", ["", None])
 def test_typed_questions_are_answered_until_an_empty_line_or_the_end_of_input(tiny_folder, monkeypatch, end):
     lines = iter(["One?", " Two? "] + ([end] if end is not None else []))
@@ -88,6 +97,7 @@ def test_typed_questions_are_answered_until_an_empty_line_or_the_end_of_input(ti
 
     asked = []
     monkeypatch.setattr("builtins.input", typed)
+    monkeypatch.setattr("sys.stdin", Terminal())
     monkeypatch.setattr(chat, "print_answers", lambda questions, *, folder: asked.extend(questions))
     chat.main([str(tiny_folder)])
     # ``extend`` keeps what it took before an exception.
@@ -100,3 +110,94 @@ def test_the_reply_is_printed_without_prompt_and_special_tokens(tiny_folder, cap
     assert printed.strip()
     assert "How many apples?" not in printed
     assert "<|im_" not in printed
+
+
+def test_every_line_of_a_pipe_is_a_question(tiny_folder, monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr("sys.stdin", io.StringIO("One?\n\n Two? \n"))
+    monkeypatch.setattr(chat, "print_answers", lambda questions, *, folder: asked.extend(questions))
+    chat.main([str(tiny_folder)])
+    assert asked == ["One?", "Two?"]
+    assert ">" not in capsys.readouterr().out
+
+
+@pytest.fixture
+def run(tiny_folder, tmp_path):
+    """A run with an export, models of two rounds and a base model."""
+    folder = tmp_path / "run"
+    for name in ("export", "round_1/4_model", "round_2/4_model"):
+        shutil.copytree(tiny_folder, folder / name)
+    (folder / "config.yaml").write_text("seed: 0\n")
+    base = shutil.copytree(tiny_folder, tmp_path / "base")
+    (folder / "round_1" / "4_model" / "_job.yaml").write_text(f"model: {base}\n")
+    return folder
+
+
+def test_a_run_stands_for_its_export_and_a_round_for_its_model(run, tmp_path, tiny_folder):
+    assert chat.model_folder(run, round_number=None) == run / "export"
+    assert chat.model_folder(run, round_number=2) == run / "round_2" / "4_model"
+    assert chat.model_folder(run, round_number=0) == tmp_path / "base"
+    assert chat.model_folder(tiny_folder, round_number=None) == tiny_folder
+    for inside in (run, run / "export", run / "round_2" / "4_model"):
+        assert chat.base_folder(inside) == tmp_path / "base"
+
+
+def test_a_model_that_a_run_does_not_have_is_one_message(run, tiny_folder, tmp_path, capsys):
+    shutil.rmtree(run / "export")
+    (fault,) = faults_of([run], capsys)
+    assert fault == f"{run} has no export yet: give --round; its rounds with a model: 1, 2"
+    (fault,) = faults_of([run, "--round", "7"], capsys)
+    assert "no model of round 7" in fault
+    (fault,) = faults_of([tiny_folder, "--round", "1"], capsys)
+    assert "is not a run" in fault
+    (fault,) = faults_of([tiny_folder, "--compare"], capsys)
+    assert "its base model is known only inside a run" in fault
+    shutil.rmtree(tmp_path / "base")
+    (fault,) = faults_of([run, "--round", "0"], capsys)
+    assert "is no longer in the cache" in fault
+
+
+def test_compare_asks_both_models_the_same(run, monkeypatch, capsys):
+    from thoughtrank.models.load_folder import load_folder
+
+    class Writer:
+        def __init__(self, folder):
+            self.folder = folder
+
+        def generate(self, input_ids, *, streamer, **_):
+            streamer.put(input_ids[0])
+            streamer.on_finalized_text(f"reply of {self.folder.name}", stream_end=True)
+
+    loaded = load_folder(run / "export")
+    monkeypatch.setattr(chat, "load_folder", lambda folder: LoadedModel(loaded.tokenizer, Writer(folder)))
+    chat.main([str(run), "--compare", "How", "many?"])
+    assert capsys.readouterr().out == "base model:\nreply of base\n\ntrained:\nreply of export\n\n"
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+def test_a_thought_is_dimmed_on_a_terminal_however_it_arrives(size, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    text, printer = "a <b<thought>3 < 4\x1b[2J</th</thought>so 7 <thou", chat.ThoughtPrinter()
+    for at in range(0, len(text), size):
+        printer.write(text[at : at + size])
+    printer.write("", end=True)
+    plain = terminal.getvalue().replace("\x1b[2m", "").replace("\x1b[22m", "")
+    assert plain == "a <b<thought>3 < 4\\x1b[2J</th</thought>so 7 <thou\n"
+    dimmed = "".join(re.findall(r"\x1b\[2m(.*?)\x1b\[22m", terminal.getvalue()))
+    assert dimmed == "<thought>3 < 4\\x1b[2J</th</thought>"
+
+
+def test_a_file_gets_no_styles(monkeypatch):
+    monkeypatch.setattr("sys.stdout", written := io.StringIO())
+    chat.ThoughtPrinter().write("<thought>3</thought>7", end=True)
+    assert written.getvalue() == "<thought>3</thought>7\n"
+
+
+def test_a_model_without_a_limit_of_its_own_gets_one(tiny_folder, tmp_path):
+    folder = shutil.copytree(tiny_folder, tmp_path / "model")
+    (folder / "generation_config.json").write_text('{"max_new_tokens": 3}')
+    assert chat._limit(folder) == {}
+    (folder / "generation_config.json").unlink()
+    assert chat._limit(folder) == {"max_new_tokens": 512}

@@ -3,6 +3,7 @@
 No other module calls ``print``. Progress bars are in ``progress.py``.
 """
 
+import os
 import sys
 import traceback
 from collections.abc import Iterable
@@ -14,6 +15,13 @@ from thoughtrank.output.redaction import redacted
 def print_text(text: str = "", *, end: str = "\n") -> None:
     """Print to standard output, at once."""
     print(_shown(text), end=end, flush=True)
+
+
+def print_dimmed(text: str, *, end: str = "\n") -> None:
+    """Print to standard output, dimmed where that is a terminal and NO_COLOR is not set."""
+    styled = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    shown = _shown(text)
+    print(f"\x1b[2m{shown}\x1b[22m" if styled else shown, end=end, flush=True)
 
 
 def print_warning(text: str) -> None:
