@@ -8,6 +8,11 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from thoughtrank.config.components import make_components
+from thoughtrank.config.preflight import preflight
+from thoughtrank.config.schema import load_config
+from thoughtrank.errors import UserError
+
 CONF = Path(__file__).parents[2] / "conf"
 
 GIVEN = {
@@ -30,6 +35,23 @@ def _composed(overrides):
         if missing:
             config = compose("config", overrides=[*overrides, *missing])
         return OmegaConf.to_container(config, resolve=True)
+
+
+def composed_small(*overrides):
+    """The config of a small run that is otherwise in order."""
+    small = ["model=tiny", "logger=none", "rounds=1", "questions.train_per_round=8", "questions.held_out=2"]
+    return composed(*small, *overrides)
+
+
+def faults_of(*overrides):
+    """What preflight says about it."""
+    config = load_config(composed_small(*overrides))
+    parts = make_components(config)
+    try:
+        preflight(config, parts)
+    except UserError as error:
+        return list(error.faults)
+    return []
 
 
 def changed(values, key, value="something else"):

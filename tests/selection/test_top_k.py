@@ -3,75 +3,11 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from ranked_candidates import LOSER, SELECTORS, answers, candidate, questions, select
 
-from thoughtrank.records import Candidate, Gain, RankedCandidate
 from thoughtrank.selection.top_k import Best, TopK
-
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-ANSWERS = ["7", " 7", "seven", "VII\n", "It is 7.", "", "  "]
-FINISHES = st.sampled_from(["stop", "length", "tag"])
-
-
-def candidate(number, answer, *, thought=None, thought_finish="stop", answer_finish="stop"):
-    return Candidate(
-        question_id="q",
-        candidate_id=f"q-{number:03d}",
-        prefix=chr(ord("a") + number),
-        thought=f"thought {number}" if thought is None else thought,
-        answer=answer,
-        thought_tokens=2,
-        answer_tokens=1,
-        thought_finish=thought_finish,
-        answer_finish=answer_finish,
-    )
-
-
-def row(candidate, rank):
-    reason = "the judge refused" if rank is None else None
-    return RankedCandidate(candidate.question_id, candidate.candidate_id, candidate.prefix, rank, reason)
-
-
-def select(selector, *ranked):
-    """What is chosen from pairs of a candidate and its rank."""
-    return selector.select([each for each, _ in ranked], [row(*each) for each in ranked])
-
-
-def answers(chosen):
-    return [each.answer for each in chosen]
-
-
-LOSER = (candidate(25, "wrong"), 9)
-
-
-@st.composite
-def questions(draw):
-    """Candidates of one question with ranks that equal answers share, as every ranker gives them."""
-    ranks = {answer.strip(): draw(st.none() | st.integers(1, 3)) for answer in ANSWERS}
-    count = draw(st.integers(0, 12))
-    drawn = [
-        candidate(
-            number,
-            draw(st.sampled_from(ANSWERS)),
-            thought=draw(st.sampled_from(["Let", "First", "Wait"])),
-            thought_finish=draw(FINISHES),
-            answer_finish=draw(FINISHES),
-        )
-        for number in range(count)
-    ]
-    return [(each, ranks[each.answer.strip()]) for each in drawn]
-
-
-SELECTORS = st.builds(
-    TopK,
-    k=st.integers(1, 3),
-    thoughts_per_answer=st.integers(1, 3),
-    min_winner_share=st.sampled_from([0.0, 0.3]),
-    allow_truncated=st.booleans(),
-) | st.builds(Best, min_winner_share=st.sampled_from([0.0, 0.3]), allow_truncated=st.booleans())
-
 
 # Which answers.
 
@@ -192,14 +128,14 @@ def test_a_thought_that_ended_by_itself_goes_before_one_that_was_cut(cut, though
     assert select(Best(allow_truncated=True), (ended_late, 1), (whole, 1), LOSER) == [whole]
 
 
-@settings(PATIENT, max_examples=200)
+@settings(max_examples=200)
 @given(SELECTORS, questions(), st.randoms(use_true_random=False))
 def test_the_choice_does_not_depend_on_the_order_of_the_candidates(selector, ranked, rng):
     shuffled = random.Random(rng.random()).sample(ranked, len(ranked))
     assert select(selector, *ranked) == select(selector, *shuffled)
 
 
-@settings(PATIENT, max_examples=200)
+@settings(max_examples=200)
 @given(SELECTORS, questions())
 def test_whatever_is_chosen_is_best_usable_and_within_the_limits(selector, ranked):
     chosen = select(selector, *ranked)
@@ -239,121 +175,3 @@ def test_every_setting_is_part_of_the_identity():
         )
     ]
     assert len(set(identities)) == 5
-
-
-# Gains.
-
-
-def gain(candidate, nats, *, baseline=-9.0, kind="number"):
-    return Gain(candidate.question_id, candidate.candidate_id, nats, baseline + nats, baseline, "7", kind, 3)
-
-
-def by_gain(selector, gains, *ranked):
-    """What is chosen where the candidates have these gains, in order."""
-    found = {each.candidate_id: gain(each, nats) for (each, _), nats in zip(ranked, gains, strict=False)}
-    return selector.select_by_gain([each for each, _ in ranked], [row(*each) for each in ranked], found)
-
-
-FOUR = [(candidate(number, "7", thought="a long thought"[: 14 - number]), 1) for number in range(4)]
-
-
-def test_the_thoughts_of_an_answer_come_by_their_gain():
-    chosen = by_gain(TopK(thoughts_per_answer=3, thoughts="gain"), [1.0, 5.0, -2.0, 3.0], *FOUR, LOSER)
-    assert chosen == [FOUR[1][0], FOUR[3][0], FOUR[0][0]]
-
-
-def test_by_hash_and_by_length_the_gain_does_not_matter():
-    gains = [1.0, 5.0, -2.0, 3.0]
-    for thoughts in ("hash", "shortest"):
-        selector = TopK(thoughts_per_answer=2, thoughts=thoughts)
-        assert by_gain(selector, gains, *FOUR, LOSER) == select(selector, *FOUR, LOSER)
-    assert select(TopK(thoughts_per_answer=2, thoughts="shortest"), *FOUR, LOSER) == [FOUR[3][0], FOUR[2][0]]
-
-
-def test_equal_gains_are_chosen_by_hash():
-    selector = TopK(thoughts_per_answer=4, thoughts="gain")
-    assert by_gain(selector, [2.0] * 4, *FOUR, LOSER) == select(TopK(thoughts_per_answer=4), *FOUR, LOSER)
-
-
-def test_a_cut_thought_comes_last_whatever_its_gain():
-    whole, cut = candidate(0, "7"), candidate(1, "7", thought_finish="length")
-    assert by_gain(Best(allow_truncated=True, thoughts="gain"), [1.0, 9.0], (whole, 1), (cut, 1), LOSER) == [whole]
-
-
-def test_a_least_gain_leaves_out_thoughts_and_replaces_the_least_share():
-    wrong = [(candidate(number, "wrong"), 2) for number in range(10, 25)]
-    selector = TopK(thoughts_per_answer=4, min_gain=3.0, min_winner_share=0.5)
-    assert by_gain(selector, [1.0, 5.0, 3.0, 2.9], *FOUR, *wrong) in (
-        [FOUR[1][0], FOUR[2][0]],
-        [FOUR[2][0], FOUR[1][0]],
-    )
-    assert by_gain(selector, [0.0] * 4, *FOUR, *wrong) == []
-    assert select(replace_setting(selector, min_gain=None), *FOUR, *wrong) == []
-
-
-def replace_setting(selector, **settings):
-    changed = TopK()
-    vars(changed).update({**vars(selector), **settings})
-    return changed
-
-
-def test_an_answer_without_a_thought_of_the_least_gain_does_not_count_towards_k():
-    ranked = [(candidate(0, "7"), 1), (candidate(1, "7"), 1), (candidate(2, "it is 7"), 1), LOSER]
-    assert answers(by_gain(TopK(k=1, min_gain=3.0), [1.0, 2.0, 4.0], *ranked)) == ["it is 7"]
-
-
-def test_a_question_that_is_known_at_once_gives_no_example():
-    best = candidate(0, "7")
-    for baseline, kind, known in ((-0.6, "number", True), (-0.7, "number", False), (-0.1, "free_text", False)):
-        gains = {best.candidate_id: gain(best, 0.1, baseline=baseline, kind=kind)}
-        arguments = [best, LOSER[0]], [row(best, 1), row(*LOSER)], gains
-        assert TopK(skip_known=True).select_by_gain(*arguments) == ([] if known else [best])
-        assert TopK().select_by_gain(*arguments) == [best]
-
-
-@pytest.mark.parametrize(
-    ("selector", "needs"),
-    [
-        (TopK(), False),
-        (TopK(thoughts="hash"), False),
-        (TopK(thoughts="shortest"), False),
-        (TopK(thoughts="gain"), True),
-        (TopK(thoughts="hash", min_gain=0.0), True),
-        (Best(thoughts="hash", skip_known=True), True),
-        (Best().for_engine(scores=True), True),
-        (Best().for_engine(scores=False), False),
-        (TopK(thoughts="shortest").for_engine(scores=True), False),
-    ],
-)
-def test_gains_are_computed_only_where_the_choice_depends_on_them(selector, needs):
-    assert selector.needs_gains is needs
-
-
-def test_auto_is_resolved_by_what_the_engine_can_and_is_part_of_the_identity():
-    auto = TopK(k=2)
-    assert auto.for_engine(scores=True).identity() == TopK(k=2, thoughts="gain").identity()
-    assert auto.for_engine(scores=False).identity() == TopK(k=2, thoughts="hash").identity()
-    assert auto.identity()["thoughts"] == "auto"
-    assert "auto: the engine scores answers" in auto.for_engine(scores=True).plan_line()
-    assert "auto: the engine does not score" in auto.for_engine(scores=False).plan_line()
-    assert "auto" not in TopK(thoughts="gain").for_engine(scores=True).plan_line()
-    assert "at least 3 nats" in TopK(min_gain=3).plan_line()
-
-
-@settings(PATIENT, max_examples=200)
-@given(SELECTORS, questions(), st.data())
-def test_every_candidate_that_is_chosen_could_be_chosen(selector, ranked, data):
-    """Whatever the gains: so those of the choosable ones are enough."""
-    candidates, rows = [each for each, _ in ranked], [row(*each) for each in ranked]
-    choosable = selector.choosable(candidates, rows)
-    gains = {each.candidate_id: gain(each, data.draw(st.floats(-5, 5))) for each in choosable}
-    for changes in ({"thoughts": "gain"}, {"thoughts": "gain", "min_gain": 1.0}, {"min_gain": -5.0}, {}):
-        chosen = replace_setting(selector, **changes).select_by_gain(candidates, rows, gains)
-        assert all(each in choosable for each in chosen)
-        if changes.get("min_gain"):
-            assert all(gains[each.candidate_id].gain >= changes["min_gain"] for each in chosen)
-
-
-def test_gains_and_their_settings_are_part_of_the_identity():
-    several = [TopK(), TopK(thoughts="hash"), TopK(thoughts="shortest"), TopK(min_gain=0.0), TopK(skip_known=True)]
-    assert len({str(each.identity()) for each in several}) == len(several)

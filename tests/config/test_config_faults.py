@@ -1,0 +1,63 @@
+"""Faults of all kinds in one config are reported together, and none is a consequence of another one."""
+
+import shutil
+
+import pytest
+from composing import composed_small
+
+from thoughtrank.config.preflight import config_faults
+
+
+@pytest.fixture(autouse=True)
+def _no_key(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+def test_faults_of_the_schema_and_of_constructors_hide_no_fault_of_how_the_other_parts_fit(tmp_path):
+    (tmp_path / "file").touch()
+    values = composed_small(
+        *("training.batch_size=8", "training.micro_batch_size=3"),
+        *("model.context=104", "generation.thought_tokens=64", "generation.answer_tokens=40"),
+        f"runs_dir={tmp_path}/file",
+        f"cache_dir={tmp_path}/file",
+    )
+    values |= {"run": "../outside", "rounds": 0}
+    values["training"] |= {"epochs": 0, "max_gradient_norm": float("nan")}
+    values["optimizer"]["momentum"] = 1
+    values["selection"]["k"] = 0
+    faults = config_faults(values)
+    clues = (
+        "run: ",
+        "rounds: ",
+        "training.epochs: ",
+        "training.max_gradient_norm: ",
+        "optimizer.momentum: ",
+        "selection.k=0",
+    )
+    clues += ("training.batch_size=8 is", "context of 104", "runs_dir=", "cache_dir=")
+    assert {clue: sum(clue in fault for fault in faults) for clue in clues} == dict.fromkeys(clues, 1)
+    assert len(faults) == len(clues)
+
+
+@pytest.mark.parametrize(
+    "key", ["training.batch_size", "strategy", "training", "model", "generation", "judge", "questions"]
+)
+def test_what_needs_a_faulty_key_is_not_checked(key):
+    values = composed_small()
+    group, _, inner = key.partition(".")
+    if inner:
+        values[group][inner] = "many"
+    else:
+        values[group] = 3
+    faults = config_faults(values)
+    assert faults
+    assert all(fault.startswith(key) for fault in faults), faults
+
+
+def test_a_full_disk_is_reported_beside_a_fault_of_the_schema(monkeypatch, tmp_path):
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: shutil._ntuple_diskusage(10, 10, 0))
+    values = {**composed_small(), "keep": "all", "runs_dir": str(tmp_path), "cache_dir": str(tmp_path)}
+    values["export"]["which"] = "none of these"
+    faults = config_faults(values)
+    assert any("export.which" in fault for fault in faults)
+    assert any("GB free" in fault for fault in faults)

@@ -1,0 +1,146 @@
+"""Which rows of a question file are used, and what is said about the others."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from question_files import everything, numbered, source, write
+
+
+def problems_of(file, *rows):
+    """What is said about bad rows, without the path, next to the texts that are kept."""
+    write(file, *rows)
+    said = [line.removeprefix(f"{file}:") for line in source(file).skipped_rows]
+    return said, {question.text for question in everything(file)}
+
+
+@pytest.mark.parametrize(
+    ("answer", "plain"),
+    [
+        ("3", "3"),
+        (" three ", "three"),
+        (3, "3"),
+        (3.0, "3"),
+        (-0.0, "0"),
+        (2.50, "2.5"),
+        (1e-7, "0.0000001"),
+        (1e21, "1000000000000000000000"),
+        (10**400, "1" + "0" * 400),
+        (None, None),
+        ("", None),
+    ],
+)
+def test_an_answer_becomes_a_plain_string(file, answer, plain):
+    write(file, {"question": "How many?", "answer": answer})
+    assert [question.answer for question in everything(file)] == [plain]
+
+
+def test_a_missing_answer_column_is_fine(file):
+    write(file, {"question": "How many?"})
+    [question] = everything(file)
+    assert (question.answer, question.family) == (None, None)
+    assert source(file).skipped_rows == []
+
+
+def test_bad_rows_are_named_by_line_and_lose_nothing_else(file):
+    said, kept = problems_of(
+        file,
+        {"question": "First?"},
+        "",
+        "{broken",
+        "[1, 2]",
+        {"answer": "3"},
+        {"question": None},
+        {"question": "   "},
+        {"question": 7},
+        {"question": "Second?", "answer": [1]},
+        {"question": "Third?", "answer": True},
+        '{"question": "Fourth?", "answer": NaN}',
+        {"question": " First? ", "answer": "other"},
+        '{"question": "half \\ud800"}',
+        {"question": "Fifth?", "family": {"no": 1}},
+        {"question": "Last?"},
+    )
+    assert kept == {"First?", "Last?"}
+    assert [line.split(":")[0] for line in said] == [str(number) for number in range(3, 15)]
+    assert "not valid JSON" in said[0]
+    assert said[1:] == [
+        "4: not a JSON object",
+        "5: no 'question'",
+        "6: no 'question'",
+        "7: 'question' is empty",
+        "8: 'question' is not a string",
+        "9: 'answer' is neither a string nor a number",
+        "10: 'answer' is neither a string nor a number",
+        "11: 'answer' is not a finite number",
+        f"12: repeats the question of {file}:1",
+        "13: 'question' contains half of a character (a lone surrogate)",
+        "14: 'family' is neither a string nor a number",
+    ]
+
+
+def test_bad_rows_are_no_faults_while_there_are_enough_questions(file):
+    write(file, "{broken", *numbered(5))
+    assert source(file).faults(rounds=2) == []
+    [fault] = source(file).faults(rounds=3)
+    assert "has 5 questions, but 7 are asked for" in fault
+    assert f"1 rows could not be used, the first is {file}:1: not valid JSON" in fault
+
+
+def test_a_row_that_is_not_utf8_is_named_by_line(file):
+    file.write_bytes(b'{"question": "One?"}\n{"question": "caf\xe9?"}\n{"question": "Two?"}\n')
+    assert source(file).skipped_rows == [f"{file}:2: not UTF-8 text"]
+    assert len(everything(file)) == 2
+
+
+def test_deep_nesting_is_a_bad_row(file):
+    said, kept = problems_of(file, "[" * 200_000, {"question": "One?"})
+    assert said[0].startswith("1: not valid JSON")
+    assert kept == {"One?"}
+
+
+def test_byte_order_mark_line_ends_and_blank_lines_do_not_matter(file):
+    file.write_bytes(b'\xef\xbb\xbf{"question": "One?"}\r\n\r\n   \n{"question": "Two?"}\r\nbad')
+    assert {question.text for question in everything(file)} == {"One?", "Two?"}
+    [bad] = source(file).skipped_rows
+    assert bad.startswith(f"{file}:5: not valid JSON")
+
+
+def test_a_line_separator_inside_a_question_does_not_end_the_line(file):
+    file.write_text('{"question": "One\u2028two\x85three?"}\n', encoding="utf-8")
+    assert [question.text for question in everything(file)] == ["One\u2028two\x85three?"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(texts=st.lists(st.text(max_size=20), max_size=20))
+def test_any_text_is_kept_once_or_reported(tmp_path_factory, texts):
+    file = tmp_path_factory.mktemp("any") / "questions.jsonl"
+    write(file, *({"question": text} for text in texts))
+    kept = [question.text for question in everything(file)]
+    assert set(kept) == {text.strip() for text in texts if text.strip() and _encodes(text)}
+    assert len(kept) + len(source(file).skipped_rows) == len(texts)
+
+
+def _encodes(text):
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def test_parquet_rows_are_checked_too(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "rows.parquet"
+    rows = {
+        "question": ["One?", None, "One?", "Two?"],
+        "answer": pyarrow.array([Decimal("1.50"), None, None, Decimal("2.00")]),
+        "other": [1, 2, 3, 4],
+    }
+    parquet.write_table(pyarrow.table(rows), path)
+    assert source(path).skipped_rows == [f"{path}:2: no 'question'", f"{path}:3: repeats the question of {path}:1"]
+    assert {question.text: question.answer for question in everything(path)} == {"One?": "1.5", "Two?": "2"}
+    parquet.write_table(pyarrow.table({"other": [1, 2]}), path)
+    assert source(path).faults(rounds=1) == [f"{path} has no column 'question': it has other."]
