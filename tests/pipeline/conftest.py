@@ -1,11 +1,16 @@
 """Runs of the real command line with the real config made small."""
 
-import os
 from collections.abc import Callable
 
 import pytest
-from filelock import FileLock
+from forked_command import running_fork_server
 from small_runs import Workplace
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fork_server():
+    with running_fork_server():
+        yield
 
 
 @pytest.fixture
@@ -20,13 +25,15 @@ def new_workplace(tmp_path_factory) -> Callable[[str], Workplace]:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Workplace:
-    """One finished run of two rounds, called ``base``, that all workers share; tests read it and do not change it."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished"
-    folder.mkdir(exist_ok=True)
-    output = folder / "output.txt"
-    with FileLock(folder / "lock"):
-        if not output.exists():
-            output.write_text(Workplace(folder).run("run=base", "rounds=2", "logger=csv"))
-    return Workplace(folder, output=output.read_text())
+def finished(shared_folder) -> Workplace:
+    """One finished run of two rounds, called ``base``, that all workers share; tests read it and do not change it.
+
+    Its interpreter was started for it. So what reproduces its tables in a forked one does so with other hashes.
+    """
+
+    def run(folder):
+        output = Workplace(folder).run("run=base", "rounds=2", "logger=csv", fresh=True)
+        (folder / "output.txt").write_text(output)
+
+    folder = shared_folder("finished", run)
+    return Workplace(folder, output=(folder / "output.txt").read_text())
