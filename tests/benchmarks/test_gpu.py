@@ -31,42 +31,47 @@ def lines_of(output: str) -> list[dict]:
     return [json.loads(line) for line in output.splitlines()]
 
 
-@pytest.mark.slow
-def test_every_part_runs_on_the_cpu(tmp_path):
-    command = [
-        sys.executable,
-        str(BENCHMARKS / "gpu.py"),
-        "--device",
-        "cpu",
-        "--seconds",
-        "20",
-        "--work",
-        str(tmp_path),
-    ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+def run_parts(folder, *names):
+    """Run these parts on the CPU; the facts of the machine, and the lines of every part."""
+    options = ["--device", "cpu", "--seconds", "20", "--work", str(folder), "--parts", ",".join(names)]
+    command = [sys.executable, str(BENCHMARKS / "gpu.py"), *options]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     first, *rest, last = lines_of(done.stdout)
+    assert last["part"] == "summary"
+    assert {name: status for name, (status, _) in last["parts"].items()} == dict.fromkeys(names, "ok")
+    assert not list(folder.iterdir())  # everything it wrote was temporary
+    return first, {name: [line for line in rest if line["part"] == name] for name in names}
+
+
+@pytest.mark.slow
+def test_the_parts_that_measure_the_device_and_generation_run_on_the_cpu(tmp_path):
+    first, found = run_parts(tmp_path, "ceilings", "generation", "launches")
     assert (first["part"], first["device"]) == ("machine", "cpu")
     assert {"torch", "transformers", "name"} <= set(first)
-    assert last["part"] == "summary"
-    assert {name: status for name, (status, _) in last["parts"].items()} == dict.fromkeys(
-        ["ceilings", "pipeline", "generation", "launches", "training"], "ok"
-    )
-    found = {name: [line for line in rest if line["part"] == name] for name in last["parts"]}
     assert {"copy_gb_per_second", "matmul_tflops"} <= {key for line in found["ceilings"] for key in line}
-    assert [line["weights"] for line in found["pipeline"]] == ["fp32_master", "bf16_kahan"]
-    assert all(line["stages"]["training"] > 0 for line in found["pipeline"])
     ours = [line for line in found["generation"] if line["engine"] == "this" and "branches" in line]
     assert [line["branches"] for line in ours] == [4, 8, 4]
     assert all(line["fraction_of_roofline"] > 0 for line in ours)
     assert any(line["engine"] == "generate" and line["tokens_per_second"] > 0 for line in found["generation"])
     assert all(line["operators"] > 0 for line in found["launches"] if "operators" in line)
     assert any(line["fixed_shape_step_ms"] > 0 for line in found["launches"] if "fixed_shape_step_ms" in line)
+
+
+@pytest.mark.long
+def test_the_parts_that_train_run_on_the_cpu(tmp_path):
+    _, found = run_parts(tmp_path, "pipeline", "training")
+    assert [line["weights"] for line in found["pipeline"]] == ["fp32_master", "bf16_kahan"]
+    assert all(line["stages"]["training"] > 0 for line in found["pipeline"])
     trained = found["training"][0]
     assert trained["steps"] > 2
     assert trained["tokens_per_second"] > 0
     assert trained["profiled_step_ms"] > 0
-    assert not list(tmp_path.iterdir())  # everything it wrote was temporary
+
+
+def test_all_parts_run_unless_some_are_named(gpu, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["gpu.py", "--device", "cpu"])
+    assert gpu.parse().parts == ["ceilings", "pipeline", "generation", "launches", "training"]
 
 
 def test_the_lines_of_a_part_are_passed_on(gpu, capfd):

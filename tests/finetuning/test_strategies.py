@@ -160,7 +160,7 @@ def assert_went_on(folder: Path, before: int) -> None:
     assert rest[0]["step"] > 3, "training restarted instead of resuming"
 
 
-@pytest.mark.slow
+@pytest.mark.long  # the test of ZeRO-3 below resumes from one too, and so does the one with two machines
 def test_a_killed_training_goes_on_from_its_divided_checkpoint(one_device, tiny_folder, examples, tmp_path):
     changes = {"strategy": on_two("zero2"), "checkpoint_minutes": 1e-6}
     path = fifty_steps(tiny_folder, examples, tmp_path, **changes)

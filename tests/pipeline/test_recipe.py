@@ -24,17 +24,22 @@ def gsm8k(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_recipe_runs_from_first_to_last_round(workplace, llama3_folder, gsm8k):
+@pytest.mark.parametrize("rounds", [2, pytest.param(4, marks=pytest.mark.long)])
+def test_the_recipe_runs_from_first_to_last_round(workplace, llama3_folder, gsm8k, rounds):
     workplace.left_out = ("model", "prefixes", "rounds", "questions.held_out_unseen", "training.epochs")
     workplace.left_out += ("training.batch_size", "training.micro_batch_size", "engine.questions_per_group")
     workplace.run(
         *("run=recipe", "experiment=llama3.2_3b_cot", f"model.name={llama3_folder}", f"questions.name={gsm8k}"),
         *("questions.train_per_round=2", "questions.held_out=3", "evaluation.reply_tokens=8"),
-        *("generation.thought_tokens=4", "generation.answer_tokens=3"),
+        *("generation.thought_tokens=4", "generation.answer_tokens=3", *([] if rounds == 4 else [f"rounds={rounds}"])),
     )
     config = yaml.safe_load(workplace.path("recipe", "config.yaml").read_text())
-    assert (config["rounds"], config["training"]["start"], config["engine"]["dtype"]) == (4, "previous", "bfloat16")
-    for number in (1, 2, 3, 4):
+    assert (config["rounds"], config["training"]["start"], config["engine"]["dtype"]) == (
+        rounds,
+        "previous",
+        "bfloat16",
+    )
+    for number in range(1, rounds + 1):
         rows = workplace.rows("recipe", f"round_{number}", "1_candidates")
         assert len(rows) == 2 * 62
         assert len({row["prefix"] for row in rows}) == 62
