@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from campaign.kinds import KINDS
+from campaign.paths import ROOT
 from campaign.records import RecordFile
 from campaign.runner import code_digest, do_trial_inside, run_campaign
-from campaign.starter import ROOT
 from campaign.table import heading, tables, totals, write_page
 
 

@@ -5,13 +5,8 @@ copied from another folder resumes with another server.
 """
 
 import json
-import sys
 import threading
 from pathlib import Path
-
-from campaign.starter import ROOT
-
-sys.path.append(str(ROOT / "tests" / "servers"))
 
 from fault_server import FaultServer
 from openai_server import OpenAIServer, Scripted

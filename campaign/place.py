@@ -2,21 +2,20 @@
 
 import os
 import shutil
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from forked_command import ForkedCommand
+from small_runs import Workplace
+
 from campaign.comparing import differences, lines_of_tracebacks, times_of_parts
 from campaign.outcome import Outcome, TrialInput
+from campaign.paths import ROOT
 from campaign.paying_server import JUDGE, Account, FaultServer, OpenAIServer, PayingServer, proxy_environment
-from campaign.starter import ROOT, Command
-
-sys.path.append(str(ROOT / "tests" / "pipeline"))
-
-from small_runs import Workplace
 
 JUDGED = ["run=base", *JUDGE, "training.epochs=8", "training.checkpoint_minutes=0.0005", "evaluation.reply_tokens=24"]
 ONE_ROUND = [*JUDGED, "rounds=1"]
@@ -46,28 +45,30 @@ class Attempt:
 
     def __init__(self, command: list[str], *, folder: Path, outputs: Path, environment: dict[str, str]) -> None:
         self._output = outputs / f"output-{time.monotonic_ns()}.txt"
-        # Without the interpreter and the script, which the starter has loaded.
+        # Without the interpreter and the script, which the fork server has loaded.
         arguments = command[2:]
-        self._command = Command(arguments, folder=folder, environment=environment, output=self._output)
+        self._command = ForkedCommand(arguments, folder=folder, environment=environment, output=self._output)
         self.pid = self._command.pid
 
     @property
     def running(self) -> bool:
         """Whether it has not ended."""
-        return self._command.wait(0) is None
+        return self._command.poll() is None
 
     def kill(self) -> Ended:
         """End the process group without warning."""
-        self._command.kill()
+        if self.running:
+            os.killpg(self.pid, signal.SIGKILL)
         return self.wait()
 
     def wait(self, timeout: float = TIMEOUT) -> Ended:
         """Wait for its end; one that hangs is killed, and has the status -9."""
-        status = self._command.wait(timeout)
-        if status is None:
-            self._command.kill()
+        try:
             status = self._command.wait(timeout)
-        return Ended(-9 if status is None else status, self._output.read_text(errors="replace"))
+        except subprocess.TimeoutExpired:
+            os.killpg(self.pid, signal.SIGKILL)
+            status = self._command.wait(timeout)
+        return Ended(status, self._output.read_text(errors="replace"))
 
 
 class Place:

@@ -14,10 +14,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 
+from forked_command import running_fork_server
+
 from campaign.kinds import KINDS
 from campaign.outcome import Outcome, TrialInput
+from campaign.paths import ROOT
 from campaign.records import Record, RecordFile, outcome_from
-from campaign.starter import ROOT, running_starter
 from campaign.undisturbed import prepare
 
 _CODE = ("thoughtrank", "conf", "tests/servers")
@@ -62,7 +64,7 @@ def run_campaign(folder: Path, *, seed: int, names: Sequence[str], workers: int)
     # Mixed, so that two trials at a time are rarely of one kind.
     random.Random(seed).shuffle(due)
     failed = 0
-    with running_starter(folder):
+    with running_fork_server():
         if any(KINDS[name].compares for name, _ in due):
             prepare(folder / "undisturbed")
         for done, (name, record) in enumerate(_done_trials(folder, due, seed=seed, workers=workers), start=1):
@@ -133,7 +135,7 @@ def _outcome(folder: Path, *, seed: int, name: str, number: int, inside: bool) -
 
 def do_trial_inside(folder: Path, *, seed: int, name: str, number: int) -> None:
     """Do one trial and print its outcome as JSON, for the process outside of the namespace."""
-    with running_starter(folder / "inside"):
+    with running_fork_server():
         record = do_trial(folder, seed=seed, name=name, number=number, inside=True)
     if isinstance(record, str):
         sys.exit(record)

@@ -6,8 +6,8 @@ import time
 
 from campaign.comparing import unfinished_stage
 from campaign.outcome import Kind, Outcome, TrialInput
+from campaign.paths import HOOKS, ROOT
 from campaign.place import ONE_ROUND, Place
-from campaign.starter import HOOKS, ROOT
 
 KILLS = 2
 _DAYS = 900.0

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from campaign.comparing import NAMES, STAGES
 from campaign.outcome import Kind, Outcome, TrialInput
+from campaign.paths import HOOKS, ROOT
 from campaign.place import ONE_ROUND, Place, last_line
-from campaign.starter import HOOKS, ROOT
 
 _PUBLISHED = {"candidates": "1_candidates", "rankings": "2_rankings", "examples": "3_examples", "models": "4_model"}
 _PARTS = [*(f"/cache/{kind}/" for kind in STAGES), "/runs/"]

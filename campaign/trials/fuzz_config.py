@@ -11,8 +11,8 @@ from omegaconf import OmegaConf
 from campaign.comparing import lines_of_tracebacks
 from campaign.fuzzing import try_examples
 from campaign.outcome import Kind, Outcome, TrialInput
+from campaign.paths import ROOT
 from campaign.place import Attempt, Ended, last_line
-from campaign.starter import ROOT
 
 EXAMPLES = 120
 _TIMEOUT = 60.0

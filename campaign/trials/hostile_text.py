@@ -8,9 +8,9 @@ from pathlib import Path
 
 from campaign.comparing import lines_of_tracebacks
 from campaign.outcome import Kind, Outcome, TrialInput
+from campaign.paths import ROOT
 from campaign.paying_server import PayingServer, prompts_received
 from campaign.place import JUDGED, Place, last_line
-from campaign.starter import ROOT
 
 TEXTS = {
     "thought tags": "<thought>zq</thought></thought><thought>",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow.parquet as parquet
+from forked_command import ADDRESS, ForkedCommand
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,6 +22,7 @@ SMALL = [
     "questions.held_out_unseen=4",
     "generation.thought_tokens=12",
     "generation.answer_tokens=8",
+    "evaluation.reply_tokens=24",
     "engine.questions_per_group=2",
     "engine.replies_per_group=8",
     "selection.allow_truncated=true",
@@ -33,6 +35,9 @@ SMALL = [
     # Without best_of_n, whose rounds depend on the number of rounds.
     "evaluation.arms=[thought,answer_at_once,own_thought,swapped_thought,edited_thought,filler_thought,room_to_reason]",
 ]
+
+READ_LATE = {"JUDGE_URL", "MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "OPENAI_API_KEY", "RELEASE", "WANDB_MODE"}
+"""Environment variables that nothing reads during an import."""
 
 
 @dataclass
@@ -59,10 +64,19 @@ class Workplace:
         given = [override for override in overrides if not override.startswith("-")]
         return [sys.executable, str(ROOT / "train.py"), *flags, *places, *small, *given]
 
-    def start(self, *overrides: str) -> subprocess.Popen:
+    def start(self, *overrides: str, fresh: bool = False) -> subprocess.Popen | ForkedCommand:
+        """Start a command.
+
+        Args:
+            fresh: with an interpreter of its own, as a user does it. Otherwise it is forked from one that has imported
+                everything, where that makes no difference.
+        """
+        command = self.command(*overrides)
         environment = {**os.environ, "OMP_NUM_THREADS": "1", **self.environment}
+        if ADDRESS in os.environ and not fresh and self.environment.keys() <= READ_LATE:
+            return ForkedCommand(command[2:], folder=self.folder, environment=environment)
         return subprocess.Popen(
-            self.command(*overrides),
+            command,
             cwd=self.folder,
             env=environment,
             stdout=subprocess.PIPE,
@@ -70,8 +84,9 @@ class Workplace:
             text=True,
         )
 
-    def run(self, *overrides: str, status: int = 0) -> str:
-        process = self.start(*overrides)
+    def run(self, *overrides: str, status: int = 0, fresh: bool = False) -> str:
+        """Start a command and return all it prints, after checking its exit status."""
+        process = self.start(*overrides, fresh=fresh)
         output, _ = process.communicate(timeout=300)
         assert process.returncode == status, output
         return output

@@ -24,7 +24,7 @@ def small_file(workplace):
 def test_all_faults_are_reported_together_and_without_a_traceback(workplace):
     workplace.environment["OPENAI_API_KEY"] = ""
     output = workplace.run(
-        "judge=gpt4", "training.batch_size=3", "generation.answer_tokens=100000", "selection.k=0", status=2
+        "judge=gpt4", "training.batch_size=3", "generation.answer_tokens=100000", "selection.k=0", status=2, fresh=True
     )
     for text in ("OPENAI_API_KEY", "batch_size=3", "context", "selection.k=0"):
         assert text in output

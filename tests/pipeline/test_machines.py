@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def assert_each_look_was_paid_once(workplace, server):
     assert len(set(prompts)) == len(prompts)
 
 
-def started_on(workplace, rank, port, *overrides) -> subprocess.Popen:
+def started_on(workplace, rank, port, *overrides):
     workplace.environment |= {"NODE_RANK": str(rank), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     return workplace.start(*overrides)
 

@@ -25,7 +25,7 @@ def test_a_run_killed_in_every_stage_ends_with_the_same_tables_and_weights(workp
         before = set(workplace.folder.glob(pattern))
         process = workplace.start("run=base")
         assert kill_when(process, lambda path=pattern, old=before: set(workplace.folder.glob(path)) - old), pattern
-    workplace.run("run=base")
+    workplace.run("run=base", fresh=True)
     assert workplace.tables("base") == finished.tables("base", rounds=1)
     ours, theirs = (
         place.path("base", "round_1", "4_model", "model.safetensors").read_bytes() for place in (workplace, finished)
@@ -33,11 +33,11 @@ def test_a_run_killed_in_every_stage_ends_with_the_same_tables_and_weights(workp
     assert ours == theirs
 
 
-@pytest.mark.slow
+@pytest.mark.long  # of that kind "make campaign" has many more
 def test_a_run_killed_at_any_moment_ends_with_the_same_tables(workplace, finished):
     moments = random.Random(7)
     for _ in range(3):
-        process = workplace.start("run=base")
+        process = workplace.start("run=base", fresh=True)
         until = time.monotonic() + moments.uniform(4.0, 12.0)
         kill_when(process, lambda until=until: time.monotonic() > until)
     workplace.run("run=base")
@@ -45,7 +45,7 @@ def test_a_run_killed_at_any_moment_ends_with_the_same_tables(workplace, finishe
 
 
 def test_sigterm_stops_cleanly_and_takes_the_training_along(workplace):
-    process = workplace.start("run=base", "training.epochs=400")
+    process = workplace.start("run=base", "training.epochs=400", fresh=True)
     until = time.monotonic() + 120
     while not any(workplace.folder.glob("cache/models/*/_metrics.jsonl")) and time.monotonic() < until:
         time.sleep(0.05)

@@ -1,0 +1,124 @@
+"""Imports what a run imports, and forks commands from itself, which saves most of the time of a short run.
+
+``python fork_server.py SOCKET`` listens until its standard input is closed. Each connection is one command: a byte that
+carries the descriptor of the output, and a line of JSON. A line with the process id answers, and a line with the exit status
+follows. The command becomes ``train.py``, which then begins and ends as if Python had been started for it. What a fork
+inherits anyway is left to real starts: variables that are read during an import, and the seed of Python's hashes.
+"""
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "train.py"
+_POLL_SECONDS = 0.01
+_ROOMS = ("config", "controls", "engines", "evaluation", "finetuning", "judging", "models", "prefixes", "questions")
+_ROOMS += ("rankers", "report", "selection", "stages", "storage")
+_LIBRARIES = ("openai", "pyarrow.parquet", "safetensors.torch", "torch", "transformers", "pytorch_lightning")
+_LIBRARIES += ("transformers.models.llama.modeling_llama", "hydra._internal.callbacks")
+
+
+def main() -> None:
+    """Listen; in a forked process, become the command."""
+    # As ``python train.py`` would have it.
+    sys.path[0] = str(ROOT)
+    gc.disable()
+    _import_everything()
+    # No collection looks at what was imported, or copies its pages.
+    gc.freeze()
+    gc.enable()
+    _become(_accept(sys.argv[1]))
+    runpy.run_path(str(SCRIPT), run_name="__main__")
+
+
+def _import_everything() -> None:
+    folders = [ROOT / "thoughtrank" / room for room in _ROOMS]
+    files = [path for folder in folders for path in sorted(folder.rglob("*.py")) if path.stem != "__main__"]
+    modules = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files]
+    for name in (*_LIBRARIES, "thoughtrank.cli", "thoughtrank.pipeline", *modules):
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+
+
+def _accept(path: str) -> dict:
+    """Accept commands for as long as standard input is open; returns a request, in the process that was forked for it."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listening:
+        partial = f"{path}.partial"
+        listening.bind(partial)
+        listening.listen(64)
+        Path(partial).rename(path)
+        while True:
+            ready, _, _ = select.select([listening, 0], [], [])
+            if 0 in ready:
+                os._exit(0)
+            connection, _ = listening.accept()
+            if os.fork() == 0:
+                listening.close()
+                return _fork_command(connection)
+            connection.close()
+
+
+def _fork_command(connection: socket.socket) -> dict:
+    """Fork the command, in which this returns. Here, report its process id and its exit status, and exit."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _, [output], _, _ = socket.recv_fds(connection, 1, 1)
+    with connection.makefile("rb") as lines:
+        request = json.loads(lines.readline())
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        for descriptor in (1, 2):
+            os.dup2(output, descriptor)
+        connection.close()
+        os.write(writer, b"x")
+        for descriptor in (reader, writer, output):
+            os.close(descriptor)
+        return request
+    os.close(writer)
+    os.close(output)
+    os.read(reader, 1)
+    # What the command prints is not to be held open by this process.
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (1, 2):
+        os.dup2(null, descriptor)
+    connection.sendall(f"{child}\n".encode())
+    while (ended := os.waitpid(child, os.WNOHANG))[0] == 0:
+        # Readable without having been written to: whoever asked for the command is gone, and the command goes with it.
+        if select.select([connection], [], [], _POLL_SECONDS)[0]:
+            os.killpg(child, signal.SIGKILL)
+            os._exit(0)
+    try:
+        connection.sendall(f"{os.waitstatus_to_exitcode(ended[1])}\n".encode())
+    finally:
+        os._exit(0)
+
+
+def _become(request: dict) -> None:
+    """Take over the arguments, the folder and the environment of the command."""
+    with Path(os.devnull).open() as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.argv = [str(SCRIPT), *request["arguments"]]
+    added = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in sys.path]
+    sys.path[1:1] = added
+    if any(Path(path, "sitecustomize.py").exists() for path in added):
+        sys.modules.pop("sitecustomize", None)
+        importlib.import_module("sitecustomize")
+
+
+if __name__ == "__main__":
+    main()
