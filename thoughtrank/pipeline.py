@@ -19,6 +19,7 @@ from thoughtrank.stages.build import Round, StageBuilder
 from thoughtrank.stages.development_evaluation import development_evaluation, development_figures
 from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.export import round_to_export
+from thoughtrank.stages.question_screening import screen_questions
 from thoughtrank.stages.replay import Replay
 from thoughtrank.stages.round_models import delete_weights
 from thoughtrank.stages.training import training_curve
@@ -66,6 +67,7 @@ def _run_rounds(builder: StageBuilder, *, logger: Logger) -> dict[str, Any] | No
     entries = []
     for number in range(config.rounds + 1):
         current = builder.begin_round(number)
+        screen_questions(builder, current)
         # A round that was finished earlier does not stop the run, which may have been extended since.
         is_new = not store.paths.evaluation(number).exists()
         stop_after = config.stop_after if is_new else None
@@ -117,6 +119,7 @@ def _round_entry(current: Round, *, builder: StageBuilder) -> dict[str, Any]:
     entry = round_summary(
         metrics=read_json(path),
         artifacts=current.artifacts,
+        screening=current.screening,
         questions_left_out=len(questions.left_out_of_round(number)) if number else 0,
         held_out_left_out=len(questions.left_out_of_evaluation()),
     )

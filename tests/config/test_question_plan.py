@@ -4,7 +4,7 @@ import pytest
 from composing import composed
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.question_plan import development_tokens, question_line
+from thoughtrank.config.question_plan import development_tokens, question_line, screening_lines, screening_tokens
 from thoughtrank.config.schema import load_config
 
 
@@ -48,3 +48,18 @@ def test_development_questions_cost_tokens_where_they_choose_the_round(plan_of):
 @pytest.mark.parametrize("key", ["held_out", "held_out_unseen", "development"])
 def test_a_negative_number_of_questions_does_not_end_the_plan(plan_of, key):
     assert question_line(*plan_of(f"questions.{key}=-2")) == "unknown until their numbers are corrected"
+
+
+def test_a_screening_is_announced_and_costs_tokens(plan_of):
+    assert screening_lines(*plan_of()) == []
+    assert screening_tokens(*plan_of()) == 0
+    plan = plan_of("questions.screen=4", "questions.train_per_round=10", "questions.screen_prefixes=6", "rounds=2")
+    [line] = screening_lines(*plan)
+    assert "40 questions x 7 thoughts = 280 candidates per round" in line
+    assert "after a thought of positive gain, 10 are asked in full" in line
+    assert screening_tokens(*plan) == 2 * screening_tokens(plan[0].model_copy(update={"rounds": 1}), plan[1]) > 0
+
+
+def test_no_more_prefixes_are_tried_than_the_run_has(plan_of):
+    [line] = screening_lines(*plan_of("questions.screen=2", "prefixes=digits", "questions.screen_prefixes=99"))
+    assert "80 questions x 11 thoughts" in line

@@ -130,6 +130,17 @@ def test_an_entry_can_be_written_as_json(store):
     assert json.loads(json.dumps(entry)) == entry
 
 
+def test_a_screening_is_counted_with_the_seconds_of_all_its_stages(store):
+    counts = {"screened": 9, "kept": 2, "sometimes": 2, "never": 4, "always": 3}
+    stages = [finished(store, "screening_candidates"), finished(store, "screening_questions", **counts)]
+    artifacts = {"evaluation": finished(store, "evaluation")}
+    entry = round_summary(metrics=METRICS, artifacts=artifacts, screening=stages)
+    seconds = sum(each.facts["seconds"] for each in stages)
+    assert entry["screening"] == {**counts, "seconds": seconds}
+    assert scalars(entry)["screening_never"] == 4
+    assert first_round(store)["screening"] == {}
+
+
 def test_the_scalars_of_a_round_are_numbers_or_nothing(store):
     flat = scalars(first_round(store))
     assert flat.keys() >= {

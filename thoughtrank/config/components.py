@@ -16,6 +16,7 @@ from thoughtrank.models.protocol import ModelSource
 from thoughtrank.prefixes.protocol import PrefixSet
 from thoughtrank.questions.imported_questions import with_imported
 from thoughtrank.questions.protocol import QuestionSource
+from thoughtrank.questions.screening import with_screening
 from thoughtrank.rankers.protocol import Ranker
 from thoughtrank.report.loggers import Logger
 from thoughtrank.selection.protocol import GainSelector, Selector
@@ -97,7 +98,7 @@ def join(made: Mapping[str, Any], *, candidates: str | None) -> Components:
     if (questions := joined["questions"]) is not None:
         if questions.scorer is not None and joined["judge"] is not None:
             joined["judge"] = joined["judge"].scored_by(questions.scorer)
-        joined["questions"] = with_imported(questions, imported)
+        joined["questions"] = with_imported(with_screening(questions), imported)
     if isinstance(selection := joined["selection"], GainSelector) and joined["engine"] is not None:
         joined["selection"] = selection.for_engine(scores=joined["engine"].scores)
     return Components(**joined, imported=imported)

@@ -6,7 +6,7 @@ from thoughtrank.config.disk_estimate import disk_bytes
 from thoughtrank.config.evaluation_plan import evaluation_line
 from thoughtrank.config.gain_plan import gain_lines, gain_tokens
 from thoughtrank.config.memory_estimate import training_gigabytes
-from thoughtrank.config.question_plan import development_tokens, question_line
+from thoughtrank.config.question_plan import development_tokens, question_line, screening_lines, screening_tokens
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.time_estimate import time_line
 from thoughtrank.finetuning.parameter_memory import nominal_bytes
@@ -30,13 +30,14 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
         prefixes=prefixes,
         questions=questions,
         held_out=held_out,
-        scored=gain_tokens(config, components) + development_tokens(config, components),
+        scored=sum(each(config, components) for each in (gain_tokens, development_tokens, screening_tokens)),
     )
     return "\n".join(
         [
             f"run {run}: {_count(config.rounds, 'round')}",
             f"  model       {_model_line(components, weights=weights)}",
             f"  questions   {question_line(config, components)}",
+            *screening_lines(config, components),
             *_candidate_lines(config, components),
             f"  ranking     {_judge_line(config, components, questions=questions, prefixes=prefixes)}",
             *gain_lines(components),

@@ -8,6 +8,7 @@ from typing import Any
 from thoughtrank.config.components import COMPONENT_GROUPS, Components, join, make_each
 from thoughtrank.config.disk_estimate import disk_faults
 from thoughtrank.config.folders import folder_faults
+from thoughtrank.config.question_faults import held_out_faults, question_faults
 from thoughtrank.config.schema import RunConfig, fitting_part, load_config
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.arms.registry import arm_faults
@@ -160,12 +161,6 @@ def _gain_faults(config: RunConfig, components: Components) -> list[str]:
     ]
 
 
-def _held_out_faults(config: RunConfig, components: Components) -> list[str]:
-    if components.questions.held_out == 0:
-        return ["questions.held_out=0 leaves nothing to evaluate a round on: hold out at least one question"]
-    return []
-
-
 def _export_faults(config: RunConfig, components: Components) -> list[str]:
     if config.export.which != "best" or components.questions.num_development > 0:
         return []
@@ -173,31 +168,6 @@ def _export_faults(config: RunConfig, components: Components) -> list[str]:
         "export.which=best chooses the round on development questions, and there are none: set questions.development, such as "
         "questions.development=200, or export.which=last"
     ]
-
-
-def _imported_faults(config: RunConfig, components: Components) -> list[str]:
-    if components.imported is None:
-        return []
-    if not components.questions.train(1):
-        return [f"candidates={components.imported.folder}: all of its questions are held out: lower questions.held_out"]
-    if components.questions.scorer is not None and components.judge.needs_reference:
-        return [
-            "candidates: this question source scores answers to its own questions only: choose a judge that reads (judge=gpt4, "
-            "judge=openai), or other questions"
-        ]
-    return []
-
-
-def _reference_faults(config: RunConfig, components: Components) -> list[str]:
-    if not components.judge.needs_reference:
-        return []
-    without = sum(question.answer is None for question in components.questions.train(1))
-    if without:
-        return [
-            f"this judge compares with a reference answer, but {without} of the first round's questions have none: "
-            "give them an answer, or choose a judge that reads (judge=gpt4, judge=openai)"
-        ]
-    return []
 
 
 def _batch_faults(config: RunConfig, components: Components) -> list[str]:
@@ -253,13 +223,10 @@ _CHECKS = (
     _Check(
         about="questions",
         needs=("questions", "judge", "candidates", "rounds"),
-        faults=lambda config, components: [
-            *_imported_faults(config, components),
-            *_reference_faults(config, components),
-        ],
+        faults=lambda config, components: question_faults(components),
         unless_faulty="questions",
     ),
-    _Check(about="questions", needs=("questions",), faults=_held_out_faults),
+    _Check(about="questions", needs=("questions",), faults=lambda config, components: held_out_faults(components)),
     _Check(about="prefixes", needs=("prefixes", "engine"), faults=_first_choice_faults, unless_faulty="prefixes"),
     _Check(about="selection", needs=("selection", "engine"), faults=_gain_faults),
     _Check(

@@ -28,6 +28,35 @@ def question_line(config: RunConfig, components: Components) -> str:
     return "; ".join(f"{name}: {kinds_text(answers)}" for name, answers in sets.items() if answers)
 
 
+def screening_lines(config: RunConfig, components: Components) -> list[str]:
+    """How many questions are screened, and what is kept; none where they are not."""
+    source = components.questions
+    if source.screen <= 1:
+        return []
+    questions, thoughts = source.screen * source.train_per_round, _screening_thoughts(components)
+    tokens = questions * thoughts * (config.generation.thought_tokens + config.generation.answer_tokens)
+    solution = "after a thought of positive gain" if components.engine.scores else "(this engine computes no gains)"
+    return [
+        f"  screening   {questions} questions x {thoughts} thoughts = {questions * thoughts} candidates per round, at most "
+        f"{tokens:,} tokens; of those with some, not only, right answers {solution}, {source.train_per_round} are asked in full"
+    ]
+
+
+def screening_tokens(config: RunConfig, components: Components) -> float:
+    """Typical number of tokens that are generated and scored to screen questions in all rounds."""
+    source = components.questions
+    if source.screen <= 1:
+        return 0.0
+    questions = config.rounds * source.screen * source.train_per_round
+    limits = config.generation.thought_tokens + config.generation.answer_tokens
+    return questions * _screening_thoughts(components) * 0.6 * limits
+
+
+def _screening_thoughts(components: Components) -> int:
+    """Per question: its own and the prefixed ones."""
+    return 1 + min(components.questions.screen_prefixes, len(components.prefixes.prefixes()))
+
+
 def development_tokens(config: RunConfig, components: Components) -> float:
     """Typical number of tokens for the development questions in all rounds; 0 where no round is chosen by them."""
     if config.export.which != "best":

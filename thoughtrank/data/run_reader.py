@@ -8,6 +8,7 @@ from thoughtrank.data.run_components import run_component
 from thoughtrank.errors import UserError
 from thoughtrank.questions.imported_questions import with_imported
 from thoughtrank.questions.protocol import QuestionSource
+from thoughtrank.questions.screening import with_screening
 from thoughtrank.records import Question
 from thoughtrank.storage.imported_candidates import ImportedCandidates
 from thoughtrank.storage.run_paths import RunPaths
@@ -54,7 +55,7 @@ def run_questions(run_folder: Path, *, trust_code: bool = False) -> dict[str, Qu
 def question_source(config: RunConfig, *, trust_code: bool = False) -> QuestionSource:
     """The question source of a run, imported questions included; see ``run_component`` for ``trust_code``."""
     source = run_component(config.questions, group="questions", trust_code=trust_code)
-    return with_imported(source, ImportedCandidates.at(config.candidates))
+    return with_imported(with_screening(source), ImportedCandidates.at(config.candidates))
 
 
 def tokenizer_folder(paths: RunPaths, config: RunConfig, *, trust_code: bool = False) -> Path:

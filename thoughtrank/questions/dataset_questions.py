@@ -23,6 +23,8 @@ class DatasetQuestions(RowSource):
         train_per_round: number of training questions in one round.
         held_out: number of test questions.
         development: number of development questions.
+        screen: see ``QuestionSource``.
+        screen_prefixes: see ``QuestionSource``.
         config_name: the dataset's configuration ("subset"); null where there is only one.
         train_split: the split with the training and development questions.
         held_out_split: the split with the test questions; null takes them from the training split.
@@ -43,6 +45,8 @@ class DatasetQuestions(RowSource):
         train_per_round: int,
         held_out: int,
         development: int = 0,
+        screen: int = 1,
+        screen_prefixes: int = 6,
         config_name: str | None = None,
         train_split: str = "train",
         held_out_split: str | None = None,
@@ -59,6 +63,8 @@ class DatasetQuestions(RowSource):
             train_per_round=train_per_round,
             held_out=held_out,
             development=development,
+            screen=screen,
+            screen_prefixes=screen_prefixes,
             answer_stem=answer_stem,
         )
         self.name = name

@@ -31,6 +31,8 @@ class ImportedQuestions(QuestionSource):
         self.held_out_unseen = source.held_out_unseen
         self.num_development = source.num_development
         self.answer_stem = source.answer_stem
+        self.screen = source.screen
+        self.screen_prefixes = source.screen_prefixes
 
     @property
     def scorer(self) -> Scorer | None:

@@ -19,6 +19,8 @@ class QuestionSource(Protocol):
         held_out_unseen: number of held-out questions of families that are never trained on.
         num_development: number of development questions, ``questions.development`` in the config.
         answer_stem: the text that introduces a short forced answer.
+        screen: times ``train_per_round``, the number of questions that are screened before a round; 1 screens none.
+        screen_prefixes: prefixes that each of them is tried with.
     """
 
     operational: ClassVar[frozenset[str]] = frozenset()
@@ -27,6 +29,8 @@ class QuestionSource(Protocol):
     held_out_unseen: int = 0
     num_development: int = 0
     answer_stem: str = "The answer is"
+    screen: int = 1
+    screen_prefixes: int = 6
 
     @property
     def scorer(self) -> Scorer | None:
@@ -86,9 +90,12 @@ class QuestionSource(Protocol):
 
 def count_faults(source: QuestionSource) -> list[str]:
     """Faults of what every source is configured with: the numbers of questions, and the answer stem."""
-    faults = []
-    if source.train_per_round < 1:
-        faults.append(f"questions.train_per_round is {source.train_per_round}: give 1 or more.")
+    positive = {
+        "train_per_round": source.train_per_round,
+        "screen": source.screen,
+        "screen_prefixes": source.screen_prefixes,
+    }
+    faults = [f"questions.{key} is {value}: give 1 or more." for key, value in positive.items() if value < 1]
     counts = {
         "held_out": source.held_out,
         "held_out_unseen": source.held_out_unseen,

@@ -22,6 +22,8 @@ class QuestionFile(RowSource):
         train_per_round: number of training questions in one round.
         held_out: number of test questions.
         development: number of development questions.
+        screen: see ``QuestionSource``.
+        screen_prefixes: see ``QuestionSource``.
         question_column: the field with the question.
         answer_column: the field with the reference answer, a string or a number; it may be missing.
         answer_stem: the text that introduces a short forced answer.
@@ -35,6 +37,8 @@ class QuestionFile(RowSource):
         train_per_round: int,
         held_out: int,
         development: int = 0,
+        screen: int = 1,
+        screen_prefixes: int = 6,
         question_column: str = "question",
         answer_column: str = "answer",
         answer_stem: str = "The answer is",
@@ -44,6 +48,8 @@ class QuestionFile(RowSource):
             train_per_round=train_per_round,
             held_out=held_out,
             development=development,
+            screen=screen,
+            screen_prefixes=screen_prefixes,
             answer_stem=answer_stem,
         )
         self.path = user_path(path)

@@ -65,6 +65,8 @@ class ReasoningGym(QuestionSource):
         train_per_round: number of training questions in one round.
         held_out: number of test questions.
         development: number of development questions.
+        screen: see ``QuestionSource``.
+        screen_prefixes: see ``QuestionSource``.
         answer_stem: the text that introduces a short forced answer.
 
     Attributes:
@@ -81,6 +83,8 @@ class ReasoningGym(QuestionSource):
         train_per_round: int,
         held_out: int,
         development: int = 0,
+        screen: int = 1,
+        screen_prefixes: int = 6,
         options: dict[str, object] | None = None,
         answer_stem: str = "The answer is",
     ) -> None:
@@ -90,6 +94,8 @@ class ReasoningGym(QuestionSource):
         self.train_per_round = train_per_round
         self.held_out = held_out
         self.num_development = development
+        self.screen = screen
+        self.screen_prefixes = screen_prefixes
         self.answer_stem = answer_stem
         self._test_stream = _Stream(_TEST_SEED)
         self._train_stream = self._test_stream if seed == _TEST_SEED else _Stream(seed)

@@ -1,6 +1,6 @@
 """The results of a run, collected from its artifacts: the entries of ``summary.json``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +14,7 @@ def round_summary(
     *,
     metrics: Mapping[str, Any],
     artifacts: Mapping[str, Artifact],
+    screening: Sequence[Artifact] = (),
     questions_left_out: int = 0,
     held_out_left_out: int = 0,
 ) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def round_summary(
     Args:
         metrics: what ``5_evaluation.json`` holds.
         artifacts: by stage; round 0 has only its evaluation.
+        screening: artifacts of the stages that screened the round's questions, the table of questions last.
         questions_left_out: training questions of the round that do not fit the model's context.
         held_out_left_out: the same of the held-out ones.
     """
@@ -31,6 +33,7 @@ def round_summary(
         **{name: value for name, value in metrics.items() if name not in ("round", "families")},
         "questions_left_out": questions_left_out,
         "held_out_left_out": held_out_left_out,
+        "screening": _screening_figures(screening),
         "examples": artifacts["selection"].facts["examples"] if "selection" in artifacts else 0,
         "seconds": {name: artifacts[name].facts["seconds"] if name in artifacts else 0.0 for name in STAGES},
         "judge_tokens": judged.get("judge_tokens", 0),
@@ -40,6 +43,15 @@ def round_summary(
         "gains": _gain_figures(artifacts),
         "best_prefixes": [asdict(each) for each in _best_prefixes(artifacts)],
     }
+
+
+def _screening_figures(artifacts: Sequence[Artifact]) -> dict[str, float]:
+    """How many questions were screened and kept, and how many are solved sometimes, never and always; empty without."""
+    if not artifacts:
+        return {}
+    facts = artifacts[-1].facts
+    figures = {name: facts[name] for name in ("screened", "kept", "sometimes", "never", "always")}
+    return {**figures, "seconds": sum(each.facts["seconds"] for each in artifacts)}
 
 
 def _gain_figures(artifacts: Mapping[str, Artifact]) -> dict[str, float | None]:
@@ -71,8 +83,8 @@ def scalars(entry: Mapping[str, Any]) -> dict[str, float | None]:
             flat.update(
                 {f"{arm}_{figure}": measured for arm, figures in value.items() for figure, measured in figures.items()}
             )
-        elif name == "gains":
-            flat.update({f"gains_{figure}": measured for figure, measured in value.items()})
+        elif name in ("gains", "screening"):
+            flat.update({f"{name}_{figure}": measured for figure, measured in value.items()})
         elif name == "judge_audit":
             flat.update({f"judge_audit_{figure}": measured for figure, measured in value.items()})
         elif value is None or isinstance(value, int | float):

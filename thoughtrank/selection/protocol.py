@@ -6,6 +6,23 @@ from typing import ClassVar, Protocol, runtime_checkable
 from thoughtrank.records import Candidate, Gain, RankedCandidate
 
 
+class Chooser(Protocol):
+    """Says which candidates of a question get a gain."""
+
+    def choosable(self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
+        """The candidates of one question that could be selected, in their order: only these get a gain.
+
+        Args:
+            candidates: all of the question.
+            ranking: one row for each of them.
+        """
+        ...
+
+    def choosable_settings(self) -> dict[str, object]:
+        """The settings that decide which candidates are ``choosable``: gains are shared by choosers that agree on them."""
+        ...
+
+
 class Selector(Protocol):
     """Selects the candidates of one question to train on.
 
@@ -40,7 +57,7 @@ class Selector(Protocol):
 
 
 @runtime_checkable
-class GainSelector(Selector, Protocol):
+class GainSelector(Selector, Chooser, Protocol):
     """A selector that can weigh thoughts by their gain; see ``selection.thought_gain``."""
 
     @property
@@ -58,19 +75,6 @@ class GainSelector(Selector, Protocol):
 
     def plan_line(self) -> str:
         """How the thoughts of an answer are chosen, for the plan."""
-        ...
-
-    def choosable(self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
-        """The candidates of one question that could be selected, in their order: only these get a gain.
-
-        Args:
-            candidates: all of the question.
-            ranking: one row for each of them.
-        """
-        ...
-
-    def choosable_settings(self) -> dict[str, object]:
-        """The settings that decide which candidates are ``choosable``: gains are shared by selectors that agree on them."""
         ...
 
     def select_by_gain(

@@ -14,7 +14,7 @@ from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.output.terminal import print_text
-from thoughtrank.records import STAGES
+from thoughtrank.records import STAGES, Question
 from thoughtrank.selection.protocol import GainSelector, needs_gains
 from thoughtrank.stages.arm_replies import ReplySettings, held_out_tokens
 from thoughtrank.stages.evaluation import Evaluation
@@ -43,11 +43,15 @@ class Round:
     Attributes:
         number: 0 is the evaluation of the base model.
         start: the model the round starts with.
+        questions: training questions; where they are screened, those that were kept.
+        screening: artifacts of the stages that screened them, the table of questions last.
         stages, artifacts: those so far, by name.
     """
 
     number: int
     start: RoundModel
+    questions: Sequence[Question] = ()
+    screening: Sequence[Artifact] = ()
     stages: dict[str, Stage] = field(default_factory=dict)
     artifacts: dict[str, Artifact] = field(default_factory=dict)
 
@@ -108,7 +112,9 @@ class StageBuilder:
 
     def begin_round(self, number: int) -> Round:
         """The next round, which starts with the last one's model."""
-        self.rounds.append(Round(number=number, start=self.rounds[-1].model if self.rounds else self.base))
+        questions = self.questions.train(number) if number else []
+        start = self.rounds[-1].model if self.rounds else self.base
+        self.rounds.append(Round(number=number, start=start, questions=questions))
         return self.rounds[-1]
 
     def stage_names(self, number: int) -> list[str]:
@@ -132,8 +138,7 @@ class StageBuilder:
 
     def _generation(self, current: Round) -> Stage:
         name, published = f"round {current.number} generation", self.store.paths.candidates(current.number)
-        questions = self.questions.train(current.number)
-        imported = self.components.imported
+        questions, imported = current.questions, self.components.imported
         if current.number == 1 and imported is not None:
             return Importing(
                 name=name, published=published, questions=questions, imported=imported, model=current.start
@@ -152,7 +157,7 @@ class StageBuilder:
         return Ranking(
             name=f"round {current.number} ranking",
             published=self.store.paths.rankings(current.number),
-            questions=self.questions.train(current.number),
+            questions=current.questions,
             candidates=current.artifacts["generation"],
             judge=self.components.judge,
             ranker=self.components.ranker,
@@ -168,7 +173,7 @@ class StageBuilder:
         return Gains(
             name=f"round {current.number} gains",
             published=self.store.paths.gains(current.number),
-            questions=self.questions.train(current.number),
+            questions=current.questions,
             candidates=current.artifacts["generation"],
             rankings=current.artifacts["ranking"],
             selector=selector,
@@ -181,7 +186,7 @@ class StageBuilder:
         return Selection(
             name=f"round {current.number} selection",
             published=self.store.paths.examples(current.number),
-            questions=self.questions.train(current.number),
+            questions=current.questions,
             candidates=current.artifacts["generation"],
             rankings=current.artifacts["ranking"],
             gains=current.artifacts.get("gains"),

@@ -6,7 +6,7 @@ does not depend on gains.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, repeat
 from typing import ClassVar
 
 from thoughtrank.engines.protocol import Engine, EngineSession, ScoreRequest
@@ -16,7 +16,7 @@ from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.special_tokens import ESCAPE_RULES
 from thoughtrank.questions.groups import question_groups
 from thoughtrank.records import Candidate, Gain, Question, RankedCandidate
-from thoughtrank.selection.protocol import GainSelector
+from thoughtrank.selection.protocol import Chooser
 from thoughtrank.selection.thought_gain import GAIN_RULES, ThoughtScores, thought_scores
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.stage import Stage, question_texts
@@ -35,7 +35,7 @@ class Gains(Stage):
     Attributes:
         questions: of this round.
         candidates: table of candidates.
-        rankings: table of rankings, one row per candidate, in the same order.
+        rankings: table of rankings, one row per candidate, in the same order; None where the selector reads none.
         selector: says which candidates may be chosen.
         model: that generated the candidates.
         engine: scores.
@@ -46,8 +46,8 @@ class Gains(Stage):
     reusable: ClassVar[tuple[str, ...]] = ("part-*.parquet",)
     questions: Sequence[Question]
     candidates: Artifact
-    rankings: Artifact
-    selector: GainSelector
+    rankings: Artifact | None
+    selector: Chooser
     model: RoundModel
     engine: Engine
     stem: str
@@ -57,7 +57,7 @@ class Gains(Stage):
         the group size, and the versions of the rules for prompts and gains."""
         return {
             "candidates": self.candidates.key,
-            "rankings": self.rankings.key,
+            "rankings": None if self.rankings is None else self.rankings.key,
             "choosable": self.selector.choosable_settings(),
             "questions": question_texts(self.questions),
             "references": [question.answer for question in self.questions],
@@ -97,7 +97,9 @@ class Gains(Stage):
 
     def _choosable(self) -> Iterator[_Choosable]:
         """Every question with the candidates that may be chosen, possibly none."""
-        ranking = rows_by_question(TableRows(self.rankings.folder, RankedCandidate))
+        ranking: Iterator[list[RankedCandidate]] = repeat([])
+        if self.rankings is not None:
+            ranking = rows_by_question(TableRows(self.rankings.folder, RankedCandidate))
         for question, candidates in rows_of_questions(self.questions, TableRows(self.candidates.folder, Candidate)):
             # A question without candidates has no rows in either table.
             yield question, self.selector.choosable(candidates, next(ranking)) if candidates else []

@@ -38,6 +38,7 @@ class Generation(Stage):
         model: that generates.
         engine: how it generates.
         limits: tokens per thought and answer.
+        group: questions generated together; None for as many as the engine takes with all prefixes of a run.
     """
 
     kind: ClassVar[str] = "candidates"
@@ -47,6 +48,7 @@ class Generation(Stage):
     model: RoundModel
     engine: Engine
     limits: Limits
+    group: int | None = None
 
     def inputs(self) -> dict[str, object]:
         """Model, questions, prefixes, limits, engine, the group size, which decides the shapes of the batches, and the
@@ -57,7 +59,7 @@ class Generation(Stage):
             "prefixes": [asdict(prefix) for prefix in self.prefixes],
             "limits": [self.limits.thought_tokens, self.limits.answer_tokens, self.limits.min_answer_tokens],
             "engine": self.engine.identity(),
-            "even_groups_of": self.engine.questions_per_group,
+            "even_groups_of": self._group,
             "prompts": ESCAPE_RULES,
             "tags": TAG_RULES,
         }
@@ -68,7 +70,7 @@ class Generation(Stage):
         Raises:
             UserError: a question does not fit the model's context.
         """
-        groups = question_groups(self.questions, at_most=self.engine.questions_per_group)
+        groups = question_groups(self.questions, at_most=self._group)
         missing = [
             number
             for number, group in enumerate(groups)
@@ -104,6 +106,10 @@ class Generation(Stage):
                         write_json(record, facts)
         self._check_complete(artifact.folder, total=total)
         artifact.finish(candidates=total, engine=facts)
+
+    @property
+    def _group(self) -> int:
+        return self.group or self.engine.questions_per_group
 
     def _requests(self, questions: Sequence[Question], *, chat: ChatTemplate) -> list[GenerationRequest]:
         return [

@@ -114,7 +114,7 @@ class Replay:
             control=self._control,
             rounds=[
                 RoundTables(
-                    questions=self._builder.questions.train(each.number),
+                    questions=each.questions,
                     candidates=each.artifacts["generation"],
                     rankings=each.artifacts["ranking"],
                     examples=each.artifacts["selection"],

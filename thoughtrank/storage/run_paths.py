@@ -43,6 +43,32 @@ class ControlPaths:
 
 
 @dataclass(frozen=True, slots=True)
+class ScreeningPaths:
+    """Every path of the screening of a round's questions.
+
+    Attributes:
+        folder: ``runs/<run>/round_<number>/0_screening``.
+    """
+
+    folder: Path
+
+    @property
+    def candidates(self) -> Path:
+        """Table of candidates, in the format of the round's."""
+        return self.folder / "1_candidates"
+
+    @property
+    def gains(self) -> Path:
+        """Table of gains of the right ones, if the engine scores."""
+        return self.folder / "2_gains"
+
+    @property
+    def questions(self) -> Path:
+        """Table of the questions that were screened, and why each was kept or not."""
+        return self.folder / "3_questions"
+
+
+@dataclass(frozen=True, slots=True)
 class RunPaths:
     """Every path of one run.
 
@@ -103,6 +129,10 @@ class RunPaths:
         while (self.examples(len(found) + 1) / DONE).exists():
             found.append(len(found) + 1)
         return found
+
+    def screening(self, round_number: int) -> "ScreeningPaths":
+        """What the screening of a round's questions makes, if they are screened."""
+        return ScreeningPaths(self._round(round_number) / "0_screening")
 
     def candidates(self, round_number: int) -> Path:
         """Table of candidates."""

@@ -41,14 +41,28 @@ class RowSource(QuestionSource):
         train_per_round: number of training questions in one round.
         held_out: number of test questions.
         development: number of development questions.
+        screen: see ``QuestionSource``.
+        screen_prefixes: see ``QuestionSource``.
         answer_stem: the text that introduces a short forced answer.
     """
 
-    def __init__(self, *, seed: int, train_per_round: int, held_out: int, development: int, answer_stem: str) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int,
+        train_per_round: int,
+        held_out: int,
+        development: int,
+        answer_stem: str,
+        screen: int = 1,
+        screen_prefixes: int = 6,
+    ) -> None:
         self.seed = seed
         self.train_per_round = train_per_round
         self.held_out = held_out
         self.num_development = development
+        self.screen = screen
+        self.screen_prefixes = screen_prefixes
         self.answer_stem = answer_stem
 
     @property

@@ -33,6 +33,8 @@ class WordProblems(QuestionSource):
         held_out: number of test questions of trained families.
         held_out_unseen: number of test questions of the families that are never trained on.
         development: number of development questions.
+        screen: see ``QuestionSource``.
+        screen_prefixes: see ``QuestionSource``.
         max_number: largest operand, 10 to 100; products stay within five times as much.
         max_steps: most calculations in one problem, 1 or 2.
     """
@@ -45,6 +47,8 @@ class WordProblems(QuestionSource):
         held_out: int,
         held_out_unseen: int,
         development: int = 0,
+        screen: int = 1,
+        screen_prefixes: int = 6,
         max_number: int = 20,
         max_steps: int = 2,
     ) -> None:
@@ -53,6 +57,8 @@ class WordProblems(QuestionSource):
         self.held_out = held_out
         self.held_out_unseen = held_out_unseen
         self.num_development = development
+        self.screen = screen
+        self.screen_prefixes = screen_prefixes
         self.max_number = max_number
         self.max_steps = max_steps
 

@@ -1,0 +1,57 @@
+"""How the questions fit the judge, imported candidates and the screening."""
+
+from thoughtrank.config.components import Components
+
+
+def question_faults(components: Components) -> list[str]:
+    """Questions that the judge, or the screening, cannot use, and imported candidates without a question to train on."""
+    return [*_imported_faults(components), *_reference_faults(components), *_screening_faults(components)]
+
+
+def held_out_faults(components: Components) -> list[str]:
+    """Whether there is anything to evaluate on."""
+    if components.questions.held_out == 0:
+        return ["questions.held_out=0 leaves nothing to evaluate a round on: hold out at least one question"]
+    return []
+
+
+def _imported_faults(components: Components) -> list[str]:
+    if components.imported is None:
+        return []
+    if not components.questions.train(1):
+        return [f"candidates={components.imported.folder}: all of its questions are held out: lower questions.held_out"]
+    if components.questions.scorer is not None and components.judge.needs_reference:
+        return [
+            "candidates: this question source scores answers to its own questions only: choose a judge that reads (judge=gpt4, "
+            "judge=openai), or other questions"
+        ]
+    return []
+
+
+def _reference_faults(components: Components) -> list[str]:
+    if not components.judge.needs_reference:
+        return []
+    without = sum(question.answer is None for question in components.questions.train(1))
+    if without:
+        return [
+            f"this judge compares with a reference answer, but {without} of the first round's questions have none: "
+            "give them an answer, or choose a judge that reads (judge=gpt4, judge=openai)"
+        ]
+    return []
+
+
+def _screening_faults(components: Components) -> list[str]:
+    if components.questions.screen <= 1:
+        return []
+    if components.imported is not None:
+        return [
+            "questions.screen chooses the questions of every round, and candidates= brings those of round 1: set "
+            "questions.screen=1, or leave candidates= out"
+        ]
+    without = sum(question.answer is None for question in components.questions.train(1))
+    if without:
+        return [
+            f"questions.screen keeps questions by their right answers, but {without} of the first round's questions have no "
+            "reference answer: give them one, or set questions.screen=1"
+        ]
+    return []
