@@ -3,7 +3,39 @@ import torch
 from sft_losses import DISTINCT, SHARED, batch_of, close, one_by_one, sft, with_gradient
 from transformers import AutoModelForCausalLM
 
+from thoughtrank.errors import UserError
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
+from thoughtrank.instantiate import make_component
+
+TARGET = "thoughtrank.finetuning.objectives.SupervisedFineTuning"
+
+
+def test_by_default_every_answer_is_learned():
+    assert all(SupervisedFineTuning().learns_answer(f"q{number}", seed=0) for number in range(200))
+    assert not any(
+        SupervisedFineTuning(answer_loss_share=0).learns_answer(f"q{number}", seed=0) for number in range(200)
+    )
+
+
+def test_a_share_of_the_answers_is_learned_and_another_one_under_another_seed():
+    half = SupervisedFineTuning(answer_loss_share=0.5)
+    drawn = [[half.learns_answer(f"q{number}", seed=seed) for number in range(1000)] for seed in (1, 1, 2)]
+    assert all(450 < sum(each) < 550 for each in drawn)
+    assert drawn[0] == drawn[1] != drawn[2]
+    more = SupervisedFineTuning(answer_loss_share=0.7)
+    assert all(more.learns_answer(f"q{number}", seed=1) for number in range(1000) if drawn[0][number])
+
+
+def test_the_plan_says_how_many_examples_teach_the_thought_only():
+    assert SupervisedFineTuning().notes() == []
+    [note] = SupervisedFineTuning(answer_loss_share=0.25).notes()
+    assert "about 75 % of the examples teach the thought only" in note
+
+
+def test_a_share_outside_of_0_to_1_is_a_fault():
+    for share in (-0.1, 1.1):
+        with pytest.raises(UserError, match=r"objective\.answer_loss_share"):
+            make_component({"_target_": TARGET, "answer_loss_share": share}, where="objective")
 
 
 @pytest.mark.parametrize("examples", [DISTINCT, SHARED], ids=["distinct prompts", "shared prompts"])

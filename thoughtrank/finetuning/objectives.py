@@ -1,8 +1,10 @@
 """What training minimizes (the config group ``objective``)."""
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from thoughtrank.finetuning.protocols import Objective
+from thoughtrank.user_input.number_ranges import Fraction
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -12,7 +14,27 @@ if TYPE_CHECKING:
 
 
 class SupervisedFineTuning(Objective):
-    """Cross-entropy on the tokens of the completion; tokens of the prompt carry no loss."""
+    """Cross-entropy on the tokens of the completion; tokens of the prompt carry no loss.
+
+    Args:
+        answer_loss_share: fraction of the examples whose answer carries loss too. The others, drawn anew in every training by
+            its seed, teach the thought only, up to the closing tag. Examples with an empty thought keep all of their loss.
+    """
+
+    def __init__(self, *, answer_loss_share: Fraction = 1.0) -> None:
+        self.answer_loss_share = answer_loss_share
+
+    def notes(self) -> list[str]:
+        """How many examples teach the thought only."""
+        if self.answer_loss_share == 1:
+            return []
+        skipped = f"{100 * (1 - self.answer_loss_share):.0f} %"
+        return [f"objective.answer_loss_share: about {skipped} of the examples teach the thought only"]
+
+    def learns_answer(self, example: str, *, seed: int) -> bool:
+        """See ``Objective``."""
+        digest = hashlib.sha256(f"answer/{seed}/{example}".encode("utf-8", "surrogatepass")).digest()
+        return int.from_bytes(digest[:8]) < self.answer_loss_share * 2**64
 
     def loss(self, *, model: "PreTrainedModel", batch: "Batch") -> "Tensor":
         """Mean cross-entropy over the batch's target tokens (a scalar, nats per token).

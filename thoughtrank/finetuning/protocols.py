@@ -44,6 +44,19 @@ class Objective(Component, ABC):
     def loss(self, *, model: "PreTrainedModel", batch: "Batch") -> "Tensor":
         """Mean loss over the target tokens of ``batch``, a scalar."""
 
+    def notes(self) -> list[str]:
+        """What the user should know before the run, one sentence each; shown in the plan."""
+        return []
+
+    def learns_answer(self, example: str, *, seed: int) -> bool:
+        """Whether the tokens of an example's answer are targets; those of its thought always are.
+
+        Args:
+            example: its candidate id.
+            seed: of the training.
+        """
+        return True
+
 
 class Optimizer(_NamedComponent):
     """The update rule and its learning-rate schedule (the config group ``optimizer``).

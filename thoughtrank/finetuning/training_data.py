@@ -1,6 +1,7 @@
 """The examples of a job, and this rank's batches of them."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from transformers import AutoConfig
@@ -9,6 +10,8 @@ from thoughtrank.finetuning.batching.batch_loader import BatchLoader
 from thoughtrank.finetuning.batching.batch_plan import epochs_for, plan_batches
 from thoughtrank.finetuning.batching.examples import Examples, read_examples
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.protocols import Objective
+from thoughtrank.instantiate import make_component
 from thoughtrank.output.terminal import print_text
 
 if TYPE_CHECKING:
@@ -43,7 +46,13 @@ def load_training_data(
         UserError: there is nothing to train on.
     """
     context = AutoConfig.from_pretrained(job.model).max_position_embeddings
-    examples = read_examples(job.examples, tokenizer=tokenizer, context=context)
+    objective: Objective = make_component(job.objective, where="objective")
+    examples = read_examples(
+        job.examples,
+        tokenizer=tokenizer,
+        context=context,
+        learns_answer=partial(objective.learns_answer, seed=job.seed),
+    )
     if examples.too_long and rank == 0:
         print_text(f"left out, longer than the context of {context} tokens: {', '.join(examples.too_long)}")
     epochs, min_steps = (job.epochs, job.min_steps) if job.steps is None else (1, job.steps)

@@ -30,6 +30,7 @@ def write_facts(
     facts = {
         "examples": len(examples.used),
         "examples_too_long": examples.too_long,
+        "examples_without_answer": examples.without_answer,
         "tokens_per_epoch": sum(len(example.token_ids) for example in examples.used),
         "target_tokens_per_epoch": sum(example.num_targets for example in examples.used),
         "epochs": data.epochs,

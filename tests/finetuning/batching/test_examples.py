@@ -57,6 +57,42 @@ def test_prompt_and_completion_are_tokenized_as_one_text(tokenizer):
     assert list(encoded.token_ids) == tokenizer("How many apples does he have")["input_ids"]
 
 
+@settings(PATIENT, max_examples=40)
+@given(thought=st.text(min_size=1).filter(str.strip), answer=st.text())
+def test_without_its_answer_an_example_ends_with_the_closing_tag_and_is_otherwise_the_same(tokenizer, thought, answer):
+    chat = ChatTemplate(tokenizer)
+    thought = chat.user_content(thought)
+    texts = {"prompt": chat.prompt("Why?"), "completion": reply(thought=thought, answer=answer) + chat.end_of_turn}
+    whole = encode_example(**texts, tokenizer=tokenizer)
+    cut = encode_example(**texts, tokenizer=tokenizer, with_answer=False)
+    assert cut.token_ids == whole.token_ids[: len(cut.token_ids)]
+    assert cut.first_target == whole.first_target
+    kept = tokenizer.decode(cut.token_ids[cut.first_target :])
+    wanted = f"<thought>{thought}</thought>"
+    # A token may reach beyond the tag; the one before it must not complete it.
+    assert kept.startswith(wanted)
+    assert len(tokenizer.decode(cut.token_ids[cut.first_target : -1])) < len(wanted)
+
+
+@pytest.mark.parametrize("completion", ["<thought></thought>7", "<thought> </thought>7", "7", "</thought>7"])
+def test_an_example_without_a_thought_keeps_its_answer(tokenizer, completion):
+    whole, cut = (
+        encode_example(prompt="Why?", completion=completion, tokenizer=tokenizer, with_answer=with_answer)
+        for with_answer in (True, False)
+    )
+    assert whole == cut
+
+
+def test_the_examples_that_are_learned_without_their_answer_are_chosen_and_counted(tokenizer, tmp_path):
+    rows = ["<thought>a</thought>7", "<thought>b</thought>7", "<thought></thought>7"]
+    found = read_examples(
+        [table(tmp_path / "t", *rows)], tokenizer=tokenizer, context=100, learns_answer=lambda name: name == "q1-000"
+    )
+    texts = [tokenizer.decode(each.token_ids[each.first_target :]) for each in found.used]
+    assert texts == ["<thought>a</thought>", "<thought>b</thought>7", "<thought></thought>7"]
+    assert found.without_answer == 1
+
+
 def table(folder, *completions):
     folder.mkdir()
     rows = [

@@ -1,12 +1,13 @@
 """Training examples as token ids: reading them from tables and tokenizing them."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from thoughtrank.errors import UserError
+from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG
 from thoughtrank.records import Example
 from thoughtrank.storage.tables import TableRows
 
@@ -45,23 +46,39 @@ class EncodedExample:
 
 
 def encode_example(
-    *, prompt: str, completion: str, tokenizer: "PreTrainedTokenizerBase", question_id: str = ""
+    *,
+    prompt: str,
+    completion: str,
+    tokenizer: "PreTrainedTokenizerBase",
+    question_id: str = "",
+    with_answer: bool = True,
 ) -> EncodedExample:
     """Tokenize prompt and completion as one text, so that tokens are split as the model itself would write them.
 
-    A token is a target when any of its characters belongs to the completion.
+    A token is a target when any of its characters belongs to the completion. Without its answer, an example ends with the token
+    that completes the closing tag: no token after it could change the loss of those before.
 
     Args:
         prompt: text without loss.
         completion: text with loss.
         tokenizer: a fast tokenizer, which reports character offsets.
         question_id: passed through.
+        with_answer: whether what comes after the thought is learned as well; an example without a thought is always whole.
     """
     encoding = tokenizer(prompt + completion, add_special_tokens=False, return_offsets_mapping=True)
     token_ids = tuple(encoding["input_ids"])
     ends = (end for _, end in encoding["offset_mapping"])
     first = next((position for position, end in enumerate(ends) if end > len(prompt)), len(token_ids))
+    if not with_answer and (thought := _thought_of(completion)):
+        end = len(prompt) + len(thought)
+        token_ids = token_ids[: sum(start < end for start, _ in encoding["offset_mapping"])]
     return EncodedExample(token_ids=token_ids, first_target=first, question_id=question_id)
+
+
+def _thought_of(completion: str) -> str:
+    """The beginning of a completion up to the closing tag; empty where it has no thought, or an empty one."""
+    thought, tag, _ = completion.partition(CLOSE_TAG)
+    return thought + tag if tag and thought.removeprefix(OPEN_TAG).strip() else ""
 
 
 class EncodedExamples(Sequence[EncodedExample]):
@@ -105,25 +122,44 @@ class Examples:
     Attributes:
         used: examples in the order of the tables.
         too_long: candidate ids of the examples left out because they exceed the model's context.
+        without_answer: how many of those used are learned without their answer.
     """
 
     used: EncodedExamples
     too_long: list[str]
+    without_answer: int = 0
 
 
-def read_examples(folders: Sequence[str], *, tokenizer: "PreTrainedTokenizerBase", context: int) -> Examples:
+def read_examples(
+    folders: Sequence[str],
+    *,
+    tokenizer: "PreTrainedTokenizerBase",
+    context: int,
+    learns_answer: Callable[[str], bool] = lambda candidate_id: True,
+) -> Examples:
     """Read and tokenize every example of the tables in ``folders``, in order; of their text little is in memory at a time.
 
     Examples longer than ``context`` tokens are left out. Truncating them would train the model to stop mid-sentence.
 
+    Args:
+        folders: of the tables.
+        tokenizer: of the model.
+        context: most tokens of an example.
+        learns_answer: whether the answer of the example with this candidate id is learned.
+
     Raises:
         UserError: an example has no target tokens, or no example is left.
     """
-    used, too_long = EncodedExamples(), []
+    used, too_long, without_answer = EncodedExamples(), [], 0
     for folder in folders:
         for row in TableRows(Path(folder), Example):
+            whole = learns_answer(row.candidate_id)
             example = encode_example(
-                prompt=row.prompt, completion=row.completion, tokenizer=tokenizer, question_id=row.question_id
+                prompt=row.prompt,
+                completion=row.completion,
+                tokenizer=tokenizer,
+                question_id=row.question_id,
+                with_answer=whole,
             )
             if not example.num_targets:
                 raise UserError(
@@ -134,9 +170,10 @@ def read_examples(folders: Sequence[str], *, tokenizer: "PreTrainedTokenizerBase
                 too_long.append(row.candidate_id)
             else:
                 used.append(example)
+                without_answer += not whole and bool(_thought_of(row.completion))
     if not used:
         raise UserError(_nothing_left(too_long, context=context))
-    return Examples(used=used, too_long=too_long)
+    return Examples(used=used, too_long=too_long, without_answer=without_answer)
 
 
 def _nothing_left(too_long: list[str], *, context: int) -> str:
