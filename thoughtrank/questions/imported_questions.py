@@ -47,6 +47,10 @@ class ImportedQuestions(QuestionSource):
         reasons = [f"imported question {question.question_id}: it is held out" for question in skipped]
         return [*self._source.skipped_rows, *reasons]
 
+    def notes(self) -> list[str]:
+        """The source's."""
+        return self._source.notes()
+
     def faults(self, *, rounds: int) -> list[str]:
         """Faults of the import and of the source; a run of one round needs no training questions of the source."""
         return [*self._imported.faults(), *self._source.faults(rounds=rounds if rounds > 1 else 0)]

@@ -46,6 +46,10 @@ class QuestionSource(Protocol):
         """
         return []
 
+    def notes(self) -> list[str]:
+        """What the user should know before the run, one sentence each; shown in the plan."""
+        return []
+
     def faults(self, *, rounds: int) -> list[str]:
         """What the user has to fix before the run can start, one sentence each; never raises.
 

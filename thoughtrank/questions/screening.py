@@ -107,6 +107,10 @@ class ScreeningPool(QuestionSource):
         """The source's."""
         return self._source.skipped_rows
 
+    def notes(self) -> list[str]:
+        """The source's."""
+        return self._source.notes()
+
     def faults(self, *, rounds: int) -> list[str]:
         """Faults of the source, which needs the questions of as many rounds as are screened."""
         return self._source.faults(rounds=rounds * self.screen)

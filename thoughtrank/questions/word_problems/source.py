@@ -7,10 +7,11 @@ from itertools import islice
 
 from thoughtrank.errors import UserError
 from thoughtrank.questions.protocol import QuestionSource, count_faults, require_round_number
+from thoughtrank.questions.word_problems.arithmetic import Numbers
+from thoughtrank.questions.word_problems.schedule import Difficulty, difficulty, schedule_faults
 from thoughtrank.questions.word_problems.splits import Problem, Split, problems
 from thoughtrank.records import Question
 
-_MAX_NUMBER_BOUNDS = (10, 100)
 _SPLITS: dict[Split, tuple[str, str]] = {
     "train": ("training questions", "use fewer rounds, lower questions.train_per_round"),
     "test": ("test questions", "lower questions.held_out"),
@@ -37,6 +38,8 @@ class WordProblems(QuestionSource):
         screen_prefixes: see ``QuestionSource``.
         max_number: largest operand, 10 to 100; products stay within five times as much.
         max_steps: most calculations in one problem, 1 or 2.
+        schedule: ``max_number`` and ``max_steps`` of the training problems of rounds 1, 2 and so on, the last ones for all
+            later rounds; None for the same in every round. Test and development problems are not affected.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class WordProblems(QuestionSource):
         screen_prefixes: int = 6,
         max_number: int = 20,
         max_steps: int = 2,
+        schedule: list[dict[str, int]] | None = None,
     ) -> None:
         self.seed = seed
         self.train_per_round = train_per_round
@@ -61,14 +65,17 @@ class WordProblems(QuestionSource):
         self.screen_prefixes = screen_prefixes
         self.max_number = max_number
         self.max_steps = max_steps
+        self.schedule = schedule
 
     def faults(self, *, rounds: int) -> list[str]:
         """Wrong settings, or too few problems for them; see ``QuestionSource``."""
         faults = self._setting_faults()
         if faults:
             return faults
+        if self.schedule:
+            faults += self._scheduled_faults(rounds=rounds)
         wanted: dict[Split, int] = {
-            "train": rounds * self.train_per_round,
+            "train": 0 if self.schedule else rounds * self.train_per_round,
             "test": self.held_out,
             "unseen": self.held_out_unseen,
             "development": self.num_development,
@@ -79,6 +86,17 @@ class WordProblems(QuestionSource):
                 faults.append(self._exhausted(split, wanted=count, found=found))
         return faults
 
+    def notes(self) -> list[str]:
+        """The difficulty by round."""
+        rounds = range(1, len(self.schedule or []) + 1)
+        levels = [difficulty(self.schedule or [], round_number=each, otherwise=self._difficulty) for each in rounds]
+        texts = [
+            f"{index + 1}: numbers up to {each.max_number}, {each.max_steps} steps" for index, each in enumerate(levels)
+        ]
+        return (
+            [f"questions.schedule: training questions of round {'; '.join(texts)}; then as the last"] if texts else []
+        )
+
     def train(self, round_number: int) -> list[Question]:
         """See ``QuestionSource``.
 
@@ -87,6 +105,8 @@ class WordProblems(QuestionSource):
             ValueError: ``round_number`` is below 1.
         """
         require_round_number(round_number)
+        if self.schedule:
+            return [self._question(problem, split="train") for problem in self._scheduled(round_number)[-1]]
         return self._questions("train", start=(round_number - 1) * self.train_per_round, count=self.train_per_round)
 
     def evaluation(self) -> list[Question]:
@@ -107,13 +127,44 @@ class WordProblems(QuestionSource):
         return self._questions("development", start=0, count=self.num_development)
 
     def _setting_faults(self) -> list[str]:
-        faults = []
-        low, high = _MAX_NUMBER_BOUNDS
-        if not low <= self.max_number <= high:
-            faults.append(f"questions.max_number is {self.max_number}: give a number from {low} to {high}.")
-        if self.max_steps not in (1, 2):
-            faults.append(f"questions.max_steps is {self.max_steps}: give 1 or 2.")
-        return faults + count_faults(self)
+        faults = self._difficulty.faults(where="questions") + count_faults(self)
+        return faults or schedule_faults(self.schedule or [], otherwise=self._difficulty)
+
+    @property
+    def _difficulty(self) -> Difficulty:
+        return Difficulty(max_number=self.max_number, max_steps=self.max_steps)
+
+    def _scheduled(self, rounds: int) -> list[list[Problem]]:
+        """The training problems of the first ``rounds`` rounds: each round those of its difficulty that none before it had.
+
+        With ``screen``, as many rounds of this source belong to one round of the run.
+
+        Raises:
+            UserError: there are too few.
+        """
+        used: set[tuple[str, Numbers]] = set()
+        found: list[list[Problem]] = []
+        for number in range(1, rounds + 1):
+            of_run = (number - 1) // self.screen + 1
+            level = difficulty(self.schedule or [], round_number=of_run, otherwise=self._difficulty)
+            every = problems("train", **level._asdict(), seed=self.seed)
+            new = (each for each in every if (each.family.name, each.numbers) not in used)
+            found.append(list(islice(new, self.train_per_round)))
+            used.update((each.family.name, each.numbers) for each in found[-1])
+            if len(found[-1]) < self.train_per_round:
+                raise UserError(
+                    f"There are only {len(found[-1])} training questions left for round {of_run} with questions.schedule, but "
+                    f"{self.train_per_round * self.screen} are asked for: raise its max_number, use fewer rounds, or lower "
+                    "questions.train_per_round."
+                )
+        return found
+
+    def _scheduled_faults(self, *, rounds: int) -> list[str]:
+        try:
+            self._scheduled(rounds)
+        except UserError as error:
+            return list(error.faults)
+        return []
 
     def _exhausted(self, split: Split, *, wanted: int, found: int) -> str:
         what, fix = _SPLITS[split]
