@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from composing import CONF, changed, composed
+from earlier_runs import Given, write_round
 
 from thoughtrank.config.components import COMPONENT_GROUPS, make_components
 from thoughtrank.config.preflight import preflight
@@ -50,7 +51,7 @@ def test_every_choice_composes_and_its_components_can_be_made(path):
 
 @pytest.fixture
 def well_equipped(monkeypatch, tmp_path):
-    """What a user may lack: keys, room on the disk, questions. Returns the overrides that name the questions."""
+    """What a user may lack: keys, room on the disk, questions, an earlier run. Returns the overrides that name the last two."""
     for key in ("OPENAI_API_KEY", "WANDB_API_KEY"):
         monkeypatch.setenv(key, "a-key")
     monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=10**15))
@@ -58,7 +59,13 @@ def well_equipped(monkeypatch, tmp_path):
     for name in ("train", "test"):
         (tmp_path / f"{name}.jsonl").write_text("\n".join(rows))
         rows = [row.replace("+ 1?", "+ 1 = ?") for row in rows]
-    return {"name": str(tmp_path), "path": str(tmp_path / "train.jsonl")}
+    earlier = [
+        Given(f"q{question}", prefix, 1 + (prefix != winner), thought=f"{prefix} thinks about it")
+        for question, winner in enumerate("aabb")
+        for prefix in "abcdefghijklmnop"
+    ]
+    write_round(tmp_path / "earlier", 1, earlier)
+    return {"name": str(tmp_path), "path": str(tmp_path / "train.jsonl"), "run": str(tmp_path / "earlier")}
 
 
 NOT_INSTALLED = re.compile(r"pip install|(shows|has) none|needs? (a )?(CUDA|GPU)|no CUDA")
@@ -68,8 +75,9 @@ NOT_INSTALLED = re.compile(r"pip install|(shows|has) none|needs? (a )?(CUDA|GPU)
 def faults_of(values, well_equipped):
     """What preflight says where everything that a user may lack is there."""
     for key, value in well_equipped.items():
-        if key in values["questions"]:
-            values["questions"][key] = value
+        for group in (values["questions"], *(each for each in values["prefixes"].values() if isinstance(each, dict))):
+            if key in group:
+                group[key] = value
     config = load_config(values)
     faults: list[str] = []
     try:
