@@ -114,7 +114,10 @@ def test_the_rules_are_read_from_real_modules():
 def test_stages_do_not_know_each_other():
     shared = {f"thoughtrank.stages.{name}" for name in ("stage", "round_models", "candidate_tags", "arm_replies")}
     stages = {name for name in MODULES if name.startswith("thoughtrank.stages.")} - shared
-    composed = {f"thoughtrank.stages.{name}" for name in ("replay", "development_evaluation", "question_screening")}
+    composed = {
+        f"thoughtrank.stages.{name}"
+        for name in ("replay", "development_evaluation", "question_screening", "pooled_generation")
+    }
     stages -= {"thoughtrank.stages.build", *composed}
     assert len(stages) >= 6
     for stage in stages:

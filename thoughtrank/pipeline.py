@@ -1,6 +1,6 @@
 """The pipeline: for each round, its stages in order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,17 +8,21 @@ from typing import Any
 from thoughtrank.config.components import Components
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
+from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.report.findings import find, finding_scalars
 from thoughtrank.report.html.round_candidates import reported_questions
 from thoughtrank.report.html.write_report import report_of_running
 from thoughtrank.report.loggers import Logger
 from thoughtrank.report.model_card import model_card
+from thoughtrank.report.openings import openings
+from thoughtrank.report.prefix_statistics import PrefixResult, RoundPrefix, with_round
 from thoughtrank.report.summary import round_prefixes, round_summary, scalars
 from thoughtrank.stages.build import Round, StageBuilder
 from thoughtrank.stages.development_evaluation import development_evaluation, development_figures
 from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.export import round_to_export
+from thoughtrank.stages.pooled_generation import with_models
 from thoughtrank.stages.question_screening import screen_questions
 from thoughtrank.stages.replay import Replay
 from thoughtrank.stages.round_models import delete_weights
@@ -27,6 +31,7 @@ from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.json_files import read_json, read_json_object, write_json
 from thoughtrank.storage.run_names import run_name
 from thoughtrank.storage.store import Store
+from thoughtrank.storage.tables import TableRows, part_path, write_part
 
 
 def run_pipeline(
@@ -65,6 +70,7 @@ def run_pipeline(
 def _run_rounds(builder: StageBuilder, *, logger: Logger) -> dict[str, Any] | None:
     config, store = builder.config, builder.store
     entries = []
+    prefixes: list[RoundPrefix] = []
     for number in range(config.rounds + 1):
         current = builder.begin_round(number)
         screen_questions(builder, current)
@@ -72,13 +78,19 @@ def _run_rounds(builder: StageBuilder, *, logger: Logger) -> dict[str, Any] | No
         is_new = not store.paths.evaluation(number).exists()
         stop_after = config.stop_after if is_new else None
         for name in builder.stage_names(number):
-            current.stages[name] = builder.build(name, current)
+            stage = builder.build(name, current)
+            current.stages[name] = with_models(stage, builder=builder, current=current)
             current.artifacts[name] = store.complete(current.stages[name])
             if name == stop_after:
                 _write_report(builder)
                 return None
-        entries.append(_round_entry(current, builder=builder))
-        _log_round(current, entries[-1], builder=builder, logger=logger)
+        of_round = round_prefixes(current.artifacts)
+        prefixes += with_round(number, of_round)
+        if prefixes:
+            store.paths.prefixes.mkdir(exist_ok=True)
+            write_part(part_path(store.paths.prefixes, 0), prefixes, record_type=RoundPrefix)
+        entries.append(_round_entry(current, prefixes=of_round, builder=builder))
+        _log_round(current, entries[-1], prefixes=of_round, builder=builder, logger=logger)
         if is_new:
             _write_report(builder)
     findings = _findings(builder)
@@ -110,7 +122,7 @@ def _findings(builder: StageBuilder) -> dict[str, Any]:
     )
 
 
-def _round_entry(current: Round, *, builder: StageBuilder) -> dict[str, Any]:
+def _round_entry(current: Round, *, prefixes: Sequence[PrefixResult], builder: StageBuilder) -> dict[str, Any]:
     """Publish the metrics of a finished round, and return its entry of ``summary.json``."""
     number, questions = current.number, builder.questions
     path = builder.store.paths.evaluation(number)
@@ -120,6 +132,8 @@ def _round_entry(current: Round, *, builder: StageBuilder) -> dict[str, Any]:
         metrics=read_json(path),
         artifacts=current.artifacts,
         screening=current.screening,
+        prefixes=prefixes,
+        opened=openings(TableRows(current.artifacts["evaluation"].published, HeldOutReply)),
         questions_left_out=len(questions.left_out_of_round(number)) if number else 0,
         held_out_left_out=len(questions.left_out_of_evaluation()),
     )
@@ -134,10 +148,17 @@ def _development_figures(current: Round, *, builder: StageBuilder) -> dict[str, 
     return development_figures(read_json(artifact.folder / METRICS))
 
 
-def _log_round(current: Round, entry: Mapping[str, Any], *, builder: StageBuilder, logger: Logger) -> None:
+def _log_round(
+    current: Round,
+    entry: Mapping[str, Any],
+    *,
+    prefixes: Sequence[PrefixResult],
+    builder: StageBuilder,
+    logger: Logger,
+) -> None:
     logger.log_round(scalars(entry))
     if current.number:
-        logger.log_prefixes(current.number, [asdict(row) for row in round_prefixes(current.artifacts)])
+        logger.log_prefixes(current.number, [asdict(row) for row in prefixes])
         candidates = reported_questions(builder.store.paths, current.number, selection=builder.config.selection)
         logger.log_candidates(current.number, candidates)
         logger.log_training(current.number, training_curve(current.artifacts["training"].published))
@@ -145,8 +166,8 @@ def _log_round(current: Round, entry: Mapping[str, Any], *, builder: StageBuilde
 
 def _write_report(builder: StageBuilder) -> None:
     """Write ``report.html`` of the rounds so far."""
-    trained = [each.number for each in builder.rounds if each.number]
-    questions = {0: builder.questions.evaluation(), **{number: builder.questions.train(number) for number in trained}}
+    questions = {each.number: list(each.questions) for each in builder.rounds[1:]}
+    questions[0] = builder.questions.evaluation()
     report_of_running(builder.store.paths, questions=questions)
 
 

@@ -1,9 +1,11 @@
+from dataclasses import asdict, replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from thoughtrank.records import Candidate, RankedCandidate
-from thoughtrank.report.prefix_statistics import prefix_results
+from thoughtrank.records import Candidate, Gain, RankedCandidate
+from thoughtrank.report.prefix_statistics import RoundPrefix, prefix_results, with_round
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -79,6 +81,45 @@ def test_tables_of_different_length_are_refused():
     candidates, ranking = tables(("q1", "a", 1), ("q1", "b", 2))
     with pytest.raises(ValueError, match="zip"):
         prefix_results(candidates, ranking[:1])
+
+
+def gain(name, value):
+    return Gain(name.partition("-")[0], name, value, value, 0.0, "7", "number", None)
+
+
+ROUND = (("q1", "a", 1), ("q1", "b", 1), ("q1", "c", 3), ("q2", "a", 2), ("q2", "b", 1), ("q2", "c", 2))
+
+
+def test_a_genuine_win_needs_a_positive_gain_and_the_mean_is_over_the_thoughts_that_were_scored():
+    gains = [gain("q1-a", -2.0), gain("q1-b", 3.0), gain("q2-b", 1.0), gain("q2-a", float("-inf"))]
+    by_prefix = {each.prefix: each for each in prefix_results(*tables(*ROUND), gains)}
+    assert {prefix: each.genuine_rate for prefix, each in by_prefix.items()} == {"a": 0.0, "b": 1.0, "c": 0.0}
+    assert {prefix: each.mean_gain for prefix, each in by_prefix.items()} == {"a": -2.0, "b": 2.0, "c": None}
+    without = results(*ROUND)
+    assert {(each.genuine_rate, each.mean_gain) for each in without.values()} == {(None, None)}
+
+
+def test_the_probability_of_the_top_is_the_mean_where_the_ranker_knows_it():
+    candidates, ranking = tables(*ROUND)
+    known = [replace(row, p_top=0.2 * index if row.prefix == "a" else None) for index, row in enumerate(ranking)]
+    by_prefix = {each.prefix: each.p_top for each in prefix_results(candidates, known)}
+    assert by_prefix == {"a": pytest.approx(0.3), "b": None, "c": None}
+
+
+def test_an_answer_is_distinct_if_no_other_prefix_gave_it_in_whatever_words():
+    candidates, ranking = tables(*ROUND)
+    answers = ["The answer is 12.", "12", "8", "5", "6", " "]
+    changed = [replace(each, answer=answer) for each, answer in zip(candidates, answers, strict=True)]
+    by_prefix = {each.prefix: each.distinct_rate for each in prefix_results(changed, ranking)}
+    assert by_prefix == {"a": 0.5, "b": 0.5, "c": 0.5}
+
+
+def test_the_rows_of_a_run_have_the_round_as_well():
+    [first, *_] = found = prefix_results(*tables(*ROUND))
+    rows = with_round(3, found)
+    assert [row.prefix for row in rows] == ["a", "b", "c"]
+    assert rows[0] == RoundPrefix(**asdict(first), round=3)
+    assert first.candidates == 2
 
 
 @PATIENT

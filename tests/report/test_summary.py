@@ -4,7 +4,7 @@ import pytest
 from recipes import Rows
 
 from thoughtrank.evaluation.metrics import HeldOutReply, read_metrics
-from thoughtrank.records import Candidate, RankedCandidate
+from thoughtrank.records import Candidate, Gain, RankedCandidate
 from thoughtrank.report.prefix_statistics import prefix_results
 from thoughtrank.report.summary import round_prefixes, round_summary, scalars
 from thoughtrank.storage.store import Store
@@ -31,8 +31,8 @@ def finished(store, name, *, table=(), record_type=Candidate, **facts):
 def tables(ranks):
     """Both tables of a round in which ``ranks`` gives each prefix its rank in every question."""
     candidates, ranking = [], []
-    for prefix, of_prefix in ranks.items():
-        for number, rank in enumerate(of_prefix):
+    for number, of_question in enumerate(zip(*ranks.values(), strict=True)):
+        for prefix, rank in zip(ranks, of_question, strict=True):
             ids = {"question_id": f"q{number}", "candidate_id": f"q{number}-{prefix}", "prefix": prefix}
             texts = {"thought": prefix, "answer": "7", "thought_finish": "stop", "answer_finish": "stop"}
             candidates.append(Candidate(**ids, **texts, thought_tokens=3, answer_tokens=1))
@@ -84,11 +84,16 @@ def first_round(store):
         "training": finished(store, "models"),
         "evaluation": finished(store, "evaluation"),
     }
-    return round_summary(metrics=METRICS, artifacts=artifacts)
+    opened = {"n": 2, "word_entropy": 1.0, "character_entropy": 0.0, "words": {"So": 0.5, "Six": 0.5}}
+    return round_summary(metrics=METRICS, artifacts=artifacts, prefixes=round_prefixes(artifacts), opened=opened)
 
 
 def base_round(store):
-    return round_summary(metrics={**METRICS, "round": 0}, artifacts={"evaluation": finished(store, "evaluation_0")})
+    return round_summary(
+        metrics={**METRICS, "round": 0},
+        artifacts={"evaluation": finished(store, "evaluation_0")},
+        opened={"n": 1, "word_entropy": 0.0, "character_entropy": 0.0, "words": {"So": 1.0}},
+    )
 
 
 def test_round_0_has_an_evaluation_and_nothing_else(store):
@@ -123,6 +128,28 @@ def test_the_prefixes_of_a_round_are_read_from_its_tables(store):
         }
     )
     assert found == prefix_results(candidates, ranking)
+
+
+def test_the_gains_of_a_round_count_as_well(store):
+    candidates, ranking = tables({"a": [1, 2], "b": [2, 1]})
+    scored = {"answer_logprob": 0.0, "baseline_logprob": 0.0, "answer": "7", "answer_kind": "number", "cut": None}
+    gains = [Gain("q0", "q0-a", 2.0, **scored), Gain("q1", "q1-b", -1.0, **scored)]
+    found = round_prefixes(
+        {
+            "generation": finished(store, "candidates", table=candidates),
+            "ranking": finished(store, "rankings", table=ranking, record_type=RankedCandidate),
+            "gains": finished(store, "gains", table=gains, record_type=Gain),
+        }
+    )
+    assert [(each.win_rate, each.genuine_rate, each.mean_gain) for each in found] == [(0.5, 0.5, 2.0), (0.5, 0.0, -1.0)]
+
+
+def test_the_openings_of_a_round_are_in_its_entry_and_their_entropies_are_scalars(store):
+    entry = first_round(store)
+    assert entry["openings"]["words"] == {"So": 0.5, "Six": 0.5}
+    flat = scalars(entry)
+    assert (flat["openings_word_entropy"], flat["openings_n"]) == (1.0, 2)
+    assert not any("words" in name for name in flat)
 
 
 def test_an_entry_can_be_written_as_json(store):

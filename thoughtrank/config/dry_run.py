@@ -27,7 +27,7 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
         config,
         device=components.engine.device_estimate(),
         weights=weights,
-        prefixes=prefixes,
+        prefixes=prefixes * len(config.generation.models),
         questions=questions,
         held_out=held_out,
         scored=sum(each(config, components) for each in (gain_tokens, development_tokens, screening_tokens)),
@@ -67,7 +67,7 @@ def _candidate_lines(config: RunConfig, components: Components) -> list[str]:
     per_candidate = config.generation.thought_tokens + config.generation.answer_tokens
     generated = (
         f"  generation  {questions} questions x {prefixes} prefixes = {candidates} candidates per round, "
-        f"at most {candidates * per_candidate:,} tokens"
+        f"at most {candidates * per_candidate:,} tokens{_several_models(config)}"
     )
     if components.imported is None:
         return [generated]
@@ -79,9 +79,15 @@ def _candidate_lines(config: RunConfig, components: Components) -> list[str]:
     return [imported] if config.rounds == 1 else [f"{imported}; from round 2 on:", generated]
 
 
+def _several_models(config: RunConfig) -> str:
+    if len(config.generation.models) == 1:
+        return ""
+    return "; from round 2 on twice as many, by the base model and by that of the round before"
+
+
 def _judge_line(config: RunConfig, components: Components, *, questions: int, prefixes: int) -> str:
     judge = components.judge
-    work = components.ranker.max_work(prefixes)
+    work = components.ranker.max_work(prefixes * len(config.generation.models))
     bound = judge.cost_bound(
         calls=questions * work.calls,
         answers_shown=questions * work.answers_shown,
@@ -168,7 +174,8 @@ def _disk_line(needed: int | None) -> str:
 
 
 def _notes(components: Components) -> list[str]:
-    notes = list(components.selection.notes())
+    parts = (components.questions, components.selection, components.objective)
+    notes = [note for each in parts for note in each.notes()]
     family = components.judge.family()
     if family is not None and family == model_family(components.model.facts().name):
         notes.append(f"judge and model are both of the family {family}: a judge tends to prefer its own kind")

@@ -203,6 +203,11 @@ def _context_faults(config: RunConfig, components: Components) -> list[str]:
     return []
 
 
+def _model_faults(config: RunConfig, components: Components) -> list[str]:
+    models = config.generation.models
+    return [] if len(set(models)) == len(models) else [f"generation.models={models} names a model twice: name it once"]
+
+
 def _training_faults(config: RunConfig, components: Components) -> list[str]:
     return training_faults(
         weights=config.training.weights,
@@ -240,6 +245,7 @@ _CHECKS = (
         needs=("generation.thought_tokens", "generation.answer_tokens", "model"),
         faults=_context_faults,
     ),
+    _Check(about="generation", needs=("generation.models",), faults=_model_faults),
     _Check(about="training", needs=(*_BATCH_KEYS, "strategy"), faults=_batch_faults),
     _Check(about="training", needs=("training.compile",), faults=_compile_faults),
     _Check(about="training", needs=(*_MEMORY_KEYS, "optimizer", "adapter", "strategy"), faults=_training_faults),

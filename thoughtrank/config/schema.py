@@ -12,6 +12,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
@@ -42,11 +43,17 @@ class _Schema(BaseModel):
 
 
 class GenerationConfig(_Schema):
-    """Limits per candidate, in tokens."""
+    """Limits per candidate, in tokens, and which models generate."""
 
     thought_tokens: PositiveInt
     answer_tokens: PositiveInt
     min_answer_tokens: NonNegativeInt
+    models: Annotated[list[Literal["base", "previous"]], Field(min_length=1, max_length=2)] = ["previous"]
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The limits by name, as ``Limits`` has them."""
+        return self.model_dump(exclude={"models"})
 
 
 class TrainingConfig(_Schema):

@@ -1,11 +1,13 @@
-"""How each prefix did: which openers win."""
+"""How each prefix did in a round: which openers win, and what their thoughts are like."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import groupby
+from math import isfinite
 
-from thoughtrank.records import Candidate, RankedCandidate
+from thoughtrank.records import Candidate, Gain, RankedCandidate
+from thoughtrank.selection.thought_gain import own_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,35 +15,78 @@ class PrefixResult:
     """One prefix over the questions of a round.
 
     Attributes:
+        candidates: how many it has.
         win_rate: fraction of the questions that could be decided (some answer better than another) in which this prefix's
             answer shares the best rank; None where there was no such question.
+        genuine_rate: fraction of the same questions that it wins with a thought of positive gain; None without gains.
+        mean_gain: of its thoughts that were scored, in nats; None where none was.
+        p_top: mean probability that its answer is the best of its question; None where the ranker has no posterior.
+        distinct_rate: fraction of its candidates with a final answer that no other prefix gave to the same question.
         ranked: fraction of its candidates that were ranked.
         thought_tokens: mean over its candidates.
         closed_rate: fraction of its thoughts that closed by themselves.
     """
 
     prefix: str
+    candidates: int
     win_rate: float | None
+    genuine_rate: float | None
+    mean_gain: float | None
+    p_top: float | None
+    distinct_rate: float
     ranked: float
     thought_tokens: float
     closed_rate: float
 
 
+@dataclass(frozen=True, slots=True)
+class RoundPrefix(PrefixResult):
+    """A row of the table of a run: one prefix in one round."""
+
+    round: int
+
+
 @dataclass(slots=True)
 class _Counts:
-    """What is counted of one prefix; ``decided`` and ``won`` of its candidates in questions that could be decided."""
+    """What is counted of one prefix; ``decided``, ``won`` and ``genuine`` only in questions that could be decided."""
 
     candidates: int = 0
     ranked: int = 0
     decided: int = 0
     won: int = 0
+    genuine: int = 0
+    scored: int = 0
+    gains: float = 0.0
+    with_p_top: int = 0
+    p_top: float = 0.0
+    distinct: int = 0
     thought_tokens: int = 0
     closed: int = 0
 
-    def result(self, prefix: str) -> PrefixResult:
+    def add(self, candidate: Candidate, row: RankedCandidate, *, gain: float | None, is_distinct: bool) -> None:
+        """Count one candidate, apart from who wins."""
+        self.candidates += 1
+        self.ranked += row.rank is not None
+        self.thought_tokens += candidate.thought_tokens
+        self.closed += candidate.thought_finish == "stop"
+        self.distinct += is_distinct
+        if row.p_top is not None:
+            self.with_p_top += 1
+            self.p_top += row.p_top
+        if gain is not None and isfinite(gain):
+            self.scored += 1
+            self.gains += gain
+
+    def result(self, prefix: str, *, has_gains: bool) -> PrefixResult:
+        """The figures of the prefix."""
         return PrefixResult(
             prefix=prefix,
+            candidates=self.candidates,
             win_rate=self.won / self.decided if self.decided else None,
+            genuine_rate=self.genuine / self.decided if self.decided and has_gains else None,
+            mean_gain=self.gains / self.scored if self.scored else None,
+            p_top=self.p_top / self.with_p_top if self.with_p_top else None,
+            distinct_rate=self.distinct / self.candidates,
             ranked=self.ranked / self.candidates,
             thought_tokens=self.thought_tokens / self.candidates,
             closed_rate=self.closed / self.candidates,
@@ -53,34 +98,59 @@ class PrefixTally:
 
     def __init__(self) -> None:
         self._by_prefix: dict[str, _Counts] = defaultdict(_Counts)
+        self._has_gains = False
 
-    def add(self, pairs: Sequence[tuple[Candidate, RankedCandidate]]) -> None:
-        """Count the candidates of one question."""
+    def add(self, pairs: Sequence[tuple[Candidate, RankedCandidate]], gains: Mapping[str, float] | None = None) -> None:
+        """Count the candidates of one question.
+
+        Args:
+            pairs: each with its row in the rankings.
+            gains: candidate id to gain, of those that were scored; None where the run has no gains.
+        """
+        self._has_gains |= gains is not None
         ranks = [row.rank for _, row in pairs if row.rank is not None]
         best = min(ranks, default=None)
         decided = bool(ranks) and best != max(ranks)
+        distinct = _distinct([candidate for candidate, _ in pairs])
         for candidate, row in pairs:
-            counts = self._by_prefix[candidate.prefix]
-            counts.candidates += 1
-            counts.ranked += row.rank is not None
-            counts.thought_tokens += candidate.thought_tokens
-            counts.closed += candidate.thought_finish == "stop"
+            counts, gain = self._by_prefix[candidate.prefix], (gains or {}).get(candidate.candidate_id)
+            counts.add(candidate, row, gain=gain, is_distinct=candidate.candidate_id in distinct)
+            won = decided and row.rank == best
             counts.decided += decided
-            counts.won += decided and row.rank == best
+            counts.won += won
+            counts.genuine += won and gain is not None and gain > 0
 
     def results(self) -> list[PrefixResult]:
         """One row per prefix, in order of first appearance."""
-        return [counts.result(prefix) for prefix, counts in self._by_prefix.items()]
+        return [counts.result(prefix, has_gains=self._has_gains) for prefix, counts in self._by_prefix.items()]
 
 
-def prefix_results(candidates: Iterable[Candidate], ranking: Iterable[RankedCandidate]) -> list[PrefixResult]:
+def prefix_results(
+    candidates: Iterable[Candidate], ranking: Iterable[RankedCandidate], gains: Iterable[Gain] | None = None
+) -> list[PrefixResult]:
     """One row per prefix, in order of first appearance.
 
     Args:
         candidates: the whole table, the candidates of a question together.
         ranking: the whole table, with the same rows.
+        gains: the whole table; None where the run has none.
     """
     tally = PrefixTally()
+    gain_of = None if gains is None else {row.candidate_id: row.gain for row in gains}
     for _, pairs in groupby(zip(candidates, ranking, strict=True), key=lambda pair: pair[1].question_id):
-        tally.add(list(pairs))
+        tally.add(list(pairs), gain_of)
     return tally.results()
+
+
+def with_round(round_number: int, results: Sequence[PrefixResult]) -> list[RoundPrefix]:
+    """The rows of one round for the table of a run."""
+    return [RoundPrefix(**asdict(each), round=round_number) for each in results]
+
+
+def _distinct(candidates: Sequence[Candidate]) -> set[str]:
+    """Ids of the candidates whose final answer nobody else gave to the question; an empty answer is none."""
+    by_answer: dict[str, list[str]] = defaultdict(list)
+    for each in candidates:
+        if each.answer.strip():
+            by_answer[own_answer(each.answer)[0].strip().casefold()].append(each.candidate_id)
+    return {ids[0] for ids in by_answer.values() if len(ids) == 1}

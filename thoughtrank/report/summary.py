@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from thoughtrank.records import STAGES, Candidate, RankedCandidate
+from thoughtrank.records import STAGES, Candidate, Gain, RankedCandidate
 from thoughtrank.report.prefix_statistics import PrefixResult, prefix_results
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.tables import TableRows
@@ -15,6 +15,8 @@ def round_summary(
     metrics: Mapping[str, Any],
     artifacts: Mapping[str, Artifact],
     screening: Sequence[Artifact] = (),
+    prefixes: Sequence[PrefixResult] = (),
+    opened: Mapping[str, Any] | None = None,
     questions_left_out: int = 0,
     held_out_left_out: int = 0,
 ) -> dict[str, Any]:
@@ -24,6 +26,8 @@ def round_summary(
         metrics: what ``5_evaluation.json`` holds.
         artifacts: by stage; round 0 has only its evaluation.
         screening: artifacts of the stages that screened the round's questions, the table of questions last.
+        prefixes: how each prefix did in the round.
+        opened: how the model begins its own thoughts, see ``openings``.
         questions_left_out: training questions of the round that do not fit the model's context.
         held_out_left_out: the same of the held-out ones.
     """
@@ -41,7 +45,8 @@ def round_summary(
         "judge_audit": judged.get("audit", {}),
         "unranked": judged.get("unranked", {}),
         "gains": _gain_figures(artifacts),
-        "best_prefixes": [asdict(each) for each in _best_prefixes(artifacts)],
+        "best_prefixes": [asdict(each) for each in _best_prefixes(prefixes)],
+        "openings": dict(opened or {}),
     }
 
 
@@ -65,11 +70,12 @@ def round_prefixes(artifacts: Mapping[str, Artifact]) -> list[PrefixResult]:
     if "ranking" not in artifacts:
         return []
     candidates = TableRows(artifacts["generation"].published, Candidate)
-    return prefix_results(candidates, TableRows(artifacts["ranking"].published, RankedCandidate))
+    gains = TableRows(artifacts["gains"].published, Gain) if "gains" in artifacts else None
+    return prefix_results(candidates, TableRows(artifacts["ranking"].published, RankedCandidate), gains)
 
 
-def _best_prefixes(artifacts: Mapping[str, Artifact], *, number: int = 5) -> list[PrefixResult]:
-    decided = [result for result in round_prefixes(artifacts) if result.win_rate is not None]
+def _best_prefixes(prefixes: Sequence[PrefixResult], *, number: int = 5) -> list[PrefixResult]:
+    decided = [result for result in prefixes if result.win_rate is not None]
     return sorted(decided, key=lambda each: (-(each.win_rate or 0.0), each.prefix))[:number]
 
 
@@ -83,8 +89,8 @@ def scalars(entry: Mapping[str, Any]) -> dict[str, float | None]:
             flat.update(
                 {f"{arm}_{figure}": measured for arm, figures in value.items() for figure, measured in figures.items()}
             )
-        elif name in ("gains", "screening"):
-            flat.update({f"{name}_{figure}": measured for figure, measured in value.items()})
+        elif name in ("gains", "screening", "openings"):
+            flat.update({f"{name}_{figure}": measured for figure, measured in value.items() if figure != "words"})
         elif name == "judge_audit":
             flat.update({f"judge_audit_{figure}": measured for figure, measured in value.items()})
         elif value is None or isinstance(value, int | float):

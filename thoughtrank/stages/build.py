@@ -91,7 +91,7 @@ class StageBuilder:
         self.prefixes = components.prefixes.prefixes()
         self.scorer = components.questions.scorer or ReferenceScorer()
         self.budget = Budget(components.judge.limits.budget)
-        self.limits = Limits(**config.generation.model_dump())
+        self.limits = Limits(**config.generation.limits)
         self.reply_settings = ReplySettings(
             reply_tokens=config.reply_tokens,
             thought_tokens=config.generation.thought_tokens,

@@ -109,6 +109,11 @@ class RunPaths:
         return self.folder / "questions"
 
     @property
+    def prefixes(self) -> Path:
+        """Table of how each prefix did in each finished round."""
+        return self.folder / "prefixes"
+
+    @property
     def export(self) -> Path:
         """The released model."""
         return self.folder / "export"
@@ -137,6 +142,10 @@ class RunPaths:
     def candidates(self, round_number: int) -> Path:
         """Table of candidates."""
         return self._round(round_number) / "1_candidates"
+
+    def candidates_of(self, round_number: int, model: str) -> Path:
+        """Table of the candidates of one model, if several generate."""
+        return self._round(round_number) / f"1_candidates_{model}"
 
     def rankings(self, round_number: int) -> Path:
         """Table of rankings."""
