@@ -43,6 +43,24 @@ def test_it_counts_the_candidates_and_the_most_tokens_they_can_take():
     assert "62,000 tokens" in line
 
 
+def test_two_models_generate_twice_as_many_and_the_judge_reads_them_all():
+    one, two = (plan("judge=gpt4", f"generation.models={models}") for models in ("[previous]", "[base,previous]"))
+    assert "twice as many, by the base model" not in one["generation"]
+    assert "twice as many, by the base model" in two["generation"]
+    assert numbers(two["ranking"].partition("at most")[2])[0] > numbers(one["ranking"].partition("at most")[2])[0]
+
+
+def test_a_screening_is_a_line_of_its_own_and_takes_time():
+    lines = plan("questions.screen=4")
+    assert "160 questions x 7 thoughts" in lines["screening"]
+    assert "screening" not in plan()
+
+
+def test_what_a_part_has_to_say_is_a_note():
+    text = plan("objective.answer_loss_share=0.5", "questions.schedule=[{},{max_steps: 2}]")
+    assert "about 50 % of the examples teach the thought only" in text["note"]
+
+
 def test_it_counts_both_kinds_of_held_out_questions_and_the_longest_reply():
     line = plan("questions.held_out=30", "questions.held_out_unseen=12", "evaluation.reply_tokens=55")["evaluation"]
     assert "42 held-out questions" in line

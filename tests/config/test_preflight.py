@@ -135,6 +135,12 @@ def test_imported_candidates_that_cannot_be_ranked_are_told(tmp_path):
     assert "scores answers to its own questions only" in fault
 
 
+def test_a_model_generates_once():
+    assert faults_of("generation.models=[base,previous]") == []
+    [fault] = faults_of("generation.models=[base,base]")
+    assert "names a model twice" in fault
+
+
 def test_the_best_round_can_only_be_chosen_with_development_questions():
     assert faults_of("export.which=best", "questions.development=5") == []
     assert faults_of("export.which=last", "questions.development=0") == []

@@ -41,6 +41,17 @@ def test_or_those_with_most_wins(tmp_path):
     assert names(PrunedPrefixes(run=str(tmp_path), keep=2)) == ["a", "c"]
 
 
+def test_a_prefix_counts_once_whichever_model_generated(tmp_path):
+    rows = [
+        Given("q1", f"{prefix} ({model})", 1 if (prefix, model) == ("b", "base") else 5, thought=f"{prefix} thinks")
+        for model in ("base", "previous")
+        for prefix in "ab"
+    ]
+    write_round(tmp_path, 1, rows)
+    assert names(PrunedPrefixes(run=str(tmp_path), keep=1)) == ["b"]
+    assert names(PrunedPrefixes(run=str(tmp_path), keep=2)) == ["a", "b"]
+
+
 def test_more_than_the_run_has_is_a_fault(run):
     [fault] = PrunedPrefixes(run=run, keep=5).faults()
     assert "has 4 prefixes: keep fewer of them" in fault

@@ -4,6 +4,7 @@ A *genuine win* has the best rank of its question, where some answer was better 
 computed gains.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -98,6 +99,11 @@ def cover(solved: Mapping[str, set[str]], *, count: int) -> list[str]:
         chosen.append(best)
         done |= solved[best]
     return chosen
+
+
+def without_model(prefix: str) -> str:
+    """The name of a prefix without that of the model, which it has where several models generated."""
+    return re.sub(r" \((?:base|previous)\)$", "", prefix)
 
 
 def _winners(rows: Sequence[RankedCandidate]) -> list[RankedCandidate]:

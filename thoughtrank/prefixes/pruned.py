@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from thoughtrank.errors import UserError
 from thoughtrank.instantiate import Component
-from thoughtrank.prefixes.earlier_run import EarlierRun, cover
+from thoughtrank.prefixes.earlier_run import EarlierRun, cover, without_model
 from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
 _CHECKED = 1000
@@ -55,9 +55,9 @@ class PrunedPrefixes(Component, PrefixSet):
             return _Read((), [f"prefixes.pruned.run: {fault}" for fault in error.faults])
 
     def _choose(self, run: EarlierRun) -> _Read:
-        first = list(islice(run.candidates(), _CHECKED))
-        names = list(dict.fromkeys(each.prefix for each in first))
-        without_text = sorted({each.prefix for each in first if not each.thought.startswith(each.prefix)})
+        first = [(without_model(each.prefix), each.thought) for each in islice(run.candidates(), _CHECKED)]
+        names = list(dict.fromkeys(name for name, _ in first))
+        without_text = sorted({name for name, thought in first if not thought.startswith(name)})
         if without_text:
             return _Read(
                 (),
@@ -73,7 +73,7 @@ class PrunedPrefixes(Component, PrefixSet):
             )
         solved: dict[str, set[str]] = {name: set() for name in names}
         for row in run.wins().values():
-            solved.setdefault(row.prefix, set()).add(row.question_id)
+            solved.setdefault(without_model(row.prefix), set()).add(row.question_id)
         if self.by == "coverage":
             kept = set(cover(solved, count=self.keep))
         else:
