@@ -83,13 +83,14 @@ def test_another_run_takes_its_best_prefixes_and_its_openers(explored):
         "prefixes.pruned.keep=3",
         "prefixes.pruned.rounds=1",
         f"prefixes.mined.run={earlier}",
-        "prefixes.mined.words=1",
+        "prefixes.mined.words=2",
         "prefixes.mined.min_questions=1",
         "prefixes.mined.count=2",
         "stop_after=generation",
     )
     rows = explored.rows("second", "round_1", "1_candidates")
     prefixes = list(dict.fromkeys(row["prefix"] for row in rows))
-    assert 4 <= len(prefixes) <= 5
+    assert [len(prefix.split()) for prefix in prefixes][:4] == [1, 1, 1, 2]
+    assert len(prefixes) <= 5
     assert set(prefixes[:3]) <= set("0123456789")
     assert all(row["thought"].startswith(row["prefix"]) for row in rows)

@@ -63,6 +63,7 @@ def test_a_missing_run_and_wrong_numbers_are_faults(tmp_path):
         ("12", 1, None),
         ("", 1, None),
         ("3 <= 4 holds", 2, None),
+        ("5 mor\ufffd apples", 2, None),
     ],
 )
 def test_the_first_words_leave_something_to_think(thought, count, words):

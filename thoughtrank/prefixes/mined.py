@@ -83,8 +83,11 @@ class MinedPrefixes(Component, PrefixSet):
 
 
 def first_words(thought: str, *, count: int) -> str | None:
-    """The first ``count`` words of a thought, as it has them; None where it has no more, or a tag may be in them."""
+    """The first ``count`` words of a thought, as it has them.
+
+    None where it has no more, or where a tag or half a character may be in them.
+    """
     match = re.match(rf"\s*(\S+(?:\s+\S+){{{count - 1}}})(?=\s+\S)", thought)
-    if match is None or "<" in match[1] or ">" in match[1]:
+    if match is None or set(match[1]) & {"<", ">", "\ufffd"}:
         return None
     return match[1]
