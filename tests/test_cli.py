@@ -10,6 +10,7 @@ import pytest
 from thoughtrank import cli, run
 from thoughtrank.errors import UserError
 from thoughtrank.process import stop_signals
+from thoughtrank.report import sweep_table
 
 ROOT = Path(__file__).parents[1]
 QUICK = ("model=tiny", "judge=fake", "logger=none")
@@ -211,10 +212,10 @@ def test_a_full_disk_when_a_job_is_recorded_is_one_message_and_the_other_jobs_ru
 
 
 def test_a_full_disk_when_a_sweep_writes_its_table_is_one_message(command, capsys, monkeypatch):
-    def full(folder, jobs):
+    def full(folder, jobs, groups):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(cli, "write_comparison", full)
+    monkeypatch.setattr(sweep_table, "write_comparison", full)
     assert command("-m", "seed=1,2", do_run=lambda values, **options: None) == 2
     captured = capsys.readouterr()
     assert "stopped" in captured.out, "the comparison is shown all the same"

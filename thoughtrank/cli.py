@@ -25,16 +25,14 @@ from thoughtrank.entry_point import prepare_process
 from thoughtrank.errors import UserError
 from thoughtrank.output.terminal import print_error, print_faults, print_text, print_traceback
 from thoughtrank.process.stop_signals import handle_stop_signals, stop_status
-from thoughtrank.report.sweep_table import (
+from thoughtrank.report.sweep_jobs import (
     SweepJob,
     begin_sweep,
-    comparison_text,
     read_jobs,
     record_job,
     redact_sweep_config,
     sweep_arguments,
     sweep_folder,
-    write_comparison,
 )
 from thoughtrank.run import do_run, run_paths
 from thoughtrank.storage.full_disk import full_disk_as_user_error
@@ -137,11 +135,16 @@ def _end_with_bug() -> NoReturn:
 
 def _end_sweep(folder: Path) -> bool:
     """Compare the jobs of a sweep; False where one of them failed."""
+    from thoughtrank.report.sweep_seeds import seed_groups
+    from thoughtrank.report.sweep_table import comparison_text, write_comparison
+
     jobs = read_jobs(folder)
     if jobs:
-        print_text(f"\n{comparison_text(jobs)}")
+        groups = seed_groups(jobs)
+        print_text(f"\n{comparison_text(jobs, groups)}")
         with full_disk_as_user_error(folder):
-            print_text(f"\nthe same as a table: {write_comparison(folder, jobs)}")
+            written = " and ".join(map(str, write_comparison(folder, jobs, groups)))
+            print_text(f"\nthe same as a table: {written}")
     return all(job.outcome != "failed" for job in jobs)
 
 

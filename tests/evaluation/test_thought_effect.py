@@ -1,6 +1,6 @@
 import pytest
 
-from thoughtrank.evaluation.thought_effect import thought_effect
+from thoughtrank.evaluation.thought_effect import thought_effect, thought_effect_over_seeds
 
 
 def outcomes(right, n=40, start=0):
@@ -61,3 +61,20 @@ def test_it_compares_the_same_questions_only():
 )
 def test_there_is_none_where_a_reading_is_missing(run, answers_only):
     assert effect(run, answers_only) is None
+
+
+def test_over_seeds_the_better_variant_is_the_same_for_all_and_the_p_value_holds_in_each():
+    runs = [
+        (RUN, {"copies": control(10, 0), "pairs": control(20, 0)}),
+        ({**RUN, "thought": outcomes(24)}, {"copies": control(20, 0), "pairs": control(0, 0)}),
+    ]
+    found = thought_effect_over_seeds(runs, problems={}, seed=0)
+    assert (found.points, found.n) == (pytest.approx(100 * (20 + 4) / 80), 80)
+    assert found.against == "answers_only/copies thought"
+    # Four questions are right with a thought only in the second run: p = 2 / 2^4.
+    assert found.p_value == pytest.approx(2 / 16)
+
+
+def test_over_seeds_there_is_none_where_one_run_has_none():
+    runs = [(RUN, {"copies": control(10, 0)}), (RUN, {})]
+    assert thought_effect_over_seeds(runs, problems={}, seed=0) is None

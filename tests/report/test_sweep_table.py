@@ -1,21 +1,9 @@
-"""What becomes of the jobs of a sweep, and the table that compares them."""
-
 import csv
-import re
 
 import pytest
 
-from thoughtrank.report.sweep_table import (
-    SweepJob,
-    begin_sweep,
-    comparison,
-    comparison_text,
-    read_jobs,
-    record_job,
-    sweep_arguments,
-    sweep_folder,
-    write_comparison,
-)
+from thoughtrank.report.sweep_jobs import SweepJob, read_jobs, record_job
+from thoughtrank.report.sweep_table import comparison, comparison_text, write_comparison
 from thoughtrank.storage.json_files import write_json
 
 BOTH = "rounds=2"
@@ -48,30 +36,6 @@ def jobs(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("flag", ["-m", "--multirun", "hydra.mode=MULTIRUN"])
-def test_a_sweep_gets_a_folder_named_by_its_command(flag):
-    (folder,) = sweep_arguments([flag, "judge=fake,reference"])
-    assert re.fullmatch(r"hydra\.sweep\.dir=multirun/[0-9a-f]{8}", folder)
-    assert sweep_arguments(["judge=fake,reference", flag]) == [folder]
-    assert sweep_arguments([flag, "judge=fake"]) != [folder]
-    assert sweep_folder([flag, folder]).as_posix() == folder.partition("=")[2]
-
-
-def test_one_run_is_no_sweep_and_a_folder_that_was_given_is_kept():
-    assert sweep_arguments(["judge=fake"]) == []
-    assert sweep_folder(["judge=fake"]) is None
-    assert sweep_arguments(["-m", "judge=fake", "hydra.sweep.dir=mine"]) == []
-
-
-def test_jobs_are_read_back_in_order_and_a_new_attempt_forgets_them(tmp_path, jobs):
-    for job in reversed(jobs):
-        record_job(tmp_path, job)
-    assert read_jobs(tmp_path) == jobs
-    begin_sweep(tmp_path)
-    assert read_jobs(tmp_path) == []
-    assert (tmp_path / "summary.json").exists()
-
-
 def test_the_comparison_shows_what_was_varied_and_the_exported_round(jobs):
     first, second, third = comparison(jobs)
     assert (first["selection"], first["exported_round"], first["accuracy"]) == ("best", 1, 0.5)
@@ -83,7 +47,7 @@ def test_the_comparison_shows_what_was_varied_and_the_exported_round(jobs):
 
 
 def test_the_closing_table_names_every_failure_and_its_log(jobs):
-    lines = comparison_text(jobs).splitlines()
+    lines = comparison_text(jobs, []).splitlines()
     assert len(lines) == 1 + 3 + 1
     assert "selection=best" in lines[1]
     assert "50.0 %" in lines[1]
@@ -94,7 +58,8 @@ def test_the_closing_table_names_every_failure_and_its_log(jobs):
 
 
 def test_the_comparison_is_written_as_a_table(tmp_path, jobs):
-    with write_comparison(tmp_path, jobs).open(newline="") as file:
+    (written,) = write_comparison(tmp_path, jobs, [])
+    with written.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["run"] for row in rows] == ["one", "two", "three"]
     assert rows[0]["accuracy"] == "0.5"
@@ -109,5 +74,72 @@ def test_a_damaged_record_of_a_job_is_a_failed_job_and_a_damaged_summary_has_no_
     (tmp_path / "summary.json").write_text("{")
     read = read_jobs(tmp_path / "sweep")
     assert [job.outcome for job in read] == ["finished", "failed", "stopped"]
-    assert "job_0001.json is damaged" in comparison_text(read)
+    assert "job_0001.json is damaged" in comparison_text(read, [])
     assert "accuracy" not in comparison(read)[0]
+
+
+def finished(tmp_path, number, *, effect, arms, control):
+    path = tmp_path / f"{number}.json"
+    summary = {
+        "rounds": [{**entry(0, accuracy=0.5), "arms": arms}],
+        "exported_round": 0,
+        "thought_effect": effect,
+        "controls": {} if control is None else {"answers_only": control},
+    }
+    write_json(path, summary)
+    return SweepJob(number, (f"rounds={number}",), run=f"run {number}", outcome="finished", summary=str(path))
+
+
+@pytest.fixture
+def measured(tmp_path):
+    effect = {
+        "points": 10.5,
+        "low": 6.1,
+        "high": 14.9,
+        "p_value": 0.0321,
+        "n": 400,
+        "against": "answers_only/copies thought",
+    }
+    arms = {"own_thought": {"accuracy": 0.445}, "answer_at_once": {"accuracy": 0.01}}
+    control = {"accuracy": 0.335, "unseen_accuracy": None, "examples": 9, "steps": 2}
+    control["arms"] = {"answer_at_once": {"accuracy": 0.315}}
+    return [
+        finished(tmp_path, 1, effect=effect, arms=arms, control=control),
+        finished(tmp_path, 2, effect=None, arms={}, control=None),
+    ]
+
+
+def test_the_closing_table_shows_the_thought_effect_and_the_arms_and_the_control_beside_it(measured):
+    header, first, second = comparison_text(measured, []).splitlines()
+    titles = [
+        "varied",
+        "thought effect",
+        "accuracy",
+        "direct",
+        "own",
+        "at once",
+        "answers only",
+        "answers only at once",
+    ]
+    starts = [header.index(f"  {title}") + 2 for title in titles]
+    assert starts == sorted(starts)
+    cells = dict(zip(titles, (first[start:].split("  ")[0] for start in starts), strict=True))
+    assert cells["thought effect"] == "+10.5 points [+6.1 to +14.9], p = 0.032, n = 400"
+    assert (cells["own"], cells["at once"]) == ("44.5 %", "1.0 %")
+    assert (cells["answers only"], cells["answers only at once"]) == ("33.5 %", "31.5 %")
+    assert "swapped" not in header
+    assert second[starts[1] :].startswith("–")
+
+
+def test_the_comparison_has_the_numbers_of_effect_arms_and_controls(measured):
+    first, second = comparison(measured)
+    assert (first["thought_effect_points"], first["thought_effect_low"], first["thought_effect_high"]) == (
+        10.5,
+        6.1,
+        14.9,
+    )
+    assert (first["thought_effect_p_value"], first["thought_effect_n"]) == (0.0321, 400)
+    assert (first["own_thought_accuracy"], first["answer_at_once_accuracy"]) == (0.445, 0.01)
+    assert (first["control_answers_only_accuracy"], first["control_answers_only_answer_at_once"]) == (0.335, 0.315)
+    assert second["accuracy"] == 0.5
+    assert not any(name.startswith(("thought_effect", "control", "own")) for name in second)

@@ -1,9 +1,9 @@
 """The thought effect: what thoughts are worth over training on the same answers without them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from thoughtrank.evaluation.paired import Outcomes, PairedDifference, paired_difference
+from thoughtrank.evaluation.paired import Outcomes, PairedDifference, paired_difference_over_seeds
 
 Readings = Mapping[str, Outcomes]
 """Evaluation arm to the outcomes of its replies."""
@@ -66,12 +66,33 @@ def thought_effect(
     Returns:
         None where an arm or the control is missing, or has no outcome in common with the other.
     """
+    return thought_effect_over_seeds([(run, answers_only)], problems=problems, seed=seed)
+
+
+def thought_effect_over_seeds(
+    runs: Sequence[tuple[Readings, Mapping[str, Readings]]], *, problems: Mapping[str, str], seed: int
+) -> ThoughtEffect | None:
+    """As ``thought_effect``, over runs that differ in their seed and share their test questions.
+
+    The better variant of the control is the same one for all of them.
+
+    Args:
+        runs: for each run its arms, and the variants of its control; at least one.
+        problems: question id to its problem.
+        seed: of the bootstrap.
+
+    Returns:
+        None where one of the runs has no effect of its own.
+    """
     parts = []
     for arm, control_arm in _READINGS:
-        for variant, readings in answers_only.items():
-            if not (run.get(arm, {}).keys() & readings.get(control_arm, {}).keys()):
+        for variant in dict.fromkeys(name for _, answers_only in runs for name in answers_only):
+            pairs = [
+                (run.get(arm, {}), answers_only.get(variant, {}).get(control_arm, {})) for run, answers_only in runs
+            ]
+            if not all(first.keys() & second.keys() for first, second in pairs):
                 return None
-            difference = paired_difference(run[arm], readings[control_arm], problems=problems, seed=seed)
+            difference = paired_difference_over_seeds(pairs, problems=problems, seed=seed)
             parts.append(Part(arm=arm, against=f"answers_only/{variant} {control_arm}", difference=difference))
     if not parts:
         return None

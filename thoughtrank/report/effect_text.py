@@ -20,10 +20,13 @@ def effect_line(effect: Mapping[str, Any] | None) -> str:
     """
     if effect is None:
         return _NOT_MEASURED
-    return (
-        f"thought effect: {effect['points']:+.1f} points [{effect['low']:+.1f} to {effect['high']:+.1f}], "
-        f"p {p_text(effect['p_value'])}, n = {effect['n']}, against {effect['against']}"
-    )
+    return f"thought effect: {effect_figures(effect)}, against {effect['against']}"
+
+
+def effect_figures(effect: Mapping[str, Any]) -> str:
+    """Points, interval, p-value and number of questions."""
+    interval = f"[{effect['low']:+.1f} to {effect['high']:+.1f}]"
+    return f"{effect['points']:+.1f} points {interval}, p {p_text(effect['p_value'])}, n = {effect['n']}"
 
 
 def closing_lines(summary: Mapping[str, Any]) -> list[str]:

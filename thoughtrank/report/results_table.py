@@ -17,7 +17,7 @@ def results_table(rounds: Sequence[Mapping[str, Any]]) -> str:
     return fixed_width([[*header, "seconds: gen rank gain select train eval"], *(_row(entry) for entry in rounds)])
 
 
-_ARM_COLUMNS = {
+ARM_COLUMNS = {
     "thought": "thought",
     "own_thought": "own",
     "answer_at_once": "at once",
@@ -39,10 +39,10 @@ def arms_table(rounds: Sequence[Mapping[str, Any]]) -> str | None:
     Args:
         rounds: entries of ``summary.json``; those of older versions have no arms.
     """
-    present = [name for name in _ARM_COLUMNS if any(name in entry.get("arms", {}) for entry in rounds)]
+    present = [name for name in ARM_COLUMNS if any(name in entry.get("arms", {}) for entry in rounds)]
     if not set(present) - {"thought", "room_to_reason"}:
         return None
-    header = ["round", *(_ARM_COLUMNS[name] for name in present)]
+    header = ["round", *(ARM_COLUMNS[name] for name in present)]
     rows = [
         [str(entry["round"]), *(_arm_text(entry.get("arms", {}).get(name)) for name in present)] for entry in rounds
     ]

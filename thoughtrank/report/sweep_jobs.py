@@ -1,0 +1,108 @@
+"""A sweep (Hydra multirun): what became of each of its jobs.
+
+A job may run in another process, or on another machine, and a launcher returns nothing after an error. So every job writes a
+small file into the sweep's folder, and the process that started the sweep reads them all at its end.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from thoughtrank.output.redaction import redacted
+from thoughtrank.storage.files import write_text
+from thoughtrank.storage.json_files import read_json_object, write_json
+
+_FOLDER = "hydra.sweep.dir"
+Outcome = Literal["finished", "stopped", "failed"]
+"""``stopped``: as ``stop_after`` asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepJob:
+    """One job of a sweep.
+
+    Attributes:
+        number: its index in the sweep, from 0.
+        overrides: what was typed for this job, one ``key=value`` each.
+        run: the name of its run; empty where the config was too broken to have one.
+        outcome: how it ended.
+        error: the first line of what went wrong, or None.
+        log: the file with the whole error, or None.
+        summary: its ``summary.json``, or None where it did not finish.
+    """
+
+    number: int
+    overrides: tuple[str, ...]
+    run: str
+    outcome: Outcome
+    error: str | None = None
+    log: str | None = None
+    summary: str | None = None
+
+    def results(self) -> dict[str, Any] | None:
+        """The contents of its summary; None where it has none that can be read."""
+        return None if self.summary is None else read_json_object(Path(self.summary))
+
+
+def sweep_arguments(arguments: Sequence[str]) -> list[str]:
+    """What has to be typed as well so that the sweep has a folder of its own; nothing where this is no sweep.
+
+    The folder is named by the command, so that the same sweep, started again, is the same sweep.
+    """
+    is_sweep = any(each in ("-m", "--multirun", "hydra.mode=MULTIRUN") for each in arguments)
+    if not is_sweep or any(each.startswith(f"{_FOLDER}=") for each in arguments):
+        return []
+    digest = hashlib.sha256(json.dumps(sorted(arguments)).encode()).hexdigest()
+    return [f"{_FOLDER}=multirun/{digest[:8]}"]
+
+
+def sweep_folder(arguments: Sequence[str]) -> Path | None:
+    """The folder named in the arguments of a sweep; None where there is none."""
+    named = [each.partition("=")[2] for each in arguments if each.startswith(f"{_FOLDER}=")]
+    return Path(named[-1]) if named else None
+
+
+def begin_sweep(folder: Path) -> None:
+    """Delete the job files of an earlier attempt at this sweep; the runs themselves stay."""
+    for path in folder.glob("job_*.json"):
+        path.unlink()
+
+
+def record_job(folder: Path, job: SweepJob) -> None:
+    """Write a job's outcome into the sweep's folder, without secrets."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = replace(
+        job,
+        overrides=tuple(map(redacted, job.overrides)),
+        error=None if job.error is None else redacted(job.error),
+    )
+    write_json(folder / f"job_{job.number:04d}.json", asdict(shown))
+
+
+def redact_sweep_config(folder: Path) -> None:
+    """Remove secrets from the config that Hydra writes into the sweep's folder."""
+    path = folder / "multirun.yaml"
+    if path.exists() and (text := path.read_text(encoding="utf-8")) != (shown := redacted(text)):
+        write_text(path, shown)
+
+
+def read_jobs(folder: Path) -> list[SweepJob]:
+    """Every job that ended, in the order of their numbers. One whose file is damaged counts as failed."""
+    return [_read_job(path, number=number) for number, path in enumerate(sorted(folder.glob("job_*.json")))]
+
+
+def _read_job(path: Path, *, number: int) -> SweepJob:
+    row = read_json_object(path) or {}
+    try:
+        return SweepJob(**{**row, "overrides": tuple(row["overrides"])})
+    except (KeyError, TypeError):
+        error = f"{path} is damaged: start the sweep again, which only looks at what is finished"
+        return SweepJob(number=number, overrides=(), run="", outcome="failed", error=error)
+
+
+def varied(job: SweepJob, jobs: Sequence[SweepJob]) -> list[str]:
+    """The overrides that not all jobs have."""
+    return [each for each in job.overrides if not all(each in other.overrides for other in jobs)]
