@@ -103,6 +103,14 @@ def test_stop_after_ends_the_first_unfinished_round_after_that_stage(workplace, 
     assert workplace.made == WHOLE[WHOLE.index(f"round 1 {stage}") + 1 :]
 
 
+def test_stop_after_gains_ends_the_round_after_the_gains_and_the_selection_uses_them(workplace):
+    engine = {"_target_": "fake_engine.ScoringEngine"}
+    assert workplace.run(stop_after="gains", engine=engine) is None
+    assert workplace.made == ["round 0 evaluation", "round 1 generation", "round 1 ranking", "round 1 gains"]
+    assert workplace.run(engine=engine) is not None
+    assert workplace.made[0] == "round 1 selection"
+
+
 def test_stop_after_does_not_stop_at_a_finished_round(workplace):
     workplace.run(rounds=1)
     assert workplace.run(stop_after="ranking") is None

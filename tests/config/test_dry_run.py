@@ -35,6 +35,11 @@ def test_the_plan_names_the_run_and_what_it_will_take():
     assert "minutes" in lines["time"]
 
 
+def test_the_plan_says_where_a_run_stops():
+    assert "stops after the gains of the first unfinished round" in plan("stop_after=gains")["run"]
+    assert "stops" not in plan()["run"]
+
+
 def test_it_counts_the_candidates_and_the_most_tokens_they_can_take():
     line = plan("questions.train_per_round=10", "generation.thought_tokens=30", "generation.answer_tokens=70")[
         "generation"

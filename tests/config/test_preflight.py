@@ -146,14 +146,3 @@ def test_the_best_round_can_only_be_chosen_with_development_questions():
     assert faults_of("export.which=last", "questions.development=0") == []
     [fault] = faults_of("export.which=best", "questions.development=0")
     assert "set questions.development, such as questions.development=200, or export.which=last" in fault
-
-
-@pytest.mark.parametrize("setting", ["selection.thoughts=gain", "selection.min_gain=3", "selection.skip_known=true"])
-def test_gains_need_an_engine_that_scores(setting):
-    served = ["engine=openai", "engine.base_urls=[http://localhost:1/v1]"]
-    assert faults_of(*served) == []
-    [fault] = faults_of(*served, setting)
-    assert "need an engine that scores answers" in fault
-    assert "engine.scores=true" in fault
-    assert faults_of(*served, setting, "engine.scores=true") == []
-    assert faults_of(setting) == []

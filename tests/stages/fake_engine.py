@@ -70,6 +70,22 @@ class FakeEngine(EngineComponent):
         )
 
 
+class ScoringEngine(FakeEngine):
+    """Scores an answer by its length, and 2 nats less at once; may break down at one of its calls."""
+
+    scores = True
+    breaks_at = -1
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[list[ContinuationScore]]:
+        self.requested.append(list(requests))
+        if len(self.requested) - 1 == self.breaks_at:
+            raise KeyboardInterrupt
+        return [
+            [ContinuationScore(-len(each.answer) - 2.0 * ("</thought>" in each.opener), 1) for each in request.answers]
+            for request in requests
+        ]
+
+
 class FakeSession:
     """The session of a fake engine."""
 

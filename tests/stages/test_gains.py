@@ -4,9 +4,8 @@ import math
 from dataclasses import replace
 
 import pytest
-from fake_engine import FakeEngine
+from fake_engine import ScoringEngine
 
-from thoughtrank.engines.protocol import ContinuationScore
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.records import Gain, RankedCandidate
 from thoughtrank.selection.top_k import TopK
@@ -33,22 +32,6 @@ def rankings(store, finished):
         return finished("rankings", rows, record_type=RankedCandidate, published=store.paths.rankings(1))
 
     return make
-
-
-class ScoringEngine(FakeEngine):
-    """Scores an answer by its length, and 2 nats less at once; may break down at one of its calls."""
-
-    scores = True
-    breaks_at = -1
-
-    def score(self, requests):
-        self.requested.append(list(requests))
-        if len(self.requested) - 1 == self.breaks_at:
-            raise KeyboardInterrupt
-        return [
-            [ContinuationScore(-len(each.answer) - 2.0 * ("</thought>" in each.opener), 1) for each in request.answers]
-            for request in requests
-        ]
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
     )
     return "\n".join(
         [
-            f"run {run}: {_count(config.rounds, 'round')}",
+            f"run {run}: {_count(config.rounds, 'round')}{_stop_text(config)}",
             f"  model       {_model_line(components, weights=weights)}",
             f"  questions   {question_line(config, components)}",
             *screening_lines(config, components),
@@ -51,6 +51,10 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
             *(f"  note        {note}" for note in _notes(components)),
         ]
     )
+
+
+def _stop_text(config: RunConfig) -> str:
+    return "" if config.stop_after is None else f"; stops after the {config.stop_after} of the first unfinished round"
 
 
 def _model_line(components: Components, *, weights: int | None) -> str:

@@ -8,13 +8,13 @@ from typing import Any
 from thoughtrank.config.components import COMPONENT_GROUPS, Components, join, make_each
 from thoughtrank.config.disk_estimate import disk_faults
 from thoughtrank.config.folders import folder_faults
+from thoughtrank.config.gain_faults import gain_faults, stop_after_faults
 from thoughtrank.config.question_faults import held_out_faults, question_faults
 from thoughtrank.config.schema import RunConfig, fitting_part, load_config
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.arms.registry import arm_faults
 from thoughtrank.finetuning.compatibility import training_faults
 from thoughtrank.finetuning.kernels.build_tools import missing_build_tools
-from thoughtrank.selection.protocol import needs_gains
 
 
 def checked_config(values: Mapping[str, Any]) -> tuple[RunConfig, Components]:
@@ -150,17 +150,6 @@ def _first_choice_faults(config: RunConfig, components: Components) -> list[str]
     ]
 
 
-def _gain_faults(config: RunConfig, components: Components) -> list[str]:
-    if components.engine.scores or not needs_gains(components.selection):
-        return []
-    return [
-        "selection.thoughts=gain, selection.min_gain and selection.skip_known need an engine that scores answers, and this one "
-        "does not: choose engine=transformers or engine=vllm, set engine.scores=true where the servers of engine=openai return "
-        "log-probabilities of an echoed prompt, or set selection.thoughts=hash, selection.min_gain=null and "
-        "selection.skip_known=false"
-    ]
-
-
 def _export_faults(config: RunConfig, components: Components) -> list[str]:
     if config.export.which != "best" or components.questions.num_development > 0:
         return []
@@ -233,7 +222,8 @@ _CHECKS = (
     ),
     _Check(about="questions", needs=("questions",), faults=lambda config, components: held_out_faults(components)),
     _Check(about="prefixes", needs=("prefixes", "engine"), faults=_first_choice_faults, unless_faulty="prefixes"),
-    _Check(about="selection", needs=("selection", "engine"), faults=_gain_faults),
+    _Check(about="selection", needs=("selection", "engine"), faults=gain_faults),
+    _Check(about="stop_after", needs=("stop_after", "selection", "engine"), faults=stop_after_faults),
     _Check(
         about="evaluation",
         needs=("evaluation.arms",),

@@ -118,7 +118,7 @@ class RunConfig(_Schema):
     run: Annotated[str, AfterValidator(_possible_run_name)] | None
     rounds: PositiveInt
     seed: Seed
-    stop_after: Literal["generation", "ranking", "selection", "training"] | None
+    stop_after: Literal["generation", "ranking", "gains", "selection", "training"] | None
     keep: Literal["all", "last", "none"]
     runs_dir: str
     cache_dir: str
