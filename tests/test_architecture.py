@@ -222,7 +222,7 @@ WITHOUT_A_TEST = {
     "thoughtrank.models.named_model": "the base of three classes that have their tests",
     "thoughtrank.engines.protocol": DECLARATIONS,
     "thoughtrank.evaluation.arms.protocol": DECLARATIONS,
-    "thoughtrank.controls.protocol": "the base of three controls that have their tests",
+    "thoughtrank.controls.protocol": "the base of controls that have their tests",
     "thoughtrank.controls.result": DECLARATIONS,
     "thoughtrank.judging.protocol": DECLARATIONS,
     "thoughtrank.models.protocol": DECLARATIONS,

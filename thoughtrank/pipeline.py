@@ -18,14 +18,15 @@ from thoughtrank.report.model_card import model_card
 from thoughtrank.report.openings import openings
 from thoughtrank.report.prefix_statistics import PrefixResult, RoundPrefix, with_round
 from thoughtrank.report.summary import round_prefixes, round_summary, scalars
-from thoughtrank.stages.build import Round, StageBuilder
+from thoughtrank.stages.build import StageBuilder
 from thoughtrank.stages.development_evaluation import development_evaluation, development_figures
 from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.export import round_to_export
 from thoughtrank.stages.pooled_generation import with_models
 from thoughtrank.stages.question_screening import screen_questions
-from thoughtrank.stages.replay import Replay
+from thoughtrank.stages.replay import run_control
 from thoughtrank.stages.round_models import delete_weights
+from thoughtrank.stages.rounds import Round
 from thoughtrank.stages.training import training_curve
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.json_files import read_json, read_json_object, write_json
@@ -114,7 +115,7 @@ def finished_settings(config: RunConfig) -> dict[str, Any]:
 
 def _findings(builder: StageBuilder) -> dict[str, Any]:
     """Run the controls, and find out what the replies of the rounds and of the controls show."""
-    replayed = [Replay(builder, control).run() for control in chosen_controls(builder.config.controls)]
+    replayed = [run_control(builder, control) for control in chosen_controls(builder.config.controls)]
     return find(
         rounds=[each.artifacts["evaluation"].published for each in builder.rounds],
         controls=[each for each in replayed if each is not None],
@@ -181,7 +182,7 @@ def _export(entries: list[dict[str, Any]], findings: Mapping[str, Any], *, build
         rounds=entries,
         thought_effect=findings["thought_effect"],
         chosen_round=chosen,
-        num_prefixes=len(builder.prefixes),
+        num_prefixes=len(builder.series.prefixes),
         reply_tokens=config.reply_tokens,
         judge=components.judge.name,
         question=builder.questions.evaluation()[0].text,

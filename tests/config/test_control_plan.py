@@ -2,7 +2,7 @@ import pytest
 from composing import composed
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.control_plan import control_lines, training_seconds
+from thoughtrank.config.control_plan import control_lines, generation_seconds, times_ranked, training_seconds
 from thoughtrank.config.schema import load_config
 
 
@@ -56,3 +56,38 @@ def test_a_replay_of_all_rounds_takes_longer_than_that_of_the_last():
     last = seconds("training.start=base", "training.examples=all", "rounds=4")
     assert seconds("training.start=previous", "training.examples=all", "rounds=4") == pytest.approx(2.5 * last)
     assert seconds("training.start=base", "training.examples=round", "rounds=4") == pytest.approx(last / 4)
+
+
+def test_a_control_with_candidates_of_its_own_has_a_line_that_says_what_it_repeats():
+    replayed, _, line = lines(
+        "controls=[answers_only,sampled_prefixes]", "questions.held_out=30", "questions.held_out_unseen=12"
+    )
+    assert "sampled_prefixes" not in replayed
+    assert line.strip().startswith(
+        "sampled_prefixes: all rounds again, with as many candidates, judge calls and trainings"
+    )
+    assert "42 held-out questions in 3 arms, very roughly " in line
+    [only] = lines("controls=[sampled_prefixes]")
+    assert only.startswith("  controls    sampled_prefixes: ")
+
+
+def test_the_rounds_are_ranked_once_more_for_each_control_with_candidates_of_its_own():
+    def times(controls):
+        return times_ranked(load_config(composed(f"controls={controls}")))
+
+    assert (times("[]"), times("[answers_only,random_thoughts]"), times("[answers_only,sampled_prefixes]")) == (1, 1, 2)
+
+
+def test_its_time_includes_the_candidates_and_every_training():
+    def seconds(*overrides):
+        config = load_config(composed("selection.thoughts=hash", *overrides))
+        return generation_seconds(config, make_components(config), weights=10**8, rate=1e11)
+
+    fewer = seconds("rounds=2", "questions.train_per_round=10")
+    assert fewer > 0
+    assert seconds("rounds=4", "questions.train_per_round=10") == pytest.approx(2 * fewer)
+    config = load_config(composed("training.start=base", "training.examples=round", "rounds=4"))
+    one, every = (
+        training_seconds(config, questions=40, weights=10**8, rate=1e11, every_round=each) for each in (False, True)
+    )
+    assert every == pytest.approx(4 * one)

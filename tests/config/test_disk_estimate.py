@@ -142,6 +142,8 @@ def test_a_runs_dir_on_a_disk_of_its_own_needs_space_for_its_copies(tmp_path, ne
         (("controls=[answers_only]", "keep=last"), 1),
         (("controls=[answers_only,random_thoughts]", "training.start=previous", "rounds=3"), 9),
         (("controls=[answers_only]", "training.start=previous", "rounds=3", "keep=none"), 3),
+        (("controls=[answers_only,sampled_prefixes]", "training.start=base", "rounds=3"), 5),
+        (("controls=[answers_only,sampled_prefixes]", "training.start=base", "rounds=3", "keep=last"), 3),
     ],
     ids=str,
 )

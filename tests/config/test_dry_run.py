@@ -217,3 +217,11 @@ def test_the_published_recipe_is_planned_without_its_weights(tmp_path):
     assert "6.4 GB of weights and at most 15.5 GB of keys and values" in shown["memory"]
     assert "GB" in shown["disk"]
     assert "of training" in shown["time"]
+
+
+def test_the_judge_calls_of_a_control_with_candidates_of_its_own_are_priced():
+    def dollars(controls):
+        line = plan("judge=gpt4", "rounds=2", f"controls={controls}")["ranking"]
+        return float(re.search(r"at most \$([\d,.]+) in all", line)[1].replace(",", ""))
+
+    assert dollars("[sampled_prefixes]") == pytest.approx(2 * dollars("[]"), abs=0.02)

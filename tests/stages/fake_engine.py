@@ -17,7 +17,7 @@ from thoughtrank.engines.protocol import (
 
 
 class FakeEngine(EngineComponent):
-    """Continues a branch with words that depend on the seed, the prompt and the opener only.
+    """Continues a branch with words that depend on the seed, the prompt, the opener and, of a sampled thought, its seed only.
 
     Args:
         seed: other seeds give other texts.
@@ -49,7 +49,8 @@ class FakeEngine(EngineComponent):
 
     def answer(self, request: GenerationRequest, branch: Branch) -> str:
         """One of five answers; a test may replace it."""
-        digest = hashlib.sha256(f"{self.seed}/{request.prompt}/{branch.opener}".encode()).digest()
+        sampled = branch.seed if branch.temperature else ""
+        digest = hashlib.sha256(f"{self.seed}/{request.prompt}/{branch.opener}{sampled}".encode()).digest()
         return f"The answer is {digest[0] % 5}."
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[list[ContinuationScore]]:

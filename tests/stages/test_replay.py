@@ -125,13 +125,6 @@ def test_its_weights_are_kept_only_where_all_are(builder_of, store, keep, kept):
     assert len(builder.nodes.jobs) == 1
 
 
-def test_torn_metrics_are_written_again(builder_of, store):
-    builder = builder_of()
-    first = run(builder, AnswerCopies())
-    store.paths.control(2, "answers_only", "copies").evaluation.write_text('{"round":')
-    assert run(builder, AnswerCopies()).metrics == first.metrics
-
-
 def test_what_is_finished_is_not_made_again(builder_of, store, monkeypatch):
     builder = builder_of(keep="last")
     original = StageBuilder.evaluation

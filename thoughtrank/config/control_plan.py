@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from thoughtrank.config.components import Components
+from thoughtrank.config.gain_plan import gain_tokens
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.time_estimate import TRAINING_PASSES, duration, operations_per_second
 from thoughtrank.controls.choices import chosen_controls
-from thoughtrank.controls.protocol import Control
+from thoughtrank.controls.protocol import CandidatesControl, Control, ExamplesControl
 from thoughtrank.evaluation.arms.registry import ARMS
 
 _PROMPT_TOKENS = 60
@@ -24,25 +25,54 @@ def control_lines(config: RunConfig, components: Components, *, weights: int | N
     controls = chosen_controls(config.controls)
     if not controls:
         return []
-    trainings = config.rounds if config.training.start == "previous" else 1
     held_out = components.questions.held_out + components.questions.held_out_unseen
-    titles = ", ".join(each.title for each in controls)
-    each = "the trainings of all rounds" if trainings > 1 else "the last training"
-    lines = [
-        f"  controls    {titles}: each replays {each} on other examples and answers {held_out} held-out questions in "
-        f"{_arm_counts(controls, config)} arms{_time_text(config, components, controls=controls, weights=weights)}"
-    ]
+    lines = []
+    if replayed := [each for each in controls if isinstance(each, ExamplesControl)]:
+        trainings = config.rounds if config.training.start == "previous" else 1
+        each = "the trainings of all rounds" if trainings > 1 else "the last training"
+        lines.append(
+            f"{_titles(replayed)}: each replays {each} on other examples and answers {held_out} held-out questions in "
+            f"{_arm_counts(replayed, config)} arms{_time_text(config, components, controls=replayed, weights=weights)}"
+        )
     if any(each.equal_steps for each in controls):
-        lines.append(f"              {_early_stopping(components)}")
+        lines.append(_early_stopping(components))
+    if generating := [each for each in controls if isinstance(each, CandidatesControl)]:
+        lines.append(
+            f"{_titles(generating)}: all rounds again, with as many candidates, judge calls and trainings as the run, and "
+            f"{held_out} held-out questions in {_arm_counts(generating, config)} arms"
+            f"{_time_text(config, components, controls=generating, weights=weights)}"
+        )
     if config.keep != "all":
-        lines.append(f"              keep={config.keep}: their weights are deleted once they are evaluated")
-    return lines
+        lines.append(f"keep={config.keep}: their weights are deleted once they are evaluated")
+    return [f"  {'controls' if index == 0 else '':<12}{line}" for index, line in enumerate(lines)]
 
 
-def training_seconds(config: RunConfig, *, questions: int, weights: int, rate: float) -> float:
-    """Roughly the time of one control's trainings; an upper bound, since thoughts are left out of some."""
+def times_ranked(config: RunConfig) -> int:
+    """How many times the rounds of a run are generated and ranked: once, and once more for each control that does so."""
+    return 1 + sum(isinstance(each, CandidatesControl) for each in chosen_controls(config.controls))
+
+
+def generation_seconds(config: RunConfig, components: Components, *, weights: int, rate: float) -> float:
+    """Roughly the time that the candidates of all rounds and their gains take."""
+    candidates = config.rounds * components.questions.train_per_round * len(components.prefixes.prefixes())
+    tokens = candidates * 0.6 * (config.generation.thought_tokens + config.generation.answer_tokens)
+    return 2 * weights * (tokens + gain_tokens(config, components)) / rate
+
+
+def training_seconds(
+    config: RunConfig, *, questions: int, weights: int, rate: float, every_round: bool = False
+) -> float:
+    """Roughly the time of one control's trainings; an upper bound, since thoughts are left out of some.
+
+    Args:
+        config: of the run.
+        questions: per round.
+        weights: of the model.
+        rate: operations per second.
+        every_round: whether every round is trained even where each starts from the base model.
+    """
     rounds: float = config.rounds if config.training.examples == "all" else 1
-    if config.training.start == "previous":
+    if every_round or config.training.start == "previous":
         rounds = config.rounds * (config.rounds + 1) / 2 if config.training.examples == "all" else config.rounds
     tokens = 0.6 * (config.generation.thought_tokens + config.generation.answer_tokens) + 100
     trained = rounds * config.training.epochs * questions * tokens
@@ -62,9 +92,20 @@ def _time_text(config: RunConfig, components: Components, *, controls: Sequence[
     rate = operations_per_second(components.engine.device_estimate())
     questions = components.questions
     held_out = questions.held_out + questions.held_out_unseen
-    seconds = len(controls) * training_seconds(config, questions=questions.train_per_round, weights=weights, rate=rate)
-    seconds += sum(evaluation_seconds(each, config, held_out=held_out, weights=weights, rate=rate) for each in controls)
+    seconds = 0.0
+    for each in controls:
+        generates = isinstance(each, CandidatesControl)
+        seconds += training_seconds(
+            config, questions=questions.train_per_round, weights=weights, rate=rate, every_round=generates
+        )
+        seconds += evaluation_seconds(each, config, held_out=held_out, weights=weights, rate=rate)
+        if generates:
+            seconds += generation_seconds(config, components, weights=weights, rate=rate)
     return f", very roughly {duration(seconds / 3600)} in all"
+
+
+def _titles(controls: Sequence[Control]) -> str:
+    return ", ".join(each.title for each in controls)
 
 
 def _arm_counts(controls: Sequence[Control], config: RunConfig) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from thoughtrank.config.components import Components
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
+from thoughtrank.controls.protocol import CandidatesControl
 from thoughtrank.finetuning.parameter_memory import nominal_bytes
 
 _BYTES_PER_WEIGHT = 2
@@ -34,9 +35,11 @@ def disk_bytes(config: RunConfig, components: Components) -> int | None:
 
 def control_models(config: RunConfig) -> int:
     """Most models of training controls that exist at a time: all of them, or those of one control unless all are kept."""
-    controls = len(chosen_controls(config.controls))
-    of_each = config.rounds if config.training.start == "previous" else 1
-    return of_each * (controls if config.keep == "all" else min(controls, 1))
+    models = [
+        config.rounds if config.training.start == "previous" or isinstance(each, CandidatesControl) else 1
+        for each in chosen_controls(config.controls)
+    ]
+    return sum(models) if config.keep == "all" else max(models, default=0)
 
 
 def disk_faults(config: RunConfig, components: Components) -> list[str]:

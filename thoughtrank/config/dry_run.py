@@ -1,7 +1,7 @@
 """What a run will do and roughly what it will cost, shown before it starts and by ``dry_run=true``."""
 
 from thoughtrank.config.components import Components
-from thoughtrank.config.control_plan import control_lines
+from thoughtrank.config.control_plan import control_lines, times_ranked
 from thoughtrank.config.disk_estimate import disk_bytes
 from thoughtrank.config.evaluation_plan import evaluation_line
 from thoughtrank.config.gain_plan import gain_lines, gain_tokens
@@ -100,7 +100,7 @@ def _judge_line(config: RunConfig, components: Components, *, questions: int, pr
     if bound is None:
         return f"{judge.name}: offline, no calls, no money"
     tokens = bound.prompt_tokens + bound.reply_tokens
-    money = _money(bound, rounds=config.rounds)
+    money = _money(bound, rounds=config.rounds * times_ranked(config))
     return (
         f"{judge.name}: at most {bound.calls} judge calls and {tokens:,} tokens per round, {money} (an unparseable reply "
         "is requested once more)"

@@ -8,14 +8,14 @@ import random
 from dataclasses import replace
 from typing import ClassVar
 
-from thoughtrank.controls.protocol import Control, SelectedQuestion
+from thoughtrank.controls.protocol import ExamplesControl, SelectedQuestion
 from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.judging.protocol import AnswerView
 from thoughtrank.rankers.duplicate_answers import duplicate_classes
 from thoughtrank.records import Candidate
 
 
-class AnswersOnly(Control):
+class AnswersOnly(ExamplesControl):
     """Both variants."""
 
     name: ClassVar[str] = "answers_only"
@@ -28,7 +28,7 @@ class AnswerCopies(AnswersOnly):
     variant: ClassVar[str | None] = "copies"
 
     def choose(self, question: SelectedQuestion, *, rng: random.Random) -> list[Candidate]:
-        """See ``Control``."""
+        """See ``ExamplesControl``."""
         return [without_thought(each) for each in question.selected]
 
 
@@ -39,7 +39,7 @@ class AnswerPairs(AnswersOnly):
     equal_steps: ClassVar[bool] = True
 
     def choose(self, question: SelectedQuestion, *, rng: random.Random) -> list[Candidate]:
-        """See ``Control``."""
+        """See ``ExamplesControl``."""
         classes = duplicate_classes([AnswerView(each.candidate_id, each.answer) for each in question.selected])
         first = {each.representative.answer_id for each in classes}
         return [without_thought(each) for each in question.selected if each.candidate_id in first]

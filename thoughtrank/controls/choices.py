@@ -7,10 +7,17 @@ from thoughtrank.controls.answers_only import AnswerCopies, AnswerPairs
 from thoughtrank.controls.protocol import Control
 from thoughtrank.controls.random_candidates import RandomCandidates
 from thoughtrank.controls.random_thoughts import RandomThoughts
+from thoughtrank.controls.sampled_prefixes import SampledPrefixes
 
-ControlName = Literal["answers_only", "random_candidates", "random_thoughts"]
+ControlName = Literal["answers_only", "random_candidates", "random_thoughts", "sampled_prefixes"]
 
-_VARIANTS: tuple[Control, ...] = (AnswerCopies(), AnswerPairs(), RandomCandidates(), RandomThoughts())
+_VARIANTS: tuple[Control, ...] = (
+    AnswerCopies(),
+    AnswerPairs(),
+    RandomCandidates(),
+    RandomThoughts(),
+    SampledPrefixes(),
+)
 
 
 def chosen_controls(names: Sequence[str]) -> list[Control]:

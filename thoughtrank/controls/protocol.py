@@ -1,4 +1,4 @@
-"""What a training control is: another choice of examples from the same rounds."""
+"""What a training control is: the same trainings on other examples, from the candidates of the run or from others."""
 
 import random
 from abc import ABC, abstractmethod
@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.instantiate import Component
+from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.records import Candidate, Question, RankedCandidate
 
 
@@ -29,7 +30,7 @@ class SelectedQuestion:
 
 
 class Control(Component, ABC):
-    """One variant of a training control.
+    """One variant of a training control; it inherits from one of the two classes below.
 
     Attributes:
         name: in the config, the run folder and the summary.
@@ -44,6 +45,11 @@ class Control(Component, ABC):
     equal_steps: ClassVar[bool] = False
 
     @property
+    def folder_names(self) -> tuple[str, ...]:
+        """Of its folder in that of a round: name and variant."""
+        return (self.name,) if self.variant is None else (self.name, self.variant)
+
+    @property
     def title(self) -> str:
         """Name and variant."""
         return self.name if self.variant is None else f"{self.name} {self.variant}"
@@ -52,6 +58,10 @@ class Control(Component, ABC):
         """Those of the run's ``arms`` that make sense for its model."""
         return tuple(arm for arm in arms if arm in self.arms)
 
+
+class ExamplesControl(Control):
+    """Chooses other examples from the candidates of the run."""
+
     @abstractmethod
     def choose(self, question: SelectedQuestion, *, rng: random.Random) -> list[Candidate]:
         """The candidates of one question to train on, as they are trained on.
@@ -59,6 +69,20 @@ class Control(Component, ABC):
         Args:
             question: with at least one selected candidate.
             rng: of this question.
+        """
+        ...
+
+
+class CandidatesControl(Control):
+    """Generates candidates of its own; these are ranked, chosen and trained on as those of the run are."""
+
+    @abstractmethod
+    def prefixes(self, *, count: int, seed: int) -> tuple[Prefix, ...]:
+        """How its thoughts begin.
+
+        Args:
+            count: prefixes of the run: so many candidates every question has.
+            seed: of the run.
         """
         ...
 

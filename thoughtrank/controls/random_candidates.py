@@ -3,17 +3,17 @@
 import random
 from typing import ClassVar
 
-from thoughtrank.controls.protocol import Control, SelectedQuestion, draw, usable
+from thoughtrank.controls.protocol import ExamplesControl, SelectedQuestion, draw, usable
 from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.records import Candidate
 
 
-class RandomCandidates(Control):
+class RandomCandidates(ExamplesControl):
     """As many candidates of each question as were selected, drawn regardless of rank."""
 
     name: ClassVar[str] = "random_candidates"
     arms: ClassVar[tuple[ArmName, ...]] = ("thought", "own_thought", "answer_at_once")
 
     def choose(self, question: SelectedQuestion, *, rng: random.Random) -> list[Candidate]:
-        """See ``Control``."""
+        """See ``ExamplesControl``."""
         return draw(usable(question), number=len(question.selected), rng=rng)

@@ -17,7 +17,8 @@ class ControlResult:
         replies: folder of its table of replies.
         examples: number of training examples.
         training: facts of its last training.
-        seconds: of its last training and its evaluation.
+        seconds: of its last training and its evaluation; of all its stages, if it generates candidates of its own.
+        judge_cost: US dollars, if it ranks candidates of its own.
     """
 
     name: str
@@ -28,6 +29,7 @@ class ControlResult:
     examples: int
     training: Mapping[str, Any]
     seconds: float
+    judge_cost: float = 0.0
 
     @property
     def path(self) -> str:

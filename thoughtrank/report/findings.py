@@ -109,6 +109,7 @@ def _figures(control: ControlResult) -> dict[str, Any]:
         "steps": training["steps"],
         "kept_step": training.get("kept_step"),
         "seconds": round(control.seconds, 1),
+        "judge_cost": control.judge_cost,
     }
 
 

@@ -1,7 +1,7 @@
 """Builds the stages of each round: the one place where config values and components become stages."""
 
+import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from thoughtrank.config.components import Components
@@ -14,7 +14,7 @@ from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.output.terminal import print_text
-from thoughtrank.records import STAGES, Question
+from thoughtrank.records import STAGES
 from thoughtrank.selection.protocol import GainSelector, needs_gains
 from thoughtrank.stages.arm_replies import ReplySettings, held_out_tokens
 from thoughtrank.stages.evaluation import Evaluation
@@ -23,46 +23,16 @@ from thoughtrank.stages.gains import Gains
 from thoughtrank.stages.generation import Generation
 from thoughtrank.stages.importing import Importing
 from thoughtrank.stages.ranking import Ranking
-from thoughtrank.stages.round_models import BaseModel, ModelStage, RoundModel, keeps_weights
+from thoughtrank.stages.round_models import BaseModel, RoundModel, keeps_weights
+from thoughtrank.stages.rounds import BASE_STAGES, Round, Series
 from thoughtrank.stages.selection import Selection
 from thoughtrank.stages.stage import Stage
 from thoughtrank.stages.training import KeptModel, Training
 from thoughtrank.stages.usable_questions import questions_that_fit
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.done_marker import read_done
+from thoughtrank.storage.run_paths import RoundPaths
 from thoughtrank.storage.store import Store
-
-BASE_STAGES = ("evaluation",)
-"""Round 0 only evaluates the base model; every other round has all of ``STAGES``."""
-
-
-@dataclass(kw_only=True)
-class Round:
-    """One round while it runs.
-
-    Attributes:
-        number: 0 is the evaluation of the base model.
-        start: the model the round starts with.
-        questions: training questions; where they are screened, those that were kept.
-        screening: artifacts of the stages that screened them, the table of questions last.
-        stages, artifacts: those so far, by name.
-    """
-
-    number: int
-    start: RoundModel
-    questions: Sequence[Question] = ()
-    screening: Sequence[Artifact] = ()
-    stages: dict[str, Stage] = field(default_factory=dict)
-    artifacts: dict[str, Artifact] = field(default_factory=dict)
-
-    @property
-    def model(self) -> RoundModel:
-        """The model after the round's training."""
-        training = self.stages.get("training")
-        if not isinstance(training, ModelStage):
-            return self.start
-        kept = self.start if isinstance(training, KeptModel) else None
-        return RoundModel(stage=training, store=self.start.store, kept_from=kept)
 
 
 class StageBuilder:
@@ -76,6 +46,7 @@ class StageBuilder:
 
     Attributes:
         rounds: begun so far.
+        series: what its rounds have in common.
         questions: that fit the model's context.
 
     Raises:
@@ -88,7 +59,7 @@ class StageBuilder:
         self.store = store
         self.nodes = nodes
         self.rounds: list[Round] = []
-        self.prefixes = components.prefixes.prefixes()
+        self.series = Series(prefixes=components.prefixes.prefixes(), paths=store.paths.round)
         self.scorer = components.questions.scorer or ReferenceScorer()
         self.budget = Budget(components.judge.limits.budget)
         self.limits = Limits(**config.generation.limits)
@@ -102,13 +73,19 @@ class StageBuilder:
         self.base = BaseModel.of(components.model, store=store)
         self.questions = questions_that_fit(
             source=components.questions,
-            prefixes=self.prefixes,
+            prefixes=self.series.prefixes,
             base=self.base,
             paths=store.paths,
             limits=self.limits,
             held_out_tokens=held_out_tokens(self.reply_settings, arms=config.evaluation.arms),
             rounds=config.rounds,
         )
+
+    def with_series(self, series: Series) -> "StageBuilder":
+        """A builder of other rounds of the same run, none of which has begun. They share the judge's budget."""
+        other = copy.copy(self)
+        other.series, other.rounds = series, []
+        return other
 
     def begin_round(self, number: int) -> Round:
         """The next round, which starts with the last one's model."""
@@ -137,8 +114,9 @@ class StageBuilder:
         return builders[name](current)
 
     def _generation(self, current: Round) -> Stage:
-        name, published = f"round {current.number} generation", self.store.paths.candidates(current.number)
-        questions, imported = current.questions, self.components.imported
+        name, published = self._named(current, "generation"), self._paths(current).candidates
+        questions = current.questions
+        imported = self.components.imported if self.series.title is None else None
         if current.number == 1 and imported is not None:
             return Importing(
                 name=name, published=published, questions=questions, imported=imported, model=current.start
@@ -147,7 +125,7 @@ class StageBuilder:
             name=name,
             published=published,
             questions=questions,
-            prefixes=self.prefixes,
+            prefixes=self.series.prefixes,
             model=current.start,
             engine=self.components.engine,
             limits=self.limits,
@@ -155,8 +133,8 @@ class StageBuilder:
 
     def _ranking(self, current: Round) -> Stage:
         return Ranking(
-            name=f"round {current.number} ranking",
-            published=self.store.paths.rankings(current.number),
+            name=self._named(current, "ranking"),
+            published=self._paths(current).rankings,
             questions=current.questions,
             candidates=current.artifacts["generation"],
             judge=self.components.judge,
@@ -171,8 +149,8 @@ class StageBuilder:
         if not isinstance(selector, GainSelector):
             raise TypeError(f"{type(selector).__name__} uses no gains")
         return Gains(
-            name=f"round {current.number} gains",
-            published=self.store.paths.gains(current.number),
+            name=self._named(current, "gains"),
+            published=self._paths(current).gains,
             questions=current.questions,
             candidates=current.artifacts["generation"],
             rankings=current.artifacts["ranking"],
@@ -184,8 +162,8 @@ class StageBuilder:
 
     def _selection(self, current: Round) -> Stage:
         return Selection(
-            name=f"round {current.number} selection",
-            published=self.store.paths.examples(current.number),
+            name=self._named(current, "selection"),
+            published=self._paths(current).examples,
             questions=current.questions,
             candidates=current.artifacts["generation"],
             rankings=current.artifacts["ranking"],
@@ -195,11 +173,11 @@ class StageBuilder:
         )
 
     def _training(self, current: Round) -> Stage:
-        name, published = f"round {current.number} training", self.store.paths.model(current.number)
-        keep_weights = keeps_weights(current.number, rounds=self.config.rounds, keep=self.config.keep)
+        name, published = self._named(current, "training"), self._paths(current).model
+        keep_weights = self._keeps_weights(current)
         if not current.artifacts["selection"].facts["examples"]:
             print_text(
-                f"round {current.number} found no example: in every question all answers tied, or the best were truncated or "
+                f"{self._named(current, 'found no example')}: in every question all answers tied, or the best were truncated or "
                 "too few to be more than luck. It keeps the model it started with: easier or harder questions or longer "
                 "limits may help"
             )
@@ -211,6 +189,18 @@ class StageBuilder:
             keep_weights=keep_weights,
             start=self.base if self.config.training.start == "base" else current.start,
             examples=[each.artifacts["selection"] for each in self.rounds_trained_on(current)],
+        )
+
+    def _named(self, current: Round, stage: str) -> str:
+        return self.series.name(current.number, stage)
+
+    def _paths(self, current: Round) -> RoundPaths:
+        return self.series.paths(current.number)
+
+    def _keeps_weights(self, current: Round) -> bool:
+        keep = self.config.keep
+        return keep == "all" or (
+            self.series.title is None and keeps_weights(current.number, rounds=self.config.rounds, keep=keep)
         )
 
     def rounds_trained_on(self, current: Round) -> list[Round]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from thoughtrank.controls.protocol import Control, SelectedQuestion
+from thoughtrank.controls.protocol import ExamplesControl, SelectedQuestion
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.records import Candidate, Example, Question, RankedCandidate
 from thoughtrank.stages.round_models import RoundModel
@@ -43,7 +43,7 @@ class ControlExamples(Stage):
     """
 
     kind: ClassVar[str] = "examples"
-    control: Control
+    control: ExamplesControl
     rounds: Sequence[RoundTables]
     model: RoundModel
     seed: int

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from thoughtrank.stages.build import Round, StageBuilder
+from thoughtrank.stages.build import StageBuilder
 from thoughtrank.stages.generation import Generation
 from thoughtrank.stages.pooling import ModelCandidates, Pooling
+from thoughtrank.stages.rounds import Round
 from thoughtrank.stages.stage import Stage
 
 
@@ -33,7 +34,7 @@ def with_models(stage: Stage, *, builder: StageBuilder, current: Round) -> Stage
                 replace(
                     stage,
                     name=f"{stage.name} ({name})",
-                    published=builder.store.paths.candidates_of(current.number, name),
+                    published=builder.series.paths(current.number).candidates_of(name),
                     model=model,
                 )
             ),

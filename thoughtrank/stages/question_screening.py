@@ -2,9 +2,10 @@
 
 from thoughtrank.output.terminal import print_warning
 from thoughtrank.questions.screening import ScreenedQuestion
-from thoughtrank.stages.build import Round, StageBuilder
+from thoughtrank.stages.build import StageBuilder
 from thoughtrank.stages.gains import Gains
 from thoughtrank.stages.generation import Generation
+from thoughtrank.stages.rounds import Round
 from thoughtrank.stages.screening import RightAnswers, Screening, screening_prefixes
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.tables import read_table
@@ -61,7 +62,7 @@ def screen_questions(builder: StageBuilder, current: Round) -> None:
 
 
 def _generation(builder: StageBuilder, current: Round) -> Generation:
-    prefixes = screening_prefixes(builder.prefixes, count=builder.components.questions.screen_prefixes)
+    prefixes = screening_prefixes(builder.series.prefixes, count=builder.components.questions.screen_prefixes)
     engine = builder.components.engine
     return Generation(
         name=f"round {current.number} screening candidates",

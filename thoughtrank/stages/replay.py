@@ -1,4 +1,4 @@
-"""Training controls: the trainings of a run, replayed from the base model on other examples, and the evaluation of the result.
+"""Training controls: the trainings of a run, replayed from the base model on other examples of the same candidates.
 
 No model that was tuned on thoughts is an ancestor of a control's model. Where every round starts from the base model, the last
 training is all there is to replay.
@@ -7,18 +7,21 @@ training is all there is to replay.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from thoughtrank.controls.protocol import Control
+from thoughtrank.controls.protocol import CandidatesControl, Control, ExamplesControl
 from thoughtrank.controls.result import ControlResult
 from thoughtrank.records import Question
-from thoughtrank.stages.build import Round, StageBuilder
+from thoughtrank.stages.build import StageBuilder
+from thoughtrank.stages.control_evaluation import evaluate_control
 from thoughtrank.stages.control_examples import ControlExamples, RoundTables
+from thoughtrank.stages.control_rounds import run_control_rounds
 from thoughtrank.stages.development_examples import DevelopmentExamples
 from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.round_models import RoundModel
+from thoughtrank.stages.rounds import Round
 from thoughtrank.stages.training import Training
 from thoughtrank.storage.artifact import Artifact
-from thoughtrank.storage.json_files import read_json, read_json_object, write_json
-from thoughtrank.storage.run_paths import ControlPaths
+from thoughtrank.storage.json_files import read_json
+from thoughtrank.storage.run_paths import RoundPaths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,15 @@ class _Replayed:
     examples: Artifact
     training: Artifact
     model: RoundModel
+
+
+def run_control(builder: StageBuilder, control: Control) -> ControlResult | None:
+    """Run one training control of a run whose rounds are finished; None where it has nothing to train on."""
+    if isinstance(control, CandidatesControl):
+        return run_control_rounds(builder, control)
+    if isinstance(control, ExamplesControl):
+        return Replay(builder, control).run()
+    raise TypeError(f"{type(control).__name__} is no kind of control")
 
 
 class Replay:
@@ -36,7 +48,7 @@ class Replay:
         control: what to train on.
     """
 
-    def __init__(self, builder: StageBuilder, control: Control) -> None:
+    def __init__(self, builder: StageBuilder, control: ExamplesControl) -> None:
         self._builder = builder
         self._control = control
         self._store = builder.store
@@ -50,34 +62,20 @@ class Replay:
         if not rounds:
             return None
         replayed = list(self._trainings(rounds))
-        paths = self._paths(rounds[-1])
-        evaluation = self._store.complete(
-            self._builder.evaluation(
-                name=f"round {rounds[-1].number} {self._control.title} evaluation",
-                published=paths.replies,
-                model=replayed[-1].model,
-                arms=self._control.asked_in(self._builder.config.evaluation.arms),
-                samples=self._samples(),
-            )
+        last = replayed[-1]
+        result = evaluate_control(
+            self._builder,
+            self._control,
+            round_number=rounds[-1].number,
+            model=last.model,
+            examples=last.examples.facts["examples"],
+            training=last.training.facts,
+            samples=self._samples(),
         )
-        if read_json_object(paths.evaluation) is None:
-            title = {"control": self._control.name, "variant": self._control.variant}
-            metrics = read_json(evaluation.folder / METRICS)
-            write_json(paths.evaluation, {"round": rounds[-1].number, **title, **metrics})
         if not self._keeps_weights:
             for each in replayed:
                 each.model.delete_weights()
-        last = replayed[-1]
-        return ControlResult(
-            name=self._control.name,
-            variant=self._control.variant,
-            round_number=rounds[-1].number,
-            metrics=read_json(paths.evaluation),
-            replies=evaluation.published,
-            examples=last.examples.facts["examples"],
-            training=last.training.facts,
-            seconds=last.training.facts["seconds"] + evaluation.facts["seconds"],
-        )
+        return result
 
     def _samples(self) -> int | None:
         """Votes of ``best_of_n``: as many as the run's last model had, so that both spend the tokens of its thoughts."""
@@ -94,9 +92,8 @@ class Replay:
         trained = [each for each in self._builder.rounds[1:] if isinstance(each.stages["training"], Training)]
         return trained[-1:] if self._builder.config.training.start == "base" else trained
 
-    def _paths(self, current: Round) -> ControlPaths:
-        names = [self._control.name, *filter(None, [self._control.variant])]
-        return self._store.paths.control(current.number, *names)
+    def _paths(self, current: Round) -> RoundPaths:
+        return self._store.paths.control(current.number, *self._control.folder_names)
 
     def _trainings(self, rounds: Sequence[Round]) -> Iterator[_Replayed]:
         start = self._builder.base

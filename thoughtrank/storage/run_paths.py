@@ -7,24 +7,43 @@ from thoughtrank.storage.done_marker import DONE
 
 
 @dataclass(frozen=True, slots=True)
-class ControlPaths:
-    """Every path of one variant of a training control; the files are those of a round.
+class RoundPaths:
+    """Every path of one round, or of one variant of a training control of a round.
 
     Attributes:
-        folder: ``runs/<run>/round_<number>/controls/<control>/<variant>``.
+        folder: ``runs/<run>/round_<number>``, or in it ``controls/<control>/<variant>``.
     """
 
     folder: Path
 
     @property
-    def development(self) -> Path:
-        """Table of development examples, where it stops early."""
-        return self.folder / "3_development"
+    def candidates(self) -> Path:
+        """Table of candidates."""
+        return self.folder / "1_candidates"
+
+    def candidates_of(self, model: str) -> Path:
+        """Table of the candidates of one model, if several generate."""
+        return self.folder / f"1_candidates_{model}"
+
+    @property
+    def rankings(self) -> Path:
+        """Table of rankings."""
+        return self.folder / "2_rankings"
+
+    @property
+    def gains(self) -> Path:
+        """Table of gains, if the selection depends on them."""
+        return self.folder / "2_gains"
 
     @property
     def examples(self) -> Path:
         """Table of training examples."""
         return self.folder / "3_examples"
+
+    @property
+    def development(self) -> Path:
+        """Table of development examples of a control, where it stops early."""
+        return self.folder / "3_development"
 
     @property
     def model(self) -> Path:
@@ -38,7 +57,7 @@ class ControlPaths:
 
     @property
     def evaluation(self) -> Path:
-        """Metrics of its model."""
+        """Metrics of the model."""
         return self.folder / "5_evaluation.json"
 
 
@@ -135,49 +154,50 @@ class RunPaths:
             found.append(len(found) + 1)
         return found
 
+    def round(self, round_number: int) -> RoundPaths:
+        """What one round makes."""
+        return RoundPaths(self.folder / f"round_{round_number}")
+
     def screening(self, round_number: int) -> "ScreeningPaths":
         """What the screening of a round's questions makes, if they are screened."""
-        return ScreeningPaths(self._round(round_number) / "0_screening")
+        return ScreeningPaths(self.round(round_number).folder / "0_screening")
 
     def candidates(self, round_number: int) -> Path:
         """Table of candidates."""
-        return self._round(round_number) / "1_candidates"
+        return self.round(round_number).candidates
 
     def candidates_of(self, round_number: int, model: str) -> Path:
         """Table of the candidates of one model, if several generate."""
-        return self._round(round_number) / f"1_candidates_{model}"
+        return self.round(round_number).candidates_of(model)
 
     def rankings(self, round_number: int) -> Path:
         """Table of rankings."""
-        return self._round(round_number) / "2_rankings"
+        return self.round(round_number).rankings
 
     def gains(self, round_number: int) -> Path:
         """Table of gains, if the selection depends on them."""
-        return self._round(round_number) / "2_gains"
+        return self.round(round_number).gains
 
     def examples(self, round_number: int) -> Path:
         """Table of training examples."""
-        return self._round(round_number) / "3_examples"
+        return self.round(round_number).examples
 
     def model(self, round_number: int) -> Path:
         """The fine-tuned model."""
-        return self._round(round_number) / "4_model"
+        return self.round(round_number).model
 
     def evaluation(self, round_number: int) -> Path:
         """Metrics of the round's model."""
-        return self._round(round_number) / "5_evaluation.json"
+        return self.round(round_number).evaluation
 
     def replies(self, round_number: int) -> Path:
         """Table of the replies that the metrics are computed from."""
-        return self._round(round_number) / "5_replies"
+        return self.round(round_number).replies
 
     def development_replies(self, round_number: int) -> Path:
         """Table of the replies to development questions, if the exported round is chosen by them."""
-        return self._round(round_number) / "5_development"
+        return self.round(round_number).folder / "5_development"
 
-    def control(self, round_number: int, *names: str) -> "ControlPaths":
+    def control(self, round_number: int, *names: str) -> RoundPaths:
         """What one variant of a training control of a round makes; ``names`` are those of the control and the variant."""
-        return ControlPaths(self._round(round_number).joinpath("controls", *names))
-
-    def _round(self, round_number: int) -> Path:
-        return self.folder / f"round_{round_number}"
+        return RoundPaths(self.round(round_number).folder.joinpath("controls", *names))

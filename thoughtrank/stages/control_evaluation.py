@@ -1,0 +1,57 @@
+"""The evaluation of a training control, and what the summary reads of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from thoughtrank.controls.protocol import Control
+from thoughtrank.controls.result import ControlResult
+from thoughtrank.stages.build import StageBuilder
+from thoughtrank.stages.evaluation import METRICS
+from thoughtrank.stages.round_models import RoundModel
+from thoughtrank.storage.json_files import read_json, read_json_object, write_json
+
+
+def evaluate_control(
+    builder: StageBuilder,
+    control: Control,
+    *,
+    round_number: int,
+    model: RoundModel,
+    examples: int,
+    training: Mapping[str, Any],
+    samples: int | None = None,
+) -> ControlResult:
+    """Ask the held-out questions in the arms that make sense for a control, and publish the metrics.
+
+    Args:
+        builder: of the run.
+        control: which one.
+        round_number: the round whose model it is compared with.
+        model: to evaluate.
+        examples: number of its training examples.
+        training: facts of its last training.
+        samples: votes of ``best_of_n``; see ``Evaluation``.
+    """
+    paths = builder.store.paths.control(round_number, *control.folder_names)
+    evaluation = builder.store.complete(
+        builder.evaluation(
+            name=f"round {round_number} {control.title} evaluation",
+            published=paths.replies,
+            model=model,
+            arms=control.asked_in(builder.config.evaluation.arms),
+            samples=samples,
+        )
+    )
+    if read_json_object(paths.evaluation) is None:
+        title = {"control": control.name, "variant": control.variant}
+        write_json(paths.evaluation, {"round": round_number, **title, **read_json(evaluation.folder / METRICS)})
+    return ControlResult(
+        name=control.name,
+        variant=control.variant,
+        round_number=round_number,
+        metrics=read_json(paths.evaluation),
+        replies=evaluation.published,
+        examples=examples,
+        training=training,
+        seconds=training["seconds"] + evaluation.facts["seconds"],
+    )
