@@ -177,8 +177,8 @@ class StageBuilder:
         keep_weights = self._keeps_weights(current)
         if not current.artifacts["selection"].facts["examples"]:
             print_text(
-                f"{self._named(current, 'found no example')}: in every question all answers tied, or the best were truncated or "
-                "too few to be more than luck. It keeps the model it started with: easier or harder questions or longer "
+                f"{self._named(current, 'found no example')}: in every question all answers tied, or the best were truncated "
+                "or too few to be more than luck. It keeps the model it started with: easier or harder questions or longer "
                 "limits may help"
             )
             return KeptModel(name=name, published=published, start=current.start, keep_weights=keep_weights)
