@@ -114,11 +114,10 @@ def test_the_rules_are_read_from_real_modules():
 def test_stages_do_not_know_each_other():
     shared = {f"thoughtrank.stages.{name}" for name in ("stage", "round_models", "candidate_tags", "arm_replies")}
     stages = {name for name in MODULES if name.startswith("thoughtrank.stages.")} - shared
-    composed = {
-        f"thoughtrank.stages.{name}"
-        for name in ("replay", "development_evaluation", "question_screening", "pooled_generation")
-    }
-    stages -= {"thoughtrank.stages.build", *composed}
+    controls = ("replay", "control_rounds", "control_evaluation")
+    others = ("development_evaluation", "question_screening", "pooled_generation")
+    composed = {f"thoughtrank.stages.{name}" for name in (*others, *controls)}
+    stages -= {"thoughtrank.stages.build", "thoughtrank.stages.rounds", *composed}
     assert len(stages) >= 6
     for stage in stages:
         assert not [found for found in IMPORTS[stage] if inside(found, *(stages - {stage}))], stage
