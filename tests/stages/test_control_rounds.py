@@ -65,6 +65,24 @@ def test_as_many_thoughts_of_the_same_questions_are_sampled(builder_of, store):
         assert {each.prefix for each in sampled} == {"sample_1", "sample_2", "sample_3"}
 
 
+def test_the_questions_are_those_that_the_run_has_kept(builder_of, store):
+    builder = builder_of()
+    builder.rounds[1].questions = builder.rounds[1].questions[:1]
+    run(builder)
+    sampled = read_table(folder_of(store, 1) / "1_candidates", Candidate)
+    assert {each.question_id for each in sampled} == {builder.rounds[1].questions[0].question_id}
+
+
+def test_several_models_generate_where_they_do_in_the_run(builder_of, store):
+    generation = {
+        **small_values(model_folder="m", workplace=store.paths.folder)["generation"],
+        "models": ["base", "previous"],
+    }
+    run(builder_of(generation=generation))
+    assert {path.name for path in folder_of(store, 2).iterdir()} >= {"1_candidates_base", "1_candidates_previous"}
+    assert num_rows(folder_of(store, 2) / "1_candidates") == 2 * num_rows(folder_of(store, 1) / "1_candidates")
+
+
 def test_every_round_generates_with_its_own_model_and_no_model_of_the_run_is_an_ancestor(builder_of, store):
     builder = builder_of(training={"start": "previous", "examples": "round"})
     opened = len(builder.components.engine.model_folders)
