@@ -26,6 +26,7 @@ from thoughtrank.stages.pooled_generation import with_models
 from thoughtrank.stages.question_screening import screen_questions
 from thoughtrank.stages.replay import run_control
 from thoughtrank.stages.round_models import delete_weights
+from thoughtrank.stages.round_win_rates import round_win_rates
 from thoughtrank.stages.rounds import Round
 from thoughtrank.stages.training import training_curve
 from thoughtrank.storage.full_disk import full_disk_as_user_error
@@ -110,6 +111,7 @@ def finished_settings(config: RunConfig) -> dict[str, Any]:
         "export": config.export.model_dump(),
         "keep": config.keep,
         "controls": sorted(set(config.controls)),
+        "win_rates": config.evaluation.win_rates,
     }
 
 
@@ -137,6 +139,7 @@ def _round_entry(current: Round, *, prefixes: Sequence[PrefixResult], builder: S
         opened=openings(TableRows(current.artifacts["evaluation"].published, HeldOutReply)),
         questions_left_out=len(questions.left_out_of_round(number)) if number else 0,
         held_out_left_out=len(questions.left_out_of_evaluation()),
+        win_rates=round_win_rates(builder, current),
     )
     return {**entry, **_development_figures(current, builder=builder)}
 

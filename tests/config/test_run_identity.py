@@ -15,7 +15,7 @@ FREE = {
     *("judge.concurrency", "judge.timeout_seconds", "judge.max_retries", "judge.api_key_env"),
     "engine.probe_candidates",
     *("judge.budget", "judge.requests_per_minute", "judge.tokens_per_minute", "judge.audit_share"),
-    *("training.checkpoint_minutes", "training.log_every"),
+    *("training.checkpoint_minutes", "training.log_every", "evaluation.win_rates"),
 }
 """Keys that decide no table: a run may be taken up again with others."""
 

@@ -1,16 +1,16 @@
 """What a run will do and roughly what it will cost, shown before it starts and by ``dry_run=true``."""
 
 from thoughtrank.config.components import Components
-from thoughtrank.config.control_plan import control_lines, times_ranked
+from thoughtrank.config.control_plan import control_lines
 from thoughtrank.config.disk_estimate import disk_bytes
 from thoughtrank.config.evaluation_plan import evaluation_line
 from thoughtrank.config.gain_plan import gain_lines, gain_tokens
+from thoughtrank.config.judge_plan import ranking_line, win_rate_lines
 from thoughtrank.config.memory_estimate import training_gigabytes
 from thoughtrank.config.question_plan import development_tokens, question_line, screening_lines, screening_tokens
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.time_estimate import time_line
 from thoughtrank.finetuning.parameter_memory import nominal_bytes
-from thoughtrank.judging.cost_bound import CostBound
 from thoughtrank.judging.model_families import model_family
 
 
@@ -39,11 +39,12 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
             f"  questions   {question_line(config, components)}",
             *screening_lines(config, components),
             *_candidate_lines(config, components),
-            f"  ranking     {_judge_line(config, components, questions=questions, prefixes=prefixes)}",
+            f"  ranking     {ranking_line(config, components)}",
             *gain_lines(components),
             f"  training    {_training_line(config)}",
             f"              {_training_memory_line(config, components, weights=weights)}",
             f"  evaluation  {evaluation_line(config, held_out=held_out)}",
+            *win_rate_lines(config, components),
             *control_lines(config, components, weights=weights),
             *_device_memory_lines(config, components, weights=weights, prefixes=prefixes),
             f"  disk        {_disk_line(disk_bytes(config, components))}",
@@ -87,37 +88,6 @@ def _several_models(config: RunConfig) -> str:
     if len(config.generation.models) == 1:
         return ""
     return "; from round 2 on twice as many, by the base model and by that of the round before"
-
-
-def _judge_line(config: RunConfig, components: Components, *, questions: int, prefixes: int) -> str:
-    judge = components.judge
-    work = components.ranker.max_work(prefixes * len(config.generation.models))
-    bound = judge.cost_bound(
-        calls=questions * work.calls,
-        answers_shown=questions * work.answers_shown,
-        answer_tokens=config.generation.answer_tokens,
-    )
-    if bound is None:
-        return f"{judge.name}: offline, no calls, no money"
-    tokens = bound.prompt_tokens + bound.reply_tokens
-    money = _money(bound, rounds=config.rounds * times_ranked(config))
-    return (
-        f"{judge.name}: at most {bound.calls} judge calls and {tokens:,} tokens per round, {money} (an unparseable reply "
-        "is requested once more)"
-    )
-
-
-def _money(bound: CostBound, *, rounds: int) -> str:
-    if bound.dollars is None:
-        return "price unknown (judge.price_per_million)"
-    dollars = rounds * bound.dollars
-    text = f"at most ${dollars:,.2f} in all"
-    if bound.prices_as_of is not None:
-        text += f" at the prices of {bound.prices_as_of}"
-    if bound.budget is None:
-        return text
-    early = " (which may end it early)" if dollars > bound.budget else ""
-    return f"{text}, never more than judge.budget=${bound.budget:,.2f}{early}"
 
 
 def _training_line(config: RunConfig) -> str:

@@ -9,6 +9,7 @@ from thoughtrank.config.components import COMPONENT_GROUPS, Components, join, ma
 from thoughtrank.config.disk_estimate import disk_faults
 from thoughtrank.config.folders import folder_faults
 from thoughtrank.config.gain_faults import gain_faults, stop_after_faults
+from thoughtrank.config.judge_plan import win_rate_faults
 from thoughtrank.config.question_faults import held_out_faults, question_faults
 from thoughtrank.config.schema import RunConfig, fitting_part, load_config
 from thoughtrank.errors import UserError
@@ -229,6 +230,7 @@ _CHECKS = (
         needs=("evaluation.arms",),
         faults=lambda config, components: arm_faults(config.evaluation.arms),
     ),
+    _Check(about="evaluation", needs=("evaluation.win_rates", "judge"), faults=win_rate_faults),
     _Check(about="export", needs=("export.which", "questions"), faults=_export_faults),
     _Check(
         about="generation",

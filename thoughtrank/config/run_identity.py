@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from thoughtrank.config.schema import RunConfig, TrainingConfig
+from thoughtrank.config.schema import EvaluationConfig, RunConfig, TrainingConfig
 from thoughtrank.instantiate import current_target, operational_keys
 
 _NAMED_GROUPS = ("model", "questions", "prefixes", "judge", "selection", "optimizer")
@@ -23,7 +23,8 @@ def operational_config_keys(values: Mapping[str, Any], *, trusted: frozenset[str
     keys = set(RunConfig.operational)
     for group, value in values.items():
         if isinstance(value, Mapping) and _may_import(value, trusted=trusted):
-            inner = TrainingConfig.operational if group == "training" else operational_keys(value)
+            schema = {"training": TrainingConfig, "evaluation": EvaluationConfig}.get(group)
+            inner = operational_keys(value) if schema is None else schema.operational
             keys.update(f"{group}.{key}" for key in inner)
     return frozenset(keys)
 

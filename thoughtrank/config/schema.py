@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 from thoughtrank.controls.choices import ControlName
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.arms.protocol import ArmName
+from thoughtrank.evaluation.judged_comparisons import WinRateQuestions
 from thoughtrank.finetuning.weight_formats import Weights
 from thoughtrank.instantiate import number_faults, validation_faults
 from thoughtrank.storage.run_names import run_name_fault
@@ -89,10 +90,13 @@ class EvaluationConfig(_Schema):
     The defaults are for the stored configs of runs that were made before there was a choice.
     """
 
+    operational: ClassVar[frozenset[str]] = frozenset({"win_rates"})
+
     arms: list[ArmName] = ["thought", "room_to_reason"]
     reply_tokens: PositiveInt | None
     answer_tokens: PositiveInt = 12
     temperature: PositiveFloat = 0.7
+    win_rates: WinRateQuestions = "none"
 
 
 class ExportConfig(_Schema):

@@ -78,7 +78,7 @@ def paired_difference_over_seeds(
             differences[problem][run] += difference
             counts[problem][run] += 1
     n = sum(map(sum, counts.values()))
-    low, high = _bootstrap_interval([differences[each] for each in counts], list(counts.values()), seed=seed)
+    low, high = bootstrap_interval([differences[each] for each in counts], list(counts.values()), seed=seed)
     return PairedDifference(
         points=100 * (sum(wins) - sum(losses)) / n if n else 0.0,
         low=low,
@@ -109,13 +109,13 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _bootstrap_interval(
-    differences: Sequence[Sequence[int]], counts: Sequence[Sequence[int]], *, seed: int
+def bootstrap_interval(
+    differences: Sequence[Sequence[float]], counts: Sequence[Sequence[int]], *, seed: int
 ) -> tuple[float, float]:
-    """The percentile interval of the difference in percentage points.
+    """The percentile interval of a difference, or of a mean score, in percentage points.
 
     Args:
-        differences: of the right replies, by problem and run: (problems, runs).
+        differences: of the right replies, or scores, summed by problem and run: (problems, runs).
         counts: questions, in the same shape.
         seed: of the resampling.
     """

@@ -8,6 +8,7 @@ from typing import Any
 from thoughtrank.output.terminal import print_text
 from thoughtrank.report.effect_text import closing_lines
 from thoughtrank.report.results_table import arms_table, audit_line, results_table
+from thoughtrank.report.win_rate_text import win_rate_table
 from thoughtrank.storage.damage import damaged_files
 from thoughtrank.storage.json_files import read_json_object
 from thoughtrank.storage.run_paths import RunPaths
@@ -51,6 +52,8 @@ def print_results(summary: Mapping[str, Any], *, minutes: float | None) -> None:
     print_text(results_table(summary["rounds"]))
     if arms := arms_table(summary["rounds"]):
         print_text(f"\nright answers by arm:\n{arms}")
+    if compared := win_rate_table(summary["rounds"]):
+        print_text(f"\njudged preferences, blind and in both orders:\n{compared}")
     if audit := audit_line(summary["rounds"]):
         print_text(audit)
     export = summary["export"]

@@ -13,6 +13,7 @@ from thoughtrank.models.protocol import ModelFacts
 from thoughtrank.output.printable import markdown_text, printable
 from thoughtrank.report.effect_text import effect_line
 from thoughtrank.report.results_table import percent
+from thoughtrank.report.win_rate_text import win_rate_lines
 
 
 def model_card(
@@ -64,6 +65,7 @@ def model_card(
         reply_tokens=reply_tokens,
         thought_effect=effect_line(thought_effect),
         rows="\n".join(_row(each) for each in rounds),
+        win_rates="".join(f"{line}\n\n" for line in win_rate_lines(rounds, judge=markdown_text(judge))),
     )
 
 

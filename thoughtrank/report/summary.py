@@ -19,6 +19,7 @@ def round_summary(
     opened: Mapping[str, Any] | None = None,
     questions_left_out: int = 0,
     held_out_left_out: int = 0,
+    win_rates: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """One entry of ``summary.json``.
 
@@ -30,8 +31,10 @@ def round_summary(
         opened: how the model begins its own thoughts, see ``openings``.
         questions_left_out: training questions of the round that do not fit the model's context.
         held_out_left_out: the same of the held-out ones.
+        win_rates: the figures of each judged comparison by its name; their costs are part of the round's.
     """
     judged = artifacts["ranking"].facts if "ranking" in artifacts else {}
+    paid = [judged, *(win_rates or {}).values()]
     return {
         "round": metrics["round"],
         **{name: value for name, value in metrics.items() if name not in ("round", "families")},
@@ -40,11 +43,12 @@ def round_summary(
         "screening": _screening_figures(screening),
         "examples": artifacts["selection"].facts["examples"] if "selection" in artifacts else 0,
         "seconds": {name: artifacts[name].facts["seconds"] if name in artifacts else 0.0 for name in STAGES},
-        "judge_tokens": judged.get("judge_tokens", 0),
-        "judge_cost": judged.get("judge_cost", 0.0),
+        "judge_tokens": sum(each.get("judge_tokens", 0) for each in paid),
+        "judge_cost": sum(each.get("judge_cost", 0.0) for each in paid),
         "judge_audit": judged.get("audit", {}),
         "unranked": judged.get("unranked", {}),
         "gains": _gain_figures(artifacts),
+        "win_rates": dict(win_rates or {}),
         "best_prefixes": [asdict(each) for each in _best_prefixes(prefixes)],
         "openings": dict(opened or {}),
     }
@@ -91,6 +95,14 @@ def scalars(entry: Mapping[str, Any]) -> dict[str, float | None]:
             )
         elif name in ("gains", "screening", "openings"):
             flat.update({f"{name}_{figure}": measured for figure, measured in value.items() if figure != "words"})
+        elif name == "win_rates":
+            flat.update(
+                {
+                    f"{comparison}_{figure}": each
+                    for comparison, of_it in value.items()
+                    for figure, each in of_it.items()
+                }
+            )
         elif name == "judge_audit":
             flat.update({f"judge_audit_{figure}": measured for figure, measured in value.items()})
         elif value is None or isinstance(value, int | float):

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from thoughtrank.evaluation.statistics import mean
 from thoughtrank.judging.audit import AuditTotals, is_ranking
 from thoughtrank.judging.execution.budget import Budget, BudgetReached
-from thoughtrank.judging.execution.executor import RESERVATIONS, Executor
+from thoughtrank.judging.execution.executor import RESERVATIONS, VERDICTS, Executor
 from thoughtrank.judging.protocol import AnswerView, Judge
 from thoughtrank.judging.screening import MALFORMED
 from thoughtrank.judging.swap_sample import SwapSample
@@ -25,8 +25,6 @@ from thoughtrank.stages.stage import Stage, question_texts
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.question_rows import rows_of_questions
 from thoughtrank.storage.tables import TableRows, write_rows
-
-VERDICTS = "_verdicts.jsonl"
 
 _QUESTIONS_AT_ONCE = 256
 """Questions that are ranked together: enough for parallel calls, and a bounded number of answers in memory."""

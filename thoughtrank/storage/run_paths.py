@@ -198,6 +198,10 @@ class RunPaths:
         """Table of the replies to development questions, if the exported round is chosen by them."""
         return self.round(round_number).folder / "5_development"
 
+    def win_rates(self, round_number: int, comparison: str) -> Path:
+        """Table of the replies that a judge has compared, if it has."""
+        return self.round(round_number).folder / "5_win_rates" / comparison
+
     def control(self, round_number: int, *names: str) -> RoundPaths:
         """What one variant of a training control of a round makes; ``names`` are those of the control and the variant."""
         return RoundPaths(self.round(round_number).folder.joinpath("controls", *names))

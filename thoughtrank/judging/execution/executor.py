@@ -20,6 +20,8 @@ from thoughtrank.judging.protocol import AttemptFailed, Judge, JudgeRequest, Usa
 OnVerdict = Callable[[JudgeRequest, Verdict], None]
 """Called in the thread that called ``ask``, once per different request, as verdicts arrive."""
 
+VERDICTS = "_verdicts.jsonl"
+"""The verdict log in the folder of a stage, and beside it the log of reserved costs."""
 RESERVATIONS = "_reservations.jsonl"
 
 

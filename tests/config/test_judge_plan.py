@@ -1,0 +1,66 @@
+import json
+
+import pytest
+from composing import composed
+
+from thoughtrank.config.components import make_components
+from thoughtrank.config.judge_plan import ranking_line, win_rate_faults, win_rate_lines
+from thoughtrank.config.schema import load_config
+
+
+@pytest.fixture
+def planned(tmp_path):
+    """A config whose questions have no reference answers, and its components."""
+    rows = [json.dumps({"question": f"Why does the number {number} please you?"}) for number in range(12)]
+    (tmp_path / "questions.jsonl").write_text("\n".join(rows))
+    questions = ["questions=file", f"questions.path={tmp_path}/questions.jsonl", "questions.held_out=4"]
+    questions += ["questions.train_per_round=2"]
+
+    def plan(*overrides):
+        config = load_config(composed("rounds=2", "model=tiny", "judge=gpt4", *questions, *overrides))
+        return config, make_components(config)
+
+    return plan
+
+
+def test_the_comparisons_their_calls_and_their_price_are_stated(planned):
+    [line] = win_rate_lines(*planned())
+    assert "gpt-4o compares replies to 4 test questions, blind and in both orders: " in line
+    assert "thought vs round 0 (rounds 1 to 2)" in line.replace("rounds 1 and 2", "rounds 1 to 2")
+    assert "thought vs room_to_reason (rounds 0 and 2)" in line
+    assert "room_to_reason vs round 0 (round 2)" in line
+    # 4 questions, 5 comparisons, 2 orders.
+    config, components = planned()
+    bound = components.judge.cost_bound(calls=40, answers_shown=80, answer_tokens=config.reply_tokens)
+    assert f"at most {bound.calls} judge calls, at most ${bound.dollars:,.2f} in all" in line
+
+
+def test_the_budget_is_named(planned):
+    assert "never more than judge.budget=$1.00" in win_rate_lines(*planned("judge.budget=1"))[0]
+
+
+def test_a_judge_without_a_price_takes_no_money(planned):
+    assert win_rate_lines(*planned("judge=fake"))[0].endswith("; offline, no calls, no money")
+
+
+def test_nothing_is_stated_where_nothing_is_compared(planned):
+    assert win_rate_lines(*planned("evaluation.win_rates=none")) == []
+    with_answers = load_config(composed("judge=gpt4"))
+    assert win_rate_lines(with_answers, make_components(with_answers)) == []
+
+
+def test_all_questions_are_compared_where_that_is_wanted():
+    config = load_config(composed("judge=gpt4", "evaluation.win_rates=all", "questions.held_out=30"))
+    [line] = win_rate_lines(config, make_components(config))
+    assert "compares replies to 30 test questions" in line
+
+
+def test_a_judge_that_only_compares_with_references_cannot_compare_replies():
+    for which, judge, faulty in (("all", "reference", True), ("auto", "reference", False), ("all", "gpt4", False)):
+        config = load_config(composed(f"judge={judge}", f"evaluation.win_rates={which}"))
+        assert bool(win_rate_faults(config, make_components(config))) == faulty
+
+
+def test_an_offline_judge_takes_no_calls():
+    config = load_config(composed("judge=reference"))
+    assert ranking_line(config, make_components(config)) == "ReferenceJudge: offline, no calls, no money"

@@ -1,0 +1,45 @@
+from thoughtrank.report.win_rate_text import win_rate_lines, win_rate_table
+
+FIGURES = {
+    "win_rate": 0.615,
+    "low": 0.55,
+    "high": 0.68,
+    "length_controlled": 0.582,
+    "n": 200,
+    "p_value": 0.0004,
+    "unjudged": 3,
+    "judge_tokens": 4040,
+    "judge_cost": 0.25,
+}
+ROUNDS = [
+    {"round": 0, "win_rates": {"thought_vs_room_to_reason": {**FIGURES, "unjudged": 0}}},
+    {"round": 1, "win_rates": {"thought_vs_round_0": FIGURES}},
+]
+
+
+def test_the_table_has_both_figures_of_every_comparison():
+    header, first, second = win_rate_table(ROUNDS).splitlines()
+    assert header.split() == ["round", "compared", "wins", "length-controlled", "p", "questions", "judge"]
+    assert first.startswith("0      thought to room_to_reason  61.5 % [55–68]  58.2 %")
+    assert second.startswith("1      thought to that of round 0")
+    assert "< 0.001" in second
+    assert "200 (3 without a verdict)" in second
+    assert "4040 tok $0.25" in second
+
+
+def test_rounds_without_comparisons_have_no_table():
+    assert win_rate_table([{"round": 0}, {"round": 1, "win_rates": {}}]) is None
+
+
+def test_the_card_states_the_last_round():
+    [line] = win_rate_lines(ROUNDS, judge="gpt-4o")
+    assert line.startswith(
+        "In round 1, gpt-4o prefers thought to that of round 0 in 61.5 % [55–68] of 200 questions (blind, "
+    )
+    assert "58.2 % at equal lengths; p < 0.001." in line
+    assert win_rate_lines([*ROUNDS, {"round": 2}], judge="gpt-4o") == []
+
+
+def test_a_comparison_without_a_verdict_has_dashes():
+    nothing = {**FIGURES, "win_rate": None, "length_controlled": None, "n": 0, "p_value": 1.0}
+    assert "  –  " in win_rate_table([{"round": 1, "win_rates": {"thought_vs_round_0": nothing}}]).splitlines()[1]

@@ -1,0 +1,72 @@
+"""The comparisons of a small run whose questions have no reference answers, by a judge without a model."""
+
+import json
+
+import pytest
+from composing import composed
+from fake_models import CopyingTraining
+from small_run import SMALL, small_values
+
+from thoughtrank.config.components import make_components
+from thoughtrank.config.schema import load_config
+from thoughtrank.pipeline import finished_settings, run_pipeline
+from thoughtrank.storage.tables import num_rows
+
+
+@pytest.fixture
+def run(store, tiny_folder, tmp_path):
+    lines = [json.dumps({"question": f"Why does the number {number} please you?"}) for number in range(20)]
+    (tmp_path / "questions.jsonl").write_text("\n".join(lines))
+    small = [each for each in SMALL if not each.startswith("questions.")]
+    of_file = [f"questions.path={tmp_path}/questions.jsonl", "questions.train_per_round=3", "questions.held_out=4"]
+    questions = composed(*small, "questions=file", *of_file)["questions"]
+
+    def start(*, win_rates="auto", rounds=2, arms=("thought", "answer_at_once", "room_to_reason"), **top_level):
+        values = small_values(
+            model_folder=tiny_folder, workplace=tmp_path, questions=questions, rounds=rounds, **top_level
+        )
+        values["evaluation"] = {**values["evaluation"], "win_rates": win_rates, "arms": list(arms)}
+        config = load_config(values)
+        store.paths.folder.mkdir(parents=True, exist_ok=True)
+        return run_pipeline(
+            config=config, components=make_components(config), store=store, nodes=CopyingTraining(), values=values
+        )
+
+    return start
+
+
+def test_every_round_has_its_comparisons_in_the_summary_and_in_its_folder(run, store):
+    rounds = run()["rounds"]
+    assert [list(each["win_rates"]) for each in rounds] == [
+        ["thought_vs_room_to_reason"],
+        ["thought_vs_round_0"],
+        ["thought_vs_round_0", "room_to_reason_vs_round_0", "thought_vs_room_to_reason"],
+    ]
+    for number, entry in enumerate(rounds):
+        for name, figures in entry["win_rates"].items():
+            assert num_rows(store.paths.win_rates(number, name)) == figures["n"] == 4
+    # The models are copies: equal replies tie.
+    assert rounds[1]["win_rates"]["thought_vs_round_0"]["win_rate"] == 0.5
+    assert rounds[1]["accuracy"] is None
+
+
+def test_without_them_nothing_is_compared_and_a_finished_run_compares_when_asked_to(run, store):
+    first = run(win_rates="none")
+    assert [each["win_rates"] for each in first["rounds"]] == [{}, {}, {}]
+    assert not store.paths.win_rates(2, "thought_vs_round_0").exists()
+    assert run()["rounds"][2]["win_rates"]["thought_vs_round_0"]["n"] == 4
+
+
+def test_more_rounds_keep_the_comparisons_of_the_round_that_was_last(run, store):
+    run(rounds=1)
+    kept = store.paths.win_rates(1, "room_to_reason_vs_round_0")
+    assert kept.exists()
+    rounds = run(rounds=2)["rounds"]
+    assert list(rounds[1]["win_rates"]) == ["thought_vs_round_0"]
+    assert len(rounds[2]["win_rates"]) == 3
+    assert kept.exists()
+
+
+def test_what_is_asked_for_is_part_of_what_a_run_was_finished_with(tiny_folder, tmp_path):
+    values = small_values(model_folder=tiny_folder, workplace=tmp_path)
+    assert finished_settings(load_config(values))["win_rates"] == "auto"

@@ -1,0 +1,98 @@
+"""The judge in the plan of a run: its calls and what they cost at most, for the rankings and for win rates."""
+
+from thoughtrank.config.components import Components
+from thoughtrank.config.control_plan import times_ranked
+from thoughtrank.config.schema import RunConfig
+from thoughtrank.errors import UserError
+from thoughtrank.evaluation.judged_comparisons import JudgedComparison, compared_questions, judged_comparisons
+from thoughtrank.judging.cost_bound import CostBound
+from thoughtrank.questions.protocol import count_faults
+
+_ORDERS = 2
+"""In which each pair of replies is shown."""
+
+
+def ranking_line(config: RunConfig, components: Components) -> str:
+    """The most calls and tokens of a round, and the most money of all rounds, those of controls included."""
+    judge, questions = components.judge, components.questions.train_per_round
+    work = components.ranker.max_work(len(components.prefixes.prefixes()) * len(config.generation.models))
+    bound = judge.cost_bound(
+        calls=questions * work.calls,
+        answers_shown=questions * work.answers_shown,
+        answer_tokens=config.generation.answer_tokens,
+    )
+    if bound is None:
+        return f"{judge.name}: offline, no calls, no money"
+    tokens = bound.prompt_tokens + bound.reply_tokens
+    money = _money(bound, times=config.rounds * times_ranked(config))
+    return (
+        f"{judge.name}: at most {bound.calls} judge calls and {tokens:,} tokens per round, {money} (an unparseable reply "
+        "is requested once more)"
+    )
+
+
+def win_rate_lines(config: RunConfig, components: Components) -> list[str]:
+    """What the judge compares, and what that costs at most; none where it compares nothing."""
+    if count_faults(components.questions):
+        return []
+    try:
+        held_out = components.questions.evaluation()
+    except UserError:
+        return []  # reported as a fault; a plan is shown all the same
+    judge = components.judge
+    compared = compared_questions(held_out, config.evaluation.win_rates, needs_reference=judge.needs_reference)
+    if not compared:
+        return []
+    rounds = {
+        number: judged_comparisons(config.evaluation.arms, number=number, rounds=config.rounds)
+        for number in range(config.rounds + 1)
+    }
+    pairs = len(compared) * sum(map(len, rounds.values()))
+    calls = _ORDERS * pairs
+    bound = judge.cost_bound(calls=calls, answers_shown=2 * calls, answer_tokens=config.reply_tokens)
+    cost = "offline, no calls, no money"
+    if bound is not None:
+        cost = f"at most {bound.calls} judge calls, {_money(bound, times=1)}"
+    return [
+        f"  win rates   {judge.name} compares replies to {len(compared)} test questions, blind and in both orders: "
+        f"{_comparisons_text(rounds)}; {cost}"
+    ]
+
+
+def win_rate_faults(config: RunConfig, components: Components) -> list[str]:
+    """All replies are to be compared by a judge that cannot compare."""
+    if config.evaluation.win_rates != "all" or not components.judge.needs_reference:
+        return []
+    return [
+        "evaluation.win_rates=all: this judge only compares with reference answers, so that it prefers no right reply to another: "
+        "choose a judge that reads (judge=gpt4, judge=openai), or evaluation.win_rates=auto"
+    ]
+
+
+def _comparisons_text(rounds: dict[int, list[JudgedComparison]]) -> str:
+    """``thought vs round 0 (rounds 1 to 4), thought vs room_to_reason (rounds 0 and 4)``."""
+    numbers: dict[str, list[int]] = {}
+    for number, comparisons in rounds.items():
+        for each in comparisons:
+            numbers.setdefault(f"{each.arm} vs {each.against.replace('round_0', 'round 0')}", []).append(number)
+    return ", ".join(f"{name} ({_rounds_text(of_name)})" for name, of_name in numbers.items())
+
+
+def _rounds_text(numbers: list[int]) -> str:
+    if len(numbers) == 1:
+        return f"round {numbers[0]}"
+    between = "and" if len(numbers) == 2 else "to"
+    return f"rounds {numbers[0]} {between} {numbers[-1]}"
+
+
+def _money(bound: CostBound, *, times: int) -> str:
+    if bound.dollars is None:
+        return "price unknown (judge.price_per_million)"
+    dollars = times * bound.dollars
+    text = f"at most ${dollars:,.2f} in all"
+    if bound.prices_as_of is not None:
+        text += f" at the prices of {bound.prices_as_of}"
+    if bound.budget is None:
+        return text
+    early = " (which may end it early)" if dollars > bound.budget else ""
+    return f"{text}, never more than judge.budget=${bound.budget:,.2f}{early}"
