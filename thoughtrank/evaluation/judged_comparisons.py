@@ -35,8 +35,8 @@ class JudgedComparison:
 def judged_comparisons(arms: Sequence[ArmName], *, number: int, rounds: int) -> list[JudgedComparison]:
     """The comparisons of one round.
 
-    ``thought`` is compared with round 0 in every round; the other free replies with round 0, and all with ``room_to_reason``, where
-    the run begins and ends.
+    ``thought`` is compared with round 0 in every round; the other free replies with round 0 in the last one, and all with
+    ``room_to_reason`` in the first and the last.
 
     Args:
         arms: of the evaluation.

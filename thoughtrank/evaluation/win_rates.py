@@ -21,8 +21,8 @@ class JudgedPair:
     Attributes:
         question_id: of the question.
         problem: of the question, see ``Question``.
-        score: mean over the orders that gave a verdict: 1 for the first reply, 0 for the second, 0.5 for a tie; None where no order
-            did.
+        score: mean over the orders that gave a verdict: 1 for the first reply, 0 for the second, 0.5 for a tie; None where
+            neither did.
         in_order, reversed_order: the same in each order; None where that gave no verdict, or none was needed.
         length, against_length: characters of the two answers.
         reason: why the judge was not asked, or gave no verdict in an order; None where it gave both.
@@ -99,9 +99,9 @@ def win_rate(pairs: Sequence[JudgedPair], *, seed: int) -> WinRate:
 def length_controlled_win_rate(scores: Sequence[float], length_differences: Sequence[float]) -> float | None:
     """The win rate that a logistic regression predicts for replies of equal length.
 
-    After Y. Dubois, B. Galambosi, P. Liang and T. B. Hashimoto, Length-Controlled AlpacaEval (arXiv 2404.04475), the win rate of
-    AlpacaEval 2: P(win) = sigmoid(a + b tanh(d / sd(d))), where d is the difference of the lengths; the figure is sigmoid(a), the
-    prediction at d = 0. Their third term, the difficulty of an instruction, is estimated from many models and left out here.
+    As in AlpacaEval 2 (Y. Dubois, B. Galambosi, P. Liang, T. B. Hashimoto, Length-Controlled AlpacaEval, arXiv 2404.04475):
+    P(win) = sigmoid(a + b tanh(d / sd(d))), where d is the difference of the lengths. The figure is sigmoid(a), the prediction
+    at d = 0. Their third term, the difficulty of an instruction, is estimated from many models and left out here.
 
     Args:
         scores: 1 for a win, 0 for a loss, 0.5 for a tie.

@@ -170,7 +170,7 @@ def _both_orders(request: JudgeRequest) -> tuple[JudgeRequest, JudgeRequest]:
 
 
 def _decided(compared: _Compared) -> _Compared:
-    """With a score where no judge is needed: equal answers tie; one that must not be shown to a judge loses, two of them tie."""
+    """With a score where no judge is needed: equal answers tie; one that must not be shown to a judge loses, two such tie."""
     if len(duplicate_classes([AnswerView(_FIRST, compared.first), AnswerView(_SECOND, compared.second)])) == 1:
         return replace(compared, score=0.5, reason="equal answers")
     reasons = {_FIRST: rejection(compared.first), _SECOND: rejection(compared.second)}
