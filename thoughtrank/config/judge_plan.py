@@ -64,8 +64,8 @@ def win_rate_faults(config: RunConfig, components: Components) -> list[str]:
     if config.evaluation.win_rates != "all" or not components.judge.needs_reference:
         return []
     return [
-        "evaluation.win_rates=all: this judge only compares with reference answers and cannot compare two replies: choose a judge "
-        "that reads (judge=gpt4, judge=openai), or evaluation.win_rates=auto"
+        "evaluation.win_rates=all: this judge only compares with reference answers and cannot compare two replies: choose a "
+        "judge that reads (judge=gpt4, judge=openai), or evaluation.win_rates=auto"
     ]
 
 
