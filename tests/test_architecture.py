@@ -115,7 +115,7 @@ def test_stages_do_not_know_each_other():
     shared = {f"thoughtrank.stages.{name}" for name in ("stage", "round_models", "candidate_tags", "arm_replies")}
     stages = {name for name in MODULES if name.startswith("thoughtrank.stages.")} - shared
     controls = ("replay", "control_rounds", "control_evaluation")
-    others = ("development_evaluation", "question_screening", "pooled_generation")
+    others = ("development_evaluation", "question_screening", "pooled_generation", "round_win_rates")
     composed = {f"thoughtrank.stages.{name}" for name in (*others, *controls)}
     stages -= {"thoughtrank.stages.build", "thoughtrank.stages.rounds", *composed}
     assert len(stages) >= 6

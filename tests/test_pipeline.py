@@ -238,6 +238,6 @@ def test_the_logger_is_finished_also_after_an_error(workplace, monkeypatch):
 def test_what_a_finished_run_was_asked_for(tiny_folder, tmp_path):
     values = small_values(model_folder=tiny_folder, workplace=tmp_path, keep="last")
     settings = finished_settings(load_config(values))
-    assert settings == {"rounds": 2, "export": values["export"], "keep": "last", "controls": []}
+    assert settings == {"rounds": 2, "export": values["export"], "keep": "last", "controls": [], "win_rates": "auto"}
     twice = load_config({**values, "controls": ["random_thoughts", "answers_only", "random_thoughts"]})
     assert finished_settings(twice)["controls"] == ["answers_only", "random_thoughts"]

@@ -168,3 +168,12 @@ def markup(text):
         (token.type, token.tag, [child.type for child in token.children or () if child.type not in plain])
         for token in blocks(text)
     ]
+
+
+def test_win_rates_of_the_last_round_are_stated_where_there_are_any():
+    assert "prefers" not in card()
+    figures = {"win_rate": 0.6, "low": 0.5, "high": 0.7, "length_controlled": 0.55, "n": 40, "p_value": 0.2}
+    rounds = [*ROUNDS[:2], {**ROUNDS[2], "win_rates": {"thought_vs_round_0": figures}}]
+    text = card(rounds=rounds, judge="a*judge")
+    assert "In round 2, a\\*judge prefers thought to that of round 0 in 60.0 % [50–70] of 40 questions" in text
+    assert "\n\n**thought effect" in text

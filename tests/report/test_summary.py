@@ -184,3 +184,11 @@ def test_the_scalars_of_a_round_are_numbers_or_nothing(store):
 
 def test_both_rounds_have_the_same_scalars(store):
     assert scalars(base_round(store)).keys() == scalars(first_round(store)).keys()
+
+
+def test_what_the_judge_compared_costs_the_round_too_and_is_flat_for_loggers(store):
+    compared = {"thought_vs_round_0": {"win_rate": 0.6, "n": 4, "judge_tokens": 7, "judge_cost": 0.25}}
+    metrics = {"round": 1, **read_metrics([reply()])}
+    entry = round_summary(metrics=metrics, artifacts={}, win_rates=compared)
+    assert (entry["win_rates"], entry["judge_tokens"], entry["judge_cost"]) == (compared, 7, 0.25)
+    assert scalars(entry)["thought_vs_round_0_win_rate"] == 0.6

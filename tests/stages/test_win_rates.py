@@ -144,7 +144,7 @@ def test_a_server_that_fails_half_way_loses_nothing_and_nothing_is_paid_twice(st
 
 
 def test_the_budget_of_the_run_ends_it_and_raising_it_resumes(stage, store, server):
-    tight = replace(stage, budget=Budget(0.05))
+    tight = replace(stage, budget=Budget(0.025))
     with pytest.raises(BudgetReached, match="round 1 thought vs room to reason: at least 0 of 5 pairs"):
         store.complete(tight)
     asked = len(server.received)

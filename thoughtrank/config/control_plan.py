@@ -54,7 +54,8 @@ def times_ranked(config: RunConfig) -> int:
 
 def generation_seconds(config: RunConfig, components: Components, *, weights: int, rate: float) -> float:
     """Roughly the time that the candidates of all rounds and their gains take."""
-    candidates = config.rounds * components.questions.train_per_round * len(components.prefixes.prefixes())
+    per_question = len(components.prefixes.prefixes()) * len(config.generation.models)
+    candidates = config.rounds * components.questions.train_per_round * per_question
     tokens = candidates * 0.6 * (config.generation.thought_tokens + config.generation.answer_tokens)
     return 2 * weights * (tokens + gain_tokens(config, components)) / rate
 

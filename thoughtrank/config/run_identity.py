@@ -12,6 +12,9 @@ from thoughtrank.instantiate import current_target, operational_keys
 _NAMED_GROUPS = ("model", "questions", "prefixes", "judge", "selection", "optimizer")
 """Groups whose choice is part of the default name of a run."""
 
+_OPERATIONAL = {"training": TrainingConfig.operational, "evaluation": EvaluationConfig.operational}
+"""Operational keys of the groups that are no components."""
+
 
 def operational_config_keys(values: Mapping[str, Any], *, trusted: frozenset[str] | None = None) -> frozenset[str]:
     """Keys that cannot change results, as they are typed on the command line; a whole group by its name.
@@ -23,8 +26,7 @@ def operational_config_keys(values: Mapping[str, Any], *, trusted: frozenset[str
     keys = set(RunConfig.operational)
     for group, value in values.items():
         if isinstance(value, Mapping) and _may_import(value, trusted=trusted):
-            schema = {"training": TrainingConfig, "evaluation": EvaluationConfig}.get(group)
-            inner = operational_keys(value) if schema is None else schema.operational
+            inner = _OPERATIONAL[group] if group in _OPERATIONAL else operational_keys(value)
             keys.update(f"{group}.{key}" for key in inner)
     return frozenset(keys)
 
