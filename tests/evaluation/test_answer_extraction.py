@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thoughtrank.evaluation.answer_extraction import final_answer, first_answer, is_right, same_answer
+from thoughtrank.evaluation.answer_comparison import is_right, same_answer
+from thoughtrank.evaluation.answer_extraction import final_answer, first_answer
 
 RIGHT = [
     ("The answer is 5.", "5"),

@@ -19,7 +19,7 @@ from thoughtrank.evaluation.reference_kinds import kinds_text, reference_kind
         ("a", "short_text"),
         ("Paris", "short_text"),
         ("the French Revolution", "short_text"),
-        ("(0, 3)", "short_text"),
+        ("(0, 3)", "formula"),
         ("x" * 41, "free_text"),
         ("one\ntwo", "free_text"),
         ("It was the age of wisdom, it was the age of foolishness.", "free_text"),

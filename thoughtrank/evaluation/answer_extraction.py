@@ -1,25 +1,58 @@
-r"""Extracts the final answer from a reply and compares it with the reference: the only definition of "right".
-
-The reference judge and the evaluation both use it. Not covered: algebraic equality (``x+1`` and ``1+x``), units (``5
-km`` equals ``5 m``), numbers in words ("five").
-"""
+r"""Extracts from a reply what it states as its final answer; ``answer_comparison`` compares that with the reference."""
 
 import re
 
-from thoughtrank.evaluation.numbers_in_text import NUMBER, plain, value, value_of, written
+from thoughtrank.evaluation.answer_marks import LONGEST_CLAIM, boxed
+from thoughtrank.evaluation.numbers_in_text import (
+    NUMBER,
+    VARIABLE,
+    plain,
+    value,
+    value_of,
+    with_plain_signs,
+    without_spaced_groups,
+    written,
+)
 from thoughtrank.evaluation.reference_kinds import ReferenceKind
 
 _PHRASE = re.compile(r"\banswers?(?:\s+(?:to|for)\b[^.:\n]{0,80}?)?\s*(?:\bis\b|\bare\b|[:=])\s*[:=]?", re.IGNORECASE)
-_CLAUSE_END = re.compile(r"\n|[.!?;](?=\s|$)")
+_ANY_PHRASE = re.compile(
+    _PHRASE.pattern.replace(r"\bare\b", r"\bare\b|\b(?:must|would|should|will|has\s+to|might)\s+be\b"), re.IGNORECASE
+)
+"""Also "the answer must be": for letters and texts, which have no last number to fall back on."""
+_CLAUSE_END = re.compile(r"\n|(?<!\\)[.!?;](?=\s|$)")
 _EXPLANATION = re.compile(r"\b(?:because|since|as|where|given|when|if|for|so)\b|\s\(|,\s(?!(?:and|or)?\s*[$€£]?[0-9])")
 _HEDGE = re.compile(r"[0-9][^\n=]{0,20}(?:\b(?:or|and)\b|,\s|;)[^\n=]{0,20}(?:=\s*)?[$€£]?[0-9]")
-_LONGEST_CLAIM = 500
-"""Characters; a longer text is no final answer, and without a bound garbage would take quadratic time."""
+_FORMULA_MARK = re.compile(r"\\[A-Za-z{}]|[\^√π∞∪∩]|[0-9]_|(?<![^\W\d_])(?:sqrt|pi)(?![a-z])")
+_GOES_ON = re.compile(
+    rf"\s*(?:[\^√π_]|\\[A-Za-z]|\*\*|\bto\s+[$€£]?[0-9])|[!⁰¹²³⁴-⁹]|[(:]\s*[0-9a-z]|,\s?-?[0-9]|{VARIABLE}|[a-zA-Z]\s*[-+*/^=]\s*[0-9a-z(]"
+    r"|\s*(?:[-+*/×÷]|\bx\b)\s*(?:[$€£(]?\s*-?[0-9]|[b-z](?![^\W\d_])|\\[A-Za-z])"
+)
+_LEADS_ON = re.compile(r"\\[A-Za-z]+[^=]*\Z|[√^_|]\s*[({]?\s*\Z|[a-zA-Z)]\s*[*/^]\s*\Z|\b[a-z]{1,6}\(\Z")
+"""After and before a number: it is an operand of a formula, or of a calculation that is left to do."""
+_BOLD = re.compile(r"(?<![0-9A-Za-z)])\*\*|\*\*(?![0-9A-Za-z(])")
+_ELEMENT = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL)
+_MATH = re.compile(r"\$\$?([^$]+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_SEPARATOR = re.compile(
+    r",?(?:\s|\\ |~|(?<=[\d)}\]]))(?:\\(?:text|mbox|mathrm)\s*\{\s*(?:and|or)\s*\}|(?:and|or)\b)\s*"
+)
+
+_ROOT = re.compile(r"√\s*(?:\(([^()]*)\)|([0-9]+|[a-z]))")
+_UNICODE = {
+    "π": r"\pi ",
+    "∞": r"\infty ",
+    "∪": r"\cup ",
+    "×": r"\times ",
+    "·": r"\cdot ",
+    "≤": r"\le ",
+    "≥": r"\ge ",
+} | {sign: f"^{power}" for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 
 # "A" and "I" before a word in lower case are an article and a pronoun.
 _LETTER = re.compile(r"(?<![A-Za-z])(?:\(([A-Za-z])\)|([B-HJ-Z]|[AI](?!\s+[a-z]))(?![A-Za-z'’])|([a-z])\))")
+_YES_NO = re.compile(r"\b(?:yes|no|true|false)\b", re.IGNORECASE)
 
-_EDGES = " \t\r\n.,;:!?\"'`“”‘’()[]{}*_$"
+EDGES = " \t\r\n.,;:!?\"'`“”‘’()[]{}*_$"
 
 
 def final_answer(text: str) -> str | None:
@@ -28,18 +61,80 @@ def final_answer(text: str) -> str | None:
     If there is a ``\boxed{...}``, the last one alone counts. Otherwise: the last line that is ``####`` and a number, else the
     number of the last "answer is" or "answer:", else the last number of the text.
     """
-    boxed = _boxed(text)
-    if boxed is not None:
-        return _concluded(plain(boxed))
-    text = plain(text)
-    for line in reversed(re.findall(r"####([^\n]*)", text)):
+    claim = number_claim(text)
+    return last_number(text) if claim is None else concluded(claim)
+
+
+def number_claim(text: str) -> str | None:
+    """The part of a reply that states its final number, or formula; None where it is marked in no way."""
+    marked = boxed(text)
+    if marked is not None:
+        return marked
+    signs = with_plain_signs(text)
+    for line in reversed(re.findall(r"####([^\n]*)", signs)):
         # "#### Step 3: multiply" is a heading; only a line that is nothing but a number is an answer.
-        if value_of(line) is not None:
-            return _first(line)
-    for phrase in reversed(list(_PHRASE.finditer(text))):
-        if NUMBER.search(claim := _clause(text, phrase.end())):
-            return _concluded(claim)
-    return _last(text)
+        if value_of(without_spaced_groups(line)) is not None:
+            return line
+    found = [match[1] for match in _ELEMENT.finditer(signs)]
+    if found and NUMBER.search(plain(found[-1])):
+        return found[-1]
+    signs = _BOLD.sub("", signs)
+    for phrase in reversed(list(_PHRASE.finditer(signs))):
+        claim = _clause(signs, phrase.end())
+        if NUMBER.search(plain(claim)) or _FORMULA_MARK.search(claim):
+            return claim
+    return None
+
+
+def concluded(claim: str) -> str | None:
+    """The number a claim concludes with: the result of a calculation ("3 + 2 = 5"), else its first number.
+
+    None for two alternative numbers, because a hedged answer is wrong; for a formula ("3x + 1"); and for a calculation
+    without its result.
+    """
+    text = without_spaced_groups(plain(claim))
+    for explanation in _EXPLANATION.finditer(text):
+        if NUMBER.search(text, 0, explanation.start()):
+            text = text[: explanation.start()]
+            break
+    if _HEDGE.search(text):
+        return None
+    result = text.rpartition("=")[2].strip(" \t\r\n,()[]{}\\$*").rstrip(".").strip(" \t\r\n,()[]{}\\$*")
+    if not re.match(r"\.[0-9]", result):
+        result = result.lstrip(". ")
+    if value_of(result) is not None and not (_is_tuple(text) and "=" not in text):
+        return _first(result)
+    first = NUMBER.search(text)
+    if first is None or value(first) is None or _is_operand(text, first):
+        return None
+    return written(first)
+
+
+def states_formula(claim: str) -> bool:
+    """Whether a claim without a number of its own has mathematics in it."""
+    return bool(_FORMULA_MARK.search(claim) or re.search(r"[0-9][a-z](?![a-z])|[0-9)]\s*[-+*/^]\s*[0-9(a-z]", claim))
+
+
+def formula(claim: str) -> str:
+    """The mathematics of a claim, without delimiters; alternatives become the elements of one list."""
+    segments = [next(filter(None, groups)) for groups in _MATH.findall(claim)]
+    text = _ROOT.sub(r"\\sqrt{\1\2}", ", ".join(segments) if segments else claim)
+    for sign, command in _UNICODE.items():
+        text = text.replace(sign, command)
+    return _SEPARATOR.sub(", ", text).strip(" \t\r\n.*`").rstrip(",;:")
+
+
+def formula_claims(reply: str) -> list[str]:
+    """The possible final formulas of a reply: the marked one alone, else those of ``claims``; LaTeX is kept."""
+    marked = boxed(reply)
+    if marked is not None:
+        return [formula(marked)]
+    text = _BOLD.sub("", with_plain_signs(reply))
+    found = [match[1] for match in _ELEMENT.finditer(text)][-1:]
+    phrases = list(_PHRASE.finditer(text))
+    found += ([_clause(text, phrases[-1].end())] if phrases else []) + text.strip().splitlines()[-1:]
+    cut = [re.split(r"(?<!\\),?\s(?:because|since|as|where|so|which)\b|\.\s", each, maxsplit=1)[0] for each in found]
+    return list(dict.fromkeys(each for claim in cut if (each := formula(claim))))
 
 
 def first_answer(text: str, kind: ReferenceKind) -> str | None:
@@ -48,13 +143,19 @@ def first_answer(text: str, kind: ReferenceKind) -> str | None:
     Nothing is calculated: "2 * 6 = 12" reads 2, and "48/4" reads 48. A letter is read without its brackets. Any other answer
     is the first sentence, without punctuation at its ends.
     """
+    if kind == "formula":
+        return formula(_clause(_BOLD.sub("", with_plain_signs(text)), 0)) or None
     text = plain(text)
     if kind == "number":
         return _first_number(text)
     if kind == "letter":
         letter = _LETTER.search(text)
         return letter.group(letter.lastindex or 0) if letter else None
-    return _clause(text, 0).strip(_EDGES) or None
+    clause = _clause(text, 0).strip(EDGES) or None
+    if kind == "yes_no" and clause is not None:
+        word = _YES_NO.match(clause)
+        return word.group() if word else clause
+    return clause
 
 
 def _first_number(text: str) -> str | None:
@@ -70,87 +171,63 @@ def _first_number(text: str) -> str | None:
     return None
 
 
-def same_answer(given: str | None, reference: str) -> bool:
-    """Equal as numbers if both are numbers (3.0 is 3, 1/2 is 0.5), else equal as texts up to case and spaces."""
-    if given is None:
-        return False
-    expected = value_of(reference)
-    if expected is not None:
-        return value_of(given) == expected
-    wanted = _bare(reference)
-    return wanted != "" and _bare(given) == wanted
-
-
-def is_right(reply: str, reference: str) -> bool:
-    """Whether a reply ends in the reference answer.
-
-    A numeric reference is compared with the reply's final number; any other with the boxed text, else with what follows the
-    last "answer is" and with the last line.
-    """
-    if value_of(reference) is not None:
-        return same_answer(final_answer(reply), reference)
-    return any(same_answer(claim, plain(reference)) for claim in claims(reply))
-
-
 def claims(reply: str) -> list[str]:
     """The possible final answers: the boxed text alone, else what follows the last "answer is", and the last line."""
-    boxed = _boxed(reply)
-    if boxed is not None:
-        return [plain(boxed)]
+    marked = boxed(reply)
+    if marked is not None:
+        return [plain(marked)]
     text = plain(reply)
+    found = [match[1].strip() for match in _ELEMENT.finditer(text)][-1:]
     phrases = list(_PHRASE.finditer(text))
-    return ([_clause(text, phrases[-1].end())] if phrases else []) + text.strip().splitlines()[-1:]
+    return found + ([_clause(text, phrases[-1].end())] if phrases else []) + text.strip().splitlines()[-1:]
 
 
-def _boxed(text: str) -> str | None:
-    """The content of the last closed ``\\boxed{...}``, braces balanced."""
-    for start in reversed([match.end() for match in re.finditer(r"\\boxed\s*\{", text)]):
-        depth = 1
-        for offset, character in enumerate(text[start : start + _LONGEST_CLAIM]):
-            depth += (character == "{") - (character == "}")
-            if depth == 0:
-                return text[start : start + offset]
-    return None
+def marked_claim(reply: str) -> str | None:
+    """The one final answer that a reply marks: boxed, as ``<answer>`` element, or after the last "answer is"."""
+    marked = boxed(reply)
+    if marked is not None:
+        return plain(marked)
+    text = plain(reply)
+    element = [match[1] for match in _ELEMENT.finditer(text)]
+    if element:
+        return element[-1]
+    phrases = list(_ANY_PHRASE.finditer(text))
+    return _clause(text, phrases[-1].end()) if phrases else None
 
 
-def _clause(text: str, start: int) -> str:
-    """The rest of the sentence from ``start``, or the next line that has any text."""
-    rest = text[start : start + _LONGEST_CLAIM].lstrip()
-    end = _CLAUSE_END.search(rest)
-    return rest[: end.start()] if end else rest
+def after_last_phrase(reply: str) -> str | None:
+    """Everything that follows the last "answer is"."""
+    phrases = list(_PHRASE.finditer(reply))
+    return reply[phrases[-1].end() :] if phrases else None
 
 
-def _concluded(claim: str) -> str | None:
-    """The number a claim concludes with: the result of a calculation ("3 + 2 = 5"), else its first number.
-
-    None for two alternative numbers: a hedged answer is wrong.
-    """
-    for explanation in _EXPLANATION.finditer(claim):
-        if NUMBER.search(claim, 0, explanation.start()):
-            claim = claim[: explanation.start()]
-            break
-    if _HEDGE.search(claim):
-        return None
-    result = claim.rpartition("=")[2].strip(" \t\r\n.,()[]{}\\$*")
-    if value_of(result) is not None:
-        return _first(result)
-    first = NUMBER.search(claim)
-    return written(first) if first and value(first) is not None else None
-
-
-def _first(text: str) -> str | None:
-    found = NUMBER.search(plain(text))
-    return written(found) if found else None
-
-
-def _last(text: str) -> str | None:
-    for found in reversed(list(NUMBER.finditer(text))):
+def last_number(text: str) -> str | None:
+    """The last number of a text."""
+    for found in reversed(list(NUMBER.finditer(plain(text)))):
         if value(found) is not None:
             return written(found)
     return None
 
 
-def _bare(text: str) -> str:
-    """The text without case, runs of spaces, and punctuation at its ends."""
-    spaced = " ".join(plain(text).casefold().split())
-    return spaced.strip(_EDGES) or spaced
+def _clause(text: str, start: int) -> str:
+    """The rest of the sentence from ``start``, or the next line that has any text."""
+    rest = text[start : start + LONGEST_CLAIM].lstrip()
+    end = _CLAUSE_END.search(rest)
+    return rest[: end.start()] if end else rest
+
+
+def _is_tuple(text: str) -> bool:
+    r"""Whether a claim is "(1,2)" or "[1,2)": brackets around a list, which stripping them would read as its first number."""
+    return bool(re.fullmatch(r"\s*[(\[{\\]+[^()\[\]]*,[^()\[\]]*[)\]}]+\s*\.?", text))
+
+
+def _is_operand(text: str, number: re.Match[str]) -> bool:
+    before = text[: number.start()]
+    if _LEADS_ON.search(before):
+        return True
+    return _GOES_ON.match(text, number.end()) is not None
+
+
+def _first(text: str) -> str | None:
+    found = NUMBER.search(plain(text))
+    return written(found) if found else None

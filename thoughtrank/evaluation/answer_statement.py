@@ -53,7 +53,7 @@ def find_statement(thought: str, answer: str, *, kind: ReferenceKind, question: 
     """
     if kind == "number":
         return _number_statement(thought, answer, question=question)
-    if kind not in ("letter", "short_text"):
+    if kind in ("free_text", "none"):
         return None
     pattern = _letter_pattern(answer) if kind == "letter" else _text_pattern(answer)
     found = [Statement(match.start("answer"), match["answer"]) for match in pattern.finditer(thought)]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from thoughtrank.evaluation.answer_extraction import same_answer
+from thoughtrank.evaluation.answer_comparison import same_answer
 from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.evaluation.statistics import mean, wilson_interval
 from thoughtrank.records import Finish

@@ -9,7 +9,12 @@ _SIGNS = str.maketrans(
 
 _LATEX = (
     (re.compile(r"\\([$%#&_])"), r"\1"),
-    (re.compile(r"(?<=[0-9])(?:\{,\}|\\[,!;])(?=[0-9]{3})"), ","),  # 1{,}000 and 1\,000
+    (re.compile(r"(?<=[0-9])(?:,\\!\s*|\{,\}|\\[,!;])(?=[0-9]{3})"), ","),  # 1{,}000 and 1\,000 and 1,\!000
+    (re.compile(r"\^\s*\{?\s*\\circ(?![A-Za-z])\s*\}?"), "°"),
+    (
+        re.compile(r"\\(?:text|mathrm|mbox)\s*\{([^{}0-9]*[A-Za-z.]\s*)\}\s*\^\s*\{?\s*[23](?![0-9])\}?"),
+        r" \1² ",
+    ),  # cm^2
     (re.compile(r"\\[,!;: ]|~"), " "),
     (re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mbox)\s*\{([^{}]*)\}"), r" \1 "),
     (re.compile(r"([0-9]?)\s*\\[dt]?frac\s*(?:\{\s*([0-9]+)\s*\}|([0-9]))\s*(?:\{\s*([0-9]+)\s*\}|([0-9]))"), None),
@@ -31,7 +36,10 @@ NUMBER = re.compile(
 )
 """One number in text that ``plain`` has normalised."""
 
-_UNITS = re.compile(r"[ \t]*[%°$€£]?(?:[ \t]*[^\W\d_]+[.²³]?(?:/[^\W\d_]+)?){0,3}")
+VARIABLE = r"(?:a|[⁰¹²³⁴-⁹]|[ \t]*[b-fijknopqru-zBDEGHIMOPQRSTUX-Zα-ωΑ-Ω])(?![^\W\d_]|[ \t]+[^\W\d_]{2})"
+"""A single letter after a number that is no unit: ``2k`` is a formula, but ``2 a day`` and ``2 m`` are amounts."""
+_UNITS = re.compile(rf"(?!{VARIABLE})[ \t]*[%°$€£]?(?:[ \t]*[^\W\d_]+[.²³]?(?:/[^\W\d_]+)?){{0,3}}")
+_GROUPS = re.compile(r"(?<![0-9.,/])[0-9]{1,3}(?:[ \u2009][0-9]{3})+(?![0-9]|[ \u2009][0-9])")
 _LONGEST = 200
 """Characters; a longer number is no answer, and Python does not convert very long ones."""
 
@@ -53,6 +61,11 @@ def _fraction(match: re.Match[str]) -> str:
     before, over, over_digit, under, under_digit = match.groups()
     space = f"{before} " if before else ""
     return f"{space}{over or over_digit}/{under or under_digit}"
+
+
+def without_spaced_groups(text: str) -> str:
+    """The text with ``1000`` for ``1 000``; only for a text that states one number."""
+    return _GROUPS.sub(lambda match: re.sub(r"\s", "", match.group()), text)
 
 
 def value(number: re.Match[str]) -> Fraction | None:
@@ -83,3 +96,44 @@ def value_of(text: str) -> Fraction | None:
     if number is None or not _UNITS.fullmatch(text, number.end()):
         return None
     return value(number)
+
+
+def agrees(given: str, expected: str) -> bool:
+    """Whether two texts are the same number; False where one of them is no number.
+
+    Equal, or equal when the one is rounded to the decimals of the other: at least 2 decimals, and at most 1 % apart. Only a
+    decimal, or a fraction without an exact decimal, can be rounded: 12.004 is not 12, and 0.13 is not 1/8. 6.4 is
+    6.400000095367432, as it is stored with 32 bits.
+    """
+    wanted, found = value_of(expected), value_of(given)
+    if wanted is None or found is None:
+        return False
+    if wanted == found:
+        return True
+    wanted_places, found_places = _places(expected, wanted), _places(given, found)
+    places = min(wanted_places, found_places)
+    difference = abs(wanted - found)
+    if found_places < wanted_places and difference * _FLOAT32 <= abs(wanted):
+        return True
+    if places < _FEWEST_PLACES or wanted_places == found_places:
+        return False
+    return difference * 2 <= Fraction(1, 10**places) and difference * 100 <= abs(wanted)
+
+
+_FEWEST_PLACES = 2
+_FLOAT32 = 10**7
+"""Decimals of a number that was stored with 32 bits agree to 1 in so many."""
+_EXACT = 10**6
+"""More decimals than any number has: those of a fraction that no decimal is equal to."""
+
+
+def _places(text: str, number: Fraction) -> int:
+    """Decimals as written; 0 for whole numbers and for fractions with an exact decimal."""
+    written_decimals = re.search(r"\.([0-9]+)", text)
+    if written_decimals:
+        return len(written_decimals[1])
+    under = number.denominator
+    for prime in (2, 5):
+        while under % prime == 0:
+            under //= prime
+    return 0 if under == 1 else _EXACT

@@ -2,7 +2,8 @@
 
 from typing import ClassVar, Protocol
 
-from thoughtrank.evaluation.answer_extraction import claims, is_right
+from thoughtrank.evaluation.answer_comparison import is_right
+from thoughtrank.evaluation.answer_extraction import claims
 from thoughtrank.instantiate import Component
 
 
@@ -31,7 +32,9 @@ class Scorer(Protocol):
 
 
 class ReferenceScorer(Component):
-    """1 where the reply ends in the reference answer, else 0."""
+    """1 where the reply ends in the reference answer, else 0; see ``answer_comparison``."""
+
+    version = 2
 
     def score(self, reply: str, *, question_id: str, reference: str) -> float:
         """See ``Scorer``."""

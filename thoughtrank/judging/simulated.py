@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from thoughtrank.evaluation.answer_extraction import is_right
+from thoughtrank.evaluation.answer_comparison import is_right
 from thoughtrank.judging.base import BaseJudge
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Usage, Verdict
 from thoughtrank.judging.simulated_errors import JudgeErrors, Strength, hashed_normal, hashed_uniform

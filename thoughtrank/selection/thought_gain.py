@@ -20,11 +20,11 @@ from thoughtrank.engines.protocol import ContinuationScore, ScoredAnswer
 from thoughtrank.evaluation.answer_extraction import claims, final_answer
 from thoughtrank.evaluation.answer_statement import find_statement
 from thoughtrank.evaluation.numbers_in_text import NUMBER, plain
-from thoughtrank.evaluation.reference_kinds import ReferenceKind, reference_kind
+from thoughtrank.evaluation.reference_kinds import ReferenceKind, reference_kind, understood
 from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, OPEN_TAG, answer_opener, opener
 from thoughtrank.records import Candidate, Gain, Question
 
-GAIN_RULES = 2
+GAIN_RULES = 3
 """Version of these rules: part of the fingerprint of every table of gains."""
 _SPACES = " \t\r\n"
 _STATES_NUMBER = re.compile(r"[^\n=]{0,40}=\s*[$€£]?-?[0-9.,]+\s*$|[$€£]?-?[0-9][0-9.,]*(?:\s[^\W\d_]+){0,4}\s*$")
@@ -83,8 +83,7 @@ def thought_scores(
         stem: introduces a short answer.
         escape: escapes special tokens and tags in a text of the model.
     """
-    kind = reference_kind(question.answer)
-    answer = (question.answer or "").strip()
+    kind, answer, _, _ = understood(question.answer)
     if kind == "none":
         answer, kind = own_answer(candidate.answer)
     if kind == "free_text":
@@ -112,7 +111,7 @@ def own_answer(text: str) -> tuple[str, ReferenceKind]:
     kind = reference_kind(claim)
     if kind == "number" or _STATES_NUMBER.match(claim):
         return final_answer(claim) or claim, "number"
-    return (claim, kind) if kind in ("letter", "short_text") else (text, "free_text")
+    return (claim, kind) if kind in ("letter", "yes_no", "formula", "short_text") else (text, "free_text")
 
 
 def _free_text(candidate: Candidate, *, escape: Callable[[str], str]) -> ThoughtScores:

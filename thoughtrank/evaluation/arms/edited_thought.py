@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from thoughtrank.evaluation.arms.protocol import Arm, Forced, NumTokens
-from thoughtrank.evaluation.numbers_in_text import NUMBER, plain, value, value_of, written
-from thoughtrank.evaluation.reference_kinds import ReferenceKind
+from thoughtrank.evaluation.numbers_in_text import NUMBER, plain, value, written
+from thoughtrank.evaluation.reference_kinds import ReferenceKind, understood
 from thoughtrank.records import Question
 
 _FARTHEST = 9
@@ -38,7 +38,7 @@ class EditedThought(Arm):
         forced = {}
         for question in questions:
             thought = thoughts[question.question_id]
-            taken = {*_values(question.text), *_values(thought), value_of(question.answer or "")}
+            taken = {*_values(question.text), *_values(thought), understood(question.answer).value}
             edit = edited(thought, taken=taken, seed=question.question_id)
             if edit is not None:
                 forced[question.question_id] = Forced(thought=edit.text, edit=edit.number)

@@ -21,7 +21,7 @@ ArmName = Literal[
     "best_of_n",
 ]
 
-SHORT_KINDS: frozenset[ReferenceKind] = frozenset({"number", "letter", "short_text"})
+SHORT_KINDS: frozenset[ReferenceKind] = frozenset({"number", "letter", "yes_no", "formula", "short_text"})
 """References that a forced answer of a few tokens can state."""
 
 NumTokens = Callable[[str], int]

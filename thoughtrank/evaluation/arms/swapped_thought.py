@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from thoughtrank.evaluation.arms.protocol import Arm, Forced, NumTokens
 from thoughtrank.evaluation.numbers_in_text import value_of
+from thoughtrank.evaluation.reference_kinds import understood
 from thoughtrank.records import Question
 
 
@@ -52,7 +53,7 @@ def derangement(answers: Mapping[str, str]) -> dict[str, str]:
 
 def _answer(question: Question) -> str:
     """Equal for answers that are equal as numbers, or as texts regardless of case."""
-    text = question.answer or ""
+    text = understood(question.answer).text
     value = value_of(text)
     return text.strip().casefold() if value is None else str(value)
 

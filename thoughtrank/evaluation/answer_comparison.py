@@ -1,0 +1,106 @@
+r"""Compares a reply with a reference answer: the only definition of "right".
+
+The reference judge and the evaluation both use it. The kind of the reference decides by which rules:
+
+- a number is compared by value; a formula in the reply, such as ``\sqrt{9}``, is compared by math-verify;
+- a formula as text, then by math-verify;
+- letters, yes and no, and texts by rules of their own.
+
+A reply that states several alternatives is wrong.
+"""
+
+import re
+
+from thoughtrank.evaluation.answer_extraction import (
+    after_last_phrase,
+    claims,
+    concluded,
+    formula,
+    formula_claims,
+    last_number,
+    number_claim,
+    states_formula,
+)
+from thoughtrank.evaluation.answer_marks import boxed, without_delimiters
+from thoughtrank.evaluation.math_equality import math_equal
+from thoughtrank.evaluation.numbers_in_text import agrees, plain, value_of
+from thoughtrank.evaluation.reference_kinds import Reference, ReferenceKind, understood
+from thoughtrank.evaluation.text_answers import (
+    bare,
+    is_same_text,
+    stated_letters,
+    stated_truth,
+    states_option,
+    truth_of,
+)
+
+_LATEX_SPACES = re.compile(r"\\(?:left|right)(?![A-Za-z])|\\[,!;: ]|[\s$]|\\?~")
+_FRACTION = re.compile(r"\\[dt]frac(?![A-Za-z])")
+_TEXT = re.compile(r"\\(?:text|mathrm|mbox|operatorname)\s*\{([^{}]*)\}")
+_DEGREES = re.compile(r"\^\{?\\circ\}?|°")
+
+
+def is_right(reply: str, reference: str, kind: ReferenceKind | None = None) -> bool:
+    """Whether a reply ends in the reference answer.
+
+    Args:
+        reply: the whole answer text.
+        reference: the reference answer.
+        kind: of the reference, if the question source names it; None finds it.
+    """
+    wanted = understood(reference, kind)
+    if wanted.kind == "number":
+        return _number_is_right(reply, wanted)
+    if wanted.kind == "letter":
+        return stated_letters(reply) == {wanted.text} or states_option(reply, wanted.option)
+    if wanted.kind == "yes_no":
+        return stated_truth(reply) is truth_of(wanted.text)
+    if wanted.kind == "formula":
+        return _formula_is_right(reply, wanted.text)
+    if wanted.kind == "none":
+        return False
+    return _text_is_right(reply, wanted)
+
+
+def same_answer(given: str | None, reference: str) -> bool:
+    """Equal as numbers if both are numbers (3.0 is 3, 1/2 is 0.5), else equal as texts up to case and spaces."""
+    if given is None:
+        return False
+    expected = value_of(reference)
+    if expected is not None:
+        return value_of(given) == expected
+    wanted = bare(reference)
+    return wanted != "" and bare(given) == wanted
+
+
+def _number_is_right(reply: str, wanted: Reference) -> bool:
+    claim = number_claim(reply)
+    number = last_number(reply) if claim is None else concluded(claim)
+    if wanted.value is None:  # a source calls it a number, but it is none
+        return False
+    if number is not None:
+        return agrees(number, wanted.text)
+    if claim is None or not (boxed(reply) is not None or (states_formula(claim) and "\\" in claim)):
+        return False
+    return states_formula(claim) and math_equal(str(wanted.value), formula(claim))
+
+
+def _formula_is_right(reply: str, wanted: str) -> bool:
+    found = formula_claims(reply)
+    written = _spaceless(wanted)
+    if any(_spaceless(each) == written for each in found):
+        return True
+    return any(len(each) > 0 and math_equal(wanted, each) for each in found)
+
+
+def _spaceless(text: str) -> str:
+    text = _FRACTION.sub(r"\\frac", _DEGREES.sub("", without_delimiters(text)))
+    return _LATEX_SPACES.sub("", _TEXT.sub(r"\1", text)).rstrip(".")
+
+
+def _text_is_right(reply: str, wanted: Reference) -> bool:
+    text = plain(wanted.text)
+    if wanted.kind != "free_text":
+        return any(is_same_text(claim, text) for claim in claims(reply))
+    whole = [reply, after_last_phrase(reply) or "", *claims(reply)]
+    return bare(text) != "" and any(bare(each) == bare(text) for each in whole)

@@ -1,0 +1,35 @@
+r"""The marks around a final answer: ``\boxed{...}``, ``$...$``, ``\text{...}``, bold."""
+
+import re
+
+LONGEST_CLAIM = 500
+"""Characters; a longer text is no final answer, and without a bound garbage would take quadratic time."""
+
+_DELIMITED = (
+    re.compile(r"\$\$?([^$]+)\$\$?"),
+    re.compile(r"\\\((.+)\\\)", re.DOTALL),
+    re.compile(r"\\\[(.+)\\\]", re.DOTALL),
+    re.compile(r"\*\*([^*]+)\*\*"),
+    re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mbox)\s*\{([^{}]*)\}"),
+)
+
+
+def boxed(text: str) -> str | None:
+    """The content of the last closed ``\\boxed{...}`` or ``\\fbox{...}``, braces balanced."""
+    for start in reversed([match.end() for match in re.finditer(r"\\f?boxed\s*\{|\\fbox\s*\{", text)]):
+        depth = 1
+        for offset, character in enumerate(text[start : start + LONGEST_CLAIM]):
+            depth += (character == "{") - (character == "}")
+            if depth == 0:
+                return text[start : start + offset]
+    return None
+
+
+def without_delimiters(text: str) -> str:
+    """The text without marks that enclose all of it."""
+    text = text.strip()
+    while True:
+        found = next((match for pattern in _DELIMITED if (match := pattern.fullmatch(text))), None)
+        if found is None or not found[1].strip():
+            return text
+        text = found[1].strip()
