@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from thoughtrank.errors import UserError
-from thoughtrank.prompting.chat_template import PLAIN_TEMPLATE
+from thoughtrank.prompting.chat_template import PLAIN_TEMPLATE, ChatTemplate
 from thoughtrank.prompting.fixed_date import DEFAULT_DATE, with_fixed_date
+from thoughtrank.prompting.reply_format import find_reply_format
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -28,7 +29,7 @@ class ModelWriter:
     Attributes:
         chat_template: ``own`` keeps the tokenizer's template, or adds the plain one where it has none; ``plain`` always takes
             the plain one.
-        end_of_turn: the token that ends a reply; None keeps the tokenizer's end-of-sequence token.
+        end_of_turn: the token that ends a reply; None takes the one that the chat template writes.
         date: as YYYY-MM-DD, what a chat template that writes the date gets in place of today.
     """
 
@@ -53,28 +54,65 @@ class ModelWriter:
         Raises:
             UserError: the tokenizer has no token ``end_of_turn``.
         """
+        self._prepare(tokenizer, name=name)
+        _stop_at_end_of_turn(model, tokenizer, first=self.end_of_turn is not None)
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+    def check(self, tokenizer: "PreTrainedTokenizerBase", *, name: str) -> None:
+        """Adjust a tokenizer in place, before the weights are loaded.
+
+        Args:
+            tokenizer: of the model.
+            name: of the model, for messages.
+
+        Raises:
+            UserError: replies cannot be trained with its chat template, or it has no token ``end_of_turn``.
+        """
+        self._prepare(tokenizer, name=name)
+        ChatTemplate(tokenizer)
+
+    def _prepare(self, tokenizer: "PreTrainedTokenizerBase", *, name: str) -> None:
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token
         if self.end_of_turn is not None:
-            _end_turns_with(self.end_of_turn, model=model, tokenizer=tokenizer, name=name)
+            if self.end_of_turn not in tokenizer.get_vocab():
+                raise UserError(f"model.end_of_turn={self.end_of_turn}: the tokenizer of {name} has no such token")
+            tokenizer.eos_token = self.end_of_turn
         if tokenizer.chat_template is None or self.chat_template == "plain":
             tokenizer.chat_template = PLAIN_TEMPLATE
+        self._fit_to_replies(tokenizer)
         if isinstance(tokenizer.chat_template, dict):
             templates = tokenizer.chat_template.items()
             tokenizer.chat_template = {name: with_fixed_date(each, fixed=self.date) for name, each in templates}
         else:
             tokenizer.chat_template = with_fixed_date(tokenizer.chat_template, fixed=self.date)
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
+
+    def _fit_to_replies(self, tokenizer: "PreTrainedTokenizerBase") -> None:
+        """Write into the template what replies need, and end turns as it does; ``ChatTemplate`` reports what cannot be."""
+        try:
+            template = tokenizer.get_chat_template()
+            found = find_reply_format(tokenizer, template)
+        except (UserError, ValueError):  # ValueError: several templates, and none of them is the default
+            return
+        if found.template != template:
+            own = tokenizer.chat_template
+            tokenizer.chat_template = {**own, "default": found.template} if isinstance(own, dict) else found.template
+        if self.end_of_turn is None:
+            tokenizer.eos_token = found.end_of_turn
 
 
-def _end_turns_with(token: str, *, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", name: str) -> None:
-    """Make ``token`` the end-of-sequence token of tokenizer and model; tokens that ended a text before still do."""
-    token_id = tokenizer.get_vocab().get(token)
-    if token_id is None:
-        raise UserError(f"model.end_of_turn={token}: the tokenizer of {name} has no such token")
-    generation = model.generation_config
+def _stop_at_end_of_turn(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", *, first: bool) -> None:
+    """Make the tokenizer's end-of-sequence token one of the model's; tokens that ended a text before still do.
+
+    Args:
+        model: changed in place.
+        tokenizer: its tokenizer.
+        first: put it before the others, also where it is one of them.
+    """
+    generation, token_id = model.generation_config, tokenizer.eos_token_id
     before = generation.eos_token_id if isinstance(generation.eos_token_id, list) else [generation.eos_token_id]
-    tokenizer.eos_token = token
+    if token_id is None or (token_id in before and not first):
+        return
     model.config.eos_token_id = token_id
     generation.eos_token_id = list(dict.fromkeys([token_id, *(each for each in before if each is not None)]))

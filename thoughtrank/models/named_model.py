@@ -16,7 +16,7 @@ class NamedModel(Component, ModelSource):
         license: SPDX id for the model card; null takes what is stated with the weights.
         chat_template: ``own`` keeps the tokenizer's, or adds the plain one where it has none; ``plain`` always takes the
             plain one.
-        end_of_turn: the token that ends a reply; null keeps the tokenizer's end-of-sequence token.
+        end_of_turn: the token that ends a reply; null takes the one that the chat template writes.
         date: as YYYY-MM-DD, what a chat template that writes the date gets in place of today.
         parameters: number of weights, for a plan before the download; null where it is not known.
         context: longest sequence in tokens, for the same plan; null where it is not known.

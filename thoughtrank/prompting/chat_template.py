@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.fixed_date import DEFAULT_DATE, reads_the_clock, with_fixed_date
+from thoughtrank.prompting.reply_format import read_reply_format, render
 from thoughtrank.prompting.special_tokens import SpecialTokenEscaper
 from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG, reply
 
@@ -98,36 +99,19 @@ class ChatTemplate:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _render(self, messages: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
-        from jinja2 import TemplateError
-
-        try:
-            return str(
-                self.tokenizer.apply_chat_template(
-                    messages, chat_template=self._template, tokenize=False, add_generation_prompt=add_generation_prompt
-                )
-            )
-        except TemplateError as error:
-            raise UserError(f"the model's chat template cannot be rendered ({error}): set another one") from error
+        return render(self.tokenizer, messages, template=self._template, add_generation_prompt=add_generation_prompt)
 
     def _find_end_of_turn(self) -> str:
         """The end-of-sequence token that the template writes after a reply.
 
         Raises:
-            UserError: the template changes a reply, or writes no end-of-sequence token after it.
+            UserError: the template changes a reply, or ends it with another token or none.
         """
-        question, written = "Question?", reply(thought="t", answer="\n\nAnswer.")
-        conversation = [{"role": "user", "content": question}, {"role": "assistant", "content": written}]
-        whole = self._render(conversation, add_generation_prompt=False)
-        end = self.tokenizer.eos_token
-        expected = self.prompt(question) + written
-        if not whole.startswith(expected):
+        end = read_reply_format(self.tokenizer, self._template).end_of_turn
+        if end != self.tokenizer.eos_token:
             raise UserError(
-                "the model's chat template changes a reply when it renders the conversation, so training and generation would "
-                "differ: set a template that keeps the reply unchanged"
+                f"the model's chat template ends a reply with {end!r}, and not with its end-of-sequence token "
+                f"{self.tokenizer.eos_token!r}, so a tuned model would not stop: set model.end_of_turn=null, or "
+                "model.chat_template=plain"
             )
-        if not end or not whole[len(expected) :].lstrip().startswith(end):
-            raise UserError(
-                f"the model's chat template does not end a reply with its end-of-sequence token {end!r}, so a tuned model "
-                "would not stop: set tokenizer.eos_token to the template's end-of-turn token"
-            )
-        return str(end)
+        return end
