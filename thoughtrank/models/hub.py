@@ -3,9 +3,12 @@
 from pathlib import Path
 
 from thoughtrank.errors import UserError
+from thoughtrank.http_api.hub_access import hub_or_cache
 from thoughtrank.user_input.user_paths import user_path
 
 _WANTED_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.md"]
+_UNWANTED_FILES = ["*/*", "consolidated*"]
+"""Other formats of the same weights: folders (``original``, ``onnx``), and the single file beside Mistral's shards."""
 
 
 def is_hub_id(name: str) -> bool:
@@ -26,20 +29,21 @@ def download_model(name: str) -> Path:
     from huggingface_hub.constants import ENDPOINT
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
-    try:
-        return Path(snapshot_download(name, allow_patterns=_WANTED_FILES))
-    except GatedRepoError as error:
-        raise UserError(
-            f"model.name={name}: the model is gated: accept its licence on {ENDPOINT}/{name} , then set the environment "
-            "variable HF_TOKEN to a token of that account"
-        ) from error
-    except RepositoryNotFoundError as error:
-        raise UserError(f"model.name={name}: no such model on the hub, or HF_TOKEN has no access to it") from error
-    except Exception as error:
-        raise UserError(
-            f"model.name={name}: could not be downloaded from the model hub ({type(error).__name__}); check the connection, "
-            "or download the folder elsewhere and give its path"
-        ) from error
+    with hub_or_cache() as unreachable:
+        try:
+            return Path(snapshot_download(name, allow_patterns=_WANTED_FILES, ignore_patterns=_UNWANTED_FILES))
+        except GatedRepoError as error:
+            raise UserError(
+                f"model.name={name}: the model is gated: accept its licence on {ENDPOINT}/{name} , then set the environment "
+                "variable HF_TOKEN to a token of that account"
+            ) from error
+        except RepositoryNotFoundError as error:
+            raise UserError(f"model.name={name}: no such model on the hub, or HF_TOKEN has no access to it") from error
+        except Exception as error:
+            raise UserError(
+                f"model.name={name}: could not be downloaded from the model hub ({unreachable or type(error).__name__}); "
+                "check the connection, or download the folder elsewhere and give its path"
+            ) from error
 
 
 def stated_license(name: str) -> str | None:

@@ -1,10 +1,12 @@
 """Reads the rows of one split: of a dataset on the hub, or of a local file or folder."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
+from thoughtrank.http_api.hub_access import hub_or_cache
 from thoughtrank.questions.rows.file_reader import JSON_SUFFIXES, Row, read_rows
 from thoughtrank.user_input.user_paths import user_path
 
@@ -66,14 +68,15 @@ def _load_split(*, name: str, config_name: str | None, split: str, streaming: bo
         ) from None
     datasets.utils.logging.set_verbosity_error()
     datasets.disable_progress_bars()
-    try:
-        return datasets.load_dataset(name, config_name, split=split, streaming=streaming)
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else ""
-        hint = (
-            "accept its terms on its hub page and set HF_TOKEN"
-            if "gated" in str(error).lower()
-            else "check name, config_name and splits and the connection, or give a local file or folder"
-        )
-        what = f"questions.name={name}: split {split!r} cannot be loaded ({type(error).__name__}: {reason})"
-        raise UserError(f"{what}: {hint}") from error
+    with nullcontext() if user_path(name).exists() else hub_or_cache() as unreachable:
+        try:
+            return datasets.load_dataset(name, config_name, split=split, streaming=streaming)
+        except Exception as error:
+            reason = unreachable or f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            hint = (
+                "accept its terms on its hub page and set HF_TOKEN"
+                if "gated" in str(error).lower()
+                else "check name, config_name and splits and the connection, or give a local file or folder"
+            )
+            what = f"questions.name={name}: split {split!r} cannot be loaded ({reason})"
+            raise UserError(f"{what}: {hint}") from error

@@ -1,0 +1,56 @@
+"""Whether the Hugging Face hub can be reached; where it cannot, its clients use their cache at once and do not retry."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from thoughtrank.http_api.urls import shown_url
+
+_SECONDS = 3.0
+
+
+@contextmanager
+def hub_or_cache() -> Iterator[str | None]:
+    """Inside, the clients of the hub work offline if it cannot be reached.
+
+    Yields:
+        Why nothing can be downloaded, as part of a sentence; None if the hub can be reached.
+    """
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        yield "HF_HUB_OFFLINE is set, and it is not in the local cache"
+        return
+    if _is_reachable():
+        yield None
+        return
+    with _offline():
+        yield f"the hub {shown_url(constants.ENDPOINT)} cannot be reached, and it is not in the local cache"
+
+
+def _is_reachable() -> bool:
+    """Whether the hub answers at all, through a proxy where one is set."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils import get_session
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=_SECONDS)
+    except Exception:  # of whichever client the installed version has
+        return False
+    return True
+
+
+@contextmanager
+def _offline() -> Iterator[None]:
+    from huggingface_hub import constants
+
+    # ``datasets`` copies the switch when it is imported.
+    switches = [constants, *([sys.modules["datasets.config"]] if "datasets.config" in sys.modules else [])]
+    before = [vars(module)["HF_HUB_OFFLINE"] for module in switches]
+    try:
+        for module in switches:
+            vars(module)["HF_HUB_OFFLINE"] = True
+        yield
+    finally:
+        for module, value in zip(switches, before, strict=True):
+            vars(module)["HF_HUB_OFFLINE"] = value
