@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 from thoughtrank.errors import UserError
+from thoughtrank.models.folder_check import check_folder, check_token_ids, weight_files
 from thoughtrank.models.hub import download_model, is_hub_id, stated_license
-from thoughtrank.models.load_folder import load_folder
+from thoughtrank.models.load_folder import load_model, load_tokenizer
 from thoughtrank.models.model_config import CONFIG, ModelSizes, read_sizes
 from thoughtrank.models.model_files import file_sha256
 from thoughtrank.models.named_model import NamedModel
@@ -39,7 +40,7 @@ class HuggingFaceModel(NamedModel):
 
     def num_parameters(self) -> int | None:
         """See ``ModelSource``. A local folder's file sizes take precedence over ``parameters``."""
-        size = sum(path.stat().st_size for path in self._local().glob("*.safetensors")) if _exists(self._local()) else 0
+        size = sum(path.stat().st_size for path in weight_files(self._local())) if _exists(self._local()) else 0
         return size // _BYTES_PER_BF16 or self.parameters
 
     def context_tokens(self) -> int | None:
@@ -56,11 +57,19 @@ class HuggingFaceModel(NamedModel):
         """See ``ModelSource``."""
         import torch
 
+        source, writer = self._folder(), self._writer()
         try:
-            loaded = load_folder(self._folder(), dtype=torch.bfloat16)
+            if not _exists(self._local()):  # of a local folder, ``faults`` reports the same
+                check_folder(source)
+            tokenizer = load_tokenizer(source)
+            check_token_ids(tokenizer, folder=source)
+            writer.check(tokenizer, name=self.name)
+            model = load_model(source, dtype=torch.bfloat16)
         except UserError as error:
-            raise UserError(*(f"model.name={self.name}: {fault}" for fault in error.faults)) from error
-        self._writer().write(folder, model=loaded.model, tokenizer=loaded.tokenizer, name=self.name)
+            raise UserError(
+                *(fault if "model." in fault else f"model.name={self.name}: {fault}" for fault in error.faults)
+            ) from error
+        writer.write(folder, model=model, tokenizer=tokenizer, name=self.name)
 
     def _local(self) -> Path:
         return user_path(self.name)
@@ -71,9 +80,14 @@ class HuggingFaceModel(NamedModel):
     def _local_faults(self) -> list[str]:
         folder = self._local()
         if not (folder / CONFIG).exists():
+            if (folder / "adapter_config.json").exists():
+                return [
+                    f"model.name={self.name}: an adapter without its model: merge it into the model it was trained for"
+                ]
             return [f"model.name={self.name}: no config.json in that folder"]
         try:
             read_sizes(folder)
+            check_folder(folder)
         except UserError as error:
             return [f"model.name={self.name}: {fault}" for fault in error.faults]
         return []

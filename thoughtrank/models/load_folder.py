@@ -1,5 +1,7 @@
 """Loads tokenizer and model of a folder that may come from anywhere."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,15 +30,39 @@ def load_folder(folder: Path, *, dtype: "torch.dtype | None" = None) -> LoadedMo
     Raises:
         UserError: something in the folder is missing or broken.
     """
+    return LoadedModel(tokenizer=load_tokenizer(folder), model=load_model(folder, dtype=dtype))
+
+
+def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
+    """The tokenizer of a model folder, without the weights.
+
+    Raises:
+        UserError: the config or the tokenizer is missing or broken.
+    """
     read_sizes(folder)
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
+
+    with _broken_folder(folder):
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+
+
+def load_model(folder: Path, *, dtype: "torch.dtype | None" = None) -> "PreTrainedModel":
+    """The model of a model folder, without its tokenizer.
+
+    Raises:
+        UserError: the weights are missing or broken.
+    """
+    from transformers import AutoModelForCausalLM
 
     options = {} if dtype is None else {"dtype": dtype}
+    with _broken_folder(folder):
+        return AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=False, **options)
+
+
+@contextmanager
+def _broken_folder(folder: Path) -> Iterator[None]:
     try:
-        return LoadedModel(
-            tokenizer=AutoTokenizer.from_pretrained(folder),
-            model=AutoModelForCausalLM.from_pretrained(folder, **options),
-        )
+        yield
     except Exception as error:
         # The files are read by many libraries, each of which has errors of its own.
         reason = f"{type(error).__name__}: {error}".splitlines()[0]

@@ -1,0 +1,104 @@
+"""Model folders that cannot be trained: one line each, and no weights are read."""
+
+import json
+import shutil
+
+import pytest
+from transformers import AutoTokenizer
+
+from thoughtrank.errors import UserError
+from thoughtrank.models.folder_check import check_folder, check_token_ids, weight_files
+from thoughtrank.models.huggingface import HuggingFaceModel
+
+
+@pytest.fixture
+def folder(tiny_folder, tmp_path):
+    return shutil.copytree(tiny_folder, tmp_path / "model")
+
+
+def configure(folder, **values):
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+def fault_of(folder):
+    [fault] = HuggingFaceModel(name=str(folder)).faults()
+    assert "\n" not in fault
+    return fault
+
+
+def test_a_whole_folder_has_no_faults(folder):
+    assert HuggingFaceModel(name=str(folder)).faults() == []
+
+
+@pytest.mark.parametrize("method", ["bitsandbytes", "gptq", "awq", "fp8", "mxfp4"])
+def test_quantised_weights_are_named_by_their_method(folder, method):
+    configure(folder, quantization_config={"quant_method": method})
+    assert f"the weights are quantised ({method})" in fault_of(folder)
+
+
+def test_a_model_with_code_of_its_own_is_not_run(folder):
+    configure(folder, model_type="house", auto_map={"AutoModelForCausalLM": "modeling_house.House"})
+    assert "code of its own" in fault_of(folder)
+
+
+def test_code_beside_a_model_that_transformers_knows_is_ignored(folder):
+    configure(folder, auto_map={"AutoModelForCausalLM": "modeling_house.House"})
+    assert HuggingFaceModel(name=str(folder)).faults() == []
+
+
+def test_an_encoder_decoder_is_refused(folder):
+    configure(folder, is_encoder_decoder=True)
+    assert "encoder-decoder" in fault_of(folder)
+
+
+def test_an_adapter_without_its_model_is_named(tmp_path):
+    (tmp_path / "adapter_config.json").write_text("{}")
+    assert "an adapter without its model" in fault_of(tmp_path)
+
+
+def test_a_folder_without_a_tokenizer_names_its_file(folder):
+    (folder / "tokenizer.json").unlink()
+    assert "tokenizer.json" in fault_of(folder)
+
+
+def test_cut_weights_are_named(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    assert "model.safetensors is cut" in fault_of(folder)
+
+
+def test_a_missing_shard_is_named(folder):
+    index = {"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert "lacks weights (model-00001-of-00002.safetensors)" in fault_of(folder)
+
+
+def test_every_fault_of_a_folder_is_reported(folder):
+    configure(folder, quantization_config={"quant_method": "gptq"})
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(UserError) as caught:
+        check_folder(folder)
+    assert len(caught.value.faults) == 2
+
+
+def test_a_second_copy_of_the_weights_does_not_count(folder):
+    parameters = HuggingFaceModel(name=str(folder)).num_parameters()
+    shutil.copy(folder / "model.safetensors", folder / "consolidated.safetensors")
+    assert [path.name for path in weight_files(folder)] == ["model.safetensors"]
+    assert HuggingFaceModel(name=str(folder)).num_parameters() == parameters
+
+
+def test_tokens_added_without_embeddings_are_named_before_the_weights_are_loaded(folder, tmp_path):
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_special_tokens({"eos_token": "<|done|>"})
+    tokenizer.save_pretrained(folder)
+    (folder / "model.safetensors").write_bytes(b"not read")
+    with pytest.raises(UserError, match=r"has the token '<\|done\|>' with the number \d+, and the model embeds only"):
+        HuggingFaceModel(name=str(folder)).write(tmp_path / "copy")
+
+
+def test_an_added_token_that_no_prompt_has_needs_no_embedding(folder):
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["<image_soft_token>"], special_tokens=True)
+    check_token_ids(tokenizer, folder=folder)

@@ -1,0 +1,104 @@
+"""What a model folder may be that cannot be trained, found from its small files and the headers of its weights."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from thoughtrank.errors import UserError
+from thoughtrank.models.model_config import CONFIG
+from thoughtrank.storage.json_files import read_json_object
+from thoughtrank.storage.weight_files import is_whole
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_INDEX = "model.safetensors.index.json"
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "tekken.json")
+_AGAIN = "copy or download the folder again"
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files that hold a model's weights, once each: not Mistral's single file beside the shards."""
+    files = sorted(folder.glob("*.safetensors"))
+    return [path for path in files if not path.name.startswith("consolidated")] or files
+
+
+def check_folder(folder: Path) -> None:
+    """Check a folder in Hugging Face format, of which no weights are read.
+
+    Raises:
+        UserError: what cannot be trained, one sentence each.
+    """
+    config = read_json_object(folder / CONFIG) or {}
+    faults = [*_config_faults(config), *_weight_faults(folder)]
+    if not any((folder / name).exists() for name in _TOKENIZERS):
+        faults.append(f"{folder} has no tokenizer (tokenizer.json): copy the tokenizer's files of the base model there")
+    if faults:
+        raise UserError(*faults)
+
+
+def check_token_ids(tokenizer: "PreTrainedTokenizerBase", *, folder: Path) -> None:
+    """Check that the model has an embedding for each token that prompts and replies can have.
+
+    Added tokens do not count unless the chat template writes them: text never becomes one.
+
+    Raises:
+        UserError: tokens were added and the embeddings not resized.
+    """
+    config = read_json_object(folder / CONFIG) or {}
+    inner = config.get("text_config")
+    embedded = config.get("vocab_size") or (inner.get("vocab_size") if isinstance(inner, dict) else None)
+    if not isinstance(embedded, int):
+        return
+    added = tokenizer.added_tokens_decoder
+    written = str(tokenizer.chat_template or "")
+    used = {
+        number: token
+        for token, number in tokenizer.get_vocab().items()
+        if number >= embedded
+        and (number not in added or token in written or token in (tokenizer.eos_token, tokenizer.pad_token))
+    }
+    if used:
+        raise UserError(
+            f"the tokenizer has the token {used[max(used)]!r} with the number {max(used)}, and the model embeds only {embedded} "
+            "tokens: resize its embeddings (resize_token_embeddings) and save it again, or use the tokenizer of its base model"
+        )
+
+
+def _config_faults(config: dict[str, object]) -> list[str]:
+    faults = []
+    quantization = config.get("quantization_config")
+    if isinstance(quantization, dict):
+        method = quantization.get("quant_method", "of an unknown kind")
+        faults.append(
+            f"the weights are quantised ({method}), and training needs them in bf16, float16 or float32: give the model that "
+            "it was made from"
+        )
+    if config.get("is_encoder_decoder") is True:
+        faults.append("an encoder-decoder model cannot be trained here: give a decoder such as Llama or Qwen")
+    kind = config.get("model_type")
+    if config.get("auto_map") and not _is_known(kind):
+        faults.append(
+            f"its model type {kind!r} comes with code of its own (auto_map), which is not run: give a model that the installed "
+            "transformers knows, or install a version that knows this one"
+        )
+    return faults
+
+
+def _is_known(kind: object) -> bool:
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    return kind in CONFIG_MAPPING
+
+
+def _weight_faults(folder: Path) -> list[str]:
+    if list(folder.glob("*.bin")) and not list(folder.glob("*.safetensors")):
+        return []
+    index = read_json_object(folder / _INDEX)
+    shards = (index or {}).get("weight_map")
+    wanted = {folder / str(name) for name in shards.values()} if isinstance(shards, dict) else set(weight_files(folder))
+    missing = sorted(path.name for path in wanted if not path.exists())
+    if missing or not wanted:
+        what = ", ".join(missing[:3]) if missing else "a file *.safetensors"
+        return [f"{folder} lacks weights ({what}): {_AGAIN}"]
+    cut = sorted(path.name for path in wanted if not is_whole(path))
+    return [f"{folder}: {', '.join(cut[:3])} is cut or damaged: {_AGAIN}"] if cut else []
