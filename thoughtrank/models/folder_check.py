@@ -50,17 +50,17 @@ def check_token_ids(tokenizer: "PreTrainedTokenizerBase", *, folder: Path) -> No
     if not isinstance(embedded, int):
         return
     added = tokenizer.added_tokens_decoder
-    written = str(tokenizer.chat_template or "")
+    written = f"{tokenizer.chat_template} {tokenizer.eos_token} {tokenizer.pad_token}"
     used = {
         number: token
         for token, number in tokenizer.get_vocab().items()
-        if number >= embedded
-        and (number not in added or token in written or token in (tokenizer.eos_token, tokenizer.pad_token))
+        if number >= embedded and (number not in added or token in written)
     }
     if used:
         raise UserError(
-            f"the tokenizer has the token {used[max(used)]!r} with the number {max(used)}, and the model embeds only {embedded} "
-            "tokens: resize its embeddings (resize_token_embeddings) and save it again, or use the tokenizer of its base model"
+            f"the tokenizer has the token {used[max(used)]!r} with the number {max(used)}, and the model embeds only "
+            f"{embedded} tokens: resize its embeddings (resize_token_embeddings) and save it again, "
+            "or use the tokenizer of its base model"
         )
 
 

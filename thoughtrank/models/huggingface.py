@@ -66,10 +66,11 @@ class HuggingFaceModel(NamedModel):
             writer.check(tokenizer, name=self.name)
             model = load_model(source, dtype=torch.bfloat16)
         except UserError as error:
-            raise UserError(
-                *(fault if "model." in fault else f"model.name={self.name}: {fault}" for fault in error.faults)
-            ) from error
+            raise UserError(*map(self._named, error.faults)) from error
         writer.write(folder, model=model, tokenizer=tokenizer, name=self.name)
+
+    def _named(self, fault: str) -> str:
+        return fault if fault.startswith(("model.name=", "model.end_of_turn=")) else f"model.name={self.name}: {fault}"
 
     def _local(self) -> Path:
         return user_path(self.name)

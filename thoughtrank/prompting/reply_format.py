@@ -1,9 +1,9 @@
 """How a reply stands in a chat template: the text that it continues, and the token that ends it.
 
-A template writes prompts for generation and whole conversations, and the two have to agree: the conversation goes on from the prompt
-with the reply, unchanged, and then with one token. Templates of reasoning models do so only without their reasoning part: it is
-switched off, or the prompt ends where the conversation has the reply. What is changed is written into the template itself, so
-that every tool that loads the model prompts it as it was trained.
+A template writes prompts for generation and whole conversations, and the two have to agree: the conversation is the prompt,
+the unchanged reply, and then one token. Templates of reasoning models do so only without their reasoning part: it is switched
+off, or the prompt ends where the conversation has the reply. What is changed is written into the template itself, so that every
+tool that loads the model prompts it as it was trained.
 """
 
 import json
