@@ -54,3 +54,9 @@ def test_a_url_with_a_secret_is_refused_and_not_shown(url, named):
     assert named in fault
     assert "judge.api_key_env" in fault
     assert "canary" not in fault
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions/", "/chat/completions?api-version=1"])
+def test_the_url_of_a_single_call_is_a_fault(path):
+    [fault] = url_faults(f"https://h{path}", setting="judge.base_url", key_setting="judge.api_key_env")
+    assert "leave out /chat/completions" in fault

@@ -14,6 +14,7 @@ from thoughtrank.engines.serving.served_session import ServedSession
 from thoughtrank.engines.setting_bounds import bound_faults
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key, key_name_faults
+from thoughtrank.http_api.clients import environment_faults
 from thoughtrank.http_api.urls import url_faults
 from thoughtrank.output.redaction import child_environment
 from thoughtrank.output.terminal import print_text
@@ -97,6 +98,7 @@ class OpenAIEngine(EngineComponent):
             )
         for url in self.base_urls:
             faults += url_faults(url, setting="engine.base_urls", key_setting="engine.api_key_env")
+        faults += environment_faults()
         names = key_name_faults(self.api_key_env, setting="engine.api_key_env")
         faults += names
         if not names and self.api_key_env is not None and api_key(self.api_key_env) is None:

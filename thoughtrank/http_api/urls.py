@@ -31,6 +31,10 @@ def url_faults(url: str, *, setting: str, key_setting: str) -> list[str]:
         is_server = False
     if not is_server:
         return [f"{setting} is no URL of a server: it must look like http://localhost:8000/v1 or https://HOST/v1"]
+    if parts.path.rstrip("/").endswith("/completions"):
+        return [
+            f"{setting} is the URL of a single call: leave out /chat/completions or /completions at the end of its path"
+        ]
     return secret_url_faults(url, setting=setting, key_setting=key_setting)
 
 

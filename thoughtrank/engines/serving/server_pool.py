@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from thoughtrank.http_api.clients import open_client
 from thoughtrank.http_api.urls import shown_url
 
 if TYPE_CHECKING:
@@ -46,15 +47,12 @@ class ServerPool:
     """
 
     def __init__(self, *, base_urls: Sequence[str], key: str | None, timeout_seconds: float) -> None:
-        import openai
-
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self.servers = [
             Server(
                 url=shown_url(url),
-                # The client library refuses to start without any key. Retries are counted by the caller.
-                client=openai.OpenAI(api_key=key or "none", base_url=url, timeout=timeout_seconds, max_retries=0),
+                client=open_client(base_url=url, key=key, timeout_seconds=timeout_seconds),
             )
             for url in base_urls
         ]
