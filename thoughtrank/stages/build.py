@@ -22,6 +22,7 @@ from thoughtrank.stages.export import Export
 from thoughtrank.stages.gains import Gains
 from thoughtrank.stages.generation import Generation
 from thoughtrank.stages.importing import Importing
+from thoughtrank.stages.no_examples import no_example_text
 from thoughtrank.stages.ranking import Ranking
 from thoughtrank.stages.round_models import BaseModel, RoundModel, keeps_weights
 from thoughtrank.stages.rounds import BASE_STAGES, Round, Series
@@ -176,11 +177,10 @@ class StageBuilder:
         name, published = self._named(current, "training"), self._paths(current).model
         keep_weights = self._keeps_weights(current)
         if not current.artifacts["selection"].facts["examples"]:
-            print_text(
-                f"{self._named(current, 'found no example')}: in every question all answers tied, or the best were truncated "
-                "or too few to be more than luck. It keeps the model it started with: easier or harder questions or longer "
-                "limits may help"
-            )
+            candidates = current.artifacts["generation"].facts.get("candidates", 0)
+            unranked = current.artifacts["ranking"].facts.get("unranked", {})
+            found = self._named(current, "found no example")
+            print_text(no_example_text(found, candidates=candidates, unranked=unranked))
             return KeptModel(name=name, published=published, start=current.start, keep_weights=keep_weights)
         return self.training(
             current,

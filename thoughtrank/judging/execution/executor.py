@@ -10,6 +10,7 @@ from typing import Self
 
 from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.execution.call_key import call_key
+from thoughtrank.judging.execution.no_verdicts import NoVerdictDetector
 from thoughtrank.judging.execution.outage import OutageDetector
 from thoughtrank.judging.execution.rate_limits import Stopped
 from thoughtrank.judging.execution.reservation_log import ReservationLog
@@ -54,6 +55,7 @@ class Executor:
         self._caller = RetryingCaller(judge, budget=budget, reservations=self._reservations)
         self._judge_key = json.dumps(judge.identity(), sort_keys=True)
         self._outage = OutageDetector()
+        self._verdicts = NoVerdictDetector()
 
     @property
     def new_calls(self) -> int:
@@ -78,6 +80,7 @@ class Executor:
         Raises:
             BudgetReached: the next call might exceed the budget.
             JudgeUnavailable: the judge cannot be reached, or keeps failing.
+            ReplyUnusable: no call has brought a verdict.
         """
         by_key = {self._key(request): request for request in requests}
         missing = {}
@@ -88,6 +91,7 @@ class Executor:
                 missing[key] = request
                 continue
             verdicts[key] = known
+            self._verdicts.add_known(known)
             if on_verdict is not None:
                 on_verdict(request, known)
         if missing:
@@ -148,6 +152,7 @@ class Executor:
             if isinstance(outcome, AttemptFailed):
                 self._outage.add(key, request, outcome)
                 return []
+            self._verdicts.add(request, outcome, judge=self.judge.name)
             return [(request, outcome), *self._log_errors()]
         except Stopped:
             return []
