@@ -36,3 +36,9 @@ def test_an_unknown_model_names_both_settings():
     )
     assert "has no model 'm'" in str(error)
     assert "no such model. Check engine.model and engine.base_urls" in str(error)
+
+
+def test_a_key_that_the_server_repeats_masked_or_cut_is_not_shown():
+    text = "Incorrect API key: sk-proj-********cdef. Received='sk-proj-0123', see docs"
+    assert one_line(text, "sk-proj-0123456789abcdef") == "Incorrect API key: [redacted] Received='[redacted]', see docs"
+    assert one_line("sk-proj-1", None) == "sk-proj-1"

@@ -1,10 +1,13 @@
 """What the HTTP status of an OpenAI-compatible server means, and the messages for what the user has to fix."""
 
+import re
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import without_key
+from thoughtrank.http_api.error_body import error_words, parsed_body
 from thoughtrank.output.printable import printable
+from thoughtrank.output.redaction import REDACTED
 
 if TYPE_CHECKING:
     import openai
@@ -12,15 +15,26 @@ if TYPE_CHECKING:
 _LONGEST_MESSAGE = 300
 """Characters of a server's message that are shown."""
 
+_KEY_BEGINNING = 8
+"""Characters of a key that are not shown either, together with what follows them."""
+
 
 def one_line(text: str, key: str | None) -> str:
     """A server's text as one line without the key, at most 300 characters; control characters are escaped."""
-    return printable(without_key(" ".join(text.split()), key)[:_LONGEST_MESSAGE])
+    text = without_key(" ".join(text.split()), key)
+    if key and len(key) >= 2 * _KEY_BEGINNING:
+        # Servers repeat a refused key with stars in the middle, or cut.
+        text = re.sub(re.escape(key[:_KEY_BEGINNING]) + r"[^\s'\",;)]*", REDACTED, text)
+    return printable(text[:_LONGEST_MESSAGE])
 
 
 def message_of(error: "openai.APIError", key: str | None) -> str:
-    """The server's own error code and message, as ``one_line``."""
-    return one_line(f"{error.code or ''} {error.message}", key)
+    """The server's own error code and words, as ``one_line``."""
+    import openai
+
+    words = error_words(parsed_body(error)) if isinstance(error, openai.APIStatusError) else ""
+    code = error.code if error.code and not error.code.isdigit() and error.code not in words else ""
+    return one_line(f"{code or ''} {words or error.message}", key)
 
 
 def is_key_refused(status: int) -> bool:
@@ -33,7 +47,7 @@ def is_temporary(status: int) -> bool:
     return status in (408, 409, 429) or status >= 500
 
 
-def key_error(*, server: str, status: int, key_env: str | None, setting: str) -> UserError:
+def key_error(*, server: str, status: int, key_env: str | None, setting: str, message: str = "") -> UserError:
     """The error for a refused key.
 
     Args:
@@ -41,14 +55,18 @@ def key_error(*, server: str, status: int, key_env: str | None, setting: str) ->
         status: of the response.
         key_env: the environment variable the key was read from; None if none was sent.
         setting: the config key that names the variable.
+        message: the server's own message.
     """
+    stated = f". It replied: {message}" if message else ""
     if key_env is None:
-        return UserError(f"{server} requires a key (HTTP {status}): name its variable in {setting}")
-    return UserError(f"{server} does not accept the key in {key_env} (HTTP {status}): export another")
+        return UserError(f"{server} requires a key (HTTP {status}): name its variable in {setting}{stated}")
+    return UserError(f"{server} does not accept the key in {key_env} (HTTP {status}): export another{stated}")
 
 
-def model_error(*, server: str, model: str, message: str, model_setting: str, url_setting: str) -> UserError:
-    """The error for status 404: the model or the path of the URL is unknown.
+def model_error(
+    *, server: str, model: str, message: str, model_setting: str, url_setting: str, status: int = 404
+) -> UserError:
+    """The error for a model, or a path of the URL, that the server does not know.
 
     Args:
         server: how the message names the server.
@@ -56,8 +74,9 @@ def model_error(*, server: str, model: str, message: str, model_setting: str, ur
         message: the server's own message.
         model_setting: the config key of the model's name.
         url_setting: the config key of the URL.
+        status: of the response.
     """
     return UserError(
-        f"{server} has no model {model!r}, or the URL is wrong (HTTP 404): {message}. "
+        f"{server} has no model {model!r}, or the URL is wrong (HTTP {status}): {message}. "
         f"Check {model_setting} and {url_setting} (most servers' URLs end in /v1)."
     )

@@ -5,7 +5,7 @@ from openai_server import Scripted, completion, error
 from served_judge import BY_TEXT, KEY, REQUEST, judge_at
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.protocol import JudgeUnavailable
+from thoughtrank.judging.protocol import AttemptFailed, JudgeUnavailable
 
 
 @pytest.mark.parametrize(
@@ -115,3 +115,22 @@ def test_strange_replies_after_a_good_one_stop_nothing(server):
     judge.judge(REQUEST)
     server.script.extend([Scripted(200, "<html>")] * 4)
     assert [judge.judge(REQUEST).status for _ in range(4)] == ["malformed"] * 4
+
+
+def test_schemas_can_be_switched_off_and_a_server_that_fails_with_one_says_so(server):
+    judge_at(server, json_schema=False).judge(REQUEST)
+    assert "response_format" not in server.bodies[0]
+    server.script.extend([Scripted(500, error("failed to parse grammar"))] * 2)
+    with pytest.raises(AttemptFailed, match=r"failed to parse grammar \(judge\.json_schema=false sends no schema\)"):
+        judge_at(server).judge(REQUEST)
+    with pytest.raises(AttemptFailed) as caught:
+        judge_at(server, json_schema=False).judge(REQUEST)
+    assert "json_schema" not in caught.value.what
+
+
+def test_an_error_that_may_have_been_charged_is_recorded_at_the_bound_with_the_servers_words(server):
+    server.script.append(Scripted(200, {"error": "Unexpected endpoint or method."}))
+    judge = judge_at(server, price_per_million=[1.0, 1.0])
+    verdict = judge.judge(REQUEST)
+    assert (verdict.status, verdict.usage) == ("error", judge.upper_bound(REQUEST))
+    assert verdict.reason == "the server's reply is an error: Unexpected endpoint or method."

@@ -103,3 +103,29 @@ def test_words_numbers_and_punctuation_share_no_token(text, fewest):
 def test_a_server_may_leave_half_of_the_words_of_a_reply_uncounted():
     assert fewest_reply_tokens('{"ranking": [["B"], ["A"], ["C"]]}') == 2
     assert fewest_reply_tokens("") == 0
+
+
+@pytest.mark.parametrize(
+    ("reported", "completion"),
+    [
+        (counts(50, 10) | {"total_tokens": 90}, 40),
+        (counts(50, 10) | {"total_tokens": 60}, 10),
+        (counts(50, 10) | {"total_tokens": 5}, 10),
+        (counts(50, 10) | {"completion_tokens_details": {"reasoning_tokens": 30}}, 40),
+        (counts(50, 30) | {"completion_tokens_details": {"reasoning_tokens": 25}}, 30),
+        (counts(50, 10) | {"total_tokens": None, "completion_tokens_details": None}, 10),
+    ],
+)
+def test_reasoning_is_counted_also_where_only_the_total_has_it(reported, completion):
+    assert settled(reported).completion_tokens == completion
+
+
+def test_a_prompt_that_the_server_cut_draws_one_warning(capsys):
+    meter, most = UsageMeter("the judge m"), Usage(prompt_tokens=90_000, completion_tokens=50)
+    for count in (3000, 3000, 4096, 2048, 2047):
+        meter.settle(counts(count, 10), sent="word " * 3000, received="A", most=most, price=None)
+    warning = capsys.readouterr().err
+    assert warning.count("counts 2048 prompt tokens where at least 3000 were sent: it may cut prompts") == 1
+    assert warning.count("it may cut prompts") == 1
+    assert "OLLAMA_CONTEXT_LENGTH" in warning
+    assert "judge.context_tokens" in warning

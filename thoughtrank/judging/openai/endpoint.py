@@ -7,27 +7,32 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key, key_name_faults, without_key
-from thoughtrank.http_api.error_text import message_of
+from thoughtrank.http_api.clients import environment_faults, open_client, proxy_of
+from thoughtrank.http_api.error_text import message_of, one_line
 from thoughtrank.http_api.urls import shown_url, url_faults
+from thoughtrank.judging.openai.error_replies import error_in_body, temporary_failure, unstated_error_in_body
+from thoughtrank.judging.openai.rejected_requests import rejects_schema, requires_max_completion_tokens, verdict_status
 from thoughtrank.judging.openai.requests import RequestFormat
-from thoughtrank.judging.openai.server_errors import (
-    error_in_body,
-    raise_unless_rejected,
-    rejects_schema,
-    requires_max_completion_tokens,
-    verdict_status,
-)
-from thoughtrank.judging.protocol import Status
+from thoughtrank.judging.openai.server_errors import raise_unless_rejected
+from thoughtrank.judging.protocol import AttemptFailed, Status
 
 if TYPE_CHECKING:
+    import httpx2
     import openai
 
 
 class Refusal(NamedTuple):
-    """The server rejected this request; others may still succeed."""
+    """The server rejected this request; others may still succeed.
+
+    Attributes:
+        status: of the verdict.
+        reason: the server's words.
+        worked: the server may have worked on the request before, and charge for a reply.
+    """
 
     status: Status
     reason: str
+    worked: bool = False
 
 
 class Connection:
@@ -38,16 +43,25 @@ class Connection:
         base_url: the endpoint; None for the default of the ``openai`` client.
         api_key_env: the environment variable with the key; None for a server without keys.
         timeout_seconds: limit of one attempt, in seconds.
+        json_schema: request a JSON schema for the reply until the server rejects it.
     """
 
-    def __init__(self, *, model: str, base_url: str | None, api_key_env: str | None, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        *,
+        model: str,
+        base_url: str | None,
+        api_key_env: str | None,
+        timeout_seconds: float,
+        json_schema: bool = True,
+    ) -> None:
         self.model = model
         self.base_url = base_url
         self.api_key_env = api_key_env
         self.timeout_seconds = timeout_seconds
         self._lock = threading.Lock()
         self._client: tuple[str | None, openai.OpenAI] | None = None
-        self._request_format = RequestFormat()
+        self._request_format = RequestFormat(json_schema=json_schema)
 
     def effective_url(self) -> str | None:
         """The endpoint, also from the client's own variable ``OPENAI_BASE_URL``; None for the client's default."""
@@ -58,11 +72,17 @@ class Connection:
         url = self.effective_url()
         return shown_url(url) if url else "the default endpoint of the openai client"
 
+    def name(self) -> str:
+        """How messages about failures name the server, with the proxy before it."""
+        proxy = proxy_of(self.effective_url() or "https://api.openai.com")
+        return f"the judge at {self.shown_url()}" + (f" (through the proxy in {proxy})" if proxy else "")
+
     def faults(self) -> list[str]:
-        """What is wrong with the URL, the name of the key's variable, and the key."""
+        """What is wrong with the URL, the name of the key's variable, the key, and the environment's proxies."""
         url = self.effective_url()
         setting = "judge.base_url" if self.base_url else "OPENAI_BASE_URL"
         faults = url_faults(url, setting=setting, key_setting="judge.api_key_env") if url else []
+        faults += environment_faults()
         names = key_name_faults(self.api_key_env, setting="judge.api_key_env")
         if names:
             return [*faults, *names]
@@ -112,20 +132,46 @@ class Connection:
                 raw = self._open(key).chat.completions.with_raw_response.create(**keywords)
                 body = without_key(raw.http_response.content.decode(errors="replace"), key)
                 if (stated := error_in_body(raw.http_response, body)) is None:
-                    return body
+                    return self._read_errors(raw.http_response, body, request_format)
                 error: openai.APIError = stated
             except openai.APIError as raised:
                 error = raised
-            raise_unless_rejected(error, url=self.shown_url(), key=key, key_env=self.api_key_env, model=self.model)
+            if isinstance(error, openai.APIStatusError) and self._adapt_format(error, request_format):
+                continue
+            raise_unless_rejected(
+                error, judge=self.name(), key=key, key_env=self.api_key_env, model=self.model, request=keywords
+            )
             # raise_unless_rejected returns only for a rejected request, which has a status.
             assert isinstance(error, openai.APIStatusError)
-            status = verdict_status(error)
-            if status == "error" and self._adapt_format(error, request_format):
-                continue
-            return Refusal(status, f"HTTP {error.status_code}: {message_of(error, key)}")
+            return Refusal(
+                verdict_status(error),
+                f"HTTP {error.status_code}: {message_of(error, key)}",
+                worked=error.status_code >= 500,
+            )
+
+    def _read_errors(self, response: "httpx2.Response", body: str, used: RequestFormat) -> str | Refusal:
+        """The body of a response with status 200, unless it holds an error without a status.
+
+        Such an attempt may have been charged, so a request in another format is another attempt.
+
+        Raises:
+            AttemptFailed: another attempt may succeed.
+        """
+        judge, key = self.name(), api_key(self.api_key_env)
+        if (failure := temporary_failure(body)) is not None:
+            raise AttemptFailed(judge=judge, what=one_line(failure, key))
+        error = unstated_error_in_body(response, body)
+        if error is None:
+            return body
+        reason = f"the server's reply is an error: {message_of(error, key)}"
+        if self._adapt_format(error, used):
+            raise AttemptFailed(judge=judge, what=reason)
+        return Refusal(verdict_status(error), reason, worked=True)
 
     def _adapt_format(self, error: "openai.APIStatusError", used: RequestFormat) -> bool:
         """Remember a feature that the server does not support; False if the rejected request did not use one."""
+        if verdict_status(error) != "error":
+            return False
         with self._lock:
             if used.json_schema and rejects_schema(error):
                 self._request_format = self._request_format._replace(json_schema=False)
@@ -137,15 +183,8 @@ class Connection:
 
     def _open(self, key: str | None) -> "openai.OpenAI":
         """The client, which keeps connections open between calls; another key makes another client."""
-        import openai
-
         with self._lock:
             if self._client is None or self._client[0] != key:
-                client = openai.OpenAI(
-                    api_key=key or "none",
-                    base_url=self.base_url,
-                    timeout=self.timeout_seconds,
-                    max_retries=0,  # the executor makes the retries, so that every attempt counts against its limits
-                )
+                client = open_client(base_url=self.base_url, key=key, timeout_seconds=self.timeout_seconds)
                 self._client = (key, client)
             return self._client[1]

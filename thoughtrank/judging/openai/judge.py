@@ -48,6 +48,7 @@ class OpenAICompatibleJudge(BaseJudge):
         criteria: further criteria for these questions besides the rubric; None for none.
         audit_share: fraction of the calls that the audit repeats with the answers in reverse order.
         context_tokens: most tokens of one call, prompt and reply together; None for no limit.
+        json_schema: request a JSON schema for the reply; a server that rejects it gets requests without one.
 
     Attributes:
         limits: of the calls.
@@ -86,6 +87,7 @@ class OpenAICompatibleJudge(BaseJudge):
         criteria: str | None = None,
         audit_share: float = 0.02,
         context_tokens: int | None = None,
+        json_schema: bool = True,
     ) -> None:
         self.model = model
         self.base_url = base_url
@@ -98,6 +100,7 @@ class OpenAICompatibleJudge(BaseJudge):
         self.criteria = criteria
         self.audit_share = audit_share
         self.context_tokens = context_tokens
+        self.json_schema = json_schema
         self.limits = CallLimits(
             budget=budget,
             requests_per_minute=requests_per_minute,
@@ -105,7 +108,11 @@ class OpenAICompatibleJudge(BaseJudge):
             max_retries=max_retries,
         )
         self._server = Connection(
-            model=model, base_url=base_url, api_key_env=api_key_env, timeout_seconds=timeout_seconds
+            model=model,
+            base_url=base_url,
+            api_key_env=api_key_env,
+            timeout_seconds=timeout_seconds,
+            json_schema=json_schema,
         )
         self._unusable = UnusableServerDetector()
         self._meter = UsageMeter(f"the judge {model}")
@@ -210,14 +217,18 @@ class OpenAICompatibleJudge(BaseJudge):
             url=self._server.shown_url(),
             example=self._server.redacted(f"{reply.verdict.reason} {reply.verdict.reply[:200]}").strip(),
         )
-        usage = self._usage(reply, prompt, request, rejected=isinstance(body, Refusal))
+        usage = self._usage(reply, prompt, request, refusal=body if isinstance(body, Refusal) else None)
         return replace(reply.verdict, usage=usage, reply=text, shown=tuple(prompt.labels.values()), prompt=prompt.text)
 
-    def _usage(self, reply: JudgeReply, prompt: RenderedPrompt, request: JudgeRequest, *, rejected: bool) -> Usage:
+    def _usage(
+        self, reply: JudgeReply, prompt: RenderedPrompt, request: JudgeRequest, *, refusal: Refusal | None
+    ) -> Usage:
         """What a call cost."""
         most = self._most(prompt, request)
-        if rejected:  # without a reply; but some vendors charge for a prompt that their filter rejects
+        if refusal is not None:  # without a reply; but some vendors charge for a prompt that their filter rejects
             bound = self._meter.bound(most, price=self.price())
+            if refusal.worked:
+                return bound
             return usage_of(prompt_tokens=bound.prompt_tokens, completion_tokens=0, price=self.price())
         return self._meter.settle(
             reply.reported_usage, sent=prompt.text, received=reply.received, most=most, price=self.price()

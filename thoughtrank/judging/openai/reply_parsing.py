@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL | re.IGNORECASE)
-_REASONING = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-"""What a reasoning model writes before its reply, where the server does not remove it."""
+from thoughtrank.judging.openai.reasoning import answer_part
 
+_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL | re.IGNORECASE)
 _LABEL = r"[A-Z][0-9]*"
 _CHAIN = re.compile(rf"{_LABEL}(?:\s*[>=]\s*{_LABEL})*")
 _MAX_MISSING = Fraction(1, 5)
@@ -34,9 +33,9 @@ def parse_ranking(reply: str, labels: Mapping[str, str]) -> tuple[tuple[str, ...
     """The tie-groups of answer ids in a reply, best first.
 
     Accepted: the JSON object ``{"ranking": [["B"], ["A", "D"]]}``, alone or inside the reply's only code fence; the flat
-    ``{"ranking": ["B", "A"]}``; and, for servers without JSON schemas, a reply that is exactly one line ``B > A = D``. A closed
-    ``<think>`` block before it is skipped. Up to a fifth of the labels may be missing: those answers are in no group, because
-    they were not compared.
+    ``{"ranking": ["B", "A"]}``; and, for servers without JSON schemas, a reply that is exactly one line ``B > A = D``.
+    Reasoning before it is skipped (``answer_part``). Up to a fifth of the labels may be missing: those answers are in no group,
+    because they were not compared.
 
     Args:
         reply: the judge's reply.
@@ -81,8 +80,8 @@ def is_refusal(reply: str) -> bool:
 
 
 def _body(reply: str) -> str:
-    """The reply without reasoning in front and without the fence around it."""
-    body = _REASONING.sub("", reply, count=1).strip()
+    """The reply without reasoning, template tokens and the fence around it."""
+    body = answer_part(reply)
     fences = _FENCE.findall(body)
     return fences[0].strip() if len(fences) == 1 else body
 

@@ -1,13 +1,14 @@
 """Builds a chat completion request, and reads the response without trusting anything in it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from thoughtrank.judging.openai.prompt import RenderedPrompt
+from thoughtrank.judging.openai.reply_message import all_text, message_text
 from thoughtrank.judging.openai.reply_parsing import ParseFault, is_refusal, parse_grade, parse_ranking
-from thoughtrank.judging.protocol import Mode, Status, Verdict
+from thoughtrank.judging.protocol import Mode, Verdict
 
 
 class RequestFormat(NamedTuple):
@@ -73,14 +74,14 @@ def read_reply(body: str, *, prompt: RenderedPrompt, mode: Mode, model: str) -> 
         model: the requested model, for replies that do not name one.
     """
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(body.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         parsed = None
     if not isinstance(parsed, dict) or not isinstance(parsed.get("choices"), list):
         fault = "the server's reply is no chat completion"
         verdict = Verdict("malformed", reason=fault, model=model, prompt_hash=prompt.prompt_hash, reply=body[:1000])
         return JudgeReply(verdict, is_completion=False)
-    text, status, reason = _content(parsed["choices"])
+    text, status, reason = message_text(parsed["choices"])
     verdict = Verdict(status, reason=reason)
     if status == "ok":
         verdict = _read_grade(text, prompt.labels) if mode == "score" else _read_ranking(text, prompt.labels)
@@ -97,7 +98,7 @@ def read_reply(body: str, *, prompt: RenderedPrompt, mode: Mode, model: str) -> 
         verdict,
         is_completion=True,
         reported_usage=parsed.get("usage"),
-        received=_all_text(parsed["choices"]),
+        received=all_text(parsed["choices"]),
     )
 
 
@@ -114,30 +115,6 @@ def _read_grade(text: str, labels: Mapping[str, str]) -> Verdict:
         return Verdict("malformed", reason=grade.reason)
     (answer_id,) = labels.values()
     return Verdict("ok", scores=((answer_id, float(grade)),))
-
-
-def _content(choices: Sequence[object]) -> tuple[str, Status, str | None]:
-    """The text of the first choice, and the status and reason that apply before the text is parsed."""
-    choice = choices[0] if choices else None
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(choice, dict) or not isinstance(message, dict):
-        return "", "malformed", "the reply has no choices"
-    content, refusal, finish = message.get("content"), message.get("refusal"), choice.get("finish_reason")
-    text = content if isinstance(content, str) else ""
-    if isinstance(refusal, str) and refusal:
-        return text or refusal, "refused", "the judge refused to answer"
-    if finish == "content_filter":
-        return text, "refused", "the server's content filter stopped the reply"
-    if finish == "length":
-        return text, "malformed", "the reply was cut at judge.max_reply_tokens"
-    return text, "ok", None
-
-
-def _all_text(choices: Sequence[object]) -> str:
-    """Every text in the messages: content, refusal, and reasoning under whatever name a server gives it."""
-    messages = [choice.get("message") for choice in choices if isinstance(choice, dict)]
-    fields = [field for message in messages if isinstance(message, dict) for field in message.items()]
-    return " ".join(text for name, text in fields if isinstance(text, str) and name != "role")
 
 
 def _schema(mode: Mode, labels: list[str]) -> dict[str, object]:

@@ -12,6 +12,9 @@ from thoughtrank.output.terminal import print_warning
 CEILING = 100
 """A count above its bound is recorded as reported, up to this many times the bound."""
 
+_SHORTEST_CONTEXT = 256
+"""Tokens. A server that counts fewer than this reports nonsense, and has not cut the prompt to its context."""
+
 _LONGEST_TOKEN = 16
 """Letters. Tokenizers have longer tokens only for runs of one character; a text of such runs is settled at the bound."""
 
@@ -60,6 +63,22 @@ def fewest_reply_tokens(text: str) -> int:
     return math.ceil(sum(math.ceil(len(word) / _LONGEST_TOKEN) for word in text.split()) / 2)
 
 
+def _with_reasoning(reported: Mapping[object, object]) -> dict[str, object]:
+    """The counts with reasoning in ``completion_tokens``, where a server reports it only in the total or beside it."""
+    counts = {str(name): count for name, count in reported.items()}
+    details = counts.get("completion_tokens_details")
+    reasoning = details.get("reasoning_tokens") if isinstance(details, Mapping) else None
+    prompt, completion, total = (counts.get(f"{name}_tokens") for name in ("prompt", "completion", "total"))
+    if not isinstance(completion, int) or isinstance(completion, bool):
+        return counts
+    if isinstance(reasoning, int) and reasoning > completion:
+        completion += reasoning
+    if isinstance(total, int) and isinstance(prompt, int):
+        completion = max(completion, total - prompt)
+    counts["completion_tokens"] = completion
+    return counts
+
+
 class UsageMeter:
     """Settles what replies cost, and bounds what the next one can cost. May be used from many threads.
 
@@ -72,6 +91,7 @@ class UsageMeter:
         self._lock = threading.Lock()
         self._factors = {"prompt_tokens": 1.0, "completion_tokens": 1.0}
         self._warned: set[str] = set()
+        self._prompt_was_cut = False
 
     def bound(self, most: Usage, *, price: Price) -> Usage:
         """The most that an attempt can take.
@@ -111,7 +131,8 @@ class UsageMeter:
             most: as for ``bound``.
             price: per million tokens.
         """
-        counts: Mapping[str, object] = reported if isinstance(reported, Mapping) else {}
+        counts: Mapping[str, object] = _with_reasoning(reported) if isinstance(reported, Mapping) else {}
+        self._warn_of_cut_prompt(counts.get("prompt_tokens"), fewest=fewest_tokens(sent))
         prompt = self._count(counts, "prompt_tokens", fewest=fewest_tokens(sent), most=most.prompt_tokens)
         completion = self._count(
             counts, "completion_tokens", fewest=fewest_reply_tokens(received), most=most.completion_tokens
@@ -138,6 +159,21 @@ class UsageMeter:
             "is reserved for each further call"
         )
         return count
+
+    def _warn_of_cut_prompt(self, count: object, *, fewest: int) -> None:
+        """Warn, once, if the prompt that the server counted is shorter than the one that was sent.
+
+        Args:
+            count: prompt tokens, as reported.
+            fewest: lower bound on the prompt's tokens.
+        """
+        if isinstance(count, int) and _SHORTEST_CONTEXT <= count < fewest and not self._prompt_was_cut:
+            self._prompt_was_cut = True
+            self._warn(
+                f"counts {count} prompt tokens where at least {fewest} were sent: it may cut prompts, so that the judge does "
+                "not read all answers. Raise the server's context (OLLAMA_CONTEXT_LENGTH for Ollama, whose default is short), "
+                "or set judge.context_tokens to it"
+            )
 
     def _warn(self, what: str) -> None:
         """Print a warning, each only once."""
