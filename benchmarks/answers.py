@@ -16,6 +16,7 @@ from pathlib import Path
 from thoughtrank.evaluation.answer_comparison import is_right
 from thoughtrank.evaluation.math_equality import comparisons_over_limit
 from thoughtrank.evaluation.reference_kinds import Reference, kinds_text, understood
+from thoughtrank.records import Question
 
 _COLUMNS = ("answer", "Answer", "ground_truth")
 
@@ -173,7 +174,7 @@ def main() -> None:
         start = time.perf_counter()
         missed, num_right, accepted, num_wrong = measure(answers, seed=arguments.seed)
         seconds = time.perf_counter() - start
-        print(f"{name}: {kinds_text(answers)}")
+        print(f"{name}: {kinds_text(Question('', '', answer=each) for each in answers)}")
         print(
             f"  right: {num_right - len(missed):,} of {num_right:,}; wrong scored as right: {len(accepted)} of {num_wrong:,}"
         )

@@ -11,6 +11,7 @@ from typing import Any
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run import plan_text
 from thoughtrank.config.preflight import checked_config
+from thoughtrank.config.reference_check import unscorable
 from thoughtrank.config.resolved import (
     missing_devices,
     read_resolved,
@@ -23,6 +24,7 @@ from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.stored_config import read_stored_config, write_stored_config
 from thoughtrank.config.variable_digests import changed_variables, write_variable_digests
 from thoughtrank.errors import UserError
+from thoughtrank.evaluation.math_equality import comparisons_over_limit
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.output.redaction import redacted_values
 from thoughtrank.output.terminal import print_text, print_warning
@@ -127,6 +129,8 @@ class Attempt:
             )
             return None
         print_results(summary, minutes=minutes)
+        if stopped := comparisons_over_limit():
+            print_warning(f"{stopped} comparisons with a reference answer exceeded a limit and count as wrong")
         return self.paths.summary
 
     def is_finished(self) -> bool:
@@ -184,6 +188,8 @@ class Attempt:
             print_warning(f"skipped {row}")
         if len(skipped) > 10:
             print_warning(f"skipped {len(skipped) - 10} more rows")
+        for text in unscorable(self.components.questions)[:10]:
+            print_warning(f"this reference answer can never be right: {text}")
 
 
 def _reason(error: BaseException) -> str:

@@ -14,6 +14,12 @@ Finish = Literal["stop", "length", "tag"]
 belong there; an imported text contains the tag."""
 
 
+ReferenceKind = Literal["number", "letter", "yes_no", "formula", "short_text", "free_text", "none"]
+"""``number``: one number with at most a unit. ``letter``: the letter of a multiple-choice option. ``yes_no``: also true and
+false. ``formula``: other mathematics, such as LaTeX, intervals, sets. ``short_text``: a few words. ``free_text``: anything
+longer. ``none``: there is no reference answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question, as the model and the judge see it.
@@ -25,6 +31,8 @@ class Question:
         family: kind of question, or None; results are also reported by family.
         unseen: a held-out question of a family that is never trained on.
         problem: shared by questions that differ in their wording only; None where the question is its own problem.
+        accepted: further answers that are right, too.
+        answer_kind: kind of the reference answer, where the source names it; None finds it.
     """
 
     question_id: str
@@ -33,6 +41,8 @@ class Question:
     family: str | None = None
     unseen: bool = False
     problem: str | None = None
+    accepted: tuple[str, ...] = ()
+    answer_kind: ReferenceKind | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def test_what_else_the_source_offers_is_passed_on(tmp_path):
     assert isinstance(wrapped, ImportedQuestions)
     assert (wrapped.train_per_round, wrapped.held_out, wrapped.held_out_unseen) == (4, 3, 7)
     assert (wrapped.num_development, wrapped.answer_stem) == (2, "It is")
-    assert wrapped.scorer is source.scorer is None
+    assert wrapped.scorer is source.scorer
     assert with_imported(source, None) is source
 
 

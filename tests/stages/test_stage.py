@@ -15,8 +15,8 @@ def test_the_inputs_of_a_stage_that_stores_more_are_all_fields():
         Question("a", "How?", unseen=True, problem="one"),
     ]
     assert question_fields(questions) == [
-        ["b", "Why?", "so", "reasons", False, None],
-        ["a", "How?", None, None, True, "one"],
+        ["b", "Why?", "so", "reasons", False, None, (), None],
+        ["a", "How?", None, None, True, "one", (), None],
     ]
 
 

@@ -1,11 +1,17 @@
 """How the questions fit the judge, imported candidates and the screening."""
 
 from thoughtrank.config.components import Components
+from thoughtrank.config.reference_check import scores_any_question, unscorable_faults
 
 
 def question_faults(components: Components) -> list[str]:
     """Questions that the judge, or the screening, cannot use, and imported candidates without a question to train on."""
-    return [*_imported_faults(components), *_reference_faults(components), *_screening_faults(components)]
+    return [
+        *_imported_faults(components),
+        *_reference_faults(components),
+        *unscorable_faults(components),
+        *_screening_faults(components),
+    ]
 
 
 def held_out_faults(components: Components) -> list[str]:
@@ -20,7 +26,7 @@ def _imported_faults(components: Components) -> list[str]:
         return []
     if not components.questions.train(1):
         return [f"candidates={components.imported.folder}: all of its questions are held out: lower questions.held_out"]
-    if components.questions.scorer is not None and components.judge.needs_reference:
+    if not scores_any_question(components.questions.scorer) and components.judge.needs_reference:
         return [
             "candidates: this question source scores answers to its own questions only: choose a judge that reads (judge=gpt4, "
             "judge=openai), or other questions"

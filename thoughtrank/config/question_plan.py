@@ -21,11 +21,11 @@ def question_line(config: RunConfig, components: Components) -> str:
         return "unknown until they can be read"
     development = "development, which choose the round to export" if config.export.which == "best" else "development"
     sets = {
-        "test": [question.answer for question in held_out if not question.unseen],
-        "test of unseen families": [question.answer for question in held_out if question.unseen],
-        development: [question.answer for question in chosen_by],
+        "test": [question for question in held_out if not question.unseen],
+        "test of unseen families": [question for question in held_out if question.unseen],
+        development: list(chosen_by),
     }
-    return "; ".join(f"{name}: {kinds_text(answers)}" for name, answers in sets.items() if answers)
+    return "; ".join(f"{name}: {kinds_text(questions)}" for name, questions in sets.items() if questions)
 
 
 def screening_lines(config: RunConfig, components: Components) -> list[str]:

@@ -24,7 +24,7 @@ from thoughtrank.evaluation.answer_extraction import (
 from thoughtrank.evaluation.answer_marks import boxed, without_delimiters
 from thoughtrank.evaluation.math_equality import math_equal
 from thoughtrank.evaluation.numbers_in_text import agrees, plain, value_of
-from thoughtrank.evaluation.reference_kinds import Reference, ReferenceKind, understood
+from thoughtrank.evaluation.reference_kinds import Reference, understood
 from thoughtrank.evaluation.text_answers import (
     bare,
     is_same_text,
@@ -33,6 +33,7 @@ from thoughtrank.evaluation.text_answers import (
     states_option,
     truth_of,
 )
+from thoughtrank.records import ReferenceKind
 
 _LATEX_SPACES = re.compile(r"\\(?:left|right)(?![A-Za-z])|\\[,!;: ]|[\s$]|\\?~")
 _FRACTION = re.compile(r"\\[dt]frac(?![A-Za-z])")

@@ -13,7 +13,7 @@ from thoughtrank.evaluation.numbers_in_text import (
     without_spaced_groups,
     written,
 )
-from thoughtrank.evaluation.reference_kinds import ReferenceKind
+from thoughtrank.records import ReferenceKind
 
 _PHRASE = re.compile(r"\banswers?(?:\s+(?:to|for)\b[^.:\n]{0,80}?)?\s*(?:\bis\b|\bare\b|[:=])\s*[:=]?", re.IGNORECASE)
 _ANY_PHRASE = re.compile(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from thoughtrank.evaluation.numbers_in_text import NUMBER, value, value_of, with_plain_signs
-from thoughtrank.evaluation.reference_kinds import ReferenceKind
+from thoughtrank.records import ReferenceKind
 
 _OPERATOR = r"[-+*/×÷^x]"
 _WORDS = r"(?:[ \t]*[^\W\d_]+){0,2}?[ \t]*"

@@ -9,15 +9,11 @@ from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from thoughtrank.evaluation.answer_marks import boxed, without_delimiters
 from thoughtrank.evaluation.numbers_in_text import plain, value_of, without_spaced_groups
-
-ReferenceKind = Literal["number", "letter", "yes_no", "formula", "short_text", "free_text", "none"]
-"""``number``: one number with at most a unit. ``letter``: the letter of a multiple-choice option. ``yes_no``: also true and
-false. ``formula``: other mathematics, such as LaTeX, intervals, sets. ``short_text``: a few words. ``free_text``: anything
-longer. ``none``: there is no reference answer."""
+from thoughtrank.records import Question, ReferenceKind
 
 _NOUNS: dict[ReferenceKind, tuple[str, str]] = {
     "number": ("number", "numbers"),
@@ -86,8 +82,13 @@ def understood(answer: str | None, kind: ReferenceKind | None = None) -> Referen
     if kind == "number":
         return _number(text) or Reference("number", text)
     if kind == "letter":
-        return _letter(text) or Reference("letter", text)
+        return _letter(text) or Reference("letter", text.upper())
     return Reference(kind, text)
+
+
+def question_kind(question: Question) -> ReferenceKind:
+    """The kind of the reference answer of a question."""
+    return understood(question.answer, question.answer_kind).kind
 
 
 def reference_kind(answer: str | None) -> ReferenceKind:
@@ -150,12 +151,7 @@ def _letter(text: str) -> Reference | None:
     return None
 
 
-def kinds_text(answers: Iterable[str | None], *, kind: ReferenceKind | None = None) -> str:
-    """How many answers of each kind there are, such as ``1,319 numbers, 2 letters``.
-
-    Args:
-        answers: the reference answers.
-        kind: if the question source names it.
-    """
-    counts = Counter(understood(answer, kind).kind for answer in answers)
+def kinds_text(questions: Iterable[Question]) -> str:
+    """How many reference answers of each kind there are, such as ``1,319 numbers, 2 letters``."""
+    counts = Counter(map(question_kind, questions))
     return ", ".join(f"{counts[kind]:,} {nouns[counts[kind] != 1]}" for kind, nouns in _NOUNS.items() if counts[kind])

@@ -1,10 +1,12 @@
 """Scores replies: by the reference answer, or by the scorer that a question source provides."""
 
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Protocol
 
 from thoughtrank.evaluation.answer_comparison import is_right
 from thoughtrank.evaluation.answer_extraction import claims
 from thoughtrank.instantiate import Component
+from thoughtrank.records import Question
 
 
 class Scorer(Protocol):
@@ -32,13 +34,24 @@ class Scorer(Protocol):
 
 
 class ReferenceScorer(Component):
-    """1 where the reply ends in the reference answer, else 0; see ``answer_comparison``."""
+    """1 where the reply ends in a reference answer, else 0; see ``answer_comparison``.
+
+    Args:
+        questions: with further accepted answers, or the kinds of their answers, by id; None where there are none.
+    """
 
     version = 2
+    operational = frozenset({"questions"})  # the stages' inputs have all fields of the questions
+
+    def __init__(self, *, questions: Callable[[], Mapping[str, Question]] | None = None) -> None:
+        self.questions = questions
 
     def score(self, reply: str, *, question_id: str, reference: str) -> float:
         """See ``Scorer``."""
-        return float(is_right(reply, reference))
+        question = self.questions().get(question_id) if self.questions is not None else None
+        if question is None or question.answer != reference:
+            return float(is_right(reply, reference))
+        return float(any(is_right(reply, each, question.answer_kind) for each in (reference, *question.accepted)))
 
 
 def readings(reply: str) -> list[str]:

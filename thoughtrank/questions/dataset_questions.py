@@ -8,8 +8,8 @@ from thoughtrank.questions.protocol import count_faults
 from thoughtrank.questions.rows.dataset_reader import split_rows
 from thoughtrank.questions.rows.file_reader import Row
 from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
-from thoughtrank.questions.rows.row_to_question import row_to_question
-from thoughtrank.records import Question
+from thoughtrank.questions.rows.row_to_question import ANSWERS_COLUMN, column_names, row_to_question
+from thoughtrank.records import Question, ReferenceKind
 
 
 class DatasetQuestions(RowSource):
@@ -28,8 +28,10 @@ class DatasetQuestions(RowSource):
         config_name: the dataset's configuration ("subset"); null where there is only one.
         train_split: the split with the training and development questions.
         held_out_split: the split with the test questions; null takes them from the training split.
-        question_column: the column with the question.
-        answer_column: the column with the reference answer, text or number; it may be missing.
+        question_column: the column with the question; a list joins several, one line each.
+        answer_column: the column with the reference answer: text, number, true or false, or a list of accepted ones; it may be
+            missing.
+        answer_kind: kind of all reference answers, such as ``letter``; None finds it for each.
         family_column: the column with the kind of question; it may be missing.
         answer_after: the reference answer is what follows the last of these in its column; null takes all of it.
         streaming: download row by row instead of the whole split first.
@@ -50,8 +52,9 @@ class DatasetQuestions(RowSource):
         config_name: str | None = None,
         train_split: str = "train",
         held_out_split: str | None = None,
-        question_column: str = "question",
+        question_column: str | list[str] = "question",
         answer_column: str = "answer",
+        answer_kind: ReferenceKind | None = None,
         family_column: str = "family",
         answer_after: str | None = None,
         streaming: bool = False,
@@ -73,6 +76,7 @@ class DatasetQuestions(RowSource):
         self.held_out_split = held_out_split
         self.question_column = question_column
         self.answer_column = answer_column
+        self.answer_kind = answer_kind
         self.family_column = family_column
         self.answer_after = answer_after
         self.streaming = streaming
@@ -130,7 +134,7 @@ class DatasetQuestions(RowSource):
         return rest._replace(test=test)
 
     def _rows(self, split: str) -> Iterable[Row]:
-        columns = (self.question_column, self.answer_column, self.family_column)
+        columns = (*column_names(self.question_column), self.answer_column, ANSWERS_COLUMN, self.family_column)
         return split_rows(
             name=self.name,
             config_name=self.config_name,
@@ -145,6 +149,7 @@ class DatasetQuestions(RowSource):
             row.values,
             question_column=self.question_column,
             answer_column=self.answer_column,
+            answer_kind=self.answer_kind,
             family_column=self.family_column,
             source="data",
             answer_after=self.answer_after,

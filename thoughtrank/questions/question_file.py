@@ -6,8 +6,8 @@ from thoughtrank.errors import UserError
 from thoughtrank.questions.protocol import count_faults
 from thoughtrank.questions.rows.file_reader import Row, read_rows
 from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
-from thoughtrank.questions.rows.row_to_question import row_to_question
-from thoughtrank.records import Question
+from thoughtrank.questions.rows.row_to_question import ANSWERS_COLUMN, column_names, row_to_question
+from thoughtrank.records import Question, ReferenceKind
 from thoughtrank.user_input.user_paths import user_path
 
 FAMILY_COLUMN = "family"
@@ -24,8 +24,10 @@ class QuestionFile(RowSource):
         development: number of development questions.
         screen: see ``QuestionSource``.
         screen_prefixes: see ``QuestionSource``.
-        question_column: the field with the question.
-        answer_column: the field with the reference answer, a string or a number; it may be missing.
+        question_column: the field with the question; a list joins several, one line each.
+        answer_column: the field with the reference answer: text, number, true or false, or a list of accepted ones; it may be
+            missing.
+        answer_kind: kind of all reference answers, such as ``letter``; None finds it for each.
         answer_stem: the text that introduces a short forced answer.
     """
 
@@ -39,8 +41,9 @@ class QuestionFile(RowSource):
         development: int = 0,
         screen: int = 1,
         screen_prefixes: int = 6,
-        question_column: str = "question",
+        question_column: str | list[str] = "question",
         answer_column: str = "answer",
+        answer_kind: ReferenceKind | None = None,
         answer_stem: str = "The answer is",
     ) -> None:
         super().__init__(
@@ -55,6 +58,7 @@ class QuestionFile(RowSource):
         self.path = user_path(path)
         self.question_column = question_column
         self.answer_column = answer_column
+        self.answer_kind = answer_kind
 
     def faults(self, *, rounds: int) -> list[str]:
         """Wrong settings, an unreadable file, or too few questions; see ``QuestionSource``."""
@@ -79,7 +83,7 @@ class QuestionFile(RowSource):
 
     @cached_property
     def _loaded(self) -> LoadedQuestions:
-        columns = (self.question_column, self.answer_column, FAMILY_COLUMN)
+        columns = (*column_names(self.question_column), self.answer_column, ANSWERS_COLUMN, FAMILY_COLUMN)
         skipped_rows: list[str] = []
         questions = self._collect(
             read_rows(self.path, columns=tuple(dict.fromkeys(columns))),
@@ -94,6 +98,7 @@ class QuestionFile(RowSource):
             row.values,
             question_column=self.question_column,
             answer_column=self.answer_column,
+            answer_kind=self.answer_kind,
             family_column=FAMILY_COLUMN,
             source="file",
         )

@@ -20,9 +20,9 @@ from thoughtrank.engines.protocol import ContinuationScore, ScoredAnswer
 from thoughtrank.evaluation.answer_extraction import claims, final_answer
 from thoughtrank.evaluation.answer_statement import find_statement
 from thoughtrank.evaluation.numbers_in_text import NUMBER, plain
-from thoughtrank.evaluation.reference_kinds import ReferenceKind, reference_kind, understood
+from thoughtrank.evaluation.reference_kinds import reference_kind, understood
 from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, OPEN_TAG, answer_opener, opener
-from thoughtrank.records import Candidate, Gain, Question
+from thoughtrank.records import Candidate, Gain, Question, ReferenceKind
 
 GAIN_RULES = 3
 """Version of these rules: part of the fingerprint of every table of gains."""
@@ -83,7 +83,7 @@ def thought_scores(
         stem: introduces a short answer.
         escape: escapes special tokens and tags in a text of the model.
     """
-    kind, answer, _, _ = understood(question.answer)
+    kind, answer, _, _ = understood(question.answer, question.answer_kind)
     if kind == "none":
         answer, kind = own_answer(candidate.answer)
     if kind == "free_text":

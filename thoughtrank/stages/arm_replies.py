@@ -10,7 +10,7 @@ from thoughtrank.evaluation.arms.best_of_n import majority
 from thoughtrank.evaluation.arms.protocol import Arm, ArmName, Forced
 from thoughtrank.evaluation.arms.registry import ARMS
 from thoughtrank.evaluation.metrics import HeldOutReply, Split
-from thoughtrank.evaluation.reference_kinds import reference_kind
+from thoughtrank.evaluation.reference_kinds import question_kind
 from thoughtrank.evaluation.scoring import Scorer
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.thought_tags import OPEN_TAG, answer_opener, opener, parse_reply, split_thought
@@ -181,7 +181,7 @@ class ArmReplies:
         parsed = parse_reply(continuation.answer)
         answer = parsed.answer
         if arm.forces_answer:
-            answer = first_answer(continuation.answer, reference_kind(question.answer))
+            answer = first_answer(continuation.answer, question_kind(question))
         return HeldOutReply(
             question_id=question.question_id,
             family=question.family,
@@ -203,7 +203,7 @@ class ArmReplies:
     def _voted(
         self, question: Question, arm: Arm, continuations: Sequence[Continuation], *, forced: Forced
     ) -> HeldOutReply:
-        kind = reference_kind(question.answer)
+        kind = question_kind(question)
         answers = [first_answer(continuation.answer, kind) for continuation in continuations]
         winner = continuations[majority(answers) or 0]
         return replace(

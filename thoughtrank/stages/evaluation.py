@@ -16,7 +16,7 @@ from thoughtrank.evaluation.arms.best_of_n import samples_for
 from thoughtrank.evaluation.arms.protocol import Arm, ArmName, Forced, NumTokens
 from thoughtrank.evaluation.arms.registry import ARMS
 from thoughtrank.evaluation.metrics import HeldOutReply, Split, read_metrics
-from thoughtrank.evaluation.reference_kinds import reference_kind
+from thoughtrank.evaluation.reference_kinds import question_kind
 from thoughtrank.evaluation.scoring import Scorer
 from thoughtrank.evaluation.statistics import mean
 from thoughtrank.output.progress import progress_bar
@@ -244,7 +244,7 @@ class Evaluation(Stage):
 
 
 def _applies(arm: Arm, question: Question) -> bool:
-    return arm.applies(reference_kind(question.answer))
+    return arm.applies(question_kind(question))
 
 
 def _forced(

@@ -19,7 +19,7 @@ from thoughtrank.records import Candidate, Gain, Question, RankedCandidate
 from thoughtrank.selection.protocol import Chooser
 from thoughtrank.selection.thought_gain import GAIN_RULES, ThoughtScores, thought_scores
 from thoughtrank.stages.round_models import RoundModel
-from thoughtrank.stages.stage import Stage, question_texts
+from thoughtrank.stages.stage import Stage, question_references, question_texts
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.done_marker import num_rows_of
 from thoughtrank.storage.question_rows import rows_by_question, rows_of_questions
@@ -60,7 +60,7 @@ class Gains(Stage):
             "rankings": None if self.rankings is None else self.rankings.key,
             "choosable": self.selector.choosable_settings(),
             "questions": question_texts(self.questions),
-            "references": [question.answer for question in self.questions],
+            "references": question_references(self.questions),
             "stem": self.stem,
             "model": self.model.key,
             "engine": self.engine.identity(),

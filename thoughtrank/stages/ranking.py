@@ -21,7 +21,7 @@ from thoughtrank.rankers.protocol import Ranker, RankResult
 from thoughtrank.rankers.rank_questions import AnsweredQuestion, TieDetector, rank_questions
 from thoughtrank.rankers.replay import JudgedCall, LoggedVerdicts, RecordedCalls, calls_of, is_ranked
 from thoughtrank.records import Candidate, Question, RankedCandidate
-from thoughtrank.stages.stage import Stage, question_texts
+from thoughtrank.stages.stage import Stage, question_references, question_texts
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.question_rows import rows_of_questions
 from thoughtrank.storage.tables import TableRows, write_rows
@@ -64,7 +64,7 @@ class Ranking(Stage):
         return {
             "candidates": self.candidates.key,
             "questions": question_texts(self.questions),
-            "references": [question.answer for question in self.questions],
+            "references": question_references(self.questions),
             "judge": self.judge.identity(),
             "ranker": self.ranker.identity(),
             "seed": self.seed,

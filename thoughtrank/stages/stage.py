@@ -53,6 +53,16 @@ def question_texts(questions: Sequence[Question]) -> list[list[str]]:
     return [[question.question_id, question.text] for question in questions]
 
 
+def question_references(questions: Sequence[Question]) -> list[object]:
+    """The reference answers, as inputs of a stage that compares with them."""
+    return [
+        [question.answer, *question.accepted, question.answer_kind]
+        if question.accepted or question.answer_kind
+        else question.answer
+        for question in questions
+    ]
+
+
 def question_fields(questions: Sequence[Question]) -> list[list[object]]:
     """All fields of ``questions``, as inputs of a stage that also stores their families or compares with their answers."""
     return [list(astuple(question)) for question in questions]

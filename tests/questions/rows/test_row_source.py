@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thoughtrank.errors import UserError
+from thoughtrank.evaluation.scoring import ReferenceScorer
 from thoughtrank.questions.rows.file_reader import Row
 from thoughtrank.questions.rows.row_source import RowSource
 from thoughtrank.questions.rows.row_to_question import BadRowError
@@ -94,4 +95,5 @@ def test_too_few_questions_are_an_error_and_rounds_count_from_one():
 
 def test_a_source_without_more_has_the_defaults_of_the_protocol():
     source = Letters("ab")
-    assert (source.scorer, source.held_out_unseen, source.operational) == (None, 0, frozenset())
+    assert (source.held_out_unseen, source.operational) == (0, frozenset())
+    assert source.scorer.identity() == ReferenceScorer().identity()

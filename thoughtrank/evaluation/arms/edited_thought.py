@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from thoughtrank.evaluation.arms.protocol import Arm, Forced, NumTokens
 from thoughtrank.evaluation.numbers_in_text import NUMBER, plain, value, written
-from thoughtrank.evaluation.reference_kinds import ReferenceKind, understood
-from thoughtrank.records import Question
+from thoughtrank.evaluation.reference_kinds import understood
+from thoughtrank.records import Question, ReferenceKind
 
 _FARTHEST = 9
 """A number is changed by at most so much, unless all of these are taken."""

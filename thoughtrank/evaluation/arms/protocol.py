@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
-from thoughtrank.evaluation.reference_kinds import ReferenceKind
-from thoughtrank.records import Question
+from thoughtrank.records import Question, ReferenceKind
 
 ArmName = Literal[
     "thought",

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from thoughtrank.evaluation.arms.protocol import Arm, Forced, NumTokens
-from thoughtrank.evaluation.reference_kinds import ReferenceKind
-from thoughtrank.records import Question
+from thoughtrank.records import Question, ReferenceKind
 
 
 class RoomToReason(Arm):

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from thoughtrank.errors import UserError
+from thoughtrank.evaluation.scoring import ReferenceScorer, Scorer
 from thoughtrank.questions.protocol import QuestionSource, require_round_number
 from thoughtrank.questions.rows.file_reader import Row
 from thoughtrank.questions.rows.row_to_question import BadRowError, digest
@@ -64,6 +65,23 @@ class RowSource(QuestionSource):
         self.screen = screen
         self.screen_prefixes = screen_prefixes
         self.answer_stem = answer_stem
+
+    @property
+    def scorer(self) -> Scorer:
+        """Compares with the reference answers, with all that a question accepts."""
+        return self._scorer
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return ReferenceScorer(questions=self._by_id)
+
+    def _by_id(self) -> dict[str, Question]:
+        return self._questions_by_id
+
+    @cached_property
+    def _questions_by_id(self) -> dict[str, Question]:
+        loaded = self._loaded
+        return {each.question_id: each for part in (loaded.train, loaded.development, loaded.test) for each in part}
 
     @property
     def skipped_rows(self) -> list[str]:
