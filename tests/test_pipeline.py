@@ -12,7 +12,7 @@ from thoughtrank.config.schema import load_config
 from thoughtrank.pipeline import finished_settings, run_pipeline
 from thoughtrank.report.loggers import Logger
 from thoughtrank.storage.json_files import read_json
-from thoughtrank.storage.store import Store
+from thoughtrank.storage.stage_reuse import Store
 
 ROUND = ("generation", "ranking", "selection", "training", "evaluation")
 WHOLE = ["round 0 evaluation", *(f"round {number} {stage}" for number in (1, 2) for stage in ROUND), "export"]

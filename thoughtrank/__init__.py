@@ -1,9 +1,10 @@
 """Thought-ranked fine-tuning: find the thoughts that make a model answer better, and train them in.
 
-In the order of the pipeline: ``questions`` and ``prefixes`` (what is asked, how thoughts begin), ``models``, ``engines`` (who
-generates), ``judging`` and ``rankers`` (which answers are best), ``selection`` (which candidates to train on), ``finetuning``
-(training), ``evaluation`` and ``report`` (metrics and results). ``stages`` puts them to work, one stage per step of a round;
-``pipeline`` runs the stages; ``storage`` keeps what they make. ``run`` and ``cli`` start it all from ``config``.
+In the order of the pipeline: ``questions`` and ``prefixes`` (what is asked, how thoughts begin), ``models``,
+``engines`` (who generates), ``judging`` and ``rankers`` (which answers are best), ``gains`` (what thoughts are worth),
+``selection`` (which candidates to train on), ``finetuning`` (training), ``evaluation`` and ``report`` (metrics and
+results). ``stages`` puts them to work, one stage per step of a round; ``pipeline`` runs the stages; ``storage`` keeps
+what they make. ``run`` and ``cli`` start it all from ``config``.
 """
 
 __version__ = "0.1.0"

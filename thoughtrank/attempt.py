@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from thoughtrank.config.components import Components
-from thoughtrank.config.dry_run import plan_text
+from thoughtrank.config.dry_run.plan import plan_text
 from thoughtrank.config.preflight import checked_config
 from thoughtrank.config.reference_check import unscorable
 from thoughtrank.config.resolved import (
@@ -33,7 +33,7 @@ from thoughtrank.report.finished_run import damage, damage_text, print_results, 
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.run_log import log_line, log_start
 from thoughtrank.storage.run_paths import RunPaths
-from thoughtrank.storage.store import Store
+from thoughtrank.storage.stage_reuse import Store
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,7 @@ from thoughtrank.stages.training import training_curve
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.json_files import read_json, read_json_object, write_json
 from thoughtrank.storage.run_names import run_name
-from thoughtrank.storage.store import Store
+from thoughtrank.storage.stage_reuse import Store
 from thoughtrank.storage.tables import TableRows, part_path, write_part
 
 

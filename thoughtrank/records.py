@@ -110,7 +110,7 @@ class RankedCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """By how much the thought of a candidate raises the probability of an answer; see ``selection.thought_gain``.
+    """By how much the thought of a candidate raises the probability of an answer; see ``gains.thought_gain``.
 
     Attributes:
         gain: ``answer_logprob`` minus ``baseline_logprob``, in nats; minus infinity where the thought does not fit the

@@ -7,7 +7,7 @@ from typing import Any
 
 from thoughtrank.attempt import Attempt
 from thoughtrank.config.components import Components
-from thoughtrank.config.dry_run import plan_text
+from thoughtrank.config.dry_run.plan import plan_text
 from thoughtrank.config.preflight import all_faults, checked_config, find_faults, preflight
 from thoughtrank.config.run_identity import default_run_name
 from thoughtrank.config.schema import RunConfig

@@ -15,7 +15,7 @@ from thoughtrank.records import Candidate, RankedCandidate
 from thoughtrank.selection.top_k import TopK
 from thoughtrank.stages.selection import Selection
 from thoughtrank.storage.artifact import Artifact
-from thoughtrank.storage.store import Store
+from thoughtrank.storage.stage_reuse import Store
 from thoughtrank.storage.tables import write_part
 
 

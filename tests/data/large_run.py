@@ -29,7 +29,7 @@ from thoughtrank.report.summary import round_prefixes
 from thoughtrank.stages.ranking import Ranking
 from thoughtrank.stages.selection import Selection
 from thoughtrank.stages.stage import Stage
-from thoughtrank.storage.store import Store
+from thoughtrank.storage.stage_reuse import Store
 from thoughtrank.storage.tables import part_path, write_rows
 
 CANDIDATES = 62

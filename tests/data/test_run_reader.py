@@ -7,7 +7,7 @@ from thoughtrank.data.import_candidates import import_files
 from thoughtrank.data.run_reader import question_source, read_config, run_questions, tokenizer_folder
 from thoughtrank.errors import UserError
 from thoughtrank.instantiate import make_component
-from thoughtrank.storage.store import base_model_folder
+from thoughtrank.storage.stage_reuse import base_model_folder
 
 
 @pytest.fixture

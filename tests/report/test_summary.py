@@ -7,7 +7,7 @@ from thoughtrank.evaluation.metrics import HeldOutReply, read_metrics
 from thoughtrank.records import Candidate, Gain, RankedCandidate
 from thoughtrank.report.prefix_statistics import prefix_results
 from thoughtrank.report.summary import round_prefixes, round_summary, scalars
-from thoughtrank.storage.store import Store
+from thoughtrank.storage.stage_reuse import Store
 from thoughtrank.storage.tables import write_part
 
 STAGES = ("generation", "ranking", "gains", "selection", "training", "evaluation")

@@ -6,7 +6,7 @@ from recipes import Rows
 
 from thoughtrank.records import Candidate, Question
 from thoughtrank.stages.round_models import BaseModel
-from thoughtrank.storage.store import Store
+from thoughtrank.storage.stage_reuse import Store
 from thoughtrank.storage.tables import write_part
 
 

@@ -17,7 +17,7 @@ from thoughtrank.records import Candidate, Gain
 from thoughtrank.stages.build import StageBuilder
 from thoughtrank.stages.question_screening import screen_questions
 from thoughtrank.storage.json_files import read_json
-from thoughtrank.storage.store import Store
+from thoughtrank.storage.stage_reuse import Store
 from thoughtrank.storage.tables import read_table
 
 
@@ -143,7 +143,7 @@ def test_a_whole_run_asks_what_was_kept_and_counts_it(builder_of, values, tmp_pa
         figures = summary["rounds"][number]["screening"]
         assert figures["screened"] == 12
         assert figures["kept"] == 3
-        assert figures["seconds"] > 0
+        assert figures["seconds"] >= 0
         asked = {row.question_id for row in read_table(store.paths.candidates(number), Candidate)}
         rows = read_table(store.paths.screening(number).questions, ScreenedQuestion)
         assert asked == {row.question_id for row in rows if row.kept}

@@ -15,7 +15,7 @@ from thoughtrank.rankers.pointwise import Pointwise
 from thoughtrank.records import Candidate, RankedCandidate
 from thoughtrank.stages import ranking
 from thoughtrank.stages.ranking import Ranking
-from thoughtrank.storage.store import Store
+from thoughtrank.storage.stage_reuse import Store
 from thoughtrank.storage.tables import read_table
 
 ANSWERS = {

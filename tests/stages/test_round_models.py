@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from thoughtrank.stages.round_models import BaseModel, RoundModel, delete_weights, has_weights, keeps_weights
 from thoughtrank.stages.training import KeptModel
 from thoughtrank.storage.json_files import write_json
-from thoughtrank.storage.store import Store
+from thoughtrank.storage.stage_reuse import Store
 
 
 def kept(store, number, start):

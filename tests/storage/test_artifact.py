@@ -10,7 +10,7 @@ import pytest
 from recipes import Rows, forget
 
 from thoughtrank.errors import UserError
-from thoughtrank.storage.store import Store
+from thoughtrank.storage.stage_reuse import Store
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from thoughtrank.records import Question
 from thoughtrank.storage.damage import damaged_files
 from thoughtrank.storage.json_files import write_json
-from thoughtrank.storage.store import Store
+from thoughtrank.storage.stage_reuse import Store
 from thoughtrank.storage.tables import part_path, write_part
 
 

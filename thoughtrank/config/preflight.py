@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 
 from thoughtrank.config.components import COMPONENT_GROUPS, Components, join, make_each
-from thoughtrank.config.disk_estimate import disk_faults
+from thoughtrank.config.dry_run.disk_estimate import disk_faults
+from thoughtrank.config.dry_run.judge_plan import win_rate_faults
 from thoughtrank.config.folders import folder_faults
 from thoughtrank.config.gain_faults import gain_faults, stop_after_faults
-from thoughtrank.config.judge_plan import win_rate_faults
 from thoughtrank.config.question_faults import held_out_faults, question_faults
 from thoughtrank.config.schema import RunConfig, fitting_part, load_config
 from thoughtrank.errors import UserError

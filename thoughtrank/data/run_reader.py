@@ -12,7 +12,7 @@ from thoughtrank.questions.screening import with_screening
 from thoughtrank.records import Question
 from thoughtrank.storage.imported_candidates import ImportedCandidates
 from thoughtrank.storage.run_paths import RunPaths
-from thoughtrank.storage.store import base_model_folder
+from thoughtrank.storage.stage_reuse import base_model_folder
 
 
 def read_config(paths: RunPaths) -> RunConfig:

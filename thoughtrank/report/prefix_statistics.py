@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from math import isfinite
 
+from thoughtrank.gains.thought_gain import own_answer
 from thoughtrank.records import Candidate, Gain, RankedCandidate
-from thoughtrank.selection.thought_gain import own_answer
 
 
 @dataclass(frozen=True, slots=True)

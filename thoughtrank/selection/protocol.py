@@ -58,7 +58,7 @@ class Selector(Protocol):
 
 @runtime_checkable
 class GainSelector(Selector, Chooser, Protocol):
-    """A selector that can weigh thoughts by their gain; see ``selection.thought_gain``."""
+    """A selector that can weigh thoughts by their gain; see ``gains.thought_gain``."""
 
     @property
     def needs_gains(self) -> bool:

@@ -33,7 +33,7 @@ from thoughtrank.stages.usable_questions import questions_that_fit
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.done_marker import read_done
 from thoughtrank.storage.run_paths import RoundPaths
-from thoughtrank.storage.store import Store
+from thoughtrank.storage.stage_reuse import Store
 
 
 class StageBuilder:

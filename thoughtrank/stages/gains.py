@@ -11,13 +11,13 @@ from typing import ClassVar
 
 from thoughtrank.engines.protocol import Engine, EngineSession, ScoreRequest
 from thoughtrank.evaluation.statistics import mean
+from thoughtrank.gains.thought_gain import GAIN_RULES, ThoughtScores, thought_scores
 from thoughtrank.output.progress import progress_bar
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.special_tokens import ESCAPE_RULES
 from thoughtrank.questions.groups import question_groups
 from thoughtrank.records import Candidate, Gain, Question, RankedCandidate
 from thoughtrank.selection.protocol import Chooser
-from thoughtrank.selection.thought_gain import GAIN_RULES, ThoughtScores, thought_scores
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.stage import Stage, question_references, question_texts
 from thoughtrank.storage.artifact import Artifact

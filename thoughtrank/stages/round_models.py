@@ -11,7 +11,7 @@ from thoughtrank.output.terminal import print_text
 from thoughtrank.stages.stage import Stage
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.json_files import read_json_object
-from thoughtrank.storage.store import Store, base_model_folder
+from thoughtrank.storage.stage_reuse import Store, base_model_folder
 from thoughtrank.storage.weight_files import is_whole
 
 

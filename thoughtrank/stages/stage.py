@@ -12,7 +12,7 @@ from thoughtrank.storage.artifact import Artifact
 
 @dataclass(frozen=True, kw_only=True)
 class Stage(ABC):
-    """One stage of one round; ``storage.store.Store.complete`` runs it unless its artifact exists already.
+    """One stage of one round; ``storage.stage_reuse.Store.complete`` runs it unless its artifact exists already.
 
     Attributes:
         name: for progress bars and messages, such as ``round 2 generation``.

@@ -1,7 +1,7 @@
 """What the plan says of test and development questions, and about how many tokens the choice of a round takes."""
 
 from thoughtrank.config.components import Components
-from thoughtrank.config.evaluation_plan import arms_tokens
+from thoughtrank.config.dry_run.evaluation_plan import arms_tokens
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.reference_kinds import kinds_text

@@ -3,8 +3,8 @@ import re
 import pytest
 from composing import composed
 
+from thoughtrank.config.dry_run.time_estimate import time_line
 from thoughtrank.config.schema import load_config
-from thoughtrank.config.time_estimate import time_line
 
 
 @pytest.fixture

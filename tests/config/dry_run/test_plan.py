@@ -6,11 +6,11 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.dry_run import plan_text
+from thoughtrank.config.dry_run.plan import plan_text
 from thoughtrank.config.schema import load_config
 from thoughtrank.judging.protocol import AnswerView
 
-CONF = Path(__file__).parents[2] / "conf"
+CONF = Path(__file__).parents[3] / "conf"
 
 
 def plan(*overrides):

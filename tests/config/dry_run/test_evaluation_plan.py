@@ -1,6 +1,6 @@
 from composing import composed
 
-from thoughtrank.config.evaluation_plan import arms_tokens, evaluation_line, evaluation_tokens
+from thoughtrank.config.dry_run.evaluation_plan import arms_tokens, evaluation_line, evaluation_tokens
 from thoughtrank.config.schema import load_config
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from thoughtrank.config.memory_estimate import training_gigabytes
+from thoughtrank.config.dry_run.memory_estimate import training_gigabytes
 
 
 def test_training_memory_is_that_of_the_zero_paper():

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from thoughtrank.config.components import Components
-from thoughtrank.config.gain_plan import gain_tokens
+from thoughtrank.config.dry_run.gain_plan import gain_tokens
+from thoughtrank.config.dry_run.time_estimate import TRAINING_PASSES, duration, operations_per_second
 from thoughtrank.config.schema import RunConfig
-from thoughtrank.config.time_estimate import TRAINING_PASSES, duration, operations_per_second
 from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.controls.protocol import CandidatesControl, Control, ExamplesControl
 from thoughtrank.evaluation.arms.registry import ARMS

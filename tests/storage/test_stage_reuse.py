@@ -5,7 +5,7 @@ import pytest
 from recipes import Rows
 
 from thoughtrank.errors import UserError
-from thoughtrank.storage.store import Store, base_model_folder
+from thoughtrank.storage.stage_reuse import Store, base_model_folder
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The judge in the plan of a run: its calls and what they cost at most, for the rankings and for win rates."""
 
 from thoughtrank.config.components import Components
-from thoughtrank.config.control_plan import times_ranked
+from thoughtrank.config.dry_run.control_plan import times_ranked
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.judged_comparisons import JudgedComparison, compared_questions, judged_comparisons

@@ -1,15 +1,20 @@
 """What a run will do and roughly what it will cost, shown before it starts and by ``dry_run=true``."""
 
 from thoughtrank.config.components import Components
-from thoughtrank.config.control_plan import control_lines
-from thoughtrank.config.disk_estimate import disk_bytes
-from thoughtrank.config.evaluation_plan import evaluation_line
-from thoughtrank.config.gain_plan import gain_lines, gain_tokens
-from thoughtrank.config.judge_plan import ranking_line, win_rate_lines
-from thoughtrank.config.memory_estimate import training_gigabytes
-from thoughtrank.config.question_plan import development_tokens, question_line, screening_lines, screening_tokens
+from thoughtrank.config.dry_run.control_plan import control_lines
+from thoughtrank.config.dry_run.disk_estimate import disk_bytes
+from thoughtrank.config.dry_run.evaluation_plan import evaluation_line
+from thoughtrank.config.dry_run.gain_plan import gain_lines, gain_tokens
+from thoughtrank.config.dry_run.judge_plan import ranking_line, win_rate_lines
+from thoughtrank.config.dry_run.memory_estimate import training_gigabytes
+from thoughtrank.config.dry_run.question_plan import (
+    development_tokens,
+    question_line,
+    screening_lines,
+    screening_tokens,
+)
+from thoughtrank.config.dry_run.time_estimate import time_line
 from thoughtrank.config.schema import RunConfig
-from thoughtrank.config.time_estimate import time_line
 from thoughtrank.finetuning.parameter_memory import nominal_bytes
 from thoughtrank.judging.model_families import model_family
 

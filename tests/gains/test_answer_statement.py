@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thoughtrank.evaluation.answer_statement import find_statement
+from thoughtrank.gains.answer_statement import find_statement
 
 
 def before(thought, answer, *, kind="number", question=""):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thoughtrank.engines.protocol import ContinuationScore, ScoredAnswer
+from thoughtrank.gains.thought_gain import own_answer, thought_scores
 from thoughtrank.records import Candidate, Question
-from thoughtrank.selection.thought_gain import own_answer, thought_scores
 
 STEM = "The answer is"
 AT_ONCE = "<thought></thought>\n\nThe answer is"

@@ -2,7 +2,7 @@ import pytest
 from composing import composed
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.control_plan import control_lines, generation_seconds, times_ranked, training_seconds
+from thoughtrank.config.dry_run.control_plan import control_lines, generation_seconds, times_ranked, training_seconds
 from thoughtrank.config.schema import load_config
 
 

@@ -7,7 +7,7 @@ import pytest
 from composing import composed
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.disk_estimate import disk_bytes, disk_faults
+from thoughtrank.config.dry_run.disk_estimate import disk_bytes, disk_faults
 from thoughtrank.config.schema import load_config
 
 

@@ -1,6 +1,6 @@
 """Rough duration of a run, from floating-point operations and stated rates."""
 
-from thoughtrank.config.evaluation_plan import evaluation_tokens
+from thoughtrank.config.dry_run.evaluation_plan import evaluation_tokens
 from thoughtrank.config.schema import RunConfig
 
 _FLOPS_PER_SECOND = {"cpu": 2.5e11, "cuda": 1.0e14, "mps": 2.0e12}

@@ -4,7 +4,7 @@ import pytest
 from composing import composed
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.judge_plan import ranking_line, win_rate_faults, win_rate_lines
+from thoughtrank.config.dry_run.judge_plan import ranking_line, win_rate_faults, win_rate_lines
 from thoughtrank.config.schema import load_config
 
 

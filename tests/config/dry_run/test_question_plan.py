@@ -4,7 +4,12 @@ import pytest
 from composing import composed
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.question_plan import development_tokens, question_line, screening_lines, screening_tokens
+from thoughtrank.config.dry_run.question_plan import (
+    development_tokens,
+    question_line,
+    screening_lines,
+    screening_tokens,
+)
 from thoughtrank.config.schema import load_config
 
 

@@ -3,7 +3,7 @@
 from composing import composed
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.gain_plan import gain_lines, gain_tokens
+from thoughtrank.config.dry_run.gain_plan import gain_lines, gain_tokens
 from thoughtrank.config.schema import load_config
 
 
