@@ -8,7 +8,7 @@ from pathlib import Path
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.thought_tags import first_tag
 from thoughtrank.questions.rows.file_reader import Row, read_rows
-from thoughtrank.questions.rows.row_to_question import BadRowError, require_encodable, row_to_question
+from thoughtrank.questions.rows.row_to_question import ANSWERS_COLUMN, BadRowError, require_encodable, row_to_question
 from thoughtrank.records import Finish, Question
 from thoughtrank.storage.imported_candidates import ImportedCandidate, ImportedCandidates
 
@@ -93,8 +93,11 @@ def _question(row: Row, *, known: Mapping[str, Question]) -> Question:
     if row.fault is not None:
         raise BadRowError(row.fault)
     if row.values.get("question") is not None:
+        # Imported questions keep one reference.
+        if isinstance(row.values.get("reference"), list | tuple):
+            raise BadRowError("'reference' is neither a string nor a number")
         return row_to_question(
-            row.values,
+            {column: value for column, value in row.values.items() if column != ANSWERS_COLUMN},
             question_column="question",
             answer_column="reference",
             family_column="family",
