@@ -63,3 +63,13 @@ def test_a_bfloat16_model_and_autocast_give_a_finite_float32_loss(tiny_folder):
         loss.backward()
         assert loss.dtype == torch.float32
         assert loss.detach() == pytest.approx(float(exact), rel=0.02)
+
+
+def test_an_objective_of_ones_own_with_another_constructor_learns_every_answer():
+    class Own(SupervisedFineTuning):
+        def __init__(self, *, weight: float) -> None:
+            self.weight = weight
+
+    own = Own(weight=2.0)
+    assert own.notes() == []
+    assert all(own.learns_answer(f"c{number}", seed=0) for number in range(50))

@@ -21,6 +21,8 @@ class SupervisedFineTuning(Objective):
             its seed, teach the thought only, up to the closing tag. Examples with an empty thought keep all of their loss.
     """
 
+    answer_loss_share: Fraction = 1.0  # for subclasses whose constructor does not set it
+
     def __init__(self, *, answer_loss_share: Fraction = 1.0) -> None:
         self.answer_loss_share = answer_loss_share
 
