@@ -112,7 +112,10 @@ def test_the_rules_are_read_from_real_modules():
 
 
 def test_stages_do_not_know_each_other():
-    shared = {f"thoughtrank.stages.{name}" for name in ("stage", "round_models", "candidate_tags", "arm_replies")}
+    shared = {
+        f"thoughtrank.stages.{name}"
+        for name in ("stage", "judged_stage", "round_models", "candidate_tags", "arm_replies")
+    }
     stages = {name for name in MODULES if name.startswith("thoughtrank.stages.")} - shared
     controls = ("replay", "control_rounds", "control_evaluation")
     others = ("development_evaluation", "question_screening", "pooled_generation", "round_win_rates")

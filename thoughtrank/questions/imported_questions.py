@@ -1,7 +1,7 @@
 """A run that starts from imported candidates: round 1 has their questions, the rest comes from the run's own source."""
 
-from thoughtrank.evaluation.scoring import Scorer
 from thoughtrank.questions.protocol import QuestionSource, require_round_number
+from thoughtrank.questions.wrapped_source import WrappedSource
 from thoughtrank.records import Question
 from thoughtrank.storage.imported_candidates import ImportedCandidates
 
@@ -11,7 +11,7 @@ def with_imported(source: QuestionSource, imported: ImportedCandidates | None) -
     return source if imported is None else ImportedQuestions(source=source, imported=imported)
 
 
-class ImportedQuestions(QuestionSource):
+class ImportedQuestions(WrappedSource):
     """Round 1 has the questions of imported candidates; later rounds and the held-out set are the source's.
 
     Questions are compared by their text. A test or development question is never trained on, even if it was imported, and an
@@ -24,20 +24,8 @@ class ImportedQuestions(QuestionSource):
     """
 
     def __init__(self, *, source: QuestionSource, imported: ImportedCandidates) -> None:
-        self._source = source
+        super().__init__(source)
         self._imported = imported
-        self.train_per_round = source.train_per_round
-        self.held_out = source.held_out
-        self.held_out_unseen = source.held_out_unseen
-        self.num_development = source.num_development
-        self.answer_stem = source.answer_stem
-        self.screen = source.screen
-        self.screen_prefixes = source.screen_prefixes
-
-    @property
-    def scorer(self) -> Scorer | None:
-        """The source's."""
-        return self._source.scorer
 
     @property
     def skipped_rows(self) -> list[str]:
@@ -46,10 +34,6 @@ class ImportedQuestions(QuestionSource):
         skipped = [question for question in self._imported.questions() if question.text in held_out]
         reasons = [f"imported question {question.question_id}: it is held out" for question in skipped]
         return [*self._source.skipped_rows, *reasons]
-
-    def notes(self) -> list[str]:
-        """The source's."""
-        return self._source.notes()
 
     def faults(self, *, rounds: int) -> list[str]:
         """Faults of the import and of the source; a run of one round needs no training questions of the source."""
@@ -68,14 +52,6 @@ class ImportedQuestions(QuestionSource):
             return [question for question in self._imported.questions() if question.text not in held_out]
         imported = {question.text for question in self._imported.questions()}
         return [question for question in self._source.train(round_number) if question.text not in imported]
-
-    def evaluation(self) -> list[Question]:
-        """See ``QuestionSource``."""
-        return self._source.evaluation()
-
-    def development(self) -> list[Question]:
-        """See ``QuestionSource``."""
-        return self._source.development()
 
     def _held_out_texts(self) -> set[str]:
         return {question.text for question in [*self.evaluation(), *self.development()]}

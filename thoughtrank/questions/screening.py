@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from thoughtrank.evaluation.scoring import Scorer
 from thoughtrank.questions.protocol import QuestionSource, require_round_number
+from thoughtrank.questions.wrapped_source import WrappedSource
 from thoughtrank.records import Question
 
 Solved = Literal["sometimes", "never", "always"]
@@ -77,7 +77,7 @@ def _in_turn(rows: Iterable[ScreenedQuestion]) -> list[str]:
     return [question_id for *_, question_id in sorted(order)]
 
 
-class ScreeningPool(QuestionSource):
+class ScreeningPool(WrappedSource):
     """A source whose rounds have ``screen`` times as many training questions: those to screen.
 
     The questions of round r are those of rounds (r − 1) · ``screen`` + 1 to r · ``screen`` of the source, so that rounds stay
@@ -86,30 +86,6 @@ class ScreeningPool(QuestionSource):
     Args:
         source: the run's own.
     """
-
-    def __init__(self, source: QuestionSource) -> None:
-        self._source = source
-        self.train_per_round = source.train_per_round
-        self.held_out = source.held_out
-        self.held_out_unseen = source.held_out_unseen
-        self.num_development = source.num_development
-        self.answer_stem = source.answer_stem
-        self.screen = source.screen
-        self.screen_prefixes = source.screen_prefixes
-
-    @property
-    def scorer(self) -> Scorer | None:
-        """The source's."""
-        return self._source.scorer
-
-    @property
-    def skipped_rows(self) -> list[str]:
-        """The source's."""
-        return self._source.skipped_rows
-
-    def notes(self) -> list[str]:
-        """The source's."""
-        return self._source.notes()
 
     def faults(self, *, rounds: int) -> list[str]:
         """Faults of the source, which needs the questions of as many rounds as are screened."""
@@ -125,14 +101,6 @@ class ScreeningPool(QuestionSource):
         require_round_number(round_number)
         numbers = range((round_number - 1) * self.screen + 1, round_number * self.screen + 1)
         return [question for number in numbers for question in self._source.train(number)]
-
-    def evaluation(self) -> list[Question]:
-        """See ``QuestionSource``."""
-        return self._source.evaluation()
-
-    def development(self) -> list[Question]:
-        """See ``QuestionSource``."""
-        return self._source.development()
 
 
 def with_screening(source: QuestionSource) -> QuestionSource:

@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from thoughtrank.evaluation.statistics import mean
 from thoughtrank.judging.audit import AuditTotals, is_ranking
-from thoughtrank.judging.execution.budget import Budget, BudgetReached
-from thoughtrank.judging.execution.executor import RESERVATIONS, VERDICTS, Executor
-from thoughtrank.judging.protocol import AnswerView, Judge
+from thoughtrank.judging.execution.budget import BudgetReached
+from thoughtrank.judging.execution.executor import VERDICTS, Executor
+from thoughtrank.judging.protocol import AnswerView
 from thoughtrank.judging.screening import MALFORMED
 from thoughtrank.judging.swap_sample import SwapSample
 from thoughtrank.output.progress import progress_bar
@@ -21,7 +21,8 @@ from thoughtrank.rankers.protocol import Ranker, RankResult
 from thoughtrank.rankers.rank_questions import AnsweredQuestion, TieDetector, rank_questions
 from thoughtrank.rankers.replay import JudgedCall, LoggedVerdicts, RecordedCalls, calls_of, is_ranked
 from thoughtrank.records import Candidate, Question, RankedCandidate
-from thoughtrank.stages.stage import Stage, question_references, question_texts
+from thoughtrank.stages.judged_stage import JudgedStage
+from thoughtrank.stages.stage import question_references, question_texts
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.question_rows import rows_of_questions
 from thoughtrank.storage.tables import TableRows, write_rows
@@ -34,30 +35,21 @@ _CALLS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ranking(Stage):
+class Ranking(JudgedStage):
     """The table of rankings of one round: one row per candidate, in the order of the candidates.
-
-    Every verdict is in the verdict log before it is used, so a killed run pays for nothing twice.
 
     Attributes:
         questions: of this round.
         candidates: table of candidates.
-        judge: answers the judge calls.
         ranker: decides which judge calls to make.
-        budget: of the run.
         model_family: of the model that wrote the answers, for the audit.
-        seed: of every shuffle.
     """
 
     kind: ClassVar[str] = "rankings"
-    reusable: ClassVar[tuple[str, ...]] = (VERDICTS, RESERVATIONS)
     questions: Sequence[Question]
     candidates: Artifact
-    judge: Judge
     ranker: Ranker
-    budget: Budget
     model_family: str | None
-    seed: int
 
     def inputs(self) -> dict[str, object]:
         """Candidates, questions, reference answers, judge, ranker and seed."""
@@ -69,11 +61,6 @@ class Ranking(Stage):
             "ranker": self.ranker.identity(),
             "seed": self.seed,
         }
-
-    def reuse(self, artifact: Artifact) -> None:
-        """Count what the judge has cost already against the run's budget, and take over the bounds that were raised."""
-        self.budget.add(artifact.facts["judge_cost"] + artifact.facts["judge_lost_cost"])
-        self.judge.raise_bounds(artifact.facts.get("judge_raised_bounds", {}))
 
     def make(self, artifact: Artifact) -> None:
         """Write the table.

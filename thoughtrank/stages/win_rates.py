@@ -11,14 +11,15 @@ from typing import ClassVar
 from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.win_rates import JudgedPair, win_rate
-from thoughtrank.judging.execution.budget import Budget, BudgetReached
-from thoughtrank.judging.execution.executor import RESERVATIONS, VERDICTS, Executor
-from thoughtrank.judging.protocol import AnswerView, Judge, JudgeRequest, Verdict
+from thoughtrank.judging.execution.budget import BudgetReached
+from thoughtrank.judging.execution.executor import VERDICTS, Executor
+from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
 from thoughtrank.judging.screening import rejection
 from thoughtrank.output.progress import progress_bar
 from thoughtrank.rankers.duplicate_answers import duplicate_classes
 from thoughtrank.records import Question
-from thoughtrank.stages.stage import Stage, question_fields
+from thoughtrank.stages.judged_stage import JudgedStage
+from thoughtrank.stages.stage import question_fields
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.tables import TableRows, write_rows
 
@@ -65,27 +66,18 @@ class _Compared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WinRates(Stage):
+class WinRates(JudgedStage):
     """The table of one comparison: two replies to each question, and which of them is preferred.
-
-    Every verdict is in the verdict log before it is used, so a killed run pays for nothing twice.
 
     Attributes:
         questions: whose replies are compared.
         first, second: the replies; a score of 1 is a win of the first.
-        judge: compares.
-        budget: of the run.
-        seed: of the order and labels in which the answers are shown.
     """
 
     kind: ClassVar[str] = "win_rates"
-    reusable: ClassVar[tuple[str, ...]] = (VERDICTS, RESERVATIONS)
     questions: Sequence[Question]
     first: Replies
     second: Replies
-    judge: Judge
-    budget: Budget
-    seed: int
 
     def inputs(self) -> dict[str, object]:
         """Both tables of replies with their arms, the questions with all their fields, judge and seed."""
@@ -97,11 +89,6 @@ class WinRates(Stage):
             "judge": self.judge.identity(),
             "seed": self.seed,
         }
-
-    def reuse(self, artifact: Artifact) -> None:
-        """Count what the judge has cost already against the run's budget, and take over the bounds that were raised."""
-        self.budget.add(artifact.facts["judge_cost"] + artifact.facts["judge_lost_cost"])
-        self.judge.raise_bounds(artifact.facts.get("judge_raised_bounds", {}))
 
     def make(self, artifact: Artifact) -> None:
         """Write the table, then the win rate.
