@@ -1,10 +1,14 @@
 """A run without rounds, and the tables that a stage reads."""
 
 import pytest
-from fake_models import CopiedModel
+from fake_models import CopiedModel, CopyingTraining
 from recipes import Rows
+from small_run import small_values
 
+from thoughtrank.config.components import make_components
+from thoughtrank.config.schema import load_config
 from thoughtrank.records import Candidate, Question
+from thoughtrank.stages.build import StageBuilder
 from thoughtrank.stages.round_models import BaseModel
 from thoughtrank.storage.stage_reuse import Store
 from thoughtrank.storage.tables import write_part
@@ -62,5 +66,26 @@ def candidates(store, finished):
             for index, answer in enumerate(of_question)
         ]
         return finished("candidates", rows, record_type=Candidate, published=store.paths.candidates(1))
+
+    return make
+
+
+@pytest.fixture
+def finished_builder_of(store, tiny_folder, tmp_path):
+    """The builder of a small run whose rounds are finished."""
+
+    def make(*, training=None, development=0, **top_level):
+        values = small_values(model_folder=tiny_folder, workplace=tmp_path, **top_level)
+        values["training"] = {**values["training"], **(training or {})}
+        values["questions"] = {**values["questions"], "development": development}
+        config = load_config(values)
+        builder = StageBuilder(config=config, components=make_components(config), store=store, nodes=CopyingTraining())
+        for number in range(config.rounds + 1):
+            current = builder.begin_round(number)
+            for name in builder.stage_names(number):
+                current.stages[name] = builder.build(name, current)
+                current.artifacts[name] = store.complete(current.stages[name])
+        builder.nodes.jobs.clear()
+        return builder
 
     return make

@@ -4,38 +4,16 @@ import shutil
 
 import pytest
 from fake_engine import FakeEngine
-from fake_models import CopyingTraining
 from small_run import small_values
 
-from thoughtrank.config.components import make_components
-from thoughtrank.config.schema import load_config
 from thoughtrank.controls.sampled_prefixes import SampledPrefixes
 from thoughtrank.records import Candidate
-from thoughtrank.stages.build import StageBuilder
 from thoughtrank.stages.replay import run_control
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.tables import num_rows, read_table
 
 STAGES = ["1_candidates", "2_rankings", "3_examples", "4_model"]
-
-
-@pytest.fixture
-def builder_of(store, tiny_folder, tmp_path):
-    def make(*, training=None, **top_level):
-        values = small_values(model_folder=tiny_folder, workplace=tmp_path, **top_level)
-        values["training"] = {**values["training"], **(training or {})}
-        config = load_config(values)
-        builder = StageBuilder(config=config, components=make_components(config), store=store, nodes=CopyingTraining())
-        for number in range(config.rounds + 1):
-            current = builder.begin_round(number)
-            for name in builder.stage_names(number):
-                current.stages[name] = builder.build(name, current)
-                current.artifacts[name] = store.complete(current.stages[name])
-        builder.nodes.jobs.clear()
-        return builder
-
-    return make
 
 
 def run(builder):
@@ -46,8 +24,8 @@ def folder_of(store, number):
     return store.paths.control(number, "sampled_prefixes").folder
 
 
-def test_every_round_has_its_stages_and_the_last_one_an_evaluation(builder_of, store):
-    result = run(builder_of())
+def test_every_round_has_its_stages_and_the_last_one_an_evaluation(finished_builder_of, store):
+    result = run(finished_builder_of())
     assert sorted(path.name for path in folder_of(store, 1).iterdir()) == STAGES
     assert sorted(path.name for path in folder_of(store, 2).iterdir()) == [*STAGES, "5_evaluation.json", "5_replies"]
     assert (result.path, result.round_number) == ("sampled_prefixes", 2)
@@ -56,8 +34,8 @@ def test_every_round_has_its_stages_and_the_last_one_an_evaluation(builder_of, s
     assert result.training["steps"] == 3
 
 
-def test_as_many_thoughts_of_the_same_questions_are_sampled(builder_of, store):
-    run(builder_of())
+def test_as_many_thoughts_of_the_same_questions_are_sampled(finished_builder_of, store):
+    run(finished_builder_of())
     for number in (1, 2):
         own, of_run = folder_of(store, number) / "1_candidates", store.paths.candidates(number)
         sampled, forced = read_table(own, Candidate), read_table(of_run, Candidate)
@@ -65,26 +43,26 @@ def test_as_many_thoughts_of_the_same_questions_are_sampled(builder_of, store):
         assert {each.prefix for each in sampled} == {"sample_1", "sample_2", "sample_3"}
 
 
-def test_the_questions_are_those_that_the_run_has_kept(builder_of, store):
-    builder = builder_of()
+def test_the_questions_are_those_that_the_run_has_kept(finished_builder_of, store):
+    builder = finished_builder_of()
     builder.rounds[1].questions = builder.rounds[1].questions[:1]
     run(builder)
     sampled = read_table(folder_of(store, 1) / "1_candidates", Candidate)
     assert {each.question_id for each in sampled} == {builder.rounds[1].questions[0].question_id}
 
 
-def test_several_models_generate_where_they_do_in_the_run(builder_of, store):
+def test_several_models_generate_where_they_do_in_the_run(finished_builder_of, store):
     generation = {
         **small_values(model_folder="m", workplace=store.paths.folder)["generation"],
         "models": ["base", "previous"],
     }
-    run(builder_of(generation=generation))
+    run(finished_builder_of(generation=generation))
     assert {path.name for path in folder_of(store, 2).iterdir()} >= {"1_candidates_base", "1_candidates_previous"}
     assert num_rows(folder_of(store, 2) / "1_candidates") == 2 * num_rows(folder_of(store, 1) / "1_candidates")
 
 
-def test_every_round_generates_with_its_own_model_and_no_model_of_the_run_is_an_ancestor(builder_of, store):
-    builder = builder_of(training={"start": "previous", "examples": "round"})
+def test_every_round_generates_with_its_own_model_and_no_model_of_the_run_is_an_ancestor(finished_builder_of, store):
+    builder = finished_builder_of(training={"start": "previous", "examples": "round"})
     opened = len(builder.components.engine.model_folders)
     run(builder)
     first, second = builder.nodes.jobs
@@ -96,8 +74,8 @@ def test_every_round_generates_with_its_own_model_and_no_model_of_the_run_is_an_
     assert not of_run & {*generated, first.model.split("/")[-1], second.model.split("/")[-1]}
 
 
-def test_it_trains_from_the_base_model_on_the_examples_of_all_rounds_where_the_run_does(builder_of, store):
-    builder = builder_of(training={"start": "base", "examples": "all"})
+def test_it_trains_from_the_base_model_on_the_examples_of_all_rounds_where_the_run_does(finished_builder_of, store):
+    builder = finished_builder_of(training={"start": "base", "examples": "all"})
     result = run(builder)
     first, second = builder.nodes.jobs
     assert first.model == second.model == str(builder.base.folder().absolute())
@@ -107,13 +85,13 @@ def test_it_trains_from_the_base_model_on_the_examples_of_all_rounds_where_the_r
     assert [job.seed for job in builder.nodes.jobs] == [1, 2]
 
 
-def test_thoughts_are_weighed_by_their_gain_where_the_run_does(builder_of, store):
-    run(builder_of(engine={"_target_": "fake_engine.ScoringEngine"}))
+def test_thoughts_are_weighed_by_their_gain_where_the_run_does(finished_builder_of, store):
+    run(finished_builder_of(engine={"_target_": "fake_engine.ScoringEngine"}))
     assert num_rows(folder_of(store, 1) / "2_gains") > 0
 
 
-def test_what_is_finished_is_not_made_again(builder_of, store, monkeypatch):
-    builder = builder_of()
+def test_what_is_finished_is_not_made_again(finished_builder_of, store, monkeypatch):
+    builder = finished_builder_of()
     original = FakeEngine.open
 
     def killed(self, model_folder, *, work_folder=None):
@@ -135,8 +113,8 @@ def test_what_is_finished_is_not_made_again(builder_of, store, monkeypatch):
 
 
 @pytest.mark.parametrize(("keep", "kept"), [("all", True), ("last", False), ("none", False)])
-def test_its_weights_are_kept_only_where_all_are(builder_of, store, keep, kept):
-    builder = builder_of(keep=keep)
+def test_its_weights_are_kept_only_where_all_are(finished_builder_of, store, keep, kept):
+    builder = finished_builder_of(keep=keep)
     run(builder)
     for number in (1, 2):
         model = folder_of(store, number) / "4_model"
@@ -146,8 +124,8 @@ def test_its_weights_are_kept_only_where_all_are(builder_of, store, keep, kept):
     assert len(builder.nodes.jobs) == 2
 
 
-def test_rounds_without_examples_keep_the_base_model(builder_of, capsys):
-    builder = builder_of(
+def test_rounds_without_examples_keep_the_base_model(finished_builder_of, capsys):
+    builder = finished_builder_of(
         selection={"_target_": "thoughtrank.selection.top_k.TopK", "min_winner_share": 1.0},
         judge={"_target_": "thoughtrank.judging.reference.ReferenceJudge"},
     )
@@ -156,7 +134,7 @@ def test_rounds_without_examples_keep_the_base_model(builder_of, capsys):
     assert "round 1 sampled_prefixes found no example" in capsys.readouterr().out
 
 
-def test_its_judge_calls_count_against_the_budget_of_the_run_and_are_reported(builder_of, store, monkeypatch):
+def test_its_judge_calls_count_against_the_budget_of_the_run_and_are_reported(finished_builder_of, store, monkeypatch):
     original = Artifact.finish
 
     def paid(self, **facts):
@@ -164,7 +142,7 @@ def test_its_judge_calls_count_against_the_budget_of_the_run_and_are_reported(bu
         original(self, **{**facts, **cost})
 
     monkeypatch.setattr(Artifact, "finish", paid)
-    builder = builder_of()
+    builder = finished_builder_of()
     result = run(builder)
     assert result.judge_cost == 0.5
     spent = builder.budget.spent

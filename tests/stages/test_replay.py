@@ -3,11 +3,7 @@
 import shutil
 
 import pytest
-from fake_models import CopyingTraining
-from small_run import small_values
 
-from thoughtrank.config.components import make_components
-from thoughtrank.config.schema import load_config
 from thoughtrank.controls.answers_only import AnswerCopies, AnswerPairs
 from thoughtrank.controls.random_candidates import RandomCandidates
 from thoughtrank.records import Example
@@ -15,27 +11,6 @@ from thoughtrank.stages.build import StageBuilder
 from thoughtrank.stages.replay import Replay
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.tables import num_rows, read_table
-
-
-@pytest.fixture
-def builder_of(store, tiny_folder, tmp_path):
-    """The builder of a small run whose rounds are finished."""
-
-    def make(*, training=None, development=0, **top_level):
-        values = small_values(model_folder=tiny_folder, workplace=tmp_path, **top_level)
-        values["training"] = {**values["training"], **(training or {})}
-        values["questions"] = {**values["questions"], "development": development}
-        config = load_config(values)
-        builder = StageBuilder(config=config, components=make_components(config), store=store, nodes=CopyingTraining())
-        for number in range(config.rounds + 1):
-            current = builder.begin_round(number)
-            for name in builder.stage_names(number):
-                current.stages[name] = builder.build(name, current)
-                current.artifacts[name] = store.complete(current.stages[name])
-        builder.nodes.jobs.clear()
-        return builder
-
-    return make
 
 
 def run(builder, control):
@@ -46,8 +21,8 @@ def jobs(builder):
     return {job.description: job for job in builder.nodes.jobs}
 
 
-def test_a_control_has_the_files_of_a_round_in_a_folder_of_its_own(builder_of, store):
-    builder = builder_of()
+def test_a_control_has_the_files_of_a_round_in_a_folder_of_its_own(finished_builder_of, store):
+    builder = finished_builder_of()
     result = run(builder, AnswerCopies())
     folder = store.paths.folder / "round_2" / "controls" / "answers_only" / "copies"
     assert sorted(path.name for path in folder.iterdir()) == ["3_examples", "4_model", "5_evaluation.json", "5_replies"]
@@ -62,8 +37,8 @@ def test_a_control_has_the_files_of_a_round_in_a_folder_of_its_own(builder_of, s
     assert not (store.paths.folder / "round_1" / "controls").exists()
 
 
-def test_where_every_round_starts_from_the_base_model_the_last_training_is_replayed(builder_of, store):
-    builder = builder_of(training={"start": "base", "examples": "all"})
+def test_where_every_round_starts_from_the_base_model_the_last_training_is_replayed(finished_builder_of, store):
+    builder = finished_builder_of(training={"start": "base", "examples": "all"})
     result = run(builder, AnswerCopies())
     [job] = builder.nodes.jobs
     assert job.model == str(builder.base.folder().absolute())
@@ -72,8 +47,8 @@ def test_where_every_round_starts_from_the_base_model_the_last_training_is_repla
     assert result.examples == selected == num_rows(store.paths.control(2, "answers_only", "copies").examples)
 
 
-def test_otherwise_those_of_all_rounds_are_so_that_no_tuned_model_is_an_ancestor(builder_of, store):
-    builder = builder_of(training={"start": "previous", "examples": "round"})
+def test_otherwise_those_of_all_rounds_are_so_that_no_tuned_model_is_an_ancestor(finished_builder_of, store):
+    builder = finished_builder_of(training={"start": "previous", "examples": "round"})
     run(builder, AnswerCopies())
     first, second = builder.nodes.jobs
     assert first.model == str(builder.base.folder().absolute())
@@ -86,8 +61,8 @@ def test_otherwise_those_of_all_rounds_are_so_that_no_tuned_model_is_an_ancestor
     assert not (store.paths.folder / "round_1/controls/answers_only/copies/5_replies").exists()
 
 
-def test_pairs_take_as_many_steps_as_the_run_and_stop_early_on_development_questions(builder_of, store):
-    builder = builder_of(development=4)
+def test_pairs_take_as_many_steps_as_the_run_and_stop_early_on_development_questions(finished_builder_of, store):
+    builder = finished_builder_of(development=4)
     for control in (AnswerCopies(), AnswerPairs()):
         run(builder, control)
     copies, pairs = (jobs(builder)[f"round 2 answers_only {variant} training"] for variant in ("copies", "pairs"))
@@ -99,8 +74,8 @@ def test_pairs_take_as_many_steps_as_the_run_and_stop_early_on_development_quest
     assert len(ids) == 4
 
 
-def test_pairs_do_not_stop_early_without_development_questions(builder_of, store):
-    builder = builder_of()
+def test_pairs_do_not_stop_early_without_development_questions(finished_builder_of, store):
+    builder = finished_builder_of()
     run(builder, AnswerPairs())
     [job] = builder.nodes.jobs
     assert job.development is None
@@ -108,15 +83,15 @@ def test_pairs_do_not_stop_early_without_development_questions(builder_of, store
     assert not store.paths.control(2, "answers_only", "pairs").development.exists()
 
 
-def test_a_control_with_one_variant_has_no_folder_for_it(builder_of, store):
-    result = run(builder_of(), RandomCandidates())
+def test_a_control_with_one_variant_has_no_folder_for_it(finished_builder_of, store):
+    result = run(finished_builder_of(), RandomCandidates())
     assert (result.path, result.variant) == ("random_candidates", None)
     assert (store.paths.folder / "round_2/controls/random_candidates/5_evaluation.json").exists()
 
 
 @pytest.mark.parametrize(("keep", "kept"), [("all", True), ("last", False), ("none", False)])
-def test_its_weights_are_kept_only_where_all_are(builder_of, store, keep, kept):
-    builder = builder_of(keep=keep)
+def test_its_weights_are_kept_only_where_all_are(finished_builder_of, store, keep, kept):
+    builder = finished_builder_of(keep=keep)
     run(builder, AnswerCopies())
     model = store.paths.control(2, "answers_only", "copies").model
     assert (model / "config.json").exists()
@@ -125,8 +100,8 @@ def test_its_weights_are_kept_only_where_all_are(builder_of, store, keep, kept):
     assert len(builder.nodes.jobs) == 1
 
 
-def test_what_is_finished_is_not_made_again(builder_of, store, monkeypatch):
-    builder = builder_of(keep="last")
+def test_what_is_finished_is_not_made_again(finished_builder_of, store, monkeypatch):
+    builder = finished_builder_of(keep="last")
     original = StageBuilder.evaluation
 
     def killed(self, **options):
@@ -144,8 +119,8 @@ def test_what_is_finished_is_not_made_again(builder_of, store, monkeypatch):
     assert len(builder.nodes.jobs) == 1
 
 
-def test_a_run_that_found_no_example_has_nothing_to_replay(builder_of):
-    builder = builder_of(
+def test_a_run_that_found_no_example_has_nothing_to_replay(finished_builder_of):
+    builder = finished_builder_of(
         selection={"_target_": "thoughtrank.selection.top_k.TopK", "min_winner_share": 1.0},
         judge={"_target_": "thoughtrank.judging.reference.ReferenceJudge"},
     )

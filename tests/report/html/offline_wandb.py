@@ -8,7 +8,7 @@ BLOCK, IDENT, HEADER = 32768, 7, 7
 
 
 def chunks(content):
-    """The records of a file in LevelDB's log format, which W&B writes: pieces in blocks, each behind a header of 7 bytes."""
+    """The records of a file in LevelDB's log format, which W&B writes: pieces in blocks, each after a header of 7 bytes."""
     place, whole = IDENT, b""
     while place + HEADER <= len(content):
         if BLOCK - place % BLOCK < HEADER:

@@ -1,0 +1,293 @@
+"""What OpenAI-compatible servers send according to public bug reports, by the name of the shape: status and body."""
+
+import json
+
+from openai_server import completion, error
+from served_judge import BY_TEXT, REQUEST
+
+from thoughtrank.judging.openai.prompt import render
+
+LABEL = {answer_id: label for label, answer_id in render(REQUEST).labels.items()}
+ORDER = [LABEL[group[0]] for group in BY_TEXT]
+RANKING = json.dumps({"ranking": [[label] for label in ORDER]})
+LINE = " > ".join(ORDER)
+
+NO_SCHEMA = {
+    "text as error": (400, {"error": "response_format is not supported"}),
+    "detail": (400, {"detail": "Unsupported: json_schema"}),
+    "FastAPI list": (
+        422,
+        {
+            "detail": [
+                {"loc": ["body", "response_format", "type"], "msg": "unexpected value", "type": "value_error.const"}
+            ]
+        },
+    ),
+    "message object": (
+        400,
+        {"message": {"detail": [{"loc": ["response_format"], "msg": "extra fields not permitted"}]}},
+    ),
+    "list of errors": (400, [{"error": {"code": 400, "message": 'Unknown name "strict" at response_format'}}]),
+    "plain text": (400, "strict: unknown field"),
+    "HTML": (400, "<!doctype html><html><title>400</title><body><p>json_schema is unknown</body></html>"),
+    "Gemini: strict": (400, [{"error": {"code": 400, "message": 'Unknown name "strict": Cannot find field.'}}]),
+    "Gemini: states": (
+        400,
+        error(
+            "The specified schema produces a constraint that has too many states for serving.",
+            status="INVALID_ARGUMENT",
+        ),
+    ),
+    "Gemini: additionalProperties": (400, error('Unknown name "additionalProperties": Cannot find field.')),
+    "DeepSeek": (400, error("This response_format type is unavailable now", type="invalid_request_error")),
+    "vLLM: grammar": (400, {"object": "error", "message": "Failed to compile guided decoding grammar", "code": 400}),
+    "LM Studio": (400, {"error": "'response_format.type' must be 'json_schema' or 'text'"}),
+    "Groq": (400, error("This model does not support response format `json_schema`.", param="response_format")),
+    "LiteLLM": (
+        400,
+        error("litellm.UnsupportedParamsError: x does not support parameters: ['response_format']", code="400"),
+    ),
+    "OpenRouter": (404, error("No endpoints found that can handle the requested parameters.", code=404)),
+    "llama.cpp: 501": (501, error("json_schema is not supported by this server", code=501, type="not_supported_error")),
+    "Azure: api-version": (
+        400,
+        error("response_format value as json_schema is enabled only for api versions 2024-08-01-preview and later"),
+    ),
+    "in a 200": (200, {"error": {"code": 400, "message": "response_format is not supported"}}),
+    "nested JSON": (
+        400,
+        error(
+            "Provider returned error",
+            code=400,
+            metadata={"raw": '{"error":{"message":"Invalid schema for response_format"}}', "provider_name": "X"},
+        ),
+    ),
+}
+
+TOO_LONG = {
+    "OpenAI": (400, error("This model's maximum context length is 8192 tokens.", code="context_length_exceeded")),
+    "OpenAI: too large for the rate limit": (
+        429,
+        error("Request too large for gpt-4o on tokens per min (TPM): Limit 3"),
+    ),
+    "Anthropic": (400, error("prompt is too long: 210000 tokens > 200000 maximum")),
+    "Anthropic: with the reply": (400, error("input length and `max_tokens` exceed context limit: 9 + 8 > 10")),
+    "Gemini": (400, [error("The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).")]),
+    "llama.cpp": (
+        400,
+        error("the request exceeds the available context size.", type="exceed_context_size_error", code=400),
+    ),
+    "llama.cpp: while writing": (500, error("Context size has been exceeded.", code=500, type="server_error")),
+    "TGI": (
+        422,
+        {"error": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 2048", "error_type": "v"},
+    ),
+    "SGLang": (
+        400,
+        {
+            "object": "error",
+            "message": "The input (5000 tokens) is longer than the model's context length",
+            "code": 400,
+        },
+    ),
+    "LM Studio": (
+        400,
+        {"error": "Trying to keep the first 5000 tokens when context the overflows: context length of 4096"},
+    ),
+    "Ollama": (400, {"error": {"message": "the input length exceeds the context length", "type": "api_error"}}),
+    "Mistral": (
+        400,
+        {
+            "object": "error",
+            "message": {
+                "detail": "Prompt contains 40000 tokens, too large for model with 32768 maximum context length"
+            },
+        },
+    ),
+    "Moonshot": (400, error("Invalid request: Your request exceeded model token limit: 8192")),
+    "Bedrock": (400, {"message": "Input is too long for requested model."}),
+    "DashScope": (400, error("Range of input length should be [1, 30720]", code="invalid_parameter_error")),
+    "xAI": (
+        400,
+        {"code": "Client specified an invalid argument", "error": "This model's maximum prompt length is 131072"},
+    ),
+    "vLLM: detail": (
+        400,
+        {"detail": "The decoder prompt (length 5000) is longer than the maximum model length of 4096"},
+    ),
+    "in a 200 without a status": (
+        200,
+        {"error": {"message": "maximum context length is 10", "code": "context_length_exceeded"}},
+    ),
+}
+
+REFUSED = {
+    "Azure": (400, error("filtered", code="content_filter", innererror={"code": "ResponsibleAIPolicyViolation"})),
+    "DeepSeek": (400, error("Content Exists Risk", type="invalid_request_error")),
+    "DashScope": (400, error("Input data may contain inappropriate content.", code="data_inspection_failed")),
+    "OpenRouter": (
+        403,
+        error("The model requires moderation and your input was flagged", metadata={"flagged_input": "context length"}),
+    ),
+    "xAI": (
+        403,
+        {"code": "forbidden", "error": "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO"},
+    ),
+    "OpenAI": (
+        400,
+        error(
+            "Invalid prompt: your prompt was flagged as potentially violating our usage policy", code="invalid_prompt"
+        ),
+    ),
+    "Gemini: a finish reason": (200, completion("", finish="content_filter: PROHIBITED_CONTENT")),
+    "Gemini: SAFETY": (200, completion(None, finish="SAFETY")),
+    "Gemini: RECITATION": (200, completion("", finish="RECITATION")),
+    "Anthropic": (200, completion("", finish="refusal")),
+    "GLM": (200, completion("", finish="sensitive")),
+    "Bedrock": (200, completion("", finish="guardrail_intervened")),
+    "OpenAI: a part": (200, completion([{"type": "refusal", "refusal": "I can't."}])),
+}
+
+RANKED = {
+    "a closing tag only": completion(f"A is long. {{}} </think>\n\n{RANKING}"),
+    "Magistral": completion(f"[THINK]B > A?[/THINK]{RANKING}"),
+    "Magistral: parts": completion(
+        [{"type": "thinking", "thinking": [{"type": "text", "text": "B > A?"}]}, {"type": "text", "text": RANKING}]
+    ),
+    "Seed-OSS": completion(f"<seed:think>hm<seed:cot_budget_reflect>9</seed:cot_budget_reflect></seed:think>{RANKING}"),
+    "gpt-oss": completion(
+        "<|channel|>analysis<|message|>B > A?<|end|><|start|>assistant"
+        f"<|channel|>final <|constrain|>json<|message|>{RANKING}<|return|>"
+    ),
+    "gpt-oss without special tokens": completion(f"analysisB is best. So final.assistantfinal{RANKING}"),
+    "two blocks": completion(f"<think>\n\n</think>\n<think>again</think>\n{RANKING}"),
+    "a line of labels": completion(f"<think>x</think>\n{LINE}<|im_end|>"),
+    "Kimi": completion(f"◁think▷hm◁/think▷{RANKING}"),
+    "Command A": completion(f"<|START_THINKING|>hm<|END_THINKING|><|START_RESPONSE|>{RANKING}<|END_RESPONSE|>"),
+    "Sky-T1": completion(
+        f"<|begin_of_thought|>hm<|end_of_thought|>\n<|begin_of_solution|>{RANKING}<|end_of_solution|>"
+    ),
+    "GLM-4.5V": completion(f"<think>hm</think><|begin_of_box|>{RANKING}<|end_of_box|>"),
+    "MedGemma": completion(f"<unused94>thought\nhm<unused95>{RANKING}"),
+    "Gemini: thoughts": completion(f"<thought>hm</thought>```json\n{RANKING}\n```"),
+    "an answer tag": completion(f"<think>hm</think><answer>{RANKING}</answer>"),
+    "an end token": completion(f"{RANKING}<|eot_id|>"),
+    "a turn after the end": completion(f"{RANKING}<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nThanks"),
+    "a role before": completion(f"<|start_header_id|>assistant<|end_header_id|>\n\n{RANKING}</s>"),
+    "a decoded role before": completion(f"assistant\n\n{RANKING}"),
+    "DeepSeek's end": completion(f"{RANKING}<｜end▁of▁sentence｜>"),
+    "content in parts": completion([{"type": "text", "text": RANKING[:9]}, {"type": "text", "text": RANKING[9:]}]),
+    "content as texts": completion([RANKING]),
+    "content as an object": completion(json.loads(RANKING)),
+    "vLLM: the reply is in the reasoning": completion(None, reasoning_content=RANKING),
+    "LiteLLM: the reply is in a tool call": completion(
+        None,
+        finish="tool_calls",
+        tool_calls=[{"type": "function", "function": {"name": "json_tool_call", "arguments": RANKING}}],
+    ),
+    "another finish reason": completion(RANKING, finish="eos_token"),
+    "no finish reason": completion(RANKING, finish=None),
+    "a reason that quotes a tag": completion(json.dumps({"reason": "A has </think> in it", **json.loads(RANKING)})),
+    "a byte order mark": "\ufeff" + json.dumps(completion(RANKING)),
+    "blank lines that keep the connection open": "\n\n\n" + json.dumps(completion(RANKING)),
+}
+
+RETRIED = {
+    "OpenRouter": ({"error": {"code": 429, "message": "slow down"}}, False),
+    "a list": ([{"error": {"code": 429, "message": "slow down"}}], False),
+    "digits": ({"error": {"code": "429", "message": "slow down"}}, False),
+    "beside the error": ({"status": 429, "error": "slow down"}, False),
+    "by name": ({"error": {"code": "rate_limit_exceeded", "message": "slow down"}}, True),
+    "words only": ({"error": "slow down: too many requests"}, True),
+    "detail": ({"detail": "slow down, the model is overloaded"}, True),
+    "OpenRouter: in the choice": (
+        {
+            "choices": [
+                {"finish_reason": "error", "error": {"code": 502, "message": "slow down"}, "message": {"content": ""}}
+            ]
+        },
+        True,
+    ),
+    "DeepSeek": (completion("slow down", finish="insufficient_system_resource"), True),
+    "SGLang": (completion("slow down", finish="abort"), True),
+}
+
+SETTINGS = {
+    "OpenAI: temperature": (
+        400,
+        error("Unsupported value: 'temperature' does not support 0.0 with this model."),
+        "judge.temperature=null",
+    ),
+    "LiteLLM: temperature": (
+        400,
+        error("gpt-5 models don't support temperature=0.0. Only temperature=1 is supported."),
+        "judge.temperature=null",
+    ),
+    "Moonshot: temperature": (
+        400,
+        error("invalid temperature: only 1 is allowed for this model"),
+        "judge.temperature=null",
+    ),
+    "Anthropic: temperature": (400, error("`temperature` is deprecated for this model."), "judge.temperature=null"),
+    "TGI: temperature": (
+        422,
+        {"error": "Input validation error: `temperature` must be strictly positive"},
+        "judge.temperature=null",
+    ),
+    "Bedrock: temperature": (400, {"message": "temperature: Extra inputs are not permitted"}, "judge.temperature=null"),
+    "FastAPI: temperature": (
+        422,
+        {"detail": [{"loc": ["body", "temperature"], "msg": "should be greater than 0"}]},
+        "judge.temperature=null",
+    ),
+    "OpenRouter: credit": (
+        402,
+        error("Insufficient credits", code=402),
+        "the account of the key in JUDGE_KEY has no credit left",
+    ),
+    "DeepSeek: credit": (402, {"error": {"message": "Insufficient Balance"}}, "the account of the key in JUDGE_KEY"),
+    "Anthropic: credit": (
+        400,
+        error("Your credit balance is too low to access the Anthropic API."),
+        "the account of the key in JUDGE_KEY",
+    ),
+    "xAI: credit": (
+        403,
+        {"error": "Your newly created team doesn't have any credits yet."},
+        "the account of the key in JUDGE_KEY",
+    ),
+    "GLM: credit": (429, error("余额不足或无可用资源包,请充值。", code="1113"), "the account of the key in JUDGE_KEY"),
+    "Gemini: key": (
+        400,
+        [error("API key not valid. Please pass a valid API key.", code=400)],
+        "does not accept the key in JUDGE_KEY",
+    ),
+    "a region": (
+        403,
+        error("Country, region, or territory not supported"),
+        "Country, region, or territory not supported",
+    ),
+    "DeepSeek: model": (400, error("Model Not Exist"), "judge.model"),
+    "OpenRouter: model": (400, error("org/judge-1 is not a valid model ID", code=400), "judge.model"),
+    "Mistral: model": (
+        400,
+        {"object": "error", "message": "Invalid model: org/judge-1", "code": "1500"},
+        "judge.model",
+    ),
+    "Ollama: model": (404, error('model "org/judge-1" not found, try pulling it first'), "try pulling it first"),
+    "Open WebUI: path": (405, {"detail": "Method Not Allowed"}, "judge.base_url"),
+    "OpenAI: reply limit": (
+        400,
+        error("max_tokens is too large: 99999. This model supports at most 4096 completion tokens"),
+        "judge.max_reply_tokens",
+    ),
+    "DeepSeek: reply limit": (
+        400,
+        error("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"),
+        "judge.max_reply_tokens",
+    ),
+}
+
+
+def first_body(case):
+    return case if isinstance(case, str | dict | list) else case[1]
