@@ -17,8 +17,9 @@ class SupervisedFineTuning(Objective):
     """Cross-entropy on the tokens of the completion; tokens of the prompt carry no loss.
 
     Args:
-        answer_loss_share: fraction of the examples whose answer carries loss too. The others, drawn anew in every training by
-            its seed, teach the thought only, up to the closing tag. Examples with an empty thought keep all of their loss.
+        answer_loss_share: fraction of the examples whose answer carries loss too. The others, which the seed of each
+            training draws, teach the thought only, up to the closing tag. Examples with an empty thought keep all of their
+            loss.
     """
 
     answer_loss_share: Fraction = 1.0  # for subclasses whose constructor does not set it

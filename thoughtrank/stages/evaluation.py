@@ -116,7 +116,7 @@ class Evaluation(Stage):
         }
 
     def holds(self, folder: Path) -> bool:
-        """Whether the metrics can be read; they are made again from the table."""
+        """Whether the metrics can be read; they are rebuilt from the table."""
         return read_json_object(folder / METRICS) is not None
 
     def make(self, artifact: Artifact) -> None:

@@ -81,7 +81,7 @@ class Generation(Stage):
         record = artifact.folder / ENGINE_RECORD
         facts = read_json_object(record)
         if facts is None:
-            # Only an engine can make the record again, and its probe compares the first group that is decoded.
+            # Only an engine can rebuild the record, and its probe compares the first group that is decoded.
             facts, missing = {}, missing or list(range(len(groups)))[:1]
         if missing:
             folder = self.model.folder()

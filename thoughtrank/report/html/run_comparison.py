@@ -116,7 +116,7 @@ def comparison_section(standings: Sequence[Standing]) -> str:
         "varied",
         "0 % to 100 %",
         "accuracy",
-        "behind the best, points",
+        "difference to the best, points",
         "thought effect, points",
         "cost",
     ]
