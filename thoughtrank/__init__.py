@@ -7,4 +7,12 @@ results). ``stages`` puts them to work, one stage per step of a round; ``pipelin
 what they make. ``run`` and ``cli`` start it all from ``config``.
 """
 
+import sys
+
+from thoughtrank.process.module_path import search_working_folder_last
+
 __version__ = "0.1.0"
+
+if sys.argv[:1] == ["-m"]:
+    # This is ``python -m thoughtrank...``, whose module is about to be loaded.
+    search_working_folder_last()

@@ -21,7 +21,7 @@ from thoughtrank.config.folders import writing_faults
 from thoughtrank.config.preflight import config_faults
 from thoughtrank.config.secret_check import secret_faults
 from thoughtrank.config.stored_config import reference_to_variable
-from thoughtrank.entry_point import prepare_process
+from thoughtrank.entry_point import prepare_program
 from thoughtrank.errors import UserError
 from thoughtrank.output.terminal import print_error, print_faults, print_text, print_traceback
 from thoughtrank.process.stop_signals import handle_stop_signals, stop_status
@@ -54,7 +54,7 @@ def main() -> None:
     Exit status: 0 if everything requested exists, 2 after an error that the user can fix, 130 and 143 after SIGINT and
     SIGTERM, 1 for bugs. In a sweep the jobs after a failed one still run, and the status is 2 for any failure.
     """
-    prepare_process()
+    prepare_program()
     handle_stop_signals()
     sys.argv.extend(sweep_arguments(sys.argv[1:]))
     folder = sweep_folder(sys.argv[1:])

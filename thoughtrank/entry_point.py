@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from thoughtrank.errors import UserError
 from thoughtrank.output.terminal import print_faults, print_traceback
 from thoughtrank.output.terminal_encoding import escape_unprintable
+from thoughtrank.process.module_path import search_working_folder_last
 from thoughtrank.process.openmp import set_wait_policy
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
@@ -22,13 +23,19 @@ def prepare_process() -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 
+def prepare_program() -> None:
+    """``prepare_process``, and components of the user's own are found in the working folder, after all installed modules."""
+    search_working_folder_last()
+    prepare_process()
+
+
 @contextmanager
 def entry_point() -> Iterator[None]:
-    """Around the whole of a program: ``prepare_process``, and plain messages for what the user can fix.
+    """Around the whole of a program: ``prepare_program``, and plain messages for what the user can fix.
 
     Exit status: 2 for a ``UserError``, and for files that cannot be read or written; 1 for bugs, with a traceback.
     """
-    prepare_process()
+    prepare_program()
     try:
         yield
     except UserError as error:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from forked_command import running_fork_server
+from shadowing_files import write_shadowing_files
 from small_runs import Workplace
 
 
@@ -28,10 +29,12 @@ def new_workplace(tmp_path_factory) -> Callable[[str], Workplace]:
 def finished(shared_folder) -> Workplace:
     """One finished run of two rounds, called ``base``, that all workers share; tests read it and do not change it.
 
-    Its interpreter was started for it. So what reproduces its tables in a forked one does so with other hashes.
+    Its interpreter was started for it. So what reproduces its tables in a forked one does so with other hashes. Its working
+    folder holds files that are called like modules of Python.
     """
 
     def run(folder):
+        write_shadowing_files(folder)
         output = Workplace(folder).run("run=base", "rounds=2", "logger=csv", fresh=True)
         (folder / "output.txt").write_text(output)
 

@@ -11,12 +11,11 @@ import re
 import select
 import signal
 import subprocess
-import sys
 from functools import cache, lru_cache
-from pathlib import Path
 from threading import Lock
 
 from thoughtrank.evaluation.math_worker import EQUAL, LIMIT
+from thoughtrank.process.child_module import module_command
 
 _CPU_SECONDS = 5
 """For one comparison; a typical one takes 0.01 s."""
@@ -114,16 +113,12 @@ class MathWorker:
         return result
 
     def _start(self) -> subprocess.Popen[bytes]:
-        # The same package, wherever this process found it; the user's folder must not shadow its modules.
-        root = str(Path(__file__).parents[2])
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "thoughtrank.evaluation.math_worker", *self._limits],
+            module_command("thoughtrank.evaluation.math_worker", *self._limits),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            env={**os.environ, "PYTHONPATH": path},
             start_new_session=True,  # Ctrl-C is for the run; it ends the worker by ending itself
         )
         atexit.register(self.close)

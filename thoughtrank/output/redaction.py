@@ -101,8 +101,9 @@ def child_environment(*, without: Iterable[str] = ()) -> dict[str, str]:
 
 
 def foreign_environment() -> dict[str, str]:
-    """``child_environment`` for a program of another environment: no paths and settings of this one."""
-    return child_environment(without=("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", *added_variables()))
+    """``child_environment`` for a program of another environment: no paths and settings of this one, nor of its folder."""
+    variables = child_environment(without=("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", *added_variables()))
+    return {**variables, "PYTHONSAFEPATH": "1"}
 
 
 def _redacted_value(value: object) -> object:

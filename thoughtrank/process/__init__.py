@@ -1,1 +1,1 @@
-"""This process: how its OpenMP threads wait for each other, and what it does when a signal asks it to stop."""
+"""This process: where it finds modules, how its OpenMP threads wait for each other, and what it does when a signal stops it."""

@@ -30,15 +30,15 @@ def rank_program(tmp_path, monkeypatch):
         path = tmp_path / "rank.sh"
         path.write_text(f"#!/bin/sh\ncd {tmp_path}\n{commands}\n")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        monkeypatch.setattr(process_launcher.sys, "executable", str(path))
+        monkeypatch.setattr(sys, "executable", str(path))
 
     return becomes
 
 
 def test_all_ranks_are_started_and_waited_for(rank_program, tmp_path):
-    rank_program('echo "$RANK $LOCAL_RANK $WORLD_SIZE $MASTER_PORT $@" > done.$RANK')
+    rank_program('echo "$RANK $LOCAL_RANK $WORLD_SIZE $MASTER_PORT $3 $5 $6" > done.$RANK')
     run_ranks(tmp_path / "job.yaml", launch=LaunchConfig(devices=2, port=1234))
-    command = f"-m thoughtrank.finetuning {tmp_path}/job.yaml {os.getpid()}"
+    command = f"thoughtrank.finetuning {tmp_path}/job.yaml {os.getpid()}"
     assert [(tmp_path / f"done.{rank}").read_text() for rank in (0, 1)] == [
         f"{rank} {rank} 2 1234 {command}\n" for rank in (0, 1)
     ]

@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -24,6 +23,7 @@ from thoughtrank.finetuning.distributed.rank_store import (
 )
 from thoughtrank.output.redaction import child_environment
 from thoughtrank.output.terminal import print_faults
+from thoughtrank.process.child_module import module_command
 from thoughtrank.process.openmp import wait_policy
 
 FAULTS = "THOUGHTRANK_FAULTS"
@@ -86,7 +86,7 @@ def run_ranks(
                 else:
                     environment |= store_environment(serves)
                 passed = [writer] if serves is None else [writer, serves.fileno()]
-                command = [sys.executable, "-m", "thoughtrank.finetuning", str(job_file), str(os.getpid())]
+                command = module_command("thoughtrank.finetuning", str(job_file), str(os.getpid()))
                 # A session of its own: Ctrl-C in the terminal reaches the caller only, which then ends the ranks.
                 ranks.append(subprocess.Popen(command, env=environment, pass_fds=passed, start_new_session=True))
         status = _wait(ranks, check)
