@@ -21,6 +21,7 @@ def command(monkeypatch, tmp_path):
     """Runs ``main`` in this process in a folder of its own, with ``do_run`` replaced; returns the exit status."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cli, "_failures", [])
+    monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setattr(stop_signals, "_received", [])
     # The process that would be ended is the one that runs all tests.
     monkeypatch.setattr(stop_signals, "GRACE_SECONDS", 86_400.0)

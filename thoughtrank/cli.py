@@ -24,6 +24,7 @@ from thoughtrank.config.stored_config import reference_to_variable
 from thoughtrank.entry_point import prepare_program
 from thoughtrank.errors import UserError
 from thoughtrank.output.terminal import print_error, print_faults, print_text, print_traceback
+from thoughtrank.process.module_path import search_working_folder_last
 from thoughtrank.process.stop_signals import handle_stop_signals, stop_status
 from thoughtrank.report.sweep_jobs import (
     SweepJob,
@@ -167,7 +168,8 @@ def _hydra_main(composed: DictConfig) -> None:
 
 
 def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...], folder: Path) -> None:
-    """One job of a sweep. Its errors are recorded, and the other jobs continue."""
+    """One job of a sweep, perhaps in a process of a launcher. Its errors are recorded, and the other jobs continue."""
+    search_working_folder_last()
     print_text(f"\n=== job {number}: {' '.join(overrides)}")
     redact_sweep_config(folder)
     paths = None

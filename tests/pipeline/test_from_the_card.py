@@ -47,8 +47,6 @@ def laptop(tmp_path, finished, monkeypatch):
 def give(line):
     """Do what a shell would do with the line; returns its exit status."""
     words = shlex.split(line)
-    if words[0] == "PYTHONPATH=.":  # the fixture has seen to it
-        del words[0]
     match words:
         case ["thoughtrank", *arguments]:
             return give_run(arguments)

@@ -1,5 +1,6 @@
 """What the W&B logger leaves behind: a real offline run is read back."""
 
+import errno
 import json
 import os
 import re
@@ -13,8 +14,9 @@ import yaml
 from offline_wandb import history, records, summary, wait_for_end
 from stored_runs import stored_run
 
+from thoughtrank.errors import UserError
 from thoughtrank.report.html.round_candidates import reported_questions
-from thoughtrank.report.wandb_logger import CANDIDATE_COLUMNS, SUMMARY, WandbLogger, run_id
+from thoughtrank.report.wandb_logger import CANDIDATE_COLUMNS, SUMMARY, WandbLogger
 from thoughtrank.storage.run_paths import RunPaths
 
 ROOT = Path(__file__).parents[2]
@@ -154,12 +156,47 @@ def test_wandb_knows_the_run_by_its_name_and_its_sweep_as_a_group(offline_run):
     assert run.job_type == "train"
 
 
-def test_runs_of_the_same_name_in_two_folders_have_two_ids_and_a_name_without_a_folder_is_its_own():
-    names = ["a/x", "b/x", "x", "a-x", "a:x", "c" * 100, "c" * 101, "c" * 102, "a/" + "c" * 100]
-    ids = [run_id(name) for name in names]
-    assert len(set(ids)) == len(names)
-    assert (run_id("x"), run_id("a-x"), run_id("c" * 100)) == ("x", "a-x", "c" * 100)
-    assert all(len(each) <= 100 and not set(each) & set("/\\#?%:") for each in ids)
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        ("AuthenticationError", "the account cannot be used (no good): log in with 'wandb login'"),
+        ("CommError", "cannot reach its server (no good): set WANDB_MODE=offline"),
+        ("UsageError", "cannot start (no good)"),
+        ("Error", "cannot start (no good)"),
+    ],
+)
+def test_what_wandb_refuses_at_the_start_is_one_line(tmp_path, monkeypatch, error, shown):
+    import wandb
+
+    def init(**settings):
+        raise getattr(wandb.errors, error)("no\n good.")
+
+    monkeypatch.setattr(wandb, "init", init)
+    monkeypatch.setenv("WANDB_MODE", "online")
+    with pytest.raises(UserError) as caught:
+        WandbLogger(project="mine").start(run="mine", folder=tmp_path, config={}, sweep=None)
+    [fault] = caught.value.faults
+    assert shown in fault
+    assert "\n" not in fault
+
+
+def test_a_full_disk_stays_one(tmp_path, monkeypatch):
+    import wandb
+
+    def init(**settings):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(wandb, "init", init)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    with pytest.raises(OSError, match="No space left"):
+        WandbLogger(project="mine").start(run="mine", folder=tmp_path, config={}, sweep=None)
+
+
+def test_the_environment_and_the_project_are_checked_before_the_run(monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "off")
+    project, mode = WandbLogger(project="a/b").faults()
+    assert project.startswith("logger.project=a/b: ")
+    assert mode.startswith("WANDB_MODE=off: ")
 
 
 def test_no_secret_reaches_wandb(offline_run):

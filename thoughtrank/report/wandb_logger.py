@@ -1,9 +1,7 @@
 """Weights & Biases as a logger (`logger=wandb`): metrics, histograms, tables, and summary values that sort a sweep."""
 
-import hashlib
 import math
 import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,13 +14,12 @@ from thoughtrank.output.redaction import redacted
 from thoughtrank.report.html.round_candidates import Reported
 from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.loggers import Logger
+from thoughtrank.report.wandb_settings import display_name, environment_faults, project_faults, run_id
+from thoughtrank.storage.full_disk import is_full_disk
 
 if TYPE_CHECKING:
     import wandb
 
-_LONGEST_ID = 100
-_NOT_IN_ID = r"[/\\#?%:]"
-"""Characters that W&B refuses in ids."""
 _MOST_BINS = 64
 CANDIDATE_COLUMNS = ("question_id", "prefix", "rank", "gain", "outcome", "thought", "answer")
 SUMMARY = ("accuracy", "accuracy_change", "judge_cost", "thought_effect", "thought_effect_low", "thought_effect_high")
@@ -45,12 +42,13 @@ class WandbLogger(Logger):
         self._rounds: dict[float, Mapping[str, float | None]] = {}
 
     def faults(self) -> list[str]:
-        """The package is missing, or a setting is out of range."""
+        """The package is missing, a setting is out of range, or W&B would refuse a name or a variable of the environment."""
         from importlib.util import find_spec
 
-        faults = (
-            [] if find_spec("wandb") else ["logger=wandb needs the package wandb: pip install wandb, or logger=none"]
-        )
+        if find_spec("wandb") is None:
+            faults = ["logger=wandb needs the package wandb: pip install wandb, or logger=none"]
+        else:
+            faults = [*project_faults(self.project), *environment_faults(os.environ)]
         if self.candidate_rows < 0:
             faults.append(f"logger.candidate_rows={self.candidate_rows}: choose 0 or more")
         return faults
@@ -59,30 +57,47 @@ class WandbLogger(Logger):
         """See ``Logger``. A job of ``wandb sweep`` gets its id from the agent."""
         import wandb
 
-        mode = os.environ.get("WANDB_MODE") or ("online" if wandb.login(prompt=False, verify=False) else "offline")
-        of_agent = bool(os.environ.get("WANDB_SWEEP_ID"))
-        settings = wandb.Settings(silent=True, console="off", save_code=False, disable_git=True, x_disable_stats=True)
         # W&B stores the command line.
         sys.argv[1:] = map(redacted, sys.argv[1:])
         try:
-            self._run = wandb.init(
-                project=self.project,
-                name=run,
-                group=sweep,
-                job_type="train",
-                id=None if of_agent else run_id(run),
-                resume="allow" if mode == "online" and not of_agent else None,
-                dir=folder,
-                config=dict(config),
-                mode=mode,  # type: ignore[arg-type]
-                settings=settings,
-            )
+            self._run = self._started(run=run, folder=folder, config=config, sweep=sweep)
+        except wandb.errors.AuthenticationError as error:
+            raise UserError(
+                f"logger=wandb: the account cannot be used ({_one_line(error)}): log in with 'wandb login', or set "
+                "WANDB_API_KEY, WANDB_MODE=offline or logger=none"
+            ) from None
         except wandb.errors.CommError as error:
             raise UserError(
-                f"logger=wandb cannot reach its server ({error}): set WANDB_MODE=offline, or logger=none"
+                f"logger=wandb cannot reach its server ({_one_line(error)}): set WANDB_MODE=offline, or logger=none"
             ) from None
+        except (wandb.errors.Error, ValueError, OSError) as error:
+            if is_full_disk(error):
+                raise
+            raise UserError(
+                f"logger=wandb cannot start ({_one_line(error)}): correct that, or set logger=none"
+            ) from error
         for prefix in ("round", "training"):
             self._run.define_metric(f"{prefix}/*", step_metric=f"{prefix}/{'number' if prefix == 'round' else 'step'}")
+
+    def _started(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> "wandb.Run":
+        import wandb
+
+        mode = os.environ.get("WANDB_MODE") or ("online" if wandb.login(prompt=False, verify=False) else "offline")
+        of_agent = bool(os.environ.get("WANDB_SWEEP_ID"))
+        return wandb.init(
+            project=self.project,
+            name=display_name(run),
+            group=sweep and run_id(sweep),
+            job_type="train",
+            id=None if of_agent else run_id(run),
+            resume="allow" if mode == "online" and not of_agent else None,
+            dir=folder,
+            config=dict(config),
+            mode=mode,  # type: ignore[arg-type]
+            settings=wandb.Settings(
+                silent=True, console="off", save_code=False, disable_git=True, x_disable_stats=True
+            ),
+        )
 
     def log_round(self, metrics: Mapping[str, float | None]) -> None:
         """See ``Logger``."""
@@ -151,6 +166,10 @@ def _summary(rounds: Mapping[float, Mapping[str, float | None]]) -> dict[str, fl
     return found
 
 
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")
+
+
 def _candidate_row(each: Reported) -> list[Any]:
     candidate = each.candidate
     gain = None if each.gain is None or not math.isfinite(each.gain) else each.gain
@@ -164,14 +183,3 @@ def _histogram(counts: Counter[float]) -> Any:
 
     bins = min(_MOST_BINS, max(len(counts), 1))
     return np.histogram(list(counts), bins=bins, weights=list(counts.values()))
-
-
-def run_id(run: str) -> str:
-    """W&B's id of the run with this name, other for every name.
-
-    It is the name itself where that can be an id; otherwise, as for ``study/mine``, its end and a hash of the whole.
-    """
-    if len(run) <= _LONGEST_ID and not re.search(_NOT_IN_ID, run):
-        return run
-    digest = hashlib.sha256(run.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    return f"{re.sub(_NOT_IN_ID, '-', run)[-80:]}-{digest}"
