@@ -5,8 +5,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed.process_exit import exit_with_parent, exit_without_teardown
 from thoughtrank.finetuning.distributed.process_launcher import report_faults
@@ -17,9 +15,12 @@ from thoughtrank.instantiate import make_component
 from thoughtrank.output.terminal import print_traceback
 from thoughtrank.output.terminal_encoding import escape_unprintable
 from thoughtrank.storage.full_disk import full_disk_as_user_error
+from thoughtrank.storage.locks import held
 
 if TYPE_CHECKING:
     from torch.distributed import TCPStore
+
+_WAITING = "a training process of an earlier attempt has not ended yet: waiting for it"
 
 
 def main() -> None:
@@ -55,7 +56,8 @@ def _train(job_file: Path, parent: int) -> "TCPStore | None":
     rank = os.environ.get("RANK", "0")
     strategy: Strategy = make_component(job.strategy, where="strategy")
     strategy.prepare_process()
-    with full_disk_as_user_error(Path(job.work)), FileLock(Path(job.work) / f"_training.{rank}.lock"):
+    lock = Path(job.work) / f"_training.{rank}.lock"
+    with full_disk_as_user_error(Path(job.work)), held(lock, waiting=_WAITING):
         from thoughtrank.finetuning.train import run_training
 
         store = serve_store()
