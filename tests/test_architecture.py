@@ -30,6 +30,7 @@ ORDER = (
     ("pipeline",),
     ("attempt",),
     ("run",),
+    ("api",),
     ("cli",),
     ("__main__", "chat_with"),
 )
@@ -136,8 +137,9 @@ def test_only_an_attempt_at_a_run_imports_the_pipeline():
     assert importers("thoughtrank.pipeline") == {"thoughtrank.attempt"}
 
 
-def test_only_the_command_line_knows_hydra():
-    assert importers("hydra", "omegaconf") == {"thoughtrank.cli"}
+def test_only_the_command_line_and_the_python_api_know_hydra():
+    composing = {"thoughtrank.api.compose", "thoughtrank.api.overrides"}
+    assert importers("hydra", "omegaconf") == {"thoughtrank.cli", *composing}
 
 
 def room_of(name):

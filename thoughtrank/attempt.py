@@ -4,6 +4,7 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ class Attempt:
         stored: the same as it is kept: with references to environment variables, and without secrets.
         paths: of the run.
         sweep: the sweep this run is a job of, for the logger.
+        command: the overrides as they were given; None for those of the command line.
     """
 
     config: RunConfig
@@ -57,6 +59,7 @@ class Attempt:
     stored: dict[str, Any]
     paths: RunPaths
     sweep: str | None
+    command: Sequence[str] | None = None
 
     def run(self) -> Path | None:
         """The summary of the finished run; None if ``stop_after`` ended it before."""
@@ -107,7 +110,7 @@ class Attempt:
 
         started = time.monotonic()
         with at_stop(lambda name: log_line(self.paths, f"stopped by {name}")):
-            log_start(self.paths, command=sys.argv[1:])
+            log_start(self.paths, command=sys.argv[1:] if self.command is None else self.command)
             try:
                 summary = run_pipeline(
                     config=self.config,

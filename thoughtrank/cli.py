@@ -2,25 +2,28 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from omegaconf.resolvers import oc
 
-from thoughtrank.config.composition_errors import composition_fault
+from thoughtrank.api.compose import (
+    CONFIG_FOLDER,
+    CONFIG_NAME,
+    VERSION_BASE,
+    config_error,
+    group_choices,
+    plain_values,
+    values_with_references,
+)
 from thoughtrank.config.folders import writing_faults
-from thoughtrank.config.preflight import config_faults
 from thoughtrank.config.secret_check import secret_faults
-from thoughtrank.config.stored_config import reference_to_variable
 from thoughtrank.entry_point import prepare_program
 from thoughtrank.errors import UserError
 from thoughtrank.output.terminal import print_error, print_faults, print_text, print_traceback
@@ -39,13 +42,8 @@ from thoughtrank.run import do_run, run_paths
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.run_log import log_line, log_size
 
-_PACKAGE = Path(__file__).parent
-CONFIG_FOLDER = next(folder for folder in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if folder.is_dir())
-"""In an installed wheel ``conf`` lies inside the package, in a checkout beside it."""
-
 _RAISE_ERRORS = "HYDRA_FULL_ERROR"
 """Environment variable: with 1, Hydra raises its errors. Otherwise it prints them and ends the process with status 1."""
-_CONFIG_LIBRARIES = ("hydra", "hydra_plugins", "omegaconf", "yaml", "antlr4")
 _failures: list[str] = []
 
 
@@ -94,34 +92,15 @@ def _compose_and_run(folder: Path | None) -> None:
     except Exception as error:
         if (status := stop_status()) is not None:
             sys.exit(status)  # what was stopped may fail in any way
-        if not _is_about_the_config(error):
+        fault = config_error(error)
+        if fault is None:
             _end_with_bug()
-        _fail(UserError(_composition_fault(error)))
+        _fail(fault)
     finally:
         if shown is None:
             del os.environ[_RAISE_ERRORS]
         else:
             os.environ[_RAISE_ERRORS] = shown
-
-
-def _is_about_the_config(error: Exception) -> bool:
-    """Whether Hydra, or a library it reads configs with, has raised an error: all others are caught where they arise."""
-    if isinstance(error, HydraException | OmegaConfBaseException):
-        return True
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    module = str(trace.tb_frame.f_globals.get("__name__", "")) if trace is not None else ""
-    return module.partition(".")[0] in _CONFIG_LIBRARIES
-
-
-def _composition_fault(error: Exception) -> str:
-    return composition_fault(
-        str(error),
-        cause=str(error.__cause__ or ""),
-        override=error.override if isinstance(error, OverrideParseException) else None,
-        options=(error.options or ()) if isinstance(error, MissingConfigException) else (),
-    )
 
 
 def _fail(error: UserError) -> None:
@@ -149,7 +128,7 @@ def _end_sweep(folder: Path) -> bool:
     return all(job.outcome != "failed" for job in jobs)
 
 
-@hydra.main(config_path=str(CONFIG_FOLDER), config_name="config", version_base="1.3")
+@hydra.main(config_path=str(CONFIG_FOLDER), config_name=CONFIG_NAME, version_base=VERSION_BASE)
 def _hydra_main(composed: DictConfig) -> None:
     hydra_config = HydraConfig.get()
     if hydra_config.mode == RunMode.MULTIRUN:
@@ -157,8 +136,12 @@ def _hydra_main(composed: DictConfig) -> None:
         _sweep_job(composed, number=int(hydra_config.job.num), overrides=overrides, folder=Path(hydra_config.sweep.dir))
         return
     try:
-        values = _plain(composed)
-        do_run(values, choices=_choices(values), stored=_with_references(composed))
+        values = plain_values(composed)
+        do_run(
+            values,
+            choices=_choices(values),
+            stored=values_with_references(composed),
+        )
     except UserError as error:
         _fail(error)
     except Exception:
@@ -175,12 +158,12 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
     paths = None
     logged = 0
     try:
-        values = _plain(composed)
+        values = plain_values(composed)
         choices = _choices(values)
         with suppress(UserError):  # reported with all other faults
             paths = run_paths(values, choices=choices)
             logged = log_size(paths)
-        summary = do_run(values, choices=choices, stored=_with_references(composed), sweep=folder.name)
+        summary = do_run(values, choices=choices, stored=values_with_references(composed), sweep=folder.name)
     except Exception as error:
         if (status := stop_status()) is not None:
             sys.exit(status)
@@ -216,12 +199,8 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
         record_job(folder, job)
 
 
-def _choices(values: dict[str, Any]) -> dict[str, str]:
-    """Config group to the name of the chosen file."""
-    choices = {str(group): str(choice) for group, choice in HydraConfig.get().runtime.choices.items()}
-    # Hydra does not record a choice that is a list: prefixes=[alnum,words].
-    composed_of = "+".join(key for key, each in values["prefixes"].items() if isinstance(each, dict))
-    return {"prefixes": composed_of, **choices}
+def _choices(values: Mapping[str, Any]) -> dict[str, str]:
+    return group_choices(HydraConfig.get().runtime.choices, values=values)
 
 
 class SecretCheck(Callback):
@@ -237,41 +216,3 @@ class SecretCheck(Callback):
         if faults:
             print_faults(faults)
             sys.exit(2)
-
-
-def _plain(composed: DictConfig) -> dict[str, Any]:
-    """The composed config as plain values.
-
-    Raises:
-        UserError: an interpolation leads nowhere, or a value that has to be given is missing; with all faults of the others.
-    """
-    try:
-        # Both resolve interpolations.
-        missing = sorted(OmegaConf.missing_keys(composed))
-        resolved = OmegaConf.to_container(composed, resolve=True)
-    except OmegaConfBaseException as error:
-        raise UserError(f"config: {str(error).splitlines()[0]}") from error
-    assert isinstance(resolved, dict)
-    values = {str(key): value for key, value in resolved.items()}
-    if missing:
-        others = [fault for fault in config_faults(_without(values, missing)) if not fault.endswith(": missing value")]
-        raise UserError(*(f"{key}: missing value; give it as {key}=..." for key in missing), *others)
-    return values
-
-
-def _without(values: Mapping[str, Any], keys: Sequence[str], *, where: str = "") -> dict[str, Any]:
-    """A config without some of its keys, which are given as they are typed."""
-    return {
-        key: _without(value, keys, where=f"{where}{key}.") if isinstance(value, Mapping) else value
-        for key, value in values.items()
-        if f"{where}{key}" not in keys
-    }
-
-
-def _with_references(composed: DictConfig) -> dict[str, Any]:
-    """The composed config as plain values, in which ``${oc.env:NAME}`` stays as it is."""
-    OmegaConf.register_new_resolver("oc.env", reference_to_variable, replace=True)
-    try:
-        return _plain(composed)
-    finally:
-        OmegaConf.register_new_resolver("oc.env", oc.env, replace=True)

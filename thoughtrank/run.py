@@ -1,7 +1,7 @@
 """One run, from plain config values: its name, its check, its plan, and then an attempt at it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ def do_run(
     choices: Mapping[str, str],
     stored: Mapping[str, Any] | None = None,
     sweep: str | None = None,
+    command: Sequence[str] | None = None,
 ) -> Path | None:
     """Do what is still to be done of one run.
 
@@ -55,6 +56,7 @@ def do_run(
         choices: config group to the name of the chosen file.
         stored: the config as it is kept, with references to environment variables; None for ``values``.
         sweep: the sweep this run is a job of, for the logger.
+        command: the overrides as they were given, for the log of the run; None for those of the command line.
 
     Raises:
         UserError: what the user has to fix; finished work is kept.
@@ -82,6 +84,7 @@ def do_run(
             stored=redacted_values(dict(stored)),
             paths=paths,
             sweep=sweep,
+            command=command,
         )
         finished = attempt.is_finished()
         if not finished:

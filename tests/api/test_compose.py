@@ -1,0 +1,58 @@
+import pytest
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+
+from thoughtrank.api.compose import compose
+from thoughtrank.errors import UserError
+
+
+def test_values_references_and_choices(monkeypatch):
+    monkeypatch.setenv("WHERE", "there")
+    composed = compose(["seed=7", "prefixes=[digits,words]", "selection=best", "runs_dir=${oc.env:WHERE}"])
+    assert (composed.values["seed"], composed.values["questions"]["seed"]) == (7, 7)
+    assert (composed.values["runs_dir"], composed.stored["runs_dir"]) == ("there", "${oc.env:WHERE}")
+    assert (composed.choices["prefixes"], composed.choices["selection"]) == ("digits+words", "best")
+    assert "hydra" not in composed.values
+
+
+def test_a_hydra_application_is_not_disturbed_also_after_an_error(tmp_path):
+    (tmp_path / "mine.yaml").write_text("a: 1")
+    with initialize_config_dir(config_dir=str(tmp_path), version_base="1.3"):
+        own = GlobalHydra.instance().hydra
+        assert compose(["seed=7"]).values["seed"] == 7
+        with pytest.raises(UserError):
+            compose(["nothing=1"])
+        assert GlobalHydra.instance().hydra is own
+        assert hydra_compose("mine") == {"a": 1}
+    assert not GlobalHydra.instance().is_initialized()
+
+
+def test_files_of_ones_own(tmp_path):
+    folder = tmp_path / "my conf, new=1"
+    (folder / "judge").mkdir(parents=True)
+    (folder / "judge" / "mine.yaml").write_text("_target_: my_package.Mine")
+    composed = compose(["judge=mine"], config_dir=folder)
+    assert (composed.values["judge"], composed.choices["judge"]) == ({"_target_": "my_package.Mine"}, "mine")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "clues"),
+    [
+        (["prefixes=["], ["prefixes=[", "quote"]),
+        (["judge=nonsense"], ["judge/nonsense", "reference"]),
+        (["selection.kk=3"], ["selection.kk", "unknown key"]),
+        (["questions=file"], ["questions.path: missing value"]),
+        (["seed=${nothing}"], ["nothing"]),
+    ],
+)
+def test_what_hydra_cannot_read_or_compose_is_raised_as_one_sentence(overrides, clues):
+    with pytest.raises(UserError) as caught:
+        compose(overrides)
+    [fault] = caught.value.faults
+    assert all(clue in fault for clue in clues)
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(UserError, match="config_dir=.*none: no such folder"):
+        compose([], config_dir=tmp_path / "none")

@@ -1,0 +1,159 @@
+"""Composes the config with Hydra, and says what it reports about an override in plain sentences."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import hydra
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+from omegaconf.resolvers import oc
+
+from thoughtrank.api.overrides import override_texts
+from thoughtrank.config.composition_errors import composition_fault
+from thoughtrank.config.preflight import config_faults
+from thoughtrank.config.stored_config import reference_to_variable
+from thoughtrank.errors import UserError
+
+_PACKAGE = Path(__file__).parents[1]
+CONFIG_FOLDER = next(folder for folder in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if folder.is_dir())
+"""In an installed wheel ``conf`` lies inside the package, in a checkout beside it."""
+CONFIG_NAME = "config"
+VERSION_BASE = "1.3"
+_CONFIG_LIBRARIES = ("hydra", "hydra_plugins", "omegaconf", "yaml", "antlr4")
+_one_at_a_time = Lock()
+"""Hydra's state belongs to the process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A composed config.
+
+    Attributes:
+        values: as plain values.
+        stored: the same, with references to environment variables as they were written.
+        choices: config group to the name of the chosen file.
+    """
+
+    values: dict[str, Any]
+    stored: dict[str, Any]
+    choices: dict[str, str]
+
+
+def compose(overrides: Sequence[str], *, config_dir: str | Path | None = None) -> Composed:
+    """Compose the config outside of the command line; a Hydra application that calls this is not disturbed.
+
+    Args:
+        overrides: as on the command line, without flags.
+        config_dir: a folder with further YAML files.
+
+    Raises:
+        UserError: an override cannot be read, or does not fit the config.
+    """
+    if config_dir is not None and not Path(config_dir).is_dir():
+        raise UserError(f"config_dir={config_dir}: no such folder")
+    searched = (
+        [] if config_dir is None else override_texts({"hydra.searchpath": [f"file://{Path(config_dir).absolute()}"]})
+    )
+    with _one_at_a_time:
+        own = GlobalHydra.instance().hydra
+        GlobalHydra.instance().clear()
+        try:
+            with initialize_config_dir(config_dir=str(CONFIG_FOLDER), version_base=VERSION_BASE):
+                composed = hydra.compose(CONFIG_NAME, overrides=[*overrides, *searched], return_hydra_config=True)
+            choices = composed.hydra.runtime.choices
+            with open_dict(composed):
+                del composed["hydra"]
+            values = plain_values(composed)
+            return Composed(
+                values=values,
+                stored=values_with_references(composed),
+                choices=group_choices(choices, values=values),
+            )
+        except Exception as error:
+            fault = config_error(error)
+            if fault is None:
+                raise
+            raise fault from error
+        finally:
+            GlobalHydra.instance().hydra = own
+
+
+def config_error(error: Exception) -> UserError | None:
+    """What Hydra, or a library it reads configs with, has raised about an override; None for any other error."""
+    if not _is_about_the_config(error):
+        return None
+    return UserError(
+        composition_fault(
+            str(error),
+            cause=str(error.__cause__ or ""),
+            override=error.override if isinstance(error, OverrideParseException) else None,
+            options=(error.options or ()) if isinstance(error, MissingConfigException) else (),
+        )
+    )
+
+
+def _is_about_the_config(error: Exception) -> bool:
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        return True
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module = str(trace.tb_frame.f_globals.get("__name__", "")) if trace is not None else ""
+    return module.partition(".")[0] in _CONFIG_LIBRARIES
+
+
+def group_choices(chosen: Mapping[Any, Any], *, values: Mapping[str, Any]) -> dict[str, str]:
+    """Config group to the name of the chosen file.
+
+    Args:
+        chosen: as Hydra records it.
+        values: the composed config.
+    """
+    choices = {str(group): str(choice) for group, choice in chosen.items()}
+    # Hydra does not record a choice that is a list: prefixes=[alnum,words].
+    composed_of = "+".join(key for key, each in values["prefixes"].items() if isinstance(each, dict))
+    return {"prefixes": composed_of, **choices}
+
+
+def plain_values(composed: DictConfig) -> dict[str, Any]:
+    """The composed config as plain values.
+
+    Raises:
+        UserError: an interpolation leads nowhere, or a value that has to be given is missing; with all faults of the others.
+    """
+    try:
+        # Both resolve interpolations.
+        missing = sorted(OmegaConf.missing_keys(composed))
+        resolved = OmegaConf.to_container(composed, resolve=True)
+    except OmegaConfBaseException as error:
+        raise UserError(f"config: {str(error).splitlines()[0]}") from error
+    assert isinstance(resolved, dict)
+    values = {str(key): value for key, value in resolved.items()}
+    if missing:
+        others = [fault for fault in config_faults(_without(values, missing)) if not fault.endswith(": missing value")]
+        raise UserError(*(f"{key}: missing value; give it as {key}=..." for key in missing), *others)
+    return values
+
+
+def _without(values: Mapping[str, Any], keys: Sequence[str], *, where: str = "") -> dict[str, Any]:
+    """A config without some of its keys, which are given as they are typed."""
+    return {
+        key: _without(value, keys, where=f"{where}{key}.") if isinstance(value, Mapping) else value
+        for key, value in values.items()
+        if f"{where}{key}" not in keys
+    }
+
+
+def values_with_references(composed: DictConfig) -> dict[str, Any]:
+    """The composed config as plain values, in which ``${oc.env:NAME}`` stays as it is."""
+    OmegaConf.register_new_resolver("oc.env", reference_to_variable, replace=True)
+    try:
+        return plain_values(composed)
+    finally:
+        OmegaConf.register_new_resolver("oc.env", oc.env, replace=True)
