@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from thoughtrank.errors import UserError
 from thoughtrank.output.terminal import print_faults, print_traceback
-from thoughtrank.output.terminal_encoding import escape_unprintable
+from thoughtrank.output.terminal_encoding import escape_unprintable, read_any_input
 from thoughtrank.process.module_path import search_working_folder_last
 from thoughtrank.process.openmp import set_wait_policy
 
@@ -24,9 +24,10 @@ def prepare_process() -> None:
 
 
 def prepare_program() -> None:
-    """``prepare_process``, and components of the user's own are found in the working folder, after all installed modules."""
+    """``prepare_process``, and components of the user's own are found in the working folder, after all installed modules; input may be of any encoding."""
     search_working_folder_last()
     prepare_process()
+    read_any_input()
 
 
 @contextmanager

@@ -54,5 +54,5 @@ def test_what_hydra_cannot_read_or_compose_is_raised_as_one_sentence(overrides, 
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
-    with pytest.raises(UserError, match="config_dir=.*none: no such folder"):
+    with pytest.raises(UserError, match=r"config_dir=.*none: no such folder"):
         compose([], config_dir=tmp_path / "none")

@@ -86,6 +86,24 @@ def test_a_terminal_in_ascii_shows_everything(workplace):
     assert "中" in workplace.path("ascii", "prefixes.csv").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_the_other_commands_show_everything_on_such_terminals_too(finished, tmp_path, encoding):
+    (tmp_path / "中.jsonl").write_text('{"question": "1 + 1?", "thought": "t", "answer": "2"}\n', encoding="utf-8")
+    commands = {
+        "data": ["import", "中.jsonl", "--to", "größe 中"],
+        "report": [str(finished.path("base")), "--output", "größe 中.html"],
+        "chat": ["größe 中", "Why?"],
+    }
+    shown = {"ascii": "gr\\xf6\\xdfe \\u4e2d", "latin-1": "größe \\u4e2d"}[encoding]
+    for name, arguments in commands.items():
+        command = [sys.executable, "-m", f"thoughtrank.{name}", *arguments]
+        environment = {**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C"}
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True)
+        assert done.returncode == (2 if name == "chat" else 0), done.stderr
+        assert shown.encode(encoding) in done.stdout + done.stderr
+        assert b"Traceback" not in done.stderr
+
+
 def test_a_sweep_that_cannot_write_its_table_is_one_message(workplace):
     (workplace.folder / "multirun").write_text("")
     [fault] = faults_of(workplace.run("-m", "seed=0,1", status=2))
