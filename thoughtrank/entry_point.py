@@ -24,7 +24,10 @@ def prepare_process() -> None:
 
 
 def prepare_program() -> None:
-    """``prepare_process``, and components of the user's own are found in the working folder, after all installed modules; input may be of any encoding."""
+    """``prepare_process``, and what only programs of this package do.
+
+    Components of the user's own are found in the working folder, after all installed modules. Input may be of any encoding.
+    """
     search_working_folder_last()
     prepare_process()
     read_any_input()

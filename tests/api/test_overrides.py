@@ -36,7 +36,7 @@ def read_back(texts):
             "*",
         ),
         *(True, False, None, 0, -3, 2**40, 1e-5, 0.1, 1e30),
-        *([], [1, "a,b", None], [["it's"], [True]], {"a": {}}["a"], [{"a b": 1}]),
+        *([], [1, "a,b", None], [["it's"], [True]], {"a": {}}["a"], [{"a": "b c"}]),
     ],
     ids=repr,
 )
@@ -70,7 +70,9 @@ def test_texts_are_given_on_as_they_are():
         (["--config-dir=x"], "config_dir="),
         ({"judge": object()}, "judge: a config cannot hold a object"),
         ({"a": {"b": {1, 2}}}, "a.b: a config cannot hold a set"),
-        ({3: 4}, "3: a key of the config is a text"),
+        ({3: 4}, "3: a key of the config is a word"),
+        ({"rounds=1": 4}, "'rounds=1': a key of the config is a word"),
+        ({"a": [{"b c": 1}]}, "a: a key of the config is a word, or several with dots between them, not 'b c'"),
     ],
 )
 def test_what_is_no_override_is_one_plain_sentence(given, clue):

@@ -1,6 +1,7 @@
 """What used to be found late, or as a traceback: one plain message each, all together, before anything is written."""
 
 import json
+import os
 import subprocess
 import sys
 

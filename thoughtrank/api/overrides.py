@@ -1,5 +1,6 @@
 """Overrides of the config as texts, as they are given on the command line."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import PurePath
@@ -7,6 +8,8 @@ from pathlib import PurePath
 from hydra.core.override_parser.types import Quote, QuotedString
 
 from thoughtrank.errors import UserError
+
+_KEY = re.compile(r"[+~]{0,2}[\w./@-]+")
 
 
 def override_texts(overrides: Sequence[str] | Mapping[str, object]) -> list[str]:
@@ -33,12 +36,16 @@ def override_texts(overrides: Sequence[str] | Mapping[str, object]) -> list[str]
 
 def _texts(values: Mapping[str, object], *, where: str) -> Iterator[str]:
     for key, value in values.items():
-        if not isinstance(key, str) or not key:
-            raise UserError(f"{where}{key!r}: a key of the config is a text")
+        _check_key(key, where=f"{where}{key!r}")
         if isinstance(value, Mapping) and value:
             yield from _texts(value, where=f"{where}{key}.")
         else:
             yield f"{where}{key}={_value_text(value, where=f'{where}{key}')}"
+
+
+def _check_key(key: object, *, where: str) -> None:
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise UserError(f"{where}: a key of the config is a word, or several with dots between them, not {key!r}")
 
 
 def _value_text(value: object, *, where: str) -> str:
@@ -54,8 +61,9 @@ def _value_text(value: object, *, where: str) -> str:
     if isinstance(value, str | PurePath):
         return QuotedString(text=str(value), quote=Quote.single).with_quotes()
     if isinstance(value, Mapping):
-        inner = (f"{_value_text(key, where=where)}:{_value_text(each, where=where)}" for key, each in value.items())
-        return f"{{{','.join(inner)}}}"
+        for key in value:
+            _check_key(key, where=where)
+        return f"{{{','.join(f'{key}:{_value_text(each, where=where)}' for key, each in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{','.join(_value_text(each, where=where) for each in value)}]"
     raise UserError(
