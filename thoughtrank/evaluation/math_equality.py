@@ -15,6 +15,7 @@ from functools import cache, lru_cache
 from threading import Lock
 
 from thoughtrank.evaluation.math_worker import EQUAL, LIMIT
+from thoughtrank.output.redaction import child_environment
 from thoughtrank.process.child_module import module_command
 
 _CPU_SECONDS = 5
@@ -119,6 +120,7 @@ class MathWorker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
+            env=child_environment(),
             start_new_session=True,  # Ctrl-C is for the run; it ends the worker by ending itself
         )
         atexit.register(self.close)
