@@ -10,6 +10,7 @@ from thoughtrank.output.terminal import print_faults, print_traceback
 from thoughtrank.output.terminal_encoding import escape_unprintable, read_any_input
 from thoughtrank.process.module_path import search_working_folder_last
 from thoughtrank.process.openmp import set_wait_policy
+from thoughtrank.process.writable_folders import use_writable_folders
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Importing torch, transformers and Lightning makes half a million lasting objects. With Python's threshold of 700, cyclic
@@ -26,9 +27,11 @@ def prepare_process() -> None:
 def prepare_program() -> None:
     """``prepare_process``, and what only programs of this package do.
 
-    Components of the user's own are found in the working folder, after all installed modules. Input may be of any encoding.
+    Components of the user's own are found in the working folder, after all installed modules. Input may be of any encoding,
+    and the home may be read-only.
     """
     search_working_folder_last()
+    use_writable_folders()
     prepare_process()
     read_any_input()
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from thoughtrank.report.wandb_settings import display_name, environment_faults, project_faults, run_id
+from thoughtrank.report.wandb_settings import display_name, environment_faults, folder_variables, project_faults, run_id
 
 KEY = "0123456789abcdef" * 3
 
@@ -89,3 +89,12 @@ def test_wandb_takes_the_id_of_every_name_a_run_may_have(name):
 def test_a_long_name_is_shown_by_its_end():
     assert display_name("x" * 128) == "x" * 128
     assert display_name("x" * 200 + "end") == "..." + "x" * 122 + "end"
+
+
+def test_wandb_writes_into_the_run_folder_where_the_home_cannot_be_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/proc/no-home")
+    names = ["WANDB_DATA_DIR", "WANDB_CACHE_DIR"]
+    assert folder_variables({}, folder=tmp_path) == {name: str(tmp_path / name.lower()) for name in names}
+    assert list(folder_variables({names[0]: "/chosen"}, folder=tmp_path)) == names[1:]
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert folder_variables({}, folder=tmp_path) == {}

@@ -1,9 +1,9 @@
 """Whether the folders that a run writes to can be written."""
 
-import tempfile
 from pathlib import Path
 
 from thoughtrank.config.schema import RunConfig
+from thoughtrank.process.writable_folders import nearest_existing, writing_error
 
 
 def folder_faults(config: RunConfig) -> list[str]:
@@ -23,27 +23,10 @@ def writing_faults(key: str, value: str, *, folder: Path) -> list[str]:
         folder: as it will be used.
     """
     try:
-        nearest = _nearest_existing(folder)
+        nearest = nearest_existing(folder)
         if not nearest.is_dir():
             return [f"{key}={value}: {nearest} is not a folder: choose another {key}"]
-        # Permissions alone do not show a read-only disk, or a folder in which even the administrator cannot write.
-        with tempfile.TemporaryFile(dir=nearest):
-            return []
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        return [f"{key}={value}: cannot be written ({reason}): make it writable, or choose another {key}"]
-
-
-def _nearest_existing(folder: Path) -> Path:
-    """``folder``, or the closest of its parents that exists.
-
-    Raises:
-        OSError: the name cannot exist.
-    """
-    for path in (folder.absolute(), *folder.absolute().parents):
-        try:
-            path.lstat()
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        return path
-    raise FileNotFoundError(folder)
+    except (OSError, ValueError):
+        pass  # reported below
+    reason = writing_error(folder)
+    return [f"{key}={value}: cannot be written ({reason}): make it writable, or choose another {key}"] if reason else []

@@ -14,7 +14,7 @@ from thoughtrank.output.redaction import redacted
 from thoughtrank.report.html.round_candidates import Reported
 from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.loggers import Logger
-from thoughtrank.report.wandb_settings import display_name, environment_faults, project_faults, run_id
+from thoughtrank.report.wandb_settings import display_name, environment_faults, folder_variables, project_faults, run_id
 from thoughtrank.storage.full_disk import is_full_disk
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class WandbLogger(Logger):
 
         # W&B stores the command line.
         sys.argv[1:] = map(redacted, sys.argv[1:])
+        os.environ.update(folder_variables(os.environ, folder=folder / "wandb"))
         try:
             self._run = self._started(run=run, folder=folder, config=config, sweep=sweep)
         except wandb.errors.AuthenticationError as error:

@@ -3,6 +3,9 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from pathlib import Path
+
+from thoughtrank.process.writable_folders import can_hold
 
 _PREFIX = "WANDB_"
 _KEY = "WANDB_API_KEY"
@@ -44,6 +47,24 @@ def environment_faults(environment: Mapping[str, str]) -> list[str]:
             "WANDB_MODE=offline or logger=none"
         )
     return faults
+
+
+def folder_variables(environment: Mapping[str, str], *, folder: Path) -> dict[str, str]:
+    """Variables that let W&B write into ``folder`` what it would keep in a home that cannot be written.
+
+    Args:
+        environment: all variables; what they choose already stays.
+        folder: one that lasts: files of an offline run are there until it is synchronised.
+    """
+    defaults = {
+        "WANDB_DATA_DIR": ("XDG_DATA_HOME", "~/.local/share"),
+        "WANDB_CACHE_DIR": ("XDG_CACHE_HOME", "~/.cache"),
+    }
+    return {
+        name: str(folder.absolute() / name.lower())
+        for name, (parent, in_home) in defaults.items()
+        if name not in environment and not can_hold(environment.get(parent) or in_home, "wandb")
+    }
 
 
 def run_id(run: str) -> str:
