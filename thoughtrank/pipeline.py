@@ -179,6 +179,7 @@ def _export(entries: list[dict[str, Any]], findings: Mapping[str, Any], *, build
     """Release the model of one round, and return the contents of ``summary.json``."""
     config, components, paths = builder.config, builder.components, builder.store.paths
     chosen = round_to_export(entries, which=config.export.which)
+    question = builder.questions.evaluation()[0]
     card = model_card(
         name=config.export.name,
         base=components.model.facts(),
@@ -188,7 +189,8 @@ def _export(entries: list[dict[str, Any]], findings: Mapping[str, Any], *, build
         num_prefixes=len(builder.series.prefixes),
         reply_tokens=config.reply_tokens,
         judge=components.judge.name,
-        question=builder.questions.evaluation()[0].text,
+        question=question.text,
+        context=question.context,
         folder="path/to/this/folder",
     )
     builder.store.complete(builder.export(chosen_round=chosen, card=card))

@@ -3,6 +3,7 @@
 Field names are the column names of the Parquet tables. This module imports nothing heavy.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,17 @@ false. ``formula``: other mathematics, such as LaTeX, intervals, sets. ``short_t
 longer. ``none``: there is no reference answer."""
 
 
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of a conversation, without chat markup."""
+
+    role: Role
+    content: str
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question, as the model and the judge see it.
@@ -33,6 +45,7 @@ class Question:
         problem: shared by questions that differ in their wording only; None where the question is its own problem.
         accepted: further answers that are right, too.
         answer_kind: kind of the reference answer, where the source names it; None finds it.
+        context: the turns of the conversation before the question; empty where it stands alone.
     """
 
     question_id: str
@@ -43,6 +56,25 @@ class Question:
     problem: str | None = None
     accepted: tuple[str, ...] = ()
     answer_kind: ReferenceKind | None = None
+    context: tuple[Turn, ...] = ()
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The whole conversation; its last turn is the question."""
+        return (*self.context, Turn("user", self.text))
+
+    @property
+    def key(self) -> str:
+        """What decides whether two questions are the same: the text, with all turns before it."""
+        return json.dumps([[turn.role, turn.content] for turn in self.turns]) if self.context else self.text
+
+    @property
+    def whole_text(self) -> str:
+        """All of it as one text, for a reader and for a judge: with the turns before it, if there are any."""
+        if not self.context:
+            return self.text
+        shown = (f"{turn.role.capitalize()}: {turn.content}" for turn in self.turns)
+        return "\n\n".join(("The question is the last turn of this conversation.", *shown))
 
 
 @dataclass(frozen=True, slots=True)

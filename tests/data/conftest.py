@@ -29,7 +29,7 @@ class MadeRun:
 
     Args:
         folder: of the run.
-        texts: of its questions.
+        texts: of its questions; or rows of a question file.
         model_folder: its tokenizer is the run's.
     """
 
@@ -37,7 +37,8 @@ class MadeRun:
         self.folder = folder
         self.store = Store(run_folder=folder, cache_folder=folder.parent / "cache")
         question_file = folder.parent / "questions.jsonl"
-        question_file.write_text("".join(json.dumps({"question": text}) + "\n" for text in ["Held out?", *texts]))
+        rows = [text if isinstance(text, dict) else {"question": text} for text in ["Held out?", *texts]]
+        question_file.write_text("".join(json.dumps(row) + "\n" for row in rows))
         overrides = ["model=tiny", "questions=file", f"questions.path={question_file}", "questions.held_out=1"]
         overrides += [f"questions.train_per_round={len(texts)}", "rounds=1", f"cache_dir={self.store.cache_folder}"]
         with initialize_config_dir(config_dir=str(CONFIG_FOLDER), version_base="1.3"):

@@ -75,6 +75,26 @@ def test_messages_and_prompt_completion_have_the_token_ids_that_are_trained_on(e
         assert row["candidate_id"] == pair["candidate_id"] == example.candidate_id
 
 
+def test_the_turns_before_a_question_are_exported_with_it(made_run, tiny_folder, tmp_path):
+    contents = {"system": "Be brief.", "user": "What is 2 + 3?", "assistant": "5"}
+    context = [{"role": role, "content": content} for role, content in contents.items()]
+    run = made_run([{"messages": [*context, {"role": "user", "content": "Plus 4?"}]}, "How many?"])
+    run.add_round(run.questions, ANSWERS)
+    export_data(run_folder=run.folder)
+    tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
+    examples = {each.candidate_id: each for each in read_table(run.store.paths.examples(1), Example)}
+    files = load(run.folder / "data", tmp_path)
+    for row in files["messages"]:
+        example = examples[row["candidate_id"]]
+        whole = tokenizer.apply_chat_template(row["messages"], tokenize=False)
+        assert whole.startswith(example.prompt + example.completion)
+    assert sorted(len(row["messages"]) for row in files["messages"]) == [2, 5]
+    [text] = [row for row in files["preferences_text"] if row["prompt"] == "Plus 4?"]
+    assert (text["system"], text["history"]) == ("Be brief.", [["What is 2 + 3?", "5"]])
+    info = json.loads((run.folder / "data" / "dataset_info.json").read_text())["thoughtrank_preferences"]
+    assert {"system": "system", "history": "history"}.items() <= info["columns"].items()
+
+
 def test_special_tokens_of_questions_and_answers_stay_data(exported):
     _, files = exported
     for file in files.values():

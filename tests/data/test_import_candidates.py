@@ -7,6 +7,7 @@ import pyarrow.parquet as parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from question_files import everything
 
 from thoughtrank.data.__main__ import main
 from thoughtrank.data.import_candidates import import_files
@@ -129,3 +130,15 @@ def test_a_row_that_another_run_marked_at_a_tag_keeps_its_mark(tmp_path):
     imported_of(tmp_path, {**GOOD, "answer_finish": "tag"}, {**GOOD, "thought_finish": "tag"})
     kept = list(ImportedCandidates(tmp_path / "import").candidates())
     assert [(each.thought_finish, each.answer_finish) for each in kept] == [("stop", "tag"), ("tag", "stop")]
+
+
+def test_a_conversation_is_imported_with_the_turns_before_its_question(tmp_path):
+    messages = [{"role": "user", "content": "2 + 3?"}, {"role": "assistant", "content": "5"}]
+    asked = {"messages": [*messages, {"role": "user", "content": "Plus 4?"}], "thought": "t", "answer": "9"}
+    alone = {**GOOD, "question": "Plus 4?"}
+    imported = imported_of(tmp_path, asked, {**asked, "thought": "u"}, alone)
+    assert (imported.skipped_rows, len(imported.candidates), len(imported.questions)) == ([], 3, 2)
+    stored = ImportedCandidates(tmp_path / "import")
+    assert stored.questions() == list(imported.questions.values())
+    assert [len(question.context) for question in stored.questions()] == [2, 0]
+    assert {question.key for question in everything(tmp_path / "import" / "questions.jsonl")} == set(imported.questions)

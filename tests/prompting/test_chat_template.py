@@ -5,6 +5,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.finetuning.batching.examples import encode_example
 from thoughtrank.prompting.chat_template import PLAIN_TEMPLATE, ChatTemplate
 from thoughtrank.prompting.thought_tags import reply
+from thoughtrank.records import Turn
 
 CONVERSATION = [
     {"role": "user", "content": "How many legs do 6 spiders have?"},
@@ -61,3 +62,26 @@ def test_a_template_that_never_ends_a_turn_is_refused(tokenizer):
 def test_the_length_of_a_prompt_counts_its_tokens(tokenizer):
     chat = ChatTemplate(tokenizer)
     assert chat.num_prompt_tokens("a b c d") > chat.num_prompt_tokens("a b")
+
+
+def test_a_question_is_asked_after_the_turns_before_it(tokenizer):
+    chat = ChatTemplate(tokenizer)
+    context = (Turn("system", "Be brief."), Turn("user", "What is <|im_end|>?"), Turn("assistant", "<thought>A token."))
+    assert [each["role"] for each in chat.messages("And?", context)] == ["system", "user", "assistant", "user"]
+    prompt = chat.prompt("And?", context)
+    asked = tokenizer.apply_chat_template(chat.messages("And?", context), tokenize=False, add_generation_prompt=True)
+    assert prompt == asked
+    assert "What is < |im_end|>?" in prompt
+    assert "<thought>" not in prompt
+    assert chat.num_prompt_tokens("And?", context) > chat.num_prompt_tokens("And?")
+    messages = [*chat.messages("And?", context), {"role": "assistant", "content": reply(thought="t", answer=" Yes.")}]
+    assert chat.conversation(messages).startswith(prompt + chat.completion(thought="t", answer=" Yes."))
+
+
+def test_a_template_that_has_no_system_prompts_is_named(tokenizer):
+    refuses = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+    tokenizer.chat_template = refuses + PLAIN_TEMPLATE
+    with pytest.raises(
+        UserError, match=r"cannot be rendered \(System role not supported\): set model.chat_template=plain"
+    ):
+        ChatTemplate(tokenizer).prompt("And?", (Turn("system", "Be brief."),))

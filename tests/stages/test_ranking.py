@@ -12,7 +12,7 @@ from thoughtrank.judging.screening import EMPTY, MALFORMED
 from thoughtrank.judging.simulated import SimulatedJudge
 from thoughtrank.rankers.listwise import Listwise
 from thoughtrank.rankers.pointwise import Pointwise
-from thoughtrank.records import Candidate, RankedCandidate
+from thoughtrank.records import Candidate, RankedCandidate, Turn
 from thoughtrank.stages import ranking
 from thoughtrank.stages.ranking import Ranking
 from thoughtrank.storage.stage_reuse import Store
@@ -55,6 +55,24 @@ def stage(store, candidates, questions):
         model_family=None,
         seed=0,
     )
+
+
+def test_a_judge_sees_the_turns_before_a_question_and_no_thought(stage, store, questions):
+    seen = []
+
+    class Reader(PricedJudge):
+        def judge(self, request):
+            seen.append(request)
+            return super().judge(request)
+
+    context = (Turn("user", "What is 7 + 7?"), Turn("assistant", "14"))
+    stage = replace(stage, judge=Reader(), questions=[replace(questions[0], context=context), *questions[1:3]])
+    store.complete(stage)
+    [first, *_] = [request for request in seen if request.question_id == "q0"]
+    assert first.question == (
+        "The question is the last turn of this conversation.\n\nUser: What is 7 + 7?\n\nAssistant: 14\n\nUser: What is 0 + 1?"
+    )
+    assert all("thought" not in f"{each.question}{each.answers}" for each in seen)
 
 
 def test_a_table_that_was_deleted_is_ranked_again_from_the_verdicts_that_are_paid_for(stage, store):

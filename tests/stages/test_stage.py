@@ -1,6 +1,9 @@
+import json
+from dataclasses import replace
+
 import pytest
 
-from thoughtrank.records import Question
+from thoughtrank.records import Question, Turn
 from thoughtrank.stages.stage import Stage, question_fields, question_texts
 
 
@@ -18,6 +21,15 @@ def test_the_inputs_of_a_stage_that_stores_more_are_all_fields():
         ["b", "Why?", "so", "reasons", False, None, (), None],
         ["a", "How?", None, None, True, "one", (), None],
     ]
+
+
+def test_the_inputs_of_a_question_have_the_turns_before_it():
+    plain = Question("a", "How?")
+    context = (Turn("user", "Who?"), Turn("assistant", "She."))
+    asked, other = replace(plain, context=context), replace(plain, context=context[:1])
+    for inputs in (question_texts, question_fields):
+        assert len({json.dumps(inputs([each])) for each in (plain, asked, other)}) == 3
+    assert question_fields([asked])[0][-1] == (("user", "Who?"), ("assistant", "She."))
 
 
 def test_a_stage_has_to_state_its_inputs_and_its_work(tmp_path):

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,15 +75,16 @@ def export_data(*, run_folder: Path, folder: Path | None = None, trust_code: boo
     chat = ChatTemplate.from_folder(tokenizer_folder(paths, config, trust_code=trust_code))
     folder = folder or paths.data
     folder.mkdir(parents=True, exist_ok=True)
-    changed = 0
+    changed, conversations = 0, False
     with _RowFiles(folder) as files:
         for number in rounds:
             questions = {question.question_id: question for question in source.train(number)}
+            conversations = conversations or any(question.context for question in questions.values())
             for row in _round_rows(paths, number, questions=questions, chat=chat):
                 for name, values in row.files.items():
                     files.write(name, {**values, **row.origin})
                 changed += not row.template_matches
-    _write_dataset_info(folder)
+    _write_dataset_info(folder, conversations=conversations)
     rows = {folder / f"{name}.jsonl": count for name, count in files.rows.items()}
     return ExportReport(rows=rows, notes=_notes(files.rows, changed=changed))
 
@@ -187,24 +188,24 @@ def _example_rows(
     gain: float | None,
     chat: ChatTemplate,
 ) -> _ExampleRows:
-    user = {"role": "user", "content": chat.user_content(question.text)}
+    prompt = chat.messages(question.text, question.context)
     assistant = {"role": "assistant", "content": example.completion.removesuffix(chat.end_of_turn)}
     files: dict[str, Row] = {
-        "messages": {"messages": [user, assistant]},
-        "prompt_completion": {"prompt": [user], "completion": [assistant]},
+        "messages": {"messages": [*prompt, assistant]},
+        "prompt_completion": {"prompt": prompt, "completion": [assistant]},
     }
     if rejected is not None:
         rejected_text = chat.assistant_content(thought=rejected.thought, answer=rejected.answer)
         ids = {"rejected_id": rejected.candidate_id}
         files["preferences"] = {
-            "prompt": [user],
+            "prompt": prompt,
             "chosen": [assistant],
             "rejected": [{"role": "assistant", "content": rejected_text}],
             **ids,
         }
-        texts = {"prompt": user["content"], "chosen": assistant["content"], "rejected": rejected_text}
-        files["preferences_text"] = {**texts, **ids}
-    rendered = chat.conversation([user, assistant])
+        texts = {"prompt": prompt[-1]["content"], "chosen": assistant["content"], "rejected": rejected_text}
+        files["preferences_text"] = {**texts, **_earlier_turns(prompt[:-1]), **ids}
+    rendered = chat.conversation([*prompt, assistant])
     trained = example.prompt + example.completion
     return _ExampleRows(
         files=files,
@@ -217,6 +218,15 @@ def _example_rows(
         },
         template_matches=rendered.startswith(trained) and not rendered[len(trained) :].strip(),
     )
+
+
+def _earlier_turns(messages: Sequence[Mapping[str, str]]) -> Row:
+    """The turns before a question as LLaMA-Factory reads them beside its text; none where it stands alone."""
+    if not messages:
+        return {}
+    contents = [each["content"] for each in messages if each["role"] != "system"]
+    system = next((each["content"] for each in messages if each["role"] == "system"), "")
+    return {"system": system, "history": [list(pair) for pair in zip(contents[::2], contents[1::2], strict=True)]}
 
 
 def _notes(rows: Mapping[str, int], *, changed: int) -> list[str]:
@@ -235,7 +245,7 @@ def _notes(rows: Mapping[str, int], *, changed: int) -> list[str]:
     return notes
 
 
-def _write_dataset_info(folder: Path) -> None:
+def _write_dataset_info(folder: Path, *, conversations: bool) -> None:
     path = folder / DATASET_INFO
     try:
         entries = read_json(path) if path.exists() else {}
@@ -244,5 +254,12 @@ def _write_dataset_info(folder: Path) -> None:
     for name, entry in LLAMA_FACTORY.items():
         entries.pop(name, None)
         if (folder / str(entry["file_name"])).exists():
-            entries[name] = entry
+            entries[name] = _with_earlier_turns(entry) if conversations and "ranking" in entry else entry
     write_json(path, entries)
+
+
+def _with_earlier_turns(entry: Mapping[str, object]) -> dict[str, object]:
+    """The description of a file of texts that has the turns before its questions, too."""
+    columns = entry["columns"]
+    assert isinstance(columns, dict)
+    return {**entry, "columns": {**columns, "system": "system", "history": "history"}}

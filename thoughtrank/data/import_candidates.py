@@ -7,8 +7,10 @@ from pathlib import Path
 
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.thought_tags import first_tag
+from thoughtrank.questions.rows.bad_row import BadRowError, require_encodable
+from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS, SYSTEM_COLUMN, is_conversation
 from thoughtrank.questions.rows.file_reader import Row, read_rows
-from thoughtrank.questions.rows.row_to_question import ANSWERS_COLUMN, BadRowError, require_encodable, row_to_question
+from thoughtrank.questions.rows.row_to_question import ANSWERS_COLUMN, row_to_question
 from thoughtrank.records import Finish, Question
 from thoughtrank.storage.imported_candidates import ImportedCandidate, ImportedCandidates
 
@@ -24,6 +26,8 @@ COLUMNS = (
     "answer_tokens",
     "thought_finish",
     "answer_finish",
+    *CONVERSATION_COLUMNS,
+    SYSTEM_COLUMN,
 )
 """Columns of a row; others are ignored."""
 
@@ -33,7 +37,7 @@ class ImportReport:
     """What was imported and what was not.
 
     Attributes:
-        questions: by their text.
+        questions: by their ``key``.
         candidates: in the order of the rows.
         skipped_rows: rows that are left out, as ``FILE:LINE: reason`` (the row number in a Parquet file).
     """
@@ -78,10 +82,10 @@ def _read_file(file: Path, *, imported: ImportReport, known: Mapping[str, Questi
     for row in read_rows(file, columns=COLUMNS):
         try:
             question = _question(row, known=known)
-            before = imported.questions.get(question.text)
+            before = imported.questions.get(question.key)
             question_id = (before or question).question_id
             candidate = _candidate(row.values, question_id=question_id, number=counts[question_id])
-            imported.questions[question.text] = _merged(before, question)
+            imported.questions[question.key] = _merged(before, question)
         except BadRowError as error:
             imported.skipped_rows.append(f"{file}:{row.number}: {error}")
             continue
@@ -92,7 +96,8 @@ def _read_file(file: Path, *, imported: ImportReport, known: Mapping[str, Questi
 def _question(row: Row, *, known: Mapping[str, Question]) -> Question:
     if row.fault is not None:
         raise BadRowError(row.fault)
-    if row.values.get("question") is not None:
+    conversations = (row.values.get(column) for column in CONVERSATION_COLUMNS)
+    if row.values.get("question") is not None or any(map(is_conversation, conversations)):
         # Imported questions keep one reference.
         if isinstance(row.values.get("reference"), list | tuple):
             raise BadRowError("'reference' is neither a string nor a number")

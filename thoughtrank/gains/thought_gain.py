@@ -90,7 +90,7 @@ def thought_scores(
         return _free_text(candidate, escape=escape)
     short = _bare(answer, kind=kind)
     at_once = _after(answer_opener(thought="", stem=stem), f" {short}", kind=kind)
-    statement = find_statement(candidate.thought, answer, kind=kind, question=question.text)
+    statement = find_statement(candidate.thought, answer, kind=kind, question=question.whole_text)
     if statement is None:
         with_thought = answer_opener(thought=escape(candidate.thought), stem=stem)
         return ThoughtScores(candidate, short, kind, None, _after(with_thought, f" {short}", kind=kind), at_once)

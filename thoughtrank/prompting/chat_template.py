@@ -1,5 +1,6 @@
 """The chat template of a model folder: from a question to the prompt, and to the token that ends a reply."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from thoughtrank.prompting.fixed_date import DEFAULT_DATE, reads_the_clock, with
 from thoughtrank.prompting.reply_format import read_reply_format, render
 from thoughtrank.prompting.special_tokens import SpecialTokenEscaper
 from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG, reply
+from thoughtrank.records import Turn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -67,7 +69,7 @@ class ChatTemplate:
         return cls(tokenizer)
 
     def user_content(self, question: str) -> str:
-        """The content of the user's turn. Special tokens and thought tags in the question are escaped."""
+        """The content of a turn that is given to the model. Special tokens and thought tags in it are escaped."""
         return self._special_tokens_and_tags.escape(question)
 
     def assistant_content(self, *, thought: str, answer: str) -> str:
@@ -78,9 +80,24 @@ class ChatTemplate:
         escape = self._special_tokens_and_tags.escape
         return self._special_tokens.escape(reply(thought=escape(thought), answer=escape(answer)))
 
-    def prompt(self, question: str) -> str:
-        """The text that a reply to ``question`` continues."""
-        return self._render([{"role": "user", "content": self.user_content(question)}], add_generation_prompt=True)
+    def messages(self, question: str, context: Sequence[Turn] = ()) -> list[dict[str, str]]:
+        """The turns that a reply follows: those of ``context``, and the question."""
+        return [
+            {"role": turn.role, "content": self.user_content(turn.content)}
+            for turn in (*context, Turn("user", question))
+        ]
+
+    def prompt(self, question: str, context: Sequence[Turn] = ()) -> str:
+        """The text that a reply to ``question`` continues.
+
+        Args:
+            question: its text.
+            context: the turns before it.
+
+        Raises:
+            UserError: the template cannot render a turn of the context, such as a system prompt.
+        """
+        return self._render(self.messages(question, context), add_generation_prompt=True)
 
     def completion(self, *, thought: str, answer: str) -> str:
         """The reply as the model should write it; its only special token is the end of the turn."""
@@ -90,9 +107,9 @@ class ChatTemplate:
         """A finished conversation as the template renders it, with any text after the last turn."""
         return self._render(messages, add_generation_prompt=False)
 
-    def num_prompt_tokens(self, question: str) -> int:
-        """Length of the prompt for ``question`` in tokens."""
-        return len(self.token_ids(self.prompt(question)))
+    def num_prompt_tokens(self, question: str, context: Sequence[Turn] = ()) -> int:
+        """Length of the prompt for ``question`` after the turns of ``context``, in tokens."""
+        return len(self.token_ids(self.prompt(question, context)))
 
     def token_ids(self, text: str) -> tuple[int, ...]:
         """Token ids of ``text``; no special tokens are added."""

@@ -84,9 +84,9 @@ class ContextFilter:
     def left_out(self, questions: Sequence[Question]) -> list[LeftOut]:
         """The questions that do not fit, in order."""
         return [
-            LeftOut(question.question_id, ascii(question.text[:50]), self._length(question.text))
+            LeftOut(question.question_id, ascii(question.text[:50]), self._length(question))
             for question in questions
-            if self._length(question.text) > self.room
+            if self._length(question) > self.room
         ]
 
     def left_out_of_round(self, round_number: int) -> list[LeftOut]:
@@ -109,10 +109,11 @@ class ContextFilter:
             f"room for {self.room}"
         )
 
-    def _length(self, text: str) -> int:
-        if text not in self._lengths:
-            self._lengths[text] = self._chat.num_prompt_tokens(text)
-        return self._lengths[text]
+    def _length(self, question: Question) -> int:
+        key = question.key
+        if key not in self._lengths:
+            self._lengths[key] = self._chat.num_prompt_tokens(question.text, question.context)
+        return self._lengths[key]
 
     def _fitting(self, questions: list[Question], *, what: str) -> list[Question]:
         without = {each.question_id for each in self.left_out(questions)}

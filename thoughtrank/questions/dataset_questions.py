@@ -5,10 +5,11 @@ from functools import cached_property
 
 from thoughtrank.errors import UserError
 from thoughtrank.questions.protocol import count_faults
+from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS
 from thoughtrank.questions.rows.dataset_reader import split_rows
 from thoughtrank.questions.rows.file_reader import Row
 from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
-from thoughtrank.questions.rows.row_to_question import ANSWERS_COLUMN, column_names, row_to_question
+from thoughtrank.questions.rows.row_to_question import read_columns, row_to_question
 from thoughtrank.records import Question, ReferenceKind
 
 
@@ -28,7 +29,8 @@ class DatasetQuestions(RowSource):
         config_name: the dataset's configuration ("subset"); null where there is only one.
         train_split: the split with the training and development questions.
         held_out_split: the split with the test questions; null takes them from the training split.
-        question_column: the column with the question; a list joins several, one line each.
+        question_column: the column with the question, or with a conversation whose last user turn it is; a list joins several,
+            one line each.
         answer_column: the column with the reference answer: text, number, true or false, or a list of accepted ones; it may be
             missing.
         answer_kind: kind of all reference answers, such as ``letter``; None finds it for each.
@@ -134,12 +136,12 @@ class DatasetQuestions(RowSource):
         return rest._replace(test=test)
 
     def _rows(self, split: str) -> Iterable[Row]:
-        columns = (*column_names(self.question_column), self.answer_column, ANSWERS_COLUMN, self.family_column)
         return split_rows(
             name=self.name,
             config_name=self.config_name,
             split=split,
-            columns=tuple(dict.fromkeys(columns)),
+            columns=read_columns(self.question_column, self.answer_column, self.family_column),
+            instead=CONVERSATION_COLUMNS,
             streaming=self.streaming,
             max_rows=self.rows,
         )

@@ -14,7 +14,7 @@ def with_imported(source: QuestionSource, imported: ImportedCandidates | None) -
 class ImportedQuestions(WrappedSource):
     """Round 1 has the questions of imported candidates; later rounds and the held-out set are the source's.
 
-    Questions are compared by their text. A test or development question is never trained on, even if it was imported, and an
+    Questions are compared by their ``key``. A test or development question is never trained on, even if it was imported, and an
     imported question is not asked again in a later round. Round 1 has as many questions as were imported, whatever
     ``train_per_round`` of the source is.
 
@@ -30,8 +30,8 @@ class ImportedQuestions(WrappedSource):
     @property
     def skipped_rows(self) -> list[str]:
         """Skipped rows of the source, and imported questions that are held out; see ``QuestionSource``."""
-        held_out = self._held_out_texts()
-        skipped = [question for question in self._imported.questions() if question.text in held_out]
+        held_out = self._held_out_keys()
+        skipped = [question for question in self._imported.questions() if question.key in held_out]
         reasons = [f"imported question {question.question_id}: it is held out" for question in skipped]
         return [*self._source.skipped_rows, *reasons]
 
@@ -48,10 +48,10 @@ class ImportedQuestions(WrappedSource):
         """
         require_round_number(round_number)
         if round_number == 1:
-            held_out = self._held_out_texts()
-            return [question for question in self._imported.questions() if question.text not in held_out]
-        imported = {question.text for question in self._imported.questions()}
-        return [question for question in self._source.train(round_number) if question.text not in imported]
+            held_out = self._held_out_keys()
+            return [question for question in self._imported.questions() if question.key not in held_out]
+        imported = {question.key for question in self._imported.questions()}
+        return [question for question in self._source.train(round_number) if question.key not in imported]
 
-    def _held_out_texts(self) -> set[str]:
-        return {question.text for question in [*self.evaluation(), *self.development()]}
+    def _held_out_keys(self) -> set[str]:
+        return {question.key for question in [*self.evaluation(), *self.development()]}

@@ -4,9 +4,10 @@ from functools import cached_property
 
 from thoughtrank.errors import UserError
 from thoughtrank.questions.protocol import count_faults
+from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS
 from thoughtrank.questions.rows.file_reader import Row, read_rows
 from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
-from thoughtrank.questions.rows.row_to_question import ANSWERS_COLUMN, column_names, row_to_question
+from thoughtrank.questions.rows.row_to_question import read_columns, row_to_question
 from thoughtrank.records import Question, ReferenceKind
 from thoughtrank.user_input.user_paths import user_path
 
@@ -24,7 +25,8 @@ class QuestionFile(RowSource):
         development: number of development questions.
         screen: see ``QuestionSource``.
         screen_prefixes: see ``QuestionSource``.
-        question_column: the field with the question; a list joins several, one line each.
+        question_column: the field with the question, or with a conversation whose last user turn it is; a list joins several,
+            one line each.
         answer_column: the field with the reference answer: text, number, true or false, or a list of accepted ones; it may be
             missing.
         answer_kind: kind of all reference answers, such as ``letter``; None finds it for each.
@@ -83,10 +85,13 @@ class QuestionFile(RowSource):
 
     @cached_property
     def _loaded(self) -> LoadedQuestions:
-        columns = (*column_names(self.question_column), self.answer_column, ANSWERS_COLUMN, FAMILY_COLUMN)
         skipped_rows: list[str] = []
         questions = self._collect(
-            read_rows(self.path, columns=tuple(dict.fromkeys(columns))),
+            read_rows(
+                self.path,
+                columns=read_columns(self.question_column, self.answer_column, FAMILY_COLUMN),
+                instead=CONVERSATION_COLUMNS,
+            ),
             row_name=lambda number: f"{self.path}:{number}",
             skipped_rows=skipped_rows,
             seen={},

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.resources import files
 from string import Template
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 
 from thoughtrank.models.protocol import ModelFacts
 from thoughtrank.output.printable import markdown_text, printable
+from thoughtrank.records import Turn
 from thoughtrank.report.effect_text import effect_line
 from thoughtrank.report.results_table import percent
 from thoughtrank.report.win_rate_text import win_rate_lines
@@ -27,6 +29,7 @@ def model_card(
     reply_tokens: int,
     judge: str,
     question: str,
+    context: Sequence[Turn] = (),
     folder: str,
 ) -> str:
     """The text of README.md in the released folder.
@@ -41,6 +44,7 @@ def model_card(
         reply_tokens: limit of a reply, for the example.
         judge: who ranked.
         question: one to show in the example.
+        context: the turns before it.
         folder: where the reader loads the model from.
     """
     metadata = {
@@ -61,7 +65,7 @@ def model_card(
         chosen_round=chosen_round,
         examples=sum(each.get("examples") or 0 for each in rounds if each["round"] <= chosen_round),
         folder=folder,
-        question=json.dumps(question),
+        messages=json.dumps([asdict(each) for each in (*context, Turn("user", question))]),
         reply_tokens=reply_tokens,
         thought_effect=effect_line(thought_effect),
         rows="\n".join(_row(each) for each in rounds),

@@ -168,7 +168,7 @@ class ArmReplies:
         ]
 
     def _request(self, question: Question, branches: Sequence[Branch]) -> GenerationRequest:
-        return GenerationRequest(prompt=self._chat.prompt(question.text), branches=tuple(branches))
+        return GenerationRequest(prompt=self._chat.prompt(question.text, question.context), branches=tuple(branches))
 
     def _opener(self, arm: Arm, forced: Forced) -> str:
         if forced.thought is None:

@@ -72,7 +72,7 @@ class ControlExamples(Stage):
                 yield Example(
                     question_id=question.question_id,
                     candidate_id=candidate.candidate_id,
-                    prompt=chat.prompt(question.text),
+                    prompt=chat.prompt(question.text, question.context),
                     completion=chat.completion(thought=candidate.thought, answer=candidate.answer),
                 )
 

@@ -39,7 +39,7 @@ class DevelopmentExamples(Stage):
             Example(
                 question_id=question.question_id,
                 candidate_id=f"{question.question_id}-reference",
-                prompt=chat.prompt(question.text) + answer_opener(thought="", stem=self.stem),
+                prompt=chat.prompt(question.text, question.context) + answer_opener(thought="", stem=self.stem),
                 completion=f" {question.answer}",
             )
             for question in self.questions

@@ -110,7 +110,10 @@ class Gains(Stage):
             for question, candidates in group
         ]
         requests = [
-            ScoreRequest(chat.prompt(question.text), tuple(text for each in of_question for text in each.texts))
+            ScoreRequest(
+                prompt=chat.prompt(question.text, question.context),
+                answers=tuple(text for each in of_question for text in each.texts),
+            )
             for (question, _), of_question in zip(group, planned, strict=True)
         ]
         return [

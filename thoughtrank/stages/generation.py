@@ -114,7 +114,7 @@ class Generation(Stage):
     def _requests(self, questions: Sequence[Question], *, chat: ChatTemplate) -> list[GenerationRequest]:
         return [
             GenerationRequest(
-                prompt=chat.prompt(question.text),
+                prompt=chat.prompt(question.text, question.context),
                 branches=tuple(_branch(prefix, question) for prefix in self.prefixes),
             )
             for question in questions

@@ -122,7 +122,7 @@ class Ranking(JudgedStage):
         """What a ranker sees. The ids are for the log; a prompt shows only labels, shuffled for every judge call."""
         return AnsweredQuestion(
             question_id=question.question_id,
-            question=question.text,
+            question=question.whole_text,
             answers=tuple(AnswerView(candidate.candidate_id, candidate.answer) for candidate in candidates),
             reference=question.answer,
             seed=int.from_bytes(sha256(f"{self.seed}-{question.question_id}".encode()).digest()[:6], "big"),

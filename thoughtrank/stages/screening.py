@@ -110,7 +110,7 @@ class Screening(Stage):
         return ScreenedQuestion(
             question_id=question.question_id,
             family=question.family,
-            question=question.text,
+            question=question.whole_text,
             answer=question.answer,
             thoughts=len(candidates),
             right=len(right),

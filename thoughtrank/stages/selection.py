@@ -90,6 +90,6 @@ def _example(question: Question, candidate: Candidate, *, chat: ChatTemplate) ->
     return Example(
         question_id=question.question_id,
         candidate_id=candidate.candidate_id,
-        prompt=chat.prompt(question.text),
+        prompt=chat.prompt(question.text, question.context),
         completion=chat.completion(thought=candidate.thought, answer=candidate.answer),
     )

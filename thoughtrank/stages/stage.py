@@ -49,8 +49,8 @@ class Stage(ABC):
 
 
 def question_texts(questions: Sequence[Question]) -> list[list[str]]:
-    """Ids and texts of ``questions``, as inputs of a stage that stores nothing else of them."""
-    return [[question.question_id, question.text] for question in questions]
+    """Ids and texts of ``questions``, with the turns before them, as inputs of a stage that stores nothing else of them."""
+    return [[question.question_id, question.key] for question in questions]
 
 
 def question_references(questions: Sequence[Question]) -> list[object]:
@@ -65,4 +65,10 @@ def question_references(questions: Sequence[Question]) -> list[object]:
 
 def question_fields(questions: Sequence[Question]) -> list[list[object]]:
     """All fields of ``questions``, as inputs of a stage that also stores their families or compares with their answers."""
-    return [list(astuple(question)) for question in questions]
+    return [_fields(question) for question in questions]
+
+
+def _fields(question: Question) -> list[object]:
+    """Questions without a conversation have the fields that they had before there were conversations."""
+    *fields, context = astuple(question)
+    return [*fields, context] if context else fields

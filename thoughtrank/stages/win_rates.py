@@ -145,7 +145,7 @@ class WinRates(JudgedStage):
         digest = sha256(f"{self.seed}-{question.question_id}-win_rates".encode()).digest()
         return JudgeRequest(
             question_id=question.question_id,
-            question=question.text,
+            question=question.whole_text,
             answers=tuple(each.representative for each in answers),
             reference=question.answer,
             seed=int.from_bytes(digest[:6], "big"),

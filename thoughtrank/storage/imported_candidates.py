@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from thoughtrank.errors import UserError
-from thoughtrank.records import Finish, Question
+from thoughtrank.records import Finish, Question, Turn
 from thoughtrank.storage.files import write_text
 from thoughtrank.storage.json_files import read_json, write_json
 from thoughtrank.storage.tables import column_of, rows_of, write_part
@@ -75,10 +75,7 @@ class ImportedCandidates:
         """
         self._mark  # noqa: B018
         rows = map(json.loads, (self.folder / QUESTIONS).read_text(encoding="utf-8").splitlines())
-        return [
-            Question(question_id=row["question_id"], text=row["question"], answer=row["answer"], family=row["family"])
-            for row in rows
-        ]
+        return [_question(row) for row in rows]
 
     def candidates(self) -> Iterator[ImportedCandidate]:
         """All candidates, question after question, of which a bounded number is held in memory.
@@ -154,18 +151,29 @@ class ImportedCandidates:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / _MARK).unlink(missing_ok=True)
-        lines = [
-            json.dumps(
-                {"question_id": each.question_id, "question": each.text, "answer": each.answer, "family": each.family}
-            )
-            for each in questions
-        ]
+        lines = [json.dumps(_row(each)) for each in questions]
         write_text(self.folder / QUESTIONS, "".join(f"{line}\n" for line in lines))
         numbers = {question.question_id: number for number, question in enumerate(questions)}
         ordered = sorted(candidates, key=lambda candidate: numbers[candidate.question_id])
         write_part(self.folder / _CANDIDATES, ordered, record_type=ImportedCandidate)
         counts = {"questions": len(questions), "candidates": len(candidates)}
         write_json(self.folder / _MARK, {"version": _VERSION, "sha256": _sha256(self.folder), **counts})
+
+
+def _row(question: Question) -> dict[str, object]:
+    """A line of the question file; one with a context has the whole conversation in place of the question."""
+    asked: dict[str, object] = {"question": question.text}
+    if question.context:
+        asked = {"messages": [{"role": turn.role, "content": turn.content} for turn in question.turns]}
+    return {"question_id": question.question_id, **asked, "answer": question.answer, "family": question.family}
+
+
+def _question(row: dict[str, Any]) -> Question:
+    turns = [Turn(each["role"], each["content"]) for each in row.get("messages", [])]
+    text = turns.pop().content if turns else row["question"]
+    return Question(
+        question_id=row["question_id"], text=text, answer=row["answer"], family=row["family"], context=tuple(turns)
+    )
 
 
 def _sha256(folder: Path) -> str:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import ReferenceScorer
+from thoughtrank.questions.rows.bad_row import BadRowError
 from thoughtrank.questions.rows.file_reader import Row
 from thoughtrank.questions.rows.row_source import RowSource
-from thoughtrank.questions.rows.row_to_question import BadRowError
 from thoughtrank.records import Question
 
 

@@ -2,7 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from thoughtrank.questions.rows.row_to_question import BadRowError, digest, row_to_question
+from thoughtrank.questions.rows.bad_row import BadRowError
+from thoughtrank.questions.rows.row_to_question import digest, row_to_question
 
 
 def question_of(answer_after=None, **values):

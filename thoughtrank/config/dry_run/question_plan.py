@@ -1,11 +1,14 @@
 """What the plan says of test and development questions, and about how many tokens the choice of a round takes."""
 
+from collections.abc import Sequence
+
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.evaluation_plan import arms_tokens
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.reference_kinds import kinds_text
 from thoughtrank.questions.protocol import count_faults
+from thoughtrank.records import Question
 
 
 def question_line(config: RunConfig, components: Components) -> str:
@@ -25,7 +28,16 @@ def question_line(config: RunConfig, components: Components) -> str:
         "test of unseen families": [question for question in held_out if question.unseen],
         development: list(chosen_by),
     }
-    return "; ".join(f"{name}: {kinds_text(questions)}" for name, questions in sets.items() if questions)
+    texts = [
+        f"{name}: {kinds_text(questions)}{_turns_text(questions)}" for name, questions in sets.items() if questions
+    ]
+    return "; ".join(texts)
+
+
+def _turns_text(questions: Sequence[Question]) -> str:
+    """How many questions are asked after other turns; empty where none is."""
+    number = sum(bool(question.context) for question in questions)
+    return f" ({number:,} asked after the turns of a conversation)" if number else ""
 
 
 def screening_lines(config: RunConfig, components: Components) -> list[str]:

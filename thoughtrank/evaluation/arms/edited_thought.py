@@ -38,7 +38,7 @@ class EditedThought(Arm):
         forced = {}
         for question in questions:
             thought = thoughts[question.question_id]
-            taken = {*_values(question.text), *_values(thought), understood(question.answer).value}
+            taken = {*_values(question.whole_text), *_values(thought), understood(question.answer).value}
             edit = edited(thought, taken=taken, seed=question.question_id)
             if edit is not None:
                 forced[question.question_id] = Forced(thought=edit.text, edit=edit.number)

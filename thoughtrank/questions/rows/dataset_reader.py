@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 
 def split_rows(
-    *, name: str, config_name: str | None, split: str, columns: tuple[str, ...], streaming: bool, max_rows: int | None
+    *,
+    name: str,
+    config_name: str | None,
+    split: str,
+    columns: tuple[str, ...],
+    streaming: bool,
+    max_rows: int | None,
+    instead: tuple[str, ...] = (),
 ) -> Iterator[Row]:
     """Rows of one split, in the dataset's own order.
 
@@ -27,29 +34,43 @@ def split_rows(
         columns: columns to read; only the first is required.
         streaming: download row by row instead of the whole split first.
         max_rows: rows to read; None reads all.
+        instead: columns of which one may stand in for the first.
 
     Raises:
         UserError: the rows cannot be read, or the package ``datasets`` is missing.
     """
     path = user_path(name)
     if path.is_file():
-        return islice(read_rows(path, columns=columns), max_rows)
+        return islice(read_rows(path, columns=columns, instead=instead), max_rows)
     if path.is_dir():
         for suffix in (*JSON_SUFFIXES, ".parquet"):
             file = path / f"{split}{suffix}"
             if file.is_file():
-                return islice(read_rows(file, columns=columns), max_rows)
+                return islice(read_rows(file, columns=columns, instead=instead), max_rows)
     return _hub_rows(
-        name=name, config_name=config_name, split=split, columns=columns, streaming=streaming, max_rows=max_rows
+        name=name,
+        config_name=config_name,
+        split=split,
+        columns=columns,
+        streaming=streaming,
+        max_rows=max_rows,
+        instead=instead,
     )
 
 
 def _hub_rows(
-    *, name: str, config_name: str | None, split: str, columns: tuple[str, ...], streaming: bool, max_rows: int | None
+    *,
+    name: str,
+    config_name: str | None,
+    split: str,
+    columns: tuple[str, ...],
+    streaming: bool,
+    max_rows: int | None,
+    instead: tuple[str, ...],
 ) -> Iterator[Row]:
     dataset = _load_split(name=name, config_name=config_name, split=split, streaming=streaming)
     present = dataset.column_names
-    if present is not None and columns[0] not in present:
+    if present is not None and not {columns[0], *instead} & set(present):
         raise UserError(
             f"questions.name={name}: split {split!r} has no column {columns[0]!r}: it has {', '.join(present)}."
         )

@@ -46,19 +46,20 @@ def read_bytes(path: Path) -> bytes:
         raise UserError(f"{str(path)!r} cannot be the name of a file: give a .jsonl or .parquet file.") from error
 
 
-def read_rows(path: Path, *, columns: tuple[str, ...]) -> Iterator[Row]:
+def read_rows(path: Path, *, columns: tuple[str, ...], instead: tuple[str, ...] = ()) -> Iterator[Row]:
     """All rows except blank lines; rows that cannot be read have a ``fault``.
 
     Args:
         path: the file; its suffix determines the format.
         columns: columns to read of a Parquet file; only the first is required.
+        instead: columns of which one may stand in for the first.
 
     Raises:
         UserError: the file as a whole cannot be read.
     """
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        return _parquet_rows(path, columns)
+        return _parquet_rows(path, columns, instead=instead)
     if suffix in JSON_SUFFIXES:
         return _json_rows(path)
     raise UserError(f"{path} has an unknown suffix: use {', '.join(JSON_SUFFIXES)} (JSON lines) or .parquet.")
@@ -89,7 +90,7 @@ def _json_row(number: int, line: bytes) -> Row:
     return Row(number, values)
 
 
-def _parquet_rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+def _parquet_rows(path: Path, columns: tuple[str, ...], *, instead: tuple[str, ...]) -> Iterator[Row]:
     import pyarrow
     from pyarrow import parquet
 
@@ -97,7 +98,7 @@ def _parquet_rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
     try:
         with parquet.ParquetFile(path) as file:
             present = file.schema_arrow.names
-            if columns[0] not in present:
+            if not {columns[0], *instead} & set(present):
                 raise UserError(f"{path} has no column {columns[0]!r}: it has {', '.join(present) or 'none at all'}.")
             table = file.read(columns=[column for column in columns if column in present])
         rows = table.to_pylist()

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import ReferenceScorer, Scorer
 from thoughtrank.questions.protocol import QuestionSource, require_round_number
+from thoughtrank.questions.rows.bad_row import BadRowError
 from thoughtrank.questions.rows.file_reader import Row
-from thoughtrank.questions.rows.row_to_question import BadRowError, digest
+from thoughtrank.questions.rows.row_to_question import digest
 from thoughtrank.records import Question
 
 
@@ -152,7 +153,7 @@ class RowSource(QuestionSource):
                 continue
             seen[question.question_id] = row_name(row.number)
             questions.append(question)
-        return sorted(questions, key=lambda question: digest(question.text))
+        return sorted(questions, key=lambda question: digest(question.key))
 
     def _split(self, questions: Sequence[Question], *, held_out: int, skipped_rows: list[str]) -> LoadedQuestions:
         """The three parts of questions in the order of the hash; where there are too few, the test set comes first.
@@ -164,7 +165,7 @@ class RowSource(QuestionSource):
         """
         stop = max(held_out, len(questions) - self.num_development)
         return LoadedQuestions(
-            train=sorted(questions[held_out:stop], key=lambda question: digest(f"{self.seed}/{question.text}")),
+            train=sorted(questions[held_out:stop], key=lambda question: digest(f"{self.seed}/{question.key}")),
             development=list(questions[stop:]),
             test=list(questions[:held_out]),
             skipped_rows=skipped_rows,

@@ -4,16 +4,21 @@ import hashlib
 import math
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
+from thoughtrank.questions.rows.bad_row import BadRowError, clean
+from thoughtrank.questions.rows.conversations import (
+    CONVERSATION_COLUMNS,
+    SYSTEM_COLUMN,
+    Conversation,
+    is_conversation,
+    read_conversation,
+)
 from thoughtrank.records import Question, ReferenceKind
 
 ANSWERS_COLUMN = "answers"
 """A list of accepted answers, read where the answer column has none."""
-
-
-class BadRowError(Exception):
-    """One row cannot be used; the message is the reason."""
 
 
 def row_to_question(
@@ -30,9 +35,11 @@ def row_to_question(
 
     Args:
         values: the row.
-        question_column: the field with the question, or the fields that are joined to it, one line each.
+        question_column: the field with the question or with a conversation that ends in it, or the fields that are joined to
+            it, one line each. Where it is missing, a conversation in one of ``CONVERSATION_COLUMNS`` is taken.
         answer_column: the field with the reference answer: a string, a number, true or false, or a list of all accepted
-            answers; it may be missing. Then the list of ``ANSWERS_COLUMN`` is taken.
+            answers; it may be missing. Then the list of ``ANSWERS_COLUMN`` is taken. The field with the conversation stands for
+            the reply that follows the question in it.
         family_column: the field with the kind of question; it may be missing.
         source: prefix of the question's id.
         answer_after: the reference answer is what follows the last of these in its field; None takes the whole field.
@@ -41,18 +48,39 @@ def row_to_question(
     Raises:
         BadRowError: the row has no usable question, or its answer is not usable.
     """
-    text = _joined(values, columns=column_names(question_column))
-    answers = _answers(values, column=answer_column)
+    columns = column_names(question_column)
+    column = _conversation_column(values, columns=columns)
+    if column is None:
+        conversation = Conversation(context=(), question=_joined(values, columns=columns), reply="")
+    else:
+        conversation = read_conversation(values[column], column=column, system=values.get(SYSTEM_COLUMN))
+    replied = column is not None and column == answer_column
+    answers = [conversation.reply] * bool(conversation.reply) if replied else _answers(values, column=answer_column)
     if answer_after is not None:
         answers = [_after(answer, mark=answer_after, column=answer_column) for answer in answers]
-    return Question(
-        question_id=f"{source}-{digest(text)[:12]}",
-        text=text,
+    question = Question(
+        question_id="",
+        text=conversation.question,
+        context=conversation.context,
         answer=answers[0] if answers else None,
         family=_plain(values.get(family_column), column=family_column),
         accepted=tuple(answers[1:]),
         answer_kind=answer_kind,
     )
+    return replace(question, question_id=f"{source}-{digest(question.key)[:12]}")
+
+
+def read_columns(question_column: str | Sequence[str], *others: str) -> tuple[str, ...]:
+    """All columns that the questions of rows may be made of, those of the question first, each once."""
+    columns = (*column_names(question_column), *CONVERSATION_COLUMNS, SYSTEM_COLUMN, *others, ANSWERS_COLUMN)
+    return tuple(dict.fromkeys(columns))
+
+
+def _conversation_column(values: Mapping[str, object], *, columns: Sequence[str]) -> str | None:
+    """The field with a conversation, if the question is in one."""
+    if values.get(columns[0]) is None:
+        return next((each for each in CONVERSATION_COLUMNS if is_conversation(values.get(each))), None)
+    return columns[0] if len(columns) == 1 and is_conversation(values[columns[0]]) else None
 
 
 def column_names(columns: str | Sequence[str]) -> Sequence[str]:
@@ -69,7 +97,7 @@ def _joined(values: Mapping[str, object], *, columns: Sequence[str]) -> str:
             raise BadRowError(f"no {column!r}")
         if not isinstance(text, str | None):
             raise BadRowError(f"{column!r} is not a string")
-        parts.append(_clean(text or "", column=column))
+        parts.append(clean(text or "", column=column))
     if not parts[0]:
         raise BadRowError(f"{columns[0]!r} is empty")
     return "\n".join(filter(None, parts))
@@ -94,7 +122,7 @@ def _after(answer: str, *, mark: str, column: str) -> str:
 def _plain(value: object, *, column: str) -> str | None:
     """A string, or a number in plain decimal notation; None for a missing value or an empty string."""
     if isinstance(value, str):
-        return _clean(value, column=column) or None
+        return clean(value, column=column) or None
     if value is None:
         return None
     if isinstance(value, bool):
@@ -115,23 +143,6 @@ def _shortest(value: float) -> str:
     if struct.unpack("f", stored)[0] != value:
         return str(value)
     return next(text for digits in range(1, 18) if struct.pack("f", float(text := f"{value:.{digits}g}")) == stored)
-
-
-def _clean(text: str, *, column: str) -> str:
-    require_encodable(text, column=column)
-    return text.strip()
-
-
-def require_encodable(text: str, *, column: str) -> None:
-    """Check that a text can be written as UTF-8.
-
-    Raises:
-        BadRowError: it contains a lone surrogate.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise BadRowError(f"{column!r} contains half of a character (a lone surrogate)") from None
 
 
 def digest(text: str) -> str:

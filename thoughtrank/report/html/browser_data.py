@@ -108,7 +108,7 @@ class CandidateIndex:
         self._rows.append({"id": question_id, **_listed(question), "n": len(group)})
         self._chunks.add(
             {
-                "text": None if question is None else question.text,
+                "text": None if question is None else question.whole_text,
                 "candidates": [_candidate_texts(each) for each in group],
                 "calls": self._verdicts.get(question_id, []),
             }
@@ -164,7 +164,10 @@ def held_out_index(
         row = {"id": question_id, **_listed(question), "family": first.family, "unseen": first.unseen}
         listed.append({**row, "right": [right.get(number) for number in replies]})
         chunks.add(
-            {"text": None if question is None else question.text, "replies": [_reply_texts(*each) for each in answered]}
+            {
+                "text": None if question is None else question.whole_text,
+                "replies": [_reply_texts(*each) for each in answered],
+            }
         )
     questions_element = elements.add(packed_text(json_text(listed)))
     return {"rounds": list(replies), "questions": questions_element, "chunks": chunks.finish()}
