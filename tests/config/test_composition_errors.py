@@ -13,6 +13,17 @@ def test_what_cannot_be_read_is_named_with_the_grammar():
     assert fault("mismatched input", override="prefixes=[").startswith("prefixes=[: cannot be read: write key=value")
 
 
+def test_a_value_that_needs_quotes_is_shown_with_them():
+    assert fault("LexerNoViableAltException('<a>')", override="questions.answer_after=<a>") == (
+        "questions.answer_after=<a>: cannot be read: quote its value: 'questions.answer_after=\"<a>\"'"
+    )
+
+
+def test_a_value_with_a_comma_is_a_list_a_text_or_several_runs():
+    text = "Ambiguous value for argument 'run=a,b'\n1. To use it as a list, use key=[value1,value2]\n2. To use it as string"
+    assert fault(text) == "run=a,b: a list is run=[a,b], a text is 'run=\"a,b\"', and -m runs once for each"
+
+
 def test_an_unknown_choice_names_the_choices():
     text = "In 'config': Could not find 'judge/none'\n\nAvailable options in 'judge':\n\tfake\n\tgpt4\n"
     assert fault(text, options=["fake", "gpt4"]) == (

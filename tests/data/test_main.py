@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from thoughtrank.data.__main__ import main
 from thoughtrank.storage.imported_candidates import ImportedCandidates
@@ -52,6 +53,16 @@ def test_import_prints_commands_that_take_its_folder(rows, tmp_path, capsys):
     assert held_out["questions.held_out"] == "1"
     assert len(ImportedCandidates(tmp_path / "import").questions()) == 6
     assert len(Path(held_out["questions.path"]).read_text().splitlines()) == 6
+
+
+def test_import_into_a_folder_with_any_name_prints_commands_that_work_when_pasted(rows, tmp_path, capsys):
+    folder = tmp_path / "größe im=1, <a>"
+    main(["import", str(rows), "--to", str(folder)])
+    commands = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  python train.py")]
+    for line, key in zip(commands, ("candidates", "questions.path"), strict=True):
+        parsed = OverridesParser.create().parse_overrides(shlex.split(line)[2:])
+        values = {each.key_or_group: each.value() for each in parsed}
+        assert Path(values[key]) in (folder, folder / "questions.jsonl")
 
 
 def test_a_question_with_one_candidate_is_warned_of(tmp_path, capsys):

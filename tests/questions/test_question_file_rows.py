@@ -144,3 +144,20 @@ def test_parquet_rows_are_checked_too(tmp_path):
     assert {question.text: question.answer for question in everything(path)} == {"One?": "1.5", "Two?": "2"}
     parquet.write_table(pyarrow.table({"other": [1, 2]}), path)
     assert source(path).faults(rounds=1) == [f"{path} has no column 'question': it has other."]
+
+
+def test_equal_questions_with_other_answers_draw_a_warning(file):
+    body = "Jack had some pens."  # SVAMP asks in a second column
+    rows = [{"Body": body, "Question": f"How many after {number}?", "answer": number} for number in range(3)]
+    write(file, *rows, {"Body": "Other?", "answer": 1}, {"Body": "Other?", "answer": 1}, {"Body": "Other?"})
+    [note] = source(file, question_column="Body").notes()
+    assert note.startswith("2 rows repeat an earlier question with another answer, first ")
+    assert f"{file}:2 ('{body}': '1', but '0' in {file}:1)" in note
+    assert "questions.question_column=[Body,Question]" in note
+    assert source(file, question_column=["Body", "Question"]).notes() == []
+    assert source(file.with_name("missing.jsonl")).notes() == []
+
+
+def test_another_accepted_answer_is_no_conflict(file):
+    write(file, {"question": "Half?", "answers": ["1/2", "0.5"]}, {"question": "Half?", "answer": "0.5"})
+    assert source(file).notes() == []

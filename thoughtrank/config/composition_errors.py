@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from thoughtrank.config.override_quoting import override_of, requoted
+
 _GRAMMAR = "write key=value, a list as key=[a,b], and quote a value with other special characters, as in 'key=\"a,b\"'"
+_AMBIGUOUS = "Ambiguous value for argument '"
 _UNKNOWN_KEY = "Could not override "
 _LINKS = ("See https://", "See http://")
 
@@ -17,10 +20,16 @@ def composition_fault(text: str, *, cause: str, override: str | None, options: S
         options: the choices there are, if an unknown one was made.
     """
     if override is not None:
-        return f"{override}: cannot be read: {_GRAMMAR}"
+        quoted = requoted(override)
+        return f"{override}: cannot be read: {f'quote its value: {quoted}' if quoted else _GRAMMAR}"
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith(_LINKS)]
     reasons = [line.strip() for line in cause.splitlines() if line.strip()][:1]
     what, *more = lines or reasons or ["the command line cannot be composed"]
+    if what.startswith(_AMBIGUOUS):
+        key, _, value = what.removeprefix(_AMBIGUOUS).removesuffix("'").partition("=")
+        return (
+            f"{key}={value}: a list is {key}=[{value}], a text is {override_of(key, value)}, and -m runs once for each"
+        )
     if options:
         return f"config: {what}: choose one of {', '.join(options)}"
     if what.startswith(_UNKNOWN_KEY):

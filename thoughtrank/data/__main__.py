@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from thoughtrank.config.override_quoting import override_of
 from thoughtrank.data.export_examples import export_data
 from thoughtrank.data.import_candidates import import_files
 from thoughtrank.data.run_components import TRUST_FLAG
@@ -75,21 +76,23 @@ def _import(*, files: Sequence[Path], folder: Path, known: Mapping[str, Question
             "judge=gpt4"
         )
     questions = len(imported.questions)
+    candidates = override_of("candidates", str(folder))
     print_text(
         f"{len(imported.candidates)} candidates of {questions} questions, {len(imported.skipped_rows)} rows left out\n"
         "rank them, train on the best, and evaluate on the questions of questions= (word problems by default):\n"
-        f"  python train.py candidates={folder} rounds=1"
+        f"  python train.py {candidates} rounds=1"
     )
     if questions > 1:
         print_text(
             "or hold out a fifth of their questions for the evaluation:\n"
-            f"  python train.py candidates={folder} rounds=1 {_held_out_of(folder, questions=questions)}"
+            f"  python train.py {candidates} rounds=1 {_held_out_of(folder, questions=questions)}"
         )
 
 
 def _held_out_of(folder: Path, *, questions: int) -> str:
     """Overrides for a run that holds out a fifth of the imported questions and trains on the others."""
-    return f"questions=file questions.path={folder / QUESTIONS} questions.held_out={max(1, questions // 5)}"
+    path = override_of("questions.path", str(folder / QUESTIONS))
+    return f"questions=file {path} questions.held_out={max(1, questions // 5)}"
 
 
 if __name__ == "__main__":

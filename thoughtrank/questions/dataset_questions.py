@@ -8,7 +8,7 @@ from thoughtrank.questions.protocol import count_faults
 from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS
 from thoughtrank.questions.rows.dataset_reader import split_rows
 from thoughtrank.questions.rows.file_reader import Row
-from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
+from thoughtrank.questions.rows.row_source import LoadedQuestions, ReadRows, RowSource
 from thoughtrank.questions.rows.row_to_question import read_columns, row_to_question
 from thoughtrank.records import Question, ReferenceKind
 
@@ -117,22 +117,20 @@ class DatasetQuestions(RowSource):
 
     @cached_property
     def _loaded(self) -> LoadedQuestions:
-        skipped_rows: list[str] = []
-        seen: dict[str, str] = {}
+        found = ReadRows()
 
         def read(split: str) -> list[Question]:
             return self._collect(
                 self._rows(split),
                 row_name=lambda number: f"{self.name} {split} row {number}",
-                skipped_rows=skipped_rows,
-                seen=seen,
+                found=found,
             )
 
         if self.held_out_split is None:
-            return self._split(read(self.train_split), held_out=self.held_out, skipped_rows=skipped_rows)
+            return self._split(read(self.train_split), held_out=self.held_out, found=found)
         # The test split first, so that a question of both splits is never trained on.
         test = read(self.held_out_split)
-        rest = self._split(read(self.train_split), held_out=0, skipped_rows=skipped_rows)
+        rest = self._split(read(self.train_split), held_out=0, found=found)
         return rest._replace(test=test)
 
     def _rows(self, split: str) -> Iterable[Row]:

@@ -6,7 +6,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.questions.protocol import count_faults
 from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS
 from thoughtrank.questions.rows.file_reader import Row, read_rows
-from thoughtrank.questions.rows.row_source import LoadedQuestions, RowSource
+from thoughtrank.questions.rows.row_source import LoadedQuestions, ReadRows, RowSource
 from thoughtrank.questions.rows.row_to_question import read_columns, row_to_question
 from thoughtrank.records import Question, ReferenceKind
 from thoughtrank.user_input.user_paths import user_path
@@ -85,7 +85,7 @@ class QuestionFile(RowSource):
 
     @cached_property
     def _loaded(self) -> LoadedQuestions:
-        skipped_rows: list[str] = []
+        found = ReadRows()
         questions = self._collect(
             read_rows(
                 self.path,
@@ -93,10 +93,9 @@ class QuestionFile(RowSource):
                 instead=CONVERSATION_COLUMNS,
             ),
             row_name=lambda number: f"{self.path}:{number}",
-            skipped_rows=skipped_rows,
-            seen={},
+            found=found,
         )
-        return self._split(questions, held_out=self.held_out, skipped_rows=skipped_rows)
+        return self._split(questions, held_out=self.held_out, found=found)
 
     def _question(self, row: Row) -> Question:
         return row_to_question(

@@ -1,6 +1,7 @@
 """A finished run: whether it has everything that is asked for, undamaged, and its results as they are printed."""
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,9 @@ def print_results(summary: Mapping[str, Any], *, minutes: float | None) -> None:
     export = summary["export"]
     duration = "" if minutes is None else f" ({minutes:.1f} minutes)"
     print_text(f"\nmodel of round {summary['exported_round']}: {export}{duration}")
-    print_text(f"its README.md shows how to load it; chat with it: python -m thoughtrank.chat {export}")
+    print_text(
+        f"its README.md shows how to load it; chat with it: python -m thoughtrank.chat {shlex.quote(str(export))}"
+    )
     report = RunPaths(Path(export).parent).report
     if report.exists():
         print_text(f"report: {report}")

@@ -10,7 +10,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import ReferenceScorer
 from thoughtrank.questions.rows.bad_row import BadRowError
 from thoughtrank.questions.rows.file_reader import Row
-from thoughtrank.questions.rows.row_source import RowSource
+from thoughtrank.questions.rows.row_source import ReadRows, RowSource
 from thoughtrank.records import Question
 
 
@@ -25,9 +25,9 @@ class Letters(RowSource):
     @cached_property
     def _loaded(self):
         rows = [Row(number, {"letter": letter}) for number, letter in enumerate(self.letters, start=1)]
-        skipped = []
-        questions = self._collect(rows, row_name=lambda number: f"row {number}", skipped_rows=skipped, seen={})
-        return self._split(questions, held_out=self.held_out, skipped_rows=skipped)
+        found = ReadRows()
+        questions = self._collect(rows, row_name=lambda number: f"row {number}", found=found)
+        return self._split(questions, held_out=self.held_out, found=found)
 
     def _question(self, row):
         letter = row.values["letter"]

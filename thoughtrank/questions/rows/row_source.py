@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -22,12 +23,48 @@ class LoadedQuestions(NamedTuple):
         development: development questions.
         test: test questions; may be more than are asked for.
         skipped_rows: rows that are left out, each with its position and the reason.
+        conflicts: rows that repeat an earlier question with another answer, each with both.
     """
 
     train: list[Question]
     development: list[Question]
     test: list[Question]
     skipped_rows: list[str]
+    conflicts: list[str]
+
+
+@dataclass(slots=True)
+class ReadRows:
+    """What was found in the rows that were read so far, beside their questions.
+
+    Attributes:
+        skipped: see ``LoadedQuestions``.
+        conflicts: see ``LoadedQuestions``.
+        first: question id to the name of the row that has it first, and the question.
+    """
+
+    skipped: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+    first: dict[str, tuple[str, Question]] = field(default_factory=dict)
+
+    def add(self, question: Question, *, name: str) -> None:
+        """Add the question of one row.
+
+        Raises:
+            BadRowError: an earlier row has it.
+        """
+        if question.question_id not in self.first:
+            self.first[question.question_id] = name, question
+            return
+        earlier, same = self.first[question.question_id]
+        if None not in (question.answer, same.answer) and not _accepted(question) & _accepted(same):
+            text = f"{name} ({question.text[:40]!r}: {question.answer!r}, but {same.answer!r} in {earlier})"
+            self.conflicts.append(text)
+        raise BadRowError(f"repeats the question of {earlier}")
+
+
+def _accepted(question: Question) -> set[str | None]:
+    return {question.answer, *question.accepted}
 
 
 class RowSource(QuestionSource):
@@ -89,6 +126,20 @@ class RowSource(QuestionSource):
         """See ``QuestionSource``."""
         return list(self._loaded.skipped_rows)
 
+    def notes(self) -> list[str]:
+        """Rows that give a question another answer than an earlier one; see ``QuestionSource``."""
+        try:
+            conflicts = self._loaded.conflicts
+        except UserError:  # a fault
+            return []
+        if not conflicts:
+            return []
+        rows = "1 row repeats" if len(conflicts) == 1 else f"{len(conflicts):,} rows repeat"
+        return [
+            f"{rows} an earlier question with another answer, first {conflicts[0]}: only the first one counts; "
+            "if the question is written in several columns, join them, as in 'questions.question_column=[Body,Question]'"
+        ]
+
     def train(self, round_number: int) -> list[Question]:
         """See ``QuestionSource``.
 
@@ -129,16 +180,13 @@ class RowSource(QuestionSource):
         skipped = self._loaded.skipped_rows
         return f" {len(skipped)} rows could not be used, the first is {skipped[0]}." if skipped else ""
 
-    def _collect(
-        self, rows: Iterable[Row], *, row_name: Callable[[int], str], skipped_rows: list[str], seen: dict[str, str]
-    ) -> list[Question]:
+    def _collect(self, rows: Iterable[Row], *, row_name: Callable[[int], str], found: ReadRows) -> list[Question]:
         """The usable questions of ``rows``, in the order of the hash of their texts.
 
         Args:
             rows: in their original order.
             row_name: from a row's number to its name in messages.
-            skipped_rows: gets a line for each unusable row.
-            seen: question id to row name, of the questions read so far; gets the new ones.
+            found: in the rows read so far; gets what is found in these.
         """
         questions = []
         for row in rows:
@@ -146,29 +194,28 @@ class RowSource(QuestionSource):
                 if row.fault is not None:
                     raise BadRowError(row.fault)
                 question = self._question(row)
-                if question.question_id in seen:
-                    raise BadRowError(f"repeats the question of {seen[question.question_id]}")
+                found.add(question, name=row_name(row.number))
             except BadRowError as error:
-                skipped_rows.append(f"{row_name(row.number)}: {error}")
+                found.skipped.append(f"{row_name(row.number)}: {error}")
                 continue
-            seen[question.question_id] = row_name(row.number)
             questions.append(question)
         return sorted(questions, key=lambda question: digest(question.key))
 
-    def _split(self, questions: Sequence[Question], *, held_out: int, skipped_rows: list[str]) -> LoadedQuestions:
+    def _split(self, questions: Sequence[Question], *, held_out: int, found: ReadRows) -> LoadedQuestions:
         """The three parts of questions in the order of the hash; where there are too few, the test set comes first.
 
         Args:
             questions: as ``_collect`` returns them.
             held_out: number of test questions among them.
-            skipped_rows: rows that are left out.
+            found: in the rows beside them.
         """
         stop = max(held_out, len(questions) - self.num_development)
         return LoadedQuestions(
             train=sorted(questions[held_out:stop], key=lambda question: digest(f"{self.seed}/{question.key}")),
             development=list(questions[stop:]),
             test=list(questions[:held_out]),
-            skipped_rows=skipped_rows,
+            skipped_rows=found.skipped,
+            conflicts=found.conflicts,
         )
 
     @cached_property
