@@ -191,7 +191,8 @@ def _checked(target: Any, arguments: dict[str, Any], *, where: str) -> dict[str,
             continue
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         fields[name] = (hints.get(name, Any), default)
-    settings = ConfigDict(extra=more, protected_namespaces=(), allow_inf_nan=False)
+    # A component inside a component is checked against its protocol.
+    settings = ConfigDict(extra=more, protected_namespaces=(), allow_inf_nan=False, arbitrary_types_allowed=True)
     model = create_model("Arguments", __config__=settings, **fields)
     try:
         checked = model.model_validate(arguments)

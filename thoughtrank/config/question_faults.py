@@ -2,6 +2,8 @@
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.reference_check import scores_any_question, unscorable_faults
+from thoughtrank.errors import UserError
+from thoughtrank.evaluation.scoring import AcceptedScorer, scorer_name
 
 
 def question_faults(components: Components) -> list[str]:
@@ -9,6 +11,7 @@ def question_faults(components: Components) -> list[str]:
     return [
         *_imported_faults(components),
         *_reference_faults(components),
+        *_scorer_faults(components),
         *unscorable_faults(components),
         *_screening_faults(components),
     ]
@@ -43,6 +46,23 @@ def _reference_faults(components: Components) -> list[str]:
             f"this judge compares with a reference answer, but {without} of the first round's questions have none: "
             "give them an answer, or choose a judge that reads (judge=gpt4, judge=openai)"
         ]
+    return []
+
+
+def _scorer_faults(components: Components) -> list[str]:
+    """Whether a configured scorer scores a first reply, before anything is generated."""
+    scorer = components.questions.scorer
+    question = next((each for each in components.questions.train(1) if each.answer is not None), None)
+    if not isinstance(scorer, AcceptedScorer) or question is None or question.answer is None:
+        return []
+    reply = f"The answer is {question.answer}."
+    try:
+        scorer.score(reply, question_id=question.question_id, reference=question.answer)
+    except UserError as error:
+        return list(error.faults)
+    except Exception as error:  # whatever a class of the user's raises
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        return [f"questions.scorer: {scorer_name(scorer)} fails on the reply {reply[:60]!r} ({reason}): correct it"]
     return []
 
 

@@ -2,7 +2,7 @@
 
 from thoughtrank.config.components import Components
 from thoughtrank.evaluation.reference_kinds import understood
-from thoughtrank.evaluation.scoring import ReferenceScorer, Scorer
+from thoughtrank.evaluation.scoring import AcceptedScorer, ReferenceScorer, Scorer
 from thoughtrank.questions.protocol import QuestionSource
 
 _MOST = 0.1
@@ -11,7 +11,7 @@ _MOST = 0.1
 
 def scores_any_question(scorer: Scorer | None) -> bool:
     """Whether a source's scorer also scores questions that are not the source's."""
-    return scorer is None or isinstance(scorer, ReferenceScorer)
+    return scorer is None or isinstance(scorer, ReferenceScorer | AcceptedScorer)
 
 
 def unscorable(questions: QuestionSource) -> list[str]:
@@ -34,9 +34,9 @@ def unscorable_faults(components: Components) -> list[str]:
 
 
 def _checked(questions: QuestionSource) -> tuple[list[str], int]:
-    if not scores_any_question(questions.scorer):
-        return [], 0
     scorer = questions.scorer or ReferenceScorer()
+    if not isinstance(scorer, ReferenceScorer):
+        return [], 0
     found, number = [], 0
     for question in (*questions.train(1), *questions.evaluation(), *questions.development()):
         answer = question.answer

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from thoughtrank.errors import UserError
+from thoughtrank.evaluation.scoring import ConfiguredScorer
 from thoughtrank.questions.protocol import count_faults
 from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS
 from thoughtrank.questions.rows.dataset_reader import split_rows
@@ -39,6 +40,7 @@ class DatasetQuestions(RowSource):
         streaming: download row by row instead of the whole split first.
         rows: limit on the rows read of a split, from its beginning; null reads all.
         answer_stem: the text that introduces a short forced answer.
+        scorer: decides what is right; None compares with the reference answers.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class DatasetQuestions(RowSource):
         streaming: bool = False,
         rows: int | None = None,
         answer_stem: str = "The answer is",
+        scorer: ConfiguredScorer | None = None,
     ) -> None:
         super().__init__(
             seed=seed,
@@ -71,6 +74,7 @@ class DatasetQuestions(RowSource):
             screen=screen,
             screen_prefixes=screen_prefixes,
             answer_stem=answer_stem,
+            scorer=scorer,
         )
         self.name = name
         self.config_name = config_name
@@ -86,7 +90,7 @@ class DatasetQuestions(RowSource):
 
     def faults(self, *, rounds: int) -> list[str]:
         """Wrong settings, an unreadable dataset, or too few questions; see ``QuestionSource``. Downloads the dataset."""
-        faults = count_faults(self)
+        faults = [*count_faults(self), *self._scorer_faults()]
         if self.rows is not None and self.rows < 1:
             faults.append(f"questions.rows is {self.rows}: give 1 or more, or null for all.")
         if faults:

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from thoughtrank.errors import UserError
+from thoughtrank.evaluation.scoring import ConfiguredScorer
 from thoughtrank.questions.protocol import count_faults
 from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS
 from thoughtrank.questions.rows.file_reader import Row, read_rows
@@ -31,6 +32,7 @@ class QuestionFile(RowSource):
             missing.
         answer_kind: kind of all reference answers, such as ``letter``; None finds it for each.
         answer_stem: the text that introduces a short forced answer.
+        scorer: decides what is right; None compares with the reference answers.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class QuestionFile(RowSource):
         answer_column: str = "answer",
         answer_kind: ReferenceKind | None = None,
         answer_stem: str = "The answer is",
+        scorer: ConfiguredScorer | None = None,
     ) -> None:
         super().__init__(
             seed=seed,
@@ -56,6 +59,7 @@ class QuestionFile(RowSource):
             screen=screen,
             screen_prefixes=screen_prefixes,
             answer_stem=answer_stem,
+            scorer=scorer,
         )
         self.path = user_path(path)
         self.question_column = question_column
@@ -64,7 +68,7 @@ class QuestionFile(RowSource):
 
     def faults(self, *, rounds: int) -> list[str]:
         """Wrong settings, an unreadable file, or too few questions; see ``QuestionSource``."""
-        faults = count_faults(self)
+        faults = [*count_faults(self), *self._scorer_faults()]
         try:
             self._loaded  # noqa: B018  (reading it once is the check)
         except UserError as error:

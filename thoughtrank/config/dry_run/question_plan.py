@@ -7,6 +7,7 @@ from thoughtrank.config.dry_run.evaluation_plan import arms_tokens
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.reference_kinds import kinds_text
+from thoughtrank.evaluation.scoring import ReferenceScorer, scorer_name
 from thoughtrank.questions.protocol import count_faults
 from thoughtrank.records import Question
 
@@ -31,6 +32,9 @@ def question_line(config: RunConfig, components: Components) -> str:
     texts = [
         f"{name}: {kinds_text(questions)}{_turns_text(questions)}" for name, questions in sets.items() if questions
     ]
+    scorer = components.questions.scorer
+    if scorer is not None and not isinstance(scorer, ReferenceScorer):
+        texts.append(f"{scorer_name(scorer)} decides what is right")
     return "; ".join(texts)
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from thoughtrank.errors import UserError
-from thoughtrank.evaluation.scoring import ReferenceScorer, Scorer
+from thoughtrank.evaluation.scoring import AcceptedScorer, ConfiguredScorer, ReferenceScorer, Scorer
 from thoughtrank.questions.protocol import QuestionSource, require_round_number
 from thoughtrank.questions.rows.bad_row import BadRowError
 from thoughtrank.questions.rows.file_reader import Row
@@ -83,6 +83,7 @@ class RowSource(QuestionSource):
         screen: see ``QuestionSource``.
         screen_prefixes: see ``QuestionSource``.
         answer_stem: the text that introduces a short forced answer.
+        scorer: decides what is right; None compares with the reference answers.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class RowSource(QuestionSource):
         answer_stem: str,
         screen: int = 1,
         screen_prefixes: int = 6,
+        scorer: ConfiguredScorer | None = None,
     ) -> None:
         self.seed = seed
         self.train_per_round = train_per_round
@@ -103,15 +105,22 @@ class RowSource(QuestionSource):
         self.screen = screen
         self.screen_prefixes = screen_prefixes
         self.answer_stem = answer_stem
+        self._configured = scorer
 
     @property
     def scorer(self) -> Scorer:
-        """Compares with the reference answers, with all that a question accepts."""
+        """The configured one; else it compares with the reference answers. Either takes all that a question accepts."""
         return self._scorer
 
     @cached_property
     def _scorer(self) -> Scorer:
+        if self._configured is not None:
+            return AcceptedScorer(scorer=self._configured, questions=self._by_id)
         return ReferenceScorer(questions=self._by_id)
+
+    def _scorer_faults(self) -> list[str]:
+        """Faults of the configured scorer."""
+        return [] if self._configured is None else [f"questions.scorer: {fault}" for fault in self._configured.faults()]
 
     def _by_id(self) -> dict[str, Question]:
         return self._questions_by_id
