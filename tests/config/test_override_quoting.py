@@ -44,8 +44,9 @@ def test_a_suggested_override_has_exactly_the_value(value):
     [
         ("mine", "candidates=mine"),
         ("/data/my-files_2/import", "candidates=/data/my-files_2/import"),
+        ("12", "'candidates=\"12\"'"),
         ("im=1", "'candidates=\"im=1\"'"),
-        ("my files", "'candidates=my files'"),
+        ("my files", "'candidates=\"my files\"'"),
         ("${HOME}", "'candidates=\"\\${HOME}\"'"),
     ],
 )

@@ -3,19 +3,21 @@
 import re
 import shlex
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, Quote, QuotedString
-from hydra.errors import HydraException
-
+_KEY = re.compile(r"(?:\+\+?|~)?[A-Za-z_][\w./@:-]*", re.ASCII)
+_NEEDS_NO_QUOTES = re.compile(
+    r"(?!(?:null|true|false|nan|inf)\Z)(?:[A-Za-z_][\w./+@%-]*|/[\w./+@%-]*)", re.ASCII | re.IGNORECASE
+)
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_BEFORE_QUOTE = re.compile(r"(\\*)(\"|\Z)")
 _INTERPOLATION = re.compile(r"(\\*)\$\{")
 
 
 def override_of(key: str, value: str) -> str:
     """An override that sets ``key`` to exactly this text, ready to be pasted into a shell; quoted only where it has to be."""
-    plain = f"{key}={value}"
+    if _NEEDS_NO_QUOTES.fullmatch(value):
+        return f"{key}={value}"
     escaped = _INTERPOLATION.sub(lambda match: match[1] * 2 + r"\${", value)
-    is_plain = escaped == value and _value(plain) == value
-    return shlex.quote(plain if is_plain else f"{key}={_quoted(escaped)}")
+    return shlex.quote(f"{key}={_quoted(escaped)}")
 
 
 def requoted(override: str) -> str | None:
@@ -24,35 +26,27 @@ def requoted(override: str) -> str | None:
     Of a list, the elements are quoted that need it; mappings are left alone.
     """
     key, _, value = override.partition("=")
-    if not key or not value:
+    if not _KEY.fullmatch(key) or not value:
         return None
     is_list = value.lstrip().startswith(("[", "{"))
-    quoted = _quoted_elements(value) if is_list else _quoted(value)
-    found = f"{key}={quoted}"
-    return shlex.quote(found) if quoted is not None and _parsed(found) is not None else None
+    quoted = _quoted_elements(value.strip()) if is_list else _quoted(value)
+    return None if quoted is None else shlex.quote(f"{key}={quoted}")
 
 
 def _quoted_elements(value: str) -> str | None:
-    """A list with its elements quoted; None where the value is none."""
-    text = value.strip()
-    if not (text.startswith("[") and text.endswith("]")):
+    """A list with its elements quoted; None for a mapping, and for a list that does not end or has others inside."""
+    inside = value[1:-1]
+    if not (value.startswith("[") and value.endswith("]")) or re.search(r"[\[\]{}'\"]", inside):
         return None
-    elements = (each.strip() for each in text[1:-1].split(","))
-    return f"[{','.join(each if _parsed(f'key={each}') else _quoted(each) for each in elements)}]"
+    elements = (each.strip() for each in inside.split(","))
+    return f"[{','.join(each if _is_plain(each) else _quoted(each) for each in elements)}]"
+
+
+def _is_plain(element: str) -> bool:
+    return bool(_NEEDS_NO_QUOTES.fullmatch(element) or _NUMBER.fullmatch(element))
 
 
 def _quoted(value: str) -> str:
-    # The shell's quotes are single ones.
-    return QuotedString(text=value, quote=Quote.double).with_quotes()
-
-
-def _value(override: str) -> object:
-    parsed = _parsed(override)
-    return None if parsed is None or parsed.is_sweep_override() else parsed.value()
-
-
-def _parsed(override: str) -> Override | None:
-    try:
-        return OverridesParser.create().parse_override(override)
-    except HydraException:
-        return None
+    """In double quotes, since the shell's are single ones; Hydra reads backslashes as escapes only before a quote."""
+    escaped = _BEFORE_QUOTE.sub(lambda match: match[1] * 2 + (r"\"" if match[2] else ""), value)
+    return f'"{escaped}"'
