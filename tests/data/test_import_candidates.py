@@ -1,6 +1,7 @@
 """Candidates made elsewhere: the good rows are kept, and every bad one is named with its file and line."""
 
 import json
+import tracemalloc
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
@@ -137,8 +138,23 @@ def test_a_conversation_is_imported_with_the_turns_before_its_question(tmp_path)
     asked = {"messages": [*messages, {"role": "user", "content": "Plus 4?"}], "thought": "t", "answer": "9"}
     alone = {**GOOD, "question": "Plus 4?"}
     imported = imported_of(tmp_path, asked, {**asked, "thought": "u"}, alone)
-    assert (imported.skipped_rows, len(imported.candidates), len(imported.questions)) == ([], 3, 2)
+    assert (imported.skipped_rows, imported.candidates.total(), len(imported.questions)) == ([], 3, 2)
     stored = ImportedCandidates(tmp_path / "import")
     assert stored.questions() == list(imported.questions.values())
     assert [len(question.context) for question in stored.questions()] == [2, 0]
     assert {question.key for question in everything(tmp_path / "import" / "questions.jsonl")} == set(imported.questions)
+
+
+def test_memory_does_not_grow_with_the_number_of_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr("thoughtrank.storage.tables._ROWS_AT_ONCE", 50)
+    imported_of(tmp_path, GOOD)  # loads what is not counted
+    peaks = []
+    for questions in (4, 20):
+        rows = [{**GOOD, "question": f"{n // 50}?", "thought": f"{n:04d}" * 200} for n in range(50 * questions)]
+        file = write(tmp_path / f"{questions}.jsonl", *rows)
+        tracemalloc.start()
+        imported = import_files(files=[file], folder=tmp_path / f"import_{questions}")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert imported.candidates.total() == 50 * questions
+    assert peaks[1] - peaks[0] < 16 * 50 * 800 / 4

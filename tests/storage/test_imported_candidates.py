@@ -79,7 +79,7 @@ def test_an_import_that_fails_halfway_leaves_none(imported, folder, monkeypatch)
     def fails(*arguments, **options):
         raise OSError("disk full")
 
-    monkeypatch.setattr("thoughtrank.storage.imported_candidates.write_part", fails)
+    monkeypatch.setattr("thoughtrank.storage.imported_candidates.write_text", fails)
     with pytest.raises(OSError, match="disk full"):
         ImportedCandidates(folder).write(questions=[QUESTION], candidates=[])
     assert "is no folder of imported candidates" in ImportedCandidates(folder).faults()[0]

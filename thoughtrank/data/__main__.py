@@ -78,7 +78,7 @@ def _import(*, files: Sequence[Path], folder: Path, known: Mapping[str, Question
     questions = len(imported.questions)
     candidates = override_of("candidates", str(folder))
     print_text(
-        f"{len(imported.candidates)} candidates of {questions} questions, {len(imported.skipped_rows)} rows left out\n"
+        f"{imported.candidates.total()} candidates of {questions} questions, {len(imported.skipped_rows)} rows left out\n"
         "rank them, train on the best, and evaluate on the questions of questions= (word problems by default):\n"
         f"  python train.py {candidates} rounds=1"
     )

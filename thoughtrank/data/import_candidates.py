@@ -1,8 +1,9 @@
 """Imports candidates from elsewhere: valid rows are written as an import, every other row is reported."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from thoughtrank.errors import UserError
@@ -38,18 +39,18 @@ class ImportReport:
 
     Attributes:
         questions: by their ``key``.
-        candidates: in the order of the rows.
+        candidates: number of candidates by question id.
         skipped_rows: rows that are left out, as ``FILE:LINE: reason`` (the row number in a Parquet file).
     """
 
     questions: dict[str, Question] = field(default_factory=dict)
-    candidates: list[ImportedCandidate] = field(default_factory=list)
+    candidates: Counter[str] = field(default_factory=Counter)
     skipped_rows: list[str] = field(default_factory=list)
 
     @property
     def single_candidates(self) -> int:
         """Number of questions with a single candidate, which cannot be ranked."""
-        return sum(count == 1 for count in Counter(each.question_id for each in self.candidates).values())
+        return sum(count == 1 for count in self.candidates.values())
 
     @property
     def without_reference(self) -> int:
@@ -58,7 +59,7 @@ class ImportReport:
 
 
 def import_files(*, files: Sequence[Path], folder: Path, known: Mapping[str, Question] | None = None) -> ImportReport:
-    """Check the rows of some files and write the valid ones into ``folder``.
+    """Check the rows of some files and write the valid ones into ``folder``; a bounded number of them is held in memory.
 
     Args:
         files: ``.jsonl`` or ``.parquet``, with the columns ``COLUMNS``.
@@ -68,29 +69,40 @@ def import_files(*, files: Sequence[Path], folder: Path, known: Mapping[str, Que
     Raises:
         UserError: a file as a whole cannot be read, or no row can be used.
     """
-    imported, counts = ImportReport(), Counter[str]()
-    for file in files:
-        _read_file(file, imported=imported, known=known or {}, counts=counts)
-    if not imported.candidates:
-        first = f"; the first is {imported.skipped_rows[0]}" if imported.skipped_rows else ""
-        raise UserError(f"none of {len(imported.skipped_rows)} rows is a valid candidate{first}")
-    ImportedCandidates(folder).write(questions=list(imported.questions.values()), candidates=imported.candidates)
+    imported = ImportReport()
+    rows = _numbered(files, imported=imported, known=known or {})
+    first = next(rows, None)
+    if first is None:
+        reason = f"; the first is {imported.skipped_rows[0]}" if imported.skipped_rows else ""
+        raise UserError(f"none of {len(imported.skipped_rows)} rows is a valid candidate{reason}")
+    ImportedCandidates(folder).write_numbered(questions=imported.questions.values(), rows=chain([first], rows))
     return imported
 
 
-def _read_file(file: Path, *, imported: ImportReport, known: Mapping[str, Question], counts: Counter[str]) -> None:
+def _numbered(
+    files: Sequence[Path], *, imported: ImportReport, known: Mapping[str, Question]
+) -> Iterator[tuple[int, ImportedCandidate]]:
+    """The candidates, each with the number of its question."""
+    numbers: dict[str, int] = {}
+    for file in files:
+        for candidate in _candidates(file, imported=imported, known=known):
+            yield numbers.setdefault(candidate.question_id, len(numbers)), candidate
+
+
+def _candidates(file: Path, *, imported: ImportReport, known: Mapping[str, Question]) -> Iterator[ImportedCandidate]:
+    """The valid candidates of one file; what else is found is added to ``imported``."""
     for row in read_rows(file, columns=COLUMNS):
         try:
             question = _question(row, known=known)
             before = imported.questions.get(question.key)
             question_id = (before or question).question_id
-            candidate = _candidate(row.values, question_id=question_id, number=counts[question_id])
+            candidate = _candidate(row.values, question_id=question_id, number=imported.candidates[question_id])
             imported.questions[question.key] = _merged(before, question)
         except BadRowError as error:
             imported.skipped_rows.append(f"{file}:{row.number}: {error}")
             continue
-        counts[question_id] += 1
-        imported.candidates.append(candidate)
+        imported.candidates[question_id] += 1
+        yield candidate
 
 
 def _question(row: Row, *, known: Mapping[str, Question]) -> Question:

@@ -6,7 +6,7 @@ It holds ``questions.jsonl``, which is a question file of its own, ``candidates.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +15,9 @@ from typing import Any
 from thoughtrank.errors import UserError
 from thoughtrank.records import Finish, Question, Turn
 from thoughtrank.storage.files import write_text
+from thoughtrank.storage.grouped_rows import GroupedRows
 from thoughtrank.storage.json_files import read_json, write_json
-from thoughtrank.storage.tables import column_of, rows_of, write_part
+from thoughtrank.storage.tables import column_of, rows_of
 from thoughtrank.user_input.user_paths import user_path
 
 QUESTIONS = "questions.jsonl"
@@ -142,21 +143,31 @@ class ImportedCandidates:
             )
         return dict(mark)
 
-    def write(self, *, questions: Sequence[Question], candidates: Sequence[ImportedCandidate]) -> None:
+    def write(self, *, questions: Sequence[Question], candidates: Iterable[ImportedCandidate]) -> None:
         """Make the folder; it replaces an older one.
 
         Args:
             questions: each once.
             candidates: of these questions; they are written question after question.
         """
+        numbers = {question.question_id: number for number, question in enumerate(questions)}
+        self.write_numbered(questions=questions, rows=((numbers[each.question_id], each) for each in candidates))
+
+    def write_numbered(self, *, questions: Collection[Question], rows: Iterable[tuple[int, ImportedCandidate]]) -> None:
+        """The same for candidates of which a bounded number is held in memory.
+
+        Args:
+            questions: each once; those of a candidate may be added while ``rows`` is read, and are written after it.
+            rows: the number of its question and each candidate. If reading them raises, an older import is left as it was.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
+        written = self.folder / f"_new_{_CANDIDATES}"
+        number = GroupedRows(written, record_type=ImportedCandidate).write(rows)
         (self.folder / _MARK).unlink(missing_ok=True)
+        written.replace(self.folder / _CANDIDATES)
         lines = [json.dumps(_row(each)) for each in questions]
         write_text(self.folder / QUESTIONS, "".join(f"{line}\n" for line in lines))
-        numbers = {question.question_id: number for number, question in enumerate(questions)}
-        ordered = sorted(candidates, key=lambda candidate: numbers[candidate.question_id])
-        write_part(self.folder / _CANDIDATES, ordered, record_type=ImportedCandidate)
-        counts = {"questions": len(questions), "candidates": len(candidates)}
+        counts = {"questions": len(questions), "candidates": number}
         write_json(self.folder / _MARK, {"version": _VERSION, "sha256": _sha256(self.folder), **counts})
 
 

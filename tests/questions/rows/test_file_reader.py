@@ -5,7 +5,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from thoughtrank.errors import UserError
-from thoughtrank.questions.rows.file_reader import Row, read_bytes, read_rows
+from thoughtrank.questions.rows.file_reader import Row, open_file, read_rows
 
 
 def test_json_lines_keep_their_line_numbers_and_every_column(tmp_path):
@@ -56,6 +56,6 @@ def test_a_file_in_another_format_is_an_error_with_the_reason(tmp_path, name, da
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
-        read_bytes(tmp_path / "none")
+        list(read_rows(tmp_path / "none.jsonl", columns=("q",)))
     with pytest.raises(UserError, match="is a folder"):
-        read_bytes(tmp_path)
+        open_file(tmp_path)

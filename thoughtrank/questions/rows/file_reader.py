@@ -1,14 +1,17 @@
-"""Reads the rows of a local file: JSON lines or Parquet."""
+"""Reads the rows of a local file one after the other: JSON lines or Parquet."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from thoughtrank.errors import UserError
 
 JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
 
+_ROWS_AT_ONCE = 4096
+"""Rows of a Parquet file that are held in memory."""
 _BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -28,14 +31,14 @@ class Row:
     fault: str | None = None
 
 
-def read_bytes(path: Path) -> bytes:
-    """The whole file.
+def open_file(path: Path) -> BinaryIO:
+    """The file, opened to be read.
 
     Raises:
         UserError: it is missing, a folder, or not readable.
     """
     try:
-        return path.read_bytes()
+        return path.open("rb")
     except IsADirectoryError:
         raise UserError(f"{path} is a folder: give a .jsonl or .parquet file.") from None
     except FileNotFoundError:
@@ -66,16 +69,20 @@ def read_rows(path: Path, *, columns: tuple[str, ...], instead: tuple[str, ...] 
 
 
 def _json_rows(path: Path) -> Iterator[Row]:
-    data = read_bytes(path)
-    if data.startswith(_UTF16_BOMS):
-        raise UserError(f"{path} is UTF-16 text: save it as UTF-8.")
-    data = data.removeprefix(_BOM)
-    if path.suffix.lower() == ".json" and data.lstrip().startswith(b"["):
-        raise UserError(f"{path} is one JSON list: write one JSON object per line instead.")
-    # Split the bytes, not the text: JSON strings may contain characters that str.splitlines treats as line ends.
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if line.strip():
-            yield _json_row(number, line)
+    # Lines of bytes, not of text: JSON strings may contain characters that str.splitlines treats as line ends.
+    with open_file(path) as file:
+        is_first = True
+        for number, line in enumerate(file, start=1):
+            if number == 1:
+                if line.startswith(_UTF16_BOMS):
+                    raise UserError(f"{path} is UTF-16 text: save it as UTF-8.")
+                line = line.removeprefix(_BOM)
+            if not line.strip():
+                continue
+            if is_first and path.suffix.lower() == ".json" and line.lstrip().startswith(b"["):
+                raise UserError(f"{path} is one JSON list: write one JSON object per line instead.")
+            is_first = False
+            yield _json_row(number, line.removesuffix(b"\n"))
 
 
 def _json_row(number: int, line: bytes) -> Row:
@@ -94,15 +101,16 @@ def _parquet_rows(path: Path, columns: tuple[str, ...], *, instead: tuple[str, .
     import pyarrow
     from pyarrow import parquet
 
-    read_bytes(path)
+    number = 0
     try:
-        with parquet.ParquetFile(path) as file:
+        with open_file(path) as opened, parquet.ParquetFile(opened) as file:
             present = file.schema_arrow.names
             if not {columns[0], *instead} & set(present):
                 raise UserError(f"{path} has no column {columns[0]!r}: it has {', '.join(present) or 'none at all'}.")
-            table = file.read(columns=[column for column in columns if column in present])
-        rows = table.to_pylist()
+            wanted = [column for column in columns if column in present]
+            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=wanted):
+                for values in batch.to_pylist():
+                    number += 1
+                    yield Row(number, values)
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read as Parquet: {error}") from error
-    for number, values in enumerate(rows, start=1):
-        yield Row(number, values)
