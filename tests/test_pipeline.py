@@ -36,6 +36,9 @@ class RecordingLogger(Logger):
     def log_training(self, round_number, rows):
         self.events.append(("training", round_number))
 
+    def log_outputs(self, outputs):
+        self.events.append(("outputs", {(each.name, each.round_number): list(each.made_from) for each in outputs}))
+
     def finish(self):
         self.events.append(("finish",))
 
@@ -218,11 +221,17 @@ def test_where_the_last_round_is_exported_nobody_asks_the_development_questions(
 
 def test_the_logger_hears_of_every_round_and_is_finished(workplace):
     workplace.run()
-    rounds = [("prefixes", "training") if number else () for number in range(3)]
+    rounds = [("prefixes", "training", "outputs") if number else () for number in range(3)]
     kinds = ["start", *(kind for each in rounds for kind in ("round", *each)), "finish"]
     assert [event[0] for event in workplace.logger.events] == kinds
     assert workplace.logger.events[0] == ("start", "mine", "s")
     assert ("prefixes", 1, ["a", "b", "c"]) in workplace.logger.events
+    assert [event[1] for event in workplace.logger.events if event[0] == "outputs"][1] == {
+        ("candidates", 2): [("model", 1)],
+        ("rankings", 2): [("candidates", 2)],
+        ("examples", 2): [("candidates", 2), ("rankings", 2)],
+        ("model", 2): [("examples", 1), ("examples", 2)],
+    }
 
 
 def test_the_logger_is_finished_also_after_an_error(workplace, monkeypatch):

@@ -28,6 +28,7 @@ from thoughtrank.stages.replay import run_control
 from thoughtrank.stages.round_models import delete_weights
 from thoughtrank.stages.round_win_rates import round_win_rates
 from thoughtrank.stages.rounds import Round
+from thoughtrank.stages.stage_outputs import stage_outputs
 from thoughtrank.stages.training import training_curve
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.json_files import read_json, read_json_object, write_json
@@ -166,6 +167,7 @@ def _log_round(
         candidates = reported_questions(builder.store.paths, current.number, selection=builder.config.selection)
         logger.log_candidates(current.number, candidates)
         logger.log_training(current.number, training_curve(current.artifacts["training"].published))
+        logger.log_outputs(stage_outputs(builder, current))
 
 
 def _write_report(builder: StageBuilder) -> None:

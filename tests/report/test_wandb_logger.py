@@ -16,6 +16,7 @@ from stored_runs import stored_run
 
 from thoughtrank.errors import UserError
 from thoughtrank.report.html.round_candidates import reported_questions
+from thoughtrank.report.loggers import StageOutput
 from thoughtrank.report.wandb_logger import CANDIDATE_COLUMNS, SUMMARY, WandbLogger
 from thoughtrank.storage.run_paths import RunPaths
 
@@ -31,6 +32,24 @@ CONFIG = {"seed": 0, "judge": {"api_key_env": "OPENAI_API_KEY"}}
 FINDINGS = {"thought_effect_points": 7.5, "thought_effect_low": 1.0, "control_answers_only_pairs_accuracy": None}
 
 
+def outputs_of(tables, number):
+    """What the stages of a round have made, with a weights file beside the model's other files."""
+    (tables.model(number) / "model.safetensors").write_bytes(b"weights" * number)
+    folders = {
+        "candidates": tables.candidates(number),
+        "rankings": tables.rankings(number),
+        "examples": tables.examples(number),
+        "model": tables.model(number),
+    }
+    before = {"rankings": "candidates", "examples": "rankings", "model": "examples"}
+    return [
+        StageOutput(
+            name=name, round_number=number, folder=folder, made_from=[(before[name], number)] if name in before else []
+        )
+        for name, folder in folders.items()
+    ]
+
+
 def tell(logger, folder, *, tables):
     """Three rounds, as the pipeline tells them."""
     logger.start(run="mine", folder=folder, config=CONFIG, sweep="a-sweep")
@@ -40,6 +59,7 @@ def tell(logger, folder, *, tables):
             logger.log_prefixes(metrics["round"], PREFIXES)
             logger.log_candidates(metrics["round"], reported_questions(tables, metrics["round"], selection={}))
             logger.log_training(metrics["round"], CURVE)
+            logger.log_outputs(outputs_of(tables, metrics["round"]))
     logger.log_findings({})
     logger.log_findings(FINDINGS)
     logger.finish()
@@ -143,6 +163,51 @@ def test_the_documented_sweep_gives_a_command_line_that_hydra_reads(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert set(arguments) == {"selection.k=2", "seed=1"}
+
+
+def artifacts_of(offline_run):
+    """Those of the stages: W&B logs every table as an artifact too."""
+    logged = [record.artifact for record in records(offline_run) if record.WhichOneof("record_type") == "artifact"]
+    return [each for each in logged if each.type in ("dataset", "model")]
+
+
+def test_tables_and_models_are_artifacts_with_the_names_of_what_they_were_made_from(offline_run):
+    logged = artifacts_of(offline_run)
+    names = ["candidates-mine", "rankings-mine", "examples-mine", "model-mine"]
+    assert [each.name for each in logged] == 2 * names
+    assert [each.type for each in logged] == 2 * ["dataset", "dataset", "dataset", "model"]
+    assert [list(each.aliases) for each in logged] == 4 * [["latest", "round-1"]] + 4 * [["latest", "round-2"]]
+    metadata = [json.loads(each.metadata) for each in logged]
+    assert [each["made_from"] for each in metadata[4:]] == [
+        [],
+        ["candidates-mine:round-2"],
+        ["rankings-mine:round-2"],
+        ["examples-mine:round-2"],
+    ]
+    assert {each["fingerprint"] for each in metadata} == {"made up"}
+
+
+def test_what_later_stages_read_is_an_input_of_the_run_and_the_models_are_outputs(offline_run):
+    logged = artifacts_of(offline_run)
+    assert [each.use_after_commit for each in logged] == 2 * [True, True, True, False]
+    assert not any(each.user_created for each in logged)
+
+
+def test_the_files_of_an_artifact_are_those_of_the_run_folder_and_weights_are_not_copied(offline_run):
+    rankings, model = artifacts_of(offline_run)[1], artifacts_of(offline_run)[7]
+    files = {each.path: each for each in rankings.manifest.contents}
+    assert files.keys() == {"part-00000.parquet", "_verdicts.jsonl", "_done.json"}
+    assert all(Path(each.local_path).parent.name == "2_rankings" for each in files.values())
+    weights = {each.path: each for each in model.manifest.contents}["model.safetensors"]
+    assert weights.ref.startswith("file:///")
+    assert weights.ref.endswith("/round_2/4_model/model.safetensors")
+    assert (weights.size, weights.local_path) == (14, "")
+
+
+def test_weights_are_uploaded_only_as_files_of_artifacts():
+    assert WandbLogger(project="mine", upload_weights=True).faults() == []
+    (fault,) = WandbLogger(project="mine", artifacts=False, upload_weights=True).faults()
+    assert fault.startswith("logger.upload_weights=true needs logger.artifacts=true")
 
 
 def test_the_table_of_candidates_may_be_left_out_but_not_be_negative():

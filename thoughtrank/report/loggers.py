@@ -2,11 +2,29 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from thoughtrank.report.html.round_candidates import Reported
 from thoughtrank.storage.files import replacing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageOutput:
+    """What one stage of a round has made.
+
+    Attributes:
+        name: ``candidates``, ``rankings``, ``gains``, ``examples`` or ``model``.
+        round_number: of the round.
+        folder: in the run folder.
+        made_from: name and round number of every earlier output that it was made from.
+    """
+
+    name: str
+    round_number: int
+    folder: Path
+    made_from: Sequence[tuple[str, int]]
 
 
 class Logger(Protocol):
@@ -48,6 +66,9 @@ class Logger(Protocol):
 
     def log_training(self, round_number: int, rows: Sequence[Mapping[str, float]]) -> None:
         """Log the training curve of one round, one row per step."""
+
+    def log_outputs(self, outputs: Sequence[StageOutput]) -> None:
+        """Log what the stages of one round have made, in the order in which they made it."""
 
     def log_findings(self, findings: Mapping[str, float | None]) -> None:
         """Log the thought effect and the accuracies of the controls, once the last round is finished."""

@@ -13,7 +13,8 @@ from thoughtrank.errors import UserError
 from thoughtrank.output.redaction import redacted
 from thoughtrank.report.html.round_candidates import Reported
 from thoughtrank.report.html.round_statistics import RoundStatistics
-from thoughtrank.report.loggers import Logger
+from thoughtrank.report.loggers import Logger, StageOutput
+from thoughtrank.report.wandb_artifacts import log_output
 from thoughtrank.report.wandb_settings import display_name, environment_faults, folder_variables, project_faults, run_id
 from thoughtrank.storage.full_disk import is_full_disk
 
@@ -32,11 +33,17 @@ class WandbLogger(Logger):
     Args:
         project: the W&B project.
         candidate_rows: most rows of the table of candidates of a round; 0 for none.
+        artifacts: whether the tables and the model of every round are artifacts.
+        upload_weights: whether the weights of the models are uploaded; otherwise their artifacts refer to the run folder.
     """
 
-    def __init__(self, *, project: str, candidate_rows: int = 1000) -> None:
+    def __init__(
+        self, *, project: str, candidate_rows: int = 1000, artifacts: bool = True, upload_weights: bool = False
+    ) -> None:
         self.project = project
         self.candidate_rows = candidate_rows
+        self.artifacts = artifacts
+        self.upload_weights = upload_weights
         self._run: wandb.Run
         self._steps = 0.0
         self._rounds: dict[float, Mapping[str, float | None]] = {}
@@ -51,6 +58,8 @@ class WandbLogger(Logger):
             faults = [*project_faults(self.project), *environment_faults(os.environ)]
         if self.candidate_rows < 0:
             faults.append(f"logger.candidate_rows={self.candidate_rows}: choose 0 or more")
+        if self.upload_weights and not self.artifacts:
+            faults.append("logger.upload_weights=true needs logger.artifacts=true: weights are files of an artifact")
         return faults
 
     def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
@@ -141,6 +150,12 @@ class WandbLogger(Logger):
             self._run.log({"training/step": self._steps + row["step"], "training/round": round_number, **values})
         if rows:
             self._steps += rows[-1]["step"]
+
+    def log_outputs(self, outputs: Sequence[StageOutput]) -> None:
+        """See ``Logger``: artifacts, unless W&B is disabled."""
+        if self.artifacts and not self._run.disabled:
+            for output in outputs:
+                log_output(self._run, output, upload_weights=self.upload_weights)
 
     def log_findings(self, findings: Mapping[str, float | None]) -> None:
         """See ``Logger``."""
