@@ -1,5 +1,6 @@
 """Artifacts that are made and not logged; ``test_wandb_logger.py`` reads back those of an offline run."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -37,8 +38,7 @@ def test_weights_are_files_if_they_are_to_be_uploaded_and_otherwise_references(m
 def test_weights_that_are_to_be_uploaded_may_be_deleted_at_once(model):
     artifact, _ = logged(model, upload_weights=True)
     (model.folder / "model.safetensors").unlink()
-    with open(artifact.manifest.entries["model.safetensors"].local_path) as file:
-        assert file.read() == "model.safetensors"
+    assert Path(artifact.manifest.entries["model.safetensors"].local_path).read_text() == "model.safetensors"
 
 
 def test_names_hold_what_wandb_accepts_and_differ_where_runs_differ():

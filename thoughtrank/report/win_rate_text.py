@@ -14,7 +14,7 @@ def win_rate_table(rounds: Sequence[Mapping[str, Any]]) -> str | None:
         rounds: entries of ``summary.json``; those of older versions have no win rates.
     """
     rows = [
-        [f"{entry['round']}", _name(name), *_cells(figures)]
+        [f"{entry['round']}", compared_text(name), *_cells(figures)]
         for entry in rounds
         for name, figures in entry.get("win_rates", {}).items()
     ]
@@ -32,14 +32,15 @@ def win_rate_lines(rounds: Sequence[Mapping[str, Any]], *, judge: str) -> list[s
     """
     last = rounds[-1]
     return [
-        f"In round {last['round']}, {judge} prefers {_name(name)} in {_interval(figures)} of {figures['n']} questions "
+        f"In round {last['round']}, {judge} prefers {compared_text(name)} in {_interval(figures)} of {figures['n']} questions "
         f"(blind, in both orders, a tie counts one half), or {percent(figures['length_controlled'])} at equal lengths; "
         f"p {p_text(figures['p_value'])}."
         for name, figures in last.get("win_rates", {}).items()
     ]
 
 
-def _name(comparison: str) -> str:
+def compared_text(comparison: str) -> str:
+    """A comparison such as ``thought_vs_round_0`` in words."""
     arm, _, against = comparison.partition("_vs_")
     return f"{arm} to {against.replace('round_0', 'that of round 0')}"
 

@@ -1,4 +1,4 @@
-"""What the stages of a round have made, and which earlier outputs each of them was made from: the lineage that loggers record."""
+"""What the stages of a round have made, and from which earlier outputs: the lineage that loggers record."""
 
 from thoughtrank.report.loggers import StageOutput
 from thoughtrank.stages.build import StageBuilder

@@ -3,14 +3,16 @@
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from thoughtrank.evaluation.metrics import HeldOutReply, read_metrics
+from thoughtrank.evaluation.win_rates import JudgedPair, win_rate
 from thoughtrank.records import Candidate, Example, Gain, Question, RankedCandidate
 from thoughtrank.storage.done_marker import write_done
 from thoughtrank.storage.json_files import write_json
 from thoughtrank.storage.run_paths import RunPaths
-from thoughtrank.storage.tables import part_path, write_part
+from thoughtrank.storage.tables import TableRows, part_path, write_part
 
 PREFIXES = ("A", "B", "7")
 ARMS = ("thought", "answer_at_once", "own_thought", "room_to_reason")
@@ -67,6 +69,30 @@ def stored_run(
         if number:
             _write_candidates(paths, number, questions=questions, text=text, prefixes=prefixes, gains=gains)
     (folder / "config.yaml").write_text("seed: 0\nselection:\n  allow_truncated: false\n")
+    return folder
+
+
+def with_controls_and_win_rates(folder: Path) -> Path:
+    """A control of round 2, and the judge's comparison of that round with round 0, in which one pair has no verdict."""
+    paths = RunPaths(folder)
+    replies = [row for row in TableRows(paths.replies(2), HeldOutReply) if row.arm == "thought"]
+    of_control = [replace(row, reply=f"by the control {row.reply}") for row in replies]
+    table(paths.control(2, "answers_only", "pairs").replies, of_control, HeldOutReply)
+    pairs = [
+        JudgedPair(
+            question_id=row.question_id,
+            problem=None,
+            score=None if number == 1 else 1.0,
+            in_order=None if number == 1 else 1.0,
+            reversed_order=None if number == 1 else 1.0,
+            length=20,
+            against_length=20,
+            reason="refused" if number == 1 else None,
+        )
+        for number, row in enumerate(replies)
+    ]
+    figures = {**asdict(win_rate(pairs, seed=0)), "judge_tokens": 100, "judge_cost": 0.5}
+    table(paths.win_rates(2, "thought_vs_round_0"), pairs, JudgedPair, **figures)
     return folder
 
 

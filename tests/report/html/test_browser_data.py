@@ -4,11 +4,12 @@ from array import array
 from base64 import b64decode
 
 import pytest
-from stored_runs import stored_run
+from stored_runs import stored_run, with_controls_and_win_rates
 
 from thoughtrank.records import Question
 from thoughtrank.report.html import browser_data
 from thoughtrank.report.html.browser_data import CandidateIndex, Chunks, Elements, held_out_index
+from thoughtrank.report.html.held_out_tables import HeldOutTables, read_held_out_tables
 from thoughtrank.report.html.round_candidates import reported_questions
 from thoughtrank.report.html.stored_run import read_run
 from thoughtrank.storage.run_paths import RunPaths
@@ -47,14 +48,29 @@ def test_the_numbers_of_every_candidate_are_columns(folder):
 def test_held_out_questions_list_whether_each_round_was_right(folder):
     elements = Elements()
     replies = {each.number: each.replies for each in read_run(folder).rounds}
-    index = held_out_index(replies, questions={}, elements=elements)
+    index = held_out_index(replies, questions={}, elements=elements, beside=HeldOutTables())
     listed = json.loads(content(elements, index["questions"]))
     assert [each["id"] for each in listed] == ["held-0", "held-1", "held-2"]
     assert all(len(each["right"]) == 3 for each in listed)
     ((number, count),) = index["chunks"]
     assert count == 3
     assert len(json.loads(content(elements, number))[0]["replies"]) == 3 * 4
-    assert held_out_index({}, questions={}, elements=elements) is None
+    assert held_out_index({}, questions={}, elements=elements, beside=HeldOutTables()) is None
+
+
+def test_replies_of_controls_and_what_a_judge_compared_stand_beside_those_of_the_rounds(folder):
+    with_controls_and_win_rates(folder)
+    elements = Elements()
+    replies = {each.number: each.replies for each in read_run(folder).rounds}
+    beside = read_held_out_tables(RunPaths(folder), rounds=[0, 1, 2])
+    index = held_out_index(replies, questions={}, elements=elements, beside=beside)
+    ((number, _),) = index["chunks"]
+    first, second, _ = json.loads(content(elements, number))
+    assert first["replies"][-1][0] == 2
+    assert first["replies"][-1][7] == "answers_only/pairs"
+    assert len(first["replies"]) == 3 * 4 + 1
+    assert first["judged"] == [[2, "thought_vs_round_0", 1.0, None]]
+    assert second["judged"] == [[2, "thought_vs_round_0", None, "refused"]]
 
 
 def test_texts_are_packed_together_up_to_the_size_of_a_page(monkeypatch):

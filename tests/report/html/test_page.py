@@ -5,7 +5,7 @@ from base64 import b64decode
 
 import pytest
 from headless import opened
-from stored_runs import stored_run
+from stored_runs import stored_run, with_controls_and_win_rates
 
 from thoughtrank.report.html.page import report_page
 from thoughtrank.report.html.stored_run import read_run
@@ -216,6 +216,19 @@ def test_replies_are_shown_before_and_after(report):
         titles = page.locator(".pair .card h4").all_inner_texts()
         assert titles == ["Round 0, before training", "Round 2"]
         assert page.locator(".pair .outcome").all_inner_texts() == ["wrong", "right"]
+
+
+def test_replies_of_controls_and_verdicts_on_replies_are_shown(tmp_path):
+    folder = with_controls_and_win_rates(stored_run(tmp_path / "judged"))
+    with opened(write_report([folder], tmp_path / "report.html").path) as shown:
+        page = shown.page
+        page.check("input[value=held-out]")
+        page.locator("#question-detail .call").wait_for()
+        said = "Judge, round 2, thought against round 0: prefers thought"
+        assert page.locator("#question-detail .call").all_inner_texts() == [said]
+        page.locator("#question-detail summary", has_text="Controls: 1 repl").click()
+        assert page.locator(".card h4", has_text="Control answers_only/pairs, thought").count() == 1
+        assert shown.messages == []
 
 
 def test_several_runs_stand_side_by_side_and_one_is_shown(tmp_path):

@@ -26,6 +26,25 @@ def test_a_grid_of_every_round_the_last_one_open(tmp_path):
     assert "<summary>Round 1</summary>" in shown
 
 
+def test_the_table_has_genuine_wins_distinct_answers_closing_and_lengths(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    shown = prefix_section(run, [statistics_of(run, 2)], name="run-0")
+    rows = re.findall(r'<tr><th scope="row">(A|B|7)</th>(.*?)</tr>', shown)
+    cells = {prefix: re.findall(r"<td>([^<]*)</td>", row) for prefix, row in rows}
+    # win rate, genuine, mean gain, distinct, selected, ranked, thought tokens, closed, same opening
+    assert cells["A"] == ["100.0 %", "100.0 %", "+1.5", "0.0 %", "4", "100.0 %", "10", "100.0 %", "100.0 %"]
+    assert cells["7"] == ["0.0 %", "0.0 %", "–", "0.0 %", "0", "0.0 %", "12", "0.0 %", "100.0 %"]
+    assert "11 tokens per thought, 66.7 % of the thoughts closed by themselves" in shown
+    assert "33.3 % genuine wins" in shown
+
+
+def test_without_gains_there_are_no_genuine_wins(tmp_path):
+    run = read_run(stored_run(tmp_path, gains=False))
+    shown = prefix_section(run, [statistics_of(run, 2)], name="run-0")
+    assert '<th scope="row">A</th><td>100.0 %</td><td>–</td>' in shown
+    assert "genuine wins" not in shown.partition("As a table")[0]
+
+
 def test_the_models_own_openers_are_those_of_its_free_replies(tmp_path):
     shown = prefix_section(read_run(stored_run(tmp_path)), [], name="run-0")
     assert '<th scope="row">Let</th><td>100.0 %</td><td>100.0 %</td><td>100.0 %</td>' in shown

@@ -1,14 +1,16 @@
 """The section on accuracy: every arm by round, and the last round beside the base model and the controls."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from thoughtrank.report.effect_text import effect_line, p_text
 from thoughtrank.report.html.headline import excludes_zero
+from thoughtrank.report.html.held_out_tables import JudgedComparison
 from thoughtrank.report.html.markup import details, interval, note, scrolling, section, table
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import Point, interval_bar, legend, line_chart
+from thoughtrank.report.html.win_rate_table import win_rates
 
 ARM_TEXTS = {
     "thought": "free reply with a thought",
@@ -33,26 +35,36 @@ class _Bar:
     colour: int
 
 
-def accuracy_section(run: StoredRun, *, name: str) -> str:
-    """The section; a sentence where no round has an accuracy."""
+def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[JudgedComparison] = ()) -> str:
+    """The section; a sentence where no round has an accuracy, and no replies were compared by a judge."""
     title = "Accuracy"
     series = _series(run)
     if not series:
         missing = "No round has an accuracy yet, or the questions have no reference answers."
+        if judged:
+            return section(f"{name}-accuracy", title, note(missing), win_rates(judged))
         return section(f"{name}-accuracy", title, missing=missing)
-    names = [f"{arm}: {ARM_TEXTS[arm]}" if arm in ARM_TEXTS else arm for arm, _ in series]
-    chart = line_chart(series, label="accuracy of every arm by round, with 95 % intervals", x_label="round")
     parts = [
         note(
             "Fraction of held-out questions answered right, with 95 % intervals. The thick line is the model as it is "
             "used; the others force or forbid a thought, to see what it is worth."
         ),
-        scrolling(chart, label="accuracy by round"),
-        legend(names),
+        *accuracy_curve(run),
         _last_round(run),
         _comparisons(run),
+        win_rates(judged) if judged else "",
     ]
     return section(f"{name}-accuracy", title, *parts)
+
+
+def accuracy_curve(run: StoredRun) -> list[str]:
+    """The curves of all arms over the rounds, and their names; nothing where no round has an accuracy."""
+    series = _series(run)
+    if not series:
+        return []
+    names = [f"{arm}: {ARM_TEXTS[arm]}" if arm in ARM_TEXTS else arm for arm, _ in series]
+    chart = line_chart(series, label="accuracy of every arm by round, with 95 % intervals", x_label="round")
+    return [scrolling(chart, label="accuracy by round"), legend(names)]
 
 
 def _series(run: StoredRun) -> list[tuple[str, list[Point]]]:

@@ -12,6 +12,7 @@ from typing import Any
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.records import Question
 from thoughtrank.report.html.embedding import data_element, json_text, packed_bytes, packed_text
+from thoughtrank.report.html.held_out_tables import HeldOutTables
 from thoughtrank.report.html.round_candidates import Reported
 
 _CHUNK_CHARACTERS = 1_500_000
@@ -141,7 +142,11 @@ class CandidateIndex:
 
 
 def held_out_index(
-    replies: Mapping[int, Sequence[HeldOutReply]], *, questions: Mapping[str, Question], elements: Elements
+    replies: Mapping[int, Sequence[HeldOutReply]],
+    *,
+    questions: Mapping[str, Question],
+    elements: Elements,
+    beside: HeldOutTables,
 ) -> dict[str, Any] | None:
     """The index of the replies to held-out questions; None where there are none.
 
@@ -149,6 +154,7 @@ def held_out_index(
         replies: round to its table.
         questions: by id.
         elements: of the page.
+        beside: replies of controls, and what a judge compared.
     """
     by_question: dict[str, list[tuple[int, HeldOutReply]]] = {}
     for number, rows in replies.items():
@@ -156,6 +162,7 @@ def held_out_index(
             by_question.setdefault(reply.question_id, []).append((number, reply))
     if not by_question:
         return None
+    of_controls, judged = _of_controls(beside), _judged(beside)
     listed, chunks = [], Chunks(elements)
     for question_id, answered in by_question.items():
         question = questions.get(question_id)
@@ -166,7 +173,8 @@ def held_out_index(
         chunks.add(
             {
                 "text": None if question is None else question.whole_text,
-                "replies": [_reply_texts(*each) for each in answered],
+                "replies": [*(_reply_texts(*each) for each in answered), *of_controls.get(question_id, [])],
+                "judged": judged.get(question_id, []),
             }
         )
     questions_element = elements.add(packed_text(json_text(listed)))
@@ -191,3 +199,23 @@ def _candidate_texts(each: Reported) -> list[Any]:
 
 def _reply_texts(number: int, reply: HeldOutReply) -> list[Any]:
     return [number, reply.arm, reply.right, reply.answer, reply.reply, reply.thought, reply.reply_finish]
+
+
+def _of_controls(beside: HeldOutTables) -> dict[str, list[list[Any]]]:
+    """Question id to the replies of the controls, each with the title of its control."""
+    found: dict[str, list[list[Any]]] = {}
+    for control in beside.controls:
+        for reply in control.replies:
+            texts = [*_reply_texts(control.round_number, reply), control.title]
+            found.setdefault(reply.question_id, []).append(texts)
+    return found
+
+
+def _judged(beside: HeldOutTables) -> dict[str, list[list[Any]]]:
+    """Question id to what a judge said of its replies: round, comparison, score and reason."""
+    found: dict[str, list[list[Any]]] = {}
+    for comparison in beside.judged:
+        for pair in comparison.pairs:
+            said = [comparison.round_number, comparison.name, pair.score, pair.reason]
+            found.setdefault(pair.question_id, []).append(said)
+    return found

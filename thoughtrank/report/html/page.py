@@ -11,6 +11,7 @@ from thoughtrank.report.html.browser_data import CandidateIndex, Elements, held_
 from thoughtrank.report.html.candidate_sections import distribution_section, problems_section
 from thoughtrank.report.html.embedding import content_policy, escaped, script_json
 from thoughtrank.report.html.headline import headline
+from thoughtrank.report.html.held_out_tables import read_held_out_tables
 from thoughtrank.report.html.key_figures import key_figures
 from thoughtrank.report.html.prefix_section import prefix_section
 from thoughtrank.report.html.round_candidates import readable, reported_questions
@@ -132,13 +133,14 @@ def _article(run: StoredRun, *, name: str, elements: Elements) -> _Article:
             rounds.append(statistics)
             indices.append(index_of_round.finish())
     replies = {each.number: each.replies for each in run.rounds if each.replies}
+    beside = read_held_out_tables(run.paths, rounds=[each.number for each in run.rounds])
     index = {
         "name": run.name,
         "headline": headline(run),
         "rounds": [_round_entry(run, number) for number in range(len(run.rounds))],
         "curves": curves_of(run),
         "candidates": indices,
-        "held_out": held_out_index(replies, questions=questions, elements=elements),
+        "held_out": held_out_index(replies, questions=questions, elements=elements, beside=beside),
     }
     state = "" if run.finished else '<p class="note">This run is not finished: the report shows what it has so far.</p>'
     markup = [
@@ -146,7 +148,7 @@ def _article(run: StoredRun, *, name: str, elements: Elements) -> _Article:
         f'<h2 id="{name}-title">{escaped(run.name)}</h2>{state}',
         f'<p class="run-headline">{escaped(headline(run))}</p>',
         key_figures(run, rounds),
-        accuracy_section(run, name=name),
+        accuracy_section(run, name=name, judged=beside.judged),
         prefix_section(run, rounds, name=name),
         distribution_section(rounds, name=name),
         problems_section(run, rounds, name=name),

@@ -44,7 +44,9 @@ def _round_grid(of_round: RoundStatistics, *, folded: bool, name: str) -> str:
         [
             each.prefix,
             percent(each.win_rate),
+            percent(each.genuine_rate),
             _gain_text(gains.get(each.prefix)),
+            percent(each.distinct_rate),
             str(of_round.selected[each.prefix]),
             percent(each.ranked),
             f"{each.thought_tokens:.0f}",
@@ -53,16 +55,34 @@ def _round_grid(of_round: RoundStatistics, *, folded: bool, name: str) -> str:
         ]
         for each in sorted(results, key=lambda each: -(each.win_rate or 0.0))
     ]
-    header = ["prefix", "win rate", "mean gain", "selected", "ranked", "thought tokens", "closed", "same opening"]
+    header = [
+        *("prefix", "win rate", "genuine", "mean gain", "distinct", "selected", "ranked", "thought tokens"),
+        *("closed", "same opening"),
+    ]
     caption = f"Prefixes of round {of_round.number}, best first"
     label = f"Round {of_round.number}"
     explained = note(
+        "Genuine: how often it wins with a thought that makes the answer more probable (positive gain). Distinct: how many of "
+        "its final answers no other prefix gave to the same question. Closed: how many of its thoughts ended by themselves. "
         f"Same opening: how many of its thoughts begin with the most frequent {OPENING_WORDS} words. Near 100 % the prefix "
         "has collapsed to one way of thinking."
     )
     grid = f'<ol class="prefixes" aria-label="{escaped(label)}">{cells}</ol>'
-    content = grid + details("As a table", explained, table(header, rows, caption=caption))
+    content = note(_means(results)) + grid + details("As a table", explained, table(header, rows, caption=caption))
     return details(label, content) if folded else f"<h4>{label}</h4>{content}"
+
+
+def _means(results: Sequence[PrefixResult]) -> str:
+    """What the thoughts of all prefixes together are like."""
+    genuine = [each.genuine_rate for each in results if each.genuine_rate is not None]
+    parts = [
+        f"{sum(each.thought_tokens for each in results) / len(results):.0f} tokens per thought",
+        f"{percent(sum(each.closed_rate for each in results) / len(results))} of the thoughts closed by themselves",
+        f"{percent(sum(each.distinct_rate for each in results) / len(results))} of the final answers given by one prefix only",
+    ]
+    if genuine:
+        parts.append(f"{percent(sum(genuine) / len(genuine))} genuine wins")
+    return f"Mean over the prefixes: {', '.join(parts)}."
 
 
 def _cell(result: PrefixResult, *, top: float, gain: float | None, of_round: RoundStatistics) -> str:

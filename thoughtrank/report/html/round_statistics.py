@@ -51,7 +51,8 @@ class RoundStatistics:
             self._add_problems(each)
         ranked = [(each.candidate, each.ranking) for each in group if each.ranking is not None]
         if ranked:
-            self._tally.add(ranked)
+            gains = {each.candidate.candidate_id: each.gain for each in group if each.gain is not None}
+            self._tally.add(ranked, gains or None)
 
     def prefixes(self) -> list[PrefixResult]:
         """How each prefix did; empty before the ranking."""

@@ -75,18 +75,33 @@ report.HeldOutView = class {
     if (question.answer) parts.push(report.element("p", "reference", `Reference answer: ${question.answer}`));
     if (!content) return [...parts, report.leftOut()];
     const rounds = this.index.rounds;
-    const free = content.replies.filter(([, arm]) => arm === "thought");
+    const free = content.replies.filter(([, arm, , , , , , control]) => arm === "thought" && !control);
     const ends = free.filter(([round]) => round === rounds[0] || round === rounds[rounds.length - 1]);
     const pair = report.element("div", "pair");
     for (const reply of ends) pair.append(this.reply(reply, `Round ${reply[0]}${reply[0] === 0 ? ", before training" : ""}`));
     if (ends.length) parts.push(report.element("h4", "", "Before and after"), pair);
+    for (const judged of content.judged) parts.push(report.element("p", "call", this.judgedText(judged)));
     const others = content.replies.filter((reply) => !ends.includes(reply));
-    if (others.length) {
-      const all = report.element("details", "", null, report.element("summary", "", `All other rounds and arms: ${others.length} replies`));
-      for (const reply of others) all.append(this.reply(reply, `Round ${reply[0]}, ${reply[1].replaceAll("_", " ")}`));
-      parts.push(all);
-    }
+    const ofRun = others.filter((reply) => !reply[7]);
+    const ofControls = others.filter((reply) => reply[7]);
+    if (ofRun.length) parts.push(this.folded(`All other rounds and arms: ${ofRun.length} replies`, ofRun));
+    if (ofControls.length) parts.push(this.folded(`Controls: ${ofControls.length} ${ofControls.length === 1 ? "reply" : "replies"}`, ofControls));
     return parts;
+  }
+
+  folded(title, replies) {
+    const box = report.element("details", "", null, report.element("summary", "", title));
+    for (const reply of replies) {
+      const [round, arm, , , , , , control] = reply;
+      box.append(this.reply(reply, `${control ? `Control ${control}` : `Round ${round}`}, ${arm.replaceAll("_", " ")}`));
+    }
+    return box;
+  }
+
+  judgedText([round, name, score, reason]) {
+    const [first, second] = name.split("_vs_").map((each) => each.replaceAll("_", " "));
+    const verdict = score === null ? "no verdict" : score === 0.5 ? "a tie" : score > 0.5 ? `prefers ${first}` : `prefers ${second}`;
+    return `Judge, round ${round}, ${first} against ${second}: ${verdict}${reason ? ` (${reason})` : ""}`;
   }
 
   reply([, , right, answer, text, thought, finish], title) {

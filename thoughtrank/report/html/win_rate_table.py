@@ -1,0 +1,41 @@
+"""Judged win rates as a table of the report: how often a judge prefers one of two replies."""
+
+from collections.abc import Sequence
+
+from thoughtrank.report.effect_text import p_text
+from thoughtrank.report.html.held_out_tables import JudgedComparison
+from thoughtrank.report.html.markup import interval, note, percent, table
+from thoughtrank.report.html.svg import interval_bar
+from thoughtrank.report.win_rate_text import compared_text
+
+
+def win_rates(judged: Sequence[JudgedComparison]) -> str:
+    """One row per comparison of each round."""
+    rows = [_row(each) for each in judged]
+    header = ["", "0 % to 100 %", "wins", "at equal lengths", "p", "questions"]
+    return (
+        "<h4>Judged win rates</h4>"
+        + note(
+            "How often the judge prefers the first reply, blind and in both orders; a tie counts one half, so 50 % is no "
+            "difference. At equal lengths: what a regression predicts for two replies of the same length."
+        )
+        + table(header, rows, caption="Win rates of the first reply, with 95 % intervals", markup=(1,))
+    )
+
+
+def _row(judged: JudgedComparison) -> list[str]:
+    figures = judged.figures
+    rate, low, high = (figures.get(name) for name in ("win_rate", "low", "high"))
+    name = f"round {judged.round_number}: {compared_text(judged.name)}"
+    if rate is None or low is None or high is None:
+        return [name, "", "–", "–", "–", "0"]
+    colour = 0 if low > 0.5 or high < 0.5 else 7
+    unjudged = figures.get("unjudged") or 0
+    return [
+        name,
+        interval_bar(rate, low, high, low_end=0.0, high_end=1.0, colour=colour),
+        interval(rate, low, high),
+        percent(figures.get("length_controlled")),
+        p_text(figures["p_value"]).removeprefix("= "),
+        f"{figures['n']}" + (f" ({unjudged} without a verdict)" if unjudged else ""),
+    ]
