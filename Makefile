@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test check fast-test campaign audit gpu-check clean
+.PHONY: run test check fast-test campaign figures audit gpu-check clean
 
 run: $(VENV)/.installed
 	$(VENV)/bin/python train.py run=quickstart
@@ -22,6 +22,12 @@ check: $(VENV)/.installed
 # Random trials that try to break runs, about half an hour on two cores; an interrupted campaign resumes. See docs/reliability.md.
 campaign: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m campaign
+
+# Every picture of README.md and of experiments/, from the tables of a run and the summaries that studies keep: make figures RUN=runs/quickstart
+RUN ?= runs/quickstart
+figures: $(VENV)/.installed
+	for study in $(sort $(dir $(wildcard experiments/*/summary.json))); do $(VENV)/bin/python -m thoughtrank.report $$study --figures $$study || exit 1; done
+	$(VENV)/bin/python -m thoughtrank.report $(RUN) --figures docs/pictures
 
 # Known vulnerabilities in the versions of constraints.txt; asks the advisories of the package index, or with AUDIT="--vulnerability-service osv" those of OSV.
 audit: .venv-audit/.installed

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from thoughtrank.entry_point import entry_point
 from thoughtrank.output.terminal import print_text
+from thoughtrank.report.figures.write_figures import figure_lines, write_figures
 from thoughtrank.report.html.stored_run import read_run
 from thoughtrank.report.html.write_report import write_report
 from thoughtrank.report.wandb_report import make_report
@@ -30,6 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         type=Path,
         help="the file; by default report.html in the run folder, or in this folder for several runs",
     )
+    parser.add_argument(
+        "--figures",
+        type=Path,
+        metavar="FOLDER",
+        help="write pictures of one run there instead: accuracy and prefixes as SVG, and screenshots of its report",
+    )
     parser.add_argument("--open", action="store_true", help="show it in the browser")
     parser.add_argument(
         "--wandb",
@@ -39,9 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--entity", help="with --wandb: user or team; by default that of the account")
     parser.add_argument("--project", help="with --wandb: project; by default that of the run")
     options = parser.parse_args(arguments)
+    if options.figures is not None and len(options.runs) > 1:
+        parser.error("--figures takes one run")
     default = RunPaths(options.runs[0]).report if len(options.runs) == 1 else Path("report.html")
     path = options.output or default
     with entry_point(), full_disk_as_user_error(path):
+        if options.figures is not None:
+            for line in figure_lines(write_figures(options.runs[0], options.figures)):
+                print_text(line)
+            return
         if options.wandb:
             _make_wandb_report(options.runs, folder=path.parent, entity=options.entity, project=options.project)
             return

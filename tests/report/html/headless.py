@@ -1,24 +1,21 @@
 """Opens pages in headless Chromium, for tests; they are skipped where there is none."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+from thoughtrank.report.figures.screenshots import find_browser, why_no_browser
 
 
 def chromium() -> str:
     """The browser; skips the test where there is none."""
-    if find_spec("playwright") is None:
-        pytest.skip("the package playwright is not installed: pip install playwright")
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
-    if found is None:
-        pytest.skip(f"no browser is installed: none of {', '.join(_NAMES)} is on the PATH")
+    if (missing := why_no_browser()) is not None:
+        pytest.skip(missing)
+    found = find_browser()
+    assert found is not None
     return found
 
 

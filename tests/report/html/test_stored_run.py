@@ -68,3 +68,14 @@ def test_what_cannot_be_read_is_left_out(tmp_path):
 def test_another_folder_is_refused(tmp_path):
     with pytest.raises(UserError, match="is not a run folder"):
         read_run(tmp_path)
+
+
+def test_a_study_that_keeps_only_its_summary_has_the_figures_of_its_rounds(tmp_path):
+    entry = {"n": 5, "accuracy_low": 0.1, "accuracy_high": 0.9, "seconds": {"evaluation": 3.0}, "judge_cost": 0.5}
+    rounds = [{"round": number, "accuracy": 0.5, **entry} for number in (0, 1)]
+    write_json(tmp_path / "summary.json", {"rounds": rounds})
+    (tmp_path / "config.yaml").write_text("seed: 0\n")
+    run = read_run(tmp_path)
+    assert run.finished
+    assert [each.metrics["arms"]["thought"]["accuracy"] for each in run.evaluated] == [0.5, 0.5]
+    assert [(each.cost, each.seconds["evaluation"]) for each in run.rounds] == [(0.5, 3.0), (0.5, 3.0)]

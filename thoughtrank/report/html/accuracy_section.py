@@ -38,18 +38,20 @@ class _Bar:
 def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[JudgedComparison] = ()) -> str:
     """The section; a sentence where no round has an accuracy, and no replies were compared by a judge."""
     title = "Accuracy"
-    series = _series(run)
+    names, series = accuracy_series(run)
     if not series:
         missing = "No round has an accuracy yet, or the questions have no reference answers."
         if judged:
             return section(f"{name}-accuracy", title, note(missing), win_rates(judged))
         return section(f"{name}-accuracy", title, missing=missing)
+    chart = line_chart(series, label="accuracy of every arm by round, with 95 % intervals", x_label="round")
     parts = [
         note(
             "Fraction of held-out questions answered right, with 95 % intervals. The thick line is the model as it is "
             "used; the others force or forbid a thought, to see what it is worth."
         ),
-        *accuracy_curve(run),
+        scrolling(chart, label="accuracy by round"),
+        legend(names),
         _last_round(run),
         _comparisons(run),
         win_rates(judged) if judged else "",
@@ -57,14 +59,10 @@ def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[JudgedCompar
     return section(f"{name}-accuracy", title, *parts)
 
 
-def accuracy_curve(run: StoredRun) -> list[str]:
-    """The curves of all arms over the rounds, and their names; nothing where no round has an accuracy."""
+def accuracy_series(run: StoredRun) -> tuple[list[str], list[tuple[str, list[Point]]]]:
+    """What the curves are, and the points of each; both empty where no round has an accuracy."""
     series = _series(run)
-    if not series:
-        return []
-    names = [f"{arm}: {ARM_TEXTS[arm]}" if arm in ARM_TEXTS else arm for arm, _ in series]
-    chart = line_chart(series, label="accuracy of every arm by round, with 95 % intervals", x_label="round")
-    return [scrolling(chart, label="accuracy by round"), legend(names)]
+    return [f"{arm}: {ARM_TEXTS[arm]}" if arm in ARM_TEXTS else arm for arm, _ in series], series
 
 
 def _series(run: StoredRun) -> list[tuple[str, list[Point]]]:

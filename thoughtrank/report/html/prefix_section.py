@@ -8,9 +8,9 @@ from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.markup import details, note, percent, section, table
 from thoughtrank.report.html.round_statistics import OPENING_WORDS, RoundStatistics
 from thoughtrank.report.html.stored_run import StoredRun
+from thoughtrank.report.html.svg import NUM_SHADES
 from thoughtrank.report.prefix_statistics import PrefixResult
 
-_SHADES = 10
 _MOST_OPENERS = 12
 
 
@@ -45,7 +45,7 @@ def _round_grid(of_round: RoundStatistics, *, folded: bool, name: str) -> str:
             each.prefix,
             percent(each.win_rate),
             percent(each.genuine_rate),
-            _gain_text(gains.get(each.prefix)),
+            gain_text(gains.get(each.prefix)),
             percent(each.distinct_rate),
             str(of_round.selected[each.prefix]),
             percent(each.ranked),
@@ -72,6 +72,16 @@ def _round_grid(of_round: RoundStatistics, *, folded: bool, name: str) -> str:
     return details(label, content) if folded else f"<h4>{label}</h4>{content}"
 
 
+def shade_of(rate: float | None, *, top: float) -> int | None:
+    """How strong a cell is coloured, from 0 to 9; None without a win rate.
+
+    Args:
+        rate: the win rate.
+        top: the best one of the grid.
+    """
+    return None if rate is None else min(int(rate / top * NUM_SHADES), NUM_SHADES - 1)
+
+
 def _means(results: Sequence[PrefixResult]) -> str:
     """What the thoughts of all prefixes together are like."""
     genuine = [each.genuine_rate for each in results if each.genuine_rate is not None]
@@ -87,18 +97,19 @@ def _means(results: Sequence[PrefixResult]) -> str:
 
 def _cell(result: PrefixResult, *, top: float, gain: float | None, of_round: RoundStatistics) -> str:
     rate = result.win_rate
-    shade = "none" if rate is None else str(min(int(rate / top * _SHADES), _SHADES - 1))
+    shade = shade_of(rate, top=top)
     said = f"prefix {result.prefix}, win rate {percent(rate)}" + ("" if gain is None else f", mean gain {gain:+.2f}")
-    gain_text = "" if gain is None else f'<span class="gain">{_gain_text(gain)}</span>'
+    gain_part = "" if gain is None else f'<span class="gain">{gain_text(gain)}</span>'
     rate_text = "–" if rate is None else f"{100 * rate:.0f} %"
     return (
-        f'<li><button type="button" class="prefix w{shade}" data-round="{of_round.number}" '
+        f'<li><button type="button" class="prefix w{"none" if shade is None else shade}" data-round="{of_round.number}" '
         f'data-prefix="{escaped(result.prefix)}" aria-label="{escaped(said)}"><b>{escaped(result.prefix)}</b>'
-        f"<span>{rate_text}</span>{gain_text}</button></li>"
+        f"<span>{rate_text}</span>{gain_part}</button></li>"
     )
 
 
-def _gain_text(gain: float | None) -> str:
+def gain_text(gain: float | None) -> str:
+    """A gain in nats."""
     return "–" if gain is None else f"{gain:+.1f}"
 
 

@@ -88,7 +88,7 @@ class StoredRun:
 
 
 def read_run(folder: Path) -> StoredRun:
-    """Read a run folder.
+    """Read a run folder, or the folder of a study that keeps only the summary and the config of its run.
 
     Raises:
         UserError: it is none.
@@ -99,8 +99,10 @@ def read_run(folder: Path) -> StoredRun:
     )
     if not numbers and not paths.config.exists():
         raise UserError(f"{folder} is not a run folder: it has no round, and no config.yaml")
-    rounds = [_read_round(paths, number) for number in numbers]
     summary = read_json_object(paths.summary) or {}
+    rounds = [_read_round(paths, number) for number in numbers]
+    if not rounds:
+        rounds = [_round_of_summary(entry) for entry in summary.get("rounds", [])]
     finished = isinstance(summary.get("rounds"), list) and len(summary["rounds"]) == len(rounds)
     config_text = "\n".join(_text(path) for path in (paths.config, paths.resolved) if path.exists())
     config = _config(paths.config)
@@ -129,6 +131,13 @@ def _read_round(paths: RunPaths, number: int) -> StoredRound:
         curve=[rows[step] for step in sorted(rows)],
         replies=_replies(paths.replies(number)),
     )
+
+
+def _round_of_summary(entry: Mapping[str, Any]) -> StoredRound:
+    """What the summary alone says of a round."""
+    facts: dict[str, dict[str, Any]] = {name: {"seconds": spent} for name, spent in entry.get("seconds", {}).items()}
+    facts.setdefault("ranking", {})["judge_cost"] = entry.get("judge_cost", 0.0)
+    return StoredRound(number=entry["round"], metrics=_metrics(entry), facts=facts, curve=[], replies=[])
 
 
 def _metrics(metrics: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from thoughtrank.report.html.embedding import escaped
 
 NUM_COLOURS = 8
-_WIDTH, _HEIGHT = 640, 280
+NUM_SHADES = 10
+"""Of a cell in the grid of prefixes."""
+CHART_WIDTH, CHART_HEIGHT = 640, 280
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 30
 
 
@@ -37,15 +39,16 @@ def line_chart(series: Sequence[tuple[str, Sequence[Point]]], *, label: str, x_l
     span = max(last - first, 1)
 
     def x_of(x: float) -> float:
-        return _LEFT + 20 + (x - first) / span * (_WIDTH - _LEFT - _RIGHT - 40)
+        return _LEFT + 20 + (x - first) / span * (CHART_WIDTH - _LEFT - _RIGHT - 40)
 
     def y_of(value: float) -> float:
-        return _HEIGHT - _BOTTOM - value / top * (_HEIGHT - _TOP - _BOTTOM)
+        return CHART_HEIGHT - _BOTTOM - value / top * (CHART_HEIGHT - _TOP - _BOTTOM)
 
     parts = [_y_axis(top, y_of=[y_of(top * step / 4) for step in range(5)])]
     for tick in range(first, last + 1):
         parts.append(
-            f'<text class="tick" x="{x_of(tick):.1f}" y="{_HEIGHT - 12}" text-anchor="middle">{escaped(x_label)} {tick}</text>'
+            f'<text class="tick" x="{x_of(tick):.1f}" y="{CHART_HEIGHT - 12}" text-anchor="middle">'
+            f"{escaped(x_label)} {tick}</text>"
         )
     for number, (name, of_series) in reversed(list(enumerate(series))):
         shift = (number - (len(series) - 1) / 2) * 5
@@ -99,10 +102,10 @@ def histogram(series: Sequence[tuple[str, Mapping[float, int]]], *, label: str, 
     high = low + width * bins
     heights = [_fractions(counts, low=low, width=width, bins=bins) for _, counts in series]
     top = _rounded_up(max(max(each) for each in heights))
-    inner = _WIDTH - _LEFT - _RIGHT
+    inner = CHART_WIDTH - _LEFT - _RIGHT
 
     def y_of(value: float) -> float:
-        return _HEIGHT - _BOTTOM - value / top * (_HEIGHT - _TOP - _BOTTOM)
+        return CHART_HEIGHT - _BOTTOM - value / top * (CHART_HEIGHT - _TOP - _BOTTOM)
 
     parts = [_y_axis(top, y_of=[y_of(top * step / 4) for step in range(5)])]
     for number, ((name, _), fractions) in enumerate(zip(series, heights, strict=True)):
@@ -121,7 +124,7 @@ def histogram(series: Sequence[tuple[str, Mapping[float, int]]], *, label: str, 
         text = f"{value:.0f}" if high - low > 8 else f"{value:.1f}"
         suffix = f" {unit}" if step == 4 else ""
         parts.append(
-            f'<text class="tick" x="{x:.1f}" y="{_HEIGHT - 12}" text-anchor="{anchor}">{text}{escaped(suffix)}</text>'
+            f'<text class="tick" x="{x:.1f}" y="{CHART_HEIGHT - 12}" text-anchor="{anchor}">{text}{escaped(suffix)}</text>'
         )
     return _svg(parts, label=label)
 
@@ -157,7 +160,7 @@ def _y_axis(top: float, *, y_of: Sequence[float]) -> str:
         value = 100 * top * step / 4
         text = f"{value:.0f} %" if top > 0.2 else f"{value:.1f} %"
         lines.append(
-            f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<line class="grid" x1="{_LEFT}" x2="{CHART_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
             f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'
         )
     return "".join(lines)
@@ -172,6 +175,5 @@ def _rounded_up(value: float) -> float:
 
 def _svg(parts: Sequence[str], *, label: str) -> str:
     inside = "".join(parts)
-    return (
-        f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escaped(label)}">{inside}</svg>'
-    )
+    box = f"0 0 {CHART_WIDTH} {CHART_HEIGHT}"
+    return f'<svg class="chart" viewBox="{box}" role="img" aria-label="{escaped(label)}">{inside}</svg>'
