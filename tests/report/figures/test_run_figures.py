@@ -18,7 +18,7 @@ def run(tmp_path_factory):
 def test_the_accuracy_figure_has_a_point_with_its_interval_for_every_round_and_arm(run):
     text = accuracy_figure(run, scheme="light")
     ElementTree.fromstring(text)
-    shown = re.findall(r"<title>thought: free reply with a thought, round (\d): ([\d.]+) % \[", text)
+    shown = re.findall(r"<title>thought, round (\d): ([\d.]+) % \[", text)
     assert [number for number, _ in shown] == ["0", "1", "2"]
     assert float(shown[2][1]) == pytest.approx(90, abs=10)
     assert text.count("<circle") == 3 * 4

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from stored_runs import stored_run
+from stored_runs import stored_run, with_controls_and_win_rates
 
 from thoughtrank.report.html.headline import (
     change_over_rounds,
@@ -74,3 +74,29 @@ def test_sums_are_over_rounds_and_controls(tmp_path):
 @pytest.mark.parametrize(("seconds", "text"), [(12, "12 s"), (600, "10 min"), (7500, "2 h 05 min")])
 def test_durations(seconds, text):
     assert duration_text(seconds) == text
+
+
+def without_accuracy(run, **figures):
+    """The same run, of questions without reference answers."""
+    judged = {"low": 0.4, "high": 0.6, "p_value": 0.5, "n": 40, **figures}
+    rounds = [replace(each, metrics={**each.metrics, "accuracy": None}) for each in run.rounds]
+    last = replace(rounds[-1], win_rates={"thought_vs_round_0": judged} if figures else {})
+    return replace(run, rounds=[*rounds[:-1], last])
+
+
+def test_without_reference_answers_the_judge_says_whether_the_replies_changed(tmp_path):
+    run = run_of(tmp_path)
+    better = headline(without_accuracy(run, win_rate=0.7, low=0.6, high=0.8, p_value=0.0004))
+    assert better.startswith(
+        "2 rounds of training improved the replies: the judge prefers its replies to those of the base model in 70.0 % of 40"
+    )
+    assert "(95 % interval 60.0 to 80.0, p < 0.001; the questions have no reference answers)" in better
+    worse = headline(without_accuracy(run, win_rate=0.3, low=0.2, high=0.4, p_value=0.01))
+    assert "2 rounds of training worsened the replies" in worse
+    assert "did not measurably change the replies" in headline(without_accuracy(run, win_rate=0.55))
+    assert "so there is no accuracy" in headline(without_accuracy(run))
+
+
+def test_what_comparing_replies_cost_is_part_of_the_cost(tmp_path):
+    run = read_run(with_controls_and_win_rates(stored_run(tmp_path)))
+    assert total_cost(run) == 1.0

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thoughtrank.report.effect_text import p_text
-from thoughtrank.report.html.stored_run import StoredRun
+from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 
 _SIGNIFICANT = 0.05
 
@@ -45,17 +45,23 @@ def duration_text(seconds: float) -> str:
 
 
 def total_cost(run: StoredRun) -> float:
-    """US dollars of all judge calls."""
-    return sum(each.cost for each in run.rounds)
+    """US dollars of all judge calls, those of the controls included."""
+    return sum(each.cost for each in run.rounds) + sum(each.get("judge_cost", 0.0) for each in _variants(run))
 
 
 def total_seconds(run: StoredRun) -> float:
     """Seconds of computation of all stages, and of the controls."""
-    return sum(sum(each.seconds.values()) for each in run.rounds) + sum(
-        variant.get("seconds", 0.0)
+    of_rounds = sum(sum(each.seconds.values()) for each in run.rounds)
+    return of_rounds + sum(each.get("seconds", 0.0) for each in _variants(run))
+
+
+def _variants(run: StoredRun) -> list[Mapping[str, Any]]:
+    """The figures of every variant of every control."""
+    return [
+        variant
         for entry in run.findings["controls"].values()
         for variant in entry.get("variants", {"": entry}).values()
-    )
+    ]
 
 
 def _change(run: StoredRun) -> str:
@@ -65,7 +71,7 @@ def _change(run: StoredRun) -> str:
     last, first = evaluated[-1], evaluated[0]
     accuracy = last.metrics.get("accuracy")
     if accuracy is None:
-        return f"{_rounds(last.number)} evaluated; the questions have no reference answers, so there is no accuracy."
+        return _judged_change(last)
     if last.number == 0:
         return (
             f"Before training the model answers {100 * accuracy:.1f} % of {last.metrics['n']} held-out questions right."
@@ -82,6 +88,23 @@ def _change(run: StoredRun) -> str:
         return f"{rounds.capitalize()} did not measurably change accuracy: {from_to}, {points_text(compared)}."
     verb = "raised" if compared["points"] > 0 else "lowered"
     return f"{rounds.capitalize()} {verb} accuracy {from_to}: {points_text(compared)}."
+
+
+def _judged_change(last: StoredRound) -> str:
+    """Where accuracy cannot be measured: what the judge says of the last round's replies beside those of the base model."""
+    figures = last.win_rates.get("thought_vs_round_0", {})
+    rate = figures.get("win_rate")
+    if rate is None:
+        return f"{_rounds(last.number)} evaluated; the questions have no reference answers, so there is no accuracy."
+    low, high, p_value = figures["low"], figures["high"], figures["p_value"]
+    shown = (
+        f"the judge prefers its replies to those of the base model in {100 * rate:.1f} % of {figures['n']} questions "
+        f"(95 % interval {100 * low:.1f} to {100 * high:.1f}, p {p_text(p_value)}; the questions have no reference answers)"
+    )
+    if p_value >= _SIGNIFICANT or low <= 0.5 <= high:
+        return f"{_rounds(last.number).capitalize()} of training did not measurably change the replies: {shown}."
+    verb = "improved" if rate > 0.5 else "worsened"
+    return f"{_rounds(last.number).capitalize()} of training {verb} the replies: {shown}."
 
 
 def _rounds(number: int) -> str:

@@ -59,7 +59,7 @@ def _spend(run: StoredRun) -> str:
         [f"round {each.number}", *_judge_cells(each), *(_seconds_text(each, stage) for stage in stages)]
         for each in run.rounds
     ]
-    tokens = sum(each.facts.get("ranking", {}).get("judge_tokens", 0) for each in run.rounds)
+    tokens = sum(each.judge_tokens for each in run.rounds)
     sums = [sum(each.seconds.get(stage, 0.0) for each in run.rounds) for stage in stages]
     rows.append(["all rounds", f"${total_cost(run):.2f}", f"{tokens:,}", *map(duration_text, sums)])
     caption = f"Spend: {duration_text(total_seconds(run))} of computation with the controls"
@@ -67,8 +67,10 @@ def _spend(run: StoredRun) -> str:
 
 
 def _judge_cells(of_round: StoredRound) -> tuple[str, str]:
-    facts = of_round.facts.get("ranking")
-    return ("–", "–") if facts is None else (f"${of_round.cost:.2f}", f"{facts.get('judge_tokens', 0):,}")
+    """Dollars and tokens of all judge calls of a round."""
+    if "ranking" not in of_round.facts and not of_round.win_rates:
+        return ("–", "–")
+    return f"${of_round.cost:.2f}", f"{of_round.judge_tokens:,}"
 
 
 def _seconds_text(of_round: StoredRound, stage: str) -> str:

@@ -6,7 +6,7 @@ of the report is left out.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class StoredRound:
         facts: stage to the facts in its done-marker.
         curve: one row per logged step of the training.
         replies: to the held-out questions; empty where there is no readable table.
+        win_rates: the figures of every comparison of replies by the judge, by its name.
     """
 
     number: int
@@ -46,11 +47,20 @@ class StoredRound:
     facts: Mapping[str, Mapping[str, Any]]
     curve: Sequence[Mapping[str, float]]
     replies: Sequence[HeldOutReply]
+    win_rates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def cost(self) -> float:
-        """What its judge calls cost, in US dollars."""
-        return float(self.facts.get("ranking", {}).get("judge_cost", 0.0))
+        """What its judge calls cost, those that compare replies included, in US dollars."""
+        return sum(float(each.get("judge_cost", 0.0)) for each in self._judged())
+
+    @property
+    def judge_tokens(self) -> int:
+        """Tokens of the same calls."""
+        return sum(each.get("judge_tokens", 0) for each in self._judged())
+
+    def _judged(self) -> list[Mapping[str, Any]]:
+        return [self.facts.get("ranking", {}), *self.win_rates.values()]
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -130,6 +140,7 @@ def _read_round(paths: RunPaths, number: int) -> StoredRound:
         facts=facts,
         curve=[rows[step] for step in sorted(rows)],
         replies=_replies(paths.replies(number)),
+        win_rates=_win_rates(paths.win_rates(number, "")),
     )
 
 
@@ -137,7 +148,14 @@ def _round_of_summary(entry: Mapping[str, Any]) -> StoredRound:
     """What the summary alone says of a round."""
     facts: dict[str, dict[str, Any]] = {name: {"seconds": spent} for name, spent in entry.get("seconds", {}).items()}
     facts.setdefault("ranking", {})["judge_cost"] = entry.get("judge_cost", 0.0)
-    return StoredRound(number=entry["round"], metrics=_metrics(entry), facts=facts, curve=[], replies=[])
+    return StoredRound(
+        number=entry["round"],
+        metrics=_metrics(entry),
+        facts=facts,
+        curve=[],
+        replies=[],
+        win_rates=entry.get("win_rates", {}),
+    )
 
 
 def _metrics(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -158,6 +176,11 @@ def _replies(folder: Path) -> list[HeldOutReply]:
     except UserError:
         return []
     return [replace(row, arm=_FORMER_ARMS.get(row.arm, row.arm)) for row in rows]
+
+
+def _win_rates(folder: Path) -> dict[str, Mapping[str, Any]]:
+    markers = {table.name: read_done(table) for table in sorted(folder.glob("*"))}
+    return {name: marker.facts for name, marker in markers.items() if marker is not None}
 
 
 def _findings(summary: Mapping[str, Any], rounds: Sequence[StoredRound]) -> Mapping[str, Any]:
