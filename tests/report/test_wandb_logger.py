@@ -176,7 +176,7 @@ def test_tables_and_models_are_artifacts_with_the_names_of_what_they_were_made_f
     names = ["candidates-mine", "rankings-mine", "examples-mine", "model-mine"]
     assert [each.name for each in logged] == 2 * names
     assert [each.type for each in logged] == 2 * ["dataset", "dataset", "dataset", "model"]
-    assert [list(each.aliases) for each in logged] == 4 * [["latest", "round-1"]] + 4 * [["latest", "round-2"]]
+    assert [set(each.aliases) for each in logged] == 4 * [{"latest", "round-1"}] + 4 * [{"latest", "round-2"}]
     metadata = [json.loads(each.metadata) for each in logged]
     assert [each["made_from"] for each in metadata[4:]] == [
         [],

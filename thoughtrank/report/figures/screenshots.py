@@ -9,9 +9,9 @@ from thoughtrank.report.figures.svg_file import SCHEMES
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _WIDTH, _HEIGHT = 1200, 1150
-_DRAWN = "#question-detail > *, #browser-missing"
+_DRAWN = "#question-detail > *, #browser-missing:not([hidden])"
 """The browser of candidates shows something, or says that there is nothing to show."""
-_UNTIL_DRAWN_MS = 60_000
+_UNTIL_DRAWN_MS = 30_000
 
 
 def why_no_browser() -> str | None:
