@@ -5,10 +5,10 @@ Columns are the fields of the dataclass, in order. Files are written atomically.
 
 import types
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, is_dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
@@ -36,6 +36,8 @@ def _arrow_type(annotation: object) -> pa.DataType:
         return pa.string()
     if origin is tuple:
         return pa.list_(_arrow_type(arguments[0]))
+    if is_dataclass(annotation) and isinstance(annotation, type):
+        return pa.struct(list(schema_of(annotation)))
     return _ARROW_TYPES[annotation]  # type: ignore[index]
 
 
@@ -104,17 +106,24 @@ def rows_of(path: Path, record_type: type[RecordT], *, without: Collection[str] 
         UserError: the file is damaged, or holds other rows.
     """
     hints = get_type_hints(record_type)
-    lists = [name for name, hint in hints.items() if get_origin(hint) is tuple and name not in without]
+    lists = {
+        name: get_args(hint)[0] for name, hint in hints.items() if get_origin(hint) is tuple and name not in without
+    }
     try:
         with parquet.ParquetFile(path) as file:
             columns = [name for name in file.schema_arrow.names if name not in without]
             for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns):
                 for row in batch.to_pylist():
-                    row.update((name, tuple(row[name])) for name in lists if name in row)
+                    row.update((name, _items(row[name], item)) for name, item in lists.items() if name in row)
                     yield record_type(**row)
     except (pa.ArrowException, OSError, KeyError, TypeError) as error:
         reason = str(error).partition("\n")[0]
         raise UserError(f"{path} is damaged, or no table of {record_type.__name__} ({reason}): restore it") from error
+
+
+def _items(values: list[Any], item_type: type) -> tuple[Any, ...]:
+    """The items of a list; those that are records of their own as such."""
+    return tuple(item_type(**each) for each in values) if is_dataclass(item_type) else tuple(values)
 
 
 def read_table(folder: Path, record_type: type[RecordT]) -> list[RecordT]:
