@@ -31,6 +31,13 @@ def test_commands_start_beside_files_that_are_called_like_modules_of_python(shad
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_this_package_begins_with_modules_that_every_python_has_loaded_already(tmp_path):
+    """Without any module path nothing else can be imported; ``-S`` is a Python without the hooks of an installation."""
+    program = f"import sys; sys.path[:] = [{str(ROOT)!r}]; import thoughtrank; print(thoughtrank.__version__)"
+    done = subprocess.run([sys.executable, "-S", "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_working_folder_is_last_however_it_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "link").symlink_to(tmp_path)

@@ -6,7 +6,6 @@ provides components of the user's own. Only modules that Python has loaded befor
 
 import os
 import sys
-from collections.abc import Iterable
 
 
 def search_working_folder_last() -> None:
@@ -14,7 +13,7 @@ def search_working_folder_last() -> None:
     sys.path[:] = working_folder_last(sys.path)
 
 
-def working_folder_last(paths: Iterable[str]) -> list[str]:
+def working_folder_last(paths: list[str]) -> list[str]:
     """A module path without relative entries, and with the working folder at its end.
 
     Args:

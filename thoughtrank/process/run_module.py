@@ -12,7 +12,7 @@ def main() -> None:
     module, count = sys.argv[1], 3 + int(sys.argv[2])
     paths = sys.argv[count:]
     # This package first, from where this file is: another version of it may be installed.
-    sys.path[:] = [__file__.rpartition("/thoughtrank/")[0]]
+    sys.path[:] = [__file__.rpartition("/thoughtrank/")[0], *paths]
     import thoughtrank  # noqa: F401
 
     sys.path[:] = paths
