@@ -33,6 +33,7 @@ from thoughtrank.evaluation.text_answers import (
     states_option,
     truth_of,
 )
+from thoughtrank.evaluation.units import has_other_unit
 from thoughtrank.records import ReferenceKind
 
 _LATEX_SPACES = re.compile(r"\\(?:left|right)(?![A-Za-z])|\\[,!;: ]|[\s$]|\\?~")
@@ -80,7 +81,8 @@ def _number_is_right(reply: str, wanted: Reference) -> bool:
     if wanted.value is None:  # a source calls it a number, but it is none
         return False
     if number is not None:
-        return agrees(number, wanted.text)
+        other_unit = has_other_unit(reply if claim is None else claim, number, wanted.text)
+        return agrees(number, wanted.text) if other_unit is None else not other_unit
     if claim is None or not (boxed(reply) is not None or (states_formula(claim) and "\\" in claim)):
         return False
     return states_formula(claim) and math_equal(str(wanted.value), formula(claim))
