@@ -1,11 +1,12 @@
-"""How much slower training becomes beside another busy process, with OpenMP threads that spin and with those that sleep.
+"""How much slower training becomes beside another busy process, with OpenMP threads that always spin and with ours.
 
     python benchmarks/training_beside_load.py --model FOLDER
 
-Contenders train the same model on the same examples, each in its own process: ``spin`` with the default settings of the
-OpenMP runtime, ``this`` with those of the launcher of training processes. They take turns, one step each, first on the quiet
-machine and then beside one process with ``--busy-threads`` threads that multiply matrices. That process is suspended in the
-quiet turns, so that both kinds of turns alternate and other load on the machine reaches all alike. ``slowdown`` is the median
+Contenders train the same model on the same examples, each in its own process: ``spin`` with the default settings of GNU's
+OpenMP runtime, ``this`` with threads that spin on a quiet machine only. They take turns, one step each and every other time
+in reverse order, first on the quiet machine and then beside one process with ``--busy-threads`` threads that multiply
+matrices. That process is suspended in the quiet turns, so that both kinds of turns alternate and other load on the machine
+reaches all alike. ``slowdown`` is the median
 step beside the busy process over the median quiet one; ``quiet_ratio`` is the quiet step of ``this`` over that of ``spin``. The
 last line is one JSON object.
 """
@@ -26,11 +27,14 @@ from training_turns import Contender
 from training_workloads import make_examples
 from transformers import AutoTokenizer
 
-from thoughtrank.process.openmp import WAIT_POLICY
+from thoughtrank.process.openmp import WAIT_SETTINGS
 from thoughtrank.prompting.chat_template import ChatTemplate
 
 SPIN, THIS = "spin", "this"
 QUIET, BUSY = "quiet", "busy"
+ALWAYS_SPIN = {"GOMP_SPINCOUNT": "300000"}
+"""The runtime's default, given as a setting, which is kept."""
+
 _HERE = Path(__file__).parent
 _LOAD = (
     "import sys, torch; torch.set_num_threads(int(sys.argv[1])); a = torch.randn(512, 512)\n"
@@ -52,7 +56,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, busy_process(options.busy_threads) as load:
         contenders: dict[str, Contender] = {}
         try:
-            for name, environment in ((SPIN, {}), (THIS, WAIT_POLICY)):
+            for name, environment in ((SPIN, ALWAYS_SPIN), (THIS, {})):
                 contenders[name] = start(options, environment=environment, work=Path(folder) / name)
             seconds = take_turns(contenders, load=load, steps=options.steps)
         finally:
@@ -90,7 +94,7 @@ def start(options: argparse.Namespace, *, environment: Mapping[str, str], work: 
         "work": str(work),
     }
     (work / "job.json").write_text(json.dumps(job))
-    unset = [argument for name in WAIT_POLICY for argument in ("-u", name)]
+    unset = [argument for name in WAIT_SETTINGS for argument in ("-u", name)]
     settings = [f"{name}={value}" for name, value in environment.items()]
     program = [sys.executable, str(_HERE / "training_thoughtrank.py"), str(work / "job.json")]
     contender = Contender(["env", *unset, *settings, *program], log=work / "log.txt")
@@ -104,7 +108,8 @@ def take_turns(contenders: dict[str, Contender], *, load: subprocess.Popen[str],
     for turn in range(steps + 1):
         for state, number in ((QUIET, signal.SIGSTOP), (BUSY, signal.SIGCONT)):
             load.send_signal(number)
-            for name, contender in contenders.items():
+            order = list(contenders.items())
+            for name, contender in order if turn % 2 else order[::-1]:
                 taken = contender.step()
                 print(f"{state} {name} {taken:.2f} s", flush=True)
                 if turn:

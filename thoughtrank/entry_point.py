@@ -9,7 +9,6 @@ from thoughtrank.errors import UserError
 from thoughtrank.output.terminal import print_faults, print_traceback
 from thoughtrank.output.terminal_encoding import escape_unprintable, read_any_input
 from thoughtrank.process.module_path import search_working_folder_last
-from thoughtrank.process.openmp import set_wait_policy
 from thoughtrank.process.writable_folders import use_writable_folders
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
@@ -18,9 +17,8 @@ garbage collection looks at them so often that it takes a fifth of the processor
 
 
 def prepare_process() -> None:
-    """Settings of the terminal, of threads and of garbage collection; call it before torch is imported."""
+    """Settings of the terminal and of garbage collection; call it before torch is imported."""
     escape_unprintable()
-    set_wait_policy()
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 

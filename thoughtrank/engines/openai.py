@@ -18,7 +18,6 @@ from thoughtrank.http_api.clients import environment_faults
 from thoughtrank.http_api.urls import url_faults
 from thoughtrank.output.redaction import child_environment
 from thoughtrank.output.terminal import print_text
-from thoughtrank.process.openmp import added_variables
 from thoughtrank.user_input.number_ranges import TimeoutSeconds
 
 
@@ -180,7 +179,7 @@ def _load(command: list[str], model_folder: Path) -> None:
     print_text(f"loading {model_folder} into the servers: {' '.join(command)}")
     try:
         arguments = [*command, str(model_folder.resolve())]
-        status = subprocess.run(arguments, env=child_environment(without=added_variables()), check=False).returncode
+        status = subprocess.run(arguments, env=child_environment(), check=False).returncode
     except OSError as error:
         raise UserError(f"engine.load_command: cannot run {command[0]!r}: {error.strerror}") from None
     if status:

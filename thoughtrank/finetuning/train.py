@@ -27,6 +27,7 @@ from thoughtrank.finetuning.training_data import TrainingData, load_training_dat
 from thoughtrank.finetuning.training_facts import write_facts
 from thoughtrank.instantiate import make_component
 from thoughtrank.output.library_logging import silence_library_logs
+from thoughtrank.process.openmp import adapt_to_load
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -50,6 +51,7 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
     """
     silence_library_logs()
     tune_malloc()
+    adapt_to_load()
     pl.seed_everything(job.seed, verbose=False)
     started = time.monotonic()
     rank, world_size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))

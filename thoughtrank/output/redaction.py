@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 from urllib.parse import quote
 
-from thoughtrank.process.openmp import added_variables
-
 _Value = TypeVar("_Value")
 
 REDACTED = "[redacted]"
@@ -102,7 +100,7 @@ def child_environment(*, without: Iterable[str] = ()) -> dict[str, str]:
 
 def foreign_environment() -> dict[str, str]:
     """``child_environment`` for a program of another environment: no paths and settings of this one, nor of its folder."""
-    variables = child_environment(without=("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", *added_variables()))
+    variables = child_environment(without=("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"))
     return {**variables, "PYTHONSAFEPATH": "1"}
 
 

@@ -3,8 +3,6 @@
 import json
 import os
 import stat
-import subprocess
-import sys
 import time
 
 import pytest
@@ -19,7 +17,6 @@ from thoughtrank.finetuning.distributed.process_launcher import (
     run_ranks,
 )
 from thoughtrank.output.redaction import use_key_variable
-from thoughtrank.process.openmp import WAIT_POLICY
 
 
 @pytest.fixture
@@ -114,28 +111,6 @@ def test_ranks_of_one_machine_share_its_cores_unless_a_number_of_threads_is_give
     assert rank_environment(two, local_rank=0, faults=9)["OMP_NUM_THREADS"] == "4"
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert rank_environment(two, local_rank=0, faults=9)["OMP_NUM_THREADS"] == "1"
-
-
-def test_threads_that_wait_for_each_other_sleep_unless_the_user_says_otherwise(monkeypatch):
-    for name in WAIT_POLICY:
-        monkeypatch.delenv(name, raising=False)
-    environment = rank_environment(LaunchConfig(), local_rank=0, faults=9)
-    assert environment.items() >= WAIT_POLICY.items()
-    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
-    environment = rank_environment(LaunchConfig(), local_rank=0, faults=9)
-    assert environment["OMP_WAIT_POLICY"] == "active"
-    assert "GOMP_SPINCOUNT" not in environment
-
-
-def test_the_runtime_of_torch_reads_the_variables_that_are_set():
-    # Another runtime would need another variable.
-    program = "import torch; print(*[line.split()[-1] for line in open('/proc/self/maps') if 'omp' in line])"
-    environment = {**os.environ, **WAIT_POLICY, "OMP_DISPLAY_ENV": "verbose"}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    if "libgomp" not in done.stdout:
-        pytest.skip("this torch has another OpenMP runtime than GNU's")
-    assert "GOMP_SPINCOUNT = '1000'" in done.stderr
-    assert "OMP_WAIT_POLICY = 'PASSIVE'" in done.stderr
 
 
 def test_faults_go_to_the_launcher_or_to_the_terminal(monkeypatch, capsys):

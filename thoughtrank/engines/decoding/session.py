@@ -26,6 +26,7 @@ from thoughtrank.engines.protocol import (
 )
 from thoughtrank.engines.tokenization import end_of_turn_tokens
 from thoughtrank.output.library_logging import silence_library_logs
+from thoughtrank.process.openmp import adapt_to_load
 
 
 class TransformersSession:
@@ -41,6 +42,7 @@ class TransformersSession:
 
     def __init__(self, *, model_folder: Path, device: str, dtype: str, packed: bool, token_budget: int) -> None:
         silence_library_logs()
+        adapt_to_load()
         tokenizer = AutoTokenizer.from_pretrained(model_folder)
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
             model_folder, dtype=dtype, attn_implementation=ATTENTION

@@ -24,7 +24,6 @@ from thoughtrank.finetuning.distributed.rank_store import (
 from thoughtrank.output.redaction import child_environment
 from thoughtrank.output.terminal import print_faults
 from thoughtrank.process.child_module import module_command
-from thoughtrank.process.openmp import wait_policy
 
 FAULTS = "THOUGHTRANK_FAULTS"
 """Environment variable of a rank: the file descriptor it writes its faults to. A pipe works on a full disk too."""
@@ -122,7 +121,6 @@ def rank_environment(launch: LaunchConfig, *, local_rank: int, faults: int) -> d
     if launch.devices > 1:
         # Otherwise every rank would start one thread per core.
         inherited.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // launch.devices)))
-    inherited |= wait_policy(inherited)
     return {
         **inherited,
         "RANK": str(launch.node_rank * launch.devices + local_rank),
