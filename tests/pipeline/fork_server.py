@@ -1,11 +1,13 @@
 """Imports what a run imports, and forks commands from itself, which saves most of the time of a short run.
 
 ``python fork_server.py SOCKET`` listens until its standard input is closed. Each connection is one command: a byte that
-carries the descriptor of the output, and a line of JSON. A line with the process id answers, and a line with the exit status
-follows. The command becomes ``train.py``, which then begins and ends as if Python had been started for it. What a fork
-inherits anyway is left to real starts: variables that are read during an import, and the seed of Python's hashes.
+carries the descriptors of the output and of what else the command inherits, and a line of JSON. A line with the process id
+answers, and a line with the exit status follows. The command becomes ``train.py``, or one of the training processes that this
+starts, which then begins and ends as if Python had been started for it. What a fork inherits anyway is left to real starts:
+variables that are read during an import, and the seed of Python's hashes.
 """
 
+import fcntl
 import gc
 import importlib
 import json
@@ -17,6 +19,8 @@ import socket
 import sys
 from pathlib import Path
 
+import forked_rank
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "train.py"
 _POLL_SECONDS = 0.01
@@ -24,6 +28,9 @@ _ROOMS = ("config", "controls", "engines", "evaluation", "finetuning", "judging"
 _ROOMS += ("rankers", "report", "selection", "stages", "storage")
 _LIBRARIES = ("openai", "pyarrow.parquet", "safetensors.torch", "torch", "transformers", "pytorch_lightning")
 _LIBRARIES += ("transformers.models.llama.modeling_llama", "hydra._internal.callbacks")
+_MAX_DESCRIPTORS = 8
+_HIGH_DESCRIPTOR = 200
+"""Above those that the server and a command use."""
 
 
 def main() -> None:
@@ -35,8 +42,14 @@ def main() -> None:
     # No collection looks at what was imported, or copies its pages.
     gc.freeze()
     gc.enable()
-    _become(_accept(sys.argv[1]))
-    runpy.run_path(str(SCRIPT), run_name="__main__")
+    address = sys.argv[1]
+    request = _accept(address)
+    _become(request)
+    if request["module"] is None:
+        forked_rank.fork_ranks(address)
+        runpy.run_path(str(SCRIPT), run_name="__main__")
+    else:
+        runpy.run_module(request["module"], run_name="__main__")
 
 
 def _import_everything() -> None:
@@ -72,22 +85,25 @@ def _accept(path: str) -> dict:
 def _fork_command(connection: socket.socket) -> dict:
     """Fork the command, in which this returns. Here, report its process id and its exit status, and exit."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _, [output], _, _ = socket.recv_fds(connection, 1, 1)
+    _, received, _, _ = socket.recv_fds(connection, 1, _MAX_DESCRIPTORS)
     with connection.makefile("rb") as lines:
         request = json.loads(lines.readline())
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.setsid()
-        for descriptor in (1, 2):
-            os.dup2(output, descriptor)
         connection.close()
         os.write(writer, b"x")
-        for descriptor in (reader, writer, output):
+        for descriptor in (reader, writer):
             os.close(descriptor)
+        _take_over(received, [1, *request["descriptors"]])
+        os.dup2(1, 2)
+        # Whoever looks for the process that started this one finds the process that ends with it.
+        request["arguments"] = [str(os.getppid()) if each is None else each for each in request["arguments"]]
         return request
     os.close(writer)
-    os.close(output)
+    for descriptor in received:
+        os.close(descriptor)
     os.read(reader, 1)
     # What the command prints is not to be held open by this process.
     null = os.open(os.devnull, os.O_RDWR)
@@ -103,6 +119,17 @@ def _fork_command(connection: socket.socket) -> dict:
         connection.sendall(f"{os.waitstatus_to_exitcode(ended[1])}\n".encode())
     finally:
         os._exit(0)
+
+
+def _take_over(received: list[int], numbers: list[int]) -> None:
+    """Give the descriptors these numbers, and let the children of this process inherit them."""
+    # A number that is wanted may be that of another one of them.
+    moved = [fcntl.fcntl(each, fcntl.F_DUPFD, _HIGH_DESCRIPTOR) for each in received]
+    for each in received:
+        os.close(each)
+    for each, number in zip(moved, numbers, strict=True):
+        os.dup2(each, number)
+        os.close(each)
 
 
 def _become(request: dict) -> None:

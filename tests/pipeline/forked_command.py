@@ -1,4 +1,4 @@
-"""Commands that the fork server starts, with methods of ``subprocess.Popen``; for tests, and for the campaign."""
+"""Processes that the fork server starts, with methods of ``subprocess.Popen``; for tests, and for the campaign."""
 
 import json
 import os
@@ -59,40 +59,22 @@ def _wait_for(path: Path, process: subprocess.Popen) -> None:
         time.sleep(0.02)
 
 
-class ForkedCommand:
-    """``train.py``, started by the fork server in a process group of its own.
-
-    Args:
-        arguments: of ``train.py``.
-        folder: to run in.
-        environment: all environment variables.
-        output: file for what it prints; None for ``stdout``.
+class ForkedProcess:
+    """What the fork server has started.
 
     Attributes:
-        pid: of the process, which leads the process group.
+        pid: of the process, which leads a process group of its own.
         returncode: exit status, negative for a signal; None until it is known.
-        stdout: what it prints, as text; None if ``output`` gets it.
     """
 
-    def __init__(
-        self, arguments: Sequence[str], *, folder: Path, environment: Mapping[str, str], output: Path | None = None
-    ) -> None:
+    def __init__(self) -> None:
         self.returncode: int | None = None
-        self.stdout = None
-        self._printed: list[str] = []
-        self._reading: threading.Thread | None = None
-        if output is None:
-            reader, writer = os.pipe()
-            self.stdout = os.fdopen(reader)
-        else:
-            writer = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        self.pid = 0
         self._socket = socket.socket(socket.AF_UNIX)
-        try:
-            self._socket.connect(os.environ[ADDRESS])
-            socket.send_fds(self._socket, [b"x"], [writer])
-        finally:
-            os.close(writer)
-        request = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment)}
+
+    def _fork(self, address: str, request: Mapping[str, object], *, output: int, inherited: Sequence[int] = ()) -> None:
+        self._socket.connect(address)
+        socket.send_fds(self._socket, [b"x"], [output, *inherited])
         self._socket.sendall(json.dumps(request).encode() + b"\n")
         # Unbuffered: the status that follows is read from the socket itself.
         with self._socket.makefile("rb", buffering=0) as lines:
@@ -117,10 +99,42 @@ class ForkedCommand:
                 # The whole line comes at once, so nothing is lost when the time is over before.
                 line = self._socket.recv(64)
             except (TimeoutError, BlockingIOError):
-                raise subprocess.TimeoutExpired("train.py", timeout or 0.0) from None
+                raise subprocess.TimeoutExpired("a forked process", timeout or 0.0) from None
             self.returncode = int(line)
             self._socket.close()
         return self.returncode
+
+
+class ForkedCommand(ForkedProcess):
+    """``train.py``, started by the fork server in a process group of its own.
+
+    Args:
+        arguments: of ``train.py``.
+        folder: to run in.
+        environment: all environment variables.
+        output: file for what it prints; None for ``stdout``.
+
+    Attributes:
+        stdout: what it prints, as text; None if ``output`` gets it.
+    """
+
+    def __init__(
+        self, arguments: Sequence[str], *, folder: Path, environment: Mapping[str, str], output: Path | None = None
+    ) -> None:
+        super().__init__()
+        self.stdout = None
+        self._printed: list[str] = []
+        self._reading: threading.Thread | None = None
+        if output is None:
+            reader, writer = os.pipe()
+            self.stdout = os.fdopen(reader)
+        else:
+            writer = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            request = {"module": None, "arguments": list(arguments), "folder": str(folder), "descriptors": []}
+            self._fork(os.environ[ADDRESS], {**request, "environment": dict(environment)}, output=writer)
+        finally:
+            os.close(writer)
 
     def communicate(self, timeout: float | None = None) -> tuple[str, None]:
         """All it prints until it has ended.
