@@ -28,7 +28,7 @@ class TransformersEngine(LocalEngineComponent):
             which branches share a batch, so it is part of the identity.
     """
 
-    version = 3
+    version = 4
     operational = frozenset({"probe_candidates"})
     chooses_first_token = True
     scores = True

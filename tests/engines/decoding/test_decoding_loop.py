@@ -18,6 +18,22 @@ def test_waiting_branches_write_the_tokens_of_generate(tiny_folder, token_budget
     )
 
 
+@pytest.mark.parametrize("token_budget", [500, 900, 65536])
+def test_long_openers_are_read_at_once_and_continued_as_by_generate(token_budget, tiny_folder):
+    openers = [
+        "a",
+        "Tom had 12 apples and then bought 7 more of them at the shop. He gave",
+        "First of all, let us count",
+        "",
+    ]
+    assert_equal_to_generate(
+        tiny_folder,
+        openers,
+        Limits(thought_tokens=20, answer_tokens=12, min_answer_tokens=1),
+        token_budget=token_budget,
+    )
+
+
 def test_the_budget_is_never_exceeded_and_memory_is_kept(tiny_folder):
     requests = requests_for(tiny_folder, [OPEN_TAG + prefix for prefix in "abcdefg"])
     most = []

@@ -28,7 +28,7 @@ def cache():
 def prefill(cache, index, tokens, value):
     """A prompt whose keys are ``value`` and whose values are minus that."""
     keys = filled(value, 1, KV_HEADS, tokens, HEAD_DIM)
-    return cache.store_prompts(Prefill([index], [[0] * tokens]), 0, keys, -keys)
+    return cache.store_prefill(Prefill([index], [[0] * tokens]), 0, keys, -keys)
 
 
 def step(cache, numbers):
@@ -50,7 +50,7 @@ def test_rows_attend_to_their_prompt_and_their_own_columns_only(cache):
     cache.reserve(shape(rows=2, prompts=2))
     prefill(cache, 0, tokens=3, value=100)
     prefill(cache, 1, tokens=1, value=200)
-    cache.add_rows(2)
+    cache.add_rows([0] * 2)
     cache.assign_prompts([1, 0], num_prompts=2)
     step(cache, [1, 2])
     step(cache, [3, 4])
@@ -61,20 +61,48 @@ def test_rows_attend_to_their_prompt_and_their_own_columns_only(cache):
 def test_a_later_row_does_not_see_earlier_columns(cache):
     cache.reserve(shape(rows=2, prompts=1))
     prefill(cache, 0, tokens=1, value=100)
-    cache.add_rows(1)
+    cache.add_rows([0])
     cache.assign_prompts([0], num_prompts=1)
     step(cache, [1])
-    cache.add_rows(1)
+    cache.add_rows([0])
     cache.assign_prompts([0, 0], num_prompts=1)
     step(cache, [2, 3])
     assert visible(cache, 0) == [100, 1, 2]
     assert visible(cache, 1) == [100, 3]
 
 
+def test_a_prefilled_opener_comes_before_the_first_step_of_its_row(cache):
+    cache.reserve(shape(rows=2, prompts=1), opener_tokens=3)
+    prefill(cache, 0, tokens=1, value=100)
+    cache.add_rows([3, 1])
+    openers = torch.tensor([[10.0, 11, 12], [20, -1, -1]])[:, None, :, None].expand(-1, KV_HEADS, -1, HEAD_DIM)
+    cache.store_prefill(Prefill([0, 1], [[0] * 3, [0]], shared=1, target="rows"), 0, openers, -openers)
+    cache.assign_prompts([0, 0], num_prompts=1)
+    step(cache, [1, 2])
+    assert visible(cache, 0) == [100, 10, 11, 12, 1]
+    assert visible(cache, 1) == [100, 20, 2]
+
+
+def test_columns_are_left_out_for_a_longer_opener_of_a_later_row(cache):
+    cache.reserve(shape(rows=1, prompts=1))
+    prefill(cache, 0, tokens=1, value=100)
+    cache.add_rows([0])
+    cache.assign_prompts([0], num_prompts=1)
+    step(cache, [1])
+    cache.reserve(shape(rows=2, prompts=1), opener_tokens=20)
+    cache.add_rows([20])
+    opener = filled(5, 1, KV_HEADS, 20, HEAD_DIM)
+    cache.store_prefill(Prefill([1], [[0] * 20], shared=1, target="rows"), 0, opener, -opener)
+    cache.assign_prompts([0, 0], num_prompts=1)
+    step(cache, [2, 6])
+    assert visible(cache, 0) == [100, 1, 2]
+    assert visible(cache, 1) == [100, *[5] * 20, 6]
+
+
 def test_columns_grow_past_their_step_and_keep_what_is_stored(cache):
     cache.reserve(shape(rows=1, prompts=1))
     prefill(cache, 0, tokens=2, value=100)
-    cache.add_rows(1)
+    cache.add_rows([0])
     cache.assign_prompts([0], num_prompts=1)
     before = cache.reserved_tokens
     for number in range(40):
@@ -86,7 +114,7 @@ def test_columns_grow_past_their_step_and_keep_what_is_stored(cache):
 def test_a_finished_row_is_overwritten_by_the_last_one(cache):
     cache.reserve(shape(rows=3, prompts=1))
     prefill(cache, 0, tokens=1, value=100)
-    cache.add_rows(3)
+    cache.add_rows([0] * 3)
     cache.assign_prompts([0, 0, 0], num_prompts=1)
     step(cache, [1, 2, 3])
     cache.move_rows(sources=[2], targets=[0])
@@ -103,7 +131,7 @@ def test_prompts_are_moved_and_kept_when_more_are_reserved(cache):
     prefill(cache, 1, tokens=2, value=200)
     cache.move_prompts(sources=[1], targets=[0])
     cache.reserve(shape(rows=1, prompts=3, prompt_columns=32))
-    cache.add_rows(1)
+    cache.add_rows([0])
     cache.assign_prompts([0], num_prompts=3)
     step(cache, [1])
     assert visible(cache, 0) == [200, 200, 1]
@@ -113,10 +141,10 @@ def test_shared_tokens_are_copied_from_the_source_and_returned_before_the_new_on
     cache.reserve(shape(rows=1, prompts=2))
     prefill(cache, 0, tokens=3, value=100)
     new = filled(7, 1, KV_HEADS, 2, HEAD_DIM)
-    keys, values = cache.store_prompts(Prefill([1], [[0, 0]], shared=2, source=0), 0, new, -new)
+    keys, values = cache.store_prefill(Prefill([1], [[0, 0]], shared=2, source=0), 0, new, -new)
     assert keys[0, 0, :, 0].tolist() == [100, 100, 7, 7]
     assert values[0, 0, :, 0].tolist() == [-100, -100, -7, -7]
-    cache.add_rows(1)
+    cache.add_rows([0])
     cache.assign_prompts([1], num_prompts=2)
     step(cache, [1])
     assert visible(cache, 0) == [100, 100, 7, 7, 1]
@@ -125,7 +153,7 @@ def test_shared_tokens_are_copied_from_the_source_and_returned_before_the_new_on
 def test_a_new_group_reuses_the_memory_and_sees_nothing_of_the_last_one(cache):
     cache.reserve(shape(rows=1, prompts=1))
     prefill(cache, 0, tokens=5, value=100)
-    cache.add_rows(1)
+    cache.add_rows([0])
     cache.assign_prompts([0], num_prompts=1)
     step(cache, [1])
     cache.begin_group(10)
@@ -134,7 +162,7 @@ def test_a_new_group_reuses_the_memory_and_sees_nothing_of_the_last_one(cache):
     assert cache.allocated_tokens == 2000
     cache.reserve(shape(rows=1, prompts=1))
     prefill(cache, 0, tokens=1, value=200)
-    cache.add_rows(1)
+    cache.add_rows([0])
     cache.assign_prompts([0], num_prompts=1)
     step(cache, [2])
     assert visible(cache, 0) == [200, 2]

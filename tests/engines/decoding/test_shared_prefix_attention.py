@@ -33,8 +33,8 @@ def test_branches_attend_to_their_prompt_and_their_own_tokens(prompts_of_rows):
     cache.reserve(CacheShape(rows=rows, columns=16, prompts=2, prompt_columns=16))
     prompts = [torch.randn(2, 1, KV_HEADS, tokens, HEAD_DIM) for tokens in PROMPTS]
     for index, (keys, values) in enumerate(prompts):
-        cache.store_prompts(Prefill([index], [[0] * keys.shape[2]]), 0, keys, values)
-    cache.add_rows(rows)
+        cache.store_prefill(Prefill([index], [[0] * keys.shape[2]]), 0, keys, values)
+    cache.add_rows([0] * rows)
     cache.assign_prompts(prompts_of_rows, num_prompts=2)
     own = torch.randn(2, STEPS, rows, KV_HEADS, HEAD_DIM)
     for step in range(STEPS):

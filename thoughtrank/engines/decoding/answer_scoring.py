@@ -78,7 +78,7 @@ def score_group(
             for prefill in plan_scoring(sequences, shared=question.shared, source=index):
                 _score(question, prefill, model=model, cache=cache, tokenizer=tokenizer)
                 if on_step is not None:
-                    finished = sum(len(question.texts[each].asked) for each in prefill.prompts)
+                    finished = sum(len(question.texts[each].asked) for each in prefill.indices)
                     on_step(sum(map(len, prefill.tokens)), finished)
     return [question.scores for question in questions]
 
@@ -134,7 +134,7 @@ def _score(
     question: _QuestionTexts, prefill: Prefill, *, model: DecoderModel, cache: KVCache, tokenizer: BranchTokenizer
 ) -> None:
     """Read the texts of one forward pass and set their scores."""
-    texts = [question.texts[index] for index in prefill.prompts]
+    texts = [question.texts[index] for index in prefill.indices]
     width = max(map(len, prefill.tokens))
     # From the last token before the answer, which predicts its first one, to its last one, which predicts what ends it.
     wanted = [

@@ -13,8 +13,8 @@ from thoughtrank.records import Finish
 class BranchState:
     """One branch in flight.
 
-    It is fed one token per step. Tokens of its opener and of an added closing tag are queued in ``forced``; while that is not
-    empty, the model's own choice is ignored.
+    It is fed one token per step. Tokens of its opener that no prefill reads, and those of an added closing tag, are queued in
+    ``forced``; while that is not empty, the model's own choice is ignored.
 
     Attributes:
         tokenizer: of the model.
@@ -44,9 +44,9 @@ class BranchState:
     answer_ids: list[int] = field(default_factory=list)
     answer_finish: Finish = "stop"
 
-    def start(self) -> None:
-        """Set the first token."""
-        self.forced.extend(self.opener_ids)
+    def start(self, *, read: int = 0) -> None:
+        """Set the first token, after so many tokens of the opener that a prefill reads; it is one of the opener."""
+        self.forced.extend(self.opener_ids[read:])
         self.next_token = self.forced.popleft()
         if not self.in_thought and self.limits.answer_tokens == 0:
             self.done, self.answer_finish = True, "length"

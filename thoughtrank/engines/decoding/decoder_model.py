@@ -27,7 +27,7 @@ class DecoderModel(Protocol):
         ...
 
     def prefill(self, prefill: Prefill, cache: KVCache) -> None:
-        """Read a few prompts and store their keys and values."""
+        """Read a few prompts or openers and store their keys and values."""
         ...
 
     def read(self, prefill: Prefill, cache: KVCache, wanted: Tensor) -> Tensor:

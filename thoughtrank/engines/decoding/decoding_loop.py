@@ -1,4 +1,4 @@
-"""The loop of continuous batching: admit waiting branches, prefill their prompts, step, drop finished branches."""
+"""The loop of continuous batching: admit waiting branches, prefill prompts and openers, step, drop finished branches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,14 @@ from thoughtrank.engines.decoding.batch_scheduler import BatchScheduler, padded_
 from thoughtrank.engines.decoding.branch import BranchState
 from thoughtrank.engines.decoding.decoder_model import DecoderModel
 from thoughtrank.engines.decoding.kv_cache import KVCache
-from thoughtrank.engines.decoding.prefill import plan_prefills
+from thoughtrank.engines.decoding.prefill import plan_openers, plan_prefills
 from thoughtrank.engines.decoding.sampling import next_tokens
 from thoughtrank.engines.protocol import OnStep
 
 _NO_TOKEN = -1
+_MIN_OPENER = 8
+"""Tokens of the longest opener of a group. Shorter openers are fed in the steps: a forward pass for each question would not be
+faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,9 @@ class DecodingLoop:
     ) -> None:
         self._questions = questions
         self._model, self._cache, self._scheduler = model, cache, scheduler
+        openers = [len(state.opener_ids) for question in questions for state in question.branches]
+        # All openers or none: a branch that is fed its own later could need more columns than are reserved.
+        self._reads_openers = max(openers, default=0) >= _MIN_OPENER
         self._running: list[BranchState] = []  # by row
         self._positions: list[int] = []  # of each row's next token
         self._cached: list[int] = []  # question of each prompt in the cache
@@ -73,21 +79,37 @@ class DecodingLoop:
             self._cache.assign_prompts(prompts_of_rows, num_prompts=len(self._cached))
 
     def _add(self, states: list[BranchState]) -> None:
-        """Prefill missing prompts and start these branches; those without a token to generate are dropped at once."""
+        """Prefill missing prompts, start these branches and prefill their openers, except for the last token, whose step chooses
+        the next one. Branches without a token to generate are dropped at once."""
         present = len(self._cached)
         self._cached += sorted({state.question for state in states} - set(self._cached))
-        rows = len(self._running) + len(states)
-        self._cache.reserve(self._scheduler.shape(rows=rows, questions=self._cached))
+        first, rows = len(self._running), len(self._running) + len(states)
+        read = [len(state.opener_ids) - 1 if self._reads_openers else 0 for state in states]
+        self._cache.reserve(self._scheduler.shape(rows=rows, questions=self._cached), opener_tokens=max(read))
         if len(self._cached) > present:
             for prefill in plan_prefills([self._questions[each].prompt for each in self._cached], present=present):
                 self._model.prefill(prefill, self._cache)
-        for state in states:
-            state.start()
+        for state, tokens in zip(states, read, strict=True):
+            state.start(read=tokens)
+            self._positions.append(len(self._questions[state.question].prompt) + tokens)
         self._running += states
-        self._positions += [len(self._questions[state.question].prompt) for state in states]
-        self._cache.add_rows(len(states))
+        self._cache.add_rows(read)
+        if self._reads_openers:
+            self._read_openers(range(first, rows))
         if any(state.done for state in states):
             self._drop_finished()
+
+    def _read_openers(self, rows: Sequence[int]) -> None:
+        """Prefill the openers of these rows, those of one question at a time."""
+        openers: dict[int, dict[int, list[int]]] = {}
+        for row in rows:
+            state = self._running[row]
+            if len(state.opener_ids) > 1:
+                openers.setdefault(state.question, {})[row] = state.opener_ids[:-1]
+        for question, of_rows in openers.items():
+            prompt_tokens, source = len(self._questions[question].prompt), self._cached.index(question)
+            for prefill in plan_openers(of_rows, prompt_tokens=prompt_tokens, source=source):
+                self._model.prefill(prefill, self._cache)
 
     def _step(self) -> None:
         """One token for every branch in flight."""

@@ -36,7 +36,7 @@ class KVCache:
         prompt_keys, prompt_values: one tensor [Q, K, P, D] per layer.
         mask: [N, 1, 1, P + T], added to the scores of this step over the prompt and the columns.
         layout: which prompt each row attends to.
-        prefilling: the prompts that modules of transformers are reading; None while branches are decoded.
+        prefilling: what modules of transformers are reading at once; None while branches are decoded.
     """
 
     def __init__(self, *, layers: int, kv_heads: int, head_dim: int, dtype: torch.dtype, device: torch.device) -> None:
@@ -86,9 +86,9 @@ class KVCache:
         return 0
 
     def update(self, keys: Tensor, values: Tensor, layer_idx: int, *_: object) -> tuple[Tensor, Tensor]:
-        """Part of the interface of a transformers cache: store [rows, K, tokens, D]; see ``store_prompts``."""
+        """Part of the interface of a transformers cache: store [rows, K, tokens, D]; see ``store_prefill``."""
         if self.prefilling is not None:
-            return self.store_prompts(self.prefilling, layer_idx, keys, values)
+            return self.store_prefill(self.prefilling, layer_idx, keys, values)
         self.store_step(layer_idx, keys[:, :, 0], values[:, :, 0])
         return keys, values
 
@@ -102,13 +102,17 @@ class KVCache:
         """Tokens that the allocated memory has room for."""
         return self._storage.shape[2] // (self.kv_heads * self.head_dim)
 
-    def reserve(self, shape: CacheShape) -> None:
+    def reserve(self, shape: CacheShape, *, opener_tokens: int = 0) -> None:
         """Resize the buffers for a new set of branches and keep what is stored.
 
         Columns are added as they are needed, up to those of ``shape``.
+
+        Args:
+            shape: what all branches can need.
+            opener_tokens: the most that a new branch begins with; see ``add_rows``.
         """
         self._limit = shape
-        columns = self._next_columns()
+        columns = self._next_columns(at_least=opener_tokens)
         if self._prompt_mask.shape != (shape.prompts, shape.prompt_columns):
             # Rows and prompts share one piece of memory: the rows are shrunk before the prompts grow.
             self._resize_rows(len(self._starts), columns)
@@ -128,9 +132,9 @@ class KVCache:
         mask[: len(kept), : kept.shape[1]] = kept
         self._prompt_mask = mask
 
-    def _next_columns(self) -> int:
+    def _next_columns(self, *, at_least: int = 0) -> int:
         """Columns to reserve now: a few more than are in use, a balance between reading unused ones and resizing often."""
-        used = self._column - min(self._starts, default=self._column)
+        used = max(at_least, self._column - min(self._starts, default=self._column))
         return min(round_up(used + max(1, used // 16), COLUMN_STEP), self._limit.columns)
 
     def _resize_rows(self, rows: int, columns: int) -> None:
@@ -147,11 +151,11 @@ class KVCache:
         self._starts = [start - first for start in self._starts]
         self._column -= first
 
-    def store_prompts(self, prefill: Prefill, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Store the prompts of a prefill, if they are to be stored, and return them with the tokens that they share.
+    def store_prefill(self, prefill: Prefill, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Store what a prefill has read, where it is to be stored, and return it after the tokens that are shared.
 
         Args:
-            prefill: the prompts.
+            prefill: the sequences.
             layer: index of the layer.
             keys: [rows, K, p, D], of the p tokens after the shared ones.
             values: as ``keys``.
@@ -159,17 +163,21 @@ class KVCache:
         Returns:
             Keys and values [rows, K, s + p, D], the s shared tokens included.
         """
+        if prefill.target == "rows":
+            for buffer, new in ((self.keys[layer], keys), (self.values[layer], values)):
+                for sequence, (row, tokens) in enumerate(zip(prefill.indices, prefill.tokens, strict=True)):
+                    buffer[row, :, self._column - len(tokens) : self._column] = new[sequence, :, : len(tokens)]
         complete = []
         for new, stored in ((keys, self.prompt_keys[layer]), (values, self.prompt_values[layer])):
             if prefill.shared:
                 before = stored[prefill.source, :, : prefill.shared]
                 new = torch.cat((before.expand(len(new), -1, -1, -1), new), dim=2)
-            if prefill.stored:
-                for row, (prompt, length) in enumerate(zip(prefill.prompts, prefill.lengths, strict=True)):
-                    stored[prompt, :, :length] = new[row, :, :length]
+            if prefill.target == "prompts":
+                for sequence, (prompt, length) in enumerate(zip(prefill.indices, prefill.lengths, strict=True)):
+                    stored[prompt, :, :length] = new[sequence, :, :length]
             complete.append(new)
-        if layer == 0 and prefill.stored:
-            for prompt, length in zip(prefill.prompts, prefill.lengths, strict=True):
+        if layer == 0 and prefill.target == "prompts":
+            for prompt, length in zip(prefill.indices, prefill.lengths, strict=True):
                 self._prompt_mask[prompt] = _HIDDEN
                 self._prompt_mask[prompt, :length] = 0
         return complete[0], complete[1]
@@ -179,11 +187,21 @@ class KVCache:
         self.keys[layer][: len(keys), :, self._column] = keys
         self.values[layer][: len(values), :, self._column] = values
 
-    def add_rows(self, number: int) -> None:
-        """Begin new branches in the rows after those in flight."""
-        first = len(self._starts)
-        self._mask[first : first + number] = _HIDDEN
-        self._starts += [self._column] * number
+    def add_rows(self, opener_tokens: Sequence[int]) -> None:
+        """Begin new branches in the rows after those in flight.
+
+        The columns before this step's hold what a prefill stores of their openers. Where there are too few of them, columns
+        are left out, which all branches in flight have hidden.
+
+        Args:
+            opener_tokens: of each new branch; 0 where the opener is fed step by step.
+        """
+        self._column = max(self._column, *opener_tokens)
+        for tokens in opener_tokens:
+            mask = self._mask[len(self._starts)]
+            mask[:] = _HIDDEN
+            mask[self._column - tokens : self._column] = 0
+            self._starts.append(self._column - tokens)
 
     def move_rows(self, *, sources: Sequence[int], targets: Sequence[int]) -> None:
         """Copy the rows ``sources`` over the rows ``targets``, whose branches are finished."""

@@ -83,7 +83,7 @@ class PackedLlama:
         return new_cache(self._model)
 
     def prefill(self, prefill: Prefill, cache: KVCache) -> None:
-        """See ``DecoderModel``. Stops at the last layer's keys and values: no logits of a prompt are needed."""
+        """See ``DecoderModel``. Stops at the last layer's keys and values: no logits are needed."""
         self._forward(prefill, cache, layers=len(self._layers) - 1)
 
     def read(self, prefill: Prefill, cache: KVCache, wanted: Tensor) -> Tensor:
@@ -102,7 +102,7 @@ class PackedLlama:
             query, keys, values = (
                 each.unflatten(0, (rows, length)).transpose(1, 2) for each in self._project(layer, hidden, rotation)
             )
-            keys, values = cache.store_prompts(prefill, number, keys, values)
+            keys, values = cache.store_prefill(prefill, number, keys, values)
             if number < layers:
                 attended = causal_attention(query, keys, values, scaling=layer.scaling)
                 hidden = layer.out.add(attended.transpose(1, 2).reshape(rows * length, -1), hidden)

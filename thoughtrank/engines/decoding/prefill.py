@@ -1,7 +1,8 @@
-"""Which prompts are prefilled together, and which of their tokens are copied from another prompt."""
+"""Which prompts, openers and texts are read together, and which of their tokens are copied from another prompt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 _MAX_TOKENS = 512
 """Of one prefill: more rows make matmuls more efficient, up to a few hundred."""
@@ -11,25 +12,25 @@ _MIN_SHARED = 16
 
 @dataclass(frozen=True, slots=True)
 class Prefill:
-    """Prompts that are read in one forward pass.
+    """Sequences that are read in one forward pass.
 
     Attributes:
-        prompts: their indices in the cache.
+        indices: of the prompts or rows in the cache, or of the texts that are scored.
         tokens: what is read of each: all tokens after the first ``shared`` ones.
         shared: number of first tokens that are the same in all of them; their keys and values are copied.
         source: index of the prompt they are copied from.
-        stored: whether the keys and values go into the cache; texts that are only scored are not needed again.
+        target: what the keys and values are stored as; None for texts that are only scored.
     """
 
-    prompts: list[int]
+    indices: list[int]
     tokens: list[list[int]]
     shared: int = 0
     source: int = 0
-    stored: bool = True
+    target: Literal["prompts", "rows"] | None = "prompts"
 
     @property
     def lengths(self) -> list[int]:
-        """Tokens of each prompt, the shared ones included."""
+        """Tokens of each sequence, the shared ones included."""
         return [self.shared + len(tokens) for tokens in self.tokens]
 
 
@@ -53,12 +54,27 @@ def plan_prefills(prompts: Sequence[list[int]], *, present: int) -> list[Prefill
         missing.remove(source)
     return first + [
         Prefill(indices, [prompts[index][shared:] for index in indices], shared=shared, source=source)
-        for indices in _chunks(prompts, missing, shared)
+        for indices in _chunks({index: len(prompts[index]) - shared for index in missing})
+    ]
+
+
+def plan_openers(openers: Mapping[int, list[int]], *, prompt_tokens: int, source: int) -> list[Prefill]:
+    """Forward passes over the first tokens of branches, a few of similar length at a time.
+
+    Args:
+        openers: row to tokens after the prompt.
+        prompt_tokens: of the prompt of all these rows.
+        source: its index in the cache.
+    """
+    order = sorted(openers, key=lambda row: (len(openers[row]), row))
+    return [
+        Prefill(rows, [openers[row] for row in rows], shared=prompt_tokens, source=source, target="rows")
+        for rows in _chunks({row: len(openers[row]) for row in order})
     ]
 
 
 def plan_scoring(sequences: Sequence[list[int]], *, shared: int, source: int) -> list[Prefill]:
-    """Forward passes over sequences that are scored, a few of similar length at a time; ``prompts`` are their indices here.
+    """Forward passes over sequences that are scored, a few of similar length at a time; ``indices`` are positions here.
 
     Args:
         sequences: token ids.
@@ -67,8 +83,8 @@ def plan_scoring(sequences: Sequence[list[int]], *, shared: int, source: int) ->
     """
     order = sorted(range(len(sequences)), key=lambda index: (len(sequences[index]), index))
     return [
-        Prefill(indices, [sequences[index][shared:] for index in indices], shared=shared, source=source, stored=False)
-        for indices in _chunks(sequences, order, shared)
+        Prefill(indices, [sequences[index][shared:] for index in indices], shared=shared, source=source, target=None)
+        for indices in _chunks({index: len(sequences[index]) - shared for index in order})
     ]
 
 
@@ -81,11 +97,11 @@ def common_length(sequences: Sequence[Sequence[int]]) -> int:
     return shortest
 
 
-def _chunks(prompts: Sequence[Sequence[int]], indices: Sequence[int], shared: int) -> list[list[int]]:
-    """Indices in their order, as many together as one prefill may read."""
+def _chunks(lengths: Mapping[int, int]) -> list[list[int]]:
+    """The keys in their order, from the shortest to the longest, as many together as one prefill may read."""
     chunks: list[list[int]] = []
-    for index in indices:
-        if chunks and (len(chunks[-1]) + 1) * (len(prompts[index]) - shared) <= _MAX_TOKENS:
+    for index, length in lengths.items():
+        if chunks and (len(chunks[-1]) + 1) * length <= _MAX_TOKENS:
             chunks[-1].append(index)
         else:
             chunks.append([index])
