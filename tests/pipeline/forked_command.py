@@ -13,11 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import fork_server
-
 ADDRESS = "TEST_FORK_SERVER"
 """Environment variable with the path of the server's socket."""
 _START_SECONDS = 120.0
+_SERVER = Path(__file__).with_name("fork_server.py")
 
 
 @contextmanager
@@ -27,7 +26,7 @@ def running_fork_server() -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="fork-server-") as folder:
         path = Path(folder) / "socket"
         process = subprocess.Popen(
-            [sys.executable, fork_server.__file__, str(path)],
+            [sys.executable, str(_SERVER), str(path)],
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
             # A pipe, as it will be for most commands: Python's streams remember whether they can seek.

@@ -1,7 +1,7 @@
 """Training processes that the fork server starts, in place of the interpreters that a command would start."""
 
-import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 
 from forked_command import ForkedProcess
@@ -25,7 +25,7 @@ class ForkedRank(ForkedProcess):
         assert start_new_session
         super().__init__()
         _, _, module, job, _ = command
-        request = {"module": module, "arguments": [job, None], "folder": os.getcwd(), "descriptors": list(pass_fds)}
+        request = {"module": module, "arguments": [job, None], "folder": str(Path.cwd()), "descriptors": list(pass_fds)}
         self._fork(_address, {**request, "environment": dict(env)}, output=1, inherited=pass_fds)
 
 

@@ -79,8 +79,11 @@ class DecodingLoop:
             self._cache.assign_prompts(prompts_of_rows, num_prompts=len(self._cached))
 
     def _add(self, states: list[BranchState]) -> None:
-        """Prefill missing prompts, start these branches and prefill their openers, except for the last token, whose step chooses
-        the next one. Branches without a token to generate are dropped at once."""
+        """Prefill missing prompts, start these branches and prefill their openers but for the last token.
+
+        That one is fed in the next step, which chooses the token after it. Branches without a token to generate are dropped
+        at once.
+        """
         present = len(self._cached)
         self._cached += sorted({state.question for state in states} - set(self._cached))
         first, rows = len(self._running), len(self._running) + len(states)
