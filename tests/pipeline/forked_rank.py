@@ -13,7 +13,7 @@ class ForkedRank(ForkedProcess):
     """Takes the place of ``subprocess.Popen`` where the process launcher starts a rank.
 
     Args:
-        command: ``[python, "-m", module, job file, process id of the caller]``.
+        command: of ``child_module.module_command``, with the job file and the process id of the caller as arguments.
         env: all environment variables.
         pass_fds: descriptors that it inherits.
         start_new_session: always so.
@@ -24,7 +24,8 @@ class ForkedRank(ForkedProcess):
     ) -> None:
         assert start_new_session
         super().__init__()
-        _, _, module, job, _ = command
+        # Python, its option and the file that runs a module; then the module, the number of its arguments, and these.
+        module, job = command[3], command[5]
         request = {"module": module, "arguments": [job, None], "folder": str(Path.cwd()), "descriptors": list(pass_fds)}
         self._fork(_address, {**request, "environment": dict(env)}, output=1, inherited=pass_fds)
 
