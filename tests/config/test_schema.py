@@ -53,7 +53,7 @@ def test_every_choice_composes_and_its_components_can_be_made(path):
 def well_equipped(monkeypatch, tmp_path):
     """What a user may lack: keys, room on the disk, questions, an earlier run. Returns the overrides that name the last two."""
     for key in ("OPENAI_API_KEY", "WANDB_API_KEY"):
-        monkeypatch.setenv(key, "a-key")
+        monkeypatch.setenv(key, "a-key-" + "0" * 40)
     monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=10**15))
     rows = [json.dumps({"question": f"{number} + 1?", "answer": f"#### {number + 1}"}) for number in range(4000)]
     for name in ("train", "test"):
