@@ -1,5 +1,6 @@
 import pytest
 import torch
+from model_kinds import model_of
 from transformers import AutoModelForCausalLM
 
 from thoughtrank.errors import UserError
@@ -71,6 +72,24 @@ def test_the_merged_folder_is_a_plain_model_that_says_what_the_adapted_one_said(
     error = (logits(merged) - expected).norm() / expected.norm()
     assert error < 0.01
     assert (original - expected).norm() / expected.norm() > 20 * error
+
+
+@pytest.mark.parametrize("kind", ["mixtral", "qwen3_moe", "gpt2"])
+def test_fused_experts_and_transposed_layers_are_merged_into_a_plain_model(kind, tmp_path):
+    model, adapter = model_of(kind), Lora(rank=4)
+    names = {name for name, _ in model.named_parameters()}
+    adapter.attach(model, weights="fp32_master")
+    losses = train(model)
+    assert losses[-1] < losses[0]
+    expected = logits(model)
+    adapter.merge(model)
+    assert {name for name, _ in model.named_parameters()} == names
+    model.to(torch.bfloat16).save_pretrained(tmp_path)
+    merged = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32)
+    assert type(merged) is type(model)
+    error = (logits(merged) - expected).norm() / expected.norm()
+    assert error < 0.02
+    assert (logits(model_of(kind)) - expected).norm() / expected.norm() > 5 * error
 
 
 def test_merging_before_any_training_changes_nothing(tiny_folder):

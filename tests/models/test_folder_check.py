@@ -47,6 +47,16 @@ def test_code_beside_a_model_that_transformers_knows_is_ignored(folder):
     assert HuggingFaceModel(name=str(folder)).faults() == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"), [("house", "unknown to the installed transformers"), ("clip", "no language model")]
+)
+def test_a_type_that_is_no_language_model_is_named(folder, kind, said):
+    configure(folder, model_type=kind)
+    fault = fault_of(folder)
+    assert f"model type {kind!r}" in fault
+    assert said in fault
+
+
 def test_an_encoder_decoder_is_refused(folder):
     configure(folder, is_encoder_decoder=True)
     assert "encoder-decoder" in fault_of(folder)

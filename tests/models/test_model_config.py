@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from model_kinds import VOCABULARY, config_of
 
 from thoughtrank.errors import UserError
 from thoughtrank.models.huggingface import HuggingFaceModel
@@ -39,6 +40,34 @@ def test_the_sizes_of_transformers_own_gpt2_are_found(tmp_path):
 
     GPT2Config(n_positions=512, n_layer=2, n_head=2, n_embd=16).save_pretrained(tmp_path)
     assert read_sizes(tmp_path) == ModelSizes(context=512, layers=2, heads=2, hidden_size=16)
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "gptj", "bloom", "falcon", "gemma3", "mixtral"])
+def test_the_sizes_of_a_family_are_those_that_its_config_has_in_transformers(kind, tmp_path):
+    config_of(kind).save_pretrained(tmp_path)
+    sizes = read_sizes(tmp_path)
+    assert (sizes.layers, sizes.heads, sizes.hidden_size, sizes.vocabulary) == (2, 4, 32, VOCABULARY)
+    assert sizes.kv_cache_bytes_per_token() == 2 * 2 * (sizes.kv_heads or 4) * 8 * 2
+
+
+def test_a_model_without_attention_has_no_cache_of_keys_and_values(tmp_path):
+    config_of("mamba").save_pretrained(tmp_path)
+    sizes = read_sizes(tmp_path)
+    assert (sizes.layers, sizes.hidden_size, sizes.heads) == (2, 32, None)
+    assert sizes.kv_cache_bytes_per_token() is None
+
+
+def test_what_a_text_part_leaves_out_is_what_transformers_takes(write):
+    text = {"hidden_size": 2560, "num_hidden_layers": 34, "sliding_window": 1024}
+    sizes = read_sizes(write({"model_type": "gemma3", "text_config": text}))
+    assert sizes == ModelSizes(context=131072, layers=34, heads=8, kv_heads=4, head_dim=256, hidden_size=2560)
+    assert sizes.vocabulary == 262208
+
+
+def test_a_config_that_transformers_does_not_accept_is_one_message(write):
+    with pytest.raises(UserError, match="is no config of a gpt2 ") as caught:
+        read_sizes(write({"model_type": "gpt2", "resid_pdrop": "much"}))
+    assert "\n" not in str(caught.value)
 
 
 def test_key_value_heads_and_their_dimension_are_used_where_stated(write):

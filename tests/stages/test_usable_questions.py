@@ -38,6 +38,7 @@ def fit(store, base):
             base=base,
             paths=store.paths,
             limits=limits,
+            model_faults=options.pop("model_faults", lambda folder: []),
             held_out_tokens=options.pop("held_out_tokens", 30),
             rounds=rounds,
         )

@@ -10,6 +10,7 @@ from thoughtrank.config.dry_run.disk_estimate import disk_faults
 from thoughtrank.config.dry_run.judge_plan import win_rate_faults
 from thoughtrank.config.folders import folder_faults
 from thoughtrank.config.gain_faults import gain_faults, stop_after_faults
+from thoughtrank.config.model_faults import local_model_faults
 from thoughtrank.config.question_faults import held_out_faults, question_faults
 from thoughtrank.config.schema import RunConfig, fitting_part, load_config
 from thoughtrank.errors import UserError
@@ -239,6 +240,12 @@ _CHECKS = (
     ),
     _Check(about="generation", needs=("generation.models",), faults=_model_faults),
     _Check(about="training", needs=(*_BATCH_KEYS, "strategy"), faults=_batch_faults),
+    _Check(
+        about="model",
+        needs=("model", "engine", "adapter", "training.packing", "training.gradient_checkpointing"),
+        faults=local_model_faults,
+        unless_faulty="model",
+    ),
     _Check(about="training", needs=("training.compile",), faults=_compile_faults),
     _Check(about="training", needs=(*_MEMORY_KEYS, "optimizer", "adapter", "strategy"), faults=_training_faults),
     _Check(about="folders", needs=("run", "runs_dir", "cache_dir"), faults=_folder_faults),

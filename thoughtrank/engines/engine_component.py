@@ -1,11 +1,14 @@
 """What every engine starts from: the defaults of the ``Engine`` protocol."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from thoughtrank.engines.generation_memory import generation_memory
 from thoughtrank.engines.protocol import Device, GenerationMemory
 from thoughtrank.instantiate import Component
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 _GROUP_SIZES = ("questions_per_group", "replies_per_group")
 
@@ -18,6 +21,10 @@ class EngineComponent(Component):
     questions_per_group: int
     replies_per_group: int
     probe_candidates: int
+
+    def model_faults(self, model: "PreTrainedModel") -> list[str]:
+        """See ``Engine``. None: a server says itself what it cannot load."""
+        return []
 
     def identity(self) -> dict[str, object]:
         """See ``Engine``. A stage uses one group size and adds it to its own fingerprint."""

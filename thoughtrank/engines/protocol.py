@@ -3,9 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from thoughtrank.records import Finish
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 Device = Literal["cpu", "cuda", "mps"]
 
@@ -206,6 +209,14 @@ class Engine(Protocol):
 
     def faults(self) -> list[str]:
         """What the user has to fix before a model loads, one sentence each."""
+        ...
+
+    def model_faults(self, model: "PreTrainedModel") -> list[str]:
+        """Why it cannot generate with a model, one sentence each.
+
+        Args:
+            model: without weights (on torch's meta device).
+        """
         ...
 
     def identity(self) -> dict[str, object]:

@@ -7,8 +7,16 @@ from thoughtrank.engines.engine_component import LocalEngineComponent
 from thoughtrank.engines.protocol import Device
 from thoughtrank.engines.setting_bounds import bound_faults
 from thoughtrank.models.hardware import multiplies_bf16
+from thoughtrank.models.special_parts import (
+    attention_extras,
+    has_plain_attention,
+    keeps_state,
+    unusual_keys_and_values,
+)
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
     from thoughtrank.engines.decoding.session import TransformersSession
 
 
@@ -75,6 +83,18 @@ class TransformersEngine(LocalEngineComponent):
                 "engine.linear_kernel=auto, or resume a run that was started with it where there is one"
             )
         return faults
+
+    def model_faults(self, model: "PreTrainedModel") -> list[str]:
+        """See ``Engine``."""
+        if keeps_state(model):
+            reasons = ["layers of it keep a state in place of keys and values"]
+        elif not has_plain_attention(model):
+            reasons = ["its attention is code of its own, which cannot share a prompt between branches"]
+        else:
+            unusual = unusual_keys_and_values(model)
+            reasons = [f"its attention {extra}" for extra in attention_extras(model)] + ([unusual] if unusual else [])
+        name = type(model).__name__
+        return [f"engine=transformers cannot decode a {name} ({reason}): choose another engine" for reason in reasons]
 
     def resolved(self) -> dict[str, str]:
         """See ``Component``."""

@@ -76,11 +76,24 @@ class Lora(Adapter):
             # In place: the model keeps its class and the names of its modules.
             LoraModel(model, config, "default")
         except ValueError as error:
+            if self.dropout and "lora_dropout" in str(error):
+                raise UserError(
+                    f"adapter.dropout={self.dropout} does not work with the fused experts of a {type(model).__name__}: set "
+                    "adapter.dropout=0"
+                ) from error
             raise UserError(f"adapter.target_modules={self.target_modules}: {str(error).splitlines()[0]}") from error
         dtype = torch.float32 if weights == "fp32_master" else torch.bfloat16
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.data = parameter.data.to(dtype)
+
+    def model_faults(self, model: "PreTrainedModel") -> list[str]:
+        """See ``Adapter``."""
+        try:
+            self.attach(model, weights="bf16")
+        except UserError as error:
+            return list(error.faults)
+        return []
 
     def merge(self, model: "PreTrainedModel") -> None:
         """Turn ``model`` into a plain bf16 model with the updates in its weights."""
@@ -88,10 +101,14 @@ class Lora(Adapter):
         from peft.tuners.lora import LoraLayer
 
         for name, layer in list(model.named_modules()):
-            if not isinstance(layer, LoraLayer):
+            if not isinstance(layer, LoraLayer) or name.endswith(".base_layer"):
                 continue
             layer.to(torch.float32)  # type: ignore[attr-defined]
-            layer.merge()
+            wrapped: object = layer
+            # The weights of fused experts are adapted one by one, and the adapters wrap each other.
+            while isinstance(wrapped, LoraLayer):
+                wrapped.merge()
+                wrapped = wrapped.base_layer
             model.set_submodule(name, layer.get_base_layer().to(torch.bfloat16))
         # Otherwise the model would save itself as an adapter.
         vars(model).pop("peft_config", None)

@@ -29,6 +29,19 @@ def load_model(folder: str, *, weights: Weights, frozen: bool, engine: "Training
     return engine.load_model(folder, dtype=torch.bfloat16 if in_bf16 else torch.float32)
 
 
+def freeze_other_parts(model: "PreTrainedModel") -> None:
+    """Freeze what no text passes through, such as Gemma 3's vision tower: it gets no gradient."""
+    used = {
+        parameter
+        for part in (model.get_decoder(), model.get_output_embeddings())
+        if part is not None
+        for parameter in part.parameters()
+    }
+    for parameter in model.parameters():
+        if parameter not in used:
+            parameter.requires_grad_(False)
+
+
 def save_model(
     model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", *, output: Path, engine: "TrainingEngine"
 ) -> None:

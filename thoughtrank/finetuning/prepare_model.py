@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.kernels.packed_attention import ATTENTION
 from thoughtrank.finetuning.kernels.recompute_layers import use_recompute_layers
+from thoughtrank.finetuning.model_support import packing_faults
 
 if TYPE_CHECKING:
     import torch
@@ -35,11 +36,8 @@ def prepare_model(
         UserError: the model does not support one of the settings.
     """
     if packing:
-        if not model._supports_attention_backend:
-            raise UserError(
-                f"training.packing=true does not work with {type(model).__name__}, whose attention cannot be exchanged: set "
-                "training.packing=false"
-            )
+        if faults := packing_faults(model):
+            raise UserError(*faults)
         model.set_attn_implementation(ATTENTION)
     if gradient_checkpointing:
         _checkpoint_activations(model)
@@ -48,8 +46,15 @@ def prepare_model(
     elif not compile_layers:  # a compiler chooses itself what to fuse and to keep
         use_recompute_layers(model, single_device=single_device)
     if compile_layers:
-        for layer in model.get_decoder().layers:
+        for layer in _decoder_layers(model):
             layer.compile(dynamic=True)
+
+
+def _decoder_layers(model: "PreTrainedModel") -> "torch.nn.ModuleList":
+    """Under whatever name the decoder keeps its list of layers."""
+    from torch.nn import ModuleList
+
+    return next(each for each in model.get_decoder().children() if isinstance(each, ModuleList))
 
 
 def _checkpoint_activations(model: "PreTrainedModel") -> None:

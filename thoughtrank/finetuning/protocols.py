@@ -101,6 +101,14 @@ class Adapter(_NamedComponent):
     def attach(self, model: "PreTrainedModel", *, weights: Weights) -> None:
         """Freeze what is not trained, and insert what is, in the number format of ``weights``."""
 
+    def model_faults(self, model: "PreTrainedModel") -> list[str]:
+        """Why it cannot be attached to a model, one sentence each.
+
+        Args:
+            model: without weights (on torch's meta device); it may be changed.
+        """
+        return []
+
     @abstractmethod
     def merge(self, model: "PreTrainedModel") -> None:
         """Turn ``model`` back into a plain model whose weights include what was trained."""

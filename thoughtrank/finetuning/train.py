@@ -19,7 +19,7 @@ from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
 from thoughtrank.finetuning.callbacks.step_log import StepLog
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.kernels.malloc_tuning import TrimHeap, tune_malloc
-from thoughtrank.finetuning.model_folder import load_model, save_model
+from thoughtrank.finetuning.model_folder import freeze_other_parts, load_model, save_model
 from thoughtrank.finetuning.module import FineTuningModule
 from thoughtrank.finetuning.prepare_model import prepare_model
 from thoughtrank.finetuning.protocols import Adapter, Strategy
@@ -100,6 +100,7 @@ def _load(job: TrainingJob, adapter: Adapter, engine: "TrainingEngine") -> "PreT
     """The model as it is trained."""
     model = load_model(job.model, weights=job.weights, frozen=adapter.freezes_model, engine=engine)
     adapter.attach(model, weights=job.weights)
+    freeze_other_parts(model)
     lightning_strategy = engine.trainer.strategy
     prepare_model(
         model,

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
-from thoughtrank.models.model_config import CONFIG
+from thoughtrank.models.model_config import CONFIG, PLAIN_TYPES, read_sizes
 from thoughtrank.storage.json_files import read_json_object
 from thoughtrank.storage.weight_files import is_whole
 
@@ -44,10 +44,8 @@ def check_token_ids(tokenizer: "PreTrainedTokenizerBase", *, folder: Path) -> No
     Raises:
         UserError: tokens were added and the embeddings not resized.
     """
-    config = read_json_object(folder / CONFIG) or {}
-    inner = config.get("text_config")
-    embedded = config.get("vocab_size") or (inner.get("vocab_size") if isinstance(inner, dict) else None)
-    if not isinstance(embedded, int):
+    embedded = read_sizes(folder).vocabulary
+    if embedded is None:
         return
     added = tokenizer.added_tokens_decoder
     written = f"{tokenizer.chat_template} {tokenizer.eos_token} {tokenizer.pad_token}"
@@ -75,19 +73,38 @@ def _config_faults(config: dict[str, object]) -> list[str]:
         )
     if config.get("is_encoder_decoder") is True:
         faults.append("an encoder-decoder model cannot be trained here: give a decoder such as Llama or Qwen")
-    kind = config.get("model_type")
-    if config.get("auto_map") and not _is_known(kind):
-        faults.append(
-            f"its model type {kind!r} comes with code of its own (auto_map), which is not run: give a model that the installed "
-            "transformers knows, or install a version that knows this one"
-        )
+    else:
+        faults += _type_faults(config)
     return faults
 
 
-def _is_known(kind: object) -> bool:
+def _type_faults(config: dict[str, object]) -> list[str]:
+    kind = config.get("model_type")
+    if isinstance(kind, str) and kind in PLAIN_TYPES:
+        return []
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-    return kind in CONFIG_MAPPING
+    known = isinstance(kind, str) and kind in CONFIG_MAPPING
+    if config.get("auto_map") and not known:
+        return [
+            f"its model type {kind!r} comes with code of its own (auto_map), which is not run: give a model that the installed "
+            "transformers knows, or install a version that knows this one"
+        ]
+    if kind is None:  # transformers may find it by the folder's name
+        return []
+    if not known:
+        return [
+            f"its model type {kind!r} is unknown to the installed transformers: install a version that knows it, or give "
+            "another model"
+        ]
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        return [
+            f"its model type {kind!r} is no language model that transformers loads for text alone: give a decoder such as Llama "
+            "or Qwen"
+        ]
+    return []
 
 
 def _weight_faults(folder: Path) -> list[str]:

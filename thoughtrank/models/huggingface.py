@@ -38,6 +38,10 @@ class HuggingFaceModel(NamedModel):
         """See ``ModelSource``."""
         return ModelFacts(name=self.name, license=self.license or stated_license(self.name) or "other")
 
+    def local_folder(self) -> Path | None:
+        """See ``ModelSource``."""
+        return self._local() if _exists(self._local()) else None
+
     def num_parameters(self) -> int | None:
         """See ``ModelSource``. A local folder's file sizes take precedence over ``parameters``."""
         size = sum(path.stat().st_size for path in weight_files(self._local())) if _exists(self._local()) else 0

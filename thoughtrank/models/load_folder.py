@@ -59,6 +59,20 @@ def load_model(folder: Path, *, dtype: "torch.dtype | None" = None) -> "PreTrain
         return AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=False, **options)
 
 
+def empty_model(folder: Path) -> "PreTrainedModel":
+    """The model of a folder without its weights (on torch's meta device), which shows its modules in a second or two.
+
+    Raises:
+        UserError: the config is missing, or of no language model.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    with _broken_folder(folder), torch.device("meta"):
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        return AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+
+
 @contextmanager
 def _broken_folder(folder: Path) -> Iterator[None]:
     try:

@@ -2,12 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from thoughtrank.errors import UserError
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
 CONFIG = "config.json"
+PLAIN_TYPES = frozenset({"llama", "mistral", "qwen2", "qwen3"})
+"""Model types that every part here supports; others are examined before they are used."""
 
 _BYTES_PER_BF16 = 2
 _NAMES = {
@@ -17,8 +23,19 @@ _NAMES = {
     "kv_heads": ("num_key_value_heads", "num_kv_heads"),
     "head_dim": ("head_dim",),
     "hidden_size": ("hidden_size", "n_embd", "d_model"),
+    "vocabulary": ("vocab_size",),
 }
 """Llama's names first, then those of GPT-2, GPT-J, MPT and Falcon."""
+_NEEDED = ("context", "layers", "heads", "hidden_size")
+"""Where a config states them, transformers is not asked for what it leaves out."""
+
+
+class CacheSizes(NamedTuple):
+    """Sizes of a KV cache; see ``ModelSizes``."""
+
+    layers: int
+    kv_heads: int
+    head_dim: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +49,7 @@ class ModelSizes:
         kv_heads: key-value heads; the query heads where not stated.
         head_dim: of a key or value; the hidden size over the query heads where not stated.
         hidden_size: of a token.
+        vocabulary: tokens that have an embedding.
     """
 
     context: int | None = None
@@ -40,25 +58,50 @@ class ModelSizes:
     kv_heads: int | None = None
     head_dim: int | None = None
     hidden_size: int | None = None
+    vocabulary: int | None = field(default=None, compare=False)
 
-    def kv_cache_bytes_per_token(self) -> int | None:
-        """Size of one token's keys and values in bf16, all layers together."""
+    def cache_sizes(self) -> CacheSizes | None:
+        """The sizes of a KV cache; None where they are not all known, as of models that keep no keys and values."""
         kv_heads = self.kv_heads or self.heads
         head_dim = self.head_dim
         if head_dim is None and self.hidden_size is not None and self.heads is not None:
             head_dim = self.hidden_size // self.heads
         if self.layers is None or kv_heads is None or head_dim is None:
             return None
-        return 2 * self.layers * kv_heads * head_dim * _BYTES_PER_BF16
+        return CacheSizes(layers=self.layers, kv_heads=kv_heads, head_dim=head_dim)
+
+    def kv_cache_bytes_per_token(self) -> int | None:
+        """Size of one token's keys and values in bf16, all layers together."""
+        sizes = self.cache_sizes()
+        return None if sizes is None else 2 * sizes.layers * sizes.kv_heads * sizes.head_dim * _BYTES_PER_BF16
 
 
 def read_sizes(folder: Path) -> ModelSizes:
-    """The sizes in the config of a model folder.
+    """The sizes in the config of a model folder. What the file leaves out is what transformers takes for such a model.
 
     Raises:
         UserError: the file cannot be read, is no config, or states a size that is no positive number.
     """
     path = folder / CONFIG
+    config = _read_config(path)
+    # Models of text and images keep the sizes of their text part inside.
+    inner = config.get("text_config")
+    sizes = _stated_sizes({**inner, **config} if isinstance(inner, Mapping) else config, path=path)
+    if not all(name in sizes for name in _NEEDED):
+        text = _text_config(config, path=path)
+        if text is not None:
+            sizes |= {name: size for name, size in asdict(sizes_of(text)).items() if size is not None}
+    return ModelSizes(**sizes)
+
+
+def sizes_of(config: "PreTrainedConfig") -> ModelSizes:
+    """The sizes in a loaded config of a language model; transformers gives them Llama's names in every config."""
+    values = {name: getattr(config, keys[0], None) for name, keys in _NAMES.items()}
+    # Lists are sizes that differ from layer to layer.
+    return ModelSizes(**{name: value for name, value in values.items() if type(value) is int and value > 0})
+
+
+def _read_config(path: Path) -> Mapping[str, object]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -67,16 +110,31 @@ def read_sizes(folder: Path) -> ModelSizes:
         raise UserError(
             f"{path} is no config of a model: it holds a {type(config).__name__}, not an object: copy the model folder again"
         )
-    # Models of text and images keep the sizes of their text part inside.
-    inner = config.get("text_config")
-    stated = {**inner, **config} if isinstance(inner, Mapping) else config
+    return config
+
+
+def _stated_sizes(config: Mapping[str, object], *, path: Path) -> dict[str, int]:
     sizes = {}
     for name, keys in _NAMES.items():
-        key = next((key for key in keys if stated.get(key) is not None), None)
+        key = next((key for key in keys if config.get(key) is not None), None)
         if key is not None:
-            sizes[name] = stated[key]
-            if type(stated[key]) is not int or stated[key] < 1:
-                raise UserError(
-                    f"{path}: {key} is {stated[key]!r}, not a whole number from 1: copy the model folder again"
-                )
-    return ModelSizes(**sizes)
+            size = config[key]
+            if type(size) is not int or size < 1:
+                raise UserError(f"{path}: {key} is {size!r}, not a whole number from 1: copy the model folder again")
+            sizes[name] = size
+    return sizes
+
+
+def _text_config(config: Mapping[str, object], *, path: Path) -> "PreTrainedConfig | None":
+    """The config of the language model; None of a type that the installed transformers does not know."""
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    kind = config.get("model_type")
+    if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
+        return None
+    try:
+        return CONFIG_MAPPING[kind].from_dict(dict(config)).get_text_config(decoder=True)
+    except Exception as error:
+        # Each config checks its values in its own way.
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(f"{path} is no config of a {kind} ({reason}): copy the model folder again") from error

@@ -28,6 +28,10 @@ class PretrainedModel(NamedModel):
         """See ``ModelSource``."""
         return self._source.facts()
 
+    def local_folder(self) -> Path | None:
+        """See ``ModelSource``."""
+        return self._source.local_folder()
+
     def num_parameters(self) -> int | None:
         """See ``ModelSource``."""
         return self._source.num_parameters()

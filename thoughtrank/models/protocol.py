@@ -39,6 +39,10 @@ class ModelSource(Protocol):
         """For the model card and the plan."""
         ...
 
+    def local_folder(self) -> Path | None:
+        """The folder in Hugging Face format that the model is taken from; None where it is downloaded or made first."""
+        return None
+
     def num_parameters(self) -> int | None:
         """Number of weights, for the plan; None where it is known only after loading."""
         return None

@@ -2,9 +2,11 @@
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from thoughtrank.config.components import Components
+from thoughtrank.config.model_faults import model_faults
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.engines.protocol import Limits
 from thoughtrank.evaluation.arms.protocol import ArmName
@@ -80,6 +82,7 @@ class StageBuilder:
             limits=self.limits,
             held_out_tokens=held_out_tokens(self.reply_settings, arms=config.evaluation.arms),
             rounds=config.rounds,
+            model_faults=partial(model_faults, config=config, components=components),
         )
 
     def with_series(self, series: Series) -> "StageBuilder":

@@ -1,7 +1,7 @@
 """Before the first stage: which questions the model has room for, and whether the prefixes mean something to it."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +27,7 @@ def questions_that_fit(
     limits: Limits,
     held_out_tokens: int,
     rounds: int,
+    model_faults: Callable[[Path], list[str]],
 ) -> ContextFilter:
     """The questions of a run without those that the model has no room for; warns about each of these by name.
 
@@ -38,14 +39,15 @@ def questions_that_fit(
         limits: tokens per thought and answer.
         held_out_tokens: most tokens after the prompt of a held-out question.
         rounds: number of rounds.
+        model_faults: what cannot be done with the model in a folder, one sentence each.
 
     Raises:
-        UserError: a prefix means nothing to the tokenizer; or a round, or the held-out set, has no question left.
+        UserError: the model is not supported; a prefix means nothing to the tokenizer; or a round, or the held-out set, has no question left.
     """
     folder, chat = _tokenizer(paths.model(1), base=base)
     texts = [prefix.text for prefix in prefixes]
     # Prefixes without text differ by how their thoughts are sampled.
-    faults = prefix_faults(chat, [text for text in texts if text])
+    faults = [*model_faults(folder), *prefix_faults(chat, [text for text in texts if text])]
     if faults:
         raise UserError(*faults)
     questions = ContextFilter(

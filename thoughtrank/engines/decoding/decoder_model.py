@@ -8,6 +8,8 @@ from torch import Tensor
 
 from thoughtrank.engines.decoding.kv_cache import KVCache
 from thoughtrank.engines.decoding.prefill import Prefill
+from thoughtrank.errors import UserError
+from thoughtrank.models.model_config import sizes_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -60,16 +62,10 @@ class DecoderModel(Protocol):
 
 def new_cache(model: "PreTrainedModel") -> KVCache:
     """An empty cache of the dimensions in a transformers model's config."""
-    # Attributes, not a dictionary: some configs have these names only as aliases.
-    config = model.config.get_text_config()
-    heads = config.num_attention_heads
-    return KVCache(
-        layers=config.num_hidden_layers,
-        kv_heads=getattr(config, "num_key_value_heads", None) or heads,
-        head_dim=getattr(config, "head_dim", None) or config.hidden_size // heads,
-        dtype=model.dtype,
-        device=model.device,
-    )
+    sizes = sizes_of(model.config.get_text_config(decoder=True)).cache_sizes()
+    if sizes is None:
+        raise UserError(f"a {type(model).__name__} keeps no keys and values, which engine=transformers needs")
+    return KVCache(**sizes._asdict(), dtype=model.dtype, device=model.device)
 
 
 def pad(prompts: Sequence[Sequence[int]], device: torch.device) -> Tensor:

@@ -32,7 +32,7 @@ class GenericModel:
     def prefill(self, prefill: Prefill, cache: KVCache) -> None:
         """See ``DecoderModel``."""
         cache.prefilling = prefill
-        self._model.base_model(**self._inputs(prefill, cache))
+        self._model.get_decoder()(**self._inputs(prefill, cache))
         cache.prefilling = None
 
     def read(self, prefill: Prefill, cache: KVCache, wanted: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """A transformers model in memory, decoded by the branching decoder."""
 
 import gc
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from thoughtrank.engines.protocol import (
     ScoreRequest,
 )
 from thoughtrank.engines.tokenization import end_of_turn_tokens
+from thoughtrank.models.model_config import sizes_of
 from thoughtrank.output.library_logging import silence_library_logs
 from thoughtrank.process.openmp import adapt_to_load
 
@@ -134,9 +136,10 @@ def _free_memory() -> None:
 
 
 def context_tokens(config: PretrainedConfig) -> int:
-    """The longest sequence in which every token attends to all tokens before it: at most one sliding window."""
-    longest: int = config.max_position_embeddings
-    window: int | None = getattr(config, "sliding_window", None)
-    if window is None or not getattr(config, "use_sliding_window", True):
-        return longest
-    return min(longest, window)
+    """The longest sequence in which every token attends to all tokens before it: at most one sliding window or chunk."""
+    text = config.get_text_config(decoder=True)
+    stated = text.to_dict()
+    limits = [sizes_of(text).context, stated.get("attention_chunk_size")]
+    if stated.get("use_sliding_window", True):
+        limits.append(stated.get("sliding_window"))
+    return min((limit for limit in limits if limit is not None), default=sys.maxsize)
