@@ -1,7 +1,7 @@
 """The most that judge calls can take, known before any is made: for the dry run."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _PROMPT_TOKENS = 700
 """Rubric, question and delimiters of one call, without the answers."""
@@ -18,6 +18,7 @@ class CostBound:
         dollars: US dollars; None where the price is unknown.
         prices_as_of: month (YYYY-MM) of the price table, where the price is taken from it; None for a configured price.
         budget: US dollars that the run may spend on its judge; None for no cap.
+        price: US dollars per million prompt and completion tokens; None where it is unknown.
     """
 
     calls: int
@@ -26,6 +27,7 @@ class CostBound:
     dollars: float | None
     prices_as_of: str | None = None
     budget: float | None = None
+    price: tuple[float, float] | None = field(default=None, compare=False)
 
 
 def bounded_cost(
@@ -61,4 +63,5 @@ def bounded_cost(
         dollars=None if price is None else (prompt_tokens * price[0] + reply_tokens * price[1]) / 1e6,
         prices_as_of=prices_as_of,
         budget=budget,
+        price=price,
     )

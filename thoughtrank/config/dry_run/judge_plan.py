@@ -2,6 +2,7 @@
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.control_plan import times_ranked
+from thoughtrank.config.dry_run.expected_price import expected_price
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.judged_comparisons import JudgedComparison, compared_questions, judged_comparisons
@@ -25,9 +26,10 @@ def ranking_line(config: RunConfig, components: Components) -> str:
         return f"{judge.name}: offline, no calls, no money"
     tokens = bound.prompt_tokens + bound.reply_tokens
     money = _money(bound, times=config.rounds * times_ranked(config))
+    expected = expected_price(config, components)
     return (
         f"{judge.name}: at most {bound.calls} judge calls and {tokens:,} tokens per round, {money} (an unparseable reply "
-        "is requested once more)"
+        f"is requested once more){f'; {expected}' if expected else ''}"
     )
 
 
