@@ -77,6 +77,9 @@ def test_the_merged_folder_is_a_plain_model_that_says_what_the_adapted_one_said(
 @pytest.mark.parametrize("kind", ["mixtral", "qwen3_moe", "gpt2"])
 def test_fused_experts_and_transposed_layers_are_merged_into_a_plain_model(kind, tmp_path):
     model, adapter = model_of(kind), Lora(rank=4)
+    original = logits(model)
+    # Experts are chosen by rounded numbers too, so that rounding alone changes these small models by some per cent.
+    rounding = (logits(model_of(kind).to(torch.bfloat16).float()) - original).norm() / original.norm()
     names = {name for name, _ in model.named_parameters()}
     adapter.attach(model, weights="fp32_master")
     losses = train(model)
@@ -88,8 +91,8 @@ def test_fused_experts_and_transposed_layers_are_merged_into_a_plain_model(kind,
     merged = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32)
     assert type(merged) is type(model)
     error = (logits(merged) - expected).norm() / expected.norm()
-    assert error < 0.02
-    assert (logits(model_of(kind)) - expected).norm() / expected.norm() > 5 * error
+    assert error < 2 * rounding
+    assert (original - expected).norm() / expected.norm() > 5 * error
 
 
 def test_merging_before_any_training_changes_nothing(tiny_folder):

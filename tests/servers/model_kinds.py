@@ -8,6 +8,8 @@ from transformers import AutoModelForCausalLM, PreTrainedConfig
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 VOCABULARY = 384
+END = 1
+"""The token that ends a reply of the tiny model's tokenizer."""
 _GEMMA = {"intermediate_size": 48, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8}
 _TEXT = {"hidden_size": 32, "num_hidden_layers": 2, "max_position_embeddings": 256}
 _LLAMA = {**_TEXT, "intermediate_size": 48, "num_attention_heads": 4, "num_key_value_heads": 2}
@@ -41,7 +43,7 @@ def config_of(kind: str, **changes: object) -> PreTrainedConfig:
     settings = {**SETTINGS[kind], **changes}
     if kind != "gemma3":
         settings |= {"vocab_size": VOCABULARY}
-    return CONFIG_MAPPING[kind](**settings, bos_token_id=0, eos_token_id=0, pad_token_id=0)
+    return CONFIG_MAPPING[kind](**settings, bos_token_id=END, eos_token_id=END, pad_token_id=END)
 
 
 def model_of(kind: str, **changes: object):

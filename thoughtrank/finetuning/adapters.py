@@ -1,5 +1,6 @@
 """Which weights are trained (the config group ``adapter``): all of them, or small matrices beside frozen ones."""
 
+import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
@@ -73,8 +74,11 @@ class Lora(Adapter):
             target_modules=self.target_modules,
         )
         try:
-            # In place: the model keeps its class and the names of its modules.
-            LoraModel(model, config, "default")
+            with warnings.catch_warnings():
+                # About settings of peft's own that it corrects itself.
+                warnings.simplefilter("ignore")
+                # In place: the model keeps its class and the names of its modules.
+                LoraModel(model, config, "default")
         except ValueError as error:
             if self.dropout and "lora_dropout" in str(error):
                 raise UserError(

@@ -101,8 +101,8 @@ def _type_faults(config: dict[str, object]) -> list[str]:
 
     if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
         return [
-            f"its model type {kind!r} is no language model that transformers loads for text alone: give a decoder such as Llama "
-            "or Qwen"
+            f"its model type {kind!r} is no language model that transformers loads for text alone: give a decoder such as "
+            "Llama or Qwen"
         ]
     return []
 

@@ -42,7 +42,8 @@ def questions_that_fit(
         model_faults: what cannot be done with the model in a folder, one sentence each.
 
     Raises:
-        UserError: the model is not supported; a prefix means nothing to the tokenizer; or a round, or the held-out set, has no question left.
+        UserError: the model is not supported; a prefix means nothing to the tokenizer; or a round, or the held-out set, has no
+            question left.
     """
     folder, chat = _tokenizer(paths.model(1), base=base)
     texts = [prefix.text for prefix in prefixes]
