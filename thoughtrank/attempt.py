@@ -131,7 +131,7 @@ class Attempt:
                 f"stopped after {self.config.stop_after} as requested; the same command without stop_after resumes the run"
             )
             return None
-        print_results(summary, minutes=minutes)
+        print_results(summary, paths=self.paths, minutes=minutes)
         if stopped := comparisons_over_limit():
             print_warning(f"{stopped} comparisons with a reference answer exceeded a limit and count as wrong")
         return self.paths.summary
@@ -154,7 +154,7 @@ class Attempt:
 
     def _show_finished(self) -> Path:
         print_text(f"run {self.paths.folder.name} is finished already; rounds={self.config.rounds + 2} would extend it")
-        print_results(read_json(self.paths.summary), minutes=None)
+        print_results(read_json(self.paths.summary), paths=self.paths, minutes=None)
         return self.paths.summary
 
     def _check_same_config(self) -> None:

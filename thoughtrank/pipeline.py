@@ -10,6 +10,7 @@ from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
+from thoughtrank.output.terminal import print_text
 from thoughtrank.report.findings import find, finding_scalars
 from thoughtrank.report.html.round_candidates import reported_questions
 from thoughtrank.report.html.write_report import report_of_running
@@ -17,6 +18,7 @@ from thoughtrank.report.loggers import Logger
 from thoughtrank.report.model_card import model_card
 from thoughtrank.report.openings import openings
 from thoughtrank.report.prefix_statistics import PrefixResult, RoundPrefix, with_round
+from thoughtrank.report.round_line import round_line
 from thoughtrank.report.summary import round_prefixes, round_summary, scalars
 from thoughtrank.stages.build import StageBuilder
 from thoughtrank.stages.development_evaluation import development_evaluation, development_figures
@@ -93,6 +95,7 @@ def _run_rounds(builder: StageBuilder, *, logger: Logger) -> dict[str, Any] | No
             store.paths.prefixes.mkdir(exist_ok=True)
             write_part(part_path(store.paths.prefixes, 0), prefixes, record_type=RoundPrefix)
         entries.append(_round_entry(current, prefixes=of_round, builder=builder))
+        print_text(round_line(entries[-1], base=entries[0]))
         _log_round(current, entries[-1], prefixes=of_round, builder=builder, logger=logger)
         if is_new:
             _write_report(builder)

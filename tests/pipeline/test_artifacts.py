@@ -1,5 +1,6 @@
 """What a finished run leaves behind."""
 
+import html
 import json
 import re
 import subprocess
@@ -121,6 +122,28 @@ def test_the_terminal_shows_plan_progress_and_table(finished):
     for text in ("40 candidates per round", "round 1 generation", "training", "model of round 2"):
         assert text in finished.output
     assert re.search(r"^round +accuracy", finished.output, re.MULTILINE)
+
+
+def headline_of(finished):
+    page = finished.path("base", "report.html").read_text()
+    return html.unescape(re.search(r'<p class="headline">(.*?)</p>', page)[1])
+
+
+def test_the_run_ends_with_the_headline_of_the_report_and_a_table_that_fits_a_hundred_columns(finished):
+    headline = headline_of(finished)
+    closing = finished.output[finished.output.rindex(headline[:40]) :]
+    assert " ".join(closing.split()).startswith(headline)
+    assert re.search(r"^round +accuracy", closing, re.MULTILINE)
+    assert "seconds: gen rank gain select train eval" in closing
+    lines = [line for line in closing.splitlines() if str(finished.folder) not in line]
+    assert max(map(len, lines)) <= 100
+    assert closing.splitlines()[-1] == f"report: {finished.path('base', 'report.html')}"
+
+
+def test_every_round_prints_its_line_before_the_next_one_begins(finished):
+    texts = ("\nround 0: ", "round 1 generation", "\nround 1: ", "round 2 generation", "\nround 2: ")
+    positions = [finished.output.index(text) for text in (*texts, headline_of(finished)[:40])]
+    assert positions == sorted(positions)
 
 
 def test_the_snippet_of_the_model_card_runs_offline(finished):

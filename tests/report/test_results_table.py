@@ -1,4 +1,4 @@
-from thoughtrank.report.results_table import accuracy_text, arms_table, audit_line, fixed_width, percent, results_table
+from thoughtrank.report.results_table import accuracy_text, arms_table, audit_line, percent, results_table
 
 STAGES = ("generation", "ranking", "gains", "selection", "training", "evaluation")
 
@@ -23,16 +23,17 @@ BASE = entry(0, examples=0, tokens=0, cost=0.0, prefixes="")
 FIRST = entry(1, examples=6, tokens=1200, cost=0.25, prefixes="gabcd")
 
 
-def test_the_table_has_a_line_per_round_under_its_header():
-    header, base, first = results_table([BASE, FIRST]).splitlines()
-    for column in ("round", "accuracy", "direct", "unseen families", "thoughts", "examples", "judge", "best prefixes"):
-        assert column in header
-    assert base.split()[0] == "0"
-    assert first.split()[0] == "1"
-    assert "75.0 % [30–95]" in first  # Wilson, 3 of 4
-    assert "1200 tok $0.25" in first
-    assert "g a b c d" in first
-    assert "–" in base
+def test_the_table_has_a_line_per_round_and_what_a_round_took_below():
+    results, costs = (block.splitlines() for block in results_table([BASE, FIRST]).split("\n\n"))
+    for column in ("round", "accuracy", "direct", "unseen families", "thoughts", "examples", "judge"):
+        assert column in results[0]
+    for block in (results, costs):
+        assert [line.split()[0] for line in block] == ["round", "0", "1"]
+    assert "75.0 % [30–95]" in results[2]  # Wilson, 3 of 4
+    assert "1200 tok $0.25" in results[2]
+    assert "–" in results[1]
+    assert costs[0].split("  ")[1:] == ["best prefixes", "seconds: gen rank gain select train eval"]
+    assert costs[2] == "1      g a b c d      1 1 1 1 1 1"
 
 
 def test_the_columns_of_the_table_stand_under_each_other():
@@ -40,6 +41,16 @@ def test_the_columns_of_the_table_stand_under_each_other():
     start = lines[0].index("examples")
     assert lines[1][start] == "0"
     assert lines[2][start] == "6"
+
+
+def test_the_table_of_a_long_run_with_a_costly_judge_fits_a_hundred_columns():
+    many = entry(10, examples=99_999, tokens=9_999_999, cost=99.99, prefixes=[f"first_token_{n}" for n in range(5)])
+    many |= {f"{name}accuracy": 1.0 for name in ("", "direct_", "unseen_")}
+    many |= {f"{name}_{end}": 1.0 for name in ("accuracy", "direct", "unseen") for end in ("low", "high")}
+    many |= {"thought_rate": 1.0, "seconds": dict.fromkeys(STAGES, 99_999.0)}
+    lines = results_table([BASE, many]).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "first_token_0 first_token_1 …" in lines[-1]
 
 
 def arm(accuracy, **figures):
@@ -75,10 +86,6 @@ def test_an_interval_is_part_of_the_accuracy():
 
 def test_a_fraction_is_shown_in_percent():
     assert (percent(0.125), percent(None)) == ("12.5 %", "–")
-
-
-def test_a_table_has_no_blanks_at_the_end_of_a_line():
-    assert fixed_width([["a", "bb"], ["ccc", "d"]]) == "a    bb\nccc  d"
 
 
 def test_a_run_without_a_judging_model_has_no_audit():

@@ -47,8 +47,11 @@ def test_the_comparison_shows_what_was_varied_and_the_exported_round(jobs):
 
 
 def test_the_closing_table_names_every_failure_and_its_log(jobs):
-    lines = comparison_text(jobs, []).splitlines()
+    table, runs = comparison_text(jobs, []).split("\n\n")
+    lines = [*table.splitlines(), runs.splitlines()[-1]]
     assert len(lines) == 1 + 3 + 1
+    assert [line.split()[-1] for line in runs.splitlines()[:-1]] == ["run", "one", "two", "three"]
+    assert max(map(len, lines)) <= 100
     assert "selection=best" in lines[1]
     assert "50.0 %" in lines[1]
     assert "$0.75" in lines[1]

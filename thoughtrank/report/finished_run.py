@@ -3,12 +3,14 @@
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from thoughtrank.output.terminal import print_text
 from thoughtrank.report.effect_text import closing_lines
+from thoughtrank.report.html.headline import headline
+from thoughtrank.report.html.stored_run import read_run
 from thoughtrank.report.results_table import arms_table, audit_line, results_table
+from thoughtrank.report.text_layout import wrapped
 from thoughtrank.report.win_rate_text import win_rate_table
 from thoughtrank.storage.damage import damaged_files
 from thoughtrank.storage.json_files import read_json_object
@@ -40,32 +42,34 @@ def damage_text(run: str, damaged: Sequence[str]) -> str:
     )
 
 
-def print_results(summary: Mapping[str, Any], *, minutes: float | None) -> None:
-    """Print the table of a run's results, and where its model is.
+def print_results(summary: Mapping[str, Any], *, paths: RunPaths, minutes: float | None) -> None:
+    """Print the headline and the table of a run's results, and where its model and its report are.
+
+    All lines fit 100 columns but those of the paths.
 
     Args:
         summary: the contents of ``summary.json``.
+        paths: of the run.
         minutes: how long this attempt took; None to leave it out.
     """
-    print_text("")
+    print_text(f"\n{wrapped(headline(read_run(paths.folder)))}\n")
     for line in closing_lines(summary):
-        print_text(line)
+        print_text(wrapped(line))
     print_text(results_table(summary["rounds"]))
     if arms := arms_table(summary["rounds"]):
         print_text(f"\nright answers by arm:\n{arms}")
     if compared := win_rate_table(summary["rounds"]):
         print_text(f"\njudged preferences, blind and in both orders:\n{compared}")
     if audit := audit_line(summary["rounds"]):
-        print_text(audit)
+        print_text(wrapped(audit))
     export = summary["export"]
     duration = "" if minutes is None else f" ({minutes:.1f} minutes)"
     print_text(f"\nmodel of round {summary['exported_round']}: {export}{duration}")
     print_text(
-        f"its README.md shows how to load it; chat with it: python -m thoughtrank.chat {shlex.quote(str(export))}"
+        f"its README.md shows how to load it; chat with it:\n  python -m thoughtrank.chat {shlex.quote(str(export))}"
     )
-    report = RunPaths(Path(export).parent).report
-    if report.exists():
-        print_text(f"report: {report}")
+    if paths.report.exists():
+        print_text(f"report: {paths.report}")
 
 
 def _has_results(paths: RunPaths) -> bool:

@@ -5,10 +5,14 @@ from typing import Any
 
 from thoughtrank.judging.audit import JudgeAudit
 from thoughtrank.records import STAGES
+from thoughtrank.report.text_layout import fixed_width, shortened
+
+_LONGEST_PREFIXES = 40
+"""Characters."""
 
 
 def results_table(rounds: Sequence[Mapping[str, Any]]) -> str:
-    """One row per round, as fixed-width text.
+    """One row per round, as fixed-width text: results first, and what they took in a second table where it does not fit beside.
 
     Args:
         rounds: entries of ``summary.json``.
@@ -63,7 +67,7 @@ def _row(entry: Mapping[str, Any]) -> list[str]:
         str(entry["round"]),
         *metric_cells(entry),
         f"{entry['judge_tokens']} tok ${entry['judge_cost']:.2f}",
-        " ".join(each["prefix"] for each in entry["best_prefixes"]) or "–",
+        shortened(" ".join(each["prefix"] for each in entry["best_prefixes"]) or "–", at_most=_LONGEST_PREFIXES),
         " ".join(f"{entry['seconds'].get(stage, 0.0):.0f}" for stage in STAGES),
     ]
 
@@ -74,14 +78,6 @@ def audit_line(rounds: Sequence[Mapping[str, Any]]) -> str | None:
         if entry.get("judge_audit"):
             return f"judge in round {entry['round']}: {JudgeAudit(**entry['judge_audit']).line()}"
     return None
-
-
-def fixed_width(rows: Sequence[Sequence[str]]) -> str:
-    """A table as text, its columns as wide as their widest cell; the first row is the header."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
 
 
 def metric_cells(entry: Mapping[str, Any]) -> list[str]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from thoughtrank.report.effect_text import effect_figures
 from thoughtrank.report.findings import finding_scalars
-from thoughtrank.report.results_table import ARM_COLUMNS, fixed_width, metric_cells, percent
+from thoughtrank.report.results_table import ARM_COLUMNS, metric_cells, percent
 from thoughtrank.report.sweep_jobs import SweepJob, varied
 from thoughtrank.report.sweep_seeds import SeedGroup
+from thoughtrank.report.text_layout import fixed_width, wrapped
 from thoughtrank.storage.files import replacing
 
 _ARMS = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
@@ -42,7 +43,7 @@ def comparison_text(jobs: Sequence[SweepJob], groups: Sequence[SeedGroup]) -> st
         figures = [cells.get(column, "–") for column in columns] if cells else [job.outcome, *[""] * (len(columns) - 1)]
         rows.append([str(job.number), " ".join(varied(job, jobs)) or "–", *figures, job.run])
     failed = [job for job in jobs if job.outcome == "failed"]
-    lines = [fixed_width(rows), *(line for group in groups for line in group.lines())]
+    lines = [fixed_width(rows), *(wrapped(line) for group in groups for line in group.lines())]
     lines += [f"job {job.number} failed: {job.error}" + (f" (see {job.log})" if job.log else "") for job in failed]
     return "\n".join(lines)
 

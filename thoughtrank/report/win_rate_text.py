@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thoughtrank.report.effect_text import p_text
-from thoughtrank.report.results_table import fixed_width, percent
+from thoughtrank.report.results_table import percent
+from thoughtrank.report.text_layout import fixed_width
 
 
 def win_rate_table(rounds: Sequence[Mapping[str, Any]]) -> str | None:
@@ -14,13 +15,13 @@ def win_rate_table(rounds: Sequence[Mapping[str, Any]]) -> str | None:
         rounds: entries of ``summary.json``; those of older versions have no win rates.
     """
     rows = [
-        [f"{entry['round']}", compared_text(name), *_cells(figures)]
+        [f"{entry['round']}", name.replace("_vs_", " vs ").replace("round_0", "round 0"), *_cells(figures)]
         for entry in rounds
         for name, figures in entry.get("win_rates", {}).items()
     ]
     if not rows:
         return None
-    return fixed_width([["round", "compared", "wins", "length-controlled", "p", "questions", "judge"], *rows])
+    return fixed_width([["round", "compared", "wins", "length-controlled", "p", "judged", "cost"], *rows])
 
 
 def win_rate_lines(rounds: Sequence[Mapping[str, Any]], *, judge: str) -> list[str]:
@@ -32,9 +33,9 @@ def win_rate_lines(rounds: Sequence[Mapping[str, Any]], *, judge: str) -> list[s
     """
     last = rounds[-1]
     return [
-        f"In round {last['round']}, {judge} prefers {compared_text(name)} in {_interval(figures)} of {figures['n']} questions "
-        f"(blind, in both orders, a tie counts one half), or {percent(figures['length_controlled'])} at equal lengths; "
-        f"p {p_text(figures['p_value'])}."
+        f"In round {last['round']}, {judge} prefers {compared_text(name)} in {interval_text(figures)} of {figures['n']} "
+        f"questions (blind, in both orders, a tie counts one half), or {percent(figures['length_controlled'])} at equal "
+        f"lengths; p {p_text(figures['p_value'])}."
         for name, figures in last.get("win_rates", {}).items()
     ]
 
@@ -46,12 +47,13 @@ def compared_text(comparison: str) -> str:
 
 
 def _cells(figures: Mapping[str, Any]) -> list[str]:
-    judge = f"{figures['judge_tokens']} tok ${figures['judge_cost']:.2f}"
-    n = f"{figures['n']}" + (f" ({figures['unjudged']} without a verdict)" if figures["unjudged"] else "")
-    return [_interval(figures), percent(figures["length_controlled"]), p_text(figures["p_value"]), n, judge]
+    n = f"{figures['n']}" + (f" of {figures['n'] + figures['unjudged']}" if figures["unjudged"] else "")
+    chance = p_text(figures["p_value"])
+    return [interval_text(figures), percent(figures["length_controlled"]), chance, n, f"${figures['judge_cost']:.2f}"]
 
 
-def _interval(figures: Mapping[str, Any]) -> str:
+def interval_text(figures: Mapping[str, Any]) -> str:
+    """A win rate and its interval; a dash without a verdict."""
     if figures["win_rate"] is None:
         return "–"
     return f"{percent(figures['win_rate'])} [{100 * figures['low']:.0f}–{100 * figures['high']:.0f}]"
