@@ -23,6 +23,7 @@ from thoughtrank.api.compose import (
     values_with_references,
 )
 from thoughtrank.config.folders import writing_faults
+from thoughtrank.config.former_keys import present_keys
 from thoughtrank.config.secret_check import secret_faults
 from thoughtrank.entry_point import prepare_program
 from thoughtrank.errors import UserError
@@ -56,6 +57,7 @@ def main() -> None:
     prepare_program()
     handle_stop_signals()
     sys.argv.extend(sweep_arguments(sys.argv[1:]))
+    sys.argv[1:] = present_keys(sys.argv[1:])
     folder = sweep_folder(sys.argv[1:])
     if folder is not None:
         if faults := writing_faults("hydra.sweep.dir", str(folder), folder=folder):

@@ -26,7 +26,9 @@ _MOVED = {
     "thoughtrank.questions.word_problems.WordProblems": "thoughtrank.questions.word_problems.source.WordProblems",
     "thoughtrank.selection.Best": "thoughtrank.selection.top_k.Best",
     "thoughtrank.selection.TopK": "thoughtrank.selection.top_k.TopK",
+    "thoughtrank.report.loggers.NoLogger": "thoughtrank.report.loggers.Loggers",
     "thoughtrank.report.loggers.WandbLogger": "thoughtrank.report.wandb_logger.WandbLogger",
+    "thoughtrank.tracking.NoLogger": "thoughtrank.report.loggers.Loggers",
     "thoughtrank.tracking.WandbLogger": "thoughtrank.report.wandb_logger.WandbLogger",
     "thoughtrank.tracking": "thoughtrank.report.loggers",
 }
@@ -163,14 +165,20 @@ def make_component(spec: Mapping[str, Any], *, where: str) -> Any:
         where: the config group, for messages.
 
     Raises:
-        UserError: the target cannot be found, or the arguments do not fit it.
+        UserError: the target cannot be found, or the arguments do not fit it; with the faults of all components inside it.
     """
     if "_target_" not in spec:
         raise UserError(f"{where}: no _target_ (choose a file of conf/{where}/, or name a class)")
     target = find_target(str(spec["_target_"]), where=where)
-    arguments = {
-        key: _inner_component(value, where=f"{where}.{key}") for key, value in spec.items() if key != "_target_"
-    }
+    arguments, faults = {}, []
+    for key, value in spec.items():
+        if key != "_target_":
+            try:
+                arguments[key] = _inner_component(value, where=f"{where}.{key}")
+            except UserError as error:
+                faults.extend(error.faults)
+    if faults:
+        raise UserError(*faults)
     return target(**_checked(target, arguments, where=where))
 
 

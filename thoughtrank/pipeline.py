@@ -12,7 +12,7 @@ from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.output.terminal import print_text
 from thoughtrank.report.findings import find, finding_scalars
-from thoughtrank.report.html.round_candidates import reported_questions
+from thoughtrank.report.html.round_candidates import ReportedQuestions
 from thoughtrank.report.html.write_report import report_of_running
 from thoughtrank.report.loggers import Logger
 from thoughtrank.report.model_card import model_card
@@ -167,7 +167,7 @@ def _log_round(
     logger.log_round(scalars(entry))
     if current.number:
         logger.log_prefixes(current.number, [asdict(row) for row in prefixes])
-        candidates = reported_questions(builder.store.paths, current.number, selection=builder.config.selection)
+        candidates = ReportedQuestions(builder.store.paths, current.number, builder.config.selection)
         logger.log_candidates(current.number, candidates)
         logger.log_training(current.number, training_curve(current.artifacts["training"].published))
         logger.log_outputs(stage_outputs(builder, current))

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from composing import composed_small
+from composing import composed, composed_small
 
 from thoughtrank.config.preflight import config_faults
 
@@ -52,6 +52,20 @@ def test_what_needs_a_faulty_key_is_not_checked(key):
     faults = config_faults(values)
     assert faults
     assert all(fault.startswith(key) for fault in faults), faults
+
+
+def test_faults_of_every_logger_are_reported_together(monkeypatch):
+    values = composed("model=tiny", "logger=[wandb,tensorboard,csv]", "logger.wandb.candidate_rows=many")
+    values["logger"]["csv"]["folder"] = "elsewhere"
+    assert [fault.partition(":")[0] for fault in config_faults(values)] == [
+        "logger.wandb.candidate_rows",
+        "logger.csv.folder",
+    ]
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    values = composed("model=tiny", "logger=[wandb,tensorboard,csv]", "logger.wandb.candidate_rows=-1")
+    missing = [fault for fault in config_faults(values) if fault.startswith("logger")]
+    starts = ("logger=wandb needs", "logger.wandb.candidate_rows=-1", "logger=tensorboard needs")
+    assert [fault.startswith(start) for fault, start in zip(missing, starts, strict=True)] == [True] * 3
 
 
 def test_a_full_disk_is_reported_beside_a_fault_of_the_schema(monkeypatch, tmp_path):

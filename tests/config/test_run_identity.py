@@ -11,8 +11,7 @@ EVERY_CHOICE = pytest.mark.parametrize("path", CHOICES, ids=lambda path: f"{path
 
 FREE = {
     *("run", "rounds", "controls", "stop_after", "keep", "runs_dir", "cache_dir", "dry_run"),
-    *("logger._target_", "logger.project", "logger.candidate_rows", "logger.artifacts"),
-    *("logger.upload_weights", "export.which", "export.name"),
+    *("logger._target_", "logger.wandb", "export.which", "export.name"),
     *("judge.concurrency", "judge.timeout_seconds", "judge.max_retries", "judge.api_key_env"),
     "engine.probe_candidates",
     *("judge.budget", "judge.requests_per_minute", "judge.tokens_per_minute", "judge.audit_share"),

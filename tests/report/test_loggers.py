@@ -1,8 +1,10 @@
-"""What the loggers of this module leave behind: the CSV files, and nothing."""
+"""What the loggers of this module leave behind: the CSV files, and nothing; and what several loggers get."""
 
 import csv
 
-from thoughtrank.report.loggers import CsvLogger, NoLogger
+import pytest
+
+from thoughtrank.report.loggers import CsvLogger, Logger, Loggers
 
 ROUND = {"round": 1, "accuracy": 0.5, "thought_rate": None, "seconds_training": 3.0}
 PREFIXES = [{"prefix": "a", "win_rate": 0.25}, {"prefix": "b", "win_rate": None}]
@@ -40,5 +42,71 @@ def test_the_csv_logger_writes_a_row_per_round_prefix_and_step(tmp_path):
 
 
 def test_no_logger_leaves_nothing(tmp_path):
-    tell(NoLogger(), tmp_path)
+    tell(Loggers(), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+class Heard(Logger):
+    """Keeps the names of what it is told in a list that several share; fails at what it is asked to fail at."""
+
+    def __init__(self, name, *, events, fails_at=""):
+        self.name, self.events, self.fails_at = name, events, fails_at
+
+    def faults(self):
+        return [f"{self.name} has a fault"]
+
+    def hear(self, event):
+        self.events.append((self.name, event))
+        if event == self.fails_at:
+            raise RuntimeError(f"{self.name} cannot {event}")
+
+    def start(self, **options):
+        self.hear("start")
+
+    def log_candidates(self, round_number, questions):
+        self.hear(f"candidates {len(list(questions))}")
+
+    def finish(self):
+        self.hear("finish")
+
+
+def test_the_faults_of_all_loggers_and_what_is_no_logger_are_reported_together():
+    loggers = Loggers(a=Heard("a", events=[]), project="mine", b=Heard("b", events=[]))
+    wrong, *others = loggers.faults()
+    assert wrong.startswith("logger.project='mine': not a logger; the keys of a logger are below its name")
+    assert others == ["a has a fault", "b has a fault"]
+
+
+def test_several_loggers_write_what_one_writes(tmp_path):
+    folders = [tmp_path / name for name in ("alone", "beside")]
+    for folder, logger in zip(folders, (CsvLogger(), Loggers(a=CsvLogger(), b=Heard("b", events=[]))), strict=True):
+        folder.mkdir()
+        tell(logger, folder)
+    alone, beside = ({path.name: path.read_text() for path in folder.iterdir()} for folder in folders)
+    assert alone == beside
+    assert len(alone) == 4
+
+
+def test_everything_that_a_logger_can_be_told_is_passed_on():
+    public = {name for name in dir(Logger) if not name.startswith("_")}
+    assert public <= vars(Loggers).keys()
+    assert "log_outputs" in public
+
+
+def test_if_one_cannot_start_those_before_it_are_finished():
+    events = []
+    loggers = Loggers(a=Heard("a", events=events), b=Heard("b", events=events, fails_at="start"))
+    with pytest.raises(RuntimeError, match="b cannot start"):
+        loggers.start(run="mine", folder=None, config={}, sweep=None)
+    assert events == [("a", "start"), ("b", "start"), ("a", "finish")]
+    loggers.finish()
+    assert len(events) == 3
+
+
+def test_all_are_finished_also_if_one_fails_to():
+    events = []
+    loggers = Loggers(a=Heard("a", events=events), b=Heard("b", events=events, fails_at="finish"))
+    loggers.start(run="mine", folder=None, config={}, sweep=None)
+    with pytest.raises(RuntimeError, match="b cannot finish"):
+        loggers.finish()
+    assert ("a", "finish") in events

@@ -1,5 +1,6 @@
-"""What the W&B logger leaves behind: a real offline run is read back."""
+"""What the W&B logger leaves behind, and two others beside it: a real offline run is read back."""
 
+import csv
 import errno
 import json
 import os
@@ -15,8 +16,9 @@ from offline_wandb import history, records, summary, wait_for_end
 from stored_runs import stored_run
 
 from thoughtrank.errors import UserError
-from thoughtrank.report.html.round_candidates import reported_questions
-from thoughtrank.report.loggers import StageOutput
+from thoughtrank.report.html.round_candidates import ReportedQuestions
+from thoughtrank.report.loggers import CsvLogger, Loggers, StageOutput
+from thoughtrank.report.tensorboard_logger import FOLDER, TensorBoardLogger
 from thoughtrank.report.wandb_logger import CANDIDATE_COLUMNS, SUMMARY, WandbLogger
 from thoughtrank.storage.run_paths import RunPaths
 
@@ -57,7 +59,7 @@ def tell(logger, folder, *, tables):
         logger.log_round(metrics)
         if metrics["round"]:
             logger.log_prefixes(metrics["round"], PREFIXES)
-            logger.log_candidates(metrics["round"], reported_questions(tables, metrics["round"], selection={}))
+            logger.log_candidates(metrics["round"], ReportedQuestions(tables, metrics["round"], {}))
             logger.log_training(metrics["round"], CURVE)
             logger.log_outputs(outputs_of(tables, metrics["round"]))
     logger.log_findings({})
@@ -67,13 +69,16 @@ def tell(logger, folder, *, tables):
 
 @pytest.fixture(scope="module")
 def offline_run(tmp_path_factory):
-    """Everything in the file of a run without an account: kind of record to the records."""
+    """The folder of a run without an account, with CSV files and TensorBoard beside W&B."""
     patch = pytest.MonkeyPatch()
     folder = tmp_path_factory.mktemp("wandb")
     patch.setenv("OPENAI_API_KEY", "sk-canary-that-must-not-be-found")
     patch.setenv("WANDB_MODE", "offline")
     tables = RunPaths(stored_run(tmp_path_factory.mktemp("run")))
-    tell(WandbLogger(project="mine", candidate_rows=5), folder, tables=tables)
+    several = Loggers(
+        wandb=WandbLogger(project="mine", candidate_rows=5), csv=CsvLogger(), tensorboard=TensorBoardLogger()
+    )
+    tell(several, folder, tables=tables)
     patch.undo()
     wait_for_end(folder)
     return folder
@@ -92,6 +97,18 @@ def test_wandb_gets_the_figures_of_every_round(offline_run):
     assert [{key: row[key] for key in row if key.startswith("findings/")} for row in found] == [
         {"findings/thought_effect_points": 7.5, "findings/thought_effect_low": 1.0}
     ]
+
+
+def test_loggers_beside_it_get_the_same_figures(offline_run):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    with (offline_run / "metrics.csv").open(newline="") as file:
+        assert [row["accuracy"] for row in csv.DictReader(file)] == ["0.25", "0.5", "0.75"]
+    events = EventAccumulator(str(offline_run / FOLDER), size_guidance={"histograms": 0})
+    events.Reload()
+    assert [(each.step, each.value) for each in events.Scalars("round/accuracy")] == [(0, 0.25), (1, 0.5), (2, 0.75)]
+    assert [each.histogram_value.num for each in events.Histograms("round/thought_lengths")] == [12, 12]
+    assert len(events.Scalars("training/loss")) == 4
 
 
 def test_the_trainings_of_all_rounds_are_one_curve(offline_run):
@@ -207,12 +224,14 @@ def test_the_files_of_an_artifact_are_those_of_the_run_folder_and_weights_are_no
 def test_weights_are_uploaded_only_as_files_of_artifacts():
     assert WandbLogger(project="mine", upload_weights=True).faults() == []
     (fault,) = WandbLogger(project="mine", artifacts=False, upload_weights=True).faults()
-    assert fault.startswith("logger.upload_weights=true needs logger.artifacts=true")
+    assert fault.startswith("logger.wandb.upload_weights=true needs logger.wandb.artifacts=true")
 
 
 def test_the_table_of_candidates_may_be_left_out_but_not_be_negative():
     assert WandbLogger(project="mine", candidate_rows=0).faults() == []
-    assert WandbLogger(project="mine", candidate_rows=-1).faults() == ["logger.candidate_rows=-1: choose 0 or more"]
+    assert WandbLogger(project="mine", candidate_rows=-1).faults() == [
+        "logger.wandb.candidate_rows=-1: choose 0 or more"
+    ]
 
 
 def test_wandb_knows_the_run_by_its_name_and_its_sweep_as_a_group(offline_run):
@@ -260,7 +279,7 @@ def test_a_full_disk_stays_one(tmp_path, monkeypatch):
 def test_the_environment_and_the_project_are_checked_before_the_run(monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "off")
     project, mode = WandbLogger(project="a/b").faults()
-    assert project.startswith("logger.project=a/b: ")
+    assert project.startswith("logger.wandb.project=a/b: ")
     assert mode.startswith("WANDB_MODE=off: ")
 
 

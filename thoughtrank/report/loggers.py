@@ -2,9 +2,10 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from thoughtrank.report.html.round_candidates import Reported
 from thoughtrank.storage.files import replacing
@@ -27,6 +28,7 @@ class StageOutput:
     made_from: Sequence[tuple[str, int]]
 
 
+@runtime_checkable
 class Logger(Protocol):
     """Receives the metrics of every round. Loggers inherit from it and override what they record.
 
@@ -61,7 +63,7 @@ class Logger(Protocol):
 
         Args:
             round_number: of the round.
-            questions: the candidates of one question after the other.
+            questions: the candidates of one question after the other. They are read from the tables anew each time.
         """
 
     def log_training(self, round_number: int, rows: Sequence[Mapping[str, float]]) -> None:
@@ -77,8 +79,68 @@ class Logger(Protocol):
         """Flush and close."""
 
 
-class NoLogger(Logger):
-    """Logs nothing; the run folder has everything."""
+class Loggers(Logger):
+    """All loggers of a run, which get the same figures; with none, the figures are in the run folder only.
+
+    Args:
+        loggers: by name, which is also where their keys are: ``logger.wandb.project``.
+    """
+
+    def __init__(self, **loggers: Logger) -> None:
+        self.loggers = loggers
+        self._started = ExitStack()
+
+    def faults(self) -> list[str]:
+        """The faults of every logger, and what is no logger."""
+        # The config check lets any key through here, so a key of a logger in the wrong place arrives as a logger.
+        wrong = [
+            f"logger.{name}={value!r}: not a logger; the keys of a logger are below its name, as in logger.wandb.project"
+            for name, value in self.loggers.items()
+            if not isinstance(value, Logger)
+        ]
+        return wrong + [fault for each in self.loggers.values() if isinstance(each, Logger) for fault in each.faults()]
+
+    def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
+        """See ``Logger``. If one cannot start, those that have started are finished."""
+        with ExitStack() as started:
+            for each in self.loggers.values():
+                each.start(run=run, folder=folder, config=config, sweep=sweep)
+                started.callback(each.finish)
+            self._started = started.pop_all()
+
+    def log_round(self, metrics: Mapping[str, float | None]) -> None:
+        """See ``Logger``."""
+        for each in self.loggers.values():
+            each.log_round(metrics)
+
+    def log_prefixes(self, round_number: int, rows: Sequence[Mapping[str, Any]]) -> None:
+        """See ``Logger``."""
+        for each in self.loggers.values():
+            each.log_prefixes(round_number, rows)
+
+    def log_candidates(self, round_number: int, questions: Iterable[Sequence[Reported]]) -> None:
+        """See ``Logger``."""
+        for each in self.loggers.values():
+            each.log_candidates(round_number, questions)
+
+    def log_training(self, round_number: int, rows: Sequence[Mapping[str, float]]) -> None:
+        """See ``Logger``."""
+        for each in self.loggers.values():
+            each.log_training(round_number, rows)
+
+    def log_outputs(self, outputs: Sequence[StageOutput]) -> None:
+        """See ``Logger``."""
+        for each in self.loggers.values():
+            each.log_outputs(outputs)
+
+    def log_findings(self, findings: Mapping[str, float | None]) -> None:
+        """See ``Logger``."""
+        for each in self.loggers.values():
+            each.log_findings(findings)
+
+    def finish(self) -> None:
+        """See ``Logger``. All of them are finished, also if one fails to."""
+        self._started.close()
 
 
 class CsvLogger(Logger):

@@ -57,9 +57,11 @@ class WandbLogger(Logger):
         else:
             faults = [*project_faults(self.project), *environment_faults(os.environ)]
         if self.candidate_rows < 0:
-            faults.append(f"logger.candidate_rows={self.candidate_rows}: choose 0 or more")
+            faults.append(f"logger.wandb.candidate_rows={self.candidate_rows}: choose 0 or more")
         if self.upload_weights and not self.artifacts:
-            faults.append("logger.upload_weights=true needs logger.artifacts=true: weights are files of an artifact")
+            faults.append(
+                "logger.wandb.upload_weights=true needs logger.wandb.artifacts=true: weights are files of artifacts"
+            )
         return faults
 
     def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:

@@ -205,7 +205,9 @@ def _account(entity: str | None) -> tuple[str, bool]:
 
 def _project(run: StoredRun) -> str:
     logger = run.config.get("logger")
-    return str(logger.get("project") or "thoughtrank") if isinstance(logger, dict) else "thoughtrank"
+    # Runs of older versions have the keys of their only logger at the top.
+    settings = logger.get("wandb", logger) if isinstance(logger, dict) else None
+    return str(settings.get("project") or "thoughtrank") if isinstance(settings, dict) else "thoughtrank"
 
 
 def _save(report: "Report") -> str:

@@ -24,9 +24,9 @@ _NOT_IN_ID = r"[/\\#?%:;,']"
 def project_faults(project: str) -> list[str]:
     """Why W&B cannot have a project of this name."""
     if len(project) > _LONGEST_PROJECT:
-        return [f"logger.project has {len(project)} characters: W&B allows {_LONGEST_PROJECT}"]
+        return [f"logger.wandb.project has {len(project)} characters: W&B allows {_LONGEST_PROJECT}"]
     if found := sorted(set(re.findall(_NOT_IN_PROJECT, project))):
-        return [f"logger.project={project}: W&B allows no {' '.join(found)} in a project's name: choose another"]
+        return [f"logger.wandb.project={project}: W&B allows no {' '.join(found)} in a project's name: choose another"]
     return []
 
 

@@ -58,6 +58,18 @@ def reported_questions(paths: RunPaths, number: int, *, selection: Mapping[str, 
             yield _reported(pairs, gains=gains, chosen=chosen, selection=selection)
 
 
+@dataclass(frozen=True, slots=True)
+class ReportedQuestions:
+    """``reported_questions`` with these arguments, read from the tables anew whenever it is iterated."""
+
+    paths: RunPaths
+    number: int
+    selection: Mapping[str, Any]
+
+    def __iter__(self) -> Iterator[Sequence[Reported]]:
+        return reported_questions(self.paths, self.number, selection=self.selection)
+
+
 def readable(rows: TableRows[RowT]) -> Iterator[RowT]:
     """The rows of a table up to what cannot be read; none where it is missing."""
     with suppress(UserError):
