@@ -1,8 +1,10 @@
 """Fixtures that several rooms share."""
 
+import io
 import os
 import signal
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 # Two workers share two cores; OpenMP threads that wait for each other by spinning would slow both many times over.
@@ -14,6 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from thoughtrank.models.pretrained import PretrainedModel
 from thoughtrank.models.tiny import TinyModel
+from thoughtrank.output.library_logging import silence_library_logs
 
 # Children inherit signals that are ignored, as SIGINT is in a job in the background of a script and SIGHUP under nohup.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -59,8 +62,15 @@ def tiny_folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def smollm2_folder(shared_folder) -> Path:
-    """The default model's real weights; about 15 seconds."""
-    return shared_folder("smollm2", PretrainedModel(name=DEFAULT_MODEL).write)
+    """The default model's real weights; about 15 seconds. What their conversion printed is beside it as ``smollm2.printed``."""
+
+    def write(folder):
+        silence_library_logs()
+        with redirect_stderr(io.StringIO()) as printed, redirect_stdout(printed):
+            PretrainedModel(name=DEFAULT_MODEL).write(folder)
+        folder.with_suffix(".printed").write_text(printed.getvalue())
+
+    return shared_folder("smollm2", write)
 
 
 def _train_tokenizer(special_tokens: list[str], **options: str):

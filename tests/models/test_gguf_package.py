@@ -31,6 +31,11 @@ def test_the_default_model_is_a_plain_bf16_llama(smollm2_folder):
 
 
 @pytest.mark.slow
+def test_the_conversion_of_the_default_model_shows_no_bar(smollm2_folder):
+    assert smollm2_folder.with_suffix(".printed").read_text() == ""
+
+
+@pytest.mark.slow
 def test_the_default_tokenizer_splits_numbers_into_digits(smollm2_folder):
     tokenizer = AutoTokenizer.from_pretrained(smollm2_folder)
     pieces = tokenizer.tokenize("It costs 1234 dollars, or 56.")

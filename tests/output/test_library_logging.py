@@ -1,9 +1,13 @@
+import io
 import logging
+import sys
 import warnings
+from types import ModuleType
 
 import pytest
+from huggingface_hub.utils import are_progress_bars_disabled, enable_progress_bars
 
-from thoughtrank.output.library_logging import silence_library_logs
+from thoughtrank.output.library_logging import silence_library_logs, without_bar
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +18,7 @@ def restored():
     names = ("DeepSpeed", "pytorch_lightning", "lightning.pytorch")
     before = {name: (logging.getLogger(name).level, list(logging.getLogger(name).filters)) for name in names}
     bars = transformers_logging.is_progress_bar_enabled()
+    hub_bars = not are_progress_bars_disabled()
     with warnings.catch_warnings():
         yield
     for name, (level, filters) in before.items():
@@ -21,6 +26,18 @@ def restored():
         logging.getLogger(name).filters = filters
     if bars:
         transformers_logging.enable_progress_bar()
+    if hub_bars:
+        enable_progress_bars()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_downloads_from_the_hub_have_bars_on_a_terminal_only(monkeypatch, terminal):
+    enable_progress_bars()
+    stream = io.StringIO()
+    stream.isatty = lambda: terminal
+    monkeypatch.setattr(sys, "stderr", stream)
+    silence_library_logs()
+    assert are_progress_bars_disabled() is not terminal
 
 
 def test_routine_messages_are_dropped_and_others_are_not(caplog):
@@ -57,3 +74,23 @@ def test_weights_are_loaded_without_a_bar_and_a_second_call_changes_nothing():
     silence_library_logs()
     assert logging.getLogger("DeepSpeed").filters == filters
     assert not transformers_logging.is_progress_bar_enabled()
+
+
+def test_a_module_without_a_setting_for_its_bar_shows_none_inside_and_has_it_back_after(capsys):
+    from tqdm import tqdm
+
+    module = ModuleType("with_a_bar")
+    module.tqdm = tqdm
+    with without_bar(module):
+        assert list(module.tqdm([1, 2], desc="Converting")) == [1, 2]
+    assert capsys.readouterr().err == ""
+    assert module.tqdm is tqdm
+    with without_bar(ModuleType("without_one")):
+        pass
+
+
+def test_the_conversion_of_gguf_files_still_has_the_bar_that_is_hidden():
+    from transformers import modeling_gguf_pytorch_utils
+
+    with without_bar(modeling_gguf_pytorch_utils):
+        assert modeling_gguf_pytorch_utils.tqdm([], desc="Converting").disable

@@ -146,6 +146,18 @@ def test_every_round_prints_its_line_before_the_next_one_begins(finished):
     assert positions == sorted(positions)
 
 
+def test_progress_in_a_log_is_at_most_one_line_per_ten_per_cent_and_no_library_prints(finished):
+    shown = re.findall(r"^(round \d \w+): +(\d+)% \d+/", finished.output, re.MULTILINE)
+    stages = {stage for stage, _ in shown}
+    assert {"round 1 generation", "round 2 training", "round 0 evaluation"} <= stages
+    for stage in stages:
+        tenths = [int(per_cent) // 10 for each, per_cent in shown if each == stage]
+        assert tenths == sorted(set(tenths))
+        assert tenths[-1] == 10
+    for text in ("Warning", "warn(", "Loading weights", "Converting", "it/s"):
+        assert text not in finished.output
+
+
 def test_the_snippet_of_the_model_card_runs_offline(finished):
     export = finished.path("base", "export")
     card = (export / "README.md").read_text()

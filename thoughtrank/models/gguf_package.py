@@ -9,6 +9,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.models.model_files import file_sha256
 from thoughtrank.models.named_model import NamedModel
 from thoughtrank.models.protocol import ModelFacts
+from thoughtrank.output.library_logging import without_bar
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -88,16 +89,17 @@ class GGUFPackageModel(NamedModel):
     def write(self, folder: Path) -> None:
         """See ``ModelSource``."""
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+        from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig, modeling_gguf_pytorch_utils
 
         file = self._file()
         tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-        model = AutoModelForCausalLM.from_pretrained(
-            file.parent,
-            gguf_file=file.name,
-            quantization_config=GgufConfig(dequantize=True),
-            dtype=torch.bfloat16,
-        )
+        with without_bar(modeling_gguf_pytorch_utils):
+            model = AutoModelForCausalLM.from_pretrained(
+                file.parent,
+                gguf_file=file.name,
+                quantization_config=GgufConfig(dequantize=True),
+                dtype=torch.bfloat16,
+            )
         known = self._known()
         if known is not None and known.splits_digits:
             _split_digits(tokenizer)

@@ -1,7 +1,12 @@
 """Silences routine messages of libraries, so that a run prints its own progress and warnings that matter."""
 
 import logging
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import ModuleType
 
 _ROUTINE_RECORDS = ("Setting accelerator to CPU",)
 _ROUTINE_WARNINGS = (
@@ -20,6 +25,8 @@ def _is_not_routine(record: logging.LogRecord) -> bool:
 def silence_library_logs() -> None:
     """Disable progress bars for loading and saving weights, and notices of DeepSpeed and Lightning about a missing GPU.
 
+    The bars of a download from the hub are shown on a terminal only.
+
     Call it before a model is loaded. Other warnings and errors of these libraries are still shown.
     """
     logging.getLogger("DeepSpeed").addFilter(_is_not_routine)
@@ -30,3 +37,22 @@ def silence_library_logs() -> None:
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
+    if not sys.stderr.isatty():
+        from huggingface_hub.utils import disable_progress_bars
+
+        disable_progress_bars()
+
+
+@contextmanager
+def without_bar(module: ModuleType) -> Iterator[None]:
+    """Inside, a module that shows bars of tqdm and has no setting for them shows none."""
+    names = vars(module)
+    shown = names.get("tqdm")
+    if shown is None:
+        yield
+        return
+    names["tqdm"] = partial(shown, disable=True)
+    try:
+        yield
+    finally:
+        names["tqdm"] = shown

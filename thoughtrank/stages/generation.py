@@ -4,13 +4,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar, NoReturn
-
-from tqdm import tqdm
+from typing import ClassVar
 
 from thoughtrank.engines.batch_invariance import probe_batch_composition
 from thoughtrank.engines.protocol import Branch, Continuation, Engine, EngineSession, GenerationRequest, Limits, OnStep
-from thoughtrank.output.progress import progress_bar
+from thoughtrank.output.progress import Progress, progress_bar
 from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.prompting.chat_template import ChatTemplate
 from thoughtrank.prompting.special_tokens import ESCAPE_RULES
@@ -163,14 +161,14 @@ class Generation(Stage):
             )
 
 
-def _update(bar: "tqdm[NoReturn]") -> OnStep:
+def _update(bar: Progress) -> OnStep:
     """Generated tokens and finished candidates go to the progress bar."""
     tokens = 0
 
     def on_step(added: int, finished: int) -> None:
         nonlocal tokens
         tokens += added
-        bar.set_postfix(tokens=tokens, refresh=False)
+        bar.set_postfix_str(f"tokens={tokens}", refresh=False)
         bar.update(finished)
 
     return on_step

@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from itertools import islice
-from typing import ClassVar, NoReturn
-
-from tqdm import tqdm
+from typing import ClassVar
 
 from thoughtrank.evaluation.statistics import mean
 from thoughtrank.judging.audit import AuditTotals, is_ranking
@@ -16,7 +14,7 @@ from thoughtrank.judging.execution.executor import VERDICTS, Executor
 from thoughtrank.judging.protocol import AnswerView
 from thoughtrank.judging.screening import MALFORMED
 from thoughtrank.judging.swap_sample import SwapSample
-from thoughtrank.output.progress import progress_bar
+from thoughtrank.output.progress import Progress, progress_bar
 from thoughtrank.rankers.protocol import Ranker, RankResult
 from thoughtrank.rankers.rank_questions import AnsweredQuestion, TieDetector, rank_questions
 from thoughtrank.rankers.replay import JudgedCall, LoggedVerdicts, RecordedCalls, calls_of, is_ranked
@@ -200,7 +198,7 @@ class _RankingTotals:
             self.regrets.append(result.expected_regret)
 
 
-def _on_progress(bar: "tqdm[NoReturn]", *, later: int) -> Callable[[int, int], None]:
+def _on_progress(bar: Progress, *, later: int) -> Callable[[int, int], None]:
     """Updates the bar while one group is ranked; ``later`` questions, of which nothing is known yet, follow it."""
     before = bar.n
 

@@ -12,12 +12,10 @@ from torch import Tensor
 from thoughtrank.finetuning.batching.batches import Batch
 from thoughtrank.finetuning.callbacks.divergence import has_diverged, stop_diverged
 from thoughtrank.finetuning.callbacks.throughput import StepWork, ThroughputMeter
-from thoughtrank.output.progress import progress_bar
+from thoughtrank.output.progress import Progress, progress_bar
 from thoughtrank.storage.line_log import LineLog
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
     from thoughtrank.finetuning.module import FineTuningModule
 
 
@@ -48,7 +46,7 @@ class StepLog(pl.Callback):
         self._steps = 0
         self._work = StepWork()
         self._meter: ThroughputMeter | None = None
-        self._bar: tqdm | None = None
+        self._bar: Progress | None = None
         self._lines: LineLog | None = None
 
     def on_train_start(self, trainer: pl.Trainer, module: "FineTuningModule") -> None:  # type: ignore[override]
