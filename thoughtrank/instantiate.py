@@ -170,7 +170,8 @@ def make_component(spec: Mapping[str, Any], *, where: str) -> Any:
     if "_target_" not in spec:
         raise UserError(f"{where}: no _target_ (choose a file of conf/{where}/, or name a class)")
     target = find_target(str(spec["_target_"]), where=where)
-    arguments, faults = {}, []
+    arguments: dict[str, Any] = {}
+    faults: list[str] = []
     for key, value in spec.items():
         if key != "_target_":
             try:

@@ -1,11 +1,8 @@
-import io
 import logging
-import sys
 import warnings
 from types import ModuleType
 
 import pytest
-from huggingface_hub.utils import are_progress_bars_disabled, enable_progress_bars
 
 from thoughtrank.output.library_logging import silence_library_logs, without_bar
 
@@ -18,7 +15,6 @@ def restored():
     names = ("DeepSpeed", "pytorch_lightning", "lightning.pytorch")
     before = {name: (logging.getLogger(name).level, list(logging.getLogger(name).filters)) for name in names}
     bars = transformers_logging.is_progress_bar_enabled()
-    hub_bars = not are_progress_bars_disabled()
     with warnings.catch_warnings():
         yield
     for name, (level, filters) in before.items():
@@ -26,18 +22,6 @@ def restored():
         logging.getLogger(name).filters = filters
     if bars:
         transformers_logging.enable_progress_bar()
-    if hub_bars:
-        enable_progress_bars()
-
-
-@pytest.mark.parametrize("terminal", [True, False])
-def test_downloads_from_the_hub_have_bars_on_a_terminal_only(monkeypatch, terminal):
-    enable_progress_bars()
-    stream = io.StringIO()
-    stream.isatty = lambda: terminal
-    monkeypatch.setattr(sys, "stderr", stream)
-    silence_library_logs()
-    assert are_progress_bars_disabled() is not terminal
 
 
 def test_routine_messages_are_dropped_and_others_are_not(caplog):

@@ -45,7 +45,8 @@ def test_keys_are_not_printed(capsys, monkeypatch):
 
 
 def test_progress_bars_show_no_control_characters(capsys):
-    progress_bar(description=HOSTILE, total=1, done=0, unit=HOSTILE, columns=200).close()
+    with progress_bar(description=HOSTILE, total=1, done=0, unit=HOSTILE, columns=200) as bar:
+        bar.update()
     shown = capsys.readouterr().err
     assert SHOWN in shown
     assert "\x1b[2J" not in shown

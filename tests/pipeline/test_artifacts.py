@@ -147,11 +147,11 @@ def test_every_round_prints_its_line_before_the_next_one_begins(finished):
 
 
 def test_progress_in_a_log_is_at_most_one_line_per_ten_per_cent_and_no_library_prints(finished):
-    shown = re.findall(r"^(round \d \w+): +(\d+)% \d+/", finished.output, re.MULTILINE)
-    stages = {stage for stage, _ in shown}
-    assert {"round 1 generation", "round 2 training", "round 0 evaluation"} <= stages
-    for stage in stages:
-        tenths = [int(per_cent) // 10 for each, per_cent in shown if each == stage]
+    shown = re.findall(r"^(round \d \w+): +(\d+)% \d+/(\d+) ", finished.output, re.MULTILINE)
+    bars = {(stage, total) for stage, _, total in shown}  # an evaluation has two
+    assert {"round 1 generation", "round 2 training", "round 0 evaluation"} <= {stage for stage, _ in bars}
+    for bar in bars:
+        tenths = [int(per_cent) // 10 for stage, per_cent, total in shown if (stage, total) == bar]
         assert tenths == sorted(set(tenths))
         assert tenths[-1] == 10
     for text in ("Warning", "warn(", "Loading weights", "Converting", "it/s"):

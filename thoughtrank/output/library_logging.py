@@ -1,7 +1,6 @@
 """Silences routine messages of libraries, so that a run prints its own progress and warnings that matter."""
 
 import logging
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,8 +24,6 @@ def _is_not_routine(record: logging.LogRecord) -> bool:
 def silence_library_logs() -> None:
     """Disable progress bars for loading and saving weights, and notices of DeepSpeed and Lightning about a missing GPU.
 
-    The bars of a download from the hub are shown on a terminal only.
-
     Call it before a model is loaded. Other warnings and errors of these libraries are still shown.
     """
     logging.getLogger("DeepSpeed").addFilter(_is_not_routine)
@@ -37,10 +34,6 @@ def silence_library_logs() -> None:
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
-    if not sys.stderr.isatty():
-        from huggingface_hub.utils import disable_progress_bars
-
-        disable_progress_bars()
 
 
 @contextmanager

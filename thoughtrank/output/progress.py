@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from tqdm import tqdm
 
 from thoughtrank.output.printable import printable
+from thoughtrank.output.terminal import print_error
 
 _LINE = "{desc}: {percentage:3.0f}% {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]"
 
@@ -121,4 +122,4 @@ class ProgressLines:
             initial=self._initial,
             bar_format=_LINE,
         )
-        print(line[: self._columns], file=sys.stderr, flush=True)
+        print_error(line[: self._columns])
