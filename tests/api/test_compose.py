@@ -56,3 +56,9 @@ def test_what_hydra_cannot_read_or_compose_is_raised_as_one_sentence(overrides, 
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(UserError, match=r"config_dir=.*none: no such folder"):
         compose([], config_dir=tmp_path / "none")
+
+
+def test_a_former_key_is_taken_as_on_the_command_line():
+    values = compose(["logger=[wandb,csv]", "logger.project=mine"]).values
+    assert values["logger"]["wandb"]["project"] == "mine"
+    assert "csv" in values["logger"]
