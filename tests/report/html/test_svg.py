@@ -41,3 +41,12 @@ def test_a_histogram_counts_every_value(counts):
 def test_a_legend_names_its_series_as_text():
     assert legend(["a", "<b>"]).count("<li") == 2
     assert "&lt;b&gt;" in legend(["a", "<b>"])
+
+
+def test_series_beyond_the_colours_are_dashed_in_chart_and_legend():
+    names = [f"arm {number}" for number in range(9)]
+    points = [Point(x=0, value=0.5, low=0.4, high=0.6)]
+    chart = line_chart([(name, points) for name in names], label="accuracy", x_label="round")
+    for text in (chart, legend(names)):
+        assert text.count("dashed") == 1
+        assert 'class="s0 dashed"' in text

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Literal
 
 from thoughtrank.report.html.embedding import escaped
-from thoughtrank.report.html.svg import NUM_COLOURS
+from thoughtrank.report.html.svg import NUM_COLOURS, series_class
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -45,6 +45,8 @@ def svg_file(parts: Sequence[str], *, width: float, height: float, label: str, s
         f".shade {{ fill: {colour['shade']}; }}",
         *(f".s{number} {{ color: {colour[f's{number}']}; }}" for number in range(NUM_COLOURS)),
         ".line { fill: none; stroke: currentColor; stroke-width: 1.5; } .main .line { stroke-width: 3.5; }",
+        ".dashed .line { stroke-dasharray: 6 4; }",
+        ".dashed .swatch { fill-opacity: .25; stroke: currentColor; stroke-dasharray: 3 2; }",
         ".bar { stroke: currentColor; stroke-width: 1.2; opacity: .6; }",
         ".band { fill: currentColor; opacity: .12; } circle, .swatch { fill: currentColor; }",
     ]
@@ -69,7 +71,7 @@ def legend_lines(names: Sequence[str], *, top: float, width: float) -> tuple[lis
     for number, name in enumerate(names):
         x, y = column * (number % columns), top + _LINE * (number // columns)
         parts.append(
-            f'<g class="s{number % NUM_COLOURS}"><rect class="swatch" x="{x:.1f}" y="{y:.1f}" width="{_SWATCH}" '
+            f'<g class="{series_class(number)}"><rect class="swatch" x="{x:.1f}" y="{y:.1f}" width="{_SWATCH}" '
             f'height="{_SWATCH}" rx="3"/></g><text x="{x + _SWATCH + 6:.1f}" y="{y + 10:.1f}">{escaped(name)}</text>'
         )
     return parts, _LINE * -(-len(names) // columns)

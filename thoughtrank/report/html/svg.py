@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from thoughtrank.report.html.embedding import escaped
 
 NUM_COLOURS = 8
+"""Series beyond them take the colours again, dashed."""
 NUM_SHADES = 10
 """Of a cell in the grid of prefixes."""
 CHART_WIDTH, CHART_HEIGHT = 640, 280
@@ -23,6 +24,11 @@ class Point:
     value: float
     low: float
     high: float
+
+
+def series_class(number: int) -> str:
+    """The classes of the series at this place."""
+    return f"s{number % NUM_COLOURS}{' dashed' if number >= NUM_COLOURS else ''}"
 
 
 def line_chart(series: Sequence[tuple[str, Sequence[Point]]], *, label: str, x_label: str) -> str:
@@ -54,7 +60,7 @@ def line_chart(series: Sequence[tuple[str, Sequence[Point]]], *, label: str, x_l
         shift = (number - (len(series) - 1) / 2) * 5
         at = [(x_of(point.x) + shift, point) for point in of_series]
         path = " ".join(f"{x:.1f},{y_of(point.value):.1f}" for x, point in at)
-        parts.append(f'<g class="s{number % NUM_COLOURS}{" main" if number == 0 else ""}">')
+        parts.append(f'<g class="{series_class(number)}{" main" if number == 0 else ""}">')
         if number == 0 and len(at) > 1:
             upper = [f"{x:.1f},{y_of(point.high):.1f}" for x, point in at]
             lower = [f"{x:.1f},{y_of(point.low):.1f}" for x, point in reversed(at)]
@@ -115,7 +121,7 @@ def histogram(series: Sequence[tuple[str, Mapping[float, int]]], *, label: str, 
             steps += [f"{left:.1f},{y_of(fraction):.1f}", f"{right:.1f},{y_of(fraction):.1f}"]
         ends = f"{_LEFT},{y_of(0):.1f} {' '.join(steps)} {_LEFT + inner},{y_of(0):.1f}"
         parts.append(
-            f'<g class="s{number % NUM_COLOURS}"><title>{escaped(name)}</title><polygon class="band" points="{ends}"/>'
+            f'<g class="{series_class(number)}"><title>{escaped(name)}</title><polygon class="band" points="{ends}"/>'
             f'<polyline class="line" points="{" ".join(steps)}"/></g>'
         )
     for step in range(5):
@@ -148,7 +154,7 @@ def _fractions(counts: Mapping[float, int], *, low: float, width: float, bins: i
 def legend(names: Sequence[str]) -> str:
     """The names of the series with their colours."""
     items = "".join(
-        f'<li class="s{number % NUM_COLOURS}"><span class="swatch"></span>{escaped(name)}</li>'
+        f'<li class="{series_class(number)}"><span class="swatch"></span>{escaped(name)}</li>'
         for number, name in enumerate(names)
     )
     return f'<ul class="legend">{items}</ul>'
