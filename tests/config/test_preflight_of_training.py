@@ -25,6 +25,7 @@ def test_a_batch_that_does_not_divide_into_micro_batches_names_both():
     [fault] = faults_of("training.batch_size=8", "training.micro_batch_size=3")
     assert "training.batch_size=8" in fault
     assert "training.micro_batch_size=3" in fault
+    assert faults_of("training.batch_size=8", "training.micro_batch_size=3", "training.micro_batch_tokens=4096") == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from thoughtrank.finetuning.batching.batch_loader import BatchLoader
-from thoughtrank.finetuning.batching.batch_plan import plan_batches
+from thoughtrank.finetuning.batching.batch_plan import MicroBatchLimits, plan_batches
 from thoughtrank.finetuning.batching.examples import EncodedExample
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,7 +29,7 @@ def plans(draw):
     arguments = {
         "epochs": draw(st.integers(1, 3)),
         "batch_size": draw(st.integers(1, 6)),
-        "micro_batch_size": draw(st.integers(1, 6)),
+        "limits": MicroBatchLimits(examples=draw(st.integers(1, 6))),
         "seed": draw(st.integers(0, 99)),
     }
     return SimpleNamespace(

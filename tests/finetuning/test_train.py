@@ -59,11 +59,15 @@ def test_a_training_ends_with_its_parent_and_goes_on_from_its_checkpoint_to_the_
 
 
 def test_micro_batches_make_the_same_step_as_one_batch(tiny_folder, examples, tmp_path):
-    one, several = (
-        train_here(make_job(tiny_folder, examples, tmp_path / str(size), micro_batch_size=size)) for size in (4, 1)
+    one, *others = (
+        train_here(make_job(tiny_folder, examples, tmp_path / str(number), **limits))
+        for number, limits in enumerate(
+            [{"micro_batch_size": 4}, {"micro_batch_size": 1}, {"micro_batch_size": 4, "micro_batch_tokens": 120}]
+        )
     )
-    for figure in ("loss", "gradient_norm"):
-        assert [row[figure] for row in one] == pytest.approx([row[figure] for row in several], rel=1e-3)
+    for several in others:
+        for figure in ("loss", "gradient_norm"):
+            assert [row[figure] for row in one] == pytest.approx([row[figure] for row in several], rel=1e-3)
 
 
 class Watched(SupervisedFineTuning):

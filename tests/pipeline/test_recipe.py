@@ -27,7 +27,8 @@ def gsm8k(tmp_path):
 @pytest.mark.parametrize("rounds", [2, pytest.param(4, marks=pytest.mark.long)])
 def test_the_recipe_runs_from_first_to_last_round(workplace, llama3_folder, gsm8k, rounds):
     workplace.left_out = ("model", "prefixes", "rounds", "questions.held_out_unseen", "training.epochs")
-    workplace.left_out += ("training.batch_size", "training.micro_batch_size", "engine.questions_per_group")
+    workplace.left_out += ("training.batch_size", "training.micro_batch_size", "training.micro_batch_tokens")
+    workplace.left_out += ("engine.questions_per_group",)
     workplace.run(
         *("run=recipe", "experiment=llama3.2_3b_cot", f"model.name={llama3_folder}", f"questions.name={gsm8k}"),
         *("questions.train_per_round=2", "questions.held_out=3", "evaluation.reply_tokens=8"),

@@ -169,6 +169,8 @@ def _batch_faults(config: RunConfig, components: Components) -> list[str]:
             "strategy.devices and strategy.num_nodes: some would wait for the others in every step"
         ]
     per_process = training.batch_size // max(processes, 1)
+    if training.micro_batch_tokens is not None:
+        return []  # micro-batches of a step are about equally long, whatever their number
     if training.micro_batch_size < per_process and per_process % training.micro_batch_size:
         each = f", {per_process} on each of {processes} processes," if processes > 1 else ""
         return [
@@ -213,7 +215,7 @@ def _folder_faults(config: RunConfig, components: Components) -> list[str]:
     return folder_faults(config)
 
 
-_BATCH_KEYS = ("training.batch_size", "training.micro_batch_size")
+_BATCH_KEYS = ("training.batch_size", "training.micro_batch_size", "training.micro_batch_tokens")
 _MEMORY_KEYS = ("training.weights", "training.precision")
 _CHECKS = (
     _Check(

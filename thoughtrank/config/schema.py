@@ -69,6 +69,7 @@ class TrainingConfig(_Schema):
     min_steps: NonNegativeInt
     batch_size: PositiveInt
     micro_batch_size: PositiveInt
+    micro_batch_tokens: PositiveInt | None = None  # stored configs of earlier versions lack it
     shuffle: Literal["examples", "questions"]
     packing: bool
     gradient_checkpointing: bool
@@ -79,8 +80,11 @@ class TrainingConfig(_Schema):
     log_every: PositiveInt
 
     def job_settings(self, *, operational: bool) -> dict[str, Any]:
-        """The keys that a training job has too: the operational ones, or those that can change the result."""
-        settings = self.model_dump(exclude={"start", "examples"})
+        """The keys that a training job has too: the operational ones, or those that can change the result.
+
+        A limit of tokens that is not set is left out, so that trainings of earlier versions are found again.
+        """
+        settings = self.model_dump(exclude={"start", "examples"}, exclude_none=True)
         return {key: value for key, value in settings.items() if (key in self.operational) is operational}
 
 

@@ -28,7 +28,7 @@ class TrainingJob:
         epochs: passes over the examples.
         min_steps: fewest optimizer steps; small datasets are repeated for extra epochs until this many.
         batch_size: examples per optimizer step, over all ranks.
-        micro_batch_size: examples per forward pass and device.
+        micro_batch_size: most examples per forward pass and device.
         shuffle: shuffle unit: single ``examples``, or all examples of a question together (``questions``).
         packing: pack the examples of a forward pass into one row; a shared prompt is computed once.
         gradient_checkpointing: keep only the inputs of the layers, and recompute the rest in the backward pass.
@@ -39,6 +39,7 @@ class TrainingJob:
         seed: of the order of the examples.
         log_every: optimizer steps between rows of the metrics file.
         description: text before the progress bar.
+        micro_batch_tokens: most tokens per forward pass and device; None for no limit.
         steps: exact number of optimizer steps, in place of ``epochs`` and ``min_steps``; the last epoch may end early.
         development: folder of a table of development examples; the weights of the epoch with the lowest loss on them are
             kept. None keeps those of the last step.
@@ -67,6 +68,7 @@ class TrainingJob:
     seed: int
     log_every: int
     description: str
+    micro_batch_tokens: int | None = None
     steps: int | None = None
     development: str | None = None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from transformers import AutoConfig
 
 from thoughtrank.finetuning.batching.batch_loader import BatchLoader
-from thoughtrank.finetuning.batching.batch_plan import epochs_for, plan_batches
+from thoughtrank.finetuning.batching.batch_plan import MicroBatchLimits, epochs_for, plan_batches
 from thoughtrank.finetuning.batching.examples import Examples, read_examples
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.protocols import Objective
@@ -38,9 +38,16 @@ class TrainingData:
 
 
 def load_training_data(
-    job: TrainingJob, *, tokenizer: "PreTrainedTokenizerBase", rank: int, world_size: int
+    job: TrainingJob, *, tokenizer: "PreTrainedTokenizerBase", rank: int, world_size: int, prefetch: bool = False
 ) -> TrainingData:
     """Read and tokenize the examples of ``job``, and plan its batches. Rank 0 prints which examples are left out.
+
+    Args:
+        job: the training.
+        tokenizer: of the model.
+        rank: of this process.
+        world_size: number of ranks.
+        prefetch: see ``BatchLoader``.
 
     Raises:
         UserError: there is nothing to train on.
@@ -61,7 +68,12 @@ def load_training_data(
         examples.used,
         epochs=epochs,
         batch_size=job.batch_size,
-        micro_batch_size=min(job.micro_batch_size, -(-job.batch_size // world_size)),
+        limits=MicroBatchLimits(
+            examples=min(job.micro_batch_size, -(-job.batch_size // world_size)),
+            tokens=job.micro_batch_tokens,
+            packing=job.packing,
+            ranks=world_size,
+        ),
         seed=job.seed,
         shuffle=job.shuffle,
     )[: job.steps]
@@ -72,6 +84,7 @@ def load_training_data(
         packing=job.packing,
         rank=rank,
         world_size=world_size,
+        prefetch=prefetch,
     )
     ends = [-(-epoch * len(examples.used) // job.batch_size) for epoch in range(1, epochs + 1)]
     return TrainingData(
@@ -87,7 +100,6 @@ def _development(job: TrainingJob, *, tokenizer: "PreTrainedTokenizerBase", cont
     if job.development is None:
         return None
     used = read_examples([job.development], tokenizer=tokenizer, context=context).used
-    plan = plan_batches(
-        used, epochs=1, batch_size=len(used), micro_batch_size=job.micro_batch_size, seed=0, shuffle="examples"
-    )
+    limits = MicroBatchLimits(examples=job.micro_batch_size, tokens=job.micro_batch_tokens, packing=job.packing)
+    plan = plan_batches(used, epochs=1, batch_size=len(used), limits=limits, seed=0, shuffle="examples")
     return BatchLoader(examples=used, plan=plan, padding_id=tokenizer.pad_token_id or 0, packing=job.packing)

@@ -1,7 +1,14 @@
+import threading
+
 import pytest
 from batch_plans import PATIENT, load, plans, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from thoughtrank.finetuning.batching import batch_loader
+from thoughtrank.finetuning.batching.batch_loader import BatchLoader
+from thoughtrank.finetuning.batching.batches import packed_batch
+from thoughtrank.finetuning.batching.examples import EncodedExample
 
 
 @PATIENT
@@ -57,3 +64,34 @@ def test_a_second_iteration_starts_from_the_beginning(planned):
     first, second = list(batches), list(batches)
     assert len(first) == len(second)
     assert all(same(*pair) for pair in zip(first, second, strict=True))
+
+
+def test_a_missing_micro_batch_costs_two_tokens():
+    long = [EncodedExample(token_ids=tuple(range(number, number + 50)), first_target=40) for number in range(3)]
+    loader = BatchLoader(examples=long, plan=[[[0], [1], [2]]], padding_id=0, rank=1, world_size=2)
+    assert [(batch.num_tokens, bool(batch.loss_weight)) for batch in loader] == [(49, True), (1, False)]
+
+
+@settings(PATIENT, max_examples=20)
+@given(plans())
+def test_prefetched_micro_batches_are_the_same(planned):
+    expected = list(load(planned))
+    assert all(same(*pair) for pair in zip(load(planned, prefetch=True), expected, strict=True))
+
+
+def test_prefetching_is_one_micro_batch_ahead_and_ends_with_the_training(monkeypatch):
+    prepared = []
+
+    def prepare(examples, **how):
+        prepared.append(examples[0].question_id)
+        return packed_batch(examples, **how)
+
+    monkeypatch.setattr(batch_loader, "packed_batch", prepare)
+    examples = [EncodedExample((1, 2, 3), first_target=1, question_id=f"q{number}") for number in range(9)]
+    loader = BatchLoader(examples=examples, plan=[[[number]] for number in range(9)], padding_id=0, prefetch=True)
+    batches = iter(loader)
+    assert next(batches).question_ids == ("q0",)
+    assert next(batches).question_ids == ("q1",)
+    batches.close()
+    assert prepared == ["q0", "q1", "q2"]
+    assert not [each for each in threading.enumerate() if each.name.startswith("batches")]

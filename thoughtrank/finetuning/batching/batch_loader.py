@@ -1,6 +1,8 @@
 """The data loader: follows the batch plan, shards each step over ranks, and can start at any step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 from thoughtrank.finetuning.batching.batches import Batch, packed_batch, padded_batch
 from thoughtrank.finetuning.batching.examples import EncodedExample
@@ -9,8 +11,9 @@ from thoughtrank.finetuning.batching.examples import EncodedExample
 class BatchLoader:
     """Yields one rank's micro-batches in the order of the plan.
 
-    All ranks together process the whole step. Gradients are synchronized per micro-batch, so every rank gets equally many
-    per step; missing ones are filled with a repeated micro-batch of loss weight 0, which changes no gradient.
+    All ranks together process the whole step. Every step has equally many micro-batches on every rank, since ranks
+    synchronize their gradients and the trainer counts. Missing ones are filled with two tokens of loss weight 0, which
+    change no gradient.
 
     Args:
         examples: the training set.
@@ -19,6 +22,8 @@ class BatchLoader:
         packing: pack the examples of a micro-batch into one row, a shared prompt once; else one padded row each.
         rank: of this process.
         world_size: number of ranks.
+        prefetch: prepare the next micro-batch in a thread while the current one is computed. For devices other than the
+            CPU, which computes with all cores.
 
     Attributes:
         accumulation: micro-batches per optimizer step on each rank.
@@ -33,15 +38,17 @@ class BatchLoader:
         packing: bool = True,
         rank: int = 0,
         world_size: int = 1,
+        prefetch: bool = False,
     ) -> None:
         self.examples = examples
         self.padding_id = padding_id
         self.packing = packing
+        self.prefetch = prefetch
         self.accumulation = -(-max(map(len, plan)) // world_size)
         self._micro_batches: list[tuple[list[int], float]] = []
         for step in plan:
             weighted = self._weighted(step)
-            weighted += [(step[0], 0.0)] * (self.accumulation * world_size - len(step))
+            weighted += [(step[0][:1], 0.0)] * (self.accumulation * world_size - len(step))
             self._micro_batches.extend(weighted[rank::world_size])
         self._start = 0
 
@@ -49,9 +56,8 @@ class BatchLoader:
         return len(self._micro_batches)
 
     def __iter__(self) -> Iterator[Batch]:
-        for position in range(self._start, len(self._micro_batches)):
-            indices, loss_weight = self._micro_batches[position]
-            yield self._batch([self.examples[index] for index in indices], loss_weight)
+        positions = range(self._start, len(self._micro_batches))
+        return _one_ahead(self._batch, positions) if self.prefetch else map(self._batch, positions)
 
     def skip_steps(self, count: int) -> None:
         """Start after the first ``count`` optimizer steps, which a checkpoint already contains."""
@@ -62,7 +68,29 @@ class BatchLoader:
         counts = [sum(self.examples[index].num_targets for index in micro_batch) for micro_batch in step]
         return [(micro_batch, count / sum(counts)) for micro_batch, count in zip(step, counts, strict=True)]
 
-    def _batch(self, examples: list[EncodedExample], loss_weight: float) -> Batch:
+    def _batch(self, position: int) -> Batch:
+        indices, loss_weight = self._micro_batches[position]
+        examples = [self.examples[index] for index in indices]
+        if not loss_weight:
+            examples = [_first_target(examples[0])]
         if self.packing:
             return packed_batch(examples, loss_weight=loss_weight)
         return padded_batch(examples, loss_weight=loss_weight, padding_id=self.padding_id)
+
+
+def _first_target(example: EncodedExample) -> EncodedExample:
+    """The shortest example with a target."""
+    return replace(example, token_ids=example.token_ids[:2], first_target=1)
+
+
+def _one_ahead(batch: Callable[[int], Batch], positions: Iterable[int]) -> Iterator[Batch]:
+    """The batches in order, each prepared while the one before it is used."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches") as thread:
+        waiting: Future[Batch] | None = None
+        for position in positions:
+            following = thread.submit(batch, position)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = following
+        if waiting is not None:
+            yield waiting.result()
