@@ -39,7 +39,7 @@ class WatchedStrategy(AutoStrategy):
 
 
 @pytest.fixture
-def module(tiny_folder, monkeypatch):
+def module(tiny_folder):
     module = FineTuningModule(
         load=lambda engine: AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32),
         objective=SupervisedFineTuning(),
@@ -49,7 +49,6 @@ def module(tiny_folder, monkeypatch):
         accumulation=4,
     )
     module._trainer = SimpleNamespace(world_size=2)
-    monkeypatch.setattr(module, "log", lambda *arguments, **named: None)
     module.configure_model()
     return module
 
@@ -70,6 +69,16 @@ def test_a_loss_is_weighted_by_its_part_of_the_step_and_scaled_by_the_engine(mod
     assert weighted == pytest.approx(0.25 * float(plain.detach()))
     assert accumulation == 4
     assert float(loss.detach()) == pytest.approx(8 * weighted)
+
+
+def test_the_loss_of_a_step_adds_up_by_weights_and_is_read_once(module):
+    losses = []
+    for weight in (0.75, 0.25, 0.0):
+        batch = padded_batch([EXAMPLE], loss_weight=weight, padding_id=0)
+        losses.append(weight * float(module.objective.loss(model=module.causal_lm, batch=batch).detach()))
+        module.training_step(batch, 0)
+    assert module.take_step_loss() == pytest.approx(sum(losses))
+    assert module.take_step_loss() == 0
 
 
 def test_gradients_are_clipped_by_the_engine_where_a_norm_is_given(module):

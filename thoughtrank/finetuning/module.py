@@ -50,6 +50,7 @@ class FineTuningModule(pl.LightningModule):
         self.weights = weights
         self.accumulation = accumulation
         self._engine: TrainingEngine | None = None
+        self._step_loss: Tensor | None = None
 
     @property
     def causal_lm(self) -> "PreTrainedModel":
@@ -81,11 +82,19 @@ class FineTuningModule(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """Part of one micro-batch in the mean loss per target token of its optimizer step, scaled for the engine."""
-        loss = self.objective.loss(model=self.causal_lm, batch=batch)
-        self.log(
-            "loss", loss.detach(), on_step=True, on_epoch=False, prog_bar=False, batch_size=len(batch.question_ids)
-        )
-        return self.engine.scale_loss(loss * batch.loss_weight, accumulation=self.accumulation)
+        loss = self.objective.loss(model=self.causal_lm, batch=batch) * batch.loss_weight
+        if batch.loss_weight:
+            part = loss.detach().float()
+            self._step_loss = part if self._step_loss is None else self._step_loss + part
+        return self.engine.scale_loss(loss, accumulation=self.accumulation)
+
+    def take_step_loss(self) -> float:
+        """This rank's part in the loss of the optimizer step, whose micro-batches are then forgotten.
+
+        It waits for the device, so it is read once per step.
+        """
+        loss, self._step_loss = self._step_loss, None
+        return 0.0 if loss is None else float(loss)
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move the tensors of a batch."""

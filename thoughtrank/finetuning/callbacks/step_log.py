@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class _StepTotals(TypedDict):
-    """The work of a step, summed over ranks; see ``StepWork``."""
+    """Loss and work of a step, summed over ranks; see ``StepWork``."""
 
     loss: float
     examples: float
@@ -79,7 +79,7 @@ class StepLog(pl.Callback):
         batch_idx: int,
     ) -> None:
         """Record a step after its last micro-batch."""
-        self._work.add(batch, loss=float(trainer.callback_metrics["loss"]))
+        self._work.add(batch)
         if trainer.global_step == self._steps or self._bar is None or self._meter is None:
             return
         self._steps = trainer.global_step
@@ -92,7 +92,7 @@ class StepLog(pl.Callback):
 
     def _row(self, trainer: pl.Trainer, module: "FineTuningModule", meter: ThroughputMeter) -> dict[str, float | None]:
         """The metrics of the step that has just been completed, over all ranks."""
-        totals = _summed(self._work, trainer)
+        totals = _summed(self._work, trainer, loss=module.take_step_loss())
         seconds = time.perf_counter() - self._work.started
         loss, norm = totals["loss"], module.engine.gradient_norm
         if has_diverged(loss=loss, gradient_norm=norm, vocabulary=module.causal_lm.config.get_text_config().vocab_size):
@@ -140,10 +140,10 @@ def _arithmetic(trainer: pl.Trainer, module: "FineTuningModule") -> torch.dtype:
     return torch.bfloat16 if in_bf16 else torch.float32
 
 
-def _summed(work: StepWork, trainer: pl.Trainer) -> _StepTotals:
+def _summed(work: StepWork, trainer: pl.Trainer, *, loss: float) -> _StepTotals:
     device = trainer.strategy.root_device
     parts = torch.tensor(
-        [work.loss, work.examples, work.tokens, work.targets, work.positions],
+        [loss, work.examples, work.tokens, work.targets, work.positions],
         dtype=torch.float64 if device.type != "mps" else torch.float32,
         device=device,
     )

@@ -22,7 +22,6 @@ class StepWork:
     """What one rank has done in one optimizer step so far.
 
     Attributes:
-        loss: sum of its micro-batches' losses, each times its weight in the step.
         examples: trained on.
         tokens: computed by the model.
         targets: tokens predicted.
@@ -31,7 +30,6 @@ class StepWork:
         started: when the step began, in seconds of ``time.perf_counter``.
     """
 
-    loss: float = 0.0
     examples: int = 0
     tokens: int = 0
     targets: int = 0
@@ -39,11 +37,10 @@ class StepWork:
     question_ids: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
 
-    def add(self, batch: Batch, *, loss: float) -> None:
+    def add(self, batch: Batch) -> None:
         """Count a micro-batch; one of weight 0 only keeps the ranks in step."""
         if not batch.loss_weight:
             return
-        self.loss += loss * batch.loss_weight
         self.examples += len(batch.question_ids)
         self.tokens += batch.num_tokens
         self.targets += len(batch.target_ids)
@@ -108,12 +105,13 @@ def peak_resident() -> int:
 def _matmul_flops(dtype: torch.dtype, device: torch.device) -> float:
     """FLOP/s of a square matmul on one device, best of four."""
     size = 8192 if device.type == "cuda" else 1024
-    ones = torch.ones(size, size, dtype=dtype, device=device)
+    # Random values: a product of constants needs less power, so that a GPU computes it at a higher clock rate.
+    matrix = torch.randn(size, size, generator=torch.Generator(device).manual_seed(0), device=device).to(dtype)
     best = 0.0
     for _ in range(4):
         _synchronize(device)
         started = time.perf_counter()
-        torch.mm(ones, ones)
+        torch.mm(matrix, matrix)
         _synchronize(device)
         best = max(best, 2 * size**3 / (time.perf_counter() - started))
     return best
