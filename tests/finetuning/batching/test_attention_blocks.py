@@ -51,12 +51,14 @@ def test_rows_of_a_block_are_filled_to_seventy_percent(sequences):
 
 
 def test_a_continuation_attends_to_its_prompt_and_causally_to_itself():
-    prompt, first, second = range(2), range(2, 4), range(4, 5)
-    assert AttentionRow.continuations(prompt, [first, second]).allowed().int().tolist() == [
-        [1, 1, 1, 0, 0],
-        [1, 1, 1, 1, 0],
-        [1, 1, 0, 0, 1],
-    ]
+    _, block = layout_of([(2, [2, 1])], []).blocks
+    assert block.allowed.int().tolist() == [[[1, 1, 1, 0, 0], [1, 1, 1, 1, 0], [1, 1, 0, 0, 1]]]
+
+
+def test_padding_is_no_key_and_attends_to_the_prompt():
+    _, block = layout_of([(2, [3, 1]), (2, [3])], []).blocks
+    short = block.allowed[1].int().tolist()
+    assert short == [[1, 1, 1, 0, 0, 0], [1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 1, 0], [1, 1, 0, 0, 0, 0]]
 
 
 def test_rows_of_very_different_length_are_not_padded_to_each_other():

@@ -6,11 +6,18 @@ Only attention scores are padded; the rest of the model works on the packed row 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import torch
-from torch import Tensor
 
-from thoughtrank.finetuning.batching.packed_layout import AttentionBlock, PackedLayout
+from thoughtrank.finetuning.batching.packed_layout import (
+    EVERY_QUERY,
+    NO_KEY,
+    NO_QUERY,
+    AttentionBlock,
+    PackedLayout,
+)
+from thoughtrank.finetuning.batching.variable_lengths import variable_lengths
 
 _MIN_FILL = 0.7
 """Length of the shortest row of a block as a fraction of its longest."""
@@ -46,11 +53,11 @@ class AttentionRow:
         """Keys before the row's own tokens."""
         return len(self.keys) - len(self.queries)
 
-    def allowed(self) -> Tensor:
-        """[queries, keys], True where a query attends to a key."""
-        owner = torch.repeat_interleave(torch.arange(len(self.lengths)), torch.tensor(self.lengths))
-        own = (owner[:, None] == owner[None, :]).tril()
-        return torch.cat([torch.ones(len(self.queries), self.num_prompt_keys, dtype=torch.bool), own], dim=1)
+    def spans(self) -> list[tuple[list[int], list[int]]]:
+        """For each continuation the tokens of its prompt, and its own."""
+        ends = list(accumulate(self.lengths, initial=0))
+        prompt = self.keys[: self.num_prompt_keys]
+        return [(prompt, self.queries[start:end]) for start, end in pairwise(ends)]
 
 
 def build_layout(
@@ -85,6 +92,7 @@ def build_layout(
         query_slots=query_slots,
         key_slots=key_slots,
         prompt_slots=prompt_slots,
+        lengths=variable_lengths([span for row in (*sequences, *continuations) for span in row.spans()]),
     )
 
 
@@ -107,25 +115,20 @@ def _padded_block(rows: list[AttentionRow], *, causal: bool) -> AttentionBlock:
     queries = torch.zeros(len(rows), num_queries, dtype=torch.long)
     keys = torch.zeros(len(rows), num_keys, dtype=torch.long)
     padding = torch.ones(len(rows), num_queries, dtype=torch.bool)
+    query_owners, key_owners = torch.full_like(queries, NO_QUERY), torch.full_like(keys, NO_KEY)
     for number, row in enumerate(rows):
         queries[number, : len(row.queries)] = torch.tensor(row.queries)
         keys[number, : len(row.keys)] = torch.tensor(row.keys)
         padding[number, : len(row.queries)] = False
+        owners = torch.repeat_interleave(torch.arange(len(row.lengths)), torch.tensor(row.lengths))
+        query_owners[number, : len(row.queries)] = owners
+        key_owners[number, : row.num_prompt_keys] = EVERY_QUERY
+        key_owners[number, row.num_prompt_keys : len(row.keys)] = owners
     return AttentionBlock(
         queries=queries,
         keys=keys,
         query_padding=padding if padding.any() else None,
-        allowed=torch.ones(1, num_queries, num_keys, dtype=torch.bool).tril()
-        if causal
-        else _allowed(rows, queries, keys),
+        query_owners=query_owners,
+        key_owners=key_owners,
         causal=causal,
     )
-
-
-def _allowed(rows: list[AttentionRow], queries: Tensor, keys: Tensor) -> Tensor:
-    """[G, Q, K] of all rows; padding attends to the first key, since a softmax over an empty set is NaN."""
-    allowed = torch.zeros(*queries.shape, keys.shape[1], dtype=torch.bool)
-    allowed[:, :, 0] = True
-    for number, row in enumerate(rows):
-        allowed[number, : len(row.queries), : len(row.keys)] = row.allowed()
-    return allowed

@@ -10,6 +10,11 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from thoughtrank.finetuning.batching.variable_lengths import VariableLengths
+
+EVERY_QUERY, NO_QUERY, NO_KEY = -1, -2, -3
+"""In place of a continuation's number: a key of the prompt, padding of the queries, padding of the keys."""
+
 
 @dataclass(frozen=True, slots=True)
 class AttentionBlock:
@@ -19,15 +24,30 @@ class AttentionBlock:
         queries: [G, Q] token indices; 0 on padding.
         keys: [G, K] token indices; 0 on padding.
         query_padding: [G, Q], True on padding; None without padding.
-        allowed: [G, Q, K] or [1, Q, K], True where a query attends to a key.
+        query_owners: [G, Q] number of each query's continuation in its row; ``NO_QUERY`` on padding.
+        key_owners: [G, K] the same of the keys; ``EVERY_QUERY`` for those of the prompt, ``NO_KEY`` on padding.
         causal: queries and keys are the same tokens, and attention is plain causal attention.
     """
 
     queries: Tensor
     keys: Tensor
     query_padding: Tensor | None
-    allowed: Tensor
+    query_owners: Tensor
+    key_owners: Tensor
     causal: bool
+
+    @property
+    def allowed(self) -> Tensor:
+        """[G, Q, K] or [1, Q, K], True where a query attends to a key; built where it is used, since it is large.
+
+        Padding attends to the first key or more, since a softmax over an empty set is NaN.
+        """
+        if self.causal:
+            size = (1, self.queries.shape[1], self.keys.shape[1])
+            return torch.ones(size, dtype=torch.bool, device=self.queries.device).tril()
+        own = self.query_owners[:, :, None] == self.key_owners[:, None, :]
+        before = self.keys[:, None, :] <= self.queries[:, :, None]
+        return own.logical_and_(before).logical_or_((self.key_owners == EVERY_QUERY)[:, None, :])
 
     def to(self, device: torch.device) -> "AttentionBlock":
         """Copy to another device."""
@@ -36,7 +56,8 @@ class AttentionBlock:
             queries=self.queries.to(device),
             keys=self.keys.to(device),
             query_padding=None if self.query_padding is None else self.query_padding.to(device),
-            allowed=self.allowed.to(device),
+            query_owners=self.query_owners.to(device),
+            key_owners=self.key_owners.to(device),
         )
 
 
@@ -50,6 +71,7 @@ class PackedLayout:
         query_slots: [T] slot of each token among the queries of all blocks.
         key_slots: [T] slot of each token among the keys of all blocks, in the block where it is a query.
         prompt_slots: [S] slot of each shared prompt token among the keys, in the block of its continuations.
+        lengths: the same for kernels that need no blocks.
     """
 
     blocks: tuple[AttentionBlock, ...]
@@ -57,6 +79,7 @@ class PackedLayout:
     query_slots: Tensor
     key_slots: Tensor
     prompt_slots: Tensor
+    lengths: VariableLengths
     _masks: dict[tuple[int | None, torch.dtype], list[Tensor]] = field(default_factory=dict)
 
     def to(self, device: torch.device) -> "PackedLayout":
@@ -67,6 +90,7 @@ class PackedLayout:
             query_slots=self.query_slots.to(device),
             key_slots=self.key_slots.to(device),
             prompt_slots=self.prompt_slots.to(device),
+            lengths=self.lengths.to(device),
         )
 
     def masks(self, *, window: int | None, dtype: torch.dtype) -> list[Tensor]:

@@ -2,7 +2,8 @@
 
 Shapes: T tokens in the packed row, H query heads, K key-value heads, D head_dim; for blocks see ``packed_layout``.
 
-Short blocks on the CPU go through ``matmul_attention``; long blocks and other devices use torch's fused kernels.
+CUDA computes whole rows with ``flash_attention``, where the number format allows it. Short blocks on the CPU go through
+``matmul_attention``; all else uses torch's fused kernels block by block.
 """
 
 import torch
@@ -12,6 +13,7 @@ from transformers import AttentionInterface
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.batching.packed_layout import AttentionBlock, PackedLayout
 from thoughtrank.finetuning.kernels.autograd import compute_dtype
+from thoughtrank.finetuning.kernels.flash_attention import flash_attention, supports_flash
 from thoughtrank.finetuning.kernels.matmul_attention import matmul_attention
 
 ATTENTION = "thoughtrank_packed"
@@ -65,7 +67,9 @@ def packed_attention(
     q, k, v = (tensor[0].transpose(0, 1).to(dtype) for tensor in (query, key, value))
     longest = max(block.keys.shape[1] for block in packing.blocks)
     with torch.autocast(query.device.type, enabled=False):
-        if query.device.type == "cpu" and longest <= _MAX_MATMUL_KEYS:
+        if supports_flash(q):
+            output = flash_attention(q, k, v, lengths=packing.lengths, window=sliding_window, scaling=scaling)
+        elif query.device.type == "cpu" and longest <= _MAX_MATMUL_KEYS:
             masks = packing.masks(window=sliding_window, dtype=dtype)
             output = matmul_attention(q, k, v, packing=packing, masks=masks, scaling=scaling)
         else:
@@ -81,8 +85,8 @@ def _fused_attention(
     repeats = query.shape[1] // key.shape[1]
     outputs = []
     for block, mask in zip(packing.blocks, masks, strict=True):
-        q, k, v = query[block.queries], key[block.keys], value[block.keys]
-        if repeats > 1:
+        q, k, v = _rows(query, block.queries), _rows(key, block.keys), _rows(value, block.keys)
+        if repeats > 1:  # the kernels that take a mask do not share key-value heads
             k, v = k.repeat_interleave(repeats, dim=2), v.repeat_interleave(repeats, dim=2)
         output = nn.functional.scaled_dot_product_attention(
             q.transpose(1, 2),
@@ -94,6 +98,11 @@ def _fused_attention(
         )
         outputs.append(output.transpose(1, 2).flatten(0, 1))
     return torch.cat(outputs).index_select(0, packing.query_slots)
+
+
+def _rows(tensor: Tensor, indices: Tensor) -> Tensor:
+    """Gather [G, N] ``indices`` of a [T, ..] tensor; the backward pass of indexing with brackets would sort them."""
+    return tensor.index_select(0, indices.flatten()).unflatten(0, indices.shape)
 
 
 def _masks_for_kernel(packing: PackedLayout, *, window: int | None, dtype: torch.dtype) -> list[Tensor | None]:

@@ -1,0 +1,64 @@
+"""The sequences handed to the kernel, with a plain computation in its place; the kernel itself needs a CUDA device."""
+
+import pytest
+import torch
+from sft_losses import SHARED, close, one_by_one, sft
+
+from thoughtrank.finetuning.batching.examples import EncodedExample
+from thoughtrank.finetuning.kernels import flash_attention, packed_attention
+from thoughtrank.finetuning.kernels.flash_attention import supports_flash
+
+
+def plain_kernel(query, key, value, lengths, window, scaling):
+    """Sequence by sequence, causal from the last query and the last key backwards, as FlashAttention defines it."""
+    repeats = query.shape[1] // key.shape[1]
+    key, value = key.repeat_interleave(repeats, dim=1), value.repeat_interleave(repeats, dim=1)
+    outputs = []
+    query_offsets, key_offsets = lengths.query_offsets.tolist(), lengths.key_offsets.tolist()
+    for (q_start, k_start), (q_end, k_end) in zip(
+        zip(query_offsets, key_offsets, strict=True), zip(query_offsets[1:], key_offsets[1:], strict=True), strict=False
+    ):
+        q, k, v = query[q_start:q_end], key[k_start:k_end], value[k_start:k_end]
+        assert len(q) <= lengths.longest_queries
+        assert len(k) <= lengths.longest_keys
+        distance = torch.arange(len(q))[:, None] + len(k) - len(q) - torch.arange(len(k))[None, :]
+        allowed = (distance >= 0) & (distance < (window or len(k)))
+        scores = (torch.einsum("qhd,khd->hqk", q, k) * scaling).masked_fill(~allowed, float("-inf"))
+        outputs.append(torch.einsum("hqk,khd->qhd", scores.softmax(-1), v))
+    return torch.cat(outputs)
+
+
+def test_packed_sequences_have_the_loss_and_gradients_of_each_example_alone(decoder, monkeypatch):
+    called = []
+    monkeypatch.setattr(packed_attention, "supports_flash", lambda query: True)
+    monkeypatch.setattr(flash_attention, "attend", lambda *given: called.append(given) or plain_kernel(*given))
+    close(sft(decoder, SHARED, packing=True), one_by_one(decoder, SHARED))
+    assert called
+
+
+def test_examples_without_a_shared_prompt_need_no_copy_of_keys(decoder, monkeypatch):
+    kernels = []
+    monkeypatch.setattr(packed_attention, "supports_flash", lambda query: True)
+    monkeypatch.setattr(flash_attention, "attend", lambda *given: kernels.append(given[3]) or plain_kernel(*given))
+    examples = [EncodedExample((first, 5, 6, 7), first_target=2) for first in (3, 4)]
+    sft(decoder, examples, packing=True)
+    assert kernels[0].keys is None
+    assert kernels[0].query_offsets.tolist() == kernels[0].key_offsets.tolist() == [0, 3, 6]
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_the_device_of_the_tensors_decides_and_not_the_machine(dtype, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
+    assert not supports_flash(torch.zeros(2, 4, 64, dtype=dtype))
+
+    class OnCard:
+        device, shape = torch.device("cuda"), (2, 4, 64)
+
+        def __init__(self):
+            self.dtype = dtype
+
+    assert supports_flash(OnCard()) == (dtype == torch.bfloat16)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
+    assert not supports_flash(OnCard())

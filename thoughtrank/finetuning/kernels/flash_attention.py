@@ -1,0 +1,108 @@
+"""Variable-length FlashAttention (arXiv 2307.08691) over a packed row, on CUDA: the kernel that torch contains.
+
+It skips all blocks between sequences, and reads grouped key-value heads without a copy. Its backward pass adds with atomics, so
+that its gradients differ in the last bits from run to run.
+
+Shapes: T tokens in the packed row, K keys of all sequences, H query heads, G key-value heads, D head_dim.
+"""
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from thoughtrank.finetuning.batching.variable_lengths import VariableLengths
+from thoughtrank.finetuning.kernels.autograd import AutogradContext
+
+_MAX_HEAD_DIM = 256
+_FIRST_CAPABILITY = (8, 0)
+
+
+def supports_flash(query: Tensor) -> bool:
+    """Whether the kernel computes this query [.., D] on its device."""
+    head_dim = query.shape[-1]
+    return (
+        query.device.type == "cuda"
+        and query.dtype in (torch.bfloat16, torch.float16)
+        and head_dim % 8 == 0
+        and head_dim <= _MAX_HEAD_DIM
+        and torch.version.cuda is not None
+        and torch.cuda.get_device_capability(query.device) >= _FIRST_CAPABILITY
+    )
+
+
+def flash_attention(
+    query: Tensor, key: Tensor, value: Tensor, *, lengths: VariableLengths, window: int | None, scaling: float
+) -> Tensor:
+    """Causal attention within the sequences of a packed row.
+
+    Args:
+        query: [T, H, D].
+        key: [T, G, D].
+        value: [T, G, D].
+        lengths: the sequences.
+        window: number of positions a token attends to, itself included; None for all.
+        scaling: factor on the scores.
+
+    Returns:
+        [T, H, D].
+    """
+    if lengths.keys is not None:
+        key, value = key.index_select(0, lengths.keys), value.index_select(0, lengths.keys)
+    return attend(query, key, value, lengths, window, scaling)
+
+
+def attend(
+    query: Tensor, key: Tensor, value: Tensor, lengths: VariableLengths, window: int | None, scaling: float
+) -> Tensor:
+    """The kernel: query [T, H, D], key and value [K, G, D]; returns [T, H, D]."""
+    output: Tensor = _FlashAttention.apply(query, key, value, lengths, window, scaling)
+    return output
+
+
+class _Context(AutogradContext):
+    lengths: VariableLengths
+    window: int | None
+    scaling: float
+
+
+class _FlashAttention(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        context: _Context,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        lengths: VariableLengths,
+        window: int | None,
+        scaling: float,
+    ) -> Tensor:
+        output, normalizer, *_ = torch.ops.aten._flash_attention_forward(
+            *(query, key, value), *_sequences(lengths), 0.0, window is None, False, scale=scaling, **_band(window)
+        )
+        context.save_for_backward(query, key, value, output, normalizer)
+        context.lengths, context.window, context.scaling = lengths, window, scaling
+        return output
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: _Context, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, value, output, normalizer = context.saved_tensors
+        window = context.window
+        # The state of dropout, of which there is none.
+        random_state = query.new_zeros(2, dtype=torch.uint64), query.new_empty(0)
+        gradients = torch.ops.aten._flash_attention_backward(
+            *(gradient.contiguous(), query, key, value, output, normalizer),
+            *(*_sequences(context.lengths), 0.0, window is None, *random_state),
+            scale=context.scaling,
+            **_band(window),
+        )
+        return *gradients, None, None, None
+
+
+def _sequences(lengths: VariableLengths) -> tuple[Tensor, Tensor, int, int]:
+    return lengths.query_offsets, lengths.key_offsets, lengths.longest_queries, lengths.longest_keys
+
+
+def _band(window: int | None) -> dict[str, int]:
+    """A sliding window replaces the kernel's causal mask; both are aligned at the last query and the last key."""
+    return {} if window is None else {"window_size_left": window - 1, "window_size_right": 0}
