@@ -45,3 +45,10 @@ def test_a_model_whose_attention_cannot_be_exchanged_is_refused_with_the_way_out
     settings = {"packing": True, "gradient_checkpointing": False, "compile_layers": False}
     with pytest.raises(UserError, match=r"training\.packing=false"):
         prepare_model(model, device=torch.device("cpu"), **settings)
+
+
+def test_a_missing_liger_kernel_is_named_with_its_install_line(monkeypatch, capsys):
+    monkeypatch.setattr("transformers.utils.is_liger_kernel_available", lambda: False)
+    settings = {"packing": False, "gradient_checkpointing": False, "compile_layers": False}
+    prepare_model(torch.nn.Linear(1, 1), device=torch.device("cuda"), **settings)
+    assert "pip install 'thoughtrank[cuda]'" in capsys.readouterr().out

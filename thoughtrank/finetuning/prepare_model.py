@@ -1,5 +1,6 @@
 """Chooses the kernels of a model: they make it faster or smaller, and do not change what it computes."""
 
+import os
 import warnings
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.finetuning.kernels.packed_attention import ATTENTION
 from thoughtrank.finetuning.kernels.recompute_layers import use_recompute_layers
 from thoughtrank.finetuning.model_support import packing_faults
+from thoughtrank.output.terminal import print_text
 
 if TYPE_CHECKING:
     import torch
@@ -73,3 +75,5 @@ def _use_liger_kernels(model: "PreTrainedModel") -> None:
 
         # The loss is this project's own, which computes logits of the targets only.
         _apply_liger_kernel_to_instance(model=model, fused_linear_cross_entropy=False, cross_entropy=False)
+    elif os.environ.get("RANK", "0") == "0":
+        print_text("training is faster with the kernels of liger-kernel: pip install 'thoughtrank[cuda]'")

@@ -1,8 +1,12 @@
+import sys
+from types import ModuleType
+
 import pytest
 import torch
 from torch import nn
 
-from thoughtrank.finetuning.kernels.chunked_cross_entropy import LOGIT_BYTES, chunked_cross_entropy
+from thoughtrank.finetuning.kernels import chunked_cross_entropy as chunked
+from thoughtrank.finetuning.kernels.chunked_cross_entropy import LOGIT_BYTES, MATMUL_BYTES, chunked_cross_entropy
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 7, 100])
@@ -38,6 +42,39 @@ def test_frozen_inputs_give_the_loss_without_gradients():
     loss = chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets)
     assert not loss.requires_grad
     torch.testing.assert_close(loss, nn.functional.cross_entropy(head(hidden), targets))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_larger_matmuls_give_the_same_loss_and_gradients(dtype, monkeypatch):
+    torch.manual_seed(0)
+    head, targets = nn.Linear(8, 50, bias=False, dtype=dtype), torch.arange(23)
+    hidden = torch.randn(23, 8, dtype=dtype, requires_grad=True)
+    monkeypatch.setitem(LOGIT_BYTES, "cpu", 3 * 4 * 50)
+    found = []
+    for size in (None, 7, 100):
+        if size is not None:
+            monkeypatch.setitem(MATMUL_BYTES, "cpu", size * dtype.itemsize * 50)
+        loss = chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets)
+        found.append((loss.detach(), *torch.autograd.grad(loss, (hidden, head.weight))))
+    for other in found[1:]:
+        torch.testing.assert_close(other, found[0])
+
+
+@pytest.mark.parametrize("calls", ["works", "fails"])
+def test_the_kernel_of_the_loss_is_used_where_it_can_be_compiled(calls, monkeypatch, capsys):
+    def kernel(logits, target_ids, *, losses, scale):
+        if calls == "fails":
+            raise RuntimeError("no C compiler")
+
+    module = ModuleType("triton_cross_entropy")
+    module.cross_entropy_in_place = kernel
+    monkeypatch.setitem(sys.modules, "thoughtrank.finetuning.kernels.triton_cross_entropy", module)
+    monkeypatch.setattr(torch, "zeros", lambda *shape, device, **how: torch.ones(shape, device="meta", **how))
+    chunked.fused_cross_entropy.cache_clear()
+    assert chunked.fused_cross_entropy(torch.device("cuda")) is (kernel if calls == "works" else None)
+    assert ("no C compiler" in capsys.readouterr().out) == (calls == "fails")
+    assert chunked.fused_cross_entropy(torch.device("cpu")) is None
+    chunked.fused_cross_entropy.cache_clear()
 
 
 @pytest.mark.parametrize("bias", [False, True])

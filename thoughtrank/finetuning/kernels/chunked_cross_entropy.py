@@ -3,6 +3,9 @@
 Shapes: N targets, D hidden size, V vocabulary size, C targets per chunk.
 """
 
+from collections.abc import Callable
+from functools import cache
+
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
@@ -10,9 +13,16 @@ from torch.utils.checkpoint import checkpoint
 
 from thoughtrank.finetuning.kernels.autograd import AutogradContext, compute_dtype
 from thoughtrank.finetuning.kernels.plain_linear import is_plain_linear
+from thoughtrank.output.terminal import print_text
 
 LOGIT_BYTES = {"cpu": 1 << 24, "cuda": 1 << 28}
-"""Size of one chunk of float32 logits by device type: it adds to the peak of memory, and a GPU needs larger matmuls."""
+"""Size of one chunk of float32 logits by device type: it adds to the peak of memory."""
+
+MATMUL_BYTES = {"cuda": 1 << 30}
+"""Logits that are multiplied at once, in their own number format, on devices that need larger matmuls.
+
+Fewer chunks also mean that the weight's gradient is rounded fewer times: a matmul adds in float32.
+"""
 
 _UNKNOWN_VOCABULARY = 1 << 18
 _WEIGHT_ROWS = 1 << 13
@@ -61,21 +71,21 @@ class _FusedLinearCrossEntropy(torch.autograd.Function):
     def forward(context: AutogradContext, hidden: Tensor, weight: Tensor, target_ids: Tensor) -> Tensor:
         """Hidden [N, D], weight [V, D], target_ids [N]; returns the mean loss."""
         dtype, needs_gradients, num_targets = compute_dtype(weight), any(context.needs_input_grad), len(target_ids)
-        size = _targets_per_chunk(hidden, vocabulary=len(weight))
+        size = _targets_per_matmul(hidden, vocabulary=len(weight), dtype=dtype)
         with torch.autocast(hidden.device.type, enabled=False):
             states, matrix = hidden.to(dtype), weight.to(dtype)
             hidden_gradient = torch.empty_like(states) if needs_gradients else None
             weight_gradient = torch.zeros_like(weight) if needs_gradients else None
             total = hidden.new_zeros((), dtype=torch.float32)
             for start in range(0, num_targets, size):
-                chunk, targets = states[start : start + size], target_ids[start : start + size, None]
-                logits = (chunk @ matrix.T).float()
-                normalizer = torch.logsumexp(logits, dim=-1, keepdim=True)
-                total += (normalizer - logits.gather(1, targets)).sum()
+                chunk = states[start : start + size]
+                logits = chunk @ matrix.T
+                scale = 1 / num_targets if needs_gradients else None
+                total += _loss_and_gradient(logits, target_ids[start : start + size], scale=scale)
                 if hidden_gradient is not None and weight_gradient is not None:
-                    gradient = _logit_gradient(logits, normalizer, targets).mul_(1 / num_targets).to(dtype)
-                    torch.matmul(gradient, matrix, out=hidden_gradient[start : start + size])
-                    _add_weight_gradient(weight_gradient, gradient, chunk)
+                    torch.matmul(logits, matrix, out=hidden_gradient[start : start + size])
+                    _add_weight_gradient(weight_gradient, logits, chunk)
+                del logits
         if hidden_gradient is not None and weight_gradient is not None:
             context.save_for_backward(hidden_gradient.to(hidden.dtype), weight_gradient)
         return total / num_targets
@@ -85,12 +95,57 @@ class _FusedLinearCrossEntropy(torch.autograd.Function):
     def backward(context: AutogradContext, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
         """Gradients of hidden states and weight."""
         hidden_gradient, weight_gradient = context.saved_tensors
-        factor = gradient.item()
-        if factor != 1.0:
+        # Its value is not read on other devices: that would wait for them.
+        factor = gradient.item() if gradient.device.type == "cpu" else gradient
+        if isinstance(factor, Tensor) or factor != 1.0:
             # In place: no one else holds these tensors, and this backward pass is the only one.
             hidden_gradient.mul_(factor)
             weight_gradient.mul_(factor)
         return hidden_gradient, weight_gradient, None
+
+
+def _targets_per_matmul(hidden: Tensor, *, vocabulary: int, dtype: torch.dtype) -> int:
+    bytes_at_once = MATMUL_BYTES.get(hidden.device.type)
+    if bytes_at_once is None:
+        return _targets_per_chunk(hidden, vocabulary=vocabulary)
+    return max(1, bytes_at_once // (dtype.itemsize * vocabulary))
+
+
+def _loss_and_gradient(logits: Tensor, target_ids: Tensor, *, scale: float | None) -> Tensor:
+    """Loss summed over [C] targets; the logits [C, V] become its gradient times ``scale``, unless that is None."""
+    total = logits.new_zeros((), dtype=torch.float32)
+    if scale is not None and (kernel := fused_cross_entropy(logits.device)):
+        losses = torch.empty(len(logits), dtype=torch.float32, device=logits.device)
+        kernel(logits, target_ids, losses=losses, scale=scale)
+        return losses.sum()
+    size = _targets_per_chunk(logits, vocabulary=logits.shape[1])
+    for part, targets in zip(logits.split(size), target_ids[:, None].split(size), strict=True):
+        wide = part.float()
+        normalizer = torch.logsumexp(wide, dim=-1, keepdim=True)
+        total += (normalizer - wide.gather(1, targets)).sum()
+        if scale is not None:
+            gradient = _logit_gradient(wide, normalizer, targets).mul_(scale)
+            if gradient.dtype != part.dtype:
+                part.copy_(gradient)
+    return total
+
+
+@cache
+def fused_cross_entropy(device: torch.device) -> Callable[..., None] | None:
+    """The Triton kernel where it can be compiled: on CUDA devices, with the package and a C compiler."""
+    if device.type != "cuda":
+        return None
+    try:
+        from thoughtrank.finetuning.kernels.triton_cross_entropy import cross_entropy_in_place
+
+        logits = torch.zeros(1, 2, device=device)
+        cross_entropy_in_place(
+            logits, torch.zeros(1, dtype=torch.long, device=device), losses=logits.new_zeros(1), scale=1.0
+        )
+    except Exception as error:  # a compiler fails in many ways, and training works without it
+        print_text(f"the loss is computed without its Triton kernel ({type(error).__name__}: {error})")
+        return None
+    return cross_entropy_in_place
 
 
 def _logit_gradient(logits: Tensor, normalizer: Tensor, targets: Tensor) -> Tensor:
@@ -101,6 +156,9 @@ def _logit_gradient(logits: Tensor, normalizer: Tensor, targets: Tensor) -> Tens
 
 def _add_weight_gradient(total: Tensor, logit_gradient: Tensor, states: Tensor) -> None:
     """Add logit_gradient.T @ states to ``total`` [V, D]; logit_gradient [C, V], states [C, D]."""
+    if total.device.type != "cpu" and total.dtype == states.dtype:
+        total.addmm_(logit_gradient.T, states)
+        return
     for start in range(0, len(total), _WEIGHT_ROWS):
         rows = slice(start, start + _WEIGHT_ROWS)
         total[rows] += logit_gradient[:, rows].T @ states
