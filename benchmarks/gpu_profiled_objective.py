@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from thoughtrank.finetuning.kernels import chunked_cross_entropy, packed_attention
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
 
 if TYPE_CHECKING:
@@ -15,6 +16,23 @@ if TYPE_CHECKING:
     from thoughtrank.finetuning.batching.batches import Batch
 
 
+def _hide_liger() -> None:
+    import transformers.utils
+
+    transformers.utils.is_liger_kernel_available = lambda: False
+
+
+def _hide_flash() -> None:
+    packed_attention.supports_flash = lambda query: False
+
+
+def _hide_loss() -> None:
+    chunked_cross_entropy.fused_cross_entropy = lambda device: None
+
+
+_HIDE = {"liger": _hide_liger, "flash": _hide_flash, "loss": _hide_loss}
+
+
 class ProfiledFineTuning(SupervisedFineTuning):
     """Profiles everything between the beginnings of two steps.
 
@@ -22,12 +40,17 @@ class ProfiledFineTuning(SupervisedFineTuning):
         path: of the JSON file with what was found.
         first_call: number of the forward pass that begins the step, from 0.
         calls: forward passes of a step.
+        without: kernels that are not used: ``liger``, ``flash`` (attention) or ``loss``.
     """
 
-    def __init__(self, *, path: str, first_call: int, calls: int) -> None:
+    def __init__(self, *, path: str, first_call: int, calls: int, without: list[str]) -> None:
+        # The model is loaded later, and asks then which kernels there are.
+        for name in without:
+            _HIDE[name]()
         self.path = path
         self.first_call = first_call
         self.calls = calls
+        self.without = without
         self._count = 0
         self._started = 0.0
         self._profile: profile | None = None

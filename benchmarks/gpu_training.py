@@ -37,24 +37,45 @@ class Variant:
         weights: number format.
         checkpointing: recompute activations.
         examples: per step; short ones, unless there is only one, which fills the micro-batch.
-        micro_batch: examples per forward pass.
+        sequences: tokens per forward pass, in sequences of the shape; 0 for one example.
+        without: kernels that are not used; see ``gpu_profiled_objective``.
     """
 
     name: str
     weights: str
     checkpointing: bool
     examples: int = 1
-    micro_batch: int = 1
+    sequences: int = 1
+    without: tuple[str, ...] = ()
+
+    def limits(self, part: Part) -> dict[str, int | None]:
+        """Of a micro-batch, as the job has them."""
+        tokens = self.sequences * part.shape.sequence
+        return {"micro_batch_size": self.examples if tokens else 1, "micro_batch_tokens": tokens or None}
+
+    def passes(self, part: Part) -> int:
+        """Forward passes of a step; the last token of an example is not computed."""
+        if not self.sequences:
+            return self.examples
+        most = max(1, self.sequences * part.shape.sequence // (self.length(part) - 1))
+        return -(-self.examples // most)
+
+    def length(self, part: Part) -> int:
+        """Tokens of each example."""
+        return part.shape.sequence if self.examples == 1 else part.shape.example_tokens
 
 
 VARIANTS = (
     Variant("bf16_kahan", weights="bf16_kahan", checkpointing=False),
-    Variant("bf16_kahan, checkpointing", weights="bf16_kahan", checkpointing=True),
+    Variant("bf16_kahan, short examples packed", weights="bf16_kahan", checkpointing=False, examples=10),
     Variant("fp32_master, checkpointing", weights="fp32_master", checkpointing=True),
-    Variant(
-        "bf16_kahan, short examples packed", weights="bf16_kahan", checkpointing=False, examples=10, micro_batch=10
-    ),
-    Variant("bf16_kahan, short examples singly", weights="bf16_kahan", checkpointing=False, examples=10, micro_batch=1),
+    Variant("bf16_kahan, without liger-kernel", weights="bf16_kahan", checkpointing=False, without=("liger",)),
+    Variant("bf16_kahan, without flash", weights="bf16_kahan", checkpointing=False, without=("flash",)),
+    Variant("bf16_kahan, twice the tokens", weights="bf16_kahan", checkpointing=False, examples=20, sequences=2),
+    Variant("fp32_master, 16 short examples", weights="fp32_master", checkpointing=True, examples=16),
+    Variant("bf16_kahan, checkpointing", weights="bf16_kahan", checkpointing=True),
+    Variant("bf16_kahan, without the loss kernel", weights="bf16_kahan", checkpointing=False, without=("loss",)),
+    Variant("bf16_kahan, short examples singly", weights="bf16_kahan", checkpointing=False, examples=10, sequences=0),
 )
 
 
@@ -65,11 +86,10 @@ class EnoughStepsError(Exception):
 def write_examples(part: Part, folder: Path, *, variant: Variant) -> None:
     """Random words, all but the first to be learned."""
     folder.mkdir(parents=True)
-    shape = part.shape
-    length = shape.sequence if variant.examples == 1 else shape.example_tokens
+    length = variant.length(part)
     rows = []
     for number in range(variant.examples):
-        texts = words(length, start=number * length, vocabulary=shape.config["vocab_size"])
+        texts = words(length, start=number * length, vocabulary=part.shape.config["vocab_size"])
         completion = " " + " ".join(texts[1:])
         rows.append(Example(f"q{number}", f"c{number}", texts[0], completion))
     write_part(folder / "part-00000.parquet", rows, record_type=Example)
@@ -77,12 +97,13 @@ def write_examples(part: Part, folder: Path, *, variant: Variant) -> None:
 
 def job_of(part: Part, *, variant: Variant, work: Path) -> TrainingJob:
     """The job; fields that this script does not name keep the defaults of the class, if it has any."""
-    calls = -(-variant.examples // variant.micro_batch)
+    calls = variant.passes(part)
     profiled = {
         "_target_": "gpu_profiled_objective.ProfiledFineTuning",
         "path": str(work / "profile.json"),
         "first_call": (_STEPS - 2) * calls,
         "calls": calls,
+        "without": list(variant.without),
     }
     values: dict[str, Any] = {
         "model": str(random_model(part)),
@@ -97,7 +118,7 @@ def job_of(part: Part, *, variant: Variant, work: Path) -> TrainingJob:
         "epochs": _NEVER_REACHED,
         "min_steps": 0,
         "batch_size": variant.examples,
-        "micro_batch_size": variant.micro_batch,
+        **variant.limits(part),
         "shuffle": "examples",
         "packing": True,
         "gradient_checkpointing": variant.checkpointing,
