@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from thoughtrank.finetuning import train
 from thoughtrank.finetuning.kernels import chunked_cross_entropy, packed_attention
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
 
@@ -30,7 +31,11 @@ def _hide_loss() -> None:
     chunked_cross_entropy.fused_cross_entropy = lambda device: None
 
 
-_HIDE = {"liger": _hide_liger, "flash": _hide_flash, "loss": _hide_loss}
+def _hide_masters() -> None:
+    train.has_optimizer_masters = lambda **settings: False
+
+
+_HIDE = {"liger": _hide_liger, "flash": _hide_flash, "loss": _hide_loss, "masters": _hide_masters}
 
 
 class ProfiledFineTuning(SupervisedFineTuning):
@@ -40,7 +45,7 @@ class ProfiledFineTuning(SupervisedFineTuning):
         path: of the JSON file with what was found.
         first_call: number of the forward pass that begins the step, from 0.
         calls: forward passes of a step.
-        without: kernels that are not used: ``liger``, ``flash`` (attention) or ``loss``.
+        without: kernels that are not used: ``liger``, ``flash`` (attention), ``loss`` or ``masters``.
     """
 
     def __init__(self, *, path: str, first_call: int, calls: int, without: list[str]) -> None:

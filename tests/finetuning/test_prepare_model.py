@@ -34,7 +34,7 @@ def test_kernels_are_those_of_the_device_that_trains_whatever_else_the_machine_h
     used = []
     monkeypatch.setattr(torch.cuda, "is_available", lambda: machine_has_cuda)
     monkeypatch.setattr(prepare, "use_recompute_layers", lambda model, **how: used.append("recompute layers"))
-    monkeypatch.setattr(prepare, "_use_liger_kernels", lambda model: used.append("liger"))
+    monkeypatch.setattr(prepare, "_use_liger_kernels", lambda model, device: used.append("liger"))
     settings = {"packing": False, "gradient_checkpointing": False, "compile_layers": False}
     prepare_model(torch.nn.Linear(1, 1), device=torch.device(device), **settings)
     assert used == [expected]

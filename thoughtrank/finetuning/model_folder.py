@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from thoughtrank.finetuning.distributed.training_engine import TrainingEngine
 
 
-def load_model(folder: str, *, weights: Weights, frozen: bool, engine: "TrainingEngine") -> "PreTrainedModel":
+def load_model(
+    folder: str, *, weights: Weights, frozen: bool, engine: "TrainingEngine", masters: bool = False
+) -> "PreTrainedModel":
     """The model in ``folder`` as the engine holds it; call it inside ``configure_model``.
 
     Args:
@@ -21,11 +23,12 @@ def load_model(folder: str, *, weights: Weights, frozen: bool, engine: "Training
         weights: number format of the trained weights.
         frozen: the weights of the model are frozen, and an adapter is trained.
         engine: of the training.
+        masters: the optimizer holds float32 master weights.
     """
     precision = engine.trainer.precision
     # With "bf16-true" the engine (DeepSpeed) keeps float32 master weights itself.
     # Frozen weights need no masters: the folder holds bf16, and bf16 arithmetic would round them anyway.
-    in_bf16 = weights != "fp32_master" or precision == "bf16-true" or (frozen and precision == "bf16-mixed")
+    in_bf16 = masters or weights != "fp32_master" or precision == "bf16-true" or (frozen and precision == "bf16-mixed")
     return engine.load_model(folder, dtype=torch.bfloat16 if in_bf16 else torch.float32)
 
 

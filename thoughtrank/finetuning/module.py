@@ -29,6 +29,7 @@ class FineTuningModule(pl.LightningModule):
         strategy: where training runs; it chooses the engine.
         weights: number format of the weights; see ``weight_formats``.
         accumulation: micro-batches per optimizer step and rank.
+        masters: the model is loaded with bf16 weights, and the optimizer holds float32 master weights.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class FineTuningModule(pl.LightningModule):
         strategy: Strategy,
         weights: Weights,
         accumulation: int,
+        masters: bool = False,
     ) -> None:
         super().__init__()
         self.load = load
@@ -49,6 +51,7 @@ class FineTuningModule(pl.LightningModule):
         self.strategy = strategy
         self.weights = weights
         self.accumulation = accumulation
+        self.masters = masters
         self._engine: TrainingEngine | None = None
         self._step_loss: Tensor | None = None
 
@@ -118,4 +121,6 @@ class FineTuningModule(pl.LightningModule):
     def configure_optimizers(self) -> "OptimizerLRSchedulerConfig":
         """The optimizer and its schedule over all steps of this training."""
         steps = int(self.trainer.estimated_stepping_batches)
+        if self.masters:
+            return self.optimizer.build(self.causal_lm, steps=steps, weights=self.weights, masters=True)
         return self.optimizer.build(self.causal_lm, steps=steps, weights=self.weights)

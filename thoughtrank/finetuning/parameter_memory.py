@@ -9,6 +9,24 @@ def has_engine_masters(strategy: Strategy, *, precision: str) -> bool:
     return strategy.engine_masters and precision != "32-true"
 
 
+def has_optimizer_masters(*, weights: Weights, precision: str, optimizer: Optimizer, strategy: Strategy) -> bool:
+    """Whether the model has bf16 weights, and the optimizer float32 master weights: on CUDA, where autocast would cost time.
+
+    Args:
+        weights: ``training.weights``.
+        precision: ``training.precision``.
+        optimizer: of the training.
+        strategy: of the training.
+    """
+    return (
+        strategy.optimizer_masters
+        and optimizer.supports_masters
+        and weights == "fp32_master"
+        and precision != "32-true"
+        and strategy.device_kind() == "cuda"
+    )
+
+
 def nominal_bytes(
     *, weights: Weights, precision: str, optimizer: Optimizer, strategy: Strategy
 ) -> ParameterBytes | None:
@@ -20,5 +38,6 @@ def nominal_bytes(
     return parameter_bytes(
         weights=weights,
         state_bytes=state / 4096**2,
-        engine_masters=has_engine_masters(strategy, precision=precision),
+        separate_masters=has_engine_masters(strategy, precision=precision)
+        or has_optimizer_masters(weights=weights, precision=precision, optimizer=optimizer, strategy=strategy),
     )

@@ -5,6 +5,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.kernels.chunked_cross_entropy import fused_cross_entropy
 from thoughtrank.finetuning.kernels.packed_attention import ATTENTION
 from thoughtrank.finetuning.kernels.recompute_layers import use_recompute_layers
 from thoughtrank.finetuning.model_support import packing_faults
@@ -44,7 +45,7 @@ def prepare_model(
     if gradient_checkpointing:
         _checkpoint_activations(model)
     if device.type == "cuda":
-        _use_liger_kernels(model)
+        _use_liger_kernels(model, device)
     elif not compile_layers:  # a compiler chooses itself what to fuse and to keep
         use_recompute_layers(model, single_device=single_device)
     if compile_layers:
@@ -66,14 +67,17 @@ def _checkpoint_activations(model: "PreTrainedModel") -> None:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 
 
-def _use_liger_kernels(model: "PreTrainedModel") -> None:
-    """Fused norms, rotary embeddings and activations, if the package liger-kernel is installed."""
+def _use_liger_kernels(model: "PreTrainedModel", device: "torch.device") -> None:
+    """Fused norms, rotary embeddings and activations, if the package liger-kernel is installed and can compile."""
     from transformers.utils import is_liger_kernel_available
 
-    if is_liger_kernel_available():
-        from liger_kernel.transformers import _apply_liger_kernel_to_instance
+    if not is_liger_kernel_available():
+        if os.environ.get("RANK", "0") == "0":
+            print_text("training is faster with the kernels of liger-kernel: pip install 'thoughtrank[cuda]'")
+        return
+    if fused_cross_entropy(device) is None:
+        return  # Triton does not work here, and has said why
+    from liger_kernel.transformers import _apply_liger_kernel_to_instance
 
-        # The loss is this project's own, which computes logits of the targets only.
-        _apply_liger_kernel_to_instance(model=model, fused_linear_cross_entropy=False, cross_entropy=False)
-    elif os.environ.get("RANK", "0") == "0":
-        print_text("training is faster with the kernels of liger-kernel: pip install 'thoughtrank[cuda]'")
+    # The loss is this project's own, which computes logits of the targets only.
+    _apply_liger_kernel_to_instance(model=model, fused_linear_cross_entropy=False, cross_entropy=False)

@@ -66,12 +66,14 @@ class Optimizer(_NamedComponent):
         needs_whole_parameters: the rule reads rows and columns, so that it cannot update flattened shards.
         needs_cpu: it updates weights in main memory only.
         needs_cuda: it updates weights on CUDA devices only.
+        supports_masters: ``build`` takes ``masters``.
     """
 
     supported_weights: ClassVar[tuple[Weights, ...]] = ("fp32_master", "bf16")
     needs_whole_parameters: ClassVar[bool] = False
     needs_cpu: ClassVar[bool] = False
     needs_cuda: ClassVar[bool] = False
+    supports_masters: ClassVar[bool] = False
 
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float | None:
         """Memory of the optimizer state of the parameters named in ``shapes``, in bytes; None if unknown.
@@ -84,8 +86,17 @@ class Optimizer(_NamedComponent):
         return None
 
     @abstractmethod
-    def build(self, model: "torch.nn.Module", *, steps: int, weights: Weights) -> "OptimizerLRSchedulerConfig":
-        """Optimizer and schedule for ``steps`` optimizer steps on the parameters that require a gradient."""
+    def build(
+        self, model: "torch.nn.Module", *, steps: int, weights: Weights, masters: bool = False
+    ) -> "OptimizerLRSchedulerConfig":
+        """Optimizer and schedule for ``steps`` optimizer steps on the parameters that require a gradient.
+
+        Args:
+            model: whose parameters are trained.
+            steps: of the whole training.
+            weights: the value of ``training.weights``.
+            masters: keep float32 master weights of the model's bf16 weights; passed only where ``supports_masters`` is true.
+        """
 
 
 class Adapter(_NamedComponent):
@@ -122,6 +133,7 @@ class Strategy(_NamedComponent):
         whole_parameters: an optimizer sees each parameter in its own shape, not as flattened shards.
         supports_adapters: frozen and trained weights may be mixed.
         engine_masters: its engine holds bf16 weights, and float32 master weights of its own.
+        optimizer_masters: the optimizer may hold float32 master weights beside the model's bf16 weights.
         accelerator: kind of device that is asked for.
         devices: training processes per machine.
         num_nodes: machines.
@@ -131,6 +143,7 @@ class Strategy(_NamedComponent):
     whole_parameters: ClassVar[bool] = False
     supports_adapters: ClassVar[bool] = False
     engine_masters: ClassVar[bool] = False
+    optimizer_masters: ClassVar[bool] = False
     accelerator: Accelerator = "auto"
     devices: int = 1
     num_nodes: int = 1

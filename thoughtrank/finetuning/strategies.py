@@ -30,6 +30,7 @@ class AutoStrategy(Strategy):
     supported_weights: ClassVar[tuple[Weights, ...]] = ALL_WEIGHTS
     whole_parameters: ClassVar[bool] = True
     supports_adapters: ClassVar[bool] = True
+    optimizer_masters: ClassVar[bool] = True
 
     def __init__(
         self, *, accelerator: Accelerator = "auto", devices: PositiveInt = 1, num_nodes: PositiveInt = 1
@@ -97,6 +98,7 @@ class DDPStrategy(MultiDeviceStrategy):
     supported_weights: ClassVar[tuple[Weights, ...]] = ALL_WEIGHTS
     whole_parameters: ClassVar[bool] = True
     supports_adapters: ClassVar[bool] = True
+    optimizer_masters: ClassVar[bool] = True
 
     def trainer_arguments(self) -> dict[str, Any]:
         """See ``Strategy``."""

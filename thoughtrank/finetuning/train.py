@@ -21,8 +21,9 @@ from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.kernels.malloc_tuning import TrimHeap, tune_malloc
 from thoughtrank.finetuning.model_folder import freeze_other_parts, load_model, save_model
 from thoughtrank.finetuning.module import FineTuningModule
+from thoughtrank.finetuning.parameter_memory import has_optimizer_masters
 from thoughtrank.finetuning.prepare_model import prepare_model
-from thoughtrank.finetuning.protocols import Adapter, Strategy
+from thoughtrank.finetuning.protocols import Adapter, Optimizer, Strategy
 from thoughtrank.finetuning.training_data import TrainingData, load_training_data
 from thoughtrank.finetuning.training_facts import write_facts
 from thoughtrank.instantiate import make_component
@@ -63,7 +64,11 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
     module = _module(job, adapter=adapter, strategy=strategy, accumulation=data.loader.accumulation)
     checkpoints = Checkpoints(Path(job.work), job=job, strategy=strategy, world_size=world_size)
     memory = MemoryReport(
-        optimizer=module.optimizer, strategy=strategy, weights=job.weights, description=job.description
+        optimizer=module.optimizer,
+        strategy=strategy,
+        weights=job.weights,
+        description=job.description,
+        masters=module.masters,
     )
     best = _best_weights(data, strategy=strategy)
     callbacks = [memory, *best, *_callbacks(job, checkpoints)]
@@ -88,19 +93,24 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
 
 
 def _module(job: TrainingJob, *, adapter: Adapter, strategy: Strategy, accumulation: int) -> FineTuningModule:
+    optimizer: Optimizer = make_component(job.optimizer, where="optimizer")
+    masters = not adapter.freezes_model and has_optimizer_masters(
+        weights=job.weights, precision=job.precision, optimizer=optimizer, strategy=strategy
+    )
     return FineTuningModule(
-        load=partial(_load, job, adapter),
+        load=partial(_load, job, adapter, masters),
         objective=make_component(job.objective, where="objective"),
-        optimizer=make_component(job.optimizer, where="optimizer"),
+        optimizer=optimizer,
         strategy=strategy,
         weights=job.weights,
         accumulation=accumulation,
+        masters=masters,
     )
 
 
-def _load(job: TrainingJob, adapter: Adapter, engine: "TrainingEngine") -> "PreTrainedModel":
+def _load(job: TrainingJob, adapter: Adapter, masters: bool, engine: "TrainingEngine") -> "PreTrainedModel":
     """The model as it is trained."""
-    model = load_model(job.model, weights=job.weights, frozen=adapter.freezes_model, engine=engine)
+    model = load_model(job.model, weights=job.weights, frozen=adapter.freezes_model, engine=engine, masters=masters)
     adapter.attach(model, weights=job.weights)
     freeze_other_parts(model)
     lightning_strategy = engine.trainer.strategy

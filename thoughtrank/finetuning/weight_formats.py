@@ -1,6 +1,7 @@
 """In which number formats weights are trained, and what one parameter costs in memory. Imports nothing heavy.
 
-``fp32_master``: float32 weights; bf16 arithmetic, where it is used, works on rounded copies of them.
+``fp32_master``: float32 weights; bf16 arithmetic, where it is used, works on rounded copies of them. On CUDA the model has the
+rounded weights, and the optimizer the float32 ones.
 ``bf16_kahan``: bf16 weights, and a second bf16 number per weight that keeps the rounding error of its updates (Kahan summation;
 for low-precision training arXiv 2010.06192).
 ``bf16``: bf16 weights alone. An update below half the distance to the neighbouring bf16 value is lost.
@@ -63,18 +64,18 @@ def weight_bytes(weights: Weights) -> int:
     return 4 if weights == "fp32_master" else 2
 
 
-def parameter_bytes(*, weights: Weights, state_bytes: float, engine_masters: bool = False) -> ParameterBytes:
+def parameter_bytes(*, weights: Weights, state_bytes: float, separate_masters: bool = False) -> ParameterBytes:
     """What one parameter costs.
 
     Args:
         weights: the value of ``training.weights``.
         state_bytes: optimizer state per parameter.
-        engine_masters: the engine holds bf16 weights and gradients, and float32 master weights of its own (DeepSpeed).
+        separate_masters: weights and gradients are bf16, and the engine (DeepSpeed) or the optimizer holds float32 masters.
     """
-    size = 2 if engine_masters else weight_bytes(weights)
+    size = 2 if separate_masters else weight_bytes(weights)
     return ParameterBytes(
         weights=size,
-        masters=4 if engine_masters else 0,
+        masters=4 if separate_masters else 0,
         gradients=size,
         optimizer_state=state_bytes,
         compensation=2 if weights == "bf16_kahan" else 0,

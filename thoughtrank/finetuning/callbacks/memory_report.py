@@ -24,6 +24,7 @@ class MemoryReport(pl.Callback):
         strategy: states whether its engine holds master weights.
         weights: the value of ``training.weights``.
         description: text before the line that is printed.
+        masters: the optimizer holds float32 master weights beside bf16 weights.
 
     Attributes:
         trained: number of trained weights.
@@ -31,11 +32,20 @@ class MemoryReport(pl.Callback):
         per_parameter: mean over the trained weights; None if the optimizer does not state its size.
     """
 
-    def __init__(self, *, optimizer: Optimizer, strategy: Strategy, weights: Weights, description: str) -> None:
+    def __init__(
+        self,
+        *,
+        optimizer: Optimizer,
+        strategy: Strategy,
+        weights: Weights,
+        description: str,
+        masters: bool = False,
+    ) -> None:
         self.optimizer = optimizer
         self.strategy = strategy
         self.weights = weights
         self.description = description
+        self.masters = masters
         self.trained = 0
         self.frozen_bytes = 0
         self.per_parameter: ParameterBytes | None = None
@@ -58,7 +68,7 @@ class MemoryReport(pl.Callback):
         self.per_parameter = parameter_bytes(
             weights=self.weights,
             state_bytes=state / self.trained,
-            engine_masters=has_engine_masters(self.strategy, precision=precision),
+            separate_masters=self.masters or has_engine_masters(self.strategy, precision=precision),
         )
 
     def text(self) -> str:

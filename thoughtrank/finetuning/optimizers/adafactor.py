@@ -30,6 +30,7 @@ class Adafactor(ScheduledOptimizer):
     clip_threshold: Annotated[float, Field(ge=1)] = 1.0
 
     name: ClassVar[str] = "adafactor"
+    supports_masters: ClassVar[bool] = True
     needs_whole_parameters: ClassVar[bool] = True
 
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float:

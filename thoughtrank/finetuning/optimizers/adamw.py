@@ -16,6 +16,7 @@ class AdamW(AdamFamily):
     """AdamW: torch's fused implementation, and torch-optimi's with Kahan summation for ``bf16_kahan``."""
 
     name: ClassVar[str] = "adamw"
+    supports_masters: ClassVar[bool] = True
     supported_weights: ClassVar[tuple[Weights, ...]] = ALL_WEIGHTS
 
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float:

@@ -25,6 +25,7 @@ class Muon(AdamFamily):
     momentum: DecayRate = 0.95
 
     name: ClassVar[str] = "muon"
+    supports_masters: ClassVar[bool] = True
     needs_whole_parameters: ClassVar[bool] = True
 
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float:

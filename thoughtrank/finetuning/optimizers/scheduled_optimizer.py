@@ -38,11 +38,17 @@ class ScheduledOptimizer(Optimizer):
     decay_share: Fraction = 0.2
     final_share: NonNegativeFloat = 0.1
 
-    def build(self, model: "torch.nn.Module", *, steps: int, weights: Weights) -> "OptimizerLRSchedulerConfig":
-        """See ``Optimizer``."""
+    def build(
+        self, model: "torch.nn.Module", *, steps: int, weights: Weights, masters: bool = False
+    ) -> "OptimizerLRSchedulerConfig":
+        """See ``Optimizer``; with ``masters`` float32 master weights of the model's bf16 weights are updated."""
         import torch
 
         optimizer = self._make(model, weights)
+        if masters:
+            from thoughtrank.finetuning.optimizers.master_weights import MasterWeights
+
+            optimizer = MasterWeights(optimizer)
         # Lightning takes fused optimizers for ones that unscale gradients themselves, and refuses to clip. Only fp16 scales.
         optimizer._step_supports_amp_scaling = False  # type: ignore[attr-defined]
         warmup_steps = round(self.warmup_share * steps)
