@@ -43,6 +43,13 @@ def test_utilization_counts_layers_per_token_and_the_head_per_target(tiny_folder
     assert rates["memory_gb"] > 0.1
 
 
+def test_the_peak_rate_is_measured_with_matrices_that_are_not_constant(monkeypatch):
+    measured = []
+    monkeypatch.setattr(torch, "mm", lambda left, right: measured.append(left.float().std()))
+    assert throughput._matmul_flops(torch.float32, torch.device("cpu")) > 0
+    assert min(measured) > 0.5
+
+
 def test_the_peak_is_that_of_the_training_and_not_of_the_process_that_started_it():
     here = bytearray(2**30 + 2**29)
     program = "from thoughtrank.finetuning.callbacks.throughput import peak_resident; print(peak_resident())"

@@ -60,6 +60,22 @@ def test_larger_matmuls_give_the_same_loss_and_gradients(dtype, monkeypatch):
         torch.testing.assert_close(other, found[0])
 
 
+def test_the_weight_gradient_of_many_chunks_is_as_exact_as_that_of_one(monkeypatch):
+    torch.manual_seed(0)
+    head, hidden = nn.Linear(8, 50, bias=False, dtype=torch.bfloat16), torch.randn(400, 8, dtype=torch.bfloat16)
+    targets = torch.arange(400) % 7
+    wide = nn.Linear(8, 50, bias=False)
+    wide.load_state_dict(head.state_dict())
+    nn.functional.cross_entropy(wide(hidden.float()), targets).backward()
+    errors = []
+    for chunk in (1, 400):
+        monkeypatch.setitem(LOGIT_BYTES, "cpu", chunk * 4 * 50)
+        loss = chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets)
+        [gradient] = torch.autograd.grad(loss, head.weight)
+        errors.append(float((gradient.float() - wide.weight.grad).norm() / wide.weight.grad.norm()))
+    assert errors[0] < 1.2 * errors[1] + 0.002
+
+
 @pytest.mark.parametrize("calls", ["works", "fails"])
 def test_the_kernel_of_the_loss_is_used_where_it_can_be_compiled(calls, monkeypatch, capsys):
     def kernel(logits, target_ids, *, losses, scale):

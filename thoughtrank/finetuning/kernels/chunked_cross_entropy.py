@@ -19,10 +19,7 @@ LOGIT_BYTES = {"cpu": 1 << 24, "cuda": 1 << 28}
 """Size of one chunk of float32 logits by device type: it adds to the peak of memory."""
 
 MATMUL_BYTES = {"cuda": 1 << 30}
-"""Logits that are multiplied at once, in their own number format, on devices that need larger matmuls.
-
-Fewer chunks also mean that the weight's gradient is rounded fewer times: a matmul adds in float32.
-"""
+"""Logits that are multiplied at once, in their own number format, on devices that need larger matmuls."""
 
 _UNKNOWN_VOCABULARY = 1 << 18
 _WEIGHT_ROWS = 1 << 13
@@ -75,7 +72,9 @@ class _FusedLinearCrossEntropy(torch.autograd.Function):
         with torch.autocast(hidden.device.type, enabled=False):
             states, matrix = hidden.to(dtype), weight.to(dtype)
             hidden_gradient = torch.empty_like(states) if needs_gradients else None
-            weight_gradient = torch.zeros_like(weight) if needs_gradients else None
+            # In bf16, the sum of many chunks would lose what each adds.
+            sum_dtype = weight.dtype if num_targets <= size else torch.float32
+            weight_gradient = torch.zeros_like(weight, dtype=sum_dtype) if needs_gradients else None
             total = hidden.new_zeros((), dtype=torch.float32)
             for start in range(0, num_targets, size):
                 chunk = states[start : start + size]
@@ -87,7 +86,7 @@ class _FusedLinearCrossEntropy(torch.autograd.Function):
                     _add_weight_gradient(weight_gradient, logits, chunk)
                 del logits
         if hidden_gradient is not None and weight_gradient is not None:
-            context.save_for_backward(hidden_gradient.to(hidden.dtype), weight_gradient)
+            context.save_for_backward(hidden_gradient.to(hidden.dtype), weight_gradient.to(weight.dtype))
         return total / num_targets
 
     @staticmethod
