@@ -102,3 +102,18 @@ def test_under_autocast_the_loss_is_float32_and_near_the_exact_one(bias):
         loss = chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets)
     assert loss.dtype == torch.float32
     torch.testing.assert_close(loss, exact, rtol=0.02, atol=0)
+
+
+def test_a_partitioned_output_layer_is_called_once_for_all_chunks(monkeypatch):
+    torch.manual_seed(0)
+    head, hidden, targets = nn.Linear(8, 50, bias=False), torch.randn(23, 8, requires_grad=True), torch.arange(23)
+    expected = nn.functional.cross_entropy(head(hidden), targets)
+    expected = expected.detach(), *torch.autograd.grad(expected, (hidden, head.weight))
+    gathered = []
+    head.weight.ds_id, head.weight.ds_shape = 0, (50, 8)
+    head.register_forward_pre_hook(lambda *call: gathered.append(call))
+    monkeypatch.setitem(LOGIT_BYTES, "cpu", 3 * 4 * 50)
+    loss = chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets)
+    torch.testing.assert_close((loss.detach(), *torch.autograd.grad(loss, (hidden, head.weight))), expected)
+    assert len(gathered) == 1
+    assert head(hidden).shape == (23, 50)

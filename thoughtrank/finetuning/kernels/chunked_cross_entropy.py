@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 from torch.utils.checkpoint import checkpoint
 
 from thoughtrank.finetuning.kernels.autograd import AutogradContext, compute_dtype
-from thoughtrank.finetuning.kernels.plain_linear import is_plain_linear
+from thoughtrank.finetuning.kernels.plain_linear import is_partitioned_linear, is_plain_linear
 from thoughtrank.output.terminal import print_text
 
 LOGIT_BYTES = {"cpu": 1 << 24, "cuda": 1 << 28}
@@ -30,8 +30,8 @@ def chunked_cross_entropy(*, hidden: Tensor, head: nn.Module, target_ids: Tensor
     """Mean cross-entropy of ``head(hidden)`` against ``target_ids``, in nats (a float32 scalar).
 
     For a plain linear output layer, loss and gradients of a chunk are computed in the forward pass, and its logits are
-    freed. Any other output layer (with bias, adapter or partitioned weight) is called chunk by chunk under activation
-    checkpointing.
+    freed. One that ZeRO-3 partitions is gathered once for all chunks. Any other output layer (with bias or adapter) is called
+    chunk by chunk under activation checkpointing.
 
     Args:
         hidden: [N, D] hidden states that predict the targets.
@@ -41,6 +41,8 @@ def chunked_cross_entropy(*, hidden: Tensor, head: nn.Module, target_ids: Tensor
     if is_plain_linear(head):
         loss: Tensor = _FusedLinearCrossEntropy.apply(hidden, head.weight, target_ids)
         return loss
+    if is_partitioned_linear(head):
+        return _loss_inside(head, hidden, target_ids)
     num_targets = len(target_ids)
     size = _targets_per_chunk(hidden, vocabulary=int(getattr(head, "out_features", _UNKNOWN_VOCABULARY)))
     losses = [
@@ -50,6 +52,21 @@ def chunked_cross_entropy(*, hidden: Tensor, head: nn.Module, target_ids: Tensor
         for start in range(0, num_targets, size)
     ]
     return torch.stack(losses).sum() / num_targets
+
+
+def _loss_inside(head: nn.Linear, hidden: Tensor, target_ids: Tensor) -> Tensor:
+    """The loss as the forward pass of ``head``: DeepSpeed's hooks gather its weight before, and release it after."""
+
+    def forward(states: Tensor) -> Tensor:
+        loss: Tensor = _FusedLinearCrossEntropy.apply(states, head.weight, target_ids)
+        return loss
+
+    head.forward = forward  # type: ignore[method-assign]
+    try:
+        loss: Tensor = head(hidden)
+        return loss
+    finally:
+        del head.forward
 
 
 def _targets_per_chunk(hidden: Tensor, *, vocabulary: int) -> int:
