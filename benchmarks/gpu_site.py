@@ -21,6 +21,7 @@ PACKAGES = (
     "annotated-types",
     "typing-inspection",
     "torch-optimi",
+    "liger-kernel",
 )
 WITHOUT_WHEEL = ("antlr4-python3-runtime",)
 """Pure Python packages of which PyPI has the source only."""
