@@ -71,6 +71,14 @@ def test_a_loss_is_weighted_by_its_part_of_the_step_and_scaled_by_the_engine(mod
     assert float(loss.detach()) == pytest.approx(8 * weighted)
 
 
+@pytest.mark.parametrize(("world_size", "computed"), [(1, False), (2, True)])
+def test_a_micro_batch_of_weight_0_is_computed_only_where_ranks_wait_for_it(module, world_size, computed):
+    module._trainer.world_size = world_size
+    loss = module.training_step(padded_batch([EXAMPLE], loss_weight=0.0, padding_id=0), 0)
+    assert (loss is not None) == computed
+    assert module.take_step_loss() == 0
+
+
 def test_the_loss_of_a_step_adds_up_by_weights_and_is_read_once(module):
     losses = []
     for weight in (0.75, 0.25, 0.0):

@@ -70,6 +70,17 @@ def test_micro_batches_make_the_same_step_as_one_batch(tiny_folder, examples, tm
             assert [row[figure] for row in one] == pytest.approx([row[figure] for row in several], rel=1e-3)
 
 
+def test_a_last_step_with_fewer_micro_batches_skips_the_rest(tiny_folder, tmp_path, capfd):
+    examples = write_examples(tmp_path / "examples", 6, uneven=True)
+    one, several = (
+        train_here(make_job(tiny_folder, examples, tmp_path / str(size), micro_batch_size=size)) for size in (4, 1)
+    )
+    assert [row["examples"] for row in several] == [4, 2]
+    for figure in ("loss", "gradient_norm"):
+        assert [row[figure] for row in several] == pytest.approx([row[figure] for row in one], rel=1e-3)
+    assert "returned `None`" not in capfd.readouterr().err
+
+
 class Watched(SupervisedFineTuning):
     """Notes before each micro-batch whether gradients wait."""
 

@@ -83,8 +83,13 @@ class FineTuningModule(pl.LightningModule):
             if not parameter.requires_grad:
                 checkpoint.get("state_dict", {}).pop(name, None)
 
-    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        """Part of one micro-batch in the mean loss per target token of its optimizer step, scaled for the engine."""
+    def training_step(self, batch: Batch, batch_index: int) -> Tensor | None:
+        """Part of one micro-batch in the mean loss per target token of its optimizer step, scaled for the engine.
+
+        None for a micro-batch of weight 0 that nothing has to compute.
+        """
+        if not batch.loss_weight and not self.engine.computes_every_batch:
+            return None
         loss = self.objective.loss(model=self.causal_lm, batch=batch) * batch.loss_weight
         if batch.loss_weight:
             part = loss.detach().float()

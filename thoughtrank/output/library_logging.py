@@ -14,6 +14,7 @@ _ROUTINE_WARNINGS = (
     "in eval mode at the start",
     "treespec, LeafSpec",
     "load_state_dict",
+    "training_step. returned .None",
 )
 
 

@@ -40,6 +40,12 @@ def test_the_loss_is_scaled_once_more_than_elsewhere():
     assert engine(2).scale_loss(loss, accumulation=4) / 4 / 4 / 2 == pytest.approx(loss)
 
 
+def test_every_micro_batch_is_computed_since_deepspeed_counts_them():
+    alone = engine(2)
+    alone.trainer.world_size = 1
+    assert alone.computes_every_batch
+
+
 @pytest.mark.parametrize("stage", [2, 3])
 def test_the_loaded_model_has_the_weights_of_the_folder(stage, folder):
     model = engine(stage).load_model(str(folder), dtype=torch.bfloat16)

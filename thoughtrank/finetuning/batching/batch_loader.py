@@ -13,7 +13,7 @@ class BatchLoader:
 
     All ranks together process the whole step. Every step has equally many micro-batches on every rank, since ranks
     synchronize their gradients and the trainer counts. Missing ones are filled with two tokens of loss weight 0, which
-    change no gradient.
+    change no gradient; one device skips them.
 
     Args:
         examples: the training set.

@@ -101,6 +101,11 @@ class ZeroEngine(TrainingEngine):
         norm = self.strategy.deepspeed_engine.get_global_grad_norm()
         return None if norm is None else float(norm)
 
+    @property
+    def computes_every_batch(self) -> bool:
+        """Always: DeepSpeed counts backward passes."""
+        return True
+
     def load_model(self, folder: str, *, dtype: torch.dtype) -> "PreTrainedModel":
         """See ``TrainingEngine``; with ZeRO-3 no rank ever holds the whole model.
 

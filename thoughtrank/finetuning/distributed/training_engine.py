@@ -34,6 +34,11 @@ class TrainingEngine:
         """See the class."""
         return None if self._gradient_norm is None else float(self._gradient_norm)
 
+    @property
+    def computes_every_batch(self) -> bool:
+        """Whether a micro-batch of weight 0 has to be computed, because ranks wait for each other or passes are counted."""
+        return self.trainer.world_size > 1
+
     def load_model(self, folder: str, *, dtype: torch.dtype) -> "PreTrainedModel":
         """The model in ``folder``; call it inside ``configure_model``."""
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
