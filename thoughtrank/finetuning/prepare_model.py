@@ -5,7 +5,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.kernels.chunked_cross_entropy import fused_cross_entropy
+from thoughtrank.finetuning.kernels.chunked_cross_entropy import compiles_triton
 from thoughtrank.finetuning.kernels.packed_attention import ATTENTION
 from thoughtrank.finetuning.kernels.recompute_layers import use_recompute_layers
 from thoughtrank.finetuning.model_support import packing_faults
@@ -75,7 +75,7 @@ def _use_liger_kernels(model: "PreTrainedModel", device: "torch.device") -> None
         if os.environ.get("RANK", "0") == "0":
             print_text("training is faster with the kernels of liger-kernel: pip install 'thoughtrank[cuda]'")
         return
-    if fused_cross_entropy(device) is None:
+    if not compiles_triton(device):
         return  # Triton does not work here, and has said why
     from liger_kernel.transformers import _apply_liger_kernel_to_instance
 

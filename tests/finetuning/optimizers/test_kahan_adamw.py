@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from thoughtrank.finetuning.optimizers import kahan_adamw
 from thoughtrank.finetuning.optimizers.kahan_adamw import KahanAdamW
 
 
@@ -22,6 +23,15 @@ def test_small_changes_that_bf16_rounds_away_are_kept(case):
     assert exact == pytest.approx(0.98, abs=1e-3)
     assert after_steps(torch.optim.AdamW, torch.bfloat16, **case) == 1.0
     assert after_steps(KahanAdamW, torch.bfloat16, **case) == pytest.approx(exact, abs=0.004)
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_the_librarys_kernel_is_used_where_triton_works(works, monkeypatch):
+    monkeypatch.setattr("optimi.optimizer.HAS_TRITON", True)
+    monkeypatch.setattr(kahan_adamw, "compiles_triton", lambda device: works)
+    group = {"params": [torch.nn.Parameter(torch.zeros(2))], "weight_decay": 0.0}
+    optimizer = KahanAdamW([group], lr=0.1, betas=(0.9, 0.95), eps=1e-8)
+    assert optimizer.param_groups[0]["triton"] == works
 
 
 def test_weights_without_gradient_do_not_decay():

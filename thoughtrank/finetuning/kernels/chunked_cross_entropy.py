@@ -164,6 +164,11 @@ def fused_cross_entropy(device: torch.device) -> Callable[..., None] | None:
     return cross_entropy_in_place
 
 
+def compiles_triton(device: torch.device) -> bool:
+    """Whether Triton kernels run on a device; if not, the reason has been printed."""
+    return fused_cross_entropy(device) is not None
+
+
 def _logit_gradient(logits: Tensor, normalizer: Tensor, targets: Tensor) -> Tensor:
     """Softmax minus one at the target, [C, V], computed in the memory of ``logits``; normalizer and targets [C, 1]."""
     probabilities = logits.sub_(normalizer).exp_()

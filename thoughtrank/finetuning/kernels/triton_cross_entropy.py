@@ -9,8 +9,9 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-_MAX_BLOCK = 8192
-_WARPS = 8
+_MAX_BLOCK = 32768
+_WARPS = 32
+"""The fastest of those measured on an H100; from 4096 and 8 warps on they differ by a tenth."""
 
 
 def cross_entropy_in_place(logits: Tensor, target_ids: Tensor, *, losses: Tensor, scale: float) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from optimi import AdamW
 
+from thoughtrank.finetuning.kernels.chunked_cross_entropy import compiles_triton
 from thoughtrank.finetuning.optimizers.parameters import ParameterGroups
 
 
@@ -22,8 +23,10 @@ class KahanAdamW(AdamW):
     """
 
     def __init__(self, groups: ParameterGroups, *, lr: float, betas: tuple[float, float], eps: float) -> None:
+        # Left to itself, the library does not find its kernel where weights are torch's parameters, and makes twelve passes.
+        device = groups[0]["params"][0].device
         renamed = [{**group, "weight_decay": 0.0, "compensated_decay": group["weight_decay"]} for group in groups]
-        super().__init__(renamed, lr=lr, betas=betas, eps=eps, kahan_sum=True)
+        super().__init__(renamed, lr=lr, betas=betas, eps=eps, kahan_sum=True, triton=compiles_triton(device))
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None, param: torch.Tensor | None = None) -> float | None:
