@@ -5,6 +5,7 @@ import torch
 from sft_losses import SHARED, close, one_by_one, sft
 
 from thoughtrank.finetuning.batching.examples import EncodedExample
+from thoughtrank.finetuning.batching.variable_lengths import variable_lengths
 from thoughtrank.finetuning.kernels import flash_attention, packed_attention
 from thoughtrank.finetuning.kernels.flash_attention import supports_flash
 
@@ -44,6 +45,38 @@ def test_examples_without_a_shared_prompt_need_no_copy_of_keys(decoder, monkeypa
     sft(decoder, examples, packing=True)
     assert kernels[0].keys is None
     assert kernels[0].query_offsets.tolist() == kernels[0].key_offsets.tolist() == [0, 3, 6]
+
+
+@pytest.mark.parametrize("length", [3, 8, 9])
+def test_a_row_that_is_one_sequence_is_padded_to_few_lengths(length, monkeypatch):
+    monkeypatch.setattr(flash_attention, "_CUDNN_MULTIPLE", 8)
+    torch.manual_seed(0)
+    inputs = [torch.randn(length, heads, 4, requires_grad=True) for heads in (4, 2, 2)]
+    lengths = variable_lengths([([], range(length))])
+    factor = torch.randn(length, 4, 4)
+    results = []
+    for output in (flash_attention.attend_alone(*inputs, 0.5), plain_kernel(*inputs, lengths, None, 0.5)):
+        results.append((output, *torch.autograd.grad((output * factor).sum(), inputs)))
+    torch.testing.assert_close(*results)
+
+
+@pytest.mark.parametrize(
+    ("examples", "capability", "expected"),
+    [(1, (9, 0), "alone"), (2, (9, 0), "sequences"), (1, (8, 0), "sequences")],
+)
+def test_one_long_sequence_goes_through_cudnn_on_devices_where_that_is_faster(
+    examples, capability, expected, monkeypatch
+):
+    used = []
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    monkeypatch.setattr(flash_attention, "_CUDNN_TOKENS", 2)
+    monkeypatch.setattr(flash_attention, "attend", lambda query, *rest: used.append("sequences") or query)
+    monkeypatch.setattr(flash_attention, "attend_alone", lambda query, *rest: used.append("alone") or query)
+    query = torch.zeros(4 * examples, 1, 4)
+    lengths = variable_lengths([([], range(4 * each, 4 * each + 4)) for each in range(examples)])
+    for window in (None, 2):
+        flash_attention.flash_attention(query, query, query, lengths=lengths, window=window, scaling=1.0)
+    assert used == [expected, "sequences"]
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])

@@ -1,20 +1,27 @@
 """Variable-length FlashAttention (arXiv 2307.08691) over a packed row, on CUDA: the kernel that torch contains.
 
 It skips all blocks between sequences, and reads grouped key-value heads without a copy. Its backward pass adds with atomics, so
-that its gradients differ in the last bits from run to run.
+that its gradients differ in the last bits from run to run. A row of
+one long sequence goes through cuDNN where that is faster.
 
 Shapes: T tokens in the packed row, K keys of all sequences, H query heads, G key-value heads, D head_dim.
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from thoughtrank.finetuning.batching.variable_lengths import VariableLengths
 from thoughtrank.finetuning.kernels.autograd import AutogradContext
 
 _MAX_HEAD_DIM = 256
 _FIRST_CAPABILITY = (8, 0)
+_CUDNN_CAPABILITY = (9, 0)
+_CUDNN_TOKENS = 1024
+"""From here on cuDNN is faster than FlashAttention 2: at 4096 tokens on an H100 it takes 0.86 ms instead of 1.56."""
+_CUDNN_MULTIPLE = 512
+"""cuDNN plans each new length anew, so lengths are rounded up to a multiple of this."""
 
 
 def supports_flash(query: Tensor) -> bool:
@@ -46,6 +53,8 @@ def flash_attention(
     Returns:
         [T, H, D].
     """
+    if window is None and len(lengths.query_offsets) == 2 and _prefers_cudnn(query):
+        return attend_alone(query, key, value, scaling)
     if lengths.keys is not None:
         key, value = key.index_select(0, lengths.keys), value.index_select(0, lengths.keys)
     return attend(query, key, value, lengths, window, scaling)
@@ -57,6 +66,23 @@ def attend(
     """The kernel: query [T, H, D], key and value [K, G, D]; returns [T, H, D]."""
     output: Tensor = _FlashAttention.apply(query, key, value, lengths, window, scaling)
     return output
+
+
+def _prefers_cudnn(query: Tensor) -> bool:
+    """Whether cuDNN is faster for a row [T, H, D] that is one sequence."""
+    return len(query) >= _CUDNN_TOKENS and torch.cuda.get_device_capability(query.device) >= _CUDNN_CAPABILITY
+
+
+def attend_alone(query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+    """A row that is one sequence: query [T, H, D], key and value [T, G, D]; returns [T, H, D]."""
+    missing = -len(query) % _CUDNN_MULTIPLE
+    # Padding is at the end, where causal attention does not see it.
+    q, k, v = (
+        nn.functional.pad(tensor, (0, 0, 0, 0, 0, missing)).transpose(0, 1)[None] for tensor in (query, key, value)
+    )
+    with sdpa_kernel([SDPBackend.CUDNN_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.MATH], set_priority=True):
+        output = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scaling, enable_gqa=True)
+    return output[0].transpose(0, 1)[: len(query)]
 
 
 class _Context(AutogradContext):
