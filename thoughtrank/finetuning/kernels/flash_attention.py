@@ -1,8 +1,7 @@
 """Variable-length FlashAttention (arXiv 2307.08691) over a packed row, on CUDA: the kernel that torch contains.
 
 It skips all blocks between sequences, and reads grouped key-value heads without a copy. Its backward pass adds with atomics, so
-that its gradients differ in the last bits from run to run. A row of
-one long sequence goes through cuDNN where that is faster.
+that its gradients differ in the last bits from run to run. A row of one long sequence is left to cuDNN on Hopper.
 
 Shapes: T tokens in the packed row, K keys of all sequences, H query heads, G key-value heads, D head_dim.
 """
