@@ -56,8 +56,9 @@ def test_larger_matmuls_give_the_same_loss_and_gradients(dtype, monkeypatch):
             monkeypatch.setitem(MATMUL_BYTES, "cpu", size * dtype.itemsize * 50)
         loss = chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets)
         found.append((loss.detach(), *torch.autograd.grad(loss, (hidden, head.weight))))
+    tolerances = {"rtol": 0.05, "atol": 1e-3} if dtype == torch.bfloat16 else {}
     for other in found[1:]:
-        torch.testing.assert_close(other, found[0])
+        torch.testing.assert_close(other, found[0], **tolerances)
 
 
 def test_the_weight_gradient_of_many_chunks_is_as_exact_as_that_of_one(monkeypatch):

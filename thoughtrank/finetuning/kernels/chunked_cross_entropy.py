@@ -61,7 +61,7 @@ def _loss_inside(head: nn.Linear, hidden: Tensor, target_ids: Tensor) -> Tensor:
         loss: Tensor = _FusedLinearCrossEntropy.apply(states, head.weight, target_ids)
         return loss
 
-    head.forward = forward  # type: ignore[method-assign]
+    head.forward = forward  # type: ignore[method-assign, assignment]
     try:
         loss: Tensor = head(hidden)
         return loss
