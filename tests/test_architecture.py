@@ -119,7 +119,14 @@ def test_stages_do_not_know_each_other():
     }
     stages = {name for name in MODULES if name.startswith("thoughtrank.stages.")} - shared
     controls = ("replay", "control_rounds", "control_evaluation")
-    others = ("development_evaluation", "question_screening", "pooled_generation", "round_win_rates", "stage_outputs")
+    others = (
+        "development_evaluation",
+        "prefix_mining",
+        "question_screening",
+        "pooled_generation",
+        "round_win_rates",
+        "stage_outputs",
+    )
     composed = {f"thoughtrank.stages.{name}" for name in (*others, *controls)}
     stages -= {"thoughtrank.stages.build", "thoughtrank.stages.rounds", *composed}
     assert len(stages) >= 6

@@ -25,6 +25,7 @@ from thoughtrank.stages.development_evaluation import development_evaluation, de
 from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.export import round_to_export
 from thoughtrank.stages.pooled_generation import with_models
+from thoughtrank.stages.prefix_mining import mine_prefixes
 from thoughtrank.stages.question_screening import screen_questions
 from thoughtrank.stages.replay import run_control
 from thoughtrank.stages.round_models import delete_weights
@@ -78,6 +79,7 @@ def _run_rounds(builder: StageBuilder, *, logger: Logger) -> dict[str, Any] | No
     prefixes: list[RoundPrefix] = []
     for number in range(config.rounds + 1):
         current = builder.begin_round(number)
+        mine_prefixes(builder, current)
         screen_questions(builder, current)
         # A round that was finished earlier does not stop the run, which may have been extended since.
         is_new = not store.paths.evaluation(number).exists()
@@ -191,7 +193,7 @@ def _export(entries: list[dict[str, Any]], findings: Mapping[str, Any], *, build
         rounds=entries,
         thought_effect=findings["thought_effect"],
         chosen_round=chosen,
-        num_prefixes=len(builder.series.prefixes),
+        num_prefixes=len(builder.rounds[max(1, chosen)].prefixes),
         reply_tokens=config.reply_tokens,
         judge=components.judge.name,
         question=question.text,

@@ -1,7 +1,8 @@
 import pytest
 from earlier_runs import Given, write_round
 
-from thoughtrank.prefixes.mined import MinedPrefixes, first_words
+from thoughtrank.prefixes.earlier_run import GenuineThought
+from thoughtrank.prefixes.mined import MinedPrefixes
 from thoughtrank.prefixes.protocol import Prefix
 
 THOUGHTS = {
@@ -54,17 +55,28 @@ def test_a_missing_run_and_wrong_numbers_are_faults(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    ("thought", "count", "words"),
-    [
-        ("There are 12 apples", 2, "There are"),
-        ("  So  we add", 2, "So  we"),
-        ("There are", 2, None),
-        ("12", 1, None),
-        ("", 1, None),
-        ("3 <= 4 holds", 2, None),
-        ("5 mor\ufffd apples", 2, None),
-    ],
-)
-def test_the_first_words_leave_something_to_think(thought, count, words):
-    assert first_words(thought, count=count) == words
+def test_without_an_earlier_run_round_1_has_the_fallback():
+    mined = MinedPrefixes(count=3, fallback="ab")
+    assert mined.mines_own_run
+    assert texts(mined) == ["a", "b"]
+    assert len(texts(MinedPrefixes(count=3))) == 62
+    [fault] = MinedPrefixes(count=3, fallback=["a", "<"]).faults()
+    assert "cannot contain <" in fault
+
+
+def test_an_earlier_run_leaves_the_run_itself_alone(run):
+    assert not MinedPrefixes(run=run, count=3, fallback=[]).mines_own_run
+
+
+def test_the_run_itself_gives_no_opener_that_the_context_has_no_room_for():
+    mined = MinedPrefixes(count=9, words=1, min_questions=1)
+    long = "x" * mined.longest_opener
+    thoughts = [GenuineThought(question_id="q", thought=f"{word} follows") for word in (long, f"{long}x", "ü" * 13)]
+    assert [each.opener for each in mined.mine(thoughts, prefix_set="mined")] == [long]
+
+
+def test_what_decides_on_the_openers_is_part_of_the_settings():
+    settings = MinedPrefixes(count=3).mining_settings()
+    for key, value in {"count": 4, "words": 1, "min_questions": 1, "rounds": 1}.items():
+        assert MinedPrefixes(**{"count": 3, key: value}).mining_settings() != settings
+    assert MinedPrefixes(count=3, fallback="xy").mining_settings() == settings

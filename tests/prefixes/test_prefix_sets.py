@@ -3,12 +3,15 @@ import pytest
 from thoughtrank.errors import UserError
 from thoughtrank.instantiate import make_component
 from thoughtrank.prefixes.first_tokens import FirstTokens
+from thoughtrank.prefixes.mined import MinedPrefixes
 from thoughtrank.prefixes.prefix_list import PrefixList
-from thoughtrank.prefixes.prefix_sets import PrefixSets
+from thoughtrank.prefixes.prefix_sets import PrefixSets, longest_opener, mining_sets, most_prefixes
 from thoughtrank.prefixes.sampled import SampledThoughts
 
 SETS = "thoughtrank.prefixes.prefix_sets.PrefixSets"
 LIST = "thoughtrank.prefixes.prefix_list.PrefixList"
+
+SAMPLED = SampledThoughts(count=1, temperature=1.0, seed=0)
 
 
 def names(sets):
@@ -81,3 +84,40 @@ def test_a_wrong_value_inside_a_set_is_named_as_it_is_typed():
 def test_an_unknown_tag_format_is_named():
     with pytest.raises(UserError, match=r"prefixes\.tag"):
         make_component({"_target_": SETS, "tag": "ajar", "digits": {"_target_": LIST, "values": "1"}}, where="prefixes")
+
+
+def mining(tag="open", *, count=3, fallback="abc"):
+    return PrefixSets(
+        tag=tag, lower=PrefixList(values="ab"), mined=MinedPrefixes(count=count, fallback=fallback), sampled=SAMPLED
+    )
+
+
+def test_openers_take_the_place_of_the_set_that_mines_them():
+    sets = mining()
+    assert names(sets) == ["a", "b", "c", "sample_1"]
+    assert list(mining_sets(sets)) == ["mined"]
+    prefixes = sets.with_openers({"mined": ["There are", "a"]})
+    assert [prefix.name for prefix in prefixes] == ["a", "b", "There are", "sample_1"]
+    assert prefixes[2].text == "There are"
+    assert sets.with_openers({"mined": []}) == sets.prefixes()
+
+
+def test_the_most_prefixes_are_those_of_the_round_with_most():
+    assert most_prefixes(mining(count=3)) == 2 + 3 + 1
+    assert most_prefixes(mining(count=1, fallback="cdefg")) == 2 + 5 + 1
+    assert most_prefixes(PrefixSets(lower=PrefixList(values="ab"), sampled=SAMPLED)) == 3
+    assert most_prefixes(PrefixList(values="ab")) == 2
+    two = PrefixSets(one=MinedPrefixes(count=1, fallback="abc"), two=MinedPrefixes(count=5, fallback="abc"))
+    assert most_prefixes(two) == 3 + 5
+
+
+def test_only_sets_that_mine_the_run_itself_need_room_for_their_openers():
+    assert longest_opener(mining()) == 48
+    assert longest_opener(PrefixSets(lower=PrefixList(values="ab"))) == longest_opener(PrefixList(values="ab")) == 0
+
+
+def test_a_closed_tag_leaves_nothing_to_mine():
+    sets = PrefixSets(tag="closed", mined=MinedPrefixes(count=3, fallback="ab"))
+    [fault] = sets.faults()
+    assert "has no first words to mine" in fault
+    assert PrefixSets(tag="open", mined=MinedPrefixes(count=3, fallback="ab")).faults() == []

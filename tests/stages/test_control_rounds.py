@@ -43,6 +43,14 @@ def test_as_many_thoughts_of_the_same_questions_are_sampled(finished_builder_of,
         assert {each.prefix for each in sampled} == {"sample_1", "sample_2", "sample_3"}
 
 
+def test_a_round_with_fewer_prefixes_has_as_few_samples(finished_builder_of, store):
+    builder = finished_builder_of()
+    builder.rounds[2].prefixes = builder.rounds[2].prefixes[:2]
+    run(builder)
+    sampled = [read_table(folder_of(store, number) / "1_candidates", Candidate) for number in (1, 2)]
+    assert [len({each.prefix for each in rows}) for rows in sampled] == [3, 2]
+
+
 def test_the_questions_are_those_that_the_run_has_kept(finished_builder_of, store):
     builder = finished_builder_of()
     builder.rounds[1].questions = builder.rounds[1].questions[:1]

@@ -39,6 +39,7 @@ def fit(store, base):
             paths=store.paths,
             limits=limits,
             model_faults=options.pop("model_faults", lambda folder: []),
+            longest_opener=options.pop("longest_opener", 0),
             held_out_tokens=options.pop("held_out_tokens", 30),
             rounds=rounds,
         )
@@ -83,6 +84,11 @@ def test_only_the_rounds_of_the_run_are_checked(fit):
 def test_the_longest_text_that_is_generated_decides_the_room(fit, long):
     with pytest.raises(UserError, match="leave no room for 4090 generated tokens"):
         fit(TwoRounds(["One?"], ["Two?"]), **long)
+
+
+def test_room_is_kept_for_openers_that_are_mined_later(fit):
+    source = TwoRounds(["One?"], ["Two?"])
+    assert fit(source).room - fit(source, longest_opener=48).room == 48 - len("a")
 
 
 def test_prefixes_without_text_are_no_fault_and_equal_ones_are(fit):

@@ -1,4 +1,4 @@
-"""What an earlier run knows of prefixes: which of its candidates are genuine wins. Reads tables of training questions only.
+"""What finished rounds know of prefixes: which candidates are genuine wins. Reads tables of training questions only.
 
 A *genuine win* has the best rank of its question, where some answer was better than another, and a positive gain if the run
 computed gains.
@@ -6,6 +6,7 @@ computed gains.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -15,6 +16,54 @@ from thoughtrank.storage.done_marker import DONE
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.tables import TableRows
 from thoughtrank.user_input.user_paths import user_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedRound:
+    """The tables of one round.
+
+    Attributes:
+        candidates, rankings: of the same candidates.
+        gains: None where the round computed none.
+    """
+
+    candidates: Path
+    rankings: Path
+    gains: Path | None
+
+    def wins(self) -> dict[str, RankedCandidate]:
+        """Candidate id to its row in the rankings, for all genuine wins, in order.
+
+        Raises:
+            UserError: a table is damaged.
+        """
+        gains = None
+        if self.gains is not None:
+            gains = {row.candidate_id: row.gain for row in TableRows(self.gains, Gain)}
+        wins: dict[str, RankedCandidate] = {}
+        for _, rows in groupby(TableRows(self.rankings, RankedCandidate), key=lambda row: row.question_id):
+            winners = _winners(list(rows))
+            wins |= {row.candidate_id: row for row in winners if gains is None or gains.get(row.candidate_id, 0.0) > 0}
+        return wins
+
+    def genuine_thoughts(self) -> "Iterator[GenuineThought]":
+        """The thoughts of all genuine wins, in order.
+
+        Raises:
+            UserError: a table is damaged.
+        """
+        wins = self.wins()
+        for row in TableRows(self.candidates, Candidate, without=("thought_ids", "answer_ids")):
+            if row.candidate_id in wins:
+                yield GenuineThought(question_id=row.question_id, thought=row.thought)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenuineThought:
+    """The thought of a genuine win, and its question."""
+
+    question_id: str
+    thought: str
 
 
 class EarlierRun:
@@ -54,13 +103,17 @@ class EarlierRun:
         """
         wins: dict[str, RankedCandidate] = {}
         for number in self.numbers():
-            gains = self._gains(number)
-            for _, rows in groupby(TableRows(self._rankings(number), RankedCandidate), key=lambda row: row.question_id):
-                winners = _winners(list(rows))
-                wins |= {
-                    row.candidate_id: row for row in winners if gains is None or gains.get(row.candidate_id, 0.0) > 0
-                }
+            wins |= self._round(number).wins()
         return wins
+
+    def genuine_thoughts(self) -> Iterator[GenuineThought]:
+        """The thoughts of all genuine wins of all rounds, in order.
+
+        Raises:
+            UserError: see ``numbers``; or a table is damaged.
+        """
+        for number in self.numbers():
+            yield from self._round(number).genuine_thoughts()
 
     def candidates(self) -> Iterator[Candidate]:
         """The candidates of all rounds, in order.
@@ -74,11 +127,13 @@ class EarlierRun:
     def _rankings(self, number: int) -> Path:
         return self._paths.rankings(number)
 
-    def _gains(self, number: int) -> dict[str, float] | None:
-        folder = self._paths.gains(number)
-        if not (folder / DONE).exists():
-            return None
-        return {row.candidate_id: row.gain for row in TableRows(folder, Gain)}
+    def _round(self, number: int) -> RankedRound:
+        gains = self._paths.gains(number)
+        return RankedRound(
+            candidates=self._paths.candidates(number),
+            rankings=self._rankings(number),
+            gains=gains if (gains / DONE).exists() else None,
+        )
 
 
 def cover(solved: Mapping[str, set[str]], *, count: int) -> list[str]:

@@ -1,13 +1,19 @@
-"""Openers mined from an earlier run: the first words of its genuine thoughts."""
+"""Openers mined from an earlier run, or from the finished rounds of the run itself: first words of genuine thoughts."""
 
-import re
+from collections.abc import Iterable
 from functools import cached_property
+from string import ascii_letters, digits
 from typing import NamedTuple
 
 from thoughtrank.errors import UserError
 from thoughtrank.instantiate import Component
-from thoughtrank.prefixes.earlier_run import EarlierRun, cover
+from thoughtrank.prefixes.earlier_run import EarlierRun, GenuineThought
+from thoughtrank.prefixes.openers import Opener, mine_openers
+from thoughtrank.prefixes.prefix_list import PrefixList
 from thoughtrank.prefixes.protocol import Prefix, PrefixSet
+
+_BYTES_PER_WORD = 24
+"""Of an opener that is mined while the run goes on: so much room is kept for it in the context from the start."""
 
 
 class _Read(NamedTuple):
@@ -16,27 +22,48 @@ class _Read(NamedTuple):
 
 
 class MinedPrefixes(Component, PrefixSet):
-    """First words of the genuine wins of an earlier run (see ``earlier_run``), mined on its training questions.
+    """First words of genuine wins (see ``earlier_run``), mined on training questions.
 
     They are chosen one after the other, always the opener that solves most questions that those before it do not.
 
     Args:
-        run: folder of the earlier run.
-        count: number of openers; fewer where the run has fewer.
+        run: folder of an earlier run; None mines the run itself: round 1 begins thoughts with ``fallback``, and every later
+            round with the openers of the rounds before it.
+        fallback: prefixes of round 1, and of every round before which no opener was found, if the run itself is mined: a list
+            of texts; or one text, each of whose characters is a prefix.
+        count: number of openers; fewer where there are no more.
         words: how many first words of a thought make an opener; a thought has to have more.
         min_questions: an opener is mined if it has a genuine win in as many questions; 1 also takes those that suit a single
             question, such as its numbers.
-        rounds: how many of its rounds are read, from the first on; None for all that are ranked.
+        rounds: how many rounds are read, from the first on; None for all that are ranked.
     """
 
     def __init__(
-        self, *, run: str, count: int, words: int = 2, min_questions: int = 2, rounds: int | None = None
+        self,
+        *,
+        run: str | None = None,
+        fallback: list[str | int] | str = ascii_letters + digits,
+        count: int,
+        words: int = 2,
+        min_questions: int = 2,
+        rounds: int | None = None,
     ) -> None:
         self.run = run
+        self.fallback = fallback
         self.count = count
         self.words = words
         self.min_questions = min_questions
         self.rounds = rounds
+
+    @property
+    def mines_own_run(self) -> bool:
+        """Whether the openers come from the finished rounds of the run itself."""
+        return self.run is None
+
+    @property
+    def longest_opener(self) -> int:
+        """Most bytes of an opener that the run itself gives."""
+        return _BYTES_PER_WORD * self.words
 
     def faults(self) -> list[str]:
         """See ``PrefixSet``: also a run that is missing, or without an opener to mine."""
@@ -50,13 +77,47 @@ class MinedPrefixes(Component, PrefixSet):
         return faults or self._read.faults
 
     def prefixes(self) -> tuple[Prefix, ...]:
-        """See ``PrefixSet``; none where there are faults."""
+        """See ``PrefixSet``; those of round 1 if the run itself is mined; none where there are faults."""
         return self._read.prefixes
+
+    def mining_settings(self) -> dict[str, object]:
+        """Everything that decides which openers are found in finished rounds, as JSON values."""
+        return {
+            "count": self.count,
+            "words": self.words,
+            "min_questions": self.min_questions,
+            "rounds": self.rounds,
+            "longest": self.longest_opener,
+        }
+
+    def mine(self, thoughts: Iterable[GenuineThought], *, prefix_set: str) -> list[Opener]:
+        """The openers that finished rounds of the run itself give.
+
+        Args:
+            thoughts: of their genuine wins, in order.
+            prefix_set: name of this set.
+        """
+        return mine_openers(
+            thoughts,
+            words=self.words,
+            min_questions=self.min_questions,
+            count=self.count,
+            most_bytes=self.longest_opener,
+            prefix_set=prefix_set,
+        )
 
     @cached_property
     def _read(self) -> _Read:
+        if self.run is None:
+            fallback = PrefixList(values=self.fallback)
+            return _Read(fallback.prefixes(), fallback.faults())
         try:
-            mined = self._mine(EarlierRun(self.run, rounds=self.rounds))
+            mined = mine_openers(
+                EarlierRun(self.run, rounds=self.rounds).genuine_thoughts(),
+                words=self.words,
+                min_questions=self.min_questions,
+                count=self.count,
+            )
         except UserError as error:
             return _Read((), [f"prefixes.mined.run: {fault}" for fault in error.faults])
         if not mined:
@@ -67,27 +128,4 @@ class MinedPrefixes(Component, PrefixSet):
                     f"{self.min_questions} questions: lower prefixes.mined.words or prefixes.mined.min_questions"
                 ],
             )
-        return _Read(tuple(Prefix(name=text, text=text) for text in mined), [])
-
-    def _mine(self, run: EarlierRun) -> list[str]:
-        wins = run.wins()
-        solved: dict[str, set[str]] = {}
-        for candidate in run.candidates():
-            if candidate.candidate_id not in wins:
-                continue
-            text = first_words(candidate.thought, count=self.words)
-            if text is not None:
-                solved.setdefault(text, set()).add(candidate.question_id)
-        shared = {text: solved[text] for text in sorted(solved) if len(solved[text]) >= self.min_questions}
-        return cover(shared, count=self.count)
-
-
-def first_words(thought: str, *, count: int) -> str | None:
-    """The first ``count`` words of a thought, as it has them.
-
-    None where it has no more, or where a tag or half a character may be in them.
-    """
-    match = re.match(rf"\s*(\S+(?:\s+\S+){{{count - 1}}})(?=\s+\S)", thought)
-    if match is None or set(match[1]) & {"<", ">", "\ufffd"}:
-        return None
-    return match[1]
+        return _Read(tuple(Prefix(name=each.opener, text=each.opener) for each in mined), [])

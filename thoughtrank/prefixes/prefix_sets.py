@@ -1,9 +1,13 @@
 """One or more prefix sets combined (the config group ``prefixes``)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Literal
 
 from thoughtrank.instantiate import Component
+from thoughtrank.prefixes.mined import MinedPrefixes
+from thoughtrank.prefixes.prefix_list import PrefixList
 from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
 
@@ -40,6 +44,18 @@ class PrefixSets(Component, PrefixSet):
         closed = self.tag == "closed"
         return tuple(dict.fromkeys(replace(prefix, closed=closed) for prefix in found))
 
+    def with_openers(self, openers: Mapping[str, Sequence[str]]) -> tuple[Prefix, ...]:
+        """The prefixes of a round before which these openers were mined.
+
+        Args:
+            openers: set to its openers; a set without any keeps its prefixes.
+        """
+        sets: dict[str, PrefixSet] = {
+            name: PrefixList(values=list(openers[name])) if openers.get(name) else each
+            for name, each in self.sets.items()
+        }
+        return PrefixSets(tag=self.tag, **sets).prefixes()
+
     def _conflicts(self) -> list[str]:
         prefixes = self.prefixes()
         names = [prefix.name for prefix in prefixes]
@@ -55,4 +71,33 @@ class PrefixSets(Component, PrefixSet):
             faults.append(
                 f"prefixes.tag=closed leaves no room for the thoughts of {', '.join(map(repr, free))}: use prefixes.tag=open"
             )
+        if self.tag == "closed" and mining_sets(self):
+            faults.append(
+                "prefixes.tag=closed: a thought that is its prefix has no first words to mine: use prefixes.tag=open, or name "
+                "an earlier run (prefixes.mined.run)"
+            )
         return faults
+
+
+def mining_sets(prefixes: PrefixSet) -> dict[str, MinedPrefixes]:
+    """The sets that mine the finished rounds of the run itself, by name; none where all rounds have the same prefixes."""
+    sets = prefixes.sets if isinstance(prefixes, PrefixSets) else {}
+    return {name: each for name, each in sets.items() if isinstance(each, MinedPrefixes) and each.mines_own_run}
+
+
+def longest_opener(prefixes: PrefixSet) -> int:
+    """Most bytes of an opener that is mined while the run goes on; 0 where none is."""
+    return max((each.longest_opener for each in mining_sets(prefixes).values()), default=0)
+
+
+def most_prefixes(prefixes: PrefixSet) -> int:
+    """The most prefixes of any round, whatever openers are found."""
+    mining = mining_sets(prefixes)
+    counts = [len(prefixes.prefixes())]
+    if isinstance(prefixes, PrefixSets):
+        for size in range(1, len(mining) + 1):
+            for found in combinations(mining, size):
+                others = {name: each for name, each in prefixes.sets.items() if name not in found}
+                without = len(PrefixSets(tag=prefixes.tag, **others).prefixes())
+                counts.append(without + sum(mining[name].count for name in found))
+    return max(counts)

@@ -16,6 +16,7 @@ from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.output.terminal import print_text
+from thoughtrank.prefixes.prefix_sets import longest_opener
 from thoughtrank.records import STAGES
 from thoughtrank.selection.protocol import GainSelector, needs_gains
 from thoughtrank.stages.arm_replies import ReplySettings, held_out_tokens
@@ -77,6 +78,7 @@ class StageBuilder:
         self.questions = questions_that_fit(
             source=components.questions,
             prefixes=self.series.prefixes,
+            longest_opener=longest_opener(components.prefixes),
             base=self.base,
             paths=store.paths,
             limits=self.limits,
@@ -95,7 +97,7 @@ class StageBuilder:
         """The next round, which starts with the last one's model."""
         questions = self.questions.train(number) if number else []
         start = self.rounds[-1].model if self.rounds else self.base
-        self.rounds.append(Round(number=number, start=start, questions=questions))
+        self.rounds.append(Round(number=number, start=start, questions=questions, prefixes=self.series.prefixes))
         return self.rounds[-1]
 
     def stage_names(self, number: int) -> list[str]:
@@ -129,7 +131,7 @@ class StageBuilder:
             name=name,
             published=published,
             questions=questions,
-            prefixes=self.series.prefixes,
+            prefixes=current.prefixes,
             model=current.start,
             engine=self.components.engine,
             limits=self.limits,

@@ -34,7 +34,7 @@ def run_control_rounds(builder: StageBuilder, control: CandidatesControl) -> Con
         title=control.title,
     )
     own = builder.with_series(series)
-    last = _run_rounds(own, of_run=builder.rounds)
+    last = _run_rounds(own, control=control, of_run=builder.rounds)
     result = evaluate_control(
         builder,
         control,
@@ -56,12 +56,17 @@ def run_control_rounds(builder: StageBuilder, control: CandidatesControl) -> Con
     )
 
 
-def _run_rounds(own: StageBuilder, *, of_run: Sequence[Round]) -> Round:
-    """Run the stages of every round up to the training, on the questions that the run has asked; returns the last one."""
+def _run_rounds(own: StageBuilder, *, control: CandidatesControl, of_run: Sequence[Round]) -> Round:
+    """Run the stages of every round up to the training, on the questions that the run has asked, with as many prefixes.
+
+    Returns:
+        The last round.
+    """
     current = own.begin_round(0)
     for number in range(1, own.config.rounds + 1):
         current = own.begin_round(number)
         current.questions = of_run[number].questions
+        current.prefixes = control.prefixes(count=len(of_run[number].prefixes), seed=own.config.seed)
         for name in own.stage_names(number):
             if name != "evaluation":
                 current.stages[name] = with_models(own.build(name, current), builder=own, current=current)

@@ -62,7 +62,7 @@ def screen_questions(builder: StageBuilder, current: Round) -> None:
 
 
 def _generation(builder: StageBuilder, current: Round) -> Generation:
-    prefixes = screening_prefixes(builder.series.prefixes, count=builder.components.questions.screen_prefixes)
+    prefixes = screening_prefixes(current.prefixes, count=builder.components.questions.screen_prefixes)
     engine = builder.components.engine
     return Generation(
         name=f"round {current.number} screening candidates",

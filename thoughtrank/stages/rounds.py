@@ -23,6 +23,7 @@ class Round:
         number: 0 is the evaluation of the base model.
         start: the model the round starts with.
         questions: training questions; where they are screened, those that were kept.
+        prefixes: how thoughts begin; where they are mined, the openers of the rounds before.
         screening: artifacts of the stages that screened them, the table of questions last.
         stages, artifacts: those so far, by name.
     """
@@ -30,6 +31,7 @@ class Round:
     number: int
     start: RoundModel
     questions: Sequence[Question] = ()
+    prefixes: Sequence[Prefix] = ()
     screening: Sequence[Artifact] = ()
     stages: dict[str, Stage] = field(default_factory=dict)
     artifacts: dict[str, Artifact] = field(default_factory=dict)
@@ -49,7 +51,7 @@ class Series:
     """The rounds of the run, or those of a training control that generates candidates of its own.
 
     Attributes:
-        prefixes: how thoughts begin.
+        prefixes: how thoughts begin; where they are mined, those of round 1.
         paths: from the number of a round to its paths.
         title: of the control; None for the run.
     """

@@ -22,6 +22,7 @@ def questions_that_fit(
     *,
     source: QuestionSource,
     prefixes: Sequence[Prefix],
+    longest_opener: int = 0,
     base: RoundModel,
     paths: RunPaths,
     limits: Limits,
@@ -33,7 +34,8 @@ def questions_that_fit(
 
     Args:
         source: of the questions.
-        prefixes: of the run.
+        prefixes: of the run; where they are mined, those of round 1.
+        longest_opener: most bytes of an opener that is mined later.
         base: base model; every model of the run has its tokenizer and context length.
         paths: of the run.
         limits: tokens per thought and answer.
@@ -56,7 +58,7 @@ def questions_that_fit(
         chat=chat,
         context_tokens=read_sizes(folder).context or sys.maxsize,
         written_tokens=max(limits.thought_tokens + limits.answer_tokens, held_out_tokens),
-        prefixes=texts,
+        prefixes=[*texts, "x" * longest_opener],
     )
     numbers = range(1, rounds + 1)
     left_out = [each for number in numbers for each in questions.left_out_of_round(number)]

@@ -17,6 +17,11 @@ class RoundPaths:
     folder: Path
 
     @property
+    def openers(self) -> Path:
+        """Table of the openers that were mined before the round, if its prefixes are mined."""
+        return self.folder / "0_openers"
+
+    @property
     def candidates(self) -> Path:
         """Table of candidates."""
         return self.folder / "1_candidates"

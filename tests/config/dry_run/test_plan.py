@@ -55,6 +55,15 @@ def test_two_models_generate_twice_as_many_and_the_judge_reads_them_all():
     assert numbers(two["ranking"].partition("at most")[2])[0] > numbers(one["ranking"].partition("at most")[2])[0]
 
 
+def test_prefixes_that_are_mined_later_are_counted_at_most():
+    text = " ".join(plan("prefixes=[digits,mined]", "questions.train_per_round=10", "rounds=3").values())
+    assert "10 questions x at most 62 prefixes = at most 620 candidates" in text
+    later = "from round 2 on at most 32 openers of 2 words, mined from genuine thoughts of the rounds before"
+    assert f"mined: 62 prefixes of prefixes.mined.fallback in round 1; {later}" in text
+    assert "nothing is mined in a run of one round" in " ".join(plan("prefixes=mined", "rounds=1").values())
+    assert "at most 94 prefixes" in plan("prefixes=[alnum,mined]")["generation"]
+
+
 def test_a_screening_is_a_line_of_its_own_and_takes_time():
     lines = plan("questions.screen=4")
     assert "160 questions x 7 thoughts" in lines["screening"]

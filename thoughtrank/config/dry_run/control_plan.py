@@ -9,6 +9,7 @@ from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.controls.protocol import CandidatesControl, Control, ExamplesControl
 from thoughtrank.evaluation.arms.registry import ARMS
+from thoughtrank.prefixes.prefix_sets import most_prefixes
 
 _PROMPT_TOKENS = 60
 """Of a question, as in ``time_estimate``."""
@@ -54,7 +55,7 @@ def times_ranked(config: RunConfig) -> int:
 
 def generation_seconds(config: RunConfig, components: Components, *, weights: int, rate: float) -> float:
     """Roughly the time that the candidates of all rounds and their gains take."""
-    per_question = len(components.prefixes.prefixes()) * len(config.generation.models)
+    per_question = most_prefixes(components.prefixes) * len(config.generation.models)
     candidates = config.rounds * components.questions.train_per_round * per_question
     tokens = candidates * 0.6 * (config.generation.thought_tokens + config.generation.answer_tokens)
     return 2 * weights * (tokens + gain_tokens(config, components)) / rate

@@ -2,6 +2,7 @@
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.schema import RunConfig
+from thoughtrank.prefixes.prefix_sets import most_prefixes
 from thoughtrank.selection.protocol import GainSelector, needs_gains
 
 _WINNERS = 0.3
@@ -20,7 +21,7 @@ def gain_lines(components: Components) -> list[str]:
     lines = [f"  selection   {selection.plan_line()}"]
     if needs_gains(selection):
         questions = components.questions.train_per_round
-        thoughts = questions * len(components.prefixes.prefixes())
+        thoughts = questions * most_prefixes(components.prefixes)
         lines.insert(
             0,
             f"  gains       the thoughts with the best rank are scored, of {questions} questions, at most {thoughts} per round",
@@ -32,5 +33,5 @@ def gain_tokens(config: RunConfig, components: Components) -> float:
     """Tokens that are read in all rounds to compute gains, typically."""
     if not needs_gains(components.selection):
         return 0.0
-    candidates = config.rounds * components.questions.train_per_round * len(components.prefixes.prefixes())
+    candidates = config.rounds * components.questions.train_per_round * most_prefixes(components.prefixes)
     return candidates * _WINNERS * (_CUT * config.generation.thought_tokens + _ANSWER_TOKENS)

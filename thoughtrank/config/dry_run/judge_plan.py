@@ -7,6 +7,7 @@ from thoughtrank.config.schema import RunConfig
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.judged_comparisons import JudgedComparison, compared_questions, judged_comparisons
 from thoughtrank.judging.cost_bound import CostBound
+from thoughtrank.prefixes.prefix_sets import most_prefixes
 from thoughtrank.questions.protocol import count_faults
 
 _ORDERS = 2
@@ -16,7 +17,7 @@ _ORDERS = 2
 def ranking_line(config: RunConfig, components: Components) -> str:
     """The most calls and tokens of a round, and the most money of all rounds, those of controls included."""
     judge, questions = components.judge, components.questions.train_per_round
-    work = components.ranker.max_work(len(components.prefixes.prefixes()) * len(config.generation.models))
+    work = components.ranker.max_work(most_prefixes(components.prefixes) * len(config.generation.models))
     bound = judge.cost_bound(
         calls=questions * work.calls,
         answers_shown=questions * work.answers_shown,

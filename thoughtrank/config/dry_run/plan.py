@@ -17,6 +17,8 @@ from thoughtrank.config.dry_run.time_estimate import time_line
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.finetuning.parameter_memory import nominal_bytes
 from thoughtrank.judging.model_families import model_family
+from thoughtrank.prefixes.mined import MinedPrefixes
+from thoughtrank.prefixes.prefix_sets import mining_sets, most_prefixes
 
 
 def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
@@ -25,7 +27,7 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
     Token figures are upper bounds: greedy texts usually end well before their limits. The judge's figures assume that no
     two answers are equal, that every answer is as long as its limit, and that every reply can be parsed.
     """
-    questions, prefixes = components.questions.train_per_round, len(components.prefixes.prefixes())
+    questions, prefixes = components.questions.train_per_round, most_prefixes(components.prefixes)
     weights = components.model.num_parameters()
     held_out = components.questions.held_out + components.questions.held_out_unseen
     time = time_line(
@@ -72,21 +74,36 @@ def _model_line(components: Components, *, weights: int | None) -> str:
 
 def _candidate_lines(config: RunConfig, components: Components) -> list[str]:
     """Where the candidates come from: generated, and in round 1 perhaps imported."""
-    questions, prefixes = components.questions.train_per_round, len(components.prefixes.prefixes())
-    candidates = questions * prefixes
+    questions, prefixes = components.questions.train_per_round, most_prefixes(components.prefixes)
+    candidates, mining = questions * prefixes, mining_sets(components.prefixes)
+    most = "at most " if mining else ""
     per_candidate = config.generation.thought_tokens + config.generation.answer_tokens
     generated = (
-        f"  generation  {questions} questions x {prefixes} prefixes = {candidates} candidates per round, "
+        f"  generation  {questions} questions x {most}{prefixes} prefixes = {most}{candidates} candidates per round, "
         f"at most {candidates * per_candidate:,} tokens{_several_models(config)}"
     )
+    later = [_mining_line(config, name=name, mined=each) for name, each in mining.items()]
     if components.imported is None:
-        return [generated]
+        return [generated, *later]
     facts = components.imported.facts
     imported = (
         f"  candidates  round 1 ranks {facts['candidates']} candidates of {facts['questions']} questions from "
         f"{components.imported.folder} and generates none"
     )
-    return [imported] if config.rounds == 1 else [f"{imported}; from round 2 on:", generated]
+    return [imported] if config.rounds == 1 else [f"{imported}; from round 2 on:", generated, *later]
+
+
+def _mining_line(config: RunConfig, *, name: str, mined: MinedPrefixes) -> str:
+    """What a set that mines the run itself gives each round."""
+    fallback = _count(len(mined.prefixes()), "prefix", "prefixes")
+    first = f"              {name}: {fallback} of prefixes.{name}.fallback in round 1"
+    if config.rounds == 1:
+        return f"{first}; nothing is mined in a run of one round"
+    rounds = "the rounds before" if mined.rounds is None else f"the first {_count(mined.rounds, 'round')}"
+    return (
+        f"{first}; from round 2 on at most {mined.count} openers of {_count(mined.words, 'word')}, mined from genuine "
+        f"thoughts of {rounds}"
+    )
 
 
 def _several_models(config: RunConfig) -> str:
@@ -161,5 +178,5 @@ def _notes(components: Components) -> list[str]:
     return notes
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: int, noun: str, nouns: str | None = None) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {nouns or f'{noun}s'}"

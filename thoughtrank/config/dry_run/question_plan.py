@@ -8,6 +8,7 @@ from thoughtrank.config.schema import RunConfig
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.reference_kinds import kinds_text
 from thoughtrank.evaluation.scoring import ReferenceScorer, scorer_name
+from thoughtrank.prefixes.prefix_sets import most_prefixes
 from thoughtrank.questions.protocol import count_faults
 from thoughtrank.records import Question
 
@@ -70,7 +71,7 @@ def screening_tokens(config: RunConfig, components: Components) -> float:
 
 def _screening_thoughts(components: Components) -> int:
     """Per question: its own and the prefixed ones."""
-    return 1 + min(components.questions.screen_prefixes, len(components.prefixes.prefixes()))
+    return 1 + min(components.questions.screen_prefixes, most_prefixes(components.prefixes))
 
 
 def development_tokens(config: RunConfig, components: Components) -> float:
