@@ -31,7 +31,6 @@ from generation_processes import ContenderProcess, start_process
 from generation_tokens import compare_tokens, evenly_spaced
 from generation_workloads import SHAPES, Workload, make_workload, prepare_model
 
-from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.finetuning.callbacks.throughput import peak_resident
 from thoughtrank.output.library_logging import silence_library_logs
 
@@ -55,7 +54,7 @@ def parse() -> argparse.Namespace:
     add("--questions", type=int, help="default 4, or 200 for single")
     add("--branches", type=int, default=62, help="per question, except for single")
     add("--new-tokens", type=int, help="new tokens per branch; by default the workload's")
-    add("--token-budget", type=int, default=TransformersEngine().token_budget, help="engine.token_budget")
+    add("--token-budget", default="auto", help="engine.token_budget")
     add(
         "--contenders",
         nargs="*",

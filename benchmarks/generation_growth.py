@@ -19,7 +19,6 @@ import torch
 from generation_contenders import ThisEngine
 from generation_workloads import make_workload, prepare_model
 
-from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.output.library_logging import silence_library_logs
 
 SIZES = [(1, 62), (4, 62), (16, 62), (64, 62), (4, 8), (4, 248)]
@@ -35,7 +34,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3600, help="start no new round after this many seconds")
     options = parser.parse_args()
-    options.token_budget = TransformersEngine().token_budget
+    options.token_budget = "auto"
     silence_library_logs()
     started = time.monotonic()
     seconds: dict[tuple[int, int], list[float]] = {size: [] for size in SIZES}

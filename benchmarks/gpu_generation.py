@@ -92,7 +92,7 @@ def engine_figures(part: Part, session: Any, *, branches: int, new_tokens: int, 
 def measure_engine(part: Part) -> float:
     """All numbers of branches; the best rate."""
     shape = part.shape
-    engine = TransformersEngine(dtype="bfloat16", device=part.device, token_budget=450_000)  # type: ignore[arg-type]
+    engine = TransformersEngine(dtype="bfloat16", device=part.device)  # type: ignore[arg-type]
     sizes = [(branches, shape.new_tokens, 2) for branches in shape.branches]
     sizes.append((shape.branches[-2], shape.long_tokens, 1))
     best = 0.0

@@ -158,7 +158,7 @@ def main() -> None:
     """Profile the engine, then compare launching with replaying."""
     part = parse_part("launches")
     sizes = part.shape.branches[:3]
-    engine = TransformersEngine(dtype="bfloat16", device=part.device, token_budget=450_000)  # type: ignore[arg-type]
+    engine = TransformersEngine(dtype="bfloat16", device=part.device)  # type: ignore[arg-type]
     with engine.open(random_model(part)) as session:
         for branches in sizes:
             part.emit(**guarded(partial(step_profile, part, session, branches=branches)))

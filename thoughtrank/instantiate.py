@@ -53,7 +53,7 @@ class Component:
         """What the user has to fix before the run can start, one sentence each; cheap, without network access."""
         return []
 
-    def resolved(self) -> dict[str, str]:
+    def resolved(self) -> dict[str, str | int]:
         """The settings that depend on the machine where they are ``auto``, by name, with what they resolve to here.
 
         A run stores them when it starts, and gives them to the constructor in place of ``auto`` when it resumes.

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from composing import composed
 
@@ -6,8 +8,9 @@ from thoughtrank.config.resolved import missing_devices, read_resolved, resolve,
 from thoughtrank.config.schema import load_config
 from thoughtrank.errors import UserError
 
+CPU_SIZES = {"questions_per_group": 8, "replies_per_group": 512, "token_budget": 65536}
 CPU_WITH_BF16 = {
-    "engine": {"device": "cpu", "dtype": "bfloat16", "linear_kernel": "packed"},
+    "engine": {"device": "cpu", "dtype": "bfloat16", "linear_kernel": "packed", **CPU_SIZES},
     "strategy": {"accelerator": "cpu"},
     "training": {"precision": "bf16-mixed"},
 }
@@ -22,6 +25,8 @@ def processor(monkeypatch):
             monkeypatch.setattr(f"{module}.multiplies_bf16", lambda: bf16)
         monkeypatch.setattr("torch.ops.mkldnn._is_mkldnn_bf16_supported", lambda: True)
         monkeypatch.setattr("torch.cuda.is_available", lambda: cuda)
+        card = SimpleNamespace(total_memory=85_000_000_000)
+        monkeypatch.setattr("torch.cuda.get_device_properties", lambda _: card)
         monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
 
     return make
@@ -37,11 +42,18 @@ def test_auto_is_resolved_on_the_machine(processor):
     processor(bf16=True)
     assert resolved(values) == CPU_WITH_BF16
     processor(bf16=False)
-    assert resolved(values)["engine"] == {"device": "cpu", "dtype": "float32", "linear_kernel": "plain"}
+    assert resolved(values)["engine"] == {"device": "cpu", "dtype": "float32", "linear_kernel": "plain", **CPU_SIZES}
     assert resolved(values)["training"] == {"precision": "32-true"}
     processor(cuda=True)
     assert resolved(values) == {
-        "engine": {"device": "cuda", "dtype": "bfloat16", "linear_kernel": "plain"},
+        "engine": {
+            "device": "cuda",
+            "dtype": "bfloat16",
+            "linear_kernel": "plain",
+            "questions_per_group": 64,
+            "replies_per_group": 4096,
+            "token_budget": "76GB",
+        },
         "strategy": {"accelerator": "cuda"},
         "training": {"precision": "bf16-mixed"},
     }
@@ -58,6 +70,16 @@ def test_a_run_keeps_its_fingerprints_on_another_processor(processor):
     assert [after.engine.identity(), after.strategy.identity()] == identities
     assert resolved(used) == CPU_WITH_BF16
     assert values["engine"]["dtype"] == "auto"
+
+
+def test_a_run_keeps_its_groups_and_its_budget_on_another_device(processor):
+    """So a group that is decoded again is decoded with the same branches."""
+    values = composed("engine.device=cuda", "engine.questions_per_group=32")
+    processor(cuda=True)
+    started = resolved(values)
+    processor()
+    engine = make_components(load_config(with_resolved(composed("engine.questions_per_group=32"), started))).engine
+    assert (engine.questions_per_group, engine.replies_per_group, engine.token_budget) == (32, 4096, "76GB")
 
 
 def test_settings_that_are_given_stay():

@@ -1,5 +1,7 @@
 """The identities of engines: what they leave out, and what ``auto`` becomes."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -33,6 +35,7 @@ def test_only_the_embedded_engine_chooses_first_tokens():
 
 def test_auto_is_resolved_to_the_device_and_dtype_that_will_be_used(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: SimpleNamespace(total_memory=25_000_000_000))
     assert TransformersEngine().identity() == TransformersEngine(device="cuda", dtype="bfloat16").identity()
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)

@@ -24,3 +24,13 @@ def test_local_engines_count_by_their_dtype(engine):
 
 def test_remote_servers_need_no_memory_here():
     assert OpenAIEngine(base_urls=["http://localhost/v1"]).memory_estimate(**SIZES) is None
+
+
+def test_the_cache_never_exceeds_the_budget():
+    def cache(**settings):
+        return TransformersEngine(dtype="bfloat16", **settings).memory_estimate(**SIZES).kv_cache
+
+    assert cache(device="cpu") == 8 * 3 * 50
+    assert cache(device="cpu", token_budget=100) == 8 * 100
+    assert cache(device="cpu", token_budget="0.000003GB") == 3000 - 2000
+    assert cache(device="cuda") is None

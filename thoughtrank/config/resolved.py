@@ -18,17 +18,21 @@ from thoughtrank.instantiate import find_target
 from thoughtrank.models.hardware import has_device
 from thoughtrank.storage.files import write_text
 
-Resolved = Mapping[str, Mapping[str, str]]
+Resolved = Mapping[str, Mapping[str, str | int]]
 """Config group to keys with what they resolve to."""
 
 AUTO = "auto"
 _DEVICE_KEYS = (("engine", "device"), ("strategy", "accelerator"))
 
 
-def resolve(config: RunConfig, components: Components) -> dict[str, dict[str, str]]:
+def resolve(config: RunConfig, components: Components) -> dict[str, dict[str, str | int]]:
     """What the settings that depend on the machine resolve to on this one (imports torch)."""
     training, strategy = config.training, components.strategy
-    resolved = {"engine": components.engine.resolved(), "strategy": strategy.resolved(), "training": {}}
+    resolved: dict[str, dict[str, str | int]] = {
+        "engine": components.engine.resolved(),
+        "strategy": strategy.resolved(),
+        "training": {},
+    }
     precision = strategy.resolve_precision(training.precision, weights=training.weights)
     # Other weights, and strategies with formats of their own, resolve alike on every machine.
     if training.weights == "fp32_master" and precision in get_args(Precision):
@@ -61,7 +65,7 @@ def missing_devices(values: Mapping[str, Any], resolved: Resolved, *, run: str) 
     """Why this machine cannot resume a run that has found its devices on another one, one sentence each."""
     faults = []
     for group, key in _DEVICE_KEYS:
-        kind = resolved.get(group, {}).get(key, "cpu")
+        kind = str(resolved.get(group, {}).get(key, "cpu"))
         if _is_auto(values[group], key, group=group) and not has_device(kind):
             faults.append(
                 f"run {run} was started with {group}.{key}={kind}, and this machine has none: resume it where there is one, or "
@@ -76,7 +80,7 @@ def write_resolved(path: Path, resolved: Resolved) -> None:
     write_text(path, f"# What the settings that depend on the machine meant where this run was started.\n{text}")
 
 
-def read_resolved(path: Path) -> dict[str, dict[str, str]]:
+def read_resolved(path: Path) -> dict[str, dict[str, str | int]]:
     """The stored settings; none where the run has not been started.
 
     Raises:

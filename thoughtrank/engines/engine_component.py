@@ -34,6 +34,10 @@ class EngineComponent(Component):
         """See ``Engine``. Importing torch would take seconds; an installed NVIDIA driver is enough for an estimate."""
         return "cuda" if Path("/proc/driver/nvidia").exists() else "cpu"
 
+    def questions_estimate(self) -> int:
+        """See ``Engine``."""
+        return self.questions_per_group
+
     def memory_estimate(
         self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int
     ) -> GenerationMemory | None:

@@ -183,11 +183,11 @@ class GenerationMemory:
 
     Attributes:
         weights: of the model.
-        kv_cache: keys and values of one group when every branch is at its limit.
+        kv_cache: keys and values of one group when every branch is at its limit; None for all memory that is left.
     """
 
     weights: float
-    kv_cache: float
+    kv_cache: float | None
 
 
 class Engine(Protocol):
@@ -203,9 +203,17 @@ class Engine(Protocol):
 
     chooses_first_token: bool
     scores: bool
-    questions_per_group: int
-    replies_per_group: int
     probe_candidates: int
+
+    @property
+    def questions_per_group(self) -> int:
+        """See above."""
+        ...
+
+    @property
+    def replies_per_group(self) -> int:
+        """See above."""
+        ...
 
     def faults(self) -> list[str]:
         """What the user has to fix before a model loads, one sentence each."""
@@ -223,12 +231,16 @@ class Engine(Protocol):
         """The settings that can change the text, with ``auto`` resolved; each stage adds the group size it uses."""
         ...
 
-    def resolved(self) -> dict[str, str]:
+    def resolved(self) -> dict[str, str | int]:
         """The settings that depend on the machine, with what they resolve to here; see ``Component``."""
         ...
 
     def device_estimate(self) -> Device:
         """The kind of device that will generate, for time estimates: a guess that loads nothing heavy."""
+        ...
+
+    def questions_estimate(self) -> int:
+        """``questions_per_group`` for the device of ``device_estimate``."""
         ...
 
     def memory_estimate(

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from thoughtrank.engines.device_sizes import AUTO, gigabytes, group_sizes, number_of, token_budget
 from thoughtrank.engines.engine_component import LocalEngineComponent
-from thoughtrank.engines.protocol import Device
+from thoughtrank.engines.protocol import Device, GenerationMemory
 from thoughtrank.engines.setting_bounds import bound_faults
 from thoughtrank.models.hardware import multiplies_bf16
 from thoughtrank.models.special_parts import (
@@ -20,6 +21,21 @@ if TYPE_CHECKING:
     from thoughtrank.engines.decoding.session import TransformersSession
 
 
+_KINDS = {
+    "questions_per_group": "a number or auto",
+    "replies_per_group": "a number or auto",
+    "token_budget": "a number of tokens, memory such as 60GB, or auto",
+}
+_UNKNOWN = "unknown"
+
+
+def _is_wrong(name: str, size: int | str) -> bool:
+    """Whether a text is neither ``auto`` nor, for the budget, an amount of memory."""
+    if not isinstance(size, str) or size == AUTO:
+        return False
+    return name != "token_budget" or gigabytes(size) is None
+
+
 class TransformersEngine(LocalEngineComponent):
     """The branching decoder: the keys and values of a prompt are shared by all of its branches.
 
@@ -29,11 +45,14 @@ class TransformersEngine(LocalEngineComponent):
         linear_kernel: of linear layers: ``packed`` has the weights in oneDNN's layout, ``plain`` is torch's own. ``auto`` is
             packed in bfloat16 on processors with bfloat16 instructions, where it is faster.
         device: ``auto`` is CUDA if there is a GPU, else Apple's MPS, else the CPU.
-        questions_per_group: questions decoded together with all their branches; also the unit of saving and of replay.
-        replies_per_group: the same for evaluation, where a question has a few branches, one per arm.
+        questions_per_group: questions decoded together with all their branches; also the unit of saving and of replay. ``auto``
+            is 64 on CUDA, else 8.
+        replies_per_group: the same for evaluation, where a question has a few branches, one per arm. ``auto`` is 4096 on CUDA,
+            else 512.
         probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
         token_budget: most tokens in the KV cache at once; other branches wait until branches of their group finish. It decides
-            which branches share a batch, so it is part of the identity.
+            which branches share a batch, so it is part of the identity. ``60GB`` is what fits into that much memory beside the
+            weights. ``auto`` is nine tenths of a CUDA device's memory, else 65536 tokens.
     """
 
     version = 4
@@ -48,29 +67,49 @@ class TransformersEngine(LocalEngineComponent):
         dtype: Literal["auto", "float32", "bfloat16"] = "auto",
         linear_kernel: Literal["auto", "packed", "plain"] = "auto",
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
-        questions_per_group: int = 8,
-        replies_per_group: int = 512,
+        questions_per_group: int | str = AUTO,
+        replies_per_group: int | str = AUTO,
         probe_candidates: int = 8,
-        token_budget: int = 65536,
+        token_budget: int | str = AUTO,
     ) -> None:
         self.dtype = dtype
         self.linear_kernel = linear_kernel
         self.device = device
-        self.questions_per_group = questions_per_group
-        self.replies_per_group = replies_per_group
+        self._questions_per_group = number_of(questions_per_group)
+        self._replies_per_group = number_of(replies_per_group)
         self.probe_candidates = probe_candidates
-        self.token_budget = token_budget
+        self._token_budget = number_of(token_budget)
+
+    @property
+    def questions_per_group(self) -> int:  # type: ignore[override]  # known only after importing torch
+        """See ``Engine``."""
+        given = self._questions_per_group
+        return group_sizes(self._device()).questions if isinstance(given, str) else given
+
+    @property
+    def replies_per_group(self) -> int:  # type: ignore[override]  # known only after importing torch
+        """See ``Engine``."""
+        given = self._replies_per_group
+        return group_sizes(self._device()).replies if isinstance(given, str) else given
+
+    @property
+    def token_budget(self) -> int | str:
+        """Tokens of KV cache, or the memory of weights and KV cache together."""
+        return token_budget(self._device()) if self._token_budget == AUTO else self._token_budget
 
     def faults(self) -> list[str]:
         """See ``Engine``."""
+        sizes = {
+            "questions_per_group": self._questions_per_group,
+            "replies_per_group": self._replies_per_group,
+            "token_budget": self._token_budget,
+        }
         faults = bound_faults(
-            at_least_one={
-                "questions_per_group": self.questions_per_group,
-                "replies_per_group": self.replies_per_group,
-                "token_budget": self.token_budget,
-            },
+            at_least_one={name: size for name, size in sizes.items() if isinstance(size, int)},
             at_least_zero={"probe_candidates": self.probe_candidates},
         )
+        wrong = {name: size for name, size in sizes.items() if _is_wrong(name, size)}
+        faults += [f"engine.{name} must be {_KINDS[name]}, not {size!r}" for name, size in wrong.items()]
         if self.device in ("cuda", "mps"):
             import torch
 
@@ -96,14 +135,47 @@ class TransformersEngine(LocalEngineComponent):
         name = type(model).__name__
         return [f"engine=transformers cannot decode a {name} ({reason}): choose another engine" for reason in reasons]
 
-    def resolved(self) -> dict[str, str]:
+    def resolved(self) -> dict[str, str | int]:
         """See ``Component``."""
         device = self._device()
-        return {"device": device, "dtype": self._dtype(device), "linear_kernel": self._linear_kernel()}
+        return {
+            "device": device,
+            "dtype": self._dtype(device),
+            "linear_kernel": self._linear_kernel(),
+            "questions_per_group": self.questions_per_group,
+            "replies_per_group": self.replies_per_group,
+            "token_budget": self.token_budget,
+        }
+
+    def identity(self) -> dict[str, object]:
+        """See ``Engine``."""
+        regions = {"kv_cache": "regions"} if self._device() == "cuda" else {}
+        return {**super().identity(), **regions}
 
     def device_estimate(self) -> Device:
         """See ``Engine``."""
         return super().device_estimate() if self.device == "auto" else self.device
+
+    def questions_estimate(self) -> int:
+        """See ``Engine``."""
+        given = self._questions_per_group
+        return group_sizes(self.device_estimate()).questions if isinstance(given, str) else given
+
+    def memory_estimate(
+        self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int
+    ) -> GenerationMemory:
+        """See ``Engine``."""
+        memory = super().memory_estimate(
+            parameters=parameters, kv_cache_bytes_per_token=kv_cache_bytes_per_token, branches=branches, tokens=tokens
+        )
+        budget = self._token_budget
+        if budget == AUTO:
+            budget = _UNKNOWN if self.device_estimate() == "cuda" else token_budget("cpu")
+        if budget == _UNKNOWN or memory.kv_cache is None:
+            return GenerationMemory(weights=memory.weights, kv_cache=None)
+        room = gigabytes(budget)
+        most = room * 1e9 - memory.weights if room is not None else int(budget) * memory.kv_cache / (branches * tokens)
+        return GenerationMemory(weights=memory.weights, kv_cache=min(memory.kv_cache, most))
 
     def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "TransformersSession":
         """See ``Engine``. Nothing is kept in ``work_folder``."""

@@ -179,7 +179,7 @@ class Strategy(_NamedComponent):
             settings.pop(name, None)
         return {**settings, "world_size": self.world_size}
 
-    def resolved(self) -> dict[str, str]:
+    def resolved(self) -> dict[str, str | int]:
         """See ``Component``."""
         return {"accelerator": self.device_kind()}
 

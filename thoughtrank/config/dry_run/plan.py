@@ -149,13 +149,15 @@ def _device_memory_lines(config: RunConfig, components: Components, *, weights: 
         generation = engine.memory_estimate(
             parameters=weights,
             kv_cache_bytes_per_token=per_token,
-            branches=engine.questions_per_group * prefixes,
+            branches=engine.questions_estimate() * prefixes,
             tokens=config.generation.thought_tokens + config.generation.answer_tokens,
         )
         if generation is not None:
+            branches = f"({engine.questions_estimate()} x {prefixes} branches)"
+            most = generation.kv_cache
+            cache = "all memory that is left for" if most is None else f"at most {most / 1e9:.1f} GB of"
             lines.append(
-                f"generation: {generation.weights / 1e9:.1f} GB of weights and at most {generation.kv_cache / 1e9:.1f} GB of "
-                f"keys and values ({engine.questions_per_group} x {prefixes} branches)"
+                f"generation: {generation.weights / 1e9:.1f} GB of weights and {cache} keys and values {branches}"
             )
     processes = components.strategy.world_size
     devices = processes if processes > 1 else 8

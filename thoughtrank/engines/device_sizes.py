@@ -1,0 +1,76 @@
+"""Sizes of groups and of the KV cache that follow from the device: what ``auto`` is for the embedded engine.
+
+A CPU is busy with a few hundred branches. A GPU needs a thousand, from questions enough that the end of a group, where few
+branches are left, is a small part of it.
+"""
+
+import re
+from typing import NamedTuple
+
+from thoughtrank.engines.protocol import Device
+from thoughtrank.errors import UserError
+
+AUTO = "auto"
+_CACHE_FRACTION = 0.9
+"""Of the device's memory, for weights and KV cache. The rest is the reserve: activations, logits, CUDA's own memory."""
+_BUDGET = 65536
+
+
+class GroupSizes(NamedTuple):
+    """Questions of a group in generation, and replies of one in evaluation."""
+
+    questions: int
+    replies: int
+
+
+_GROUPS = {"cuda": GroupSizes(64, 4096)}
+
+
+def group_sizes(device: Device) -> GroupSizes:
+    """The sizes for a kind of device."""
+    return _GROUPS.get(device, GroupSizes(8, 512))
+
+
+def token_budget(device: Device) -> int | str:
+    """The budget for a kind of device: tokens, or the memory of weights and KV cache together.
+
+    The memory of a card is that of its model, whatever else is using it now: the same command means the same run.
+    """
+    if device != "cuda":
+        return _BUDGET
+    import torch
+
+    return f"{int(torch.cuda.get_device_properties(0).total_memory * _CACHE_FRACTION / 1e9)}GB"
+
+
+def number_of(setting: int | str) -> int | str:
+    """A setting that may have come from an environment variable: its number, or ``setting`` itself if it is none."""
+    return int(setting) if isinstance(setting, str) and re.fullmatch(r"\d{1,18}", setting) else setting
+
+
+def gigabytes(setting: int | str) -> float | None:
+    """The number before ``GB``; None for anything else."""
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?) ?GB", str(setting))
+    return float(found[1]) if found else None
+
+
+def budget_tokens(setting: int | str, *, weight_bytes: int, bytes_per_token: int) -> int:
+    """Tokens of KV cache.
+
+    Args:
+        setting: tokens, or the memory of weights and KV cache together, such as ``60GB``.
+        weight_bytes: of the model.
+        bytes_per_token: keys and values of one token.
+
+    Raises:
+        UserError: the weights alone need more than that memory.
+    """
+    memory = gigabytes(setting)
+    if memory is None:
+        return int(setting)
+    tokens = int((memory * 1e9 - weight_bytes) / bytes_per_token)
+    if tokens < 1:
+        raise UserError(
+            f"engine.token_budget={setting}, but the weights alone take {weight_bytes / 1e9:.1f} GB: raise it"
+        )
+    return tokens
