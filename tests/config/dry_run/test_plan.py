@@ -223,7 +223,7 @@ def test_the_published_recipe_is_planned_without_its_weights(tmp_path):
     assert "3212.7 M parameters" in shown["model"] or "3213 M parameters" in shown["model"]
     assert f"512 questions x 62 prefixes = {512 * 62} candidates" in shown["generation"]
     assert re.search(r"at most \$[\d,]+\.\d\d in all", shown["ranking"])
-    assert "6.4 GB of weights and at most 15.5 GB of keys and values" in shown["memory"]
+    assert "6.4 GB of weights and at most 7.5 GB of keys and values" in shown["memory"]
     assert "GB" in shown["disk"]
     assert "of training" in shown["time"]
 

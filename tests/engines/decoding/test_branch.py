@@ -118,3 +118,48 @@ def test_a_branch_whose_thought_has_an_opening_tag_ends_there_if_the_rest_is_not
 def test_a_sign_that_completes_no_tag_ends_nothing(tokenizer):
     chosen = ["b", "<", ">", "</thought>", "c", ">", "thought", ">", "<end>"]
     assert fed(tokenizer, chosen, ends_at_tag=True) == fed(tokenizer, chosen)
+
+
+def test_tokens_that_are_added_together_leave_the_same_branch(tokenizer):
+    """What ``plain_tokens`` allows is what ``advance`` would have done one by one."""
+    limits = Limits(thought_tokens=6, answer_tokens=5, min_answer_tokens=3)
+
+    def new():
+        branch = Branch(opener="ab", in_thought=True)
+        state = BranchState(
+            tokenizer=tokenizer, limits=limits, question=0, opener_ids=[0, 1], in_thought=True, branch=branch
+        )
+        state.start(read=1)
+        return state
+
+    one, together = new(), new()
+    waiting, fed_tokens = [], []
+    while not one.done:
+        assert one.fed_ids == [0, *fed_tokens]
+        fed_tokens.append(one.next_token)
+        allowed = together.plain_tokens - len(waiting) > 0
+        one.advance(NUMBER["c"])
+        if allowed:
+            waiting.append(NUMBER["c"])
+            continue
+        if waiting:
+            together.extend(waiting)
+            waiting = []
+        together.advance(NUMBER["c"])
+        assert (together.next_token, together.is_below_minimum) == (one.next_token, one.is_below_minimum)
+    assert together.continuation() == one.continuation()
+    assert one.continuation().thought_finish == one.continuation().answer_finish == "length"
+
+
+def test_branches_that_choose_by_themselves_allow_no_plain_tokens(tokenizer):
+    for options in ({"temperature": 1.0}, {"first_choice": 2}):
+        state = BranchState(
+            tokenizer=tokenizer,
+            limits=Limits(6, 5),
+            question=0,
+            opener_ids=[0],
+            in_thought=True,
+            branch=Branch(opener="a", in_thought=True, **options),
+        )
+        state.start()
+        assert state.plain_tokens == 0

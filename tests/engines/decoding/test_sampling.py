@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from thoughtrank.engines.decoding.sampling import argmax, next_tokens, ranked_token, sampled_token, uniform
+from thoughtrank.engines.decoding.sampling import _sampled, argmax, next_tokens, ranked_token, sampled_token, uniform
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.prompting.chat_template import ChatTemplate
@@ -145,3 +145,11 @@ def test_first_tokens_are_the_models_likeliest(tiny_folder):
         logits = model(torch.tensor([start])).logits[0, -1]
     logits[tokenizer.eos_token_id] = float("-inf")
     assert got == logits.topk(5).indices.tolist()
+
+
+def test_branches_sampled_together_get_the_tokens_that_each_gets_alone():
+    """What a GPU computes."""
+    torch.manual_seed(0)
+    logits = torch.randn(5, 300, dtype=torch.bfloat16) * 3
+    states = [State(temperature=0.5 + row / 4, seed=row, step=row) for row in range(5)]
+    assert _sampled(logits, states) == [sampled_token(each, state) for each, state in zip(logits, states, strict=True)]

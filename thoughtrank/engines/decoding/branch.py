@@ -77,6 +77,32 @@ class BranchState:
         """Whether the next token is the first of a thought that asks for a rank among the likeliest."""
         return self.in_thought and not self.forced and self.branch.first_choice is not None and not self.thought_ids
 
+    @property
+    def fed_ids(self) -> list[int]:
+        """Tokens after the shared prompt that have been fed: all but the next one and the forced ones after it."""
+        whole = [*self.opener_ids, *self.thought_ids, *self.answer_ids]
+        return whole[: len(whole) - 1 - len(self.forced)]
+
+    @property
+    def plain_tokens(self) -> int:
+        """How many of the next tokens only have to be added, unless they end a turn or may close a tag; see ``extend``."""
+        if self.forced or self.temperature > 0 or self.at_first_choice:
+            return 0
+        if self.in_thought:
+            return self.limits.thought_tokens - self.thought_tokens - 1
+        tokens, minimum = len(self.answer_ids), self.limits.min_answer_tokens
+        limit = minimum if tokens < minimum else self.limits.answer_tokens
+        return limit - tokens - 1
+
+    def extend(self, chosen: list[int]) -> None:
+        """Accept several tokens at once, at most ``plain_tokens``, none of which ends a turn or may close a tag."""
+        if self.in_thought:
+            self.thought_ids += chosen
+            self.thought_tokens += len(chosen)
+        else:
+            self.answer_ids += chosen
+        self.next_token = chosen[-1]
+
     def advance(self, chosen: int) -> None:
         """Accept the token the model chose after the last one that was fed."""
         if self.forced:

@@ -11,6 +11,9 @@ from thoughtrank.engines.decoding.decoder_model import DecoderModel
 from thoughtrank.engines.decoding.decoding_loop import DecodingLoop, QuestionBranches
 from thoughtrank.engines.decoding.kv_cache import KVCache
 from thoughtrank.engines.decoding.prefill import common_length
+from thoughtrank.engines.decoding.ragged.growing_scheduler import MOST_ROWS, GrowingScheduler
+from thoughtrank.engines.decoding.ragged.ragged_loop import RaggedLoop
+from thoughtrank.engines.decoding.ragged.ragged_step import RaggedStep
 from thoughtrank.engines.protocol import Continuation, GenerationRequest, Limits, OnStep
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.thought_tags import CLOSE_TAG
@@ -22,6 +25,7 @@ def generate_group(
     *,
     model: DecoderModel,
     cache: KVCache,
+    ragged: RaggedStep | None,
     tokenizer: BranchTokenizer,
     limits: Limits,
     context_tokens: int,
@@ -35,6 +39,7 @@ def generate_group(
         requests: the group.
         model: on its device.
         cache: of the model; may have served other groups before.
+        ragged: where branches are to reserve what they wrote; None where they are to reserve their limits.
         tokenizer: of the model.
         limits: tokens per phase.
         context_tokens: the longest sequence the model supports.
@@ -57,16 +62,48 @@ def generate_group(
         )
         for question in questions
     ]
-    scheduler = BatchScheduler(needs, token_budget=token_budget, max_rows=max_rows)
-    for index, request in enumerate(requests):
-        if scheduler.min_tokens(index) > token_budget:
-            raise UserError(
-                f"one branch of the prompt starting {request.prompt[:60]!r} needs {scheduler.min_tokens(index)} tokens of "
-                f"cache, but engine.token_budget is {token_budget}: raise it"
-            )
-    cache.begin_group(scheduler.max_tokens())
-    DecodingLoop(questions, model=model, cache=cache, scheduler=scheduler).run(on_step)
+    # A prompt without a token has no region.
+    if ragged is not None and questions and all(question.prompt for question in questions):
+        _decode_ragged(questions, needs, ragged, requests=requests, token_budget=token_budget, max_rows=max_rows).run(
+            on_step
+        )
+    else:
+        scheduler = BatchScheduler(needs, token_budget=token_budget, max_rows=max_rows)
+        _check_budget(requests, [scheduler.min_tokens(index) for index in range(len(needs))], token_budget=token_budget)
+        cache.begin_group(scheduler.max_tokens())
+        DecodingLoop(questions, model=model, cache=cache, scheduler=scheduler).run(on_step)
     return [[state.continuation() for state in question.branches] for question in questions]
+
+
+def _check_budget(requests: Sequence[GenerationRequest], least: Sequence[int], *, token_budget: int) -> None:
+    for request, tokens in zip(requests, least, strict=True):
+        if tokens > token_budget:
+            raise UserError(
+                f"one branch of the prompt starting {request.prompt[:60]!r} needs {tokens} tokens of cache, but "
+                f"engine.token_budget is {token_budget}: raise it"
+            )
+
+
+def _decode_ragged(
+    questions: Sequence[QuestionBranches],
+    needs: Sequence[QuestionNeed],
+    step: RaggedStep,
+    *,
+    requests: Sequence[GenerationRequest],
+    token_budget: int,
+    max_rows: int | None,
+) -> RaggedLoop:
+    """The loop of a group whose branches reserve what they wrote."""
+    _check_budget(requests, [GrowingScheduler.min_tokens(need) for need in needs], token_budget=token_budget)
+    scheduler = GrowingScheduler(needs, token_budget=token_budget, max_rows=min(max_rows or MOST_ROWS, MOST_ROWS))
+    step.cache.begin_group(scheduler.tokens)
+    return RaggedLoop(
+        questions,
+        step=step,
+        scheduler=scheduler,
+        vocabulary=step.model.vocabulary,
+        most_tokens=max(need.branch_tokens for need in needs) + 1,
+    )
 
 
 def _max_tokens_after_opener(limits: Limits) -> int:

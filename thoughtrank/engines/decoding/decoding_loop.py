@@ -13,8 +13,8 @@ from thoughtrank.engines.decoding.prefill import plan_openers, plan_prefills
 from thoughtrank.engines.decoding.sampling import next_tokens
 from thoughtrank.engines.protocol import OnStep
 
-_NO_TOKEN = -1
-_MIN_OPENER = 8
+NO_TOKEN = -1
+MIN_OPENER = 8
 """Tokens of the longest opener of a group. Shorter openers are fed in the steps: a forward pass for each question would not be
 faster."""
 
@@ -49,7 +49,7 @@ class DecodingLoop:
         self._model, self._cache, self._scheduler = model, cache, scheduler
         openers = [len(state.opener_ids) for question in questions for state in question.branches]
         # All openers or none: a branch that is fed its own later could need more columns than are reserved.
-        self._reads_openers = max(openers, default=0) >= _MIN_OPENER
+        self._reads_openers = max(openers, default=0) >= MIN_OPENER
         self._running: list[BranchState] = []  # by row
         self._positions: list[int] = []  # of each row's next token
         self._cached: list[int] = []  # question of each prompt in the cache
@@ -128,7 +128,7 @@ class DecodingLoop:
         self._cache.end_step()
         chosen = dict(zip(choosing, next_tokens(logits, [running[row] for row in choosing]), strict=True))
         for row, state in enumerate(running):
-            state.advance(chosen.get(row, _NO_TOKEN))
+            state.advance(chosen.get(row, NO_TOKEN))
         self._positions = [position + 1 for position in self._positions]
 
     def _drop_finished(self) -> None:

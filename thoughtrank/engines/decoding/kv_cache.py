@@ -41,7 +41,7 @@ class KVCache:
 
     def __init__(self, *, layers: int, kv_heads: int, head_dim: int, dtype: torch.dtype, device: torch.device) -> None:
         self.layers, self.kv_heads, self.head_dim = layers, kv_heads, head_dim
-        self._dtype, self._device = dtype, device
+        self.dtype, self.device = dtype, device
         self._storage = self._full(2, layers, 0, value=0)  # rows grow from its start, prompts from its end
         self.begin_group(0)
 
@@ -67,10 +67,10 @@ class KVCache:
         self._starts: list[int] = []  # the first column of each row in flight
         self._column = 0  # of this step
         self.mask = self._mask
-        self.layout = RowLayout.of([], num_prompts=0, device=self._device)
+        self.layout = RowLayout.of([], num_prompts=0, device=self.device)
 
     def _full(self, *shape: int, value: float) -> Tensor:
-        return torch.full(shape, value, dtype=self._dtype, device=self._device)
+        return torch.full(shape, value, dtype=self.dtype, device=self.device)
 
     def _row_buffers(self, rows: int, columns: int) -> list[list[Tensor]]:
         shape = (rows, self.kv_heads, columns, self.head_dim)
@@ -91,6 +91,11 @@ class KVCache:
             return self.store_prefill(self.prefilling, layer_idx, keys, values)
         self.store_step(layer_idx, keys[:, :, 0], values[:, :, 0])
         return keys, values
+
+    @property
+    def bytes_per_token(self) -> int:
+        """Keys and values of one token in all layers."""
+        return 2 * self.layers * self.kv_heads * self.head_dim * self.dtype.itemsize
 
     @property
     def reserved_tokens(self) -> int:
@@ -206,7 +211,7 @@ class KVCache:
     def move_rows(self, *, sources: Sequence[int], targets: Sequence[int]) -> None:
         """Copy the rows ``sources`` over the rows ``targets``, whose branches are finished."""
         if targets:
-            origin, goal = (torch.tensor(each, device=self._device) for each in (sources, targets))
+            origin, goal = (torch.tensor(each, device=self.device) for each in (sources, targets))
             for buffer in (*self.keys, *self.values):
                 buffer[goal, :, : self._column] = buffer[origin, :, : self._column]
             self._mask[goal] = self._mask[origin]
@@ -224,7 +229,7 @@ class KVCache:
 
     def assign_prompts(self, prompts_of_rows: Sequence[int], *, num_prompts: int) -> None:
         """Set which prompt each row of the next steps attends to."""
-        self.layout = RowLayout.of(prompts_of_rows, num_prompts=num_prompts, device=self._device)
+        self.layout = RowLayout.of(prompts_of_rows, num_prompts=num_prompts, device=self.device)
 
     def begin_step(self, rows: int) -> None:
         """Open one more column and build the mask.

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _MAX_TOKENS = 512
 """Of one prefill: more rows make matmuls more efficient, up to a few hundred."""
@@ -34,7 +37,15 @@ class Prefill:
         return [self.shared + len(tokens) for tokens in self.tokens]
 
 
-def plan_prefills(prompts: Sequence[list[int]], *, present: int) -> list[Prefill]:
+class PrefillCache(Protocol):
+    """What a prefill needs of a KV cache."""
+
+    def store_prefill(self, prefill: Prefill, layer: int, keys: "Tensor", values: "Tensor") -> "tuple[Tensor, Tensor]":
+        """See ``KVCache.store_prefill``."""
+        ...
+
+
+def plan_prefills(prompts: Sequence[list[int]], *, present: int, at_most: int = _MAX_TOKENS) -> list[Prefill]:
     """Prefills of all prompts but the first ``present`` ones, a few of similar length at a time.
 
     Most prompts begin with the same system prompt, instructions or examples, which is read only once.
@@ -42,6 +53,7 @@ def plan_prefills(prompts: Sequence[list[int]], *, present: int) -> list[Prefill
     Args:
         prompts: their token ids, by index in the cache.
         present: how many of them, the first ones, are in the cache.
+        at_most: tokens of one prefill.
     """
     missing = sorted(range(present, len(prompts)), key=lambda index: (len(prompts[index]), index))
     source = 0 if present else missing[0]
@@ -54,22 +66,25 @@ def plan_prefills(prompts: Sequence[list[int]], *, present: int) -> list[Prefill
         missing.remove(source)
     return first + [
         Prefill(indices, [prompts[index][shared:] for index in indices], shared=shared, source=source)
-        for indices in _chunks({index: len(prompts[index]) - shared for index in missing})
+        for indices in _chunks({index: len(prompts[index]) - shared for index in missing}, at_most=at_most)
     ]
 
 
-def plan_openers(openers: Mapping[int, list[int]], *, prompt_tokens: int, source: int) -> list[Prefill]:
+def plan_openers(
+    openers: Mapping[int, list[int]], *, prompt_tokens: int, source: int, at_most: int = _MAX_TOKENS
+) -> list[Prefill]:
     """Forward passes over the first tokens of branches, a few of similar length at a time.
 
     Args:
         openers: row to tokens after the prompt.
         prompt_tokens: of the prompt of all these rows.
         source: its index in the cache.
+        at_most: tokens of one prefill.
     """
     order = sorted(openers, key=lambda row: (len(openers[row]), row))
     return [
         Prefill(rows, [openers[row] for row in rows], shared=prompt_tokens, source=source, target="rows")
-        for rows in _chunks({row: len(openers[row]) for row in order})
+        for rows in _chunks({row: len(openers[row]) for row in order}, at_most=at_most)
     ]
 
 
@@ -84,7 +99,7 @@ def plan_scoring(sequences: Sequence[list[int]], *, shared: int, source: int) ->
     order = sorted(range(len(sequences)), key=lambda index: (len(sequences[index]), index))
     return [
         Prefill(indices, [sequences[index][shared:] for index in indices], shared=shared, source=source, target=None)
-        for indices in _chunks({index: len(sequences[index]) - shared for index in order})
+        for indices in _chunks({index: len(sequences[index]) - shared for index in order}, at_most=_MAX_TOKENS)
     ]
 
 
@@ -97,11 +112,11 @@ def common_length(sequences: Sequence[Sequence[int]]) -> int:
     return shortest
 
 
-def _chunks(lengths: Mapping[int, int]) -> list[list[int]]:
+def _chunks(lengths: Mapping[int, int], *, at_most: int) -> list[list[int]]:
     """The keys in their order, from the shortest to the longest, as many together as one prefill may read."""
     chunks: list[list[int]] = []
     for index, length in lengths.items():
-        if chunks and (len(chunks[-1]) + 1) * length <= _MAX_TOKENS:
+        if chunks and (len(chunks[-1]) + 1) * length <= at_most:
             chunks[-1].append(index)
         else:
             chunks.append([index])

@@ -8,6 +8,9 @@ from torch import Tensor
 
 from thoughtrank.engines.decoding.branch import BranchState
 
+_SAMPLED_TOGETHER = 64
+"""Rows: their probabilities take 8 bytes per token of the vocabulary."""
+
 
 def next_tokens(logits: Tensor, states: Sequence[BranchState]) -> list[int]:
     """The likeliest token of each branch, or what the branch asks for instead.
@@ -24,16 +27,34 @@ def next_tokens(logits: Tensor, states: Sequence[BranchState]) -> list[int]:
     if too_short:
         ends = torch.tensor(sorted(states[0].tokenizer.end_tokens), device=logits.device)
         logits[torch.tensor(too_short, device=logits.device)[:, None], ends] = float("-inf")
-    tokens = argmax(logits).tolist()
+    return special_tokens(logits, rows=range(len(states)), states=states, likeliest=argmax(logits).tolist())
+
+
+def special_tokens(
+    logits: Tensor, *, rows: Sequence[int], states: Sequence[BranchState], likeliest: Sequence[int]
+) -> list[int]:
+    """What some branches ask for: the likeliest token, one of a rank, or a sampled one.
+
+    Args:
+        logits: [all branches, vocabulary].
+        rows: of these branches.
+        states: of these branches.
+        likeliest: token of each of them.
+    """
+    tokens = list(likeliest)
     # Branches that differ only in their first choice use one and the same row: in low precision, two rows of a batch with the
     # same content may differ in their last bits, and then two ranks could give the same token.
     first_rows: dict[tuple[int, ...], int] = {}
-    for row, state in enumerate(states):
+    sampled = []
+    for position, (row, state) in enumerate(zip(rows, states, strict=True)):
         if state.at_first_choice:
             source = first_rows.setdefault((state.question, *state.opener_ids), row)
-            tokens[row] = ranked_token(logits[source], state)
+            tokens[position] = ranked_token(logits[source], state)
         elif state.is_sampled:
-            tokens[row] = sampled_token(logits[row], state)
+            sampled.append(position)
+    found = sampled_tokens(logits, rows=[rows[each] for each in sampled], states=[states[each] for each in sampled])
+    for position, token in zip(sampled, found, strict=True):
+        tokens[position] = token
     return tokens
 
 
@@ -77,6 +98,38 @@ def sampled_token(logits: Tensor, state: BranchState) -> int:
     cumulative = torch.softmax(logits.to("cpu", torch.float64) / state.temperature, dim=0).cumsum(0)
     target = uniform(seed=state.branch.seed, step=state.sampling_step) * cumulative[-1]
     return min(int(torch.searchsorted(cumulative, target, right=True)), len(cumulative) - 1)
+
+
+def sampled_tokens(logits: Tensor, *, rows: Sequence[int], states: Sequence[BranchState]) -> list[int]:
+    """``sampled_token`` of several branches: on a GPU a few at a time, because a copy of all logits takes longer than the step.
+
+    Args:
+        logits: [all branches, vocabulary].
+        rows: of these branches.
+        states: of these branches.
+    """
+    if logits.device.type == "cpu":
+        return [sampled_token(logits[row], state) for row, state in zip(rows, states, strict=True)]
+    return [
+        token
+        for first in range(0, len(rows), _SAMPLED_TOGETHER)
+        for token in _sampled(
+            logits[list(rows[first : first + _SAMPLED_TOGETHER])], states[first : first + _SAMPLED_TOGETHER]
+        )
+    ]
+
+
+def _sampled(logits: Tensor, states: Sequence[BranchState]) -> list[int]:
+    """One token per row, as ``sampled_token`` defines it."""
+
+    def numbers(values: list[float]) -> Tensor:
+        return torch.tensor(values, dtype=torch.float64, device=logits.device)[:, None]
+
+    temperatures = numbers([state.temperature for state in states])
+    cumulative = torch.softmax(logits.double() / temperatures, dim=1).cumsum(1)
+    draws = numbers([uniform(seed=state.branch.seed, step=state.sampling_step) for state in states])
+    found = torch.searchsorted(cumulative, draws * cumulative[:, -1:], right=True)
+    return found[:, 0].clamp(max=cumulative.shape[1] - 1).tolist()
 
 
 def uniform(*, seed: int, step: int) -> float:

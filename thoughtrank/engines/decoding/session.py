@@ -15,8 +15,10 @@ from thoughtrank.engines.decoding.branching_decoder import generate_group
 from thoughtrank.engines.decoding.decoder_model import DecoderModel
 from thoughtrank.engines.decoding.generic_model import GenericModel
 from thoughtrank.engines.decoding.llama_model import PackedLlama, is_llama
+from thoughtrank.engines.decoding.ragged.ragged_step import RaggedStep, has_flash_attention
 from thoughtrank.engines.decoding.shared_prefix_attention import ATTENTION
 from thoughtrank.engines.decoding.step_progress import StepProgress
+from thoughtrank.engines.device_sizes import budget_tokens
 from thoughtrank.engines.protocol import (
     Continuation,
     ContinuationScore,
@@ -39,10 +41,13 @@ class TransformersSession:
         device: name of a torch device.
         dtype: name of a torch dtype.
         packed: whether linear layers are in oneDNN's layout, where the model's arithmetic is this engine's own.
-        token_budget: most tokens in the KV cache at once.
+        token_budget: most tokens in the KV cache at once, or the memory of weights and KV cache together (``60GB``).
+
+    Raises:
+        UserError: the weights alone need more memory than that.
     """
 
-    def __init__(self, *, model_folder: Path, device: str, dtype: str, packed: bool, token_budget: int) -> None:
+    def __init__(self, *, model_folder: Path, device: str, dtype: str, packed: bool, token_budget: int | str) -> None:
         silence_library_logs()
         adapt_to_load()
         tokenizer = AutoTokenizer.from_pretrained(model_folder)
@@ -54,10 +59,16 @@ class TransformersSession:
             tokenizer=tokenizer, end_tokens=end_of_turn_tokens(model.generation_config, tokenizer)
         )
         self._context_tokens = context_tokens(model.config)
-        self._token_budget = token_budget
         self._max_rows: int | None = None
+        weights = sum(weight.nbytes for weight in model.parameters())
         self.model: DecoderModel = PackedLlama(model, packed=packed) if is_llama(model) else GenericModel(model)
         self.cache = self.model.new_cache()
+        self._token_budget = budget_tokens(
+            token_budget, weight_bytes=weights, bytes_per_token=self.cache.bytes_per_token
+        )
+        self._ragged: RaggedStep | None = None
+        if isinstance(self.model, PackedLlama) and has_flash_attention(self.cache):
+            self._ragged = RaggedStep(self.model, end_tokens=self._tokenizer.end_tokens)
         self._facts: dict[str, object] = {
             "engine": "transformers",
             "device": device,
@@ -85,6 +96,7 @@ class TransformersSession:
                     requests,
                     model=self.model,
                     cache=self.cache,
+                    ragged=self._ragged,
                     tokenizer=self._tokenizer,
                     limits=limits,
                     context_tokens=self._context_tokens,
@@ -99,6 +111,8 @@ class TransformersSession:
                 self._max_rows = self._facts["most_rows"] = rows // 2
             # Outside of the handler, whose traceback would keep the tensors alive.
             del self.cache
+            if self._ragged is not None:
+                self._ragged.free()
             _free_memory()
             self.cache = self.model.new_cache()
 
@@ -106,6 +120,8 @@ class TransformersSession:
         self, requests: Sequence[ScoreRequest], *, on_step: OnStep | None = None
     ) -> list[list[ContinuationScore]]:
         """See ``EngineSession``. One forward pass over a few answers of a question; its prompt is read once."""
+        if self._ragged is not None:
+            self._ragged.free()
         return score_group(
             requests,
             model=self.model,
@@ -125,7 +141,7 @@ class TransformersSession:
 
     def __exit__(self, *exception: object) -> None:
         """Free the memory before training needs it."""
-        del self.model, self.cache
+        del self.model, self.cache, self._ragged
         _free_memory()
 
 
