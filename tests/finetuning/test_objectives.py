@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 import torch
-from sft_losses import DISTINCT, SHARED, batch_of, close, one_by_one, sft, with_gradient
+from sft_losses import DISTINCT, SHARED, batch_of, close, one_by_one, sft, unbatched_loss, with_gradient
 from transformers import AutoModelForCausalLM
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.batching.batch_loader import BatchLoader
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
 from thoughtrank.instantiate import make_component
 
@@ -44,6 +47,42 @@ def test_loss_and_gradients_are_those_of_each_example_by_itself(decoder, example
     close(sft(decoder, examples, packing), one_by_one(decoder, examples))
 
 
+WEIGHTED = [replace(example, weight=0.25 + number % 3) for number, example in enumerate(SHARED)]
+
+
+@pytest.mark.parametrize("packing", [False, True], ids=["padded", "packed"])
+def test_the_gradient_of_weighted_examples_is_the_weighted_sum_of_single_gradients(decoder, packing):
+    found = sft(decoder, WEIGHTED, packing)
+    decoder.set_attn_implementation("sdpa")
+    losses = [example.weight * unbatched_loss(decoder, example) for example in WEIGHTED]
+    close(found, with_gradient(decoder, sum(losses) / sum(example.num_targets for example in WEIGHTED)))
+    assert float(found[0]) != pytest.approx(float(sft(decoder, SHARED, packing)[0]), rel=1e-3)
+
+
+def test_micro_batches_of_weighted_examples_add_up_to_their_step(llama):
+    whole = sft(llama, WEIGHTED, packing=True)
+    loader = BatchLoader(examples=WEIGHTED, plan=[[[0, 1, 2, 3], [4, 5], [6, 7, 8, 9]]], padding_id=1)
+    losses = [SupervisedFineTuning().loss(model=llama, batch=batch) * batch.loss_weight for batch in loader]
+    close(with_gradient(llama, sum(losses)), whole)
+
+
+def test_weights_of_one_leave_the_loss_as_it_is_bit_by_bit(llama):
+    assert batch_of(SHARED, packing=True).target_weights is None
+    one, other = (
+        sft(llama, examples, packing=True) for examples in (SHARED, [replace(each, weight=1.0) for each in SHARED])
+    )
+    assert torch.equal(one[0], other[0])
+    assert all(torch.equal(gradient, other[1][name]) for name, gradient in one[1].items())
+
+
+def test_where_questions_weigh_as_much_as_they_have_examples_the_identity_is_that_of_before():
+    assert "question_weights" not in SupervisedFineTuning().identity()
+    equal = SupervisedFineTuning(question_weights="equal")
+    assert equal.identity() == {**SupervisedFineTuning().identity(), "question_weights": "equal"}
+    [note] = equal.notes()
+    assert "share its weight" in note
+
+
 def test_padding_changes_neither_loss_nor_gradient(llama):
     llama.set_attn_implementation("sdpa")
     results = []
@@ -72,4 +111,5 @@ def test_an_objective_of_ones_own_with_another_constructor_learns_every_answer()
 
     own = Own(weight=2.0)
     assert own.notes() == []
+    assert own.question_weights == "examples"
     assert all(own.learns_answer(f"c{number}", seed=0) for number in range(50))

@@ -42,6 +42,24 @@ def test_an_exact_number_of_steps_repeats_the_examples_and_cuts_the_last_epoch(j
     assert data.epoch_ends == {3, 4}
 
 
+def test_questions_weigh_the_same_where_the_objective_wants_it_and_nothing_else_changes(job, tmp_path):
+    again = write_examples(tmp_path / "again", 3)
+    job = replace(job, examples=(*job.examples, str(again)))
+    equal = replace(job, objective={**job.objective, "question_weights": "equal"})
+    plain, weighted = load(job), load(equal)
+    assert ids(plain) == ids(weighted)
+    assert all(batch.target_weights is None for batch in plain.loader)
+    total = {}
+    for example in weighted.examples.used:
+        total[example.question_id] = total.get(example.question_id, 0) + example.weight
+    assert len(total) == 10
+    assert list(total.values()) == pytest.approx([total["q9"]] * 10)
+    # 13 examples of nearly equal length.
+    assert sum(total.values()) == pytest.approx(13, rel=0.05)
+    weights = [batch.target_weights for batch in weighted.loader]
+    assert sum(map(float, map(sum, weights))) == pytest.approx(sum(map(len, weights)), rel=1e-5)
+
+
 def test_every_rank_has_all_development_examples_with_weights_that_add_up_to_one(job, tmp_path):
     development = write_examples(tmp_path / "development", 5, uneven=True)
     for rank in (0, 1):

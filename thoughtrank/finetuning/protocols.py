@@ -4,7 +4,7 @@ Imports nothing heavy: components are constructed and checked before torch is lo
 """
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from thoughtrank.finetuning.distributed.devices import Accelerator, DeviceKind, device_kind
 from thoughtrank.finetuning.weight_formats import LightningPrecision, Precision, Shapes, Weights
@@ -37,12 +37,23 @@ class _NamedComponent(Component, ABC):
             cls.name = cls.__name__
 
 
+QuestionWeights = Literal["examples", "equal"]
+"""``examples``: a question weighs as much as it has examples. ``equal``: all questions weigh the same."""
+
+
 class Objective(Component, ABC):
-    """What training minimizes (the config group ``objective``)."""
+    """What training minimizes (the config group ``objective``).
+
+    Attributes:
+        question_weights: weight of a question in the loss. With ``equal``, ``batch.target_weights`` holds a factor for the loss
+            of each target.
+    """
+
+    question_weights: QuestionWeights = "examples"
 
     @abstractmethod
     def loss(self, *, model: "PreTrainedModel", batch: "Batch") -> "Tensor":
-        """Mean loss over the target tokens of ``batch``, a scalar."""
+        """Mean loss over the target tokens of ``batch``, a scalar; each loss times its weight, where the batch has weights."""
 
     def notes(self) -> list[str]:
         """What the user should know before the run, one sentence each; shown in the plan."""

@@ -9,6 +9,7 @@ from transformers import AutoConfig
 from thoughtrank.finetuning.batching.batch_loader import BatchLoader
 from thoughtrank.finetuning.batching.batch_plan import MicroBatchLimits, epochs_for, plan_batches
 from thoughtrank.finetuning.batching.examples import Examples, read_examples
+from thoughtrank.finetuning.batching.question_weights import equal_question_weights
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.protocols import Objective
 from thoughtrank.instantiate import make_component
@@ -62,6 +63,8 @@ def load_training_data(
     )
     if examples.too_long and rank == 0:
         print_text(f"left out, longer than the context of {context} tokens: {', '.join(examples.too_long)}")
+    if objective.question_weights == "equal":
+        examples.used.set_weights(equal_question_weights(examples.used))
     epochs, min_steps = (job.epochs, job.min_steps) if job.steps is None else (1, job.steps)
     epochs = epochs_for(len(examples.used), epochs=epochs, min_steps=min_steps, batch_size=job.batch_size)
     plan = plan_batches(

@@ -47,6 +47,9 @@ def write_facts(
         "strategy_of_lightning": type(trainer.strategy).__name__,
         "seconds": round(seconds, 1),
     }
+    weights = {example.weight for example in examples.used}
+    if weights != {1.0}:
+        facts["example_weights"] = [min(weights), max(weights)]
     for each in best:
         facts["kept_step"] = each.best_step
         facts["development_losses"] = {str(step): round(loss, 6) for step, loss in each.losses.items()}

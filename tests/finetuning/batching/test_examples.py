@@ -1,4 +1,5 @@
 import tracemalloc
+from array import array
 
 import pytest
 from batch_plans import PATIENT
@@ -120,7 +121,10 @@ def test_examples_without_anything_to_learn_are_refused(tokenizer, tmp_path, com
 def test_examples_come_back_as_they_were_added():
     added = [
         EncodedExample(
-            token_ids=tuple(range(100_000, 100_000 + number)), first_target=number // 2, question_id=f"q{number}"
+            token_ids=tuple(range(100_000, 100_000 + number)),
+            first_target=number // 2,
+            question_id=f"q{number}",
+            weight=number + 0.5,
         )
         for number in (3, 1, 0, 7)
     ]
@@ -131,6 +135,8 @@ def test_examples_come_back_as_they_were_added():
     assert (examples[-1], examples[1:3], len(examples)) == (added[-1], added[1:3], 4)
     with pytest.raises(IndexError):
         examples[4]
+    examples.set_weights(array("d", [1.0, 2.0, 3.0, 4.0]))
+    assert [example.weight for example in examples] == [1.0, 2.0, 3.0, 4.0]
 
 
 def test_a_token_takes_about_four_bytes_of_memory():

@@ -118,3 +118,48 @@ def test_a_partitioned_output_layer_is_called_once_for_all_chunks(monkeypatch):
     torch.testing.assert_close((loss.detach(), *torch.autograd.grad(loss, (hidden, head.weight))), expected)
     assert len(gathered) == 1
     assert head(hidden).shape == (23, 50)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 100])
+@pytest.mark.parametrize("bias", [False, True], ids=["a whole matrix", "any other output layer"])
+def test_weights_multiply_the_losses_of_their_targets(chunk, bias, monkeypatch):
+    torch.manual_seed(0)
+    head, hidden, targets = nn.Linear(8, 50, bias=bias), torch.randn(23, 8, requires_grad=True), torch.arange(23)
+    weights = torch.rand(23) + 0.1
+    monkeypatch.setitem(LOGIT_BYTES, "cpu", chunk * 4 * 50)
+
+    def gradients(loss):
+        (2 * loss).backward()
+        taken = [hidden.grad, *(parameter.grad for parameter in head.parameters())]
+        hidden.grad = None
+        head.zero_grad()
+        return loss.detach(), *taken
+
+    single = nn.functional.cross_entropy(head(hidden), targets, reduction="none")
+    expected = gradients((weights * single).sum() / 23)
+    found = gradients(chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets, target_weights=weights))
+    torch.testing.assert_close(found, expected)
+    if not bias:
+        head.weight.ds_id, head.weight.ds_shape = 0, (50, 8)
+        found = gradients(chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets, target_weights=weights))
+        torch.testing.assert_close(found, expected)
+
+
+def test_weights_also_multiply_what_a_kernel_has_computed(monkeypatch):
+    torch.manual_seed(0)
+    head, hidden, targets = nn.Linear(8, 50, bias=False), torch.randn(23, 8, requires_grad=True), torch.arange(23)
+    weights = torch.rand(23) + 0.1
+    calls = []
+
+    def kernel(logits, target_ids, *, losses, scale):
+        calls.append(scale)
+        losses.copy_(nn.functional.cross_entropy(logits, target_ids, reduction="none"))
+        logits.copy_((logits.softmax(-1) - nn.functional.one_hot(target_ids, 50)) * scale)
+
+    single = nn.functional.cross_entropy(head(hidden), targets, reduction="none")
+    expected = (weights * single).sum() / 23
+    expected = expected.detach(), *torch.autograd.grad(expected, (hidden, head.weight))
+    monkeypatch.setattr(chunked, "fused_cross_entropy", lambda device: kernel)
+    loss = chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets, target_weights=weights)
+    torch.testing.assert_close((loss.detach(), *torch.autograd.grad(loss, (hidden, head.weight))), expected)
+    assert calls

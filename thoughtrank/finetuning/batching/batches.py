@@ -33,6 +33,7 @@ class Batch:
             tokens over all ranks.
         question_ids: one per example.
         num_tokens: tokens the model computes, without padding.
+        target_weights: [N] float32, factors on the losses of the targets; None where all are 1.
     """
 
     token_ids: Tensor
@@ -44,6 +45,7 @@ class Batch:
     loss_weight: float
     question_ids: tuple[str, ...]
     num_tokens: int
+    target_weights: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """Copy to another device."""
@@ -55,6 +57,7 @@ class Batch:
             packing=None if self.packing is None else self.packing.to(device),
             predictor_indices=self.predictor_indices.to(device),
             target_ids=self.target_ids.to(device),
+            target_weights=None if self.target_weights is None else self.target_weights.to(device),
         )
 
 
@@ -85,6 +88,7 @@ def packed_batch(examples: Sequence[EncodedExample], *, loss_weight: float) -> B
         loss_weight=loss_weight,
         question_ids=tuple(example.question_id for example in examples),
         num_tokens=len(packed.token_ids),
+        target_weights=_target_weights(examples),
     )
 
 
@@ -109,8 +113,15 @@ def padded_batch(examples: Sequence[EncodedExample], *, loss_weight: float, padd
         loss_weight=loss_weight,
         question_ids=tuple(example.question_id for example in examples),
         num_tokens=sum(len(example.token_ids) for example in examples),
+        target_weights=_target_weights(examples),
     )
 
 
 def _target_ids(examples: Sequence[EncodedExample]) -> Tensor:
     return torch.tensor([token for example in examples for token in example.token_ids[example.loss_start :]])
+
+
+def _target_weights(examples: Sequence[EncodedExample]) -> Tensor | None:
+    if all(example.weight == 1.0 for example in examples):
+        return None
+    return torch.tensor([example.weight for example in examples for _ in range(example.num_targets)])

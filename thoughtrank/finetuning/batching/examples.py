@@ -23,11 +23,13 @@ class EncodedExample:
         token_ids: prompt and completion, tokenized together.
         first_target: position of the completion's first token.
         question_id: the question it comes from.
+        weight: factor on the loss of its target tokens.
     """
 
     token_ids: tuple[int, ...]
     first_target: int
     question_id: str = ""
+    weight: float = 1.0
 
     @property
     def prompt(self) -> tuple[int, ...]:
@@ -89,6 +91,7 @@ class EncodedExamples(Sequence[EncodedExample]):
         self._ends = array("q", [0])
         self._first_targets = array("q")
         self._question_ids: list[str] = []
+        self._weights = array("d")
 
     def append(self, example: EncodedExample) -> None:
         """Add an example at the end."""
@@ -96,6 +99,11 @@ class EncodedExamples(Sequence[EncodedExample]):
         self._ends.append(len(self._token_ids))
         self._first_targets.append(example.first_target)
         self._question_ids.append(example.question_id)
+        self._weights.append(example.weight)
+
+    def set_weights(self, weights: "array[float]") -> None:
+        """Replace the weights of all examples, given in their order."""
+        self._weights = weights
 
     def __len__(self) -> int:
         return len(self._question_ids)
@@ -112,6 +120,7 @@ class EncodedExamples(Sequence[EncodedExample]):
             token_ids=tuple(self._token_ids[self._ends[position] : self._ends[position + 1]]),
             first_target=self._first_targets[position],
             question_id=self._question_ids[position],
+            weight=self._weights[position],
         )
 
 

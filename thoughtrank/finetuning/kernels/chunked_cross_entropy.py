@@ -26,7 +26,9 @@ _WEIGHT_ROWS = 1 << 13
 """Rows of the weight's gradient that are added at once, to bound the temporary memory."""
 
 
-def chunked_cross_entropy(*, hidden: Tensor, head: nn.Module, target_ids: Tensor) -> Tensor:
+def chunked_cross_entropy(
+    *, hidden: Tensor, head: nn.Module, target_ids: Tensor, target_weights: Tensor | None = None
+) -> Tensor:
     """Mean cross-entropy of ``head(hidden)`` against ``target_ids``, in nats (a float32 scalar).
 
     For a plain linear output layer, loss and gradients of a chunk are computed in the forward pass, and its logits are
@@ -37,28 +39,34 @@ def chunked_cross_entropy(*, hidden: Tensor, head: nn.Module, target_ids: Tensor
         hidden: [N, D] hidden states that predict the targets.
         head: output layer from [.., D] to logits [.., V].
         target_ids: [N].
+        target_weights: [N] float32, factors on the losses; the mean is their weighted sum, divided by N. None for 1.
     """
     if is_plain_linear(head):
-        loss: Tensor = _FusedLinearCrossEntropy.apply(hidden, head.weight, target_ids)
+        loss: Tensor = _FusedLinearCrossEntropy.apply(hidden, head.weight, target_ids, target_weights)
         return loss
     if is_partitioned_linear(head):
-        return _loss_inside(head, hidden, target_ids)
+        return _loss_inside(head, hidden, target_ids, target_weights)
     num_targets = len(target_ids)
     size = _targets_per_chunk(hidden, vocabulary=int(getattr(head, "out_features", _UNKNOWN_VOCABULARY)))
     losses = [
         checkpoint(
-            _chunk_loss, head, hidden[start : start + size], target_ids[start : start + size], use_reentrant=False
+            _chunk_loss,
+            head,
+            hidden[start : start + size],
+            target_ids[start : start + size],
+            None if target_weights is None else target_weights[start : start + size],
+            use_reentrant=False,
         )
         for start in range(0, num_targets, size)
     ]
     return torch.stack(losses).sum() / num_targets
 
 
-def _loss_inside(head: nn.Linear, hidden: Tensor, target_ids: Tensor) -> Tensor:
+def _loss_inside(head: nn.Linear, hidden: Tensor, target_ids: Tensor, target_weights: Tensor | None) -> Tensor:
     """The loss as the forward pass of ``head``: DeepSpeed's hooks gather its weight before, and release it after."""
 
     def forward(states: Tensor) -> Tensor:
-        loss: Tensor = _FusedLinearCrossEntropy.apply(states, head.weight, target_ids)
+        loss: Tensor = _FusedLinearCrossEntropy.apply(states, head.weight, target_ids, target_weights)
         return loss
 
     head.forward = forward  # type: ignore[method-assign, assignment]
@@ -73,17 +81,21 @@ def _targets_per_chunk(hidden: Tensor, *, vocabulary: int) -> int:
     return max(1, LOGIT_BYTES.get(hidden.device.type, LOGIT_BYTES["cpu"]) // (4 * vocabulary))
 
 
-def _chunk_loss(head: nn.Module, hidden: Tensor, target_ids: Tensor) -> Tensor:
+def _chunk_loss(head: nn.Module, hidden: Tensor, target_ids: Tensor, weights: Tensor | None) -> Tensor:
     """Summed over [C] targets."""
-    return nn.functional.cross_entropy(head(hidden).float(), target_ids, reduction="sum")
+    if weights is None:
+        return nn.functional.cross_entropy(head(hidden).float(), target_ids, reduction="sum")
+    return (nn.functional.cross_entropy(head(hidden).float(), target_ids, reduction="none") * weights).sum()
 
 
 class _FusedLinearCrossEntropy(torch.autograd.Function):
     """Computes gradients in the forward pass: the incoming gradient of a mean is one factor (Liger, arXiv 2410.10989)."""
 
     @staticmethod
-    def forward(context: AutogradContext, hidden: Tensor, weight: Tensor, target_ids: Tensor) -> Tensor:
-        """Hidden [N, D], weight [V, D], target_ids [N]; returns the mean loss."""
+    def forward(
+        context: AutogradContext, hidden: Tensor, weight: Tensor, target_ids: Tensor, target_weights: Tensor | None
+    ) -> Tensor:
+        """Hidden [N, D], weight [V, D], target_ids and target_weights [N]; returns the mean loss."""
         dtype, needs_gradients, num_targets = compute_dtype(weight), any(context.needs_input_grad), len(target_ids)
         size = _targets_per_matmul(hidden, vocabulary=len(weight), dtype=dtype)
         with torch.autocast(hidden.device.type, enabled=False):
@@ -97,7 +109,12 @@ class _FusedLinearCrossEntropy(torch.autograd.Function):
                 chunk = states[start : start + size]
                 logits = chunk @ matrix.T
                 scale = 1 / num_targets if needs_gradients else None
-                total += _loss_and_gradient(logits, target_ids[start : start + size], scale=scale)
+                total += _loss_and_gradient(
+                    logits,
+                    target_ids[start : start + size],
+                    scale=scale,
+                    weights=None if target_weights is None else target_weights[start : start + size],
+                )
                 if hidden_gradient is not None and weight_gradient is not None:
                     torch.matmul(logits, matrix, out=hidden_gradient[start : start + size])
                     _add_weight_gradient(weight_gradient, logits, chunk)
@@ -108,7 +125,7 @@ class _FusedLinearCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(context: AutogradContext, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(context: AutogradContext, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
         """Gradients of hidden states and weight."""
         hidden_gradient, weight_gradient = context.saved_tensors
         # Its value is not read on other devices: that would wait for them.
@@ -117,7 +134,7 @@ class _FusedLinearCrossEntropy(torch.autograd.Function):
             # In place: no one else holds these tensors, and this backward pass is the only one.
             hidden_gradient.mul_(factor)
             weight_gradient.mul_(factor)
-        return hidden_gradient, weight_gradient, None
+        return hidden_gradient, weight_gradient, None, None
 
 
 def _targets_per_matmul(hidden: Tensor, *, vocabulary: int, dtype: torch.dtype) -> int:
@@ -127,20 +144,32 @@ def _targets_per_matmul(hidden: Tensor, *, vocabulary: int, dtype: torch.dtype) 
     return max(1, bytes_at_once // (dtype.itemsize * vocabulary))
 
 
-def _loss_and_gradient(logits: Tensor, target_ids: Tensor, *, scale: float | None) -> Tensor:
-    """Loss summed over [C] targets; the logits [C, V] become its gradient times ``scale``, unless that is None."""
+def _loss_and_gradient(
+    logits: Tensor, target_ids: Tensor, *, scale: float | None, weights: Tensor | None = None
+) -> Tensor:
+    """Loss summed over [C] targets; the logits [C, V] become its gradient times ``scale``, unless that is None.
+
+    Each loss is multiplied by its weight, if there are ``weights`` [C].
+    """
     total = logits.new_zeros((), dtype=torch.float32)
     if scale is not None and (kernel := fused_cross_entropy(logits.device)):
         losses = torch.empty(len(logits), dtype=torch.float32, device=logits.device)
         kernel(logits, target_ids, losses=losses, scale=scale)
-        return losses.sum()
+        if weights is None:
+            return losses.sum()
+        logits.mul_(weights[:, None])
+        return (losses * weights).sum()
     size = _targets_per_chunk(logits, vocabulary=logits.shape[1])
-    for part, targets in zip(logits.split(size), target_ids[:, None].split(size), strict=True):
+    for start in range(0, len(logits), size):
+        part, targets = logits[start : start + size], target_ids[start : start + size, None]
+        factors = None if weights is None else weights[start : start + size, None]
         wide = part.float()
         normalizer = torch.logsumexp(wide, dim=-1, keepdim=True)
-        total += (normalizer - wide.gather(1, targets)).sum()
+        losses = normalizer - wide.gather(1, targets)
+        total += (losses if factors is None else losses * factors).sum()
         if scale is not None:
             gradient = _logit_gradient(wide, normalizer, targets).mul_(scale)
+            gradient = gradient if factors is None else gradient.mul_(factors)
             if gradient.dtype != part.dtype:
                 part.copy_(gradient)
     return total
