@@ -15,11 +15,11 @@ def test_every_arm_of_the_last_round_and_every_control_has_its_interval(tmp_path
         "random_thoughts": {"arms": {"thought": FIGURES}},
     }
     shown = accuracy_section(replace(run, findings={**run.findings, "controls": controls}), name="run-0")
-    assert "round 0, free reply with a thought" in shown
-    for text in ("own thought, answer forced", "answer at once, no thought", "no thought, free reply"):
+    assert "round 0, free reply" in shown
+    for text in ("own thought, answer forced", "answer at once, no thought", "empty thought, then a free reply"):
         assert f"round 2, {text}" in shown
-    assert "control answers_only/pairs, free reply with a thought" in shown
-    assert "control random_thoughts, free reply with a thought" in shown
+    assert "control answers_only/pairs, free reply" in shown
+    assert "control random_thoughts, free reply" in shown
     assert shown.count("25.0 % [15–40]") == 2
     assert shown.count("<circle") == 3 * 4
     assert "round 2 thought − round 0 thought" in shown

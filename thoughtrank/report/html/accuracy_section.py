@@ -13,10 +13,10 @@ from thoughtrank.report.html.svg import Point, interval_bar, legend, line_chart
 from thoughtrank.report.html.win_rate_table import win_rates
 
 ARM_TEXTS = {
-    "thought": "free reply with a thought",
+    "thought": "free reply",
     "own_thought": "own thought, answer forced",
     "answer_at_once": "answer at once, no thought",
-    "room_to_reason": "no thought, free reply",
+    "room_to_reason": "empty thought, then a free reply",
     "swapped_thought": "another question's thought",
     "edited_thought": "own thought, number edited",
     "filler_thought": "filler of the same length",
