@@ -27,8 +27,10 @@ def test_what_went_wrong_is_counted_by_round(tmp_path):
     row = "<td>0</td><td>5 (33.3 %)</td><td>5 (33.3 %)</td>"
     assert f'<th scope="row">unranked: refused so 3 + 4 = 7</th>{row}' in shown
     assert f'<th scope="row">thought truncated at its limit</th>{row}' in shown
-    assert "training examples too long for the model</th><td>0</td><td>0</td><td>2 (13.3 %)" in shown
-    assert "held-out replies truncated</th><td>0</td><td>0</td><td>4 (26.7 %)" in shown
+    assert "training examples too long for the model</th><td>0</td><td>0</td><td>2</td>" in shown
+    assert '<th scope="row">candidates</th><td>–</td><td>15</td><td>15</td>' in shown
+    assert '<th scope="row">held-out questions</th><td>40</td><td>40</td><td>40</td>' in shown
+    assert '<th scope="row">free reply truncated</th><td>0</td><td>0</td><td>4 (10.0 %)</td>' in shown
 
 
 def test_a_run_in_which_nothing_went_wrong(tmp_path):

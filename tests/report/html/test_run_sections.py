@@ -1,8 +1,10 @@
+import re
 from dataclasses import replace
 
 import pytest
 from stored_runs import stored_run
 
+from thoughtrank.report.html.headline import duration_text
 from thoughtrank.report.html.run_sections import curves_of, judge_section, settings_section, training_section
 from thoughtrank.report.html.stored_run import read_run
 
@@ -28,9 +30,22 @@ def test_audit_and_spend_of_every_round(run):
     assert '<th scope="row">all rounds</th><td>$0.50</td><td>1,800</td>' in shown
 
 
+def test_the_spend_of_controls_adds_up_to_everything(run):
+    controls = {"answers_only": {"variants": {"copies": {"seconds": 100.0}, "pairs": {"seconds": 260.0}}}}
+    shown = judge_section(replace(run, findings={**run.findings, "controls": controls}), name="run-0")
+    of_rounds = sum(sum(each.seconds.values()) for each in run.rounds)
+    totals = dict(re.findall(r'<th scope="row">([^<]*)</th>(?:<td>[^<]*</td>)*<td>([^<]*)</td></tr>', shown))
+    assert totals["control answers_only/copies"] == "2 min"
+    assert totals["control answers_only/pairs"] == "4 min"
+    assert totals["all rounds"] == duration_text(of_rounds)
+    assert totals["everything"] == duration_text(of_rounds + 360)
+
+
 def test_a_run_without_an_audit_says_so(run):
     rounds = [replace(each, facts={}) for each in run.rounds]
     assert "There is no audit of a judge" in judge_section(replace(run, rounds=rounds), name="run-0")
+    exact = {"judge": {"_target_": "thoughtrank.judging.reference.ReferenceJudge"}}
+    assert "No model judged" in judge_section(replace(run, rounds=rounds, config=exact), name="run-0")
 
 
 def test_curves_go_on_from_round_to_round(run):
@@ -46,6 +61,11 @@ def test_trainings_as_a_table(run):
     shown = training_section(run, name="run-0")
     assert 'data-curves="run-0"' in shown
     assert "<td>4</td><td>5</td><td>1.000 → 0.200</td>" in shown
+    assert "trains the base model again" not in shown
+    again = training_section(replace(run, config={"training": {"start": "base", "examples": "all"}}), name="run-0")
+    assert (
+        "trains the base model again, so the loss jumps there. It trains on the examples of all rounds so far." in again
+    )
     assert "No round has a training curve." in training_section(replace(run, rounds=[]), name="run-0")
 
 

@@ -26,7 +26,7 @@ def test_an_interval_bar_is_in_proportion():
 
 
 def test_a_histogram_has_one_bin_per_rank():
-    drawn = histogram([("round 1", {1: 3, 2: 1})], label="Ranks", unit="")
+    drawn = histogram([("round 1", {1: 3, 2: 1})], label="Ranks", x_label="")
     (points,) = re.findall(r'<polyline class="line" points="([^"]*)"', drawn)
     heights = [float(each.partition(",")[2]) for each in points.split()]
     assert len(heights) == 4
@@ -35,7 +35,7 @@ def test_a_histogram_has_one_bin_per_rank():
 
 @pytest.mark.parametrize("counts", [{5: 1}, {-1.25: 2, 80.5: 3}, dict.fromkeys(range(1000), 1)])
 def test_a_histogram_counts_every_value(counts):
-    ElementTree.fromstring(histogram([("round 1", counts), ("round 2", counts)], label="x", unit="tokens"))
+    ElementTree.fromstring(histogram([("round 1", counts), ("round 2", counts)], label="x", x_label="tokens"))
 
 
 def test_a_legend_names_its_series_as_text():

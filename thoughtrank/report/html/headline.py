@@ -46,22 +46,24 @@ def duration_text(seconds: float) -> str:
 
 def total_cost(run: StoredRun) -> float:
     """US dollars of all judge calls, those of the controls included."""
-    return sum(each.cost for each in run.rounds) + sum(each.get("judge_cost", 0.0) for each in _variants(run))
+    return sum(each.cost for each in run.rounds) + sum(
+        each.get("judge_cost", 0.0) for each in control_variants(run).values()
+    )
 
 
 def total_seconds(run: StoredRun) -> float:
     """Seconds of computation of all stages, and of the controls."""
     of_rounds = sum(sum(each.seconds.values()) for each in run.rounds)
-    return of_rounds + sum(each.get("seconds", 0.0) for each in _variants(run))
+    return of_rounds + sum(each.get("seconds", 0.0) for each in control_variants(run).values())
 
 
-def _variants(run: StoredRun) -> list[Mapping[str, Any]]:
-    """The figures of every variant of every control."""
-    return [
-        variant
-        for entry in run.findings["controls"].values()
-        for variant in entry.get("variants", {"": entry}).values()
-    ]
+def control_variants(run: StoredRun) -> dict[str, Mapping[str, Any]]:
+    """The figures of every variant of every control by its title, such as ``answers_only/pairs``."""
+    return {
+        f"{control}/{variant}" if variant else control: figures
+        for control, entry in run.findings["controls"].items()
+        for variant, figures in entry.get("variants", {"": entry}).items()
+    }
 
 
 def _change(run: StoredRun) -> str:

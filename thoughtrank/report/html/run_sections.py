@@ -5,7 +5,7 @@ from typing import Any
 
 from thoughtrank.records import STAGES
 from thoughtrank.report.html.embedding import escaped
-from thoughtrank.report.html.headline import duration_text, total_cost, total_seconds
+from thoughtrank.report.html.headline import control_variants, duration_text, total_cost, total_seconds
 from thoughtrank.report.html.markup import details, note, percent, section, table
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 
@@ -37,10 +37,20 @@ def judge_section(run: StoredRun, *, name: str) -> str:
         header = ["", *(f"round {each.number}" for each in audited)]
         parts.append(table(header, rows, caption="Audit of the judge"))
     else:
-        parts.append(note("There is no audit of a judge: an exact judge ranked, or the run is older than the audit."))
+        parts.append(note(_why_no_audit(run)))
     if run.rounds:
         parts.append(_spend(run))
     return section(f"{name}-judge", "Judge and cost", *parts)
+
+
+def _why_no_audit(run: StoredRun) -> str:
+    judge = run.config.get("judge")
+    if isinstance(judge, dict) and str(judge.get("_target_")).endswith(".ReferenceJudge"):
+        return (
+            "Answers were ranked by comparing them with the reference answers. No model judged, so there is nothing to audit "
+            "and nothing to pay."
+        )
+    return "There is no audit of a judge: no model judged, or the run is older than the audit."
 
 
 def _audit_value(key: str, value: object) -> str:
@@ -56,14 +66,35 @@ def _audit_value(key: str, value: object) -> str:
 def _spend(run: StoredRun) -> str:
     stages = [stage for stage in STAGES if any(stage in each.seconds for each in run.rounds)]
     rows = [
-        [f"round {each.number}", *_judge_cells(each), *(_seconds_text(each, stage) for stage in stages)]
+        [
+            f"round {each.number}",
+            *_judge_cells(each),
+            *(_seconds_text(each, stage) for stage in stages),
+            duration_text(sum(each.seconds.values())),
+        ]
         for each in run.rounds
     ]
     tokens = sum(each.judge_tokens for each in run.rounds)
     sums = [sum(each.seconds.get(stage, 0.0) for each in run.rounds) for stage in stages]
-    rows.append(["all rounds", f"${total_cost(run):.2f}", f"{tokens:,}", *map(duration_text, sums)])
-    caption = f"Spend: {duration_text(total_seconds(run))} of computation with the controls"
-    return table(["", "judge", "judge tokens", *stages], rows, caption=caption)
+    of_rounds = sum(sum(each.seconds.values()) for each in run.rounds)
+    cost = sum(each.cost for each in run.rounds)
+    rows.append(["all rounds", f"${cost:.2f}", f"{tokens:,}", *map(duration_text, [*sums, of_rounds])])
+    unknown = ["–"] * len(stages)
+    for title, figures in control_variants(run).items():
+        seconds, cost = figures.get("seconds", 0.0), figures.get("judge_cost", 0.0)
+        rows.append([f"control {title}", f"${cost:.2f}", "–", *unknown, duration_text(seconds)])
+    if len(rows) > len(run.rounds) + 1:
+        rows.append(["everything", f"${total_cost(run):.2f}", "–", *unknown, duration_text(total_seconds(run))])
+    return table(["", "judge", "judge tokens", *stages, "total"], rows, caption=_machine(run))
+
+
+def _machine(run: StoredRun) -> str:
+    """The caption of the table: what it is, and on what it ran."""
+    facts = _versions(run)
+    parts = [str(facts[name]) for name in ("device", "dtype") if name in facts]
+    threads = [f"{facts['threads']} threads"] if facts.get("device") == "cpu" and "threads" in facts else []
+    where = f", on {', '.join([*parts, *threads])}" if parts else ""
+    return f"Judge calls in US dollars and tokens, and computing time by stage{where}"
 
 
 def _judge_cells(of_round: StoredRound) -> tuple[str, str]:
@@ -99,10 +130,23 @@ def training_section(run: StoredRun, *, name: str) -> str:
         )
     header = ["", "examples", "steps", "loss, first → last step", "precision", "time"]
     chart = (
-        f'<div class="curves" data-curves="{escaped(name)}"><p class="note">All rounds on one axis of optimizer steps. Drag to '
-        "zoom, double-click to zoom out.</p></div>"
+        f'<div class="curves" data-curves="{escaped(name)}"><p class="note">All rounds on one axis of optimizer steps; a dashed '
+        f"line is where a round begins. {_start_text(run)}Drag to zoom, double-click to zoom out.</p></div>"
     )
     return section(f"{name}-training", "Training", chart, table(header, rows, caption="Trainings by round"))
+
+
+def _start_text(run: StoredRun) -> str:
+    """Why the loss jumps between rounds, and why the examples increase; empty where neither is so."""
+    settings = run.config.get("training")
+    if not isinstance(settings, dict):
+        return ""
+    texts = []
+    if settings.get("start") == "base":
+        texts.append("Every round trains the base model again, so the loss jumps there.")
+    if settings.get("examples") == "all":
+        texts.append("It trains on the examples of all rounds so far.")
+    return "".join(f"{text} " for text in texts)
 
 
 def curves_of(run: StoredRun) -> dict[str, Any]:

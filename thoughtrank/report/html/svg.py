@@ -13,6 +13,8 @@ NUM_COLOURS = 8
 NUM_SHADES = 10
 """Of a cell in the grid of prefixes."""
 CHART_WIDTH, CHART_HEIGHT = 640, 280
+_HISTOGRAM_WIDTH, _HISTOGRAM_HEIGHT, _HISTOGRAM_BOTTOM = 360, 294, 44
+"""Three of them side by side fit the page without being scaled down."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 30
 
 
@@ -95,44 +97,47 @@ def interval_bar(
     )
 
 
-def histogram(series: Sequence[tuple[str, Mapping[float, int]]], *, label: str, unit: str, bins: int = 32) -> str:
+def histogram(series: Sequence[tuple[str, Mapping[float, int]]], *, label: str, x_label: str, bins: int = 32) -> str:
     """The distributions of several series as outlines over shared bins; the height is the fraction of a series.
+
+    Only the last one is filled: translucent areas on top of each other have colours of their own.
 
     Args:
         series: name, and value to its count, of each.
         label: what a screen reader says.
-        unit: of the values.
+        x_label: of the horizontal axis.
         bins: at most as many.
     """
     low, width, bins = _bins({value for _, counts in series for value in counts}, most=bins)
     high = low + width * bins
     heights = [_fractions(counts, low=low, width=width, bins=bins) for _, counts in series]
     top = _rounded_up(max(max(each) for each in heights))
-    inner = CHART_WIDTH - _LEFT - _RIGHT
+    inner = _HISTOGRAM_WIDTH - _LEFT - _RIGHT
+    bottom = _HISTOGRAM_HEIGHT - _HISTOGRAM_BOTTOM
 
     def y_of(value: float) -> float:
-        return CHART_HEIGHT - _BOTTOM - value / top * (CHART_HEIGHT - _TOP - _BOTTOM)
+        return bottom - value / top * (bottom - _TOP)
 
-    parts = [_y_axis(top, y_of=[y_of(top * step / 4) for step in range(5)])]
+    parts = [_y_axis(top, y_of=[y_of(top * step / 4) for step in range(5)], width=_HISTOGRAM_WIDTH)]
     for number, ((name, _), fractions) in enumerate(zip(series, heights, strict=True)):
         steps = []
         for index, fraction in enumerate(fractions):
             left, right = (_LEFT + inner * (index + each) / bins for each in (0, 1))
             steps += [f"{left:.1f},{y_of(fraction):.1f}", f"{right:.1f},{y_of(fraction):.1f}"]
         ends = f"{_LEFT},{y_of(0):.1f} {' '.join(steps)} {_LEFT + inner},{y_of(0):.1f}"
+        band = f'<polygon class="band" points="{ends}"/>' if number == len(series) - 1 else ""
         parts.append(
-            f'<g class="{series_class(number)}"><title>{escaped(name)}</title><polygon class="band" points="{ends}"/>'
+            f'<g class="{series_class(number)}"><title>{escaped(name)}</title>{band}'
             f'<polyline class="line" points="{" ".join(steps)}"/></g>'
         )
     for step in range(5):
         x, value = _LEFT + inner * step / 4, low + (high - low) * step / 4
         anchor = "start" if step == 0 else "end" if step == 4 else "middle"
         text = f"{value:.0f}" if high - low > 8 else f"{value:.1f}"
-        suffix = f" {unit}" if step == 4 else ""
-        parts.append(
-            f'<text class="tick" x="{x:.1f}" y="{CHART_HEIGHT - 12}" text-anchor="{anchor}">{text}{escaped(suffix)}</text>'
-        )
-    return _svg(parts, label=label)
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{bottom + 17}" text-anchor="{anchor}">{text}</text>')
+    middle = _LEFT + inner / 2
+    parts.append(f'<text x="{middle}" y="{bottom + 36}" text-anchor="middle">{escaped(x_label)}</text>')
+    return _svg(parts, label=label, width=_HISTOGRAM_WIDTH, height=_HISTOGRAM_HEIGHT)
 
 
 def _bins(values: set[float], *, most: int) -> tuple[float, float, int]:
@@ -160,13 +165,13 @@ def legend(names: Sequence[str]) -> str:
     return f'<ul class="legend">{items}</ul>'
 
 
-def _y_axis(top: float, *, y_of: Sequence[float]) -> str:
+def _y_axis(top: float, *, y_of: Sequence[float], width: int = CHART_WIDTH) -> str:
     lines = []
     for step, y in enumerate(y_of):
         value = 100 * top * step / 4
         text = f"{value:.0f} %" if top > 0.2 else f"{value:.1f} %"
         lines.append(
-            f'<line class="grid" x1="{_LEFT}" x2="{CHART_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<line class="grid" x1="{_LEFT}" x2="{width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
             f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'
         )
     return "".join(lines)
@@ -179,7 +184,7 @@ def _rounded_up(value: float) -> float:
     return 1.0
 
 
-def _svg(parts: Sequence[str], *, label: str) -> str:
+def _svg(parts: Sequence[str], *, label: str, width: int = CHART_WIDTH, height: int = CHART_HEIGHT) -> str:
     inside = "".join(parts)
-    box = f"0 0 {CHART_WIDTH} {CHART_HEIGHT}"
+    box = f"0 0 {width} {height}"
     return f'<svg class="chart" viewBox="{box}" role="img" aria-label="{escaped(label)}">{inside}</svg>'

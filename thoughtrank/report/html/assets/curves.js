@@ -26,8 +26,9 @@ report.drawCurve = function (box, { title, steps, values, starts }) {
       width: width(),
       height: 190,
       scales: { x: { time: false } },
-      series: [{ label: "step" }, { label: title, stroke: () => colour("--s0"), width: 1.5, spanGaps: true, points: { show: steps.length < 60 } }],
-      axes: [axis(), { ...axis(), size: 62 }],
+      series: [{ label: "step" }, { label: title, value: (_, value) => report.tickText(value ?? null), stroke: () => colour("--s0"), width: 1.5, spanGaps: true, points: { show: steps.length < 60 } }],
+      padding: [18, null, null, null], // room for the labels of the rounds
+      axes: [axis(), { ...axis(), size: 62, values: (_, ticks) => ticks.map(report.tickText) }],
       hooks: { draw: [(drawn) => report.drawStarts(drawn, starts, colour("--muted"))] },
     },
     [steps, values],
@@ -37,7 +38,14 @@ report.drawCurve = function (box, { title, steps, values, starts }) {
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot.redraw());
 };
 
-// A line where each round begins.
+// A number of any size with few digits: 0.0002 stays 0.0002.
+report.tickText = function (value) {
+  if (value === null) return "";
+  const size = Math.abs(value);
+  return size > 0 && size < 1e-4 ? value.toExponential(1) : String(Number(value.toPrecision(4)));
+};
+
+// A line where each round begins, labelled above the plot where the labels do not overlap.
 report.drawStarts = function (plot, starts, colour) {
   const { ctx, bbox } = plot;
   ctx.save();
@@ -45,6 +53,9 @@ report.drawStarts = function (plot, starts, colour) {
   ctx.fillStyle = colour;
   ctx.setLineDash([4, 4]);
   ctx.font = `${11 * devicePixelRatio}px sans-serif`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "bottom";
+  let free = 0;
   for (const { round, step } of starts) {
     const x = plot.valToPos(step, "x", true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
@@ -52,7 +63,10 @@ report.drawStarts = function (plot, starts, colour) {
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    ctx.fillText(`round ${round}`, x + 4 * devicePixelRatio, bbox.top + 12 * devicePixelRatio);
+    const label = `round ${round}`;
+    if (x < free) continue;
+    ctx.fillText(label, x, bbox.top - 3 * devicePixelRatio);
+    free = x + ctx.measureText(label).width + 6 * devicePixelRatio;
   }
   ctx.restore();
 };
