@@ -130,8 +130,8 @@ def training_section(run: StoredRun, *, name: str) -> str:
         )
     header = ["", "examples", "steps", "loss, first → last step", "precision", "time"]
     chart = (
-        f'<div class="curves" data-curves="{escaped(name)}"><p class="note">All rounds on one axis of optimizer steps; a dashed '
-        f"line is where a round begins. {_start_text(run)}Drag to zoom, double-click to zoom out.</p></div>"
+        f'<div class="curves" data-curves="{escaped(name)}"><p class="note">All rounds on one axis of optimizer steps; a '
+        f"dashed line is where a round begins. {_start_text(run)}Drag to zoom, double-click to zoom out.</p></div>"
     )
     return section(f"{name}-training", "Training", chart, table(header, rows, caption="Trainings by round"))
 
