@@ -5,6 +5,7 @@ Imported only where Triton can be; see ``chunked_cross_entropy``. Shapes: C targ
 
 # ruff: noqa: ANN001, ANN202 (Triton reads the signature of a kernel)
 
+import torch
 import triton
 import triton.language as tl
 from torch import Tensor
@@ -25,7 +26,8 @@ def cross_entropy_in_place(logits: Tensor, target_ids: Tensor, *, losses: Tensor
     """
     rows, vocabulary = logits.shape
     block = min(_MAX_BLOCK, triton.next_power_of_2(vocabulary))
-    _cross_entropy[(rows,)](logits, target_ids, losses, scale, vocabulary, BLOCK=block, num_warps=_WARPS)
+    with torch.cuda.device_of(logits):  # Triton launches on the current device
+        _cross_entropy[(rows,)](logits, target_ids, losses, scale, vocabulary, BLOCK=block, num_warps=_WARPS)
 
 
 @triton.jit
