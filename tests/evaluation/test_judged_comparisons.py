@@ -1,6 +1,6 @@
 import pytest
 
-from thoughtrank.evaluation.judged_comparisons import compared_questions, judged_comparisons
+from thoughtrank.evaluation.judged_comparisons import compared_questions, control_comparisons, judged_comparisons
 from thoughtrank.records import Question
 
 ARMS = ("thought", "answer_at_once", "own_thought", "room_to_reason")
@@ -19,6 +19,11 @@ def test_thought_is_compared_with_round_0_in_every_round_and_the_rest_where_the_
 def test_only_arms_of_the_evaluation_with_free_replies_are_compared():
     assert names(3, arms=("thought", "own_thought")) == ["thought_vs_round_0"]
     assert names(0, arms=("thought",)) == []
+
+
+def test_a_control_is_compared_as_a_last_round_in_its_own_arms():
+    assert [each.name for each in control_comparisons(ARMS)] == names(3)
+    assert [each.name for each in control_comparisons(("thought", "own_thought"))] == ["thought_vs_round_0"]
 
 
 QUESTIONS = [Question("a", "Why?"), Question("b", "2 + 2?", answer="4"), Question("c", "How?", unseen=True)]

@@ -128,3 +128,14 @@ def test_a_control_without_reference_answers_has_no_accuracy(control):
     made = control("answers_only", "copies", thought=1)
     made.metrics["accuracy"] = None
     assert control_entries([made])["answers_only"]["accuracy"] is None
+
+
+def test_loggers_get_the_win_rates_of_controls():
+    figures = {"win_rate": 0.4, "length_controlled": 0.45, "n": 12, "judge_cost": 0.5}
+    entry = {"accuracy": None, "unseen_accuracy": None, "examples": 3, "steps": 6, "arms": {}}
+    compared = {**entry, "win_rates": {"thought_vs_round_0": figures}}
+    flat = finding_scalars({"thought_effect": None, "controls": {"random_thoughts": compared, "older": entry}})
+    named = {
+        name.removeprefix("control_random_thoughts_thought_vs_round_0_"): flat[name] for name in flat if "_vs_" in name
+    }
+    assert named == {"win_rate": 0.4, "length_controlled": 0.45, "n": 12}

@@ -44,3 +44,17 @@ def test_the_card_states_the_last_round():
 def test_a_comparison_without_a_verdict_has_dashes():
     nothing = {**FIGURES, "win_rate": None, "length_controlled": None, "n": 0, "p_value": 1.0}
     assert "  –  " in win_rate_table([{"round": 1, "win_rates": {"thought_vs_round_0": nothing}}]).splitlines()[1]
+
+
+def test_the_comparisons_of_controls_follow_those_of_the_rounds():
+    entry = {"round": 1, "win_rates": {"thought_vs_round_0": FIGURES}}
+    controls = {
+        "answers_only": {**entry, "variant": "pairs", "variants": {"copies": {"round": 1}, "pairs": entry}},
+        "random_thoughts": entry,
+    }
+    lines = win_rate_table(ROUNDS, controls=controls).splitlines()
+    assert [line.split("  61.5")[0].split(maxsplit=1)[1].strip() for line in lines[3:5]] == [
+        "answers_only/pairs: thought vs round 0",
+        "random_thoughts: thought vs round 0",
+    ]
+    assert win_rate_table([{"round": 1}], controls={"answers_only": {"round": 1}}) is None

@@ -9,7 +9,9 @@ from small_run import SMALL, small_values
 
 from thoughtrank.config.components import make_components
 from thoughtrank.config.schema import load_config
+from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.pipeline import finished_settings, run_pipeline
+from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.tables import num_rows
 
 
@@ -70,3 +72,51 @@ def test_more_rounds_keep_the_comparisons_of_the_round_that_was_last(run, store)
 def test_what_is_asked_for_is_part_of_what_a_run_was_finished_with(tiny_folder, tmp_path):
     values = small_values(model_folder=tiny_folder, workplace=tmp_path)
     assert finished_settings(load_config(values))["win_rates"] == "auto"
+
+
+CONTROLS = ["answers_only", "random_candidates"]
+
+
+def test_the_replies_of_controls_are_compared_in_their_own_arms(run, store):
+    controls = run(controls=CONTROLS)["controls"]
+    found = {
+        ("answers_only", variant): figures["win_rates"]
+        for variant, figures in controls["answers_only"]["variants"].items()
+    }
+    found["random_candidates",] = controls["random_candidates"]["win_rates"]
+    last = ["thought_vs_round_0", "room_to_reason_vs_round_0", "thought_vs_room_to_reason"]
+    assert {names: list(each) for names, each in found.items()} == {
+        ("answers_only", "copies"): last,
+        ("answers_only", "pairs"): last,
+        ("random_candidates",): ["thought_vs_round_0"],
+    }
+    for names, compared in found.items():
+        for name, figures in compared.items():
+            folder = store.paths.control(2, *names).win_rates(name)
+            assert num_rows(folder) == figures["n"] == 4
+            assert {"length_controlled", "ties", "judge_cost"} <= figures.keys()
+        # The models are copies: equal replies tie.
+        assert compared["thought_vs_round_0"]["win_rate"] == 0.5
+
+
+def test_what_controls_cost_counts_against_the_budget_and_in_their_entries(run, store, monkeypatch):
+    original = Artifact.finish
+
+    def paid(self, **facts):
+        cost = {"judge_cost": 0.25} if "win_rate" in facts else {}
+        original(self, **{**facts, **cost})
+
+    monkeypatch.setattr(Artifact, "finish", paid)
+    variants = run(controls=CONTROLS)["controls"]["answers_only"]["variants"]
+    assert [each["judge_cost"] for each in variants.values()] == [0.75, 0.75]
+    added = []
+    monkeypatch.setattr(Budget, "add", lambda self, dollars: added.append(dollars))
+    assert run(controls=CONTROLS)["controls"]["answers_only"]["variants"] == variants
+    # Five comparisons of rounds, and seven of controls.
+    assert sum(added) == 12 * 0.25
+
+
+def test_without_win_rates_controls_are_not_compared(run, store):
+    entry = run(win_rates="none", controls=["random_candidates"])["controls"]["random_candidates"]
+    assert (entry["win_rates"], entry["judge_cost"]) == ({}, 0.0)
+    assert not store.paths.control(2, "random_candidates").win_rates("").exists()

@@ -1,7 +1,7 @@
 """What a finished training control leaves for the summary."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ class ControlResult:
         examples: number of training examples.
         training: facts of its last training.
         seconds: of its last training and its evaluation; of all its stages, if it generates candidates of its own.
-        judge_cost: US dollars, if it ranks candidates of its own.
+        judge_cost: US dollars, of its win rates, and of its rankings if it ranks candidates of its own.
+        win_rates: the figures of each judged comparison by its name; empty where nothing was compared.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ControlResult:
     training: Mapping[str, Any]
     seconds: float
     judge_cost: float = 0.0
+    win_rates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def path(self) -> str:

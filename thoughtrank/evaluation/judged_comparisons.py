@@ -1,4 +1,4 @@
-"""Which replies a judge compares where accuracy cannot be measured: each round with round 0, and with room to reason."""
+"""Which replies a judge compares where accuracy cannot be measured: rounds and controls with round 0, and room to reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class JudgedComparison:
     """Replies in one arm of a round against others to the same questions.
 
     Attributes:
-        arm: of the round.
-        against: the same arm of round 0, or the arm ``room_to_reason`` of the same round.
+        arm: of the round, or of the control.
+        against: the same arm of round 0, or the arm ``room_to_reason`` of the same model.
     """
 
     arm: ArmName
@@ -50,6 +50,11 @@ def judged_comparisons(arms: Sequence[ArmName], *, number: int, rounds: int) -> 
     if number in (0, rounds) and "room_to_reason" in free:
         found += [JudgedComparison(arm=arm, against="room_to_reason") for arm in free if arm != "room_to_reason"]
     return found
+
+
+def control_comparisons(arms: Sequence[ArmName]) -> list[JudgedComparison]:
+    """The comparisons of a training control: those of a last round in its ``arms``."""
+    return judged_comparisons(arms, number=1, rounds=1)
 
 
 def compared_questions(

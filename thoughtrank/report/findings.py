@@ -92,6 +92,11 @@ def finding_scalars(findings: Mapping[str, Any]) -> dict[str, float | None]:
                 f"{where}_{figure}": figures[figure] for figure in ("accuracy", "unseen_accuracy", "examples", "steps")
             }
             flat |= {f"{where}_{arm}": values["accuracy"] for arm, values in figures["arms"].items()}
+            flat |= {
+                f"{where}_{comparison}_{figure}": values[figure]
+                for comparison, values in figures.get("win_rates", {}).items()
+                for figure in ("win_rate", "length_controlled", "n")
+            }
     return flat
 
 
@@ -110,6 +115,7 @@ def _figures(control: ControlResult) -> dict[str, Any]:
         "kept_step": training.get("kept_step"),
         "seconds": round(control.seconds, 1),
         "judge_cost": control.judge_cost,
+        "win_rates": dict(control.win_rates),
     }
 
 

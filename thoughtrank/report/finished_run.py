@@ -58,7 +58,7 @@ def print_results(summary: Mapping[str, Any], *, paths: RunPaths, minutes: float
     print_text(results_table(summary["rounds"]))
     if arms := arms_table(summary["rounds"]):
         print_text(f"\nright answers by arm:\n{arms}")
-    if compared := win_rate_table(summary["rounds"]):
+    if compared := win_rate_table(summary["rounds"], controls=summary.get("controls")):
         print_text(f"\njudged preferences, blind and in both orders:\n{compared}")
     if audit := audit_line(summary["rounds"]):
         print_text(wrapped(audit))

@@ -8,20 +8,34 @@ from thoughtrank.report.results_table import percent
 from thoughtrank.report.text_layout import fixed_width
 
 
-def win_rate_table(rounds: Sequence[Mapping[str, Any]]) -> str | None:
-    """One row per comparison of each round, as fixed-width text; None where no replies were compared.
+def win_rate_table(
+    rounds: Sequence[Mapping[str, Any]], *, controls: Mapping[str, Mapping[str, Any]] | None = None
+) -> str | None:
+    """One row per comparison of each round and of each control, as fixed-width text; None where no replies were compared.
 
     Args:
         rounds: entries of ``summary.json``; those of older versions have no win rates.
+        controls: the entries of the controls.
     """
+    compared = [(f"{entry['round']}", "", entry) for entry in rounds]
+    compared += [(f"{entry['round']}", f"{title}: ", entry) for title, entry in control_variants(controls or {})]
     rows = [
-        [f"{entry['round']}", name.replace("_vs_", " vs ").replace("round_0", "round 0"), *_cells(figures)]
-        for entry in rounds
+        [number, title + name.replace("_vs_", " vs ").replace("round_0", "round 0"), *_cells(figures)]
+        for number, title, entry in compared
         for name, figures in entry.get("win_rates", {}).items()
     ]
     if not rows:
         return None
     return fixed_width([["round", "compared", "wins", "length-controlled", "p", "judged", "cost"], *rows])
+
+
+def control_variants(controls: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Every variant of every control by its name, such as ``answers_only/pairs``, from their entries of ``summary.json``."""
+    return [
+        ("/".join(filter(None, (name, variant))), figures)
+        for name, entry in controls.items()
+        for variant, figures in entry.get("variants", {"": entry}).items()
+    ]
 
 
 def win_rate_lines(rounds: Sequence[Mapping[str, Any]], *, judge: str) -> list[str]:

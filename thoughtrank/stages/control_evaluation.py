@@ -1,4 +1,4 @@
-"""The evaluation of a training control, and what the summary reads of it."""
+"""The evaluation of a training control, its judged comparisons, and what the summary reads of both."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,7 @@ from thoughtrank.controls.result import ControlResult
 from thoughtrank.stages.build import StageBuilder
 from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.round_models import RoundModel
+from thoughtrank.stages.round_win_rates import control_win_rates
 from thoughtrank.storage.json_files import read_json, read_json_object, write_json
 
 
@@ -21,7 +22,7 @@ def evaluate_control(
     training: Mapping[str, Any],
     samples: int | None = None,
 ) -> ControlResult:
-    """Ask the held-out questions in the arms that make sense for a control, and publish the metrics.
+    """Ask the held-out questions in the arms that make sense for a control, publish the metrics, and compare its replies.
 
     Args:
         builder: of the run.
@@ -31,6 +32,9 @@ def evaluate_control(
         examples: number of its training examples.
         training: facts of its last training.
         samples: votes of ``best_of_n``; see ``Evaluation``.
+
+    Raises:
+        UserError: the judge that compares replies is unavailable, or ``judge.budget`` is reached.
     """
     paths = builder.store.paths.control(round_number, *control.folder_names)
     evaluation = builder.store.complete(
@@ -45,6 +49,7 @@ def evaluate_control(
     if read_json_object(paths.evaluation) is None:
         title = {"control": control.name, "variant": control.variant}
         write_json(paths.evaluation, {"round": round_number, **title, **read_json(evaluation.folder / METRICS)})
+    win_rates = control_win_rates(builder, control, round_number=round_number, replies=evaluation)
     return ControlResult(
         name=control.name,
         variant=control.variant,
@@ -54,4 +59,6 @@ def evaluate_control(
         examples=examples,
         training=training,
         seconds=training["seconds"] + evaluation.facts["seconds"],
+        judge_cost=sum(each["judge_cost"] for each in win_rates.values()),
+        win_rates=win_rates,
     )

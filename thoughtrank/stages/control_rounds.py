@@ -52,7 +52,7 @@ def run_control_rounds(builder: StageBuilder, control: CandidatesControl) -> Con
     return replace(
         result,
         seconds=evaluation + sum(facts["seconds"] for facts in before),
-        judge_cost=sum(facts.get("judge_cost", 0.0) for facts in before),
+        judge_cost=result.judge_cost + sum(facts.get("judge_cost", 0.0) for facts in before),
     )
 
 

@@ -1,14 +1,25 @@
-"""The judged comparisons of one round, built from the run and completed."""
+"""The judged comparisons of one round, or of a training control, built from the run and completed."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from thoughtrank.evaluation.judged_comparisons import compared_questions, judged_comparisons
+from thoughtrank.controls.protocol import Control
+from thoughtrank.evaluation.judged_comparisons import (
+    JudgedComparison,
+    compared_questions,
+    control_comparisons,
+    judged_comparisons,
+)
 from thoughtrank.stages.build import StageBuilder
 from thoughtrank.stages.rounds import Round
 from thoughtrank.stages.win_rates import Replies, WinRates, figures
+from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.run_paths import RoundPaths
+
+WinRateFigures = dict[str, dict[str, Any]]
 
 
-def round_win_rates(builder: StageBuilder, current: Round) -> dict[str, dict[str, Any]]:
+def round_win_rates(builder: StageBuilder, current: Round) -> WinRateFigures:
     """Do what is still to be done of a round's comparisons; returns the figures of each by its name.
 
     Empty where no test question is to be compared, or the judge cannot compare.
@@ -20,20 +31,55 @@ def round_win_rates(builder: StageBuilder, current: Round) -> dict[str, dict[str
     Raises:
         UserError: the judge is unavailable or ``judge.budget`` is reached; all verdicts so far are kept.
     """
+    config = builder.config
+    return _completed(
+        judged_comparisons(config.evaluation.arms, number=current.number, rounds=config.rounds),
+        builder=builder,
+        title=f"round {current.number}",
+        paths=builder.store.paths.round(current.number),
+        replies=current.artifacts["evaluation"],
+    )
+
+
+def control_win_rates(
+    builder: StageBuilder, control: Control, *, round_number: int, replies: Artifact
+) -> WinRateFigures:
+    """The same for the model of a training control.
+
+    Args:
+        builder: of the run, whose rounds are finished.
+        control: which one.
+        round_number: the round whose model it is compared with.
+        replies: its evaluation.
+
+    Raises:
+        UserError: see ``round_win_rates``.
+    """
+    return _completed(
+        control_comparisons(control.asked_in(builder.config.evaluation.arms)),
+        builder=builder,
+        title=f"round {round_number} {control.title}",
+        paths=builder.store.paths.control(round_number, *control.folder_names),
+        replies=replies,
+    )
+
+
+def _completed(
+    comparisons: Iterable[JudgedComparison], *, builder: StageBuilder, title: str, paths: RoundPaths, replies: Artifact
+) -> WinRateFigures:
     config, judge = builder.config, builder.components.judge
     which, needs_reference = config.evaluation.win_rates, judge.needs_reference
     questions = compared_questions(builder.questions.evaluation(), which, needs_reference=needs_reference)
     if not questions:
         return {}
     found = {}
-    replies = current.artifacts["evaluation"]
-    for each in judged_comparisons(config.evaluation.arms, number=current.number, rounds=config.rounds):
+    for each in comparisons:
         other = Replies(table=replies, arm="room_to_reason")
         if each.against == "round_0":
             other = Replies(table=builder.rounds[0].artifacts["evaluation"], arm=each.arm)
         stage = WinRates(
-            name=f"round {current.number} {each.name.replace('_', ' ')}",
-            published=builder.store.paths.win_rates(current.number, each.name),
+            name=f"{title} {each.name.replace('_', ' ')}",
+            published=paths.win_rates(each.name),
             questions=questions,
             first=Replies(table=replies, arm=each.arm),
             second=other,

@@ -65,6 +65,10 @@ class RoundPaths:
         """Metrics of the model."""
         return self.folder / "5_evaluation.json"
 
+    def win_rates(self, comparison: str) -> Path:
+        """Table of the replies that a judge has compared, if it has."""
+        return self.folder / "5_win_rates" / comparison
+
 
 @dataclass(frozen=True, slots=True)
 class ScreeningPaths:
@@ -205,7 +209,7 @@ class RunPaths:
 
     def win_rates(self, round_number: int, comparison: str) -> Path:
         """Table of the replies that a judge has compared, if it has."""
-        return self.round(round_number).folder / "5_win_rates" / comparison
+        return self.round(round_number).win_rates(comparison)
 
     def control(self, round_number: int, *names: str) -> RoundPaths:
         """What one variant of a training control of a round makes; ``names`` are those of the control and the variant."""

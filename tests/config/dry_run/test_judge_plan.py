@@ -24,14 +24,26 @@ def planned(tmp_path):
 
 
 def test_the_comparisons_their_calls_and_their_price_are_stated(planned):
-    [line] = win_rate_lines(*planned())
+    [line] = win_rate_lines(*planned("controls=[]"))
     assert "gpt-4o compares replies to 4 test questions, blind and in both orders: " in line
     assert "thought vs round 0 (rounds 1 to 2)" in line.replace("rounds 1 and 2", "rounds 1 to 2")
     assert "thought vs room_to_reason (rounds 0 and 2)" in line
     assert "room_to_reason vs round 0 (round 2)" in line
     # 4 questions, 5 comparisons, 2 orders.
-    config, components = planned()
+    config, components = planned("controls=[]")
     bound = components.judge.cost_bound(calls=40, answers_shown=80, answer_tokens=config.reply_tokens)
+    assert f"at most {bound.calls} judge calls, at most ${bound.dollars:,.2f} in all" in line
+
+
+def test_the_comparisons_of_controls_are_stated_and_priced(planned):
+    config, components = planned("controls=[answers_only,random_candidates]")
+    [line] = win_rate_lines(config, components)
+    of_answers_only = "3 comparisons of the control answers_only"
+    assert (
+        f"; {of_answers_only} copies; {of_answers_only} pairs; 1 comparison of the control random_candidates; " in line
+    )
+    # 4 questions, 5 + 3 + 3 + 1 comparisons, 2 orders.
+    bound = components.judge.cost_bound(calls=96, answers_shown=192, answer_tokens=config.reply_tokens)
     assert f"at most {bound.calls} judge calls, at most ${bound.dollars:,.2f} in all" in line
 
 

@@ -73,7 +73,7 @@ def stored_run(
 
 
 def with_controls_and_win_rates(folder: Path) -> Path:
-    """A control of round 2, and the judge's comparison of that round with round 0, in which one pair has no verdict."""
+    """A control of round 2, and the judge's comparisons of both with round 0, in which one pair has no verdict."""
     paths = RunPaths(folder)
     replies = [row for row in TableRows(paths.replies(2), HeldOutReply) if row.arm == "thought"]
     of_control = [replace(row, reply=f"by the control {row.reply}") for row in replies]
@@ -93,6 +93,7 @@ def with_controls_and_win_rates(folder: Path) -> Path:
     ]
     figures = {**asdict(win_rate(pairs, seed=0)), "judge_tokens": 100, "judge_cost": 0.5}
     table(paths.win_rates(2, "thought_vs_round_0"), pairs, JudgedPair, **figures)
+    table(paths.control(2, "answers_only", "pairs").win_rates("thought_vs_round_0"), pairs, JudgedPair, **figures)
     return folder
 
 

@@ -69,8 +69,9 @@ def test_replies_of_controls_and_what_a_judge_compared_stand_beside_those_of_the
     assert first["replies"][-1][0] == 2
     assert first["replies"][-1][7] == "answers_only/pairs"
     assert len(first["replies"]) == 3 * 4 + 1
-    assert first["judged"] == [[2, "thought_vs_round_0", 1.0, None]]
-    assert second["judged"] == [[2, "thought_vs_round_0", None, "refused"]]
+    for judged, score, reason in ((first["judged"], 1.0, None), (second["judged"], None, "refused")):
+        said = [2, "thought_vs_round_0", score, reason]
+        assert judged == [said, [*said, "answers_only/pairs"]]
 
 
 def test_texts_are_packed_together_up_to_the_size_of_a_page(monkeypatch):

@@ -223,9 +223,11 @@ def test_replies_of_controls_and_verdicts_on_replies_are_shown(tmp_path):
     with opened(write_report([folder], tmp_path / "report.html").path) as shown:
         page = shown.page
         page.check("input[value=held-out]")
-        page.locator("#question-detail .call").wait_for()
-        said = "Judge, round 2, thought against round 0: prefers thought"
-        assert page.locator("#question-detail .call").all_inner_texts() == [said]
+        page.locator("#question-detail .call").first.wait_for()
+        assert page.locator("#question-detail .call").all_inner_texts() == [
+            "Judge, round 2, thought against round 0: prefers thought",
+            "Judge, round 2, control answers_only/pairs, thought against round 0: prefers thought",
+        ]
         page.locator("#question-detail summary", has_text="Controls: 1 repl").click()
         assert page.locator(".card h4", has_text="Control answers_only/pairs, thought").count() == 1
         assert shown.messages == []

@@ -1,11 +1,19 @@
 """The judge in the plan of a run: its calls and what they cost at most, for the rankings and for win rates."""
 
+from collections.abc import Mapping, Sequence
+
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.control_plan import times_ranked
 from thoughtrank.config.dry_run.expected_price import expected_price
 from thoughtrank.config.schema import RunConfig
+from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.errors import UserError
-from thoughtrank.evaluation.judged_comparisons import JudgedComparison, compared_questions, judged_comparisons
+from thoughtrank.evaluation.judged_comparisons import (
+    JudgedComparison,
+    compared_questions,
+    control_comparisons,
+    judged_comparisons,
+)
 from thoughtrank.judging.cost_bound import CostBound
 from thoughtrank.prefixes.prefix_sets import most_prefixes
 from thoughtrank.questions.protocol import count_faults
@@ -50,7 +58,11 @@ def win_rate_lines(config: RunConfig, components: Components) -> list[str]:
         number: judged_comparisons(config.evaluation.arms, number=number, rounds=config.rounds)
         for number in range(config.rounds + 1)
     }
-    pairs = len(compared) * sum(map(len, rounds.values()))
+    controls = {
+        each.title: control_comparisons(each.asked_in(config.evaluation.arms))
+        for each in chosen_controls(config.controls)
+    }
+    pairs = len(compared) * sum(map(len, (*rounds.values(), *controls.values())))
     calls = _ORDERS * pairs
     bound = judge.cost_bound(calls=calls, answers_shown=2 * calls, answer_tokens=config.reply_tokens)
     cost = "offline, no calls, no money"
@@ -58,7 +70,7 @@ def win_rate_lines(config: RunConfig, components: Components) -> list[str]:
         cost = f"at most {bound.calls} judge calls, {_money(bound, times=1)}"
     return [
         f"  win rates   {judge.name} compares replies to {len(compared)} test questions, blind and in both orders: "
-        f"{_comparisons_text(rounds)}; {cost}"
+        f"{_comparisons_text(rounds)}{_controls_text(controls)}; {cost}"
     ]
 
 
@@ -79,6 +91,14 @@ def _comparisons_text(rounds: dict[int, list[JudgedComparison]]) -> str:
         for each in comparisons:
             numbers.setdefault(f"{each.arm} vs {each.against.replace('round_0', 'round 0')}", []).append(number)
     return ", ".join(f"{name} ({_rounds_text(of_name)})" for name, of_name in numbers.items())
+
+
+def _controls_text(controls: Mapping[str, Sequence[JudgedComparison]]) -> str:
+    """``; 3 comparisons of the control answers_only copies``; empty where nothing of a control is compared."""
+    counts = [(title, len(comparisons)) for title, comparisons in controls.items() if comparisons]
+    return "".join(
+        f"; {count} {'comparison' if count == 1 else 'comparisons'} of the control {title}" for title, count in counts
+    )
 
 
 def _rounds_text(numbers: list[int]) -> str:

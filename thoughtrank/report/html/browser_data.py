@@ -212,10 +212,11 @@ def _of_controls(beside: HeldOutTables) -> dict[str, list[list[Any]]]:
 
 
 def _judged(beside: HeldOutTables) -> dict[str, list[list[Any]]]:
-    """Question id to what a judge said of its replies: round, comparison, score and reason."""
+    """Question id to what a judge said of its replies: round, comparison, score, reason, and the control if there is one."""
     found: dict[str, list[list[Any]]] = {}
     for comparison in beside.judged:
+        of_control = [] if comparison.control is None else [comparison.control]
         for pair in comparison.pairs:
-            said = [comparison.round_number, comparison.name, pair.score, pair.reason]
+            said = [comparison.round_number, comparison.name, pair.score, pair.reason, *of_control]
             found.setdefault(pair.question_id, []).append(said)
     return found

@@ -34,6 +34,7 @@ class JudgedComparison:
     Attributes:
         name: such as ``thought_vs_round_0``.
         round_number: of the round whose reply is the first.
+        control: such as ``answers_only/pairs``, if the first reply is that of a control of this round; else None.
         figures: the win rate, as the stage has stored it.
         pairs: one row per question.
     """
@@ -42,6 +43,7 @@ class JudgedComparison:
     round_number: int
     figures: Mapping[str, Any]
     pairs: Sequence[JudgedPair]
+    control: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +69,17 @@ def read_held_out_tables(paths: RunPaths, *, rounds: Sequence[int]) -> HeldOutTa
                 title = table.parent.relative_to(folder).as_posix()
                 replies = list(readable(TableRows(table, HeldOutReply)))
                 controls.append(ControlReplies(title=title, round_number=number, replies=replies))
-        for table in sorted(paths.win_rates(number, "").glob("*")):
+        of_controls = sorted(folder.rglob(f"{paths.control(number).win_rates('').name}/*"))
+        for table in [*sorted(paths.win_rates(number, "").glob("*")), *of_controls]:
             if (marker := read_done(table)) is not None:
-                pairs = list(readable(TableRows(table, JudgedPair)))
-                judged.append(JudgedComparison(name=table.name, round_number=number, figures=marker.facts, pairs=pairs))
+                control = None if table not in of_controls else table.parent.parent.relative_to(folder).as_posix()
+                judged.append(
+                    JudgedComparison(
+                        name=table.name,
+                        round_number=number,
+                        figures=marker.facts,
+                        pairs=list(readable(TableRows(table, JudgedPair))),
+                        control=control,
+                    )
+                )
     return HeldOutTables(controls=controls, judged=judged)

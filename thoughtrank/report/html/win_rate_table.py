@@ -10,7 +10,7 @@ from thoughtrank.report.win_rate_text import compared_text
 
 
 def win_rates(judged: Sequence[JudgedComparison]) -> str:
-    """One row per comparison of each round."""
+    """One row per comparison of each round and of its controls."""
     rows = [_row(each) for each in judged]
     header = ["", "0 % to 100 %", "wins", "at equal lengths", "p", "questions"]
     return (
@@ -26,7 +26,8 @@ def win_rates(judged: Sequence[JudgedComparison]) -> str:
 def _row(judged: JudgedComparison) -> list[str]:
     figures = judged.figures
     rate, low, high = (figures.get(name) for name in ("win_rate", "low", "high"))
-    name = f"round {judged.round_number}: {compared_text(judged.name)}"
+    of_control = "" if judged.control is None else f", control {judged.control}"
+    name = f"round {judged.round_number}{of_control}: {compared_text(judged.name)}"
     if rate is None or low is None or high is None:
         return [name, "", "–", "–", "–", "0"]
     colour = 0 if low > 0.5 or high < 0.5 else 7

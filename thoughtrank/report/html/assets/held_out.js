@@ -98,10 +98,11 @@ report.HeldOutView = class {
     return box;
   }
 
-  judgedText([round, name, score, reason]) {
+  judgedText([round, name, score, reason, control]) {
     const [first, second] = name.split("_vs_").map((each) => each.replaceAll("_", " "));
     const verdict = score === null ? "no verdict" : score === 0.5 ? "a tie" : score > 0.5 ? `prefers ${first}` : `prefers ${second}`;
-    return `Judge, round ${round}, ${first} against ${second}: ${verdict}${reason ? ` (${reason})` : ""}`;
+    const whose = control ? `round ${round}, control ${control}` : `round ${round}`;
+    return `Judge, ${whose}, ${first} against ${second}: ${verdict}${reason ? ` (${reason})` : ""}`;
   }
 
   reply([, , right, answer, text, thought, finish], title) {
