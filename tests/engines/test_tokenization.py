@@ -1,9 +1,10 @@
 """Plain text to tokens and back, and the tokens that end a turn."""
 
 import pytest
-from transformers import AutoTokenizer, GenerationConfig
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import AutoTokenizer, GenerationConfig, PreTrainedTokenizerFast
 
-from thoughtrank.engines.tokenization import continuation_ids, decode_after, encode, end_of_turn_tokens
+from thoughtrank.engines.tokenization import continuation_ids, decode_after, encode, encode_all, end_of_turn_tokens
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +17,33 @@ def test_text_after_a_start_is_what_was_added(tokenizer):
     assert decode_after(tokenizer, start, more) == " 12 apples"
     assert decode_after(tokenizer, [], start) == "Tom has"
     assert tokenizer.eos_token_id not in start
+
+
+def byte_fallback_tokenizer():
+    """As Llama 2 has it: every character that is no token is written in tokens of single bytes."""
+    words = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", "a", "b", "▁a", "▁b"]
+    core = Tokenizer(models.Unigram([(word, -1.0) for word in words], unk_id=0, byte_fallback=True))
+    core.pre_tokenizer = pre_tokenizers.Metaspace()
+    core.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    return PreTrainedTokenizerFast(tokenizer_object=core, unk_token="<unk>")
+
+
+@pytest.mark.parametrize("kind", ["byte-level", "byte fallback"])
+def test_text_is_the_same_after_the_last_tokens_of_a_start_as_after_all_of_them(tokenizer, kind):
+    used = tokenizer if kind == "byte-level" else byte_fallback_tokenizer()
+    ids = encode(used, "a b ab 😀😃 b\na" + "😀" * 30 + " ab" * 40 + "ü a")
+    assert len(ids) > 100
+    for cut in range(0, len(ids) + 1, 3):
+        whole = used.decode(ids, skip_special_tokens=False)
+        assert decode_after(used, ids[:cut], ids[cut:]) == whole[len(used.decode(ids[:cut])) :]
+
+
+def test_many_texts_are_encoded_as_each_is(tokenizer):
+    texts = ["Tom has 12", "", "<thought>a"]
+    assert encode_all(tokenizer, texts) == [encode(tokenizer, text) for text in texts]
+    assert encode_all(tokenizer, []) == []
 
 
 @pytest.mark.parametrize(("stated", "expected"), [(None, set()), (7, {7}), ([7, 8], {7, 8})])

@@ -2,7 +2,14 @@
 
 import pytest
 
-from thoughtrank.http_api.error_text import is_key_refused, is_temporary, key_error, model_error, one_line
+from thoughtrank.http_api.error_text import (
+    is_key_refused,
+    is_temporary,
+    key_error,
+    message_of_body,
+    model_error,
+    one_line,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +49,18 @@ def test_a_key_that_the_server_repeats_masked_or_cut_is_not_shown():
     text = "Incorrect API key: sk-proj-********cdef. Received='sk-proj-0123', see docs"
     assert one_line(text, "sk-proj-0123456789abcdef") == "Incorrect API key: [redacted] Received='[redacted]', see docs"
     assert one_line("sk-proj-1", None) == "sk-proj-1"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'{"error": {"message": "too long: key-of-mine", "code": "context"}}', "context too long: [redacted]"),
+        (b'{"error": {"message": "too long", "code": 400}}', "too long"),
+        (b'{"detail": "no such field", "code": "bad"}', "bad no such field"),
+        (b"<html><body>502 Bad\nGateway</body></html>", "502 Bad Gateway"),
+        (b"plain \xff", "plain \ufffd"),
+        (b"", "Error code: 418"),
+    ],
+)
+def test_the_body_of_an_error_is_read_whatever_its_shape(content, expected):
+    assert message_of_body(content, status=418, key="key-of-mine") == expected

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import openai
 
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_NO_KEY = "none"
+"""Sent to servers without keys: the client refuses to start without any."""
 
 
 def open_client(*, base_url: str | None, key: str | None, timeout_seconds: float) -> "openai.OpenAI":
@@ -32,13 +34,28 @@ def open_client(*, base_url: str | None, key: str | None, timeout_seconds: float
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         base_url = urlunsplit(parts._replace(query=""))
     return openai.OpenAI(
-        api_key=key or "none",  # the client refuses to start without any
+        api_key=key or _NO_KEY,
         base_url=base_url,
         timeout=timeout_seconds,
         max_retries=0,
         default_query=query,
         default_headers={"api-key": key} if key and query else None,
     )
+
+
+def key_headers(key: str | None, *, url: str) -> dict[str, str]:
+    """The headers of a request with a JSON body; see ``open_client`` for the key.
+
+    Args:
+        key: the API key; None for a server without keys.
+        url: of the server, as configured.
+    """
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "Authorization": f"Bearer {key or _NO_KEY}",
+    }
+    return {**headers, "api-key": key} if key and urlsplit(url).query else headers
 
 
 def environment_faults() -> list[str]:

@@ -37,7 +37,7 @@ _MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORE
 def parsed_body(error: "openai.APIStatusError") -> object:
     """The body of the response, as JSON where it is JSON; the client keeps only a part of it."""
     text = error.response.text.strip()
-    return _parsed(text) if text else error.body
+    return parsed_text(text) if text else error.body
 
 
 def error_words(body: object) -> str:
@@ -57,7 +57,8 @@ def error_names(body: object) -> list[str]:
     return list(dict.fromkeys(_names(body, depth=0)))
 
 
-def _parsed(text: str) -> object:
+def parsed_text(text: str) -> object:
+    """A text as JSON where it is JSON, else as it is."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -87,7 +88,7 @@ def _words(value: object, *, depth: int) -> Iterator[str]:
 
 def _words_of_text(text: str, *, depth: int) -> Iterator[str]:
     text = text[:_LONGEST].strip()
-    parsed = _parsed(text) if text[:1] in ("{", "[") else text
+    parsed = parsed_text(text) if text[:1] in ("{", "[") else text
     if not isinstance(parsed, str):
         yield from _words(parsed, depth=depth + 1)
         return
@@ -108,7 +109,7 @@ def _names(value: object, *, depth: int) -> Iterator[str]:
     if depth > _DEEPEST:
         return
     if isinstance(value, str) and value[:1] in ("{", "["):
-        value = _parsed(value)
+        value = parsed_text(value)
     if isinstance(value, Mapping):
         for name in _NAMES:
             inner = value.get(name)

@@ -1,11 +1,12 @@
 """What the HTTP status of an OpenAI-compatible server means, and the messages for what the user has to fix."""
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import without_key
-from thoughtrank.http_api.error_body import error_words, parsed_body
+from thoughtrank.http_api.error_body import error_words, parsed_body, parsed_text
 from thoughtrank.output.printable import printable
 from thoughtrank.output.redaction import REDACTED
 
@@ -35,6 +36,16 @@ def message_of(error: "openai.APIError", key: str | None) -> str:
     words = error_words(parsed_body(error)) if isinstance(error, openai.APIStatusError) else ""
     code = error.code if error.code and not error.code.isdigit() and error.code not in words else ""
     return one_line(f"{code or ''} {words or error.message}", key)
+
+
+def message_of_body(content: bytes, *, status: int, key: str | None) -> str:
+    """The same from the body of a response."""
+    body = parsed_text(content.decode(errors="replace").strip())
+    error = body.get("error", body) if isinstance(body, Mapping) else None
+    stated = error.get("code") if isinstance(error, Mapping) else None
+    words = error_words(body)
+    code = str(stated) if stated and not str(stated).isdigit() and str(stated) not in words else ""
+    return one_line(f"{code} {words or f'Error code: {status}'}", key)
 
 
 def is_key_refused(status: int) -> bool:

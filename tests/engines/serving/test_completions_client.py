@@ -116,6 +116,33 @@ def test_fields_of_a_server_s_own_are_sent_as_they_are(server):
     assert (received["model"], received["stream"], received["return_token_ids"]) == ("tiny", False, True)
 
 
+@pytest.mark.parametrize("fault", [None, Fault(status=429), Fault(cut=True), Fault(body="garbage"), Fault(status=500)])
+def test_a_server_behind_a_proxy_or_with_tls_is_asked_through_the_client_of_the_library(server, monkeypatch, fault):
+    monkeypatch.setattr("thoughtrank.engines.serving.server_pool.is_direct", lambda url: False)
+    made = client(server.url)
+    assert made._pool.servers[0].direct is None
+    server.script.append(fault)
+    assert made.complete(BODY | {"return_token_ids": True}).token_ids is not None
+    assert made.retries == (fault is not None)
+    assert (server.received[0]["model"], server.received[0]["prompt"]) == ("tiny", [5, 6, 7])
+
+
+def test_a_refusal_through_the_client_of_the_library_has_the_server_s_words(server, monkeypatch):
+    monkeypatch.setattr("thoughtrank.engines.serving.server_pool.is_direct", lambda url: False)
+    server.script.append(Fault(status=400, body={"error": {"message": "too long"}}))
+    with pytest.raises(UserError, match="refuses a request: HTTP 400: too long"):
+        client(server.url).complete(BODY)
+
+
+def test_a_redirect_is_followed(server):
+    server.script.append(Fault(status=307, headers={"Location": f"{server.url}/completions"}))
+    server.script.append(Fault(status=307, headers={"Location": f"{server.url}/completions"}))
+    made = client(server.url)
+    made.complete(BODY)
+    assert made.retries == 0
+    assert [request["prompt"] for request in server.received] == [[5, 6, 7]] * 3
+
+
 def test_a_wait_longer_than_ten_minutes_counts_as_unavailable(server):
     server.script.append(Fault(status=429, headers={"Retry-After": "3600"}))
     with pytest.raises(UserError, match="is not available: HTTP 429"):

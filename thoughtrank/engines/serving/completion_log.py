@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
@@ -35,7 +34,7 @@ class CompletionLog:
     def take(self, body: Mapping[str, object]) -> Completion | None:
         """The completion that an earlier attempt received for this request, if it did."""
         with self._lock:
-            return self._earlier.pop(_key(body), None)
+            return self._earlier.pop(_key(body), None) if self._earlier else None
 
     def append(self, body: Mapping[str, object], completion: Completion) -> None:
         """Save a completion before it is used. May be called from many threads.
@@ -43,7 +42,15 @@ class CompletionLog:
         Raises:
             UserError: the file cannot be written.
         """
-        self._lines.append(json.dumps({"key": _key(body), **asdict(completion)}).encode())
+        record = {
+            "key": _key(body),
+            "text": completion.text,
+            "finish": completion.finish,
+            "token_ids": completion.token_ids,
+            "reported_tokens": completion.reported_tokens,
+            "stopped_at": completion.stopped_at,
+        }
+        self._lines.append(json.dumps(record).encode())
 
     def close(self) -> None:
         """Close the file and keep it for a resume."""

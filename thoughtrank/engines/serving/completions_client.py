@@ -4,22 +4,28 @@ Temporary failures (429, 5xx, timeouts, cut connections, malformed bodies) are r
 Permanent ones (key, model, request) raise at once.
 """
 
+import http.client
 import json
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from thoughtrank.engines.serving.completion import Completion, read_completion
 from thoughtrank.engines.serving.prompt_logprobs import PromptLogprobs, read_prompt_logprobs
 from thoughtrank.engines.serving.server_pool import Server, ServerPool
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key
-from thoughtrank.http_api.error_text import is_key_refused, is_temporary, key_error, message_of, model_error, one_line
+from thoughtrank.http_api.direct_connections import DirectConnections, HTTPReply
+from thoughtrank.http_api.error_text import (
+    is_key_refused,
+    is_temporary,
+    key_error,
+    message_of_body,
+    model_error,
+    one_line,
+)
 from thoughtrank.http_api.retry_after import retry_after_seconds
-
-if TYPE_CHECKING:
-    import openai
 
 ReplyT = TypeVar("ReplyT")
 
@@ -27,7 +33,6 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
 """Seconds between attempts if the server states none."""
 _LONGEST_RETRY_AFTER = 600.0
 """Seconds; a server that asks for a longer wait counts as unavailable."""
-_KNOWN_FIELDS = ("prompt", "max_tokens", "temperature", "stop", "seed", "logit_bias")
 
 
 class RequestRefusedError(UserError):
@@ -87,11 +92,16 @@ class CompletionsClient:
         """Make no further attempt; requests in flight end by themselves."""
         self._pool.stop()
 
+    def close(self) -> None:
+        """Stop, and close idle connections."""
+        self._pool.stop()
+        self._pool.close()
+
     def complete(self, body: Mapping[str, object]) -> Completion:
         """One completion, from any of the servers.
 
         Args:
-            body: the request without ``model``; fields that the ``openai`` client does not know are sent as they are.
+            body: the request without ``model``.
 
         Raises:
             UserError: key, model or URL is wrong, or no server is available after all retries.
@@ -152,25 +162,43 @@ class CompletionsClient:
         return found
 
     def _attempt(self, server: Server, body: Mapping[str, object], read: Callable[[bytes], ReplyT]) -> ReplyT:
-        import openai
-
-        known = {name: value for name, value in body.items() if name in _KNOWN_FIELDS}
-        extra = {name: value for name, value in body.items() if name not in _KNOWN_FIELDS}
-        create = server.client.completions.with_raw_response.create
+        request = {"model": self.model, "stream": False, **body}
+        reply = self._reply(server, request)
+        if not 200 <= reply.status < 300:
+            raise self._status_error(reply, server)
         try:
-            # The overloads list every field with its type; the fields here are the user's and the caller's.
-            raw = create(model=self.model, stream=False, extra_body=extra, **known)  # type: ignore[call-overload]
-            return read(raw.http_response.content)
-        except openai.APIConnectionError as error:  # timeouts too
-            raise _TemporaryError(one_line(f"{error} {error.__cause__ or ''}", self._key)) from None
-        except openai.APIStatusError as error:
-            raise self._status_error(error, server) from None
+            return read(reply.content)
         except ValueError as error:
             raise _TemporaryError(f"malformed completion: {one_line(str(error), self._key)}") from None
 
-    def _status_error(self, error: "openai.APIStatusError", server: Server) -> Exception:
-        status = error.status_code
-        message = message_of(error, self._key)
+    def _reply(self, server: Server, request: Mapping[str, object]) -> HTTPReply:
+        if server.direct is not None:
+            reply = self._sent(server.direct, request)
+            if not 300 <= reply.status < 400:
+                return reply
+            server.direct = None  # The client follows redirects.
+        return self._sent_by_client(server, request)
+
+    def _sent(self, connections: DirectConnections, request: Mapping[str, object]) -> HTTPReply:
+        try:
+            return connections.post(json.dumps(request).encode())
+        except (OSError, http.client.HTTPException) as error:
+            raise _TemporaryError(one_line(f"Connection error. {error or type(error).__name__}", self._key)) from None
+
+    def _sent_by_client(self, server: Server, request: Mapping[str, object]) -> HTTPReply:
+        """Through a proxy, or encrypted. Without the client's check of types, which takes milliseconds for token ids."""
+        import openai
+
+        try:
+            return HTTPReply(200, {}, server.client.post("/completions", cast_to=bytes, body=dict(request)))
+        except openai.APIConnectionError as error:  # timeouts too
+            raise _TemporaryError(one_line(f"{error} {error.__cause__ or ''}", self._key)) from None
+        except openai.APIStatusError as error:
+            return HTTPReply(error.status_code, error.response.headers, error.response.content)
+
+    def _status_error(self, reply: HTTPReply, server: Server) -> Exception:
+        status = reply.status
+        message = message_of_body(reply.content, status=status, key=self._key)
         name = f"the completions server at {server.url}"
         if is_key_refused(status):
             return self._key_error(server, status)
@@ -183,8 +211,7 @@ class CompletionsClient:
                 url_setting="engine.base_urls",
             )
         if is_temporary(status):
-            retry_after = retry_after_seconds(error.response.headers)
-            return _TemporaryError(f"HTTP {status}: {message}", retry_after=retry_after)
+            return _TemporaryError(f"HTTP {status}: {message}", retry_after=retry_after_seconds(reply.headers))
         return RequestRefusedError(f"{name} refuses a request: HTTP {status}: {message}")
 
     def _key_error(self, server: Server, status: int) -> UserError:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from thoughtrank.http_api.clients import open_client
+from thoughtrank.http_api.clients import key_headers, open_client
+from thoughtrank.http_api.direct_connections import DirectConnections, is_direct
 from thoughtrank.http_api.urls import shown_url
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Server:
     Attributes:
         url: without anything secret, for messages.
         client: of this server.
+        direct: connections for completions; None where they have to pass through ``client``.
         active: requests in flight.
         sent: requests so far.
         paused_until: on the monotonic clock, in seconds; no request is sent before.
@@ -32,6 +34,7 @@ class Server:
 
     url: str
     client: "openai.OpenAI"
+    direct: DirectConnections | None = None
     active: int = 0
     sent: int = 0
     paused_until: float = 0.0
@@ -53,6 +56,7 @@ class ServerPool:
             Server(
                 url=shown_url(url),
                 client=open_client(base_url=url, key=key, timeout_seconds=timeout_seconds),
+                direct=_direct(url, key=key, timeout_seconds=timeout_seconds),
             )
             for url in base_urls
         ]
@@ -60,6 +64,13 @@ class ServerPool:
     def stop(self) -> None:
         """Hand out no further server; requests in flight end by themselves."""
         self._stopped.set()
+
+    def close(self) -> None:
+        """Close idle connections."""
+        for server in self.servers:
+            server.client.close()
+            if server.direct is not None:
+                server.direct.close()
 
     def pause(self, server: Server, *, seconds: float) -> None:
         """Send a server no request for a while."""
@@ -94,3 +105,11 @@ class ServerPool:
                     return server
                 wait = min(server.paused_until for server in self.servers) - now
             self._stopped.wait(wait)
+
+
+def _direct(url: str, *, key: str | None, timeout_seconds: float) -> DirectConnections | None:
+    if not is_direct(url):
+        return None
+    return DirectConnections(
+        url, path="/completions", headers=key_headers(key, url=url), timeout_seconds=timeout_seconds
+    )
