@@ -4,11 +4,13 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from fake_engine import FakeEngine
 from fake_models import CopyingTraining
 from small_run import small_values
 
 from thoughtrank.config.components import make_components
 from thoughtrank.config.schema import load_config
+from thoughtrank.errors import UserError
 from thoughtrank.pipeline import finished_settings, run_pipeline
 from thoughtrank.report.loggers import Logger
 from thoughtrank.storage.json_files import read_json
@@ -95,6 +97,26 @@ def test_a_second_attempt_repeats_nothing(workplace):
     again = workplace.run()
     assert workplace.made == []
     assert again == first
+
+
+def test_the_engine_frees_the_devices_before_every_training_and_at_the_end(workplace, monkeypatch):
+    freed = []
+    monkeypatch.setattr(FakeEngine, "release", lambda self: freed.append(workplace.made[-1]))
+    workplace.run()
+    assert freed == ["round 1 training", "round 2 training", WHOLE[-1]]
+
+
+def test_the_engine_frees_the_devices_after_a_failure_too(workplace, monkeypatch):
+    freed = []
+
+    def fails(self, model_folder, *, work_folder=None):
+        raise UserError("no memory")
+
+    monkeypatch.setattr(FakeEngine, "open", fails)
+    monkeypatch.setattr(FakeEngine, "release", lambda self: freed.append(self))
+    with pytest.raises(UserError, match="no memory"):
+        workplace.run()
+    assert len(freed) == 1
 
 
 @pytest.mark.parametrize("stage", ROUND[:-1])

@@ -70,6 +70,7 @@ def run_pipeline(
         with full_disk_as_user_error(store.paths.folder):
             return _run_rounds(builder, logger=logger)
     finally:
+        components.engine.release()
         logger.finish()
 
 

@@ -31,6 +31,15 @@ def test_with_text_prompts_thoughts_are_the_same_text(server, tiny_folder):
     assert facts["wrong_token_counts"] == 0
 
 
+def test_with_ends_as_token_ids_the_table_is_the_same_and_the_identity_says_so_only_then(server, tiny_folder):
+    requests = prefixed(tiny_folder, "abX")
+    made = engine(server, token_ends=True, **TOKENS)
+    assert write(made, tiny_folder, requests)[0] == embedded(tiny_folder, requests)
+    assert all(request["stop_token_ids"] == [server.tokenizer.eos_token_id] for request in server.received)
+    assert made.identity()["token_ends"] is True
+    assert "token_ends" not in engine(server).identity()
+
+
 def test_the_load_command_gets_the_folder_and_its_failure_stops_the_run(server, tiny_folder, tmp_path):
     command = ["sh", "-c", f'echo "$0" > {tmp_path}/loaded']
     write(engine(server, load_command=command), tiny_folder, [])

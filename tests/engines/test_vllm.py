@@ -1,10 +1,15 @@
 """``engine=vllm``: wrong settings are reported before it starts, and the real server writes what the embedded engine writes."""
 
+import json
 import os
+import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from fake_vllm import fake_python
+from served_generation import LIMITS, prefixed
 
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits, ScoredAnswer, ScoreRequest
 from thoughtrank.engines.transformers import TransformersEngine
@@ -60,6 +65,81 @@ def test_each_server_is_started_under_another_name_that_nobody_can_guess(tiny_fo
     assert all(len(name.removeprefix("thoughtrank-")) == 16 for name in names)
 
 
+@pytest.fixture
+def faked(tmp_path):
+    """Makes an engine with a server that answers at once; it is ended after the test."""
+    made = []
+
+    def make(**settings):
+        made.append(VLLMEngine(python=str(fake_python(tmp_path)), **settings))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.release()
+
+
+def arguments_of(log: Path) -> dict[str, str]:
+    words = re.findall(r"^arguments (.*)$", log.read_text(), flags=re.MULTILINE)[0].split()
+    return dict(pairwise(words))
+
+
+def test_sessions_with_the_same_model_share_a_server_which_is_gone_after_release(faked, tiny_folder, tmp_path, capsys):
+    engine = faked(max_retries=0)
+    assert engine.faults() == []
+    for stage in ("evaluation", "generation"):
+        (tmp_path / stage).mkdir()
+        with engine.open(tiny_folder, work_folder=tmp_path / stage) as session:
+            [written, _] = session.generate(prefixed(tiny_folder, "ab"), limits=LIMITS)
+            assert len(written) == 2
+            assert session.facts()["vllm"] == "0.0"
+    assert capsys.readouterr().out.count("vLLM is ready") == 1
+    [pid] = map(
+        int, re.findall(r"^pid (\d+)$", (tmp_path / "evaluation" / "_vllm.log").read_text(), flags=re.MULTILINE)
+    )
+    assert not (tmp_path / "generation" / "_vllm.log").exists()
+    engine.release()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_the_server_batches_as_many_as_are_in_flight_for_every_copy(faked, tiny_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("thoughtrank.engines.vllm.num_cuda_devices", lambda: 8)
+    with faked(tensor_parallel=2, concurrency=96).open(tiny_folder, work_folder=tmp_path) as session:
+        assert session.facts()["data_parallel"] == 4
+    arguments = arguments_of(tmp_path / "_vllm.log")
+    assert [arguments[f"--{name}"] for name in ("tensor-parallel-size", "data-parallel-size", "max-num-seqs")] == [
+        *("2", "4", "96")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "devices", "copies"),
+    [
+        ({}, 0, 1),
+        ({}, 4, 4),
+        ({"tensor_parallel": 2}, 5, 2),
+        ({"tensor_parallel": 4}, 2, 1),
+        ({"data_parallel": 3}, 8, 3),
+    ],
+)
+def test_there_are_as_many_copies_as_the_devices_hold_or_as_given(monkeypatch, settings, devices, copies):
+    monkeypatch.setattr("thoughtrank.engines.vllm.num_cuda_devices", lambda: devices)
+    assert VLLMEngine(**settings).copies() == copies
+
+
+def test_turns_end_at_token_ids_and_answers_have_a_least_length_without_further_requests(faked, tiny_folder, tmp_path):
+    with faked().open(tiny_folder, work_folder=tmp_path) as session:
+        session.generate([prefixed(tiny_folder, "a")[0]], limits=LIMITS)
+    requests = [
+        json.loads(text)
+        for text in re.findall(r"^request (.*)$", (tmp_path / "_vllm.log").read_text(), flags=re.MULTILINE)
+    ]
+    assert [request.get("stop") for request in requests] == [["</thought>"], None]
+    assert [request.get("min_tokens") for request in requests] == [None, LIMITS.min_answer_tokens]
+    assert all(request["stop_token_ids"] and request["return_token_ids"] for request in requests)
+
+
 @pytest.fixture(scope="session")
 def wider_folder(tmp_path_factory) -> Path:
     """Attention heads of 32: vLLM's CPU attention takes no smaller ones."""
@@ -82,6 +162,7 @@ def test_the_real_server_writes_what_the_embedded_engine_writes(wider_folder, tm
     assert made.faults() == []
     with made.open(wider_folder, work_folder=tmp_path) as session:
         written, facts = session.generate(requests, limits=limits), session.facts()
+    made.release()
     with TransformersEngine(dtype="float32", device="cpu").open(wider_folder) as session:
         assert written == session.generate(requests, limits=limits)
     assert facts["wrong_token_counts"] == facts["replies_over_limit"] == facts["retries"] == 0
@@ -102,6 +183,7 @@ def test_the_real_server_scores_as_the_embedded_engine(wider_folder, tmp_path):
     made = VLLMEngine(python=str(PYTHON), dtype="float32", context_tokens=512, arguments=["--enforce-eager"])
     with made.open(wider_folder, work_folder=tmp_path) as session:
         served = session.score(requests)
+    made.release()
     with TransformersEngine(dtype="float32", device="cpu").open(wider_folder) as session:
         embedded = session.score(requests)
     for ours, theirs in zip(served, embedded, strict=True):

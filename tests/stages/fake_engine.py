@@ -1,7 +1,7 @@
 """An engine without a model: what it generates is computed from the requests."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 from thoughtrank.engines.engine_component import EngineComponent
@@ -71,6 +71,17 @@ class FakeEngine(EngineComponent):
         )
 
 
+class OverlappingEngine(FakeEngine):
+    """Begins every group before the first one ends; may break down after some groups."""
+
+    overlaps_groups = True
+    breaks_after = -1
+
+    def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "OverlappingSession":
+        self.model_folders.append(model_folder)
+        return OverlappingSession(self)
+
+
 class ScoringEngine(FakeEngine):
     """Scores an answer by its length, and 2 nats less at once; may break down at one of its calls."""
 
@@ -114,3 +125,20 @@ class FakeSession:
         return self
 
     def __exit__(self, *exception: object) -> None: ...
+
+
+class OverlappingSession(FakeSession):
+    """The session of an overlapping engine."""
+
+    def __init__(self, engine: OverlappingEngine) -> None:
+        super().__init__(engine)
+        self._breaks_after = engine.breaks_after
+
+    def generate_groups(
+        self, groups: Iterable[Sequence[GenerationRequest]], *, limits: Limits, on_step: OnStep | None = None
+    ) -> Generator[list[list[Continuation]], None, None]:
+        results = [self.generate(requests, limits=limits, on_step=on_step) for requests in groups]
+        for number, result in enumerate(results):
+            if number == self._breaks_after:
+                raise RuntimeError("the server is gone")
+            yield result

@@ -2,7 +2,7 @@ import errno
 from dataclasses import replace
 
 import pytest
-from fake_engine import FakeEngine, FakeSession
+from fake_engine import FakeEngine, FakeSession, OverlappingEngine
 from recipes import forget
 
 from thoughtrank.engines.protocol import Limits
@@ -63,6 +63,18 @@ def test_a_resumed_generation_asks_for_the_missing_groups_only(stage, store):
     assert read_table(store.complete(resumed).folder, Candidate) == whole
     [requests] = resumed.engine.requested
     assert [request.prompt for request in requests] == [request.prompt for request in stage.engine.requested[1]]
+
+
+def test_an_engine_that_overlaps_groups_writes_the_same_table_group_by_group(stage, store):
+    whole = read_table(store.complete(stage).folder, Candidate)
+    breaks = replace(stage, engine=OverlappingEngine(), published=store.paths.candidates(2))
+    breaks.engine.breaks_after = 2
+    with pytest.raises(RuntimeError, match="gone"):
+        store.complete(breaks)
+    assert len(list(store.artifact(breaks).folder.glob("part-*.parquet"))) == 2
+    resumed = replace(breaks, engine=OverlappingEngine())
+    assert read_table(store.complete(resumed).folder, Candidate) == whole
+    assert [len(requests) for requests in resumed.engine.requested] == [2]
 
 
 def test_a_generation_that_lacks_only_its_mark_opens_no_engine(stage, store):

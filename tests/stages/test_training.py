@@ -69,6 +69,12 @@ def test_the_job_has_the_folders_the_components_and_every_setting(stage, store):
         assert getattr(job, key) == value
 
 
+def test_devices_are_freed_before_the_job_starts(stage, store):
+    freed = []
+    store.complete(replace(stage, free_devices=lambda: freed.append(len(stage.nodes.jobs))))
+    assert freed == [0]
+
+
 def test_what_training_records_are_the_facts_of_its_artifact(stage, store):
     facts = store.complete(stage).facts
     assert (facts["steps"], facts["devices"]) == (3, 1)

@@ -18,6 +18,7 @@ class EngineComponent(Component):
 
     chooses_first_token: bool = False
     scores: bool = False
+    overlaps_groups: bool = False
     questions_per_group: int
     replies_per_group: int
     probe_candidates: int
@@ -29,6 +30,13 @@ class EngineComponent(Component):
     def identity(self) -> dict[str, object]:
         """See ``Engine``. A stage uses one group size and adds it to its own fingerprint."""
         return {name: value for name, value in super().identity().items() if name not in _GROUP_SIZES}
+
+    def notes(self) -> list[str]:
+        """See ``Engine``. None."""
+        return []
+
+    def release(self) -> None:
+        """See ``Engine``. Nothing is kept."""
 
     def device_estimate(self) -> Device:
         """See ``Engine``. Importing torch would take seconds; an installed NVIDIA driver is enough for an estimate."""

@@ -35,6 +35,8 @@ class OpenAIEngine(EngineComponent):
         prompts: ``text``, or ``tokens`` for servers that take token ids (vLLM, SGLang, llama.cpp): the answer then continues
             exactly the tokens of the thought.
         fields: additional fields of every request.
+        token_ends: whether the servers take ``stop_token_ids`` and ``min_tokens`` (vLLM, SGLang): they then end a turn at token
+            ids, and an answer at its least length or later, without a further request.
         scores: whether the servers return the log-probabilities of an echoed prompt (``echo`` with ``logprobs``). This is
             tried when a session is opened, so before the first candidate is generated.
         concurrency: branches in flight, over all servers.
@@ -45,6 +47,7 @@ class OpenAIEngine(EngineComponent):
         probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
     """
 
+    overlaps_groups = True
     operational = frozenset(
         {
             "base_urls",
@@ -66,6 +69,7 @@ class OpenAIEngine(EngineComponent):
         load_command: list[str] | None = None,
         prompts: Literal["text", "tokens"] = "text",
         fields: dict[str, Any] | None = None,
+        token_ends: bool = False,
         scores: bool = False,
         concurrency: int = 16,
         timeout_seconds: TimeoutSeconds = 600.0,
@@ -80,6 +84,7 @@ class OpenAIEngine(EngineComponent):
         self.load_command = load_command
         self.prompts = prompts
         self.fields = fields or {}
+        self.token_ends = token_ends
         self.scores = scores
         self.concurrency = concurrency
         self.timeout_seconds = timeout_seconds
@@ -87,6 +92,13 @@ class OpenAIEngine(EngineComponent):
         self.questions_per_group = questions_per_group
         self.replies_per_group = replies_per_group
         self.probe_candidates = probe_candidates
+
+    def identity(self) -> dict[str, object]:
+        """See ``Engine``; as before there were servers that end a turn at token ids, where they do not."""
+        settings = super().identity()
+        return (
+            settings if self.token_ends else {name: value for name, value in settings.items() if name != "token_ends"}
+        )
 
     def faults(self) -> list[str]:
         """See ``Engine``."""
@@ -138,6 +150,7 @@ class OpenAIEngine(EngineComponent):
             log_path=None if work_folder is None else work_folder / COMPLETION_LOG,
             token_prompts=self.prompts == "tokens",
             fields=self.fields,
+            token_ends=self.token_ends,
             score_fields="echo" if self.scores else None,
             facts={
                 "engine": "openai",

@@ -1,6 +1,6 @@
 """What the stages ask of a text generation engine, and the records they exchange. Imports nothing heavy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -177,6 +177,21 @@ class EngineSession(Protocol):
     def __exit__(self, *exception: object) -> None: ...
 
 
+class OverlappingSession(EngineSession, Protocol):
+    """The session of an engine with ``overlaps_groups``."""
+
+    def generate_groups(
+        self, groups: Iterable[Sequence[GenerationRequest]], *, limits: Limits, on_step: OnStep | None = None
+    ) -> Generator[list[list[Continuation]], None, None]:
+        """The results of each group in order, as of ``generate``; the next groups begin while the last branches of one run.
+
+        Args:
+            groups: taken as they are needed.
+            limits, on_step: see ``generate``.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class GenerationMemory:
     """Memory of one copy of the model while it generates, in bytes.
@@ -196,6 +211,8 @@ class Engine(Protocol):
     Attributes:
         chooses_first_token: whether it can begin a thought as ``Branch.first_choice`` asks.
         scores: whether its sessions can ``score``.
+        overlaps_groups: whether its sessions are ``OverlappingSession``: where nothing of a text depends on what is generated
+            together.
         questions_per_group: questions generated together with all their branches; also the unit of saving.
         replies_per_group: the same for evaluation, in replies.
         probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
@@ -203,6 +220,7 @@ class Engine(Protocol):
 
     chooses_first_token: bool
     scores: bool
+    overlaps_groups: bool
     probe_candidates: int
 
     @property
@@ -233,6 +251,14 @@ class Engine(Protocol):
 
     def resolved(self) -> dict[str, str | int]:
         """The settings that depend on the machine, with what they resolve to here; see ``Component``."""
+        ...
+
+    def notes(self) -> list[str]:
+        """What the user should know before the run starts, one sentence each; shown with the plan."""
+        ...
+
+    def release(self) -> None:
+        """Free what it keeps between sessions: called before anything else needs the devices, and at the end of a run."""
         ...
 
     def device_estimate(self) -> Device:

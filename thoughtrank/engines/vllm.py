@@ -3,35 +3,34 @@
 import json
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from thoughtrank.engines.engine_component import LocalEngineComponent
 from thoughtrank.engines.serving.completion_log import COMPLETION_LOG
 from thoughtrank.engines.serving.completions_client import CompletionsClient
-from thoughtrank.engines.serving.served_session import ServedSession, end_tokens
+from thoughtrank.engines.serving.cuda_devices import num_cuda_devices
+from thoughtrank.engines.serving.held_server import HeldServer
+from thoughtrank.engines.serving.served_session import ServedSession
 from thoughtrank.engines.serving.server_process import ServerProcess
 from thoughtrank.engines.serving.vllm_server import python_faults, server_command
 from thoughtrank.engines.setting_bounds import bound_faults
 from thoughtrank.http_api.ports import free_port
 from thoughtrank.user_input.number_ranges import TimeoutSeconds
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
-
 
 class VLLMEngine(LocalEngineComponent):
-    """Starts a server for each stage that generates, and ends it so that the devices are free for training.
+    """Starts a server for each model that generates, and ends it so that the devices are free for training.
 
     Args:
         python: of an environment with vLLM in it.
         dtype: of weights and arithmetic.
         tensor_parallel: devices per copy of the model.
-        data_parallel: copies of the model.
+        data_parallel: copies of the model; ``auto`` for as many as the CUDA devices hold.
         prefix_caching: keep the keys and values of prompts, so that all prefixes of a question share its prompt.
         context_tokens: longest sequence the server accepts; null takes the model's own limit.
         arguments: additional command-line arguments of the server.
         start_minutes: how long the server may take to become ready.
-        concurrency: branches in flight; the server batches them itself.
+        concurrency: branches in flight per copy of the model; the server batches them itself, at most so many at once.
         timeout_seconds: limit of one attempt.
         max_retries: attempts after the first.
         questions_per_group: questions generated together; also the unit of saving.
@@ -39,7 +38,9 @@ class VLLMEngine(LocalEngineComponent):
         probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
     """
 
+    version = 2
     scores = True
+    overlaps_groups = True
     operational = frozenset(
         {
             "python",
@@ -60,16 +61,16 @@ class VLLMEngine(LocalEngineComponent):
         python: str = ".venv-vllm/bin/python",
         dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16",
         tensor_parallel: int = 1,
-        data_parallel: int = 1,
+        data_parallel: int | Literal["auto"] = "auto",
         prefix_caching: bool = True,
         context_tokens: int | None = None,
         arguments: list[str] | None = None,
         start_minutes: float = 20.0,
-        concurrency: int = 256,
+        concurrency: int = 1024,
         timeout_seconds: TimeoutSeconds = 1800.0,
         max_retries: int = 3,
-        questions_per_group: int = 8,
-        replies_per_group: int = 512,
+        questions_per_group: int = 64,
+        replies_per_group: int = 4096,
         probe_candidates: int = 8,
     ) -> None:
         self.python = python
@@ -86,13 +87,14 @@ class VLLMEngine(LocalEngineComponent):
         self.questions_per_group = questions_per_group
         self.replies_per_group = replies_per_group
         self.probe_candidates = probe_candidates
+        self._server = HeldServer()
 
     def faults(self) -> list[str]:
         """See ``Engine``."""
         faults = bound_faults(
             at_least_one={
                 "tensor_parallel": self.tensor_parallel,
-                "data_parallel": self.data_parallel,
+                "data_parallel": 1 if self.data_parallel == "auto" else self.data_parallel,
                 "concurrency": self.concurrency,
                 "questions_per_group": self.questions_per_group,
                 "replies_per_group": self.replies_per_group,
@@ -103,76 +105,65 @@ class VLLMEngine(LocalEngineComponent):
         return [*faults, *python_faults(self.python)]
 
     def open(self, model_folder: Path, *, work_folder: Path | None = None) -> ServedSession:
-        """See ``Engine``.
+        """See ``Engine``. A server that the last session with the same model has left is used again.
 
         Raises:
             UserError: the server does not start.
         """
-        from transformers import AutoTokenizer
-
-        port = free_port("127.0.0.1")
-        log = (work_folder or Path.cwd()) / "_vllm.log"
-        tokenizer = AutoTokenizer.from_pretrained(model_folder)
-        model = f"thoughtrank-{secrets.token_hex(8)}"
-        server = ServerProcess(
-            command=self._command(model_folder.resolve(), port=port, model=model),
-            port=port,
-            model=model,
-            name="vLLM",
-            log=log,
-            start_minutes=self.start_minutes,
-        )
-        try:
-            return self._session(
-                model_folder, port=port, model=model, server=server, work_folder=work_folder, tokenizer=tokenizer
-            )
-        except BaseException:
-            server.close()
-            raise
-
-    def _session(
-        self,
-        model_folder: Path,
-        *,
-        port: int,
-        model: str,
-        server: ServerProcess,
-        work_folder: Path | None,
-        tokenizer: "PreTrainedTokenizerBase",
-    ) -> ServedSession:
-        client = CompletionsClient(
-            model=model,
-            base_urls=[f"http://127.0.0.1:{port}/v1"],
-            api_key_env=None,
-            timeout_seconds=self.timeout_seconds,
-            max_retries=self.max_retries,
+        copies = self.copies()
+        server = self._server.serving(
+            model_folder, start=lambda: self._start(model_folder, copies=copies, work_folder=work_folder)
         )
         return ServedSession(
             model_folder=model_folder,
-            client=client,
-            concurrency=self.concurrency,
+            client=CompletionsClient(
+                model=server.model,
+                base_urls=[f"{server.url}/v1"],
+                api_key_env=None,
+                timeout_seconds=self.timeout_seconds,
+                max_retries=self.max_retries,
+            ),
+            concurrency=self.concurrency * copies,
             log_path=None if work_folder is None else work_folder / COMPLETION_LOG,
             token_prompts=True,
-            # vLLM's own fields: exact token ids, unchanged text, and the end-of-turn tokens that the tokenizer does not name.
-            fields={
-                "return_token_ids": True,
-                "skip_special_tokens": False,
-                "spaces_between_special_tokens": False,
-                "stop_token_ids": end_tokens(model_folder, tokenizer),
-            },
+            # vLLM's own fields: exact token ids, and unchanged text.
+            fields={"return_token_ids": True, "skip_special_tokens": False, "spaces_between_special_tokens": False},
+            token_ends=True,
             score_fields="prompt_logprobs",
             facts={
                 "engine": "vllm",
                 "vllm": json.loads(server.get("/version") or b'{"version": "unknown"}')["version"],
                 "dtype": self.dtype,
                 "tensor_parallel": self.tensor_parallel,
-                "data_parallel": self.data_parallel,
+                "data_parallel": copies,
                 "prefix_caching": self.prefix_caching,
             },
-            close=server.close,
+            close=lambda: None,
         )
 
-    def _command(self, model_folder: Path, *, port: int, model: str) -> list[str]:
+    def release(self) -> None:
+        """See ``Engine``."""
+        self._server.release()
+
+    def copies(self) -> int:
+        """Of the model: as given, or as many as this machine's CUDA devices hold; 1 on the CPU."""
+        if self.data_parallel != "auto":
+            return self.data_parallel
+        return max(1, num_cuda_devices() // self.tensor_parallel)
+
+    def _start(self, model_folder: Path, *, copies: int, work_folder: Path | None) -> ServerProcess:
+        port = free_port("127.0.0.1")
+        model = f"thoughtrank-{secrets.token_hex(8)}"
+        return ServerProcess(
+            command=self._command(model_folder.resolve(), port=port, model=model, copies=copies),
+            port=port,
+            model=model,
+            name="vLLM",
+            log=(work_folder or Path.cwd()) / "_vllm.log",
+            start_minutes=self.start_minutes,
+        )
+
+    def _command(self, model_folder: Path, *, port: int, model: str, copies: int) -> list[str]:
         return server_command(
             python=self.python,
             model_folder=model_folder,
@@ -182,7 +173,8 @@ class VLLMEngine(LocalEngineComponent):
                 "port": port,
                 "dtype": self.dtype,
                 "tensor-parallel-size": self.tensor_parallel,
-                "data-parallel-size": self.data_parallel,
+                "data-parallel-size": copies,
+                "max-num-seqs": self.concurrency,
                 # The model's own file may set a temperature or penalties, but decoding is greedy.
                 "generation-config": "vllm",
                 "max-model-len": self.context_tokens,

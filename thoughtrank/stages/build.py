@@ -244,6 +244,7 @@ class StageBuilder:
             settings={**training.job_settings(operational=False), "seed": self.config.seed + current.number},
             operational=training.job_settings(operational=True),
             nodes=self.nodes,
+            free_devices=components.engine.release,
         )
 
     def _evaluation(self, current: Round) -> Stage:

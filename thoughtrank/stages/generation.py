@@ -1,13 +1,24 @@
 """Stage 1: one candidate per question and prefix."""
 
 import hashlib
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from thoughtrank.engines.batch_invariance import probe_batch_composition
-from thoughtrank.engines.protocol import Branch, Continuation, Engine, EngineSession, GenerationRequest, Limits, OnStep
+from thoughtrank.engines.protocol import (
+    Branch,
+    Continuation,
+    Engine,
+    EngineSession,
+    GenerationRequest,
+    Limits,
+    OnStep,
+    OverlappingSession,
+)
 from thoughtrank.output.progress import Progress, progress_bar
 from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.prompting.chat_template import ChatTemplate
@@ -88,11 +99,11 @@ class Generation(Stage):
             with (
                 self.engine.open(folder, work_folder=artifact.folder) as session,
                 progress_bar(description=self.name, total=total, done=done, unit="candidate") as bar,
+                closing(
+                    self._generated([groups[number] for number in missing], session=session, chat=chat, bar=bar)
+                ) as generated,
             ):
-                on_step = _update(bar)
-                for number in missing:
-                    requests = self._requests(groups[number], chat=chat)
-                    results = session.generate(requests, limits=self.limits, on_step=on_step)
+                for number, (requests, results) in zip(missing, generated, strict=True):
                     candidates = self._candidates(groups[number], requests=requests, results=results, chat=chat)
                     # Before the part: with all parts written, a resumed attempt opens no engine whose facts it could record.
                     facts.update(session.facts())
@@ -108,6 +119,33 @@ class Generation(Stage):
     @property
     def _group(self) -> int:
         return self.group or self.engine.questions_per_group
+
+    def _generated(
+        self,
+        groups: Sequence[Sequence[Question]],
+        *,
+        session: EngineSession,
+        chat: ChatTemplate,
+        bar: Progress,
+    ) -> Generator[tuple[list[GenerationRequest], list[list[Continuation]]], None, None]:
+        """The requests of each group with their results, in order."""
+        on_step = _update(bar)
+        if not self.engine.overlaps_groups:
+            for group in groups:
+                requests = self._requests(group, chat=chat)
+                yield requests, session.generate(requests, limits=self.limits, on_step=on_step)
+            return
+        begun: deque[list[GenerationRequest]] = deque()
+
+        def requested() -> Iterator[list[GenerationRequest]]:
+            for group in groups:
+                begun.append(self._requests(group, chat=chat))
+                yield begun[-1]
+
+        overlapping = cast("OverlappingSession", session)
+        with closing(overlapping.generate_groups(requested(), limits=self.limits, on_step=on_step)) as generated:
+            for results in generated:
+                yield begun.popleft(), results
 
     def _requests(self, questions: Sequence[Question], *, chat: ChatTemplate) -> list[GenerationRequest]:
         return [

@@ -4,7 +4,7 @@ A launcher that re-runs the script for every extra device would generate, and pa
 ends gives all its memory back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +17,10 @@ from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.files import copy_file
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.line_log import read_json_lines
+
+
+def _nothing() -> None:
+    """What is called where nothing is to be freed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,7 @@ class Training(ModelStage):
         nodes: the machines that train.
         steps: exact number of optimizer steps; None follows the settings.
         development: table of development examples, for early stopping; None keeps the last weights.
+        free_devices: called before the job starts.
     """
 
     kind: ClassVar[str] = "models"
@@ -48,6 +53,7 @@ class Training(ModelStage):
     nodes: MultiNodeTraining
     steps: int | None = None
     development: Artifact | None = None
+    free_devices: Callable[[], None] = _nothing
 
     def inputs(self) -> dict[str, object]:
         """The start model, the examples, the components and the settings, with ``precision=auto`` resolved."""
@@ -85,6 +91,7 @@ class Training(ModelStage):
         }
         job_file = folder / "_job.yaml"
         TrainingJob(**fields).write(job_file)
+        self.free_devices()
         self.nodes.train(job_file, devices=self.strategy.devices)
         artifact.finish(**read_json(folder / "_training.json"))
 

@@ -1,5 +1,8 @@
 """A session saves every completion, and a resumed one generates only what is missing."""
 
+import threading
+from contextlib import closing
+
 import pytest
 from completions_server import Fault
 from served_generation import LIMITS, engine, prefixed, write
@@ -27,6 +30,66 @@ def test_after_a_failure_only_missing_completions_are_requested(server, tiny_fol
     assert server.asked_again_after_success() == []
     assert len(server.completed) == 24
     assert not (tmp_path / COMPLETION_LOG).exists()
+
+
+def test_groups_come_in_order_and_the_next_one_begins_before_the_last_branch_of_one(server, tiny_folder):
+    requests = prefixed(tiny_folder, "abcd")
+    expected, _ = write(engine(server), tiny_folder, requests)
+    server.received = []
+    begun = []
+
+    def groups():
+        for request in requests:
+            begun.append(len(server.completed))
+            yield [request]
+
+    server.completed = []
+    with engine(server).open(tiny_folder) as session:
+        [[first], [second]] = session.generate_groups(groups(), limits=LIMITS)
+    assert [first, second] == expected
+    # A group has 4 branches with 2 completions each; as many branches again as may run at once are at hand.
+    assert begun[1] < 8
+
+
+def test_after_a_failure_finished_groups_are_handed_out_and_nothing_is_paid_for_twice(server, tiny_folder, tmp_path):
+    requests = prefixed(tiny_folder, "abcd")
+    expected, _ = write(engine(server), tiny_folder, requests)
+    server.received, server.completed = [], []
+    server.script.extend([None] * 13 + [Fault(status=400)] * 1000)
+    groups = [[request] for request in requests]
+    finished = []
+
+    def generate():
+        with engine(server).open(tiny_folder, work_folder=tmp_path) as session:
+            for group in session.generate_groups(groups, limits=LIMITS):
+                finished.extend(group)
+
+    with pytest.raises(UserError, match="refuses a request"):
+        generate()
+    assert finished in ([], expected[:1])
+    server.script.clear()
+    with engine(server).open(tiny_folder, work_folder=tmp_path) as session:
+        again = [group for [group] in session.generate_groups(groups, limits=LIMITS)]
+    assert again == expected
+    assert server.asked_again_after_success() == []
+
+
+def test_a_caller_that_breaks_off_leaves_no_thread_and_keeps_what_came(server, tiny_folder, tmp_path):
+    groups = [[request] for request in prefixed(tiny_folder, "abcd")]
+
+    def generate():
+        with (
+            engine(server).open(tiny_folder, work_folder=tmp_path) as session,
+            closing(session.generate_groups(groups, limits=LIMITS)) as results,
+        ):
+            next(results)
+            raise KeyError("disk")
+
+    with pytest.raises(KeyError):
+        generate()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("branch-")]
+    write(engine(server), tiny_folder, [request for [request] in groups], work=tmp_path)
+    assert server.asked_again_after_success() == []
 
 
 def test_a_chosen_first_token_is_an_error(server, tiny_folder):

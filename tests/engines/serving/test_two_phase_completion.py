@@ -96,7 +96,12 @@ def generated(
         **({"token_prompts": False, "fields": {}} | options),
     )
     limits = Limits(thought_tokens=thought_tokens, answer_tokens=answer_tokens, min_answer_tokens=min_answer_tokens)
-    return made.generate("c", Branch("a", in_thought=True, ends_at_tag=ends_at_tag), limits), made
+    return continued(made, "c", Branch("a", in_thought=True, ends_at_tag=ends_at_tag), limits), made
+
+
+def continued(made, prompt, branch, limits):
+    [start] = made.starts(GenerationRequest(prompt, (branch,)))
+    return made.generate(start, branch, limits)
 
 
 def test_a_thought_stopped_by_the_tag_is_closed_and_the_answer_continues_it(tokenizer):
@@ -142,9 +147,26 @@ def test_a_server_that_cannot_exclude_tokens_is_asked_for_it_once(tokenizer):
     script = Script(Completion("b", "stop"), Completion("a", "stop"), refused, *[Completion("b", "stop")] * 2)
     written, made = generated(tokenizer, script, min_answer_tokens=2)
     assert (written.answer, made.short_answers) == ("a", 1)
-    made.generate("c", Branch("a", in_thought=True), Limits(thought_tokens=9, answer_tokens=9, min_answer_tokens=2))
+    continued(made, "c", Branch("a", in_thought=True), Limits(thought_tokens=9, answer_tokens=9, min_answer_tokens=2))
     assert made.short_answers == 2
     assert script.script == []
+
+
+def test_a_server_that_ends_turns_at_token_ids_gets_no_texts_for_them_and_the_least_length(tokenizer):
+    script = Script(Completion("b", "stop", stopped_at=CLOSE_TAG), Completion("ab", "stop"))
+    written, made = generated(tokenizer, script, min_answer_tokens=2, token_ends=True, ends_at_tag=True)
+    assert (written.answer, made.short_answers) == ("ab", 0)
+    assert [body.get("stop") for body in script.received] == [[CLOSE_TAG], [OPEN_TAG, CLOSE_TAG]]
+    assert [body.get("min_tokens") for body in script.received] == [None, 2]
+    assert [body["stop_token_ids"] for body in script.received] == [[NUMBER["<end>"]]] * 2
+
+
+def test_the_least_length_is_never_above_the_limit_and_a_server_that_ignores_it_is_asked_again(tokenizer):
+    script = Script(*(Completion(text, "stop") for text in ("b", "a")), Completion("b", "length"))
+    written, _ = generated(tokenizer, script, min_answer_tokens=9, answer_tokens=2, token_ends=True)
+    assert script.received[1]["min_tokens"] == 2
+    assert script.received[2]["logit_bias"] == {str(NUMBER["<end>"]): -100}
+    assert written.answer == "ab"
 
 
 @pytest.mark.parametrize("adds_start", [True, False])
@@ -155,7 +177,7 @@ def test_a_start_token_that_the_server_adds_itself_is_not_sent_twice(adds_start)
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, bos_token="<s>", eos_token="<end>")
     script = Script(Completion("x", "stop"))
     made = TwoPhaseCompletion(complete=script, tokenizer=tokenizer, end_tokens=[1], token_prompts=False, fields={})
-    made.generate("<s>a", Branch("", in_thought=False), Limits(thought_tokens=0, answer_tokens=1))
+    continued(made, "<s>a", Branch("", in_thought=False), Limits(thought_tokens=0, answer_tokens=1))
     assert script.received[0]["prompt"] == ("a" if adds_start else "<s>a")
 
 

@@ -1,6 +1,7 @@
 """A session with a model on completions servers: branches in parallel, every completion saved."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +17,13 @@ from thoughtrank.engines.protocol import (
 from thoughtrank.engines.serving.completion import Completion
 from thoughtrank.engines.serving.completion_log import CompletionLog
 from thoughtrank.engines.serving.completions_client import CompletionsClient
-from thoughtrank.engines.serving.parallel_requests import ResultT, run_in_parallel
+from thoughtrank.engines.serving.parallel_requests import run_in_parallel
 from thoughtrank.engines.serving.served_scores import ScoreFields, ServedScores
 from thoughtrank.engines.serving.two_phase_completion import TwoPhaseCompletion, added_start
+from thoughtrank.engines.serving.unfinished_groups import ResultT, UnfinishedGroups
 from thoughtrank.engines.tokenization import end_of_turn_tokens
 from thoughtrank.errors import UserError
+from thoughtrank.process.open_files import allow_open_files
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -36,6 +39,7 @@ class ServedSession:
         log_path: of the completion log; None keeps none.
         token_prompts: send prompts as token ids instead of text.
         fields: sent with every request.
+        token_ends: see ``TwoPhaseCompletion``.
         score_fields: how the servers are asked for log-probabilities of a prompt; None where they return none.
         facts: what is known of the servers.
         close: called at the end.
@@ -56,10 +60,12 @@ class ServedSession:
         score_fields: ScoreFields | None,
         facts: Mapping[str, object],
         close: Callable[[], None],
+        token_ends: bool = False,
     ) -> None:
         from transformers import AutoTokenizer
 
         tokenizer = AutoTokenizer.from_pretrained(model_folder)
+        allow_open_files(concurrency)
         self._client = client
         self._concurrency = concurrency
         self._log = None if log_path is None else CompletionLog(log_path)
@@ -72,6 +78,7 @@ class ServedSession:
             end_tokens=ends,
             token_prompts=token_prompts,
             fields=fields,
+            token_ends=token_ends,
         )
         self._scores = score_fields and ServedScores(
             ask=client.prompt_logprobs,
@@ -92,25 +99,28 @@ class ServedSession:
             UserError: a server cannot be reached or refuses a request, or a branch chooses its first token, which
                 completions servers do not support.
         """
-        if any(branch.first_choice is not None for request in requests for branch in request.branches):
-            raise UserError(
-                "this engine cannot start a thought with a chosen first token: use engine=transformers, or prefixes that "
-                "are texts"
-            )
+        [results] = self.generate_groups([requests], limits=limits, on_step=on_step)
+        return results
 
-        def on_result(key: tuple[int, int], continuation: Continuation) -> None:
+    def generate_groups(
+        self, groups: Iterable[Sequence[GenerationRequest]], *, limits: Limits, on_step: OnStep | None = None
+    ) -> Generator[list[list[Continuation]], None, None]:
+        """See ``OverlappingSession``; errors as of ``generate``."""
+
+        def jobs_of(group: Sequence[GenerationRequest]) -> Iterator[list[Callable[[], Continuation]]]:
+            _check_free_choice(group)
+            for request in group:
+                starts = self._completion.starts(request)
+                yield [
+                    partial(self._completion.generate, start, branch, limits)
+                    for start, branch in zip(starts, request.branches, strict=True)
+                ]
+
+        def on_result(continuation: Continuation) -> None:
             if on_step is not None:
                 on_step(continuation.thought_tokens + len(continuation.answer_ids), 1)
 
-        jobs = {
-            (row, column): partial(self._completion.generate, request.prompt, branch, limits)
-            for row, request in enumerate(requests)
-            for column, branch in enumerate(request.branches)
-        }
-        results = self._run(jobs, on_result)
-        return [
-            [results[row, column] for column in range(len(request.branches))] for row, request in enumerate(requests)
-        ]
+        return self._run(map(jobs_of, groups), on_result)
 
     def score(
         self, requests: Sequence[ScoreRequest], *, on_step: OnStep | None = None
@@ -124,26 +134,26 @@ class ServedSession:
         if scores is None:
             raise UserError("these completions servers return no log-probabilities of a prompt: use another engine")
 
-        def on_result(key: tuple[int, int], score: ContinuationScore) -> None:
+        def on_result(score: ContinuationScore) -> None:
             if on_step is not None:
                 on_step(score.tokens, 1)
 
-        jobs = {
-            (row, column): partial(scores.score, request.prompt, answer)
-            for row, request in enumerate(requests)
-            for column, answer in enumerate(request.answers)
-        }
-        results = self._run(jobs, on_result)
-        return [
-            [results[row, column] for column in range(len(request.answers))] for row, request in enumerate(requests)
-        ]
+        jobs = [[partial(scores.score, request.prompt, answer) for answer in request.answers] for request in requests]
+        [results] = self._run([jobs], on_result)
+        return results
 
     def _run(
-        self,
-        jobs: Mapping[tuple[int, int], Callable[[], ResultT]],
-        on_result: Callable[[tuple[int, int], ResultT], None],
-    ) -> dict[tuple[int, int], ResultT]:
-        return run_in_parallel(jobs, concurrency=self._concurrency, stop=self._client.stop, on_result=on_result)
+        self, groups: Iterable[Iterable[Sequence[Callable[[], ResultT]]]], on_result: Callable[[ResultT], None]
+    ) -> Generator[list[list[ResultT]], None, None]:
+        """The results of every group, in order; jobs of the next groups run while the last ones of a group do."""
+        unfinished = UnfinishedGroups[ResultT]()
+        finished = run_in_parallel(unfinished.jobs(groups), concurrency=self._concurrency, stop=self._client.stop)
+        with closing(finished):
+            for position, result in finished:
+                unfinished.put(position, result)
+                on_result(result)
+                yield from unfinished.pop_finished()
+            yield from unfinished.pop_finished()
 
     def facts(self) -> dict[str, object]:
         """See ``EngineSession``."""
@@ -160,11 +170,11 @@ class ServedSession:
     def __enter__(self) -> "ServedSession":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
-        self._client.stop()
+    def __exit__(self, *exception: object) -> None:
+        self._client.close()
         if self._log is not None:
             # After an error, the completions of the unfinished group are saved nowhere else.
-            self._log.delete() if kind is None else self._log.close()
+            self._log.close() if any(exception) else self._log.delete()
         self._close()
 
     def _complete(self, body: Mapping[str, object]) -> Completion:
@@ -175,6 +185,19 @@ class ServedSession:
         if self._log is not None:
             self._log.append(body, completion)
         return completion
+
+
+def _check_free_choice(requests: Sequence[GenerationRequest]) -> None:
+    """Completions servers cannot be told the rank of a first token.
+
+    Raises:
+        UserError: a branch asks for it.
+    """
+    if any(branch.first_choice is not None for request in requests for branch in request.branches):
+        raise UserError(
+            "this engine cannot start a thought with a chosen first token: use engine=transformers, or prefixes that are "
+            "texts"
+        )
 
 
 def end_tokens(model_folder: Path, tokenizer: "PreTrainedTokenizerBase") -> list[int]:

@@ -31,6 +31,10 @@ class ServerProcess:
         log: the file its output is written to.
         start_minutes: how long it may take to become healthy.
 
+    Attributes:
+        url: where it listens.
+        model: as above.
+
     Raises:
         UserError: it exited, or did not become healthy in time; with the last lines of its output.
     """
@@ -38,10 +42,10 @@ class ServerProcess:
     def __init__(
         self, *, command: Sequence[str], port: int, model: str, name: str, log: Path, start_minutes: float
     ) -> None:
-        self._model = model
+        self.model = model
         self._name = name
         self._log = log
-        self._url = f"http://127.0.0.1:{port}"
+        self.url = f"http://127.0.0.1:{port}"
         guarded = [sys.executable, "-P", process_guard.__file__, str(os.getpid()), *command]
         print_text(f"starting {name}; its output is in {log}")
         with log.open("wb") as file:
@@ -68,15 +72,25 @@ class ServerProcess:
     def get(self, path: str) -> bytes | None:
         """The body of its response to ``GET path``; None if there is none."""
         try:
-            with urllib.request.urlopen(f"{self._url}{path}", timeout=10) as response:
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as response:
                 return response.read()
         except (OSError, urllib.error.URLError):
             return None
 
+    def is_ready(self) -> bool:
+        """Whether it is healthy, and it is the server that was started here and still runs."""
+        if self.get("/health") is None or self._process.poll() is not None:
+            return False
+        try:
+            names = [each.name for each in read_models(self.get("/v1/models") or b"")]
+        except ValueError:
+            return False
+        return self.model in names and self._process.poll() is None
+
     def _wait_until_healthy(self, start_minutes: float) -> None:
         started = time.monotonic()
         next_report = started + _REPORT_SECONDS
-        while not self._is_ready():
+        while not self.is_ready():
             now = time.monotonic()
             if self._process.poll() is not None:
                 raise UserError(f"{self._name} exited while starting. {self._end_of_log()}")
@@ -89,16 +103,6 @@ class ServerProcess:
                 print_text(f"{self._name} is still starting ({now - started:.0f} s)")
             time.sleep(_POLL_SECONDS)
         print_text(f"{self._name} is ready ({time.monotonic() - started:.0f} s)")
-
-    def _is_ready(self) -> bool:
-        """Whether it is healthy, and it is the server that was started here and still runs."""
-        if self.get("/health") is None or self._process.poll() is not None:
-            return False
-        try:
-            names = [each.name for each in read_models(self.get("/v1/models") or b"")]
-        except ValueError:
-            return False
-        return self._model in names and self._process.poll() is None
 
     def _end_of_log(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
