@@ -172,7 +172,7 @@ def _disk_line(needed: int | None) -> str:
 
 
 def _notes(components: Components) -> list[str]:
-    parts = (components.questions, components.selection, components.objective)
+    parts = (components.questions, components.engine, components.selection, components.objective)
     notes = [note for each in parts for note in each.notes()]
     family = components.judge.family()
     if family is not None and family == model_family(components.model.facts().name):

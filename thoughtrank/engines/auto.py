@@ -1,0 +1,142 @@
+"""vLLM on CUDA where its environment exists, else the embedded engine (the config choice ``engine=auto``)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from thoughtrank.engines.engine_component import EngineComponent
+from thoughtrank.engines.protocol import Device, Engine, EngineSession, GenerationMemory
+from thoughtrank.engines.serving.cuda_devices import num_cuda_devices
+from thoughtrank.engines.serving.vllm_server import INSTALL, python_faults
+from thoughtrank.engines.transformers import TransformersEngine
+from thoughtrank.engines.vllm import VLLMEngine
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+class AutoEngine(EngineComponent):
+    """One of two engines with its own defaults, chosen by what this machine has. It writes what the chosen one writes.
+
+    Args:
+        choice: ``auto`` is vLLM if the driver lists a CUDA device, ``device`` may be one, and ``python`` has vLLM; else the
+            embedded engine. A run keeps what it was where it started.
+        dtype: of weights and arithmetic; ``auto`` is the default of the chosen engine.
+        device: of the embedded engine.
+        linear_kernel: of the embedded engine.
+        python: of an environment with vLLM in it.
+        questions_per_group: questions generated together; ``auto`` is the default of the chosen engine.
+        replies_per_group: the same for evaluation, in replies.
+        probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
+        token_budget: of the embedded engine.
+
+    Attributes:
+        engine: the chosen one.
+    """
+
+    operational = frozenset({"python", "probe_candidates"})
+
+    def __init__(
+        self,
+        *,
+        choice: Literal["auto", "vllm", "transformers"] = "auto",
+        dtype: Literal["auto", "float32", "bfloat16"] = "auto",
+        device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+        linear_kernel: Literal["auto", "packed", "plain"] = "auto",
+        python: str = ".venv-vllm/bin/python",
+        questions_per_group: int | Literal["auto"] = "auto",
+        replies_per_group: int | Literal["auto"] = "auto",
+        probe_candidates: int = 8,
+        token_budget: int | str = "auto",
+    ) -> None:
+        self.choice = choice
+        self.dtype = dtype
+        self.device = device
+        self.linear_kernel = linear_kernel
+        self.python = python
+        self.probe_candidates = probe_candidates
+        self.token_budget = token_budget
+        self._has_cuda = choice == "auto" and device in ("auto", "cuda") and num_cuda_devices() > 0
+        with_vllm = choice == "vllm" or (self._has_cuda and not python_faults(python))
+        self.chosen: Literal["vllm", "transformers"] = "vllm" if with_vllm else "transformers"
+        given = {"questions_per_group": questions_per_group, "replies_per_group": replies_per_group}
+        sizes: dict[str, Any] = {name: size for name, size in given.items() if size != "auto"}
+        self.engine: Engine = (
+            VLLMEngine(
+                python=python,
+                dtype="bfloat16" if dtype == "auto" else dtype,
+                probe_candidates=probe_candidates,
+                **sizes,
+            )
+            if with_vllm
+            else TransformersEngine(
+                dtype=dtype,
+                device=device,
+                linear_kernel=linear_kernel,
+                probe_candidates=probe_candidates,
+                token_budget=token_budget,
+                **sizes,
+            )
+        )
+        self.scores = self.engine.scores
+        self.chooses_first_token = self.engine.chooses_first_token
+        self.overlaps_groups = self.engine.overlaps_groups
+
+    @property
+    def questions_per_group(self) -> int:  # type: ignore[override]  # the engine may have to import torch for it
+        """See ``Engine``."""
+        return self.engine.questions_per_group
+
+    @property
+    def replies_per_group(self) -> int:  # type: ignore[override]
+        """See ``Engine``."""
+        return self.engine.replies_per_group
+
+    def faults(self) -> list[str]:
+        """See ``Engine``."""
+        return self.engine.faults()
+
+    def model_faults(self, model: "PreTrainedModel") -> list[str]:
+        """See ``Engine``."""
+        return self.engine.model_faults(model)
+
+    def identity(self) -> dict[str, object]:
+        """That of the chosen engine, whose stages are the same, unless this class changes them."""
+        own = {"auto": self.version} if self.version > 1 else {}
+        return {**self.engine.identity(), **own}
+
+    def resolved(self) -> dict[str, str | int]:
+        """See ``Component``."""
+        return {"choice": self.chosen, **self.engine.resolved()}
+
+    def notes(self) -> list[str]:
+        """See ``Engine``."""
+        if self.chosen == "vllm":
+            return [f"engine=auto is engine=vllm here, of {self.python}", *self.engine.notes()]
+        missing = (
+            f"; engine=vllm is faster on CUDA, but {self.python} has no vLLM ({INSTALL})" if self._has_cuda else ""
+        )
+        return [f"engine=auto is engine=transformers here{missing}", *self.engine.notes()]
+
+    def device_estimate(self) -> Device:
+        """See ``Engine``."""
+        return self.engine.device_estimate()
+
+    def questions_estimate(self) -> int:
+        """See ``Engine``."""
+        return self.engine.questions_estimate()
+
+    def memory_estimate(
+        self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int
+    ) -> GenerationMemory | None:
+        """See ``Engine``."""
+        return self.engine.memory_estimate(
+            parameters=parameters, kv_cache_bytes_per_token=kv_cache_bytes_per_token, branches=branches, tokens=tokens
+        )
+
+    def open(self, model_folder: Path, *, work_folder: Path | None = None) -> EngineSession:
+        """See ``Engine``."""
+        return self.engine.open(model_folder, work_folder=work_folder)
+
+    def release(self) -> None:
+        """See ``Engine``."""
+        self.engine.release()
