@@ -11,8 +11,11 @@ from typing import ClassVar
 import pytest
 from jobs import make_job, steps_logged, train_here, write_examples, write_job
 
+from thoughtrank.finetuning import train
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.kernels.malloc_tuning import TrimHeap
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
+from thoughtrank.finetuning.strategies import AutoStrategy
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,17 @@ def test_a_last_step_with_fewer_micro_batches_skips_the_rest(tiny_folder, tmp_pa
     for figure in ("loss", "gradient_norm"):
         assert [row[figure] for row in several] == pytest.approx([row[figure] for row in one], rel=1e-3)
     assert "returned `None`" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "compiled", "trims"), [("cpu", False, True), ("cpu", True, False), ("cuda", False, False)]
+)
+def test_the_heap_is_trimmed_only_where_it_holds_the_tensors(
+    tiny_folder, examples, tmp_path, accelerator, compiled, trims
+):
+    job = make_job(tiny_folder, examples, tmp_path, compile=compiled)
+    callbacks = train._callbacks(job, None, strategy=AutoStrategy(accelerator=accelerator))
+    assert any(isinstance(each, TrimHeap) for each in callbacks) == trims
 
 
 class Watched(SupervisedFineTuning):

@@ -71,7 +71,7 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
         masters=module.masters,
     )
     best = _best_weights(data, strategy=strategy)
-    callbacks = [memory, *best, *_callbacks(job, checkpoints)]
+    callbacks = [memory, *best, *_callbacks(job, checkpoints, strategy=strategy)]
     trainer = _trainer(job, strategy=strategy, accumulation=module.accumulation, callbacks=callbacks)
     found = checkpoints.find()
     if found is not None:
@@ -132,11 +132,13 @@ def _best_weights(data: TrainingData, *, strategy: Strategy) -> list[BestWeights
     return [BestWeights(batches=data.development, epoch_ends=data.epoch_ends)]
 
 
-def _callbacks(job: TrainingJob, checkpoints: Checkpoints) -> list[pl.Callback]:
+def _callbacks(job: TrainingJob, checkpoints: Checkpoints, *, strategy: Strategy) -> list[pl.Callback]:
     callbacks: list[pl.Callback] = [
         StepLog(path=Path(job.work) / METRICS_FILE, every=job.log_every, description=job.description)
     ]
-    if not job.compile:  # checking memory after each layer would break the layers' graphs
+    # Checking memory after each layer would break the graphs of compiled layers, and delay other devices, whose tensors are
+    # not on the heap.
+    if not job.compile and strategy.device_kind() == "cpu":
         callbacks.append(TrimHeap())
     if job.checkpoint_minutes:
         callbacks.append(TimedCheckpoint(checkpoints=checkpoints, minutes=job.checkpoint_minutes))
