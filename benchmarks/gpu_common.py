@@ -14,6 +14,8 @@ import torch
 if TYPE_CHECKING:
     from transformers import LlamaConfig
 
+    from thoughtrank.models.decoder_shape import DecoderShape
+
 GRACE_SECONDS = {"cuda": 15.0, "cpu": 120.0}
 """A part begins nothing more after its time; this much later it is killed. The CPU only tries it, at any speed."""
 CEILINGS = "ceilings.json"
@@ -49,6 +51,21 @@ class Shape:
     def head_dim(self) -> int:
         """Values per head."""
         return self.config["hidden_size"] // self.config["num_attention_heads"]
+
+    @property
+    def decoder(self) -> "DecoderShape":
+        """The same as the estimates of memory have it."""
+        from thoughtrank.models.decoder_shape import DecoderShape
+
+        return DecoderShape(
+            layers=self.config["num_hidden_layers"],
+            hidden_size=self.config["hidden_size"],
+            intermediate_size=self.config["intermediate_size"],
+            heads=self.config["num_attention_heads"],
+            kv_heads=self.config["num_key_value_heads"],
+            head_dim=self.head_dim,
+            vocabulary=self.config["vocab_size"],
+        )
 
     @property
     def layer_weights(self) -> int:

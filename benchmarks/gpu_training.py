@@ -16,8 +16,15 @@ from typing import Any
 from gpu_common import Part, parse_part, random_model, words
 from gpu_generation import guarded
 
+from thoughtrank.finetuning.adapters import NoAdapter
 from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, run_ranks
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.memory.peak import peak_memory
+from thoughtrank.finetuning.memory.setup import TrainingParts, training_setup
+from thoughtrank.finetuning.optimizers.adamw import AdamW
+from thoughtrank.finetuning.strategies import AutoStrategy
+from thoughtrank.finetuning.weight_formats import Weights
+from thoughtrank.models.hardware import cuda_memory
 from thoughtrank.records import Example
 from thoughtrank.storage.tables import write_part
 
@@ -42,7 +49,7 @@ class Variant:
     """
 
     name: str
-    weights: str
+    weights: Weights
     checkpointing: bool
     examples: int = 1
     sequences: int = 1
@@ -160,8 +167,40 @@ def train(part: Part, *, variant: Variant) -> dict[str, object]:
         "seconds_to_first_step": first_step,
         "steps": len(rows),
         **(rates(part, kept) if kept else {"error": "no time left for a step"}),
+        **({"expected_memory_gb": expected_memory(part, variant=variant)} if part.on_card else {}),
         **(json.loads(profile.read_text()) if profile.exists() else {}),
     }
+
+
+def expected_memory(part: Part, *, variant: Variant) -> float | None:
+    """Peak memory by the arithmetic of the plan, in GB; None without the master weights, for which it has no formula."""
+    if "masters" in variant.without:
+        return None
+    tokens = variant.sequences * part.shape.sequence
+    parts = TrainingParts(
+        optimizer=AdamW(lr=1e-5),
+        adapter=NoAdapter(),
+        strategy=AutoStrategy(accelerator="cuda"),
+        weights=variant.weights,
+        precision="auto",
+        packing=True,
+        compile=False,
+        batch_size=variant.examples,
+        micro_batch_size=variant.examples if tokens else 1,
+        micro_batch_tokens=tokens or None,
+        longest_example=variant.length(part) - 1,  # the last token of an example is not computed
+    )
+    setup = training_setup(
+        parts,
+        shape=part.shape.decoder,
+        device="cuda",
+        checkpointing=variant.checkpointing,
+        liger=False if "liger" in variant.without else None,
+    )
+    assert setup is not None
+    if "flash" in variant.without:
+        setup = dataclasses.replace(setup, layer=dataclasses.replace(setup.layer, attention="repeated"))
+    return peak_memory(setup).peak / 1e9
 
 
 def rows_of(metrics: Path) -> list[dict[str, Any]]:
@@ -195,6 +234,7 @@ def main() -> None:
         import torch
 
         torch.cuda.empty_cache()
+        part.emit(device_memory_gb=(cuda_memory() or 0) / 1e9)
     for variant in VARIANTS:
         if part.left() < _NEEDED_SECONDS[part.device]:
             part.emit(variant=variant.name, error="no time left")

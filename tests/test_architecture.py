@@ -229,6 +229,7 @@ WITHOUT_A_TEST = {
     "thoughtrank.errors": DECLARATIONS,
     "thoughtrank.records": DECLARATIONS,
     "thoughtrank.finetuning.__main__": "run by test_train.py and test_strategies.py as a process",
+    "thoughtrank.finetuning.memory.sharding": DECLARATIONS,
     "thoughtrank.finetuning.optimizers.adam_family": DECLARATIONS,
     "thoughtrank.models.named_model": "the base of three classes that have their tests",
     "thoughtrank.engines.protocol": DECLARATIONS,

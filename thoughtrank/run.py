@@ -21,7 +21,7 @@ from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.run_names import run_name_fault
 from thoughtrank.storage.run_paths import RunPaths
 
-_NOT_NEEDED_TO_PLAN = {"questions", "engine", "judge", "strategy", "training", "logger", "folders", "disk"}
+_NOT_NEEDED_TO_PLAN = {"questions", "engine", "judge", "strategy", "training", "logger", "folders", "disk", "memory"}
 """What a machine may lack, or a command have wrong, while the plan of the run can still be shown."""
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+import pytorch_lightning as pl
 from jobs import make_job, steps_logged, train_here, write_examples, write_job
+from lightning_fabric.plugins.environments import LightningEnvironment
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from thoughtrank.finetuning import train
 from thoughtrank.finetuning.job import TrainingJob
@@ -59,6 +62,26 @@ def test_a_training_ends_with_its_parent_and_goes_on_from_its_checkpoint_to_the_
     assert after[0]["step"] > 1, "training restarted instead of resuming"
     whole, killed = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "killed"))
     assert whole == killed
+
+
+def test_a_rank_that_receives_sigterm_under_slurm_neither_requeues_the_job_nor_ends_as_a_success(
+    tiny_folder, examples, tmp_path, monkeypatch
+):
+    for name, value in {"JOB_ID": "7", "JOB_NAME": "recipe", "NTASKS": "1", "PROCID": "0"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    environments = []
+
+    def stopped(trainer, *arguments, **named):
+        environments.append(trainer._accelerator_connector.cluster_environment)
+        raise SIGTERMException
+
+    monkeypatch.setattr(pl.Trainer, "fit", stopped)
+    with pytest.raises(SystemExit) as left:
+        train_here(make_job(tiny_folder, examples, tmp_path / "stopped"))
+    assert left.value.code == 143
+    # Lightning requeues from its signal handlers where it has found Slurm.
+    assert [type(each) for each in environments] == [LightningEnvironment]
+    assert not list((tmp_path / "stopped").glob("*.safetensors"))
 
 
 def test_micro_batches_make_the_same_step_as_one_batch(tiny_folder, examples, tmp_path):

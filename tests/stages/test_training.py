@@ -75,6 +75,22 @@ def test_devices_are_freed_before_the_job_starts(stage, store):
     assert freed == [0]
 
 
+@pytest.mark.parametrize("needed", [True, False])
+def test_gradient_checkpointing_auto_is_what_the_start_model_needs(stage, store, needed):
+    asked = []
+
+    def needs(folder):
+        asked.append(folder)
+        return needed
+
+    automatic = replace(stage, settings={**SETTINGS, "gradient_checkpointing": "auto"}, checkpoints_activations=needs)
+    assert automatic.inputs()["gradient_checkpointing"] == "auto"
+    store.complete(automatic)
+    assert asked == [stage.start.folder()]
+    [job] = stage.nodes.jobs
+    assert job.gradient_checkpointing is needed
+
+
 def test_what_training_records_are_the_facts_of_its_artifact(stage, store):
     facts = store.complete(stage).facts
     assert (facts["steps"], facts["devices"]) == (3, 1)

@@ -37,7 +37,7 @@ def model_faults(folder: Path, *, config: RunConfig, components: Components) -> 
         *training_model_faults(
             model,
             packing=training.packing,
-            gradient_checkpointing=training.gradient_checkpointing,
+            gradient_checkpointing=training.gradient_checkpointing is True,
             adapter=components.adapter,
         ),
     ]

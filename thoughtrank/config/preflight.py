@@ -13,6 +13,7 @@ from thoughtrank.config.gain_faults import gain_faults, stop_after_faults
 from thoughtrank.config.model_faults import local_model_faults
 from thoughtrank.config.question_faults import held_out_faults, question_faults
 from thoughtrank.config.schema import RunConfig, fitting_part, load_config
+from thoughtrank.config.training_memory import memory_faults
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.arms.registry import arm_faults
 from thoughtrank.finetuning.compatibility import training_faults
@@ -72,7 +73,8 @@ def preflight(config: RunConfig, components: Components, *, finished: bool = Fal
     """
     faults = find_faults(config, components)
     if finished:
-        faults.pop("folders", None)
+        for about in ("folders", "memory"):
+            faults.pop(about, None)
     if faults:
         raise UserError(*(fault for each in faults.values() for fault in each))
 
@@ -85,7 +87,7 @@ def all_faults(config: RunConfig, components: Components, *, faulty: frozenset[s
 def find_faults(
     config: RunConfig, components: Components, *, faulty: frozenset[str] = frozenset()
 ) -> dict[str, list[str]]:
-    """Every fault by the config group it belongs to, or by what it is about: ``folders``, ``disk``.
+    """Every fault by the config group it belongs to, or by what it is about: ``folders``, ``disk``, ``memory``.
 
     Args:
         config: the config.
@@ -250,6 +252,16 @@ _CHECKS = (
     ),
     _Check(about="training", needs=("training.compile",), faults=_compile_faults),
     _Check(about="training", needs=(*_MEMORY_KEYS, "optimizer", "adapter", "strategy"), faults=_training_faults),
+    _Check(
+        about="memory",
+        needs=(
+            *("model", "optimizer", "adapter", "strategy", "stop_after", *_MEMORY_KEYS, *_BATCH_KEYS),
+            *("generation.thought_tokens", "generation.answer_tokens"),
+            *("training.packing", "training.compile", "training.gradient_checkpointing"),
+        ),
+        faults=memory_faults,
+        unless_faulty="training",
+    ),
     _Check(about="folders", needs=("run", "runs_dir", "cache_dir"), faults=_folder_faults),
     _Check(
         about="disk",

@@ -72,7 +72,7 @@ class TrainingConfig(_Schema):
     micro_batch_tokens: PositiveInt | None = None  # stored configs of earlier versions lack it
     shuffle: Literal["examples", "questions"]
     packing: bool
-    gradient_checkpointing: bool
+    gradient_checkpointing: bool | Literal["auto"]
     compile: bool
     max_gradient_norm: PositiveFloat
     precision: Literal["auto", "32-true", "bf16-mixed"]

@@ -1,11 +1,11 @@
 """What every engine starts from: the defaults of the ``Engine`` protocol."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from thoughtrank.engines.generation_memory import generation_memory
 from thoughtrank.engines.protocol import Device, GenerationMemory
 from thoughtrank.instantiate import Component
+from thoughtrank.models.hardware import has_nvidia_driver
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -40,7 +40,7 @@ class EngineComponent(Component):
 
     def device_estimate(self) -> Device:
         """See ``Engine``. Importing torch would take seconds; an installed NVIDIA driver is enough for an estimate."""
-        return "cuda" if Path("/proc/driver/nvidia").exists() else "cpu"
+        return "cuda" if has_nvidia_driver() else "cpu"
 
     def questions_estimate(self) -> int:
         """See ``Engine``."""

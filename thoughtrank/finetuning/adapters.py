@@ -57,6 +57,11 @@ class Lora(Adapter):
             faults.append(f"adapter.dropout={self.dropout}: must be 0 or more and below 1")
         return faults
 
+    @property
+    def low_rank(self) -> int:
+        """See ``Adapter``; an upper bound where not all linear layers are chosen."""
+        return self.rank
+
     def attach(self, model: "PreTrainedModel", *, weights: Weights) -> None:
         """See ``Adapter``.
 

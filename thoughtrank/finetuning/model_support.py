@@ -17,7 +17,7 @@ def training_model_faults(
     Args:
         model: without weights (on torch's meta device); it may be changed.
         packing: ``training.packing``.
-        gradient_checkpointing: ``training.gradient_checkpointing``.
+        gradient_checkpointing: ``training.gradient_checkpointing`` is true.
         adapter: the component.
     """
     name = type(model).__name__

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from thoughtrank.finetuning.distributed.devices import Accelerator, DeviceKind, device_kind
+from thoughtrank.finetuning.memory.sharding import Sharding
 from thoughtrank.finetuning.weight_formats import LightningPrecision, Precision, Shapes, Weights
 from thoughtrank.instantiate import Component
 from thoughtrank.models.hardware import multiplies_bf16
@@ -119,6 +120,11 @@ class Adapter(_NamedComponent):
 
     freezes_model: ClassVar[bool] = True
 
+    @property
+    def low_rank(self) -> int | None:
+        """Inner dimension of trained updates of all linear layers, for memory estimates; None where there are none."""
+        return None
+
     @abstractmethod
     def attach(self, model: "PreTrainedModel", *, weights: Weights) -> None:
         """Freeze what is not trained, and insert what is, in the number format of ``weights``."""
@@ -193,6 +199,10 @@ class Strategy(_NamedComponent):
     def resolved(self) -> dict[str, str | int]:
         """See ``Component``."""
         return {"accelerator": self.device_kind()}
+
+    def sharding(self) -> Sharding:
+        """What is divided over the devices, for memory estimates."""
+        return Sharding()
 
     def prepare_process(self) -> None:
         """Set up a training process before anything heavy is imported."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import PositiveInt
 
 from thoughtrank.finetuning.distributed.devices import Accelerator, DeviceKind, device_faults, device_kind
+from thoughtrank.finetuning.memory.sharding import Sharding
 from thoughtrank.finetuning.protocols import Strategy
 from thoughtrank.finetuning.weight_formats import ALL_WEIGHTS, LightningPrecision, Precision, Weights
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     import pytorch_lightning as pl
 
     from thoughtrank.finetuning.distributed.training_engine import TrainingEngine
+
+
+_ZERO_BUCKET = 200_000_000
+_ZERO_LIVE_WEIGHTS = 1_000_000_000
 
 
 class AutoStrategy(Strategy):
@@ -100,6 +105,10 @@ class DDPStrategy(MultiDeviceStrategy):
     supports_adapters: ClassVar[bool] = True
     optimizer_masters: ClassVar[bool] = True
 
+    def sharding(self) -> Sharding:
+        """See ``Strategy``: the gradients are views of buffers that stay."""
+        return Sharding(keeps_gradients=True)
+
     def trainer_arguments(self) -> dict[str, Any]:
         """See ``Strategy``."""
         from pytorch_lightning.strategies import DDPStrategy as LightningDDP
@@ -146,6 +155,23 @@ class DeepSpeedStrategy(MultiDeviceStrategy):
         """See ``Strategy``."""
         return self.offload or super().optimizer_on_cpu
 
+    def sharding(self) -> Sharding:
+        """See ``Strategy``.
+
+        The sizes of buffers are the defaults of Lightning's ``DeepSpeedStrategy``; float32 gradients in the step are those that
+        DeepSpeed's own estimate counts (``estimate_zero2_model_states_mem_needs``).
+        """
+        return Sharding(
+            optimizer=True,
+            gradients=self.stage >= 2,
+            weights=self.stage == 3,
+            offload=self.offload,
+            keeps_gradients=True,
+            buckets=_ZERO_BUCKET,
+            gathered=_ZERO_LIVE_WEIGHTS,
+            step_gradients=True,
+        )
+
     def prepare_process(self) -> None:
         """Choose DeepSpeed's device before anything imports DeepSpeed."""
         if self.device_kind() == "cpu":
@@ -185,6 +211,10 @@ class FSDPStrategy(MultiDeviceStrategy):
     """
 
     name: ClassVar[str] = "fsdp"
+
+    def sharding(self) -> Sharding:
+        """See ``Strategy``."""
+        return Sharding(optimizer=True, gradients=True, weights=True)
 
     def faults(self) -> list[str]:
         """See ``Component``."""

@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import signal
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytorch_lightning as pl
 from lightning_fabric.plugins.environments import LightningEnvironment
 from pytorch_lightning.strategies import SingleDeviceStrategy
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 from transformers import AutoTokenizer
 
 from thoughtrank.errors import UserError
@@ -78,6 +81,9 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
         data.loader.skip_steps(found.step)
     try:
         trainer.fit(module, data.loader, ckpt_path=found.state if found else None, weights_only=True)
+    except SIGTERMException:
+        # Lightning leaves with status 0, that of a finished training.
+        sys.exit(128 + signal.SIGTERM)
     except pickle.UnpicklingError:
         raise UserError(
             f"the checkpoint {found and found.state.parent} is damaged, or contains code: delete {checkpoints.folder} to "

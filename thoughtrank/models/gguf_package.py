@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
+from thoughtrank.models.decoder_shape import DecoderShape
 from thoughtrank.models.model_files import file_sha256
 from thoughtrank.models.named_model import NamedModel
 from thoughtrank.models.protocol import ModelFacts
@@ -26,12 +27,14 @@ class _KnownPackage:
         facts: of its model.
         parameters: number of weights.
         context: longest sequence in tokens.
+        shape: of its decoder.
         splits_digits: the model was trained with numbers split into single digits, which the conversion to GGUF loses.
     """
 
     facts: ModelFacts
     parameters: int
     context: int
+    shape: DecoderShape
     splits_digits: bool
 
 
@@ -42,6 +45,9 @@ _KNOWN = {
         ),
         parameters=134_515_008,
         context=8192,
+        shape=DecoderShape(
+            layers=30, hidden_size=576, intermediate_size=1536, heads=9, kv_heads=3, head_dim=64, vocabulary=49152
+        ),
         splits_digits=True,
     )
 }
@@ -85,6 +91,11 @@ class GGUFPackageModel(NamedModel):
     def kv_cache_bytes_per_token(self) -> int | None:
         """See ``ModelSource``."""
         return self.cache_bytes
+
+    def decoder_shape(self) -> DecoderShape | None:
+        """See ``ModelSource``."""
+        known = self._known()
+        return known.shape if known else super().decoder_shape()
 
     def write(self, folder: Path) -> None:
         """See ``ModelSource``."""

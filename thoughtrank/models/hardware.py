@@ -1,5 +1,8 @@
 """What the hardware of this machine can do."""
 
+import ctypes
+from pathlib import Path
+
 
 def multiplies_bf16() -> bool:
     """Whether the CPU multiplies bf16 in hardware (AMX or avx512_bf16); emulated bf16 is slower than float32.
@@ -18,3 +21,29 @@ def has_device(kind: str) -> bool:
     if kind == "mps":
         return torch.backends.mps.is_available()
     return kind != "cuda" or torch.cuda.is_available()
+
+
+def has_nvidia_driver() -> bool:
+    """Whether an NVIDIA driver is loaded: a guess at a CUDA device that imports nothing heavy."""
+    return Path("/proc/driver/nvidia").exists()
+
+
+def cuda_memory() -> int | None:
+    """Memory of the smallest visible CUDA device in bytes; None where there is none.
+
+    The driver is asked directly: torch would import for seconds, and hold memory on the device from then on.
+    """
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return None
+    count = ctypes.c_int()
+    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
+        return None
+    sizes = []
+    for index in range(count.value):
+        device, size = ctypes.c_int(), ctypes.c_size_t()
+        if driver.cuDeviceGet(ctypes.byref(device), index) or driver.cuDeviceTotalMem_v2(ctypes.byref(size), device):
+            return None
+        sizes.append(size.value)
+    return min(sizes, default=None)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from thoughtrank.errors import UserError
+from thoughtrank.models.decoder_shape import DecoderShape, decoder_shape
 from thoughtrank.models.folder_check import check_folder, check_token_ids, weight_files
 from thoughtrank.models.hub import download_model, is_hub_id, stated_license
 from thoughtrank.models.load_folder import load_model, load_tokenizer
@@ -56,6 +57,11 @@ class HuggingFaceModel(NamedModel):
         """See ``ModelSource``. A local folder's config takes precedence over ``cache_bytes``."""
         sizes = self._local_sizes()
         return self.cache_bytes if sizes is None else sizes.kv_cache_bytes_per_token()
+
+    def decoder_shape(self) -> DecoderShape | None:
+        """See ``ModelSource``. A local folder's config takes precedence over ``sizes``."""
+        sizes = self._local_sizes()
+        return super().decoder_shape() if sizes is None else decoder_shape(sizes, parameters=self.num_parameters())
 
     def write(self, folder: Path) -> None:
         """See ``ModelSource``."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thoughtrank.errors import UserError
 
@@ -50,6 +50,8 @@ class ModelSizes:
         head_dim: of a key or value; the hidden size over the query heads where not stated.
         hidden_size: of a token.
         vocabulary: tokens that have an embedding.
+        intermediate_size: of a token inside an MLP.
+        kind: the model type, such as ``llama``; None where it is not stated.
     """
 
     context: int | None = None
@@ -59,6 +61,8 @@ class ModelSizes:
     head_dim: int | None = None
     hidden_size: int | None = None
     vocabulary: int | None = field(default=None, compare=False)
+    intermediate_size: int | None = field(default=None, compare=False)
+    kind: str | None = field(default=None, compare=False)
 
     def cache_sizes(self) -> CacheSizes | None:
         """The sizes of a KV cache; None where they are not all known, as of models that keep no keys and values."""
@@ -90,15 +94,23 @@ def read_sizes(folder: Path) -> ModelSizes:
     if not all(name in sizes for name in _NEEDED):
         text = _text_config(config, path=path)
         if text is not None:
-            sizes |= {name: size for name, size in asdict(sizes_of(text)).items() if size is not None}
-    return ModelSizes(**sizes)
+            sizes |= {name: size for name, size in asdict(sizes_of(text)).items() if type(size) is int}
+    kind, width = config.get("model_type"), config.get("intermediate_size")
+    stated: dict[str, Any] = {
+        **sizes,
+        "kind": kind if isinstance(kind, str) else None,
+        # Some families state one size per layer.
+        "intermediate_size": width if type(width) is int and width > 0 else None,
+    }
+    return ModelSizes(**stated)
 
 
 def sizes_of(config: "PreTrainedConfig") -> ModelSizes:
     """The sizes in a loaded config of a language model; transformers gives them Llama's names in every config."""
     values = {name: getattr(config, keys[0], None) for name, keys in _NAMES.items()}
     # Lists are sizes that differ from layer to layer.
-    return ModelSizes(**{name: value for name, value in values.items() if type(value) is int and value > 0})
+    found: dict[str, Any] = {name: value for name, value in values.items() if type(value) is int and value > 0}
+    return ModelSizes(**found)
 
 
 def _read_config(path: Path) -> Mapping[str, object]:

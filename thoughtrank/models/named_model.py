@@ -1,11 +1,17 @@
 """The settings that all sources of pretrained weights have in common."""
 
+from typing import Literal
+
 from pydantic import PositiveInt
 
 from thoughtrank.instantiate import Component
+from thoughtrank.models.decoder_shape import DecoderShape, decoder_shape
+from thoughtrank.models.model_config import ModelSizes
 from thoughtrank.models.model_files import ModelWriter, TemplateChoice
 from thoughtrank.models.protocol import ModelSource
 from thoughtrank.prompting.fixed_date import DEFAULT_DATE, date_faults
+
+SizeName = Literal["layers", "heads", "kv_heads", "head_dim", "hidden_size", "intermediate_size", "vocabulary"]
 
 
 class NamedModel(Component, ModelSource):
@@ -21,6 +27,7 @@ class NamedModel(Component, ModelSource):
         parameters: number of weights, for a plan before the download; null where it is not known.
         context: longest sequence in tokens, for the same plan; null where it is not known.
         cache_bytes: size of one token's keys and values in bf16, for the same plan; null where it is not known.
+        sizes: of a Llama-like decoder by name, for the same plan; null where they are not known.
     """
 
     version = 2
@@ -36,6 +43,7 @@ class NamedModel(Component, ModelSource):
         parameters: PositiveInt | None = None,
         context: PositiveInt | None = None,
         cache_bytes: PositiveInt | None = None,
+        sizes: dict[SizeName, PositiveInt] | None = None,
     ) -> None:
         self.name = name
         self.license = license
@@ -45,10 +53,17 @@ class NamedModel(Component, ModelSource):
         self.parameters = parameters
         self.context = context
         self.cache_bytes = cache_bytes
+        self.sizes = sizes
 
     def faults(self) -> list[str]:
         """What all of them can have wrong."""
         return date_faults(self.date)
+
+    def decoder_shape(self) -> DecoderShape | None:
+        """See ``ModelSource``."""
+        if self.sizes is None:
+            return None
+        return decoder_shape(ModelSizes(**self.sizes, kind=None), parameters=self.num_parameters())
 
     def _writer(self) -> ModelWriter:
         return ModelWriter(chat_template=self.chat_template, end_of_turn=self.end_of_turn, date=self.date)

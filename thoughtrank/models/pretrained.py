@@ -3,6 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
+from thoughtrank.models.decoder_shape import DecoderShape
 from thoughtrank.models.gguf_package import SCHEME, GGUFPackageModel
 from thoughtrank.models.huggingface import HuggingFaceModel
 from thoughtrank.models.named_model import NamedModel
@@ -44,6 +45,10 @@ class PretrainedModel(NamedModel):
         """See ``ModelSource``."""
         return self._source.kv_cache_bytes_per_token()
 
+    def decoder_shape(self) -> DecoderShape | None:
+        """See ``ModelSource``."""
+        return self._source.decoder_shape()
+
     def write(self, folder: Path) -> None:
         """See ``ModelSource``."""
         self._source.write(folder)
@@ -60,4 +65,5 @@ class PretrainedModel(NamedModel):
             parameters=self.parameters,
             context=self.context,
             cache_bytes=self.cache_bytes,
+            sizes=self.sizes,
         )

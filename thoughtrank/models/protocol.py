@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from thoughtrank.models.decoder_shape import DecoderShape
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
@@ -53,6 +55,10 @@ class ModelSource(Protocol):
 
     def kv_cache_bytes_per_token(self) -> int | None:
         """Size of one token's keys and values in bf16, all layers together; None where it is known only after loading."""
+        return None
+
+    def decoder_shape(self) -> DecoderShape | None:
+        """The shape of a Llama-like decoder; None of other models, and where it is known only after loading."""
         return None
 
     def write(self, folder: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import PositiveInt
 
 from thoughtrank.instantiate import Component
+from thoughtrank.models.decoder_shape import DecoderShape
 from thoughtrank.models.protocol import ModelFacts, ModelSource
 from thoughtrank.user_input.number_ranges import Seed
 
@@ -71,6 +72,18 @@ class TinyModel(Component, ModelSource):
     def context_tokens(self) -> int | None:
         """See ``ModelSource``."""
         return self.context
+
+    def decoder_shape(self) -> DecoderShape:
+        """See ``ModelSource``; the vocabulary is an upper bound."""
+        return DecoderShape(
+            layers=self.layers,
+            hidden_size=self.hidden_size,
+            intermediate_size=2 * self.hidden_size,
+            heads=self.heads,
+            kv_heads=self.heads // 2,
+            head_dim=self.hidden_size // self.heads,
+            vocabulary=self.vocabulary,
+        )
 
     def write(self, folder: Path) -> None:
         """See ``ModelSource``."""

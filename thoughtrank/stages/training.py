@@ -35,6 +35,7 @@ class Training(ModelStage):
         settings: other fields of ``TrainingJob`` that can change the result.
         operational: other fields that cannot.
         nodes: the machines that train.
+        checkpoints_activations: what ``gradient_checkpointing=auto`` means for a start model in a folder.
         steps: exact number of optimizer steps; None follows the settings.
         development: table of development examples, for early stopping; None keeps the last weights.
         free_devices: called before the job starts.
@@ -51,6 +52,7 @@ class Training(ModelStage):
     settings: Mapping[str, Any]
     operational: Mapping[str, Any]
     nodes: MultiNodeTraining
+    checkpoints_activations: Callable[[Path], bool] = lambda folder: False
     steps: int | None = None
     development: Artifact | None = None
     free_devices: Callable[[], None] = _nothing
@@ -89,6 +91,8 @@ class Training(ModelStage):
             "steps": self.steps,
             "development": self.development and str(self.development.folder.absolute()),
         }
+        if fields["gradient_checkpointing"] == "auto":
+            fields["gradient_checkpointing"] = self.checkpoints_activations(self.start.folder())
         job_file = folder / "_job.yaml"
         TrainingJob(**fields).write(job_file)
         self.free_devices()

@@ -6,7 +6,7 @@ from thoughtrank.config.dry_run.disk_estimate import disk_bytes
 from thoughtrank.config.dry_run.evaluation_plan import evaluation_line
 from thoughtrank.config.dry_run.gain_plan import gain_lines, gain_tokens
 from thoughtrank.config.dry_run.judge_plan import ranking_line, win_rate_lines
-from thoughtrank.config.dry_run.memory_estimate import training_gigabytes
+from thoughtrank.config.dry_run.memory_plan import memory_lines
 from thoughtrank.config.dry_run.question_plan import (
     development_tokens,
     question_line,
@@ -33,6 +33,7 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
     time = time_line(
         config,
         device=components.engine.device_estimate(),
+        processes=components.strategy.world_size,
         weights=weights,
         prefixes=prefixes * len(config.generation.models),
         questions=questions,
@@ -53,7 +54,7 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
             f"  evaluation  {evaluation_line(config, held_out=held_out)}",
             *win_rate_lines(config, components),
             *control_lines(config, components, weights=weights),
-            *_device_memory_lines(config, components, weights=weights, prefixes=prefixes),
+            *memory_lines(config, components, weights=weights, prefixes=prefixes),
             f"  disk        {_disk_line(disk_bytes(config, components))}",
             f"  time        {time}",
             *(f"  note        {note}" for note in _notes(components)),
@@ -137,34 +138,6 @@ def _training_memory_line(config: RunConfig, components: Components, *, weights:
         return f"adapter {components.adapter.name}: frozen weights, and {setting} ones of {memory.text()}"
     total = f", {memory.total * weights / 1e9:.2f} GB before activations" if weights else ""
     return f"{setting} weights, {components.optimizer.name}: {memory.text()}{total}"
-
-
-def _device_memory_lines(config: RunConfig, components: Components, *, weights: int | None, prefixes: int) -> list[str]:
-    """Memory per device, if the model's size is known."""
-    if weights is None:
-        return []
-    lines = []
-    engine, per_token = components.engine, components.model.kv_cache_bytes_per_token()
-    if per_token is not None:
-        generation = engine.memory_estimate(
-            parameters=weights,
-            kv_cache_bytes_per_token=per_token,
-            branches=engine.questions_estimate() * prefixes,
-            tokens=config.generation.thought_tokens + config.generation.answer_tokens,
-        )
-        if generation is not None:
-            branches = f"({engine.questions_estimate()} x {prefixes} branches)"
-            most = generation.kv_cache
-            cache = "all memory that is left for" if most is None else f"at most {most / 1e9:.1f} GB of"
-            lines.append(
-                f"generation: {generation.weights / 1e9:.1f} GB of weights and {cache} keys and values {branches}"
-            )
-    processes = components.strategy.world_size
-    devices = processes if processes > 1 else 8
-    sizes = training_gigabytes(parameters=weights, devices=devices)
-    each = ", ".join(f"{strategy} {size:.1f}" for strategy, size in sizes.items())
-    lines.append(f"training with Adam, GB per device before activations: {each} (ZeRO over {devices} devices)")
-    return [f"  {'      ' if index else 'memory'}      {line}" for index, line in enumerate(lines)]
 
 
 def _disk_line(needed: int | None) -> str:

@@ -1,0 +1,101 @@
+"""The lines of the plan about the memory of devices: for generation, for training, and on which cards training fits."""
+
+from thoughtrank.config.components import Components
+from thoughtrank.config.dry_run.memory_estimate import training_gigabytes
+from thoughtrank.config.schema import RunConfig
+from thoughtrank.config.training_memory import device_memory, training_parts
+from thoughtrank.finetuning.memory.alternatives import fitting
+from thoughtrank.finetuning.memory.cards import card_fit, resolve_checkpointing
+from thoughtrank.finetuning.memory.peak import peak_memory
+from thoughtrank.finetuning.memory.setup import TrainingParts, likely_device, training_setup
+from thoughtrank.models.decoder_shape import DecoderShape
+
+_SMALLEST_CARD = 24
+
+
+def memory_lines(config: RunConfig, components: Components, *, weights: int | None, prefixes: int) -> list[str]:
+    """Memory per device, if the model's size is known."""
+    if weights is None:
+        return []
+    lines = _generation_lines(config, components, weights=weights, prefixes=prefixes)
+    shape = components.model.decoder_shape()
+    training = None if shape is None else _training_lines(config, components, shape=shape)
+    lines += training or [_states_line(components, weights=weights)]
+    return [f"  {'      ' if index else 'memory'}      {line}" for index, line in enumerate(lines)]
+
+
+def _generation_lines(config: RunConfig, components: Components, *, weights: int, prefixes: int) -> list[str]:
+    engine, per_token = components.engine, components.model.kv_cache_bytes_per_token()
+    if per_token is None:
+        return []
+    generation = engine.memory_estimate(
+        parameters=weights,
+        kv_cache_bytes_per_token=per_token,
+        branches=engine.questions_estimate() * prefixes,
+        tokens=config.generation.thought_tokens + config.generation.answer_tokens,
+    )
+    if generation is None:
+        return []
+    most = generation.kv_cache
+    cache = "all memory that is left for" if most is None else f"at most {most / 1e9:.1f} GB of"
+    return [
+        f"generation: {generation.weights / 1e9:.1f} GB of weights and {cache} keys and values "
+        f"({engine.questions_estimate()} x {prefixes} branches)"
+    ]
+
+
+def _states_line(components: Components, *, weights: int) -> str:
+    """What is known without the sizes of the layers."""
+    processes = components.strategy.world_size
+    devices = processes if processes > 1 else 8
+    sizes = training_gigabytes(parameters=weights, devices=devices)
+    each = ", ".join(f"{strategy} {size:.1f}" for strategy, size in sizes.items())
+    return f"training with Adam, GB per device before activations: {each} (ZeRO over {devices} devices)"
+
+
+def _training_lines(config: RunConfig, components: Components, *, shape: DecoderShape) -> list[str] | None:
+    """None where a component does not state its sizes."""
+    parts = training_parts(config.training, generation=config.generation, components=components)
+    device = likely_device(components.strategy)
+    gigabytes = {}
+    for checkpointing in (False, True):
+        setup = training_setup(parts, shape=shape, device=device, checkpointing=checkpointing)
+        if setup is None:
+            return None
+        found = peak_memory(setup)
+        gigabytes[checkpointing] = f"{found.peak / 1e9:.1f} GB" + (
+            f" (and {found.main / 1e9:.1f} GB of main memory)" if found.main else ""
+        )
+    memory = device_memory(components.strategy)
+    setting = config.training.gradient_checkpointing
+    on = resolve_checkpointing(setting, parts=parts, shape=shape, device=device, memory=memory)
+    choice = _choice(setting == "auto" and device == "cuda", on=on, memory=memory)
+    return [
+        f"training on {device}: at most {gigabytes[False]} per device without gradient checkpointing and {gigabytes[True]} "
+        f"with it, at {parts.tokens:,} tokens per micro-batch; {choice}",
+        *_fit_lines(parts, shape=shape),
+    ]
+
+
+def _choice(auto: bool, *, on: bool, memory: int | None) -> str:
+    word = "on" if on else "off"
+    if not auto:
+        return f"it is {word}"
+    if memory is None:
+        return "it is chosen on the CUDA device that trains"
+    return f"it is {word} on this device of {memory / 1e9:.0f} GB"
+
+
+def _fit_lines(parts: TrainingParts, *, shape: DecoderShape) -> list[str]:
+    """What fits on which card; nothing for a model so small that the config fits on each."""
+    small = card_fit(parts, shape=shape, device="cuda", memory=1e9 * _SMALLEST_CARD)
+    if small is not None and not small.checkpointing and small.tokens >= parts.tokens:
+        return []
+    texts = []
+    for card, found in fitting(parts, shape=shape).items():
+        if found is None:
+            texts.append(f"{card} GB: nothing of this")
+            continue
+        way, fit = found
+        texts.append(f"{card} GB: {way.name}{' with gradient checkpointing' if fit.checkpointing else ''}")
+    return [f"what fits on a card: {'; '.join(texts)}"]
