@@ -30,6 +30,7 @@ class FineTuningModule(pl.LightningModule):
         weights: number format of the weights; see ``weight_formats``.
         accumulation: micro-batches per optimizer step and rank.
         masters: the model is loaded with bf16 weights, and the optimizer holds float32 master weights.
+        after_backward: called after each backward pass, when other devices than the CPU still have much to compute.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class FineTuningModule(pl.LightningModule):
         weights: Weights,
         accumulation: int,
         masters: bool = False,
+        after_backward: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self.load = load
@@ -52,6 +54,7 @@ class FineTuningModule(pl.LightningModule):
         self.weights = weights
         self.accumulation = accumulation
         self.masters = masters
+        self.after_backward = after_backward
         self._engine: TrainingEngine | None = None
         self._step_loss: Tensor | None = None
 
@@ -95,6 +98,10 @@ class FineTuningModule(pl.LightningModule):
             part = loss.detach().float()
             self._step_loss = part if self._step_loss is None else self._step_loss + part
         return self.engine.scale_loss(loss, accumulation=self.accumulation)
+
+    def on_after_backward(self) -> None:
+        """See ``after_backward``."""
+        self.after_backward()
 
     def take_step_loss(self) -> float:
         """This rank's part in the loss of the optimizer step, whose micro-batches are then forgotten.

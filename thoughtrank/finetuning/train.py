@@ -16,6 +16,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from transformers import AutoTokenizer
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.batching.batch_loader import BatchLoader
 from thoughtrank.finetuning.callbacks.best_weights import BestWeights
 from thoughtrank.finetuning.callbacks.checkpoint import Checkpoints, TimedCheckpoint
 from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
@@ -64,7 +65,7 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
         job, tokenizer=tokenizer, rank=rank, world_size=world_size, prefetch=strategy.device_kind() == "cuda"
     )
     adapter: Adapter = make_component(job.adapter, where="adapter")
-    module = _module(job, adapter=adapter, strategy=strategy, accumulation=data.loader.accumulation)
+    module = _module(job, adapter=adapter, strategy=strategy, loader=data.loader)
     checkpoints = Checkpoints(Path(job.work), job=job, strategy=strategy, world_size=world_size)
     memory = MemoryReport(
         optimizer=module.optimizer,
@@ -98,7 +99,7 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
         checkpoints.delete()
 
 
-def _module(job: TrainingJob, *, adapter: Adapter, strategy: Strategy, accumulation: int) -> FineTuningModule:
+def _module(job: TrainingJob, *, adapter: Adapter, strategy: Strategy, loader: BatchLoader) -> FineTuningModule:
     optimizer: Optimizer = make_component(job.optimizer, where="optimizer")
     masters = not adapter.freezes_model and has_optimizer_masters(
         weights=job.weights, precision=job.precision, optimizer=optimizer, strategy=strategy
@@ -109,8 +110,9 @@ def _module(job: TrainingJob, *, adapter: Adapter, strategy: Strategy, accumulat
         optimizer=optimizer,
         strategy=strategy,
         weights=job.weights,
-        accumulation=accumulation,
+        accumulation=loader.accumulation,
         masters=masters,
+        after_backward=loader.prepare_next,
     )
 
 

@@ -76,7 +76,13 @@ def test_a_missing_micro_batch_costs_two_tokens():
 @given(plans())
 def test_prefetched_micro_batches_are_the_same(planned):
     expected = list(load(planned))
-    assert all(same(*pair) for pair in zip(load(planned, prefetch=True), expected, strict=True))
+    for often in (0, 1, 2):
+        loader, found = load(planned, prefetch=True), []
+        for batch in loader:
+            found.append(batch)
+            for _ in range(often):
+                loader.prepare_next()
+        assert all(same(*pair) for pair in zip(found, expected, strict=True))
 
 
 def test_prefetching_is_one_micro_batch_ahead_and_ends_with_the_training(monkeypatch):
@@ -90,8 +96,14 @@ def test_prefetching_is_one_micro_batch_ahead_and_ends_with_the_training(monkeyp
     examples = [EncodedExample((1, 2, 3), first_target=1, question_id=f"q{number}") for number in range(9)]
     loader = BatchLoader(examples=examples, plan=[[[number]] for number in range(9)], padding_id=0, prefetch=True)
     batches = iter(loader)
+    loader.prepare_next()
     assert next(batches).question_ids == ("q0",)
+    assert prepared == ["q0"]
+    loader.prepare_next()
     assert next(batches).question_ids == ("q1",)
+    loader.prepare_next()
+    assert next(batches).question_ids == ("q2",)
     batches.close()
+    loader.prepare_next()
     assert prepared == ["q0", "q1", "q2"]
     assert not [each for each in threading.enumerate() if each.name.startswith("batches")]

@@ -1,6 +1,6 @@
 """The data loader: follows the batch plan, shards each step over ranks, and can start at any step."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -22,8 +22,8 @@ class BatchLoader:
         packing: pack the examples of a micro-batch into one row, a shared prompt once; else one padded row each.
         rank: of this process.
         world_size: number of ranks.
-        prefetch: prepare the next micro-batch in a thread while the current one is computed. For devices other than the
-            CPU, which computes with all cores.
+        prefetch: ``prepare_next`` prepares the next micro-batch in a thread. For devices other than the CPU, which computes
+            with all cores.
 
     Attributes:
         accumulation: micro-batches per optimizer step on each rank.
@@ -51,13 +51,21 @@ class BatchLoader:
             weighted += [(step[0][:1], 0.0)] * (self.accumulation * world_size - len(step))
             self._micro_batches.extend(weighted[rank::world_size])
         self._start = 0
+        self._prepare: Callable[[], None] = _nothing
 
     def __len__(self) -> int:
         return len(self._micro_batches)
 
     def __iter__(self) -> Iterator[Batch]:
         positions = range(self._start, len(self._micro_batches))
-        return _one_ahead(self._batch, positions) if self.prefetch else map(self._batch, positions)
+        return self._prepared(positions) if self.prefetch else map(self._batch, positions)
+
+    def prepare_next(self) -> None:
+        """Begin to prepare the next micro-batch, if it is to be prefetched: call it while the device has enough to do.
+
+        The thread and the training share Python's interpreter lock, so it must not compete with the start of a step.
+        """
+        self._prepare()
 
     def skip_steps(self, count: int) -> None:
         """Start after the first ``count`` optimizer steps, which a checkpoint already contains."""
@@ -67,6 +75,24 @@ class BatchLoader:
         """Micro-batches of a step with their loss weights: the fraction of the step's target tokens."""
         counts = [sum(self.examples[index].num_targets for index in micro_batch) for micro_batch in step]
         return [(micro_batch, count / sum(counts)) for micro_batch, count in zip(step, counts, strict=True)]
+
+    def _prepared(self, positions: range) -> Iterator[Batch]:
+        """The batches in order; one that ``prepare_next`` has not begun is made when it is needed."""
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches") as thread:
+            following: dict[int, Future[Batch]] = {}
+            for position in positions:
+                waiting = following.pop(position, None)
+                batch = self._batch(position) if waiting is None else waiting.result()
+
+                def prepare(position: int = position + 1) -> None:
+                    if position in positions and position not in following:
+                        following[position] = thread.submit(self._batch, position)
+
+                self._prepare = prepare
+                try:
+                    yield batch
+                finally:
+                    self._prepare = _nothing
 
     def _batch(self, position: int) -> Batch:
         indices, loss_weight = self._micro_batches[position]
@@ -83,14 +109,5 @@ def _first_target(example: EncodedExample) -> EncodedExample:
     return replace(example, token_ids=example.token_ids[:2], first_target=1)
 
 
-def _one_ahead(batch: Callable[[int], Batch], positions: Iterable[int]) -> Iterator[Batch]:
-    """The batches in order, each prepared while the one before it is used."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches") as thread:
-        waiting: Future[Batch] | None = None
-        for position in positions:
-            following = thread.submit(batch, position)
-            if waiting is not None:
-                yield waiting.result()
-            waiting = following
-        if waiting is not None:
-            yield waiting.result()
+def _nothing() -> None:
+    """Nothing is to be prepared."""
