@@ -76,15 +76,15 @@ VARIANTS = (
     Variant("bf16_kahan", weights="bf16_kahan", checkpointing=False),
     Variant("bf16_kahan, short examples packed", weights="bf16_kahan", checkpointing=False, examples=10),
     Variant("fp32_master", weights="fp32_master", checkpointing=False),
-    Variant("bf16_kahan, without liger-kernel", weights="bf16_kahan", checkpointing=False, without=("liger",)),
-    Variant("bf16_kahan, without flash", weights="bf16_kahan", checkpointing=False, without=("flash",)),
-    Variant("bf16_kahan, twice the tokens", weights="bf16_kahan", checkpointing=False, examples=20, sequences=2),
     Variant("fp32_master, 16 short examples", weights="fp32_master", checkpointing=False, examples=16),
+    Variant("bf16_kahan, twice the tokens", weights="bf16_kahan", checkpointing=False, examples=20, sequences=2),
     Variant("fp32_master, checkpointing", weights="fp32_master", checkpointing=True),
+    Variant("bf16_kahan, short examples singly", weights="bf16_kahan", checkpointing=False, examples=10, sequences=0),
     Variant("fp32_master, checkpointing, autocast", weights="fp32_master", checkpointing=True, without=("masters",)),
     Variant("bf16_kahan, checkpointing", weights="bf16_kahan", checkpointing=True),
+    Variant("bf16_kahan, without liger-kernel", weights="bf16_kahan", checkpointing=False, without=("liger",)),
+    Variant("bf16_kahan, without flash", weights="bf16_kahan", checkpointing=False, without=("flash",)),
     Variant("bf16_kahan, without the loss kernel", weights="bf16_kahan", checkpointing=False, without=("loss",)),
-    Variant("bf16_kahan, short examples singly", weights="bf16_kahan", checkpointing=False, examples=10, sequences=0),
 )
 
 
