@@ -232,6 +232,7 @@ WITHOUT_A_TEST = {
     "thoughtrank.finetuning.memory.sharding": DECLARATIONS,
     "thoughtrank.finetuning.optimizers.adam_family": DECLARATIONS,
     "thoughtrank.models.named_model": "the base of three classes that have their tests",
+    "thoughtrank.engines.decoding.devices.records": DECLARATIONS,
     "thoughtrank.engines.protocol": DECLARATIONS,
     "thoughtrank.evaluation.arms.protocol": DECLARATIONS,
     "thoughtrank.controls.protocol": "the base of controls that have their tests",

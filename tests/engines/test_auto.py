@@ -44,7 +44,7 @@ def test_it_is_the_embedded_engine_without_a_device_or_where_that_is_wanted(devi
     assert made.resolved()["choice"] == "transformers"
     embedded = TransformersEngine(dtype="float32", device=settings.get("device", "auto"))
     assert made.identity() == embedded.identity()
-    assert (made.overlaps_groups, made.chooses_first_token) == (False, True)
+    assert (made.overlaps_groups, made.chooses_first_token) == (True, True)
     assert made.notes() == ["engine=auto is engine=transformers here"]
 
 

@@ -9,7 +9,7 @@ from thoughtrank.engines.vllm import VLLMEngine
 SERVED = ["concurrency", "questions_per_group", "replies_per_group"]
 
 
-@pytest.mark.parametrize("name", [*SERVED[1:], "token_budget"])
+@pytest.mark.parametrize("name", [*SERVED[1:], "token_budget", "devices"])
 def test_the_embedded_engine_names_every_number_below_one(name):
     assert TransformersEngine(**{name: 0}).faults() == [f"engine.{name} must be at least 1, not 0"]
 

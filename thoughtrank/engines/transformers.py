@@ -18,6 +18,7 @@ from thoughtrank.models.special_parts import (
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+    from thoughtrank.engines.decoding.devices.devices_session import DevicesSession
     from thoughtrank.engines.decoding.session import TransformersSession
 
 
@@ -25,6 +26,7 @@ _KINDS = {
     "questions_per_group": "a number or auto",
     "replies_per_group": "a number or auto",
     "token_budget": "a number of tokens, memory such as 60GB, or auto",
+    "devices": "a number or auto",
 }
 _UNKNOWN = "unknown"
 
@@ -53,12 +55,15 @@ class TransformersEngine(LocalEngineComponent):
         token_budget: most tokens in the KV cache at once; other branches wait until branches of their group finish. It decides
             which branches share a batch, so it is part of the identity. ``60GB`` is what fits into that much memory beside the
             weights. ``auto`` is nine tenths of a CUDA device's memory, else 65536 tokens.
+        devices: processes that generate candidates, each with a copy of the model on a device of its own and groups of its
+            own. ``auto`` is all CUDA devices, else 1.
     """
 
     version = 4
-    operational = frozenset({"probe_candidates"})
+    operational = frozenset({"probe_candidates", "devices"})
     chooses_first_token = True
     scores = True
+    overlaps_groups = True
     dtype: Literal["auto", "float32", "bfloat16"]
 
     def __init__(
@@ -71,6 +76,7 @@ class TransformersEngine(LocalEngineComponent):
         replies_per_group: int | str = AUTO,
         probe_candidates: int = 8,
         token_budget: int | str = AUTO,
+        devices: int | str = AUTO,
     ) -> None:
         self.dtype = dtype
         self.linear_kernel = linear_kernel
@@ -79,6 +85,7 @@ class TransformersEngine(LocalEngineComponent):
         self._replies_per_group = number_of(replies_per_group)
         self.probe_candidates = probe_candidates
         self._token_budget = number_of(token_budget)
+        self.devices = number_of(devices)
 
     @property
     def questions_per_group(self) -> int:  # type: ignore[override]  # known only after importing torch
@@ -103,6 +110,7 @@ class TransformersEngine(LocalEngineComponent):
             "questions_per_group": self._questions_per_group,
             "replies_per_group": self._replies_per_group,
             "token_budget": self._token_budget,
+            "devices": self.devices,
         }
         faults = bound_faults(
             at_least_one={name: size for name, size in sizes.items() if isinstance(size, int)},
@@ -177,18 +185,31 @@ class TransformersEngine(LocalEngineComponent):
         most = room * 1e9 - memory.weights if room is not None else int(budget) * memory.kv_cache / (branches * tokens)
         return GenerationMemory(weights=memory.weights, kv_cache=min(memory.kv_cache, most))
 
-    def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "TransformersSession":
+    def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "TransformersSession | DevicesSession":
         """See ``Engine``. Nothing is kept in ``work_folder``."""
+        from thoughtrank.engines.decoding.devices.devices_session import DevicesSession, start_workers
+        from thoughtrank.engines.decoding.devices.records import Settings
         from thoughtrank.engines.decoding.session import TransformersSession
 
         device = self._device()
-        return TransformersSession(
+        settings = Settings(
             model_folder=model_folder,
             device=device,
             dtype=self._dtype(device),
             packed=self._linear_kernel() == "packed",
             token_budget=self.token_budget,
         )
+        devices = self._num_devices(device)
+        if devices > 1:
+            return DevicesSession(start_workers(settings, devices=devices))
+        return TransformersSession(**settings._asdict())
+
+    def _num_devices(self, device: Device) -> int:
+        import torch
+
+        if isinstance(self.devices, int):
+            return self.devices
+        return max(1, torch.cuda.device_count()) if device == "cuda" else 1
 
     def _device(self) -> Device:
         import torch

@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -115,6 +115,13 @@ class TransformersSession:
                 self._ragged.free()
             _free_memory()
             self.cache = self.model.new_cache()
+
+    def generate_groups(
+        self, groups: Iterable[Sequence[GenerationRequest]], *, limits: Limits, on_step: OnStep | None = None
+    ) -> Generator[list[list[Continuation]], None, None]:
+        """See ``EngineSession``; one group after the other."""
+        for group in groups:
+            yield self.generate(group, limits=limits, on_step=on_step)
 
     def score(
         self, requests: Sequence[ScoreRequest], *, on_step: OnStep | None = None

@@ -1,0 +1,109 @@
+"""Groups on several devices: the same results in the same order, whatever device is free first."""
+
+import threading
+import time
+from multiprocessing import Pipe
+
+import pytest
+
+from thoughtrank.engines.decoding.devices.devices_session import DevicesSession, DeviceWorker, device_environment
+from thoughtrank.engines.decoding.devices.worker import serve
+from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
+from thoughtrank.errors import UserError
+
+LIMITS = Limits(thought_tokens=1, answer_tokens=1)
+
+
+class Session:
+    """Answers a prompt with itself, after as many milliseconds as it says."""
+
+    def __init__(self, number, log):
+        self.number, self.log = number, log
+
+    def generate(self, requests, *, limits, on_step):
+        self.log.append((self.number, requests[0].prompt))
+        if requests[0].prompt == "user":
+            raise UserError("too long", "and too wide")
+        if requests[0].prompt == "bug":
+            raise ValueError("a bug")
+        time.sleep(int(requests[0].prompt) / 1000)
+        on_step(1, len(requests))
+        return [[request.prompt] for request in requests]
+
+    def score(self, requests, *, on_step):
+        return [[request.prompt, "scored"] for request in requests]
+
+    def facts(self):
+        return {"engine": "fake"}
+
+
+@pytest.fixture
+def log():
+    return []
+
+
+@pytest.fixture
+def session(log):
+    """Two devices whose processes are threads."""
+    workers, threads = [], []
+    for number in range(2):
+        ours, theirs = Pipe()
+        threads.append(threading.Thread(target=serve, args=(theirs, Session(number, log)), daemon=True))
+        threads[-1].start()
+        workers.append(DeviceWorker(ours))
+    with DevicesSession(workers) as session:
+        yield session
+    for thread in threads:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def group(prompt):
+    return [GenerationRequest(prompt, (Branch(opener="", in_thought=False),))]
+
+
+def test_groups_come_back_in_order_and_use_every_device(session, log):
+    prompts, steps = ["200", "1", "2", "3", "4", "5"], []
+    results = list(
+        session.generate_groups(map(group, prompts), limits=LIMITS, on_step=lambda *each: steps.append(each))
+    )
+    assert results == [[[prompt]] for prompt in prompts]
+    assert {number for number, _ in log} == {0, 1}
+    # The slow one keeps its device; the other one does what may be done ahead of it.
+    device = {prompt: number for number, prompt in log}
+    assert device["1"] == device["2"] == device["3"] != device["200"]
+    assert sum(finished for _, finished in steps) == len(prompts)
+    assert session.facts() == {"engine": "fake", "devices": 2}
+
+
+def test_a_group_may_be_generated_while_others_are_on_their_way(session):
+    """As the stage does with its probe."""
+    groups = session.generate_groups(map(group, ["1", "30", "30"]), limits=LIMITS)
+    assert next(groups) == [["1"]]
+    assert session.generate(group("2"), limits=LIMITS) == [["2"]]
+    assert session.score(group("3")) == [["3", "scored"]]
+    assert list(groups) == [[["30"]], [["30"]]]
+
+
+def test_errors_of_a_device_are_errors_of_the_session(session):
+    with pytest.raises(UserError) as caught:
+        session.generate(group("user"), limits=LIMITS)
+    assert caught.value.faults == ("too long", "and too wide")
+
+
+def test_bugs_of_a_device_keep_their_traceback(session):
+    with pytest.raises(RuntimeError, match="ValueError: a bug"):
+        list(session.generate_groups([group("bug")], limits=LIMITS))
+
+
+def test_a_process_that_has_ended_is_one_message():
+    ours, theirs = Pipe()
+    worker = DeviceWorker(ours)
+    theirs.close()
+    with DevicesSession([worker]) as session, pytest.raises(UserError, match="process of a device has ended"):
+        session.generate(group("1"), limits=LIMITS)
+
+
+def test_every_process_sees_one_of_the_devices_that_this_one_sees():
+    assert device_environment({}, 1) == {"CUDA_VISIBLE_DEVICES": "1"}
+    assert device_environment({"CUDA_VISIBLE_DEVICES": "4, 6"}, 1) == {"CUDA_VISIBLE_DEVICES": "6"}

@@ -1,0 +1,195 @@
+"""A session on several devices: whole groups go to whichever device is free, so the text does not depend on their number."""
+
+import os
+import socket
+import subprocess
+from collections import deque
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from thoughtrank.engines.decoding.devices.records import Done, Failed, Job, Settings, Step
+from thoughtrank.engines.protocol import (
+    Continuation,
+    ContinuationScore,
+    GenerationRequest,
+    Limits,
+    OnStep,
+    ScoreRequest,
+)
+from thoughtrank.errors import UserError
+from thoughtrank.process.child_module import module_command
+
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
+_ENDED = "the process of a device has ended; see its message above, and run the same command again"
+_AHEAD = 2
+"""Groups that may be finished and wait for an earlier one, per device."""
+
+
+@dataclass(eq=False, slots=True)
+class _Task:
+    """A job on its way."""
+
+    job: Job
+    on_step: OnStep | None
+    done: Done | None = None
+
+
+@dataclass(eq=False, slots=True)
+class DeviceWorker:
+    """The process of one device, as this one sees it.
+
+    Attributes:
+        connection: to it.
+        process: None in tests.
+        task: that it does; None while it is idle.
+    """
+
+    connection: "Connection[Any, Any]"
+    process: "subprocess.Popen[bytes] | None" = None
+    task: _Task | None = field(default=None)
+
+
+def start_workers(settings: Settings, *, devices: int) -> list[DeviceWorker]:
+    """Start a process per device; all of them load the model at once.
+
+    Raises:
+        UserError: one of them cannot open a session.
+    """
+    workers = [_start(settings, number) for number in range(devices)]
+    try:
+        for worker in workers:
+            _receive(worker)
+    except BaseException:
+        close_workers(workers)
+        raise
+    return workers
+
+
+def _start(settings: Settings, number: int) -> DeviceWorker:
+    ours, theirs = socket.socketpair()
+    command = module_command("thoughtrank.engines.decoding.devices.worker", str(theirs.fileno()))
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        pass_fds=[theirs.fileno()],
+        env={**os.environ, **device_environment(os.environ, number)},
+        start_new_session=True,
+    )
+    theirs.close()
+    worker = DeviceWorker(Connection(ours.detach()), process)
+    worker.connection.send(settings)
+    return worker
+
+
+def device_environment(environment: Mapping[str, str], number: int) -> dict[str, str]:
+    """The variable that leaves a process one of the CUDA devices that this one sees."""
+    visible = [each.strip() for each in environment.get(_VISIBLE, "").split(",") if each.strip()]
+    return {_VISIBLE: visible[number] if number < len(visible) else str(number)}
+
+
+def close_workers(workers: Sequence[DeviceWorker]) -> None:
+    """End the processes; closing twice does no harm."""
+    for worker in workers:
+        worker.connection.close()
+        if worker.process is not None:
+            worker.process.terminate()
+    for worker in workers:
+        if worker.process is not None:
+            worker.process.wait()
+
+
+def _receive(worker: DeviceWorker) -> Step | Done:
+    """The next record of a worker.
+
+    Raises:
+        UserError: it reports one, or it has ended.
+    """
+    try:
+        record = worker.connection.recv()
+    except (EOFError, ConnectionResetError):
+        raise UserError(_ENDED) from None
+    if isinstance(record, Failed):
+        if record.kind == "user":
+            raise UserError(*record.sentences)
+        raise RuntimeError(f"in the process of a device: {record.sentences[0]}")
+    return record
+
+
+class DevicesSession:
+    """See ``EngineSession``.
+
+    Args:
+        workers: open; closed with the session.
+    """
+
+    def __init__(self, workers: Sequence[DeviceWorker]) -> None:
+        self._workers = workers
+        self._facts: dict[str, object] = {}
+
+    def generate(
+        self, requests: Sequence[GenerationRequest], *, limits: Limits, on_step: OnStep | None = None
+    ) -> list[list[Continuation]]:
+        """See ``EngineSession``; on one device."""
+        return self._finished(self._begin(Job(list(requests), limits), on_step))
+
+    def generate_groups(
+        self, groups: Iterable[Sequence[GenerationRequest]], *, limits: Limits, on_step: OnStep | None = None
+    ) -> Generator[list[list[Continuation]], None, None]:
+        """See ``EngineSession``; every device does another group."""
+        begun: deque[_Task] = deque()
+        for group in groups:
+            begun.append(self._begin(Job(list(group), limits), on_step))
+            while begun and (begun[0].done is not None or len(begun) >= _AHEAD * len(self._workers)):
+                yield self._finished(begun.popleft())
+        while begun:
+            yield self._finished(begun.popleft())
+
+    def score(
+        self, requests: Sequence[ScoreRequest], *, on_step: OnStep | None = None
+    ) -> list[list[ContinuationScore]]:
+        """See ``EngineSession``; on one device."""
+        return self._finished(self._begin(Job(list(requests), None), on_step))
+
+    def _begin(self, job: Job, on_step: OnStep | None) -> _Task:
+        """Give a job to the first worker that is idle."""
+        while (worker := next((each for each in self._workers if each.task is None), None)) is None:
+            self._pump()
+        worker.task = _Task(job, on_step)
+        try:
+            worker.connection.send(job)
+        except BrokenPipeError:
+            raise UserError(_ENDED) from None
+        return worker.task
+
+    def _finished(self, task: _Task) -> list[Any]:
+        while task.done is None:
+            self._pump()
+        return task.done.results
+
+    def _pump(self) -> None:
+        """Take one record of every worker that has sent one."""
+        busy = {each.connection: each for each in self._workers if each.task is not None}
+        for connection in wait(list(busy)):
+            worker = busy[connection]  # type: ignore[index]
+            task, record = worker.task, _receive(worker)
+            if task is None:
+                continue
+            if isinstance(record, Step):
+                if task.on_step is not None:
+                    task.on_step(record.tokens, record.finished)
+            else:
+                task.done, worker.task = record, None
+                self._facts = record.facts
+
+    def facts(self) -> dict[str, object]:
+        """See ``EngineSession``; of the device that was the last to finish a group."""
+        return {**self._facts, "devices": len(self._workers)}
+
+    def __enter__(self) -> "DevicesSession":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """End the processes, whatever they are doing."""
+        close_workers(self._workers)
