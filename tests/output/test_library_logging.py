@@ -12,7 +12,7 @@ def restored():
     """The state of the loggers, and of the bars of transformers, as before."""
     from transformers.utils import logging as transformers_logging
 
-    names = ("DeepSpeed", "pytorch_lightning", "lightning.pytorch")
+    names = ("DeepSpeed", "pytorch_lightning", "lightning.pytorch", "liger_kernel.backends.registry")
     before = {name: (logging.getLogger(name).level, list(logging.getLogger(name).filters)) for name in names}
     bars = transformers_logging.is_progress_bar_enabled()
     with warnings.catch_warnings():
@@ -35,9 +35,11 @@ def test_routine_messages_are_dropped_and_others_are_not(caplog):
     assert {record.getMessage() for record in caplog.records} == {"loss scale is zero"}
 
 
-def test_lightning_reports_errors_only():
+@pytest.mark.parametrize("name", ["pytorch_lightning", "liger_kernel.backends.registry"])
+def test_libraries_that_warn_of_missing_devices_report_errors_only(name):
     silence_library_logs()
-    assert not logging.getLogger("pytorch_lightning").isEnabledFor(logging.WARNING)
+    assert not logging.getLogger(name).isEnabledFor(logging.WARNING)
+    assert logging.getLogger(name).isEnabledFor(logging.ERROR)
     assert logging.getLogger("pytorch_lightning").isEnabledFor(logging.ERROR)
 
 

@@ -23,12 +23,14 @@ def _is_not_routine(record: logging.LogRecord) -> bool:
 
 
 def silence_library_logs() -> None:
-    """Disable progress bars for loading and saving weights, and notices of DeepSpeed and Lightning about a missing GPU.
+    """Disable progress bars for loading and saving weights, and notices of DeepSpeed, Lightning and Liger about missing
+    devices.
 
     Call it before a model is loaded. Other warnings and errors of these libraries are still shown.
     """
     logging.getLogger("DeepSpeed").addFilter(_is_not_routine)
-    for name in ("pytorch_lightning", "lightning.pytorch"):
+    # Liger warns of every kind of device that it has kernels for and this machine has not.
+    for name in ("pytorch_lightning", "lightning.pytorch", "liger_kernel.backends.registry"):
         logging.getLogger(name).setLevel(logging.ERROR)
     for text in _ROUTINE_WARNINGS:
         warnings.filterwarnings("ignore", message=f".*{text}.*")
