@@ -25,6 +25,23 @@ def test_every_arm_of_the_last_round_and_every_control_has_its_interval(tmp_path
     assert "round 2 thought − round 0 thought" in shown
 
 
+def test_the_control_of_the_thought_effect_is_a_point_of_the_chart(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    arms = {"thought": FIGURES, "answer_at_once": FIGURES, "best_of_n": {**FIGURES, "accuracy": 0.3}}
+    effect = {"points": 9.0, "low": 4.0, "high": 14.0, "p_value": 0.001, "n": 40, "parts": []}
+    findings = {
+        "comparisons": [],
+        "thought_effect": {**effect, "against": "answers_only/pairs answer_at_once"},
+        "controls": {"answers_only": {"variants": {"pairs": {"arms": arms}}}},
+    }
+    shown = accuracy_section(replace(run, findings=findings), name="run-0")
+    assert "<title>control answers_only/pairs, round 2: 25.0 % [15.0 to 40.0]</title>" in shown
+    assert shown.count('class="marker"') == 1
+    # Arms of equal accuracy are one row.
+    assert "control answers_only/pairs, free reply; answer at once, no thought</th>" in shown
+    assert "control answers_only/pairs, majority of short answers</th>" in shown
+
+
 def test_questions_without_references_have_a_sentence(tmp_path):
     run = read_run(stored_run(tmp_path, rounds=0))
     (first,) = run.rounds

@@ -52,9 +52,13 @@ def test_the_thoughts_get_credit_only_where_it_is_shown(tmp_path):
     run = run_of(tmp_path)
     assert "is measured when the run is finished" in headline(run)
     assert "was not measured" in headline(replace(run, finished=True))
-    assert "The thoughts caused it: +9.0 points" in headline(with_effect(run))
-    assert "It is not shown that the thoughts caused it" in headline(with_effect(run, low=-2.0, p_value=0.3))
-    assert "The thoughts did harm" in headline(with_effect(run, points=-9.0, low=-14.0, high=-4.0))
+    shown = headline(with_effect(run))
+    assert (
+        "Training on thoughts is worth +9.0 points (95 % interval +4.0 to +14.0, p = 0.001) over training on the"
+        in shown
+    )
+    assert "is not shown to be better than training on" in headline(with_effect(run, low=-2.0, p_value=0.3))
+    assert "is worse than training on" in headline(with_effect(run, points=-9.0, low=-14.0, high=-4.0))
 
 
 def test_a_run_with_only_its_base_model(tmp_path):

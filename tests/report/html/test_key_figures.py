@@ -12,13 +12,15 @@ def test_the_figures_of_a_run(tmp_path):
     shown = key_figures(run, [statistics_of(run, 1), statistics_of(run, 2)])
     first, last = (f"{100 * each.metrics['accuracy']:.1f} %" for each in (run.rounds[0], run.rounds[-1]))
     assert f"<b>{first} → {last}</b>" in shown
-    assert "a clear change" in shown
+    assert "more than chance" in shown
     assert "<b>not measured</b>" in shown
     assert "<b>A B 7</b>" in shown
     assert "<b>$0.50</b>" in shown
     effect = {"points": 2.0, "low": -1.0, "high": 5.0, "p_value": 0.2}
     changed = replace(run, findings={**run.findings, "thought_effect": effect})
-    assert "<b>+2.0 points</b><span>[-1.0 to +5.0], p = 0.200: not shown" in key_figures(changed, [])
+    shown = key_figures(changed, [])
+    assert "<b>+2.0 points</b><span>over training on the same answers" in shown
+    assert "[-1.0 to +5.0], p = 0.200, may be chance" in shown
 
 
 def test_the_base_model_alone_has_no_change(tmp_path):

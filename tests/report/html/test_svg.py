@@ -11,7 +11,8 @@ def test_a_line_chart_has_a_point_with_its_interval_per_round():
     root = ElementTree.fromstring(line_chart(series, label='acc "by" round', x_label="round"))
     titles = [each.text for each in root.iter("title")]
     assert "<thought>, round 1: 50.0 % [40.0 to 60.0]" in titles
-    assert len(list(root.iter("circle"))) == 3
+    assert len(list(root.iter("circle"))) == 2
+    assert [each.get("class") for each in root.iter("path")] == ["marker"]  # of a series of one point
     assert root.get("aria-label") == 'acc "by" round'
     heights = [float(each.get("cy")) for each in root.iter("circle")]
     assert heights.index(min(heights)) != heights.index(max(heights))

@@ -48,7 +48,7 @@ def svg_file(parts: Sequence[str], *, width: float, height: float, label: str, s
         ".dashed .line { stroke-dasharray: 6 4; }",
         ".dashed .swatch { fill-opacity: .25; stroke: currentColor; stroke-dasharray: 3 2; }",
         ".bar { stroke: currentColor; stroke-width: 1.2; opacity: .6; }",
-        ".band { fill: currentColor; opacity: .12; } circle, .swatch { fill: currentColor; }",
+        ".band { fill: currentColor; opacity: .12; } circle, .marker, .swatch { fill: currentColor; }",
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from thoughtrank.report.effect_text import effect_line, p_text
-from thoughtrank.report.html.headline import excludes_zero
+from thoughtrank.report.html.embedding import escaped
+from thoughtrank.report.html.headline import control_variants, excludes_zero
 from thoughtrank.report.html.held_out_tables import JudgedComparison
 from thoughtrank.report.html.markup import details, interval, note, scrolling, section, table
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import Point, interval_bar, legend, line_chart
+from thoughtrank.report.html.thought_effect_notes import against, effect_note, empty_thought_note
 from thoughtrank.report.html.win_rate_table import win_rates
 
+_CONTROL = 7
+"""The colour of bars that are no series of the chart: grey."""
 ARM_TEXTS = {
     "thought": "free reply",
     "own_thought": "own thought, answer forced",
@@ -47,11 +51,14 @@ def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[JudgedCompar
     chart = line_chart(series, label="accuracy of every arm by round, with 95 % intervals", x_label="round")
     parts = [
         note(
-            "Fraction of held-out questions answered right, with 95 % intervals. The thick line is the model as it is "
-            "used; the others force or forbid a thought, to see what it is worth."
+            "Fraction of held-out questions answered right, with 95 % intervals. Round 0 is before training. The thick line is "
+            "the model as it is used: it writes a thought, then its answer. The other arms change one thing to see what a "
+            "thought is worth; unseen families are kinds of questions that were never trained on. Points of one round are drawn "
+            "side by side so that none hides another."
         ),
         scrolling(chart, label="accuracy by round"),
         legend(names),
+        *(f"<p>{escaped(text)}</p>" for text in (effect_note(run), empty_thought_note(run)) if text),
         _last_round(run),
         _comparisons(run),
         win_rates(judged) if judged else "",
@@ -62,7 +69,21 @@ def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[JudgedCompar
 def accuracy_series(run: StoredRun) -> tuple[list[str], list[tuple[str, list[Point]]]]:
     """What the curves are, and the points of each; both empty where no round has an accuracy."""
     series = _series(run)
-    return [f"{arm}: {ARM_TEXTS[arm]}" if arm in ARM_TEXTS else arm for arm, _ in series], series
+    names = [f"{arm}: {ARM_TEXTS[arm]}" if arm in ARM_TEXTS else arm for arm, _ in series]
+    if (control := _control_series(run)) is not None:
+        series.append(control)
+        names.append(f"{control[0]} (diamond): the same answers without thoughts")
+    return names, series
+
+
+def _control_series(run: StoredRun) -> tuple[str, list[Point]] | None:
+    """The control that the thought effect is measured against, as a point at the last round."""
+    compared = against(run)
+    figures = None if compared is None else control_variants(run).get(compared[0], {}).get("arms", {}).get(compared[1])
+    if compared is None or not run.evaluated or figures is None or figures.get("accuracy") is None:
+        return None
+    point = Point(run.evaluated[-1].number, figures["accuracy"], figures["low"], figures["high"])
+    return f"control {compared[0]}", [point]
 
 
 def _series(run: StoredRun) -> list[tuple[str, list[Point]]]:
@@ -96,37 +117,45 @@ def _last_round(run: StoredRun) -> str:
         extra = "" if follows is None else f"{100 * follows:.0f} % of answers follow the edit"
         rows.append([bar.name, shown, interval(value, low, high), str(bar.figures.get("n") or "–"), extra])
     header = ["", "0 % to 100 %", "accuracy", "questions", ""]
-    return table(header, rows, caption="Before training, after training, and the controls", markup=(1,))
+    caption = "Before training (grey), after training (colours as in the chart), and the controls (grey)"
+    return table(header, rows, caption=caption, markup=(1,))
 
 
 def _bars(run: StoredRun) -> Iterator[_Bar]:
     first, last = run.evaluated[0], run.evaluated[-1]
     arms = list(ARM_TEXTS)
+    colour_of = {arm: number for number, (arm, _) in enumerate(_series(run))}
     if first is not last:
         yield from (
-            _Bar(f"round {first.number}, {ARM_TEXTS[arm]}", figures, 7)
+            _Bar(f"round {first.number}, {ARM_TEXTS[arm]}", figures, _CONTROL)
             for arm, figures in _arms(first.metrics).items()
             if arm == "thought" and figures.get("accuracy") is not None
         )
     for arm in arms:
         figures = _arms(last.metrics).get(arm)
         if figures is not None and figures.get("accuracy") is not None:
-            yield _Bar(f"round {last.number}, {ARM_TEXTS[arm]}", figures, 0 if arm == "thought" else 1)
-    for control, entry in run.findings["controls"].items():
-        for variant, figures in entry.get("variants", {"": entry}).items():
-            title = f"{control}/{variant}" if variant else control
-            for arm, of_arm in figures["arms"].items():
-                if of_arm.get("accuracy") is not None:
-                    yield _Bar(f"control {title}, {ARM_TEXTS.get(arm, arm)}", of_arm, 2)
+            yield _Bar(f"round {last.number}, {ARM_TEXTS[arm]}", figures, colour_of.get(arm, 0))
+    for title, figures in control_variants(run).items():
+        for arms_text, of_arm in _equal_arms(figures["arms"]):
+            yield _Bar(f"control {title}, {arms_text}", of_arm, _CONTROL)
+
+
+def _equal_arms(arms: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The arms of a control, those of equal accuracy together: a model without thoughts often replies the same in several."""
+    found: dict[tuple[Any, ...], tuple[list[str], Mapping[str, Any]]] = {}
+    for arm, figures in arms.items():
+        if figures.get("accuracy") is not None:
+            key = (figures["accuracy"], figures.get("n"))
+            found.setdefault(key, ([], figures))[0].append(ARM_TEXTS.get(arm, arm))
+    return [("; ".join(names), figures) for names, figures in found.values()]
 
 
 def _comparisons(run: StoredRun) -> str:
-    """The thought effect and every other comparison with its interval; folded."""
+    """Every comparison with its interval; folded. Where the thought effect was not measured, why."""
     compared = run.findings["comparisons"]
-    effect = run.findings["thought_effect"]
-    effect_text = "" if effect is None and not compared else note(effect_line(effect) if run.finished else "")
+    unmeasured = note(effect_line(None)) if run.findings["thought_effect"] is None and compared and run.finished else ""
     if not compared:
-        return effect_text
+        return unmeasured
     widest = max(max(abs(each["low"]), abs(each["high"])) for each in compared) or 1.0
     rows = [
         [
@@ -148,4 +177,4 @@ def _comparisons(run: StoredRun) -> str:
     ]
     header = ["difference", "", "points", "p (Holm)", "questions"]
     shown = table(header, rows, caption="Paired differences in percentage points", markup=(1,))
-    return effect_text + details(f"All {len(rows)} paired comparisons", shown)
+    return unmeasured + details(f"All {len(rows)} paired comparisons", shown)

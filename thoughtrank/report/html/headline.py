@@ -1,4 +1,4 @@
-"""The headline of a report: whether training helped, by how much, whether thanks to the thoughts, and at what cost."""
+"""The headline of a report: whether training helped, by how much, what the thoughts are worth, and at what cost."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -119,14 +119,12 @@ def _thoughts(run: StoredRun) -> str:
         return ""
     if effect is None:
         if not run.finished:
-            return "Whether the thoughts caused it is measured when the run is finished."
-        return "Whether the thoughts caused it was not measured."
-    against = "than training on the same answers without thoughts"
+            return "What the thoughts are worth is measured when the run is finished."
+        return "What the thoughts are worth was not measured."
     if excludes_zero(effect) and effect["points"] > 0:
-        return f"The thoughts caused it: {points_text(effect)} better {against}."
-    if excludes_zero(effect):
-        return f"The thoughts did harm: {points_text(effect)} {against}."
-    return f"It is not shown that the thoughts caused it: {points_text(effect)} {against}."
+        return f"Training on thoughts is worth {points_text(effect)} over training on the same answers without them."
+    verb = "is worse" if excludes_zero(effect) else "is not shown to be better"
+    return f"Training on thoughts {verb} than training on the same answers without them: {points_text(effect)}."
 
 
 def _cost(run: StoredRun) -> str:

@@ -35,7 +35,7 @@ def _accuracy(run: StoredRun) -> list[tuple[str, str, str]]:
     compared = change_over_rounds(run)
     change = ""
     if compared is not None:
-        clear = "a clear change" if excludes_zero(compared) else "may be chance"
+        clear = "more than chance" if excludes_zero(compared) else "may be chance"
         change = f": {compared['points']:+.1f} points [{compared['low']:+.1f} to {compared['high']:+.1f}], {clear}"
     return [
         ("Accuracy", f"{percent(first.metrics['accuracy'])} → {value}", f"round {first.number} → {last.number}{change}")
@@ -47,9 +47,9 @@ def _effect(run: StoredRun) -> list[tuple[str, str, str]]:
     if effect is None:
         text = "needs the control answers_only" if run.finished else "known when the run is finished"
         return [("Thought effect", "not measured", text)]
-    clear = "shown" if excludes_zero(effect) else "not shown"
+    clear = "more than chance" if excludes_zero(effect) else "may be chance"
     interval = f"[{effect['low']:+.1f} to {effect['high']:+.1f}], p {p_text(effect['p_value'])}"
-    text = f"{interval}: {clear}; over training on the same answers without thoughts"
+    text = f"over training on the same answers without thoughts: {interval}, {clear}"
     return [("Thought effect", f"{effect['points']:+.1f} points", text)]
 
 

@@ -59,7 +59,7 @@ def line_chart(series: Sequence[tuple[str, Sequence[Point]]], *, label: str, x_l
             f"{escaped(x_label)} {tick}</text>"
         )
     for number, (name, of_series) in reversed(list(enumerate(series))):
-        shift = (number - (len(series) - 1) / 2) * 5
+        shift = (number - (len(series) - 1) / 2) * 3
         at = [(x_of(point.x) + shift, point) for point in of_series]
         path = " ".join(f"{x:.1f},{y_of(point.value):.1f}" for x, point in at)
         parts.append(f'<g class="{series_class(number)}{" main" if number == 0 else ""}">')
@@ -73,10 +73,17 @@ def line_chart(series: Sequence[tuple[str, Sequence[Point]]], *, label: str, x_l
             parts.append(
                 f'<g><title>{escaped(title)}</title><line class="bar" x1="{x:.1f}" x2="{x:.1f}" '
                 f'y1="{y_of(point.low):.1f}" y2="{y_of(point.high):.1f}"/>'
-                f'<circle cx="{x:.1f}" cy="{y_of(point.value):.1f}" r="{5 if number == 0 else 3.5}"/></g>'
+                f"{_marker(x, y_of(point.value), first=number == 0, alone=len(of_series) == 1 and last > first)}</g>"
             )
         parts.append("</g>")
     return _svg(parts, label=label)
+
+
+def _marker(x: float, y: float, *, first: bool, alone: bool) -> str:
+    """A circle; a diamond for a series of one point among series of several, which no line would lead the eye to."""
+    if alone and not first:
+        return f'<path class="marker" d="M{x:.1f} {y - 7:.1f}l7 7l-7 7l-7 -7z"/>'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{5 if first else 3.5}"/>'
 
 
 def interval_bar(
