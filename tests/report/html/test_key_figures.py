@@ -14,7 +14,8 @@ def test_the_figures_of_a_run(tmp_path):
     assert f"<b>{first} → {last}</b>" in shown
     assert "more than chance" in shown
     assert "<b>not measured</b>" in shown
-    assert "<b>A B 7</b>" in shown
+    assert '<b class="typed">A 7 B</b>' in shown
+    assert "of 3 forced beginnings of a thought: best answer in 100 % to 0 % of 4 questions of round 2<" in shown
     assert "<b>$0.50</b>" in shown
     effect = {"points": 2.0, "low": -1.0, "high": 5.0, "p_value": 0.2}
     changed = replace(run, findings={**run.findings, "thought_effect": effect})

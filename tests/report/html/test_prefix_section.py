@@ -34,21 +34,28 @@ def test_the_table_has_genuine_wins_distinct_answers_closing_and_lengths(tmp_pat
     # win rate, genuine, mean gain, distinct, selected, ranked, thought tokens, closed, same opening
     assert cells["A"] == ["100.0 %", "100.0 %", "+1.5", "0.0 %", "4", "100.0 %", "10", "100.0 %", "100.0 %"]
     assert cells["7"] == ["0.0 %", "0.0 %", "–", "0.0 %", "0", "0.0 %", "12", "0.0 %", "100.0 %"]
-    assert "11 tokens per thought, 66.7 % of the thoughts closed by themselves" in shown
-    assert "33.3 % genuine wins" in shown
+    assert "11 tokens per thought, 66.7 % of the thoughts ended before their limit" in shown
+    assert "33.3 % genuine win rate" in shown
+    assert "4 questions could be decided: the 95 % interval of the highest win rate is 51 % to 100 %" in shown
 
 
 def test_without_gains_there_are_no_genuine_wins(tmp_path):
     run = read_run(stored_run(tmp_path, gains=False))
     shown = prefix_section(run, [statistics_of(run, 2)], name="run-0")
     assert '<th scope="row">A</th><td>100.0 %</td><td>–</td>' in shown
-    assert "genuine wins" not in shown.partition("As a table")[0]
+    assert "genuine win rate" not in shown.partition("As a table")[0]
 
 
 def test_the_models_own_openers_are_those_of_its_free_replies(tmp_path):
     shown = prefix_section(read_run(stored_run(tmp_path)), [], name="run-0")
     assert '<th scope="row">Let</th><td>100.0 %</td><td>100.0 %</td><td>100.0 %</td>' in shown
     assert '<th scope="row">effective number (2 to the entropy)</th><td>1.0</td>' in shown
+
+
+def test_the_most_frequent_opener_is_compared_with_the_selected_examples(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    shown = prefix_section(run, [statistics_of(run, 1), statistics_of(run, 2)], name="run-0")
+    assert "100.0 % of the last model&#x27;s thoughts begin with “Let”, and 0 of the 8 selected examples." in shown
 
 
 def test_a_run_before_its_first_evaluation_has_a_sentence(tmp_path):

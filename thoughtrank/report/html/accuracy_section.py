@@ -53,7 +53,7 @@ def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[JudgedCompar
         note(
             "Fraction of held-out questions answered right, with 95 % intervals. Round 0 is before training. The thick line is "
             "the model as it is used: it writes a thought, then its answer. The other arms change one thing to see what a "
-            "thought is worth; unseen families are kinds of questions that were never trained on. Points of one round are drawn "
+            "thought is worth; unseen families are kinds of questions that were never trained on. Points of a round are drawn "
             "side by side so that none hides another."
         ),
         scrolling(chart, label="accuracy by round"),

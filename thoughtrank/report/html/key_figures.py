@@ -10,16 +10,22 @@ from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.html.stored_run import StoredRun
 
 _BEST = 5
+_PREFIXES = "Best prefixes"
+_LOOK_ALIKE = {"O": "the letter O", "0": "the digit 0", "l": "a small L", "I": "a capital i", "1": "the digit 1"}
 
 
 def key_figures(run: StoredRun, rounds: Sequence[RoundStatistics]) -> str:
     """A list of figures, each with its name and what it means."""
     figures = [*_accuracy(run), *_effect(run), *_prefixes(rounds), *_spend(run)]
-    items = "".join(
-        f"<div><dt>{escaped(name)}</dt><dd><b>{escaped(value)}</b><span>{escaped(text)}</span></dd></div>"
-        for name, value, text in figures
-    )
+    items = "".join(_item(*each) for each in figures)
     return f'<dl class="figures-row">{items}</dl>' if items else ""
+
+
+def _item(name: str, value: str, text: str) -> str:
+    value_class = ' class="typed"' if name == _PREFIXES else ""
+    return (
+        f"<div><dt>{escaped(name)}</dt><dd><b{value_class}>{escaped(value)}</b><span>{escaped(text)}</span></dd></div>"
+    )
 
 
 def _accuracy(run: StoredRun) -> list[tuple[str, str, str]]:
@@ -57,12 +63,20 @@ def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
     ranked = [each for each in rounds if each.prefixes()]
     if not ranked:
         return []
-    decided = [(each.win_rate, each.prefix) for each in ranked[-1].prefixes() if each.win_rate is not None]
-    best = sorted(decided, key=lambda each: -each[0])[:_BEST]
+    last = ranked[-1]
+    decided = [(each.win_rate, each.prefix) for each in last.prefixes() if each.win_rate is not None]
+    best = sorted(decided, key=lambda each: (-each[0], each[1]))[:_BEST]
     if not best:
         return []
-    text = f"best rank in {100 * best[0][0]:.0f} % to {100 * best[-1][0]:.0f} % of the questions of round {ranked[-1].number}"
-    return [("Best prefixes", " ".join(prefix for _, prefix in best), text)]
+    ties = sum(rate == best[-1][0] for rate, _ in decided) - sum(rate == best[-1][0] for rate, _ in best)
+    more = f"; {ties} more {'ties' if ties == 1 else 'tie'} with the last one" if ties else ""
+    text = (
+        f"of {len(decided)} forced beginnings of a thought: best answer in {100 * best[0][0]:.0f} % to "
+        f"{100 * best[-1][0]:.0f} % of {last.decided} questions of round {last.number}{more}"
+    )
+    names = [f"{prefix} is {_LOOK_ALIKE[prefix]}" for _, prefix in best if prefix in _LOOK_ALIKE]
+    text += f" ({', '.join(names)})" if names else ""
+    return [(_PREFIXES, " ".join(prefix for _, prefix in best), text)]
 
 
 def _spend(run: StoredRun) -> list[tuple[str, str, str]]:
@@ -70,6 +84,6 @@ def _spend(run: StoredRun) -> list[tuple[str, str, str]]:
     examples = sum(each.facts.get("selection", {}).get("examples", 0) for each in run.rounds)
     return [
         ("Cost", f"${total_cost(run):.2f}", "for the judge"),
-        ("Time", duration_text(seconds), "of computing"),
-        ("Examples", f"{examples:,}", "selected in all rounds"),
+        ("Time", duration_text(seconds), "of computing, controls included"),
+        ("Examples", f"{examples:,}", "selected for training, all rounds together"),
     ]

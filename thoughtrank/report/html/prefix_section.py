@@ -4,9 +4,10 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from thoughtrank.evaluation.statistics import wilson_interval
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.markup import details, note, percent, section, table
-from thoughtrank.report.html.round_statistics import OPENING_WORDS, RoundStatistics
+from thoughtrank.report.html.round_statistics import OPENING_WORDS, RoundStatistics, first_word
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import NUM_SHADES
 from thoughtrank.report.prefix_statistics import PrefixResult
@@ -22,13 +23,15 @@ def prefix_section(run: StoredRun, rounds: Sequence[RoundStatistics], *, name: s
     if ranked:
         parts.append(
             note(
-                "How often the answer after a prefix has the best rank, among the questions whose answers differ in "
-                "rank. A stronger colour is better; the number below is the mean gain of its thoughts in nats, where gains "
-                "were computed. Click a prefix to see its candidates."
+                "A prefix is the text that a thought is forced to begin with; every question gets one candidate for each. "
+                "Percentage (win rate): how often the answer after this prefix has the best rank or shares it, among the "
+                "questions whose answers differ in rank. Below it, the mean gain: by how many nats its thoughts make their own "
+                "answer more probable than without a thought, for those with the best rank. A stronger colour is a higher win "
+                "rate. Click a prefix to see its candidates."
             )
         )
         parts += [_round_grid(each, folded=each is not ranked[-1], name=name) for each in reversed(ranked)]
-    if openers := _own_openers(run):
+    if openers := _own_openers(run, rounds):
         parts.append(openers)
     if not parts:
         return section(f"{name}-prefixes", title, missing="No round has ranked candidates yet.")
@@ -61,14 +64,15 @@ def _round_grid(of_round: RoundStatistics, *, folded: bool, name: str) -> str:
     ]
     caption = f"Prefixes of round {of_round.number}, best first"
     label = f"Round {of_round.number}"
+    uncertain = note(f"{_means(results)}{_uncertainty(of_round)}")
     explained = note(
         "Genuine: how often it wins with a thought that makes the answer more probable (positive gain). Distinct: how many of "
-        "its final answers no other prefix gave to the same question. Closed: how many of its thoughts ended by themselves. "
+        "its final answers no other prefix gave to the same question. Closed: thoughts that ended before their limit. "
         f"Same opening: how many of its thoughts begin with the most frequent {OPENING_WORDS} words. Near 100 % the prefix "
         "has collapsed to one way of thinking."
     )
     grid = f'<ol class="prefixes" aria-label="{escaped(label)}">{cells}</ol>'
-    content = note(_means(results)) + grid + details("As a table", explained, table(header, rows, caption=caption))
+    content = uncertain + grid + details("As a table", explained, table(header, rows, caption=caption))
     return details(label, content) if folded else f"<h4>{label}</h4>{content}"
 
 
@@ -82,16 +86,28 @@ def shade_of(rate: float | None, *, top: float) -> int | None:
     return None if rate is None else min(int(rate / top * NUM_SHADES), NUM_SHADES - 1)
 
 
+def _uncertainty(of_round: RoundStatistics) -> str:
+    """The interval of the best prefix: what differences between prefixes mean."""
+    best = max((each.win_rate or 0.0 for each in of_round.prefixes()), default=0.0)
+    if not of_round.decided or not best:
+        return ""
+    low, high = wilson_interval(successes=round(best * of_round.decided), trials=of_round.decided)
+    return (
+        f" {of_round.decided} questions could be decided: the 95 % interval of the highest win rate is {100 * low:.0f} % to "
+        f"{100 * high:.0f} %, even without regard to its being the highest of many."
+    )
+
+
 def _means(results: Sequence[PrefixResult]) -> str:
     """What the thoughts of all prefixes together are like."""
     genuine = [each.genuine_rate for each in results if each.genuine_rate is not None]
     parts = [
         f"{sum(each.thought_tokens for each in results) / len(results):.0f} tokens per thought",
-        f"{percent(sum(each.closed_rate for each in results) / len(results))} of the thoughts closed by themselves",
-        f"{percent(sum(each.distinct_rate for each in results) / len(results))} of the final answers given by one prefix only",
+        f"{percent(sum(each.closed_rate for each in results) / len(results))} of the thoughts ended before their limit",
+        f"{percent(sum(each.distinct_rate for each in results) / len(results))} of the final answers no other prefix gave",
     ]
     if genuine:
-        parts.append(f"{percent(sum(genuine) / len(genuine))} genuine wins")
+        parts.append(f"{percent(sum(genuine) / len(genuine))} genuine win rate (wins with a thought of positive gain)")
     return f"Mean over the prefixes: {', '.join(parts)}."
 
 
@@ -103,7 +119,7 @@ def _cell(result: PrefixResult, *, top: float, gain: float | None, of_round: Rou
     rate_text = "–" if rate is None else f"{100 * rate:.0f} %"
     return (
         f'<li><button type="button" class="prefix w{"none" if shade is None else shade}" data-round="{of_round.number}" '
-        f'data-prefix="{escaped(result.prefix)}" aria-label="{escaped(said)}"><b>{escaped(result.prefix)}</b>'
+        f'data-prefix="{escaped(result.prefix)}" aria-label="{escaped(said)}"><b class="typed">{escaped(result.prefix)}</b>'
         f"<span>{rate_text}</span>{gain_part}</button></li>"
     )
 
@@ -113,12 +129,12 @@ def gain_text(gain: float | None) -> str:
     return "–" if gain is None else f"{gain:+.1f}"
 
 
-def _own_openers(run: StoredRun) -> str:
+def _own_openers(run: StoredRun, rounds: Sequence[RoundStatistics]) -> str:
     """How the thoughts begin that the model writes by itself to held-out questions, round by round."""
     columns = []
     for each in run.evaluated:
         replies = [reply.reply for reply in each.replies if reply.arm == "thought" and "<thought>" in reply.reply[:40]]
-        counts = Counter(_first_word(reply) for reply in replies)
+        counts = Counter(first_word(reply.partition("<thought>")[2]) for reply in replies)
         if counts:
             columns.append((each.number, counts))
     if not columns:
@@ -134,14 +150,26 @@ def _own_openers(run: StoredRun) -> str:
     )
     return (
         "<h4>The model's own openers</h4>"
-        + note("The first word of the thoughts that the model writes to held-out questions when nothing is forced.")
+        + note(
+            "The first word of the thoughts that the model writes to held-out questions when nothing is forced. The rows are "
+            f"the most frequent ones in round {columns[-1][0]}; rounds without thoughts have no column. Effective number: how "
+            "many equally frequent openers would vary as much."
+        )
+        + _learned(most[0], columns[-1][1], rounds)
         + shown
     )
 
 
-def _first_word(reply: str) -> str:
-    words = reply.partition("<thought>")[2].split(maxsplit=1)
-    return words[0][:24] if words else "(empty)"
+def _learned(word: str, counts: Counter[str], rounds: Sequence[RoundStatistics]) -> str:
+    """The most frequent opener, and how often it is among what the model was trained on."""
+    selected = sum((each.selected_words for each in rounds), Counter[str]())
+    if not selected:
+        return ""
+    return note(
+        f"{percent(counts[word] / counts.total())} of the last model's thoughts begin with “{word}”, and {selected[word]:,} of "
+        f"the {selected.total():,} selected examples. The win rates above are those of forced beginnings; the model's own are "
+        "learned from all selected examples, so the two need not agree."
+    )
 
 
 def _effective_number(counts: Counter[str]) -> float:

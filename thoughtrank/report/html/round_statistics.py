@@ -20,7 +20,9 @@ class RoundStatistics:
         ranks, gains, lengths: value to its number of candidates; gains in nats, rounded to 0.05; lengths in tokens.
         problems: what went wrong to its number of candidates.
         selected: prefix to its number of selected candidates.
+        selected_words: first word of the thought to its number of selected candidates.
         candidates: their number.
+        decided: questions in which some answer is better than another.
     """
 
     def __init__(self, number: int) -> None:
@@ -30,7 +32,9 @@ class RoundStatistics:
         self.lengths: Counter[float] = Counter()
         self.problems: Counter[str] = Counter()
         self.selected: Counter[str] = Counter()
+        self.selected_words: Counter[str] = Counter()
         self.candidates = 0
+        self.decided = 0
         self._openings: dict[str, Counter[str]] = defaultdict(Counter)
         self._gains: dict[str, list[float]] = defaultdict(list)
         self._tally = PrefixTally()
@@ -46,9 +50,13 @@ class RoundStatistics:
             if each.gain is not None and math.isfinite(each.gain):
                 self.gains[round(each.gain * 20) / 20] += 1
                 self._gains[candidate.prefix].append(each.gain)
-            self.selected[candidate.prefix] += each.outcome == SELECTED
+            if each.outcome == SELECTED:
+                self.selected[candidate.prefix] += 1
+                self.selected_words[first_word(candidate.thought)] += 1
             self._openings[candidate.prefix][_opening(candidate.thought)] += 1
             self._add_problems(each)
+        ranks = {each.rank for each in group if each.rank is not None}
+        self.decided += len(ranks) > 1
         ranked = [(each.candidate, each.ranking) for each in group if each.ranking is not None]
         if ranked:
             gains = {each.candidate.candidate_id: each.gain for each in group if each.gain is not None}
@@ -76,6 +84,12 @@ class RoundStatistics:
             self.problems[f"unranked: {row.reason or 'no reason given'}"] += 1
         if row is not None and row.flag is not None:
             self.problems[f"flagged: {row.flag}"] += 1
+
+
+def first_word(thought: str) -> str:
+    """How a thought begins: at most 24 characters."""
+    words = thought[:200].split(maxsplit=1)
+    return words[0][:24] if words else "(empty)"
 
 
 def _opening(thought: str) -> str:
