@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from thoughtrank.config.dry_run.evaluation_plan import evaluation_tokens
 from thoughtrank.config.schema import RunConfig
 
-_FLOPS_PER_SECOND = {"cpu": 2.5e11, "cuda": 1.0e14, "mps": 2.0e12}
+_FLOPS_PER_SECOND = {"cpu": 2.5e11, "cuda": 2.7e14, "mps": 2.0e12}
 """Achieved rates of generation by kind of device: two CPU cores and one H100 with 248 branches in flight (measured, see
 ``benchmarks``), and one Apple chip (rough)."""
 
-_TRAINING_FLOPS_PER_SECOND = {"cuda": 1.84e14}
-"""The same of training, where it differs: one H100 at 4,096 tokens, float32 weights, gradient checkpointing (measured)."""
+_TRAINING_FLOPS_PER_SECOND = {"cuda": 3.36e14}
+"""The same of training, where it differs: one H100 at 4,096 tokens with float32 master weights (measured)."""
 
 TRAINING_PASSES = 3
 """Forward passes that forward and backward pass cost together. One example per question is assumed."""
