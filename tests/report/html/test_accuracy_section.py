@@ -16,7 +16,7 @@ def test_every_arm_of_the_last_round_and_every_control_has_its_interval(tmp_path
     }
     shown = accuracy_section(replace(run, findings={**run.findings, "controls": controls}), name="run-0")
     assert "round 0, free reply" in shown
-    for text in ("own thought, answer forced", "answer at once, no thought", "empty thought, then a free reply"):
+    for text in ("own thought, answer forced", "answer at once, no thought", "empty thought, then free reply"):
         assert f"round 2, {text}" in shown
     assert "control answers_only/pairs, free reply" in shown
     assert "control random_thoughts, free reply" in shown

@@ -20,7 +20,7 @@ ARM_TEXTS = {
     "thought": "free reply",
     "own_thought": "own thought, answer forced",
     "answer_at_once": "answer at once, no thought",
-    "room_to_reason": "empty thought, then a free reply",
+    "room_to_reason": "empty thought, then free reply",
     "swapped_thought": "another question's thought",
     "edited_thought": "own thought, number edited",
     "filler_thought": "filler of the same length",
@@ -72,7 +72,7 @@ def accuracy_series(run: StoredRun) -> tuple[list[str], list[tuple[str, list[Poi
     names = [f"{arm}: {ARM_TEXTS[arm]}" if arm in ARM_TEXTS else arm for arm, _ in series]
     if (control := _control_series(run)) is not None:
         series.append(control)
-        names.append(f"{control[0]} (diamond): the same answers without thoughts")
+        names.append("control (diamond): same answers, no thoughts")
     return names, series
 
 

@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from thoughtrank.records import Question
+from thoughtrank.report.html.about import about
 from thoughtrank.report.html.accuracy_section import accuracy_section
 from thoughtrank.report.html.browser_data import CandidateIndex, Elements, held_out_index
 from thoughtrank.report.html.candidate_sections import distribution_section, problems_section
@@ -109,9 +110,10 @@ def _header(runs: Sequence[StoredRun], *, title: str, top: str, shown: str) -> s
         chooser = f'<label class="chooser">Run <select id="run-choice">{options}</select></label>'
     else:
         chooser = ""
+    described = f'<p class="about">{escaped(about(runs[0]))}</p>' if len(runs) == 1 else ""
     return (
         '<a class="skip" href="#main">Skip to the content</a>\n<header class="top"><p class="brand">thoughtrank report</p>'
-        f'<h1>{escaped(title)}</h1><p class="headline">{escaped(top)}</p></header>\n'
+        f'<h1>{escaped(title)}</h1><p class="headline">{escaped(top)}</p>{described}</header>\n'
         f'<nav aria-label="Sections"><ul>{links}<li><a href="#browser-title">Candidates</a></li></ul>{chooser}</nav>\n'
     )
 
@@ -146,7 +148,7 @@ def _article(run: StoredRun, *, name: str, elements: Elements) -> _Article:
     markup = [
         f'<article class="run" id="{name}" aria-labelledby="{name}-title">',
         f'<h2 id="{name}-title">{escaped(run.name)}</h2>{state}',
-        f'<p class="run-headline">{escaped(headline(run))}</p>',
+        f'<p class="run-headline">{escaped(headline(run))}</p><p class="run-headline about">{escaped(about(run))}</p>',
         key_figures(run, rounds),
         accuracy_section(run, name=name, judged=beside.judged),
         prefix_section(run, rounds, name=name),

@@ -93,7 +93,7 @@ report.CandidateView = class {
     const selected = rows.some((each) => this.index.outcomes[this.outcome[question.first + each]] === "selected");
     row.append(
       report.element("span", "row-text", question.text || question.id),
-      report.element("span", "row-note", `${question.family || ""} · ${rows.length} of ${question.n}${selected ? " · selected" : ""}`),
+      report.element("span", "row-note", `${question.family || ""} · ${rows.length} of ${question.n} candidates${selected ? ", some selected" : ""}`),
     );
     return row;
   }

@@ -1,0 +1,47 @@
+"""One line on what was run: model, questions, judge, sizes, and what a round is."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from thoughtrank.report.html.stored_run import StoredRun
+
+_ROUND = "In each round the model answers every question once per prefix; the best candidates become training examples."
+
+
+def about(run: StoredRun) -> str:
+    """As far as the config of the run has it; empty without one."""
+    parts = [
+        _named("model", _model(run)),
+        _named("questions", _component(run, "questions")),
+        _named("judge", _component(run, "judge")),
+        _number(_settings(run, "questions"), "train_per_round", "questions per round"),
+        _number(_settings(run, "training"), "batch_size", "examples per batch"),
+        _named("learning rate", _settings(run, "optimizer").get("lr")),
+    ]
+    found = [each for each in parts if each]
+    return f"{'; '.join(found)}. {_ROUND}" if found else ""
+
+
+def _settings(run: StoredRun, name: str) -> Mapping[str, Any]:
+    value = run.config.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _model(run: StoredRun) -> str:
+    return str(_settings(run, "model").get("name") or "").rstrip("/").rpartition("/")[2]
+
+
+def _component(run: StoredRun, name: str) -> str:
+    """The class in words: ``WordProblems`` is "word problems"."""
+    target = str(_settings(run, name).get("_target_") or "").rpartition(".")[2]
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", target).lower()
+
+
+def _named(name: str, value: object) -> str:
+    return f"{name}: {value}" if value else ""
+
+
+def _number(settings: Mapping[str, Any], key: str, text: str) -> str:
+    value = settings.get(key)
+    return f"{value:,} {text}" if isinstance(value, int) else ""
