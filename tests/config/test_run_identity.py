@@ -13,7 +13,7 @@ FREE = {
     *("run", "rounds", "controls", "stop_after", "keep", "runs_dir", "cache_dir", "dry_run"),
     *("logger._target_", "logger.wandb", "export.which", "export.name"),
     *("judge.concurrency", "judge.timeout_seconds", "judge.max_retries", "judge.api_key_env"),
-    "engine.probe_candidates",
+    *("engine.probe_candidates", "engine.devices"),
     *("judge.budget", "judge.requests_per_minute", "judge.tokens_per_minute", "judge.audit_share"),
     *("training.checkpoint_minutes", "training.log_every", "evaluation.win_rates"),
 }
