@@ -45,6 +45,20 @@ def test_the_numbers_of_every_candidate_are_columns(folder):
     ]
 
 
+@pytest.mark.parametrize(("reference", "flags"), [("7", 8), ("8", 4), ("a text", 0), (None, 0)])
+def test_answers_are_compared_with_a_reference_that_is_a_number(folder, reference, flags):
+    elements = Elements()
+    question = Question("q1-0", "how many?", reference)
+    index = CandidateIndex(1, questions={"q1-0": question}, verdicts={}, elements=elements)
+    for group in reported_questions(RunPaths(folder), 1, selection={}):
+        index.add(group)
+    made = index.finish()
+    n = made["num_candidates"]
+    columns = content(elements, made["columns"])
+    # The thought of the third one is truncated (1), and the second question is missing.
+    assert list(columns[5 * n : 6 * n]) == [flags, flags, flags + 1, 0, 0, 1]
+
+
 def test_held_out_questions_list_whether_each_round_was_right(folder):
     elements = Elements()
     replies = {each.number: each.replies for each in read_run(folder).rounds}

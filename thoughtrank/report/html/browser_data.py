@@ -9,7 +9,9 @@ from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from thoughtrank.evaluation.answer_comparison import is_right
 from thoughtrank.evaluation.metrics import HeldOutReply
+from thoughtrank.evaluation.reference_kinds import understood
 from thoughtrank.records import Question
 from thoughtrank.report.html.embedding import data_element, json_text, packed_bytes, packed_text
 from thoughtrank.report.html.held_out_tables import HeldOutTables
@@ -22,6 +24,9 @@ _SHOWN_IN_LIST = 300
 """Characters of a question in the index; its chunk has the whole text."""
 _COLUMNS = {"prefix": "H", "rank": "H", "outcome": "B", "flags": "B", "tokens": "I", "gain": "f"}
 """Column to its type in ``array``; the page reads them in this order. Rank 0 is unranked, and a gain of NaN is none."""
+
+_MATCH_FLAGS = {None: 0, False: 4, True: 8}
+"""Added to the flags of a candidate: whether its answer matches the reference."""
 
 
 class Elements:
@@ -74,6 +79,27 @@ class Chunks:
         self._group = []
 
 
+class _Matches:
+    """Whether answers to a question match its reference; None where that is no number, or the answer has a formula.
+
+    Only numbers are compared: the rules for formulas and texts would take much of the time in which a page is written.
+    """
+
+    def __init__(self, question: Question | None) -> None:
+        has_number = question is not None and understood(question.answer, question.answer_kind).kind == "number"
+        self._question = question if has_number else None
+        self._known: dict[str, bool] = {}
+
+    def __call__(self, answer: str) -> bool | None:
+        question = self._question
+        if question is None or question.answer is None or "\\" in answer:
+            return None
+        if answer not in self._known:
+            accepted = (question.answer, *question.accepted)
+            self._known[answer] = any(is_right(answer, each, question.answer_kind) for each in accepted)
+        return self._known[answer]
+
+
 class CandidateIndex:
     """The index of one round.
 
@@ -114,8 +140,9 @@ class CandidateIndex:
                 "calls": self._verdicts.get(question_id, []),
             }
         )
+        matches = _Matches(question)
         for each in group:
-            self._add_numbers(each)
+            self._add_numbers(each, matches=matches(each.candidate.answer))
 
     def finish(self) -> dict[str, Any]:
         """The index, whose elements are in the page afterwards."""
@@ -131,12 +158,13 @@ class CandidateIndex:
             "chunks": self._chunks.finish(),
         }
 
-    def _add_numbers(self, each: Reported) -> None:
+    def _add_numbers(self, each: Reported, *, matches: bool | None) -> None:
         candidate, columns = each.candidate, self._columns
         columns["prefix"].append(self._prefixes.setdefault(candidate.prefix, len(self._prefixes)))
         columns["rank"].append(min(each.rank or 0, 0xFFFF))
         columns["outcome"].append(min(self._outcomes.setdefault(each.outcome, len(self._outcomes)), 0xFF))
-        columns["flags"].append((candidate.thought_finish == "length") + 2 * (candidate.answer_finish == "length"))
+        truncated = (candidate.thought_finish == "length") + 2 * (candidate.answer_finish == "length")
+        columns["flags"].append(truncated + _MATCH_FLAGS[matches])
         columns["tokens"].append(candidate.thought_tokens)
         columns["gain"].append(math.nan if each.gain is None else each.gain)
 

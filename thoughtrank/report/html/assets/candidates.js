@@ -126,7 +126,7 @@ report.CandidateView = class {
       ["gain", Number.isNaN(this.gain[at]) ? null : `${this.gain[at].toFixed(2)} nats`],
       ["best with probability", pTop],
       ["tokens of the thought", this.tokens[at]],
-      ["truncated", ["", "thought", "answer", "thought and answer"][this.flags[at]] || null],
+      ["truncated", ["", "thought", "answer", "thought and answer"][this.flags[at] & 3] || null],
       ["judge", flag],
     ];
     const head = report.element("p", "facts");
@@ -134,6 +134,8 @@ report.CandidateView = class {
       if (value === null || value === undefined) continue;
       head.append(report.element("span", "", null, report.element("i", "", name), ` ${report.shown(value)}`));
     }
+    if (this.flags[at] & 4) head.append(report.element("span", "outcome wrong", "differs from the reference"));
+    if (this.flags[at] & 8) head.append(report.element("span", "outcome right", "matches the reference"));
     head.append(report.element("span", "outcome", outcome));
     const texts = report.element("div", "pair");
     for (const [name, text] of [["Thought", thought], ["Answer", answer]]) {
