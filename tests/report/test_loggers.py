@@ -47,7 +47,7 @@ def test_no_logger_leaves_nothing(tmp_path):
 
 
 class Heard(Logger):
-    """Keeps the names of what it is told in a list that several share; fails at what it is asked to fail at."""
+    """Appends the name of every call to a shared list, and raises in the call named by ``fails_at``."""
 
     def __init__(self, name, *, events, fails_at=""):
         self.name, self.events, self.fails_at = name, events, fails_at

@@ -63,7 +63,7 @@ class Logger(Protocol):
 
         Args:
             round_number: of the round.
-            questions: the candidates of one question after the other. They are read from the tables anew each time.
+            questions: the candidates of each question in turn; every iteration reads the tables again.
         """
 
     def log_training(self, round_number: int, rows: Sequence[Mapping[str, float]]) -> None:

@@ -188,7 +188,7 @@ class ServedSession:
 
 
 def _check_free_choice(requests: Sequence[GenerationRequest]) -> None:
-    """Completions servers cannot be told the rank of a first token.
+    """Refuse branches that ask for a rank of their first token: completions servers have no such setting.
 
     Raises:
         UserError: a branch asks for it.

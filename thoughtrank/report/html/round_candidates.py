@@ -60,7 +60,7 @@ def reported_questions(paths: RunPaths, number: int, *, selection: Mapping[str, 
 
 @dataclass(frozen=True, slots=True)
 class ReportedQuestions:
-    """``reported_questions`` with these arguments, read from the tables anew whenever it is iterated."""
+    """``reported_questions`` with these arguments; every iteration reads the tables again."""
 
     paths: RunPaths
     number: int
