@@ -6,7 +6,7 @@ import pytest
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed import listen_address as module
-from thoughtrank.finetuning.distributed.listen_address import LISTEN, listen_address
+from thoughtrank.finetuning.distributed.listen_address import LISTEN, listen_address, own_name_as_address
 
 
 @pytest.fixture
@@ -43,10 +43,40 @@ def test_an_address_that_everybody_reaches_is_refused_without_a_word_of_the_user
     assert listen_address("first", {LISTEN: ip}) == ip
 
 
-def test_a_name_that_means_this_machine_only_is_refused(resolves):
+@pytest.mark.parametrize("ip", ["127.0.1.1", "127.0.0.1", "::1"])
+def test_a_name_that_a_machine_has_for_itself_is_its_address_in_the_network(resolves, monkeypatch, ip):
+    resolves(ip)
+    monkeypatch.setattr(module, "_network_addresses", lambda: ["10.0.0.7"])
+    assert own_name_as_address("first", {}) == "10.0.0.7"
+    assert own_name_as_address("first", {LISTEN: "10.1.0.7"}) == "10.1.0.7"
+
+
+def test_processes_of_a_machine_without_a_network_meet_under_its_own_name(resolves, monkeypatch):
     resolves("127.0.1.1")
-    with pytest.raises(UserError, match="which no other machine reaches"):
-        listen_address("first", {})
+    monkeypatch.setattr(module, "_network_addresses", list)
+    address = own_name_as_address("first", {})
+    assert address == listen_address(address, {}) == "127.0.1.1"
+
+
+def test_a_machine_with_several_addresses_asks_for_the_one_that_others_reach(resolves, monkeypatch):
+    resolves("127.0.1.1")
+    monkeypatch.setattr(module, "_network_addresses", lambda: ["10.0.0.7", "192.168.0.7"])
+    with pytest.raises(UserError, match=r"several addresses \(10.0.0.7, 192.168.0.7\)"):
+        own_name_as_address("first", {})
+
+
+@pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.0.1.1", "10.0.0.7", "::1", "no such name"])
+def test_other_addresses_stay_as_they_are(address):
+    assert own_name_as_address(address, {}) == address
+
+
+def test_the_addresses_of_this_machine_are_those_of_its_default_route_or_all(monkeypatch):
+    routed = module._network_addresses()
+    monkeypatch.setattr(module, "_ANYWHERE", "no address")
+    everything = module._network_addresses()
+    assert len(routed) <= 1 or routed == everything
+    assert set(routed) <= set(everything)
+    assert not any(address.startswith("127.") for address in everything)
 
 
 def test_a_name_that_is_not_known_is_one_message(monkeypatch):

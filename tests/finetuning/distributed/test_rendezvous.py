@@ -3,6 +3,7 @@
 import pytest
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.distributed import listen_address
 from thoughtrank.finetuning.distributed.rendezvous import Rendezvous
 
 TORCHRUN = {
@@ -39,6 +40,13 @@ def test_variables_set_by_hand_go_before_those_of_slurm():
     assert Rendezvous.find(SLURM | BY_HAND, num_nodes=2) == Rendezvous(
         node_rank=1, num_nodes=2, address="first", port=29500
     )
+
+
+def test_machines_that_call_themselves_by_a_debian_name_meet_in_their_network(monkeypatch):
+    monkeypatch.setattr(listen_address.socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("127.0.1.1", 0))])
+    monkeypatch.setattr(listen_address, "_network_addresses", lambda: ["10.0.0.7"])
+    machines = [Rendezvous.find(BY_HAND | {"NODE_RANK": rank}, num_nodes=2) for rank in ("0", "1")]
+    assert [machine.address for machine in machines] == ["10.0.0.7", "10.0.0.7"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from thoughtrank.errors import UserError
-from thoughtrank.finetuning.distributed.listen_address import listen_address
+from thoughtrank.finetuning.distributed.listen_address import listen_address, own_name_as_address
 
 HOW_TO_START = (
     "start the same command once per machine with torchrun (--nproc-per-node 1) or srun (--ntasks-per-node 1), or set "
@@ -21,7 +21,7 @@ class Rendezvous:
     Attributes:
         node_rank: index of this machine, from 0.
         num_nodes: number of machines.
-        address, port: where machine 0 opens its key-value store.
+        address, port: where machine 0 opens its key-value store; see ``own_name_as_address``.
         listen: the address that machine 0 listens on, as digits; see ``listen_address``.
     """
 
@@ -41,6 +41,7 @@ class Rendezvous:
         if num_nodes == 1:
             return cls()
         found = cls._found(environment, num_nodes=num_nodes)
+        found = replace(found, address=own_name_as_address(found.address, environment))
         if found.node_rank:
             return found
         return replace(found, listen=listen_address(found.address, environment))
