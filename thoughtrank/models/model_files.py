@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.chat_template import PLAIN_TEMPLATE, ChatTemplate
 from thoughtrank.prompting.fixed_date import DEFAULT_DATE, with_fixed_date
-from thoughtrank.prompting.reply_format import find_reply_format
+from thoughtrank.prompting.reply_in_template import find_reply_format
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

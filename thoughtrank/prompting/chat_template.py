@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
 from thoughtrank.prompting.fixed_date import DEFAULT_DATE, reads_the_clock, with_fixed_date
-from thoughtrank.prompting.reply_format import read_reply_format, render
+from thoughtrank.prompting.reply_in_template import read_reply_format, render
 from thoughtrank.prompting.special_tokens import SpecialTokenEscaper
 from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG, reply
 from thoughtrank.records import Turn

@@ -10,7 +10,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.finetuning.batching.examples import encode_example
 from thoughtrank.models.model_files import ModelWriter
 from thoughtrank.prompting.chat_template import PLAIN_TEMPLATE, ChatTemplate
-from thoughtrank.prompting.reply_format import find_reply_format
+from thoughtrank.prompting.reply_in_template import find_reply_format
 
 THOUGHT, ANSWER = "Because\n\nso.", "\n\nThe answer is 4."
 
