@@ -126,6 +126,11 @@ def _plan_only(config: RunConfig, components: Components, paths: RunPaths) -> No
     """
     faults = find_faults(config, components)
     if not faults.keys() - _NOT_NEEDED_TO_PLAN:
-        print_text(plan_text(config=config, components=components, run=paths.folder.name))
+        try:
+            print_text(plan_text(config=config, components=components, run=paths.folder.name))
+        except Exception:
+            # A setting that is at fault may leave nothing to plan with; the faults say so.
+            if not faults:
+                raise
     if faults:
         raise UserError(*(fault for each in faults.values() for fault in each))

@@ -48,25 +48,37 @@ _WORDS = [
     "no-such-thing",
     "0x10",
     "1_000",
+    "'http://[bad'",
+    "'http://u:canary@h/v1?key=canary'",
+    "[http://localhost:1/v1,'http://[bad']",
+    "/dev/null/x",
+    "..",
 ]
 _REFERENCES = ["${seed}", "${no.such.key}", "${oc.env:HOME}", "${oc.env:NO_SUCH_VARIABLE_HERE}", "${judge}", "${"]
 
 
+_JUDGED = ["judge=openai", "judge.model=m", "judge.base_url=http://localhost:1/v1", "judge.api_key_env=null"]
+_SERVED = ["engine=openai", "engine.base_urls=[http://localhost:1/v1]", "logger=csv"]
+_OTHERS = ["prefixes=sampled", "optimizer=muon", "strategy=ddp", "ranker=listwise", "judge=reference", "logger=wandb"]
+_BASES = [["judge=fake", "logger=none"], ["logger=none", *_JUDGED], ["judge=fake", *_SERVED], _OTHERS]
+"""What random overrides are added to, so that the keys of many components are tried."""
+
+
 @cache
-def _composed() -> dict[str, Any]:
+def _composed(base: int) -> dict[str, Any]:
     from hydra import compose, initialize_config_dir
 
     with initialize_config_dir(config_dir=str(ROOT / "conf"), version_base="1.3"):
-        values = OmegaConf.to_container(compose("config", overrides=["model=tiny", "judge=fake", "logger=none"]))
+        values = OmegaConf.to_container(compose("config", overrides=["model=tiny", *_BASES[base]]))
     assert isinstance(values, dict)
     return {str(key): value for key, value in values.items()}
 
 
 @cache
-def _keys() -> list[str]:
+def _keys(base: int) -> list[str]:
     """Every key that can be set, but for the folders, the name of the run, and what would show no plan."""
     keys = []
-    for name, value in _composed().items():
+    for name, value in _composed(base).items():
         keys += [f"{name}.{inner}" for inner in value] if isinstance(value, dict) else [name]
     return [key for key in keys if key not in ("dry_run", "runs_dir", "cache_dir")]
 
@@ -86,20 +98,18 @@ def _values() -> st.SearchStrategy[str]:
     return st.one_of(st.sampled_from([*_NUMBERS, *_WORDS, *_REFERENCES]), numbers, texts.map(_quoted), texts)
 
 
-def _overrides() -> st.SearchStrategy[list[str]]:
-    setting = st.builds(
-        "{}{}={}".format, st.sampled_from(["", "", "", "", "+", "++"]), st.sampled_from(_keys()), _values()
-    )
-    removal = st.sampled_from(_keys()).map("~{}".format)
+def _overrides(base: int) -> st.SearchStrategy[list[str]]:
+    keys = st.sampled_from(_keys(base))
+    setting = st.builds("{}{}={}".format, st.sampled_from(["", "", "", "", "+", "++"]), keys, _values())
+    removal = keys.map("~{}".format)
     unknown = st.builds("{}={}".format, st.from_regex(r"[a-z_]{1,12}(\.[a-z_]{1,12})?", fullmatch=True), _values())
-    return st.lists(
-        st.one_of(setting, setting, setting, st.sampled_from(_choices()), removal, unknown), min_size=1, max_size=4
-    )
+    one = st.one_of(setting, setting, setting, st.sampled_from(_choices()), removal, unknown)
+    return st.lists(one, min_size=1, max_size=4).map(lambda overrides: [*_BASES[base], *overrides])
 
 
 def _command_line(overrides: list[str], folder: Path) -> Ended:
     """A dry run with these overrides."""
-    usual = ["train.py", "dry_run=true", "model=tiny", "judge=fake", "logger=none"]
+    usual = ["train.py", "dry_run=true", "model=tiny"]
     environment = {**os.environ, **_SAFE}
     ended = Attempt(["python", *usual, *overrides], folder=folder, outputs=folder, environment=environment).wait(
         _TIMEOUT
@@ -114,6 +124,7 @@ def _check(overrides: list[str], *, folder: Path, outcome: Outcome) -> None:
     outcome.note(f"exit status {status}")
     outcome.tracebacks += [f"{each} with {overrides}"[:400] for each in lines_of_tracebacks(output)]
     assert status in (0, 2), f"exit status {status}: {last_line(output)}"
+    assert "canary" not in output, "a secret was shown"
     left = [path.name for path in folder.iterdir()]
     assert not left, f"a dry run made {left}"
 
@@ -122,7 +133,8 @@ def _run(trial: TrialInput) -> Outcome:
     outcome = Outcome()
     check = partial(_check, folder=trial.folder, outcome=outcome)
     number = trial.random("config").randrange(1 << 30)
-    try_examples(_overrides(), check, count=EXAMPLES, number=number, outcome=outcome)
+    examples = st.sampled_from(range(len(_BASES))).flatmap(_overrides)
+    try_examples(examples, check, count=EXAMPLES, number=number, outcome=outcome)
     return outcome
 
 

@@ -117,6 +117,15 @@ def test_a_dry_run_of_a_model_that_is_not_there_has_no_plan(tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_a_dry_run_with_a_setting_that_leaves_nothing_to_plan_with_is_one_message(capsys):
+    judge = ("judge=openai", "judge.model=m", "judge.api_key_env=null", "judge.base_url='http://[bad'")
+    with pytest.raises(UserError) as caught:
+        do_run(composed_small(*judge, "dry_run=true"), choices={})
+    [fault] = caught.value.faults
+    assert "judge.base_url is no URL of a server" in fault
+    assert capsys.readouterr().out == ""
+
+
 def test_imported_candidates_that_cannot_be_ranked_are_told(tmp_path):
     [fault] = faults_of(f"candidates={tmp_path}")
     assert "is no folder of imported candidates" in fault
