@@ -2,7 +2,7 @@
 
 import json
 
-from openai_server import completion, error
+from openai_server import HONEST_USAGE, completion, error
 from served_judge import BY_TEXT, REQUEST
 
 from thoughtrank.judging.openai.prompt import render
@@ -11,6 +11,20 @@ LABEL = {answer_id: label for label, answer_id in render(REQUEST).labels.items()
 ORDER = [LABEL[group[0]] for group in BY_TEXT]
 RANKING = json.dumps({"ranking": [[label] for label in ORDER]})
 LINE = " > ".join(ORDER)
+
+
+def streamed(text, **fields):
+    """A reply in events of seven characters each, with comments and an event of usage, as servers send them."""
+    pieces = [{"role": "assistant", "content": ""}, *({name: value} for name, value in fields.items())]
+    pieces += [{"content": text[start : start + 7]} for start in range(0, len(text), 7)]
+    choices = [[{"index": 0, "delta": piece, "finish_reason": None}] for piece in pieces]
+    choices += [[{"index": 0, "delta": {}, "finish_reason": "stop"}], []]
+    events = [
+        {"id": "c", "object": "chat.completion.chunk", "model": "judge-2024", "choices": each} for each in choices
+    ]
+    events[-1]["usage"] = HONEST_USAGE
+    return ": connected\n\n" + "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
+
 
 NO_SCHEMA = {
     "text as error": (400, {"error": "response_format is not supported"}),
@@ -188,6 +202,11 @@ RANKED = {
     "another finish reason": completion(RANKING, finish="eos_token"),
     "no finish reason": completion(RANKING, finish=None),
     "a reason that quotes a tag": completion(json.dumps({"reason": "A has </think> in it", **json.loads(RANKING)})),
+    "line breaks inside a string": completion(
+        json.dumps({"reason": "A is longer.\\nB is better.", **json.loads(RANKING)}).replace("\\\\n", "\n")
+    ),
+    "a stream that nobody requested": streamed("<think>hm</think>\n" + RANKING),
+    "a stream with its reasoning apart": streamed(RANKING, reasoning_content="B > A?"),
     "a byte order mark": "\ufeff" + json.dumps(completion(RANKING)),
     "blank lines that keep the connection open": "\n\n\n" + json.dumps(completion(RANKING)),
 }

@@ -33,6 +33,10 @@ def test_twelve_calls_about_five_questions_without_a_verdict_stop_the_stage_and_
         (Verdict("too_long", reason="HTTP 400: context"), r"judge\.context_tokens"),
         (Verdict("refused", reason="no"), "another judge or model"),
         (Verdict("malformed", reason="the reply is not one JSON object"), "the verdict log"),
+        (
+            Verdict("malformed", reason="endless white space was cut at judge.max_reply_tokens"),
+            r"judge\.json_schema=false",
+        ),
     ],
 )
 def test_the_advice_is_about_the_most_common_reason(verdict, advice):

@@ -26,6 +26,13 @@ def test_a_finish_reason_is_understood_in_every_spelling(finish, status, reason)
     assert found.reason is None if reason is None else reason in found.reason
 
 
+def test_endless_white_space_is_named():
+    found = message_text(choice('{\n"ranking":' + " \n" * 300, finish="length"))
+    assert found.status == "malformed"
+    assert found.reason == "endless white space was cut at judge.max_reply_tokens"
+    assert "white space" not in message_text(choice('{"ranking": [["A"], ', finish="length")).reason
+
+
 def test_reasoning_without_an_answer_is_named():
     found = message_text(choice(reasoning_content="A or B?"))
     assert (found.text, found.status) == ("", "malformed")

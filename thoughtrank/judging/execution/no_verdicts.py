@@ -62,6 +62,8 @@ def _quoted(verdict: Verdict) -> str:
 
 def _advice(reason: str) -> str:
     """What to change, by the most common reason."""
+    if "endless white space" in reason:
+        return "Set judge.json_schema=false: with a schema, some servers let a model write white space without end."
     if "max_reply_tokens" in reason:
         return "Raise judge.max_reply_tokens: reasoning counts towards it."
     if reason.startswith("too_long"):

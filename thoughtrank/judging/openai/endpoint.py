@@ -14,6 +14,7 @@ from thoughtrank.judging.openai.error_replies import error_in_body, temporary_fa
 from thoughtrank.judging.openai.rejected_requests import rejects_schema, requires_max_completion_tokens, verdict_status
 from thoughtrank.judging.openai.requests import RequestFormat
 from thoughtrank.judging.openai.server_errors import raise_unless_rejected
+from thoughtrank.judging.openai.streamed_reply import whole_body
 from thoughtrank.judging.protocol import AttemptFailed, Status
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class Connection:
             try:
                 # The raw response: the client would build its own object from any JSON, well formed or not.
                 raw = self._open(key).chat.completions.with_raw_response.create(**keywords)
-                body = without_key(raw.http_response.content.decode(errors="replace"), key)
+                body = without_key(whole_body(raw.http_response.content.decode(errors="replace")), key)
                 if (stated := error_in_body(raw.http_response, body)) is None:
                     return self._read_errors(raw.http_response, body, request_format)
                 error: openai.APIError = stated

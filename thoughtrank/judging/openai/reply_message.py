@@ -19,6 +19,8 @@ _FILTERED = re.compile(
     re.IGNORECASE,
 )
 _CUT = re.compile(r"length|max_?(?:output_?|completion_?)?tokens|token.?limit|incomplete", re.IGNORECASE)
+_ENDLESS_SPACE = re.compile(r"\s{50}\Z")
+"""Where a schema allows white space anywhere, some models write it without end."""
 _NO_CONTEXT = re.compile(r"model_length|context", re.IGNORECASE)
 
 
@@ -52,7 +54,8 @@ def message_text(choices: Sequence[object]) -> MessageText:
     if _NO_CONTEXT.search(finish):
         return MessageText(text, "too_long", f"the reply was cut at the end of the server's context ({finish[:50]})")
     if _CUT.search(finish):
-        return MessageText(text, "malformed", "the reply was cut at judge.max_reply_tokens")
+        what = "endless white space was" if _ENDLESS_SPACE.search(text) else "the reply was"
+        return MessageText(text, "malformed", f"{what} cut at judge.max_reply_tokens")
     return MessageText(text, "ok", None) if text.strip() else _misplaced(message)
 
 

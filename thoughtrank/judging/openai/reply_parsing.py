@@ -90,7 +90,7 @@ def _json_object(body: str) -> dict[str, Any] | ParseFault:
     if not body:
         return ParseFault("the reply is empty")
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(body, strict=False)  # models write line breaks inside strings
     except (ValueError, RecursionError):
         return ParseFault("the reply is not one JSON object")
     return parsed if isinstance(parsed, dict) else ParseFault("the reply is not one JSON object")
