@@ -22,7 +22,14 @@ def faults(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://localhost:8000/v1", "https://h", "HTTP://[::1]:8000/v1", "https://h/v1?api-version=2024-10-21"]
+    "url",
+    [
+        "http://localhost:8000/v1",
+        "https://h",
+        "HTTP://[::1]:8000/v1",
+        "http://[fe80::1%eth0]:8000/v1",
+        "https://h/v1?api-version=2024-10-21-preview",
+    ],
 )
 def test_the_url_of_a_server_is_accepted(url):
     assert faults(url) == []
@@ -30,7 +37,16 @@ def test_the_url_of_a_server_is_accepted(url):
 
 @pytest.mark.parametrize(
     "url",
-    ["localhost:8000/v1", "ftp://h", "http://[bad", "http://", "http://h:port/v1", "http://h:99999", "https://h h/v1"],
+    [
+        "localhost:8000/v1",
+        "ftp://h",
+        "http://[bad",
+        "http://",
+        "http://h:port/v1",
+        "http://h:99999",
+        "https://h h/v1",
+        "http://u%3Apw%40h/v1",
+    ],
 )
 def test_what_is_no_url_of_a_server_is_refused(url):
     [fault] = faults(url)
@@ -44,6 +60,7 @@ def test_what_is_no_url_of_a_server_is_refused(url):
         ("http://canary@h/v1", "user name or password"),
         ("http://h/v1?key=canary", "query"),
         ("http://h/v1?api-version=1&sig=canary", "query"),
+        ("http://h/v1?api-version=1%26key=canary", "query"),
         ("http://h/v1?canary", "query"),
         ("http://h/v1#canary", "query"),
     ],

@@ -1,9 +1,11 @@
 """URLs of servers: their check, and how they may be shown in messages and stored in fingerprints."""
 
+import re
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-_ALLOWED_PARAMETERS = frozenset({"api-version"})
-"""Query parameters that cannot be secrets; Azure requires this one."""
+_ALLOWED_PARAMETER = "api-version"
+"""The query parameter that cannot be a secret; Azure requires it."""
+_VERSION = re.compile(r"[\w.-]{0,40}")
 
 
 def shown_url(url: str) -> str:
@@ -27,6 +29,8 @@ def url_faults(url: str, *, setting: str, key_setting: str) -> list[str]:
         parts = urlsplit(url)
         is_server = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
         is_server = is_server and (parts.port is None or parts.port > 0) and not any(map(str.isspace, url))
+        # Some clients decode it, so that it may hide a user name; in an IPv6 address it is the interface.
+        is_server = is_server and ("%" not in parts.netloc or "[" in parts.netloc)
     except ValueError:
         is_server = False
     if not is_server:
@@ -48,7 +52,8 @@ def secret_url_faults(url: str, *, setting: str, key_setting: str) -> list[str]:
     faults = []
     if "@" in parts.netloc:
         faults.append(f"{setting} must not contain a user name or password: {remedy}")
-    names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    if not names <= _ALLOWED_PARAMETERS or parts.fragment:
+    parameters = parse_qsl(parts.query, keep_blank_values=True)
+    allowed = all(name.lower() == _ALLOWED_PARAMETER and _VERSION.fullmatch(value) for name, value in parameters)
+    if not allowed or parts.fragment:
         faults.append(f"{setting} must not contain a query other than api-version, nor a fragment: {remedy}")
     return faults
