@@ -17,13 +17,14 @@ def files_with(folder, text):
         ["judge.base_url='http://localhost/v1?key=canary'", *JUDGE],
         ["judge=openai", "judge.model=m", "judge.base_url=http://localhost/v1", "judge.api_key_env=sk-canary"],
         ["judge.base_url=${oc.env:JUDGE_URL}", *JUDGE],
+        ["engine=openai", "engine.base_urls=[http://user:canary@localhost/v1]"],
     ],
 )
 @pytest.mark.parametrize("sweep", [[], ["-m"]], ids=["run", "sweep"])
 def test_a_secret_in_the_config_is_refused_before_anything_is_written(workplace, overrides, sweep):
     workplace.environment["JUDGE_URL"] = "http://user:canary@localhost/v1"
     output = workplace.run(*sweep, *overrides, status=2)
-    assert "error: judge." in output
+    assert "error: judge." in output or "error: engine.base_urls must not contain a user name" in output
     assert "canary" not in output
     assert not files_with(workplace.folder, "canary")
     if not (sweep and overrides[0].startswith("judge.base_url=$")):

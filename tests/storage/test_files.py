@@ -1,8 +1,12 @@
+import ast
 import errno
+from pathlib import Path
 
 import pytest
 
 from thoughtrank.storage.files import copy_file, link_or_copy, replacing, swap_folder, sync_tree, write_text
+
+PACKAGE = Path(__file__).parents[2] / "thoughtrank"
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -71,3 +75,31 @@ def test_a_folder_takes_the_place_of_another(tmp_path, there):
     swap_folder(new, folder)
     assert (folder / "inner" / "file").read_text() == "new"
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_every_file_of_the_package_is_written_under_another_name_or_line_by_line():
+    elsewhere = {
+        (path.relative_to(PACKAGE).as_posix(), call)
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and _opens_for_writing(node) and "partial" not in (call := ast.unparse(node))
+    }
+    assert {name for name, _ in elsewhere} == {
+        "engines/serving/server_process.py",  # what a server prints
+        "storage/files.py",
+        "storage/grouped_rows.py",  # in a temporary folder
+        "storage/line_log.py",
+        "storage/run_log.py",
+    }, elsewhere
+
+
+def _opens_for_writing(call):
+    name = ast.unparse(call.func)
+    texts = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    texts += [each.value.value for each in call.keywords if each.arg == "mode" and isinstance(each.value, ast.Constant)]
+    if name == "os.open":
+        return "O_RDONLY" not in ast.unparse(call)
+    if name.endswith("open") and name != "os.fdopen":
+        return any(set(text) <= set("wax+rbt") and set(text) & set("wax+") for text in texts)
+    starts = ("shutil.copy", "shutil.move", "os.rename", "os.replace", "os.link", "os.truncate")
+    return name.startswith(starts) or name.endswith((".write_text", ".write_bytes", "ParquetWriter"))
