@@ -31,6 +31,12 @@ def test_a_file_in_place_of_a_folder_is_named_with_its_key(writable, tmp_path, k
         assert fault.startswith(f"{key}={value}: {tmp_path}/file is not a folder")
 
 
+@pytest.mark.parametrize("key", ["runs_dir", "cache_dir"])
+@pytest.mark.parametrize("value", ["", " "])
+def test_a_folder_without_a_path_is_named(writable, key, value):
+    assert faults_of(**{**writable, key: value}) == [f"{key} is empty: give the path of a folder"]
+
+
 def test_a_file_in_place_of_the_run_folder_is_named(writable, tmp_path):
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "mine").write_text("")

@@ -22,6 +22,8 @@ def writing_faults(key: str, value: str, *, folder: Path) -> list[str]:
         value: of the key.
         folder: as it will be used.
     """
+    if not value.strip():
+        return [f"{key} is empty: give the path of a folder"]
     try:
         nearest = nearest_existing(folder)
         if not nearest.is_dir():

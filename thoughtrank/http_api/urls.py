@@ -17,6 +17,14 @@ def shown_url(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
+def host_of(url: str) -> str | None:
+    """The host of a URL, in lower case; None for what is no URL."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
 def url_faults(url: str, *, setting: str, key_setting: str) -> list[str]:
     """What is wrong with the URL of a server. No fault shows the URL, which may contain a secret.
 

@@ -94,6 +94,13 @@ def test_faults_name_what_is_missing(monkeypatch):
     [fault] = OpenAICompatibleJudge(model="m", base_url="http://h/v1", api_key_env=None, budget=5.0).faults()
     assert "judge.budget needs a price" in fault
     assert OpenAICompatibleJudge(model="m", base_url=None, api_key_env=None).faults() == []
+    [fault] = OpenAICompatibleJudge(model=" ", base_url="http://h/v1", api_key_env=None).faults()
+    assert "judge.model is empty" in fault
+
+
+def test_a_url_that_is_none_is_named_beside_a_budget_without_a_price():
+    faults = OpenAICompatibleJudge(model="m", base_url="http://[bad", api_key_env=None, budget=5.0).faults()
+    assert [clue in fault for fault, clue in zip(faults, ("is no URL", "needs a price"), strict=True)] == [True, True]
 
 
 @pytest.mark.parametrize("amount", [math.nan, math.inf, -1.0, 10**400])

@@ -131,6 +131,8 @@ class OpenAICompatibleJudge(BaseJudge):
         faults = []
         if find_spec("openai") is None:
             faults.append("this judge needs the package openai: pip install openai")
+        if not self.model.strip():
+            faults.append("judge.model is empty: give the name of the model on the server")
         faults += self._server.faults()
         prices = self.price_per_million
         if prices is not None and not (len(prices) == 2 and all(0 <= price <= _MOST_DOLLARS for price in prices)):

@@ -4,9 +4,10 @@ import re
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import yaml
+
+from thoughtrank.http_api.urls import host_of
 
 _DATE = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8})$")
 """Suffix of a dated snapshot, which has the price of its model."""
@@ -28,7 +29,7 @@ def known_price(model: str, *, base_url: str | None) -> KnownPrice | None:
 
     The same model at another endpoint may have another price, so none is assumed there.
     """
-    host = urlsplit(base_url).hostname if base_url else DEFAULT_HOST
+    host = host_of(base_url) if base_url else DEFAULT_HOST
     table = _table()
     for vendor in table["vendors"]:
         if host in vendor["hosts"]:
