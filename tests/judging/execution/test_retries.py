@@ -75,6 +75,17 @@ def test_a_call_succeeds_after_failed_attempts_and_costs_what_it_used(tmp_path):
     assert (calls.budget.spent, calls.reservations.open_amount) == (0.25, 0.0)
 
 
+def test_another_attempt_reserves_what_replies_since_have_shown_that_it_can_cost(tmp_path):
+    class Raised(Scripted):
+        def upper_bound(self, request):
+            return Usage(10, 10, 1.0 if len(self.script) == 2 else 4.0)
+
+    calls = Calls(Raised(failure(), OK), tmp_path, limit=3.0)
+    with pytest.raises(BudgetReached):
+        calls.call()
+    assert (calls.budget.spent, calls.reservations.open_amount, calls.kept) == (0.0, 0.0, [])
+
+
 def test_after_its_last_retry_a_call_fails(tmp_path):
     judge = Scripted(failure(), failure(), failure(), OK)
     outcome = Calls(judge, tmp_path).call()

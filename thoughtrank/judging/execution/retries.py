@@ -55,10 +55,11 @@ class RetryingCaller:
             BudgetReached: another attempt might exceed the budget.
             UserError: no call can succeed.
         """
-        bound = self._judge.upper_bound(request) if self._needs_bound else Usage()
         wait = _FIRST_WAIT
         attempts = 0
         while True:
+            # Each time: replies to other calls may have raised it.
+            bound = self._judge.upper_bound(request) if self._needs_bound else Usage()
             outcome = self._attempt(key, request, bound, stop=stop, keep=keep)
             attempts += 1
             if isinstance(outcome, Verdict) or attempts > self._max_retries:
