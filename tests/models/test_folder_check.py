@@ -78,6 +78,20 @@ def test_cut_weights_are_named(folder):
     assert "model.safetensors is cut" in fault_of(folder)
 
 
+POINTER = (
+    "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32\nsize 12345\n"
+)
+
+
+@pytest.mark.parametrize("names", [["model.safetensors"], ["tokenizer.json"], ["model.safetensors", "tokenizer.json"]])
+def test_files_that_a_clone_without_git_lfs_lacks_are_named_with_the_way_to_get_them(folder, names):
+    for name in names:
+        (folder / name).write_text(POINTER)
+    fault = fault_of(folder)
+    assert f"{', '.join(names)} {'are pointers' if len(names) > 1 else 'is a pointer'} of Git LFS" in fault
+    assert "git lfs pull" in fault
+
+
 def test_a_missing_shard_is_named(folder):
     index = {"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))

@@ -55,6 +55,18 @@ def test_a_tokenizer_without_padding_pads_with_its_end_of_sequence(loaded, tmp_p
     assert written(loaded, tmp_path).pad_token == "<|im_end|>"
 
 
+@pytest.mark.parametrize("settings", [{"temperature": 0.9, "top_p": 0.6}, {"top_k": 5, "min_p": 0.1}])
+def test_a_model_whose_generation_settings_contradict_each_other_is_saved_with_its_token_ids(
+    loaded, tmp_path, settings
+):
+    before = loaded[0].generation_config
+    loaded[0].generation_config = GenerationConfig(do_sample=False, eos_token_id=1, pad_token_id=1, **settings)
+    written(loaded, tmp_path)
+    after = GenerationConfig.from_pretrained(tmp_path)
+    assert (after.eos_token_id, after.pad_token_id) == (1, 1)
+    assert after.temperature == before.temperature
+
+
 def test_another_end_of_turn_ends_replies_and_the_former_one_still_does(loaded, tmp_path):
     tokenizer = written(loaded, tmp_path, end_of_turn="<|im_start|>")
     start, end = tokenizer.convert_tokens_to_ids(["<|im_start|>", "<|im_end|>"])

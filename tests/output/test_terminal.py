@@ -1,6 +1,8 @@
 """What questions, models, servers and hubs wrote cannot control the terminal, wherever it is printed."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,25 @@ def test_keys_are_not_printed(capsys, monkeypatch):
     assert "canary" not in captured.out + captured.err
     assert "RuntimeError: d [redacted]" in captured.err
     assert "\x1b" not in captured.err
+
+
+@pytest.mark.parametrize(
+    ("prints", "kept"),
+    [
+        ("print_text", "the program that read the output has ended, and so does this one; finished work is kept\n"),
+        ("print_warning", None),
+    ],
+)
+def test_output_into_a_program_that_ends_first_ends_quietly(prints, kept):
+    code = f"from thoughtrank.output import terminal\nfor line in range(99999): terminal.{prints}('long ' * 99)"
+    streams = {"print_text": (subprocess.PIPE, subprocess.PIPE), "print_warning": (subprocess.PIPE, subprocess.STDOUT)}
+    out, err = streams[prints]
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=out, stderr=err, text=True)
+    assert "long" in process.stdout.readline()
+    process.stdout.close()  # as head does
+    shown = process.stderr.read() if process.stderr else None
+    assert process.wait(60) == 141
+    assert shown == kept
 
 
 def test_progress_bars_show_no_control_characters(capsys):

@@ -48,6 +48,22 @@ def test_a_user_without_a_home_has_none_that_can_be_written(no_home, monkeypatch
     assert unwritable({}) == ALL
 
 
+UNKNOWN = (
+    "import os, pwd; unknown = lambda _: pwd.getpwnam('no such user'); pwd.getpwuid = unknown; "
+    "from thoughtrank.entry_point import prepare_program; prepare_program(); "
+    "import getpass, pathlib; print(getpass.getuser(), pathlib.Path('~/x').expanduser())"
+)
+
+
+def test_a_user_id_that_the_system_does_not_know_gets_a_name_and_a_home():
+    known = {"HOME", "USER", "LOGNAME", "LNAME", "USERNAME"}
+    environment = {name: value for name, value in os.environ.items() if name not in known}
+    done = subprocess.run([sys.executable, "-c", UNKNOWN], env=environment, capture_output=True, text=True, check=True)
+    name, file = done.stdout.split()
+    assert name == f"uid-{os.getuid()}"
+    assert "thoughtrank-" in file
+
+
 def test_why_a_folder_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
     assert writing_error(tmp_path / "a" / "b") is None

@@ -1,5 +1,6 @@
 """What a model folder may be that cannot be trained, found from its small files and the headers of its weights."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 _INDEX = "model.safetensors.index.json"
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "tekken.json")
 _AGAIN = "copy or download the folder again"
+_POINTER = b"version https://git-lfs.github.com/"
+_LONGEST_POINTER = 1024
+"""Bytes, as the format has it."""
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -29,7 +33,8 @@ def check_folder(folder: Path) -> None:
         UserError: what cannot be trained, one sentence each.
     """
     config = read_json_object(folder / CONFIG) or {}
-    faults = [*_config_faults(config), *_weight_faults(folder)]
+    pointers = _pointers(folder)
+    faults = [*_config_faults(config), *(_pointer_faults(folder, pointers) if pointers else _weight_faults(folder))]
     if not any((folder / name).exists() for name in _TOKENIZERS):
         faults.append(f"{folder} has no tokenizer (tokenizer.json): copy the tokenizer's files of the base model there")
     if faults:
@@ -105,6 +110,23 @@ def _type_faults(config: dict[str, object]) -> list[str]:
             "Llama or Qwen"
         ]
     return []
+
+
+def _pointers(folder: Path) -> list[str]:
+    """Files that are pointers of Git LFS, which a clone without it leaves in place of large files."""
+    names = []
+    for path in sorted(folder.iterdir()):
+        with suppress(OSError):
+            if path.is_file() and path.stat().st_size <= _LONGEST_POINTER and path.read_bytes().startswith(_POINTER):
+                names.append(path.name)
+    return names
+
+
+def _pointer_faults(folder: Path, names: list[str]) -> list[str]:
+    return [
+        f"{folder}: {', '.join(names[:3])} {'is a pointer' if len(names) == 1 else 'are pointers'} of Git LFS, not the file "
+        "itself: run git lfs install and git lfs pull there, or download the model with hf download"
+    ]
 
 
 def _weight_faults(folder: Path) -> list[str]:

@@ -56,6 +56,7 @@ class ModelWriter:
         """
         self._prepare(tokenizer, name=name)
         _stop_at_end_of_turn(model, tokenizer, first=self.end_of_turn is not None)
+        _keep_valid_generation(model)
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
 
@@ -116,3 +117,19 @@ def _stop_at_end_of_turn(model: "PreTrainedModel", tokenizer: "PreTrainedTokeniz
         return
     model.config.eos_token_id = token_id
     generation.eos_token_id = list(dict.fromkeys([token_id, *(each for each in before if each is not None)]))
+
+
+def _keep_valid_generation(model: "PreTrainedModel") -> None:
+    """Reduce a generation config that transformers would refuse to save to its token ids.
+
+    Many folders have sampling settings without ``do_sample``. Nothing here reads them.
+    """
+    from transformers import GenerationConfig
+
+    own = model.generation_config
+    try:
+        own.validate(strict=True)
+    except ValueError:
+        model.generation_config = GenerationConfig(
+            bos_token_id=own.bos_token_id, eos_token_id=own.eos_token_id, pad_token_id=own.pad_token_id
+        )

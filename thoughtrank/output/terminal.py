@@ -1,48 +1,76 @@
 """Everything the program prints: without secrets, control characters and lone surrogates, whoever wrote the text.
 
-No other module calls ``print``. Progress bars are in ``progress.py``.
+No other module calls ``print``. Progress bars are in ``progress.py``. A program that reads the output and ends, such as
+``head``, ends this one as well: all functions raise ``OutputClosed`` then.
 """
 
 import os
 import sys
 import traceback
 from collections.abc import Iterable
+from typing import NoReturn, TextIO
 
 from thoughtrank.output.printable import printable
 from thoughtrank.output.redaction import redacted
 
 
+class OutputClosed(SystemExit):
+    """Nobody reads the output any more. Exit status 141, as for SIGPIPE."""
+
+    def __init__(self) -> None:
+        super().__init__(141)
+
+    def __str__(self) -> str:
+        return "the program that read the output has ended"
+
+
 def print_text(text: str = "", *, end: str = "\n") -> None:
     """Print to standard output, at once."""
-    print(_shown(text), end=end, flush=True)
+    _write(_shown(text), end=end)
 
 
 def print_dimmed(text: str, *, end: str = "\n") -> None:
     """Print to standard output, dimmed where that is a terminal and NO_COLOR is not set."""
     styled = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     shown = _shown(text)
-    print(f"\x1b[2m{shown}\x1b[22m" if styled else shown, end=end, flush=True)
+    _write(f"\x1b[2m{shown}\x1b[22m" if styled else shown, end=end)
 
 
 def print_warning(text: str) -> None:
     """Print a warning as one line to standard error, at once: a quoted text cannot begin a line of its own."""
-    print(f"warning: {_shown(text)}".replace("\n", "\\n"), file=sys.stderr, flush=True)
+    _write(f"warning: {_shown(text)}".replace("\n", "\\n"), stream=sys.stderr)
 
 
 def print_faults(faults: Iterable[str]) -> None:
     """Print what the user has to fix to standard error."""
     for fault in faults:
-        print(f"error: {_shown(fault)}", file=sys.stderr, flush=True)
+        _write(f"error: {_shown(fault)}", stream=sys.stderr)
 
 
 def print_error(text: str) -> None:
     """Print to standard error, at once."""
-    print(_shown(text), file=sys.stderr, flush=True)
+    _write(_shown(text), stream=sys.stderr)
 
 
 def print_traceback() -> None:
     """Print the exception that is being handled, which is a bug, to standard error."""
     print_error(traceback.format_exc())
+
+
+def _write(text: str, *, stream: TextIO | None = None, end: str = "\n") -> None:
+    stream = sys.stdout if stream is None else stream
+    try:
+        print(text, end=end, file=stream, flush=True)
+    except BrokenPipeError:
+        _end(stream)
+
+
+def _end(stream: TextIO) -> NoReturn:
+    # What is still buffered is written when the interpreter ends, which would fail again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    if stream is not sys.stderr:
+        print_error(f"{OutputClosed()}, and so does this one; finished work is kept")
+    raise OutputClosed
 
 
 def _shown(text: str) -> str:

@@ -1,6 +1,7 @@
-"""Whether a folder can be written, and other folders for what libraries keep in a home that cannot."""
+"""Whether a folder can be written, and other folders for what libraries keep in a home that cannot, or is missing."""
 
 import atexit
+import getpass
 import os
 import shutil
 import tempfile
@@ -18,14 +19,34 @@ _OF_LIBRARIES = {
 def use_writable_folders() -> None:
     """Give libraries, in this process and in those that it starts, temporary folders in place of those that cannot be written.
 
-    What a home holds is still read: nothing changes where its caches of models are.
+    What a home holds is still read: nothing changes where its caches of models are. A user whom the system does not know, as
+    in a container that was started with a user id, gets a name and a home, for which several libraries ask.
     """
+    if not _has_name():
+        os.environ["USER"] = f"uid-{os.getuid()}"
     names = unwritable(os.environ)
     if not names:
         return
     folder = tempfile.mkdtemp(prefix="thoughtrank-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ.update({name: f"{folder}/{name.lower()}" for name in names})
+    if not _has_home():
+        os.environ["HOME"] = folder
+
+
+def _has_name() -> bool:
+    try:
+        return bool(getpass.getuser())
+    except (KeyError, OSError):  # OSError from Python 3.13 on
+        return False
+
+
+def _has_home() -> bool:
+    try:
+        Path.home()
+    except RuntimeError:
+        return False
+    return True
 
 
 def unwritable(environment: Mapping[str, str]) -> list[str]:
