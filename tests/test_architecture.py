@@ -27,6 +27,7 @@ ORDER = (
     ("report",),
     ("config",),
     ("stages", "data", "chat"),
+    ("rounds",),
     ("pipeline",),
     ("attempt",),
     ("run",),
@@ -118,22 +119,13 @@ def test_stages_do_not_know_each_other():
         for name in ("stage", "judged_stage", "round_models", "candidate_tags", "arm_replies")
     }
     stages = {name for name in MODULES if name.startswith("thoughtrank.stages.")} - shared
-    controls = ("replay", "control_rounds", "control_evaluation")
-    others = (
-        "development_evaluation",
-        "prefix_mining",
-        "question_screening",
-        "pooled_generation",
-        "round_win_rates",
-        "stage_outputs",
-    )
-    composed = {f"thoughtrank.stages.{name}" for name in (*others, *controls)}
-    stages -= {"thoughtrank.stages.build", "thoughtrank.stages.rounds", *composed}
     assert len(stages) >= 6
     for stage in stages:
         assert not [found for found in IMPORTS[stage] if inside(found, *(stages - {stage}))], stage
-    assert importers("thoughtrank.stages.build") == {"thoughtrank.pipeline", *composed}
-    assert importers(*composed) == {"thoughtrank.pipeline"}
+
+
+def test_only_the_pipeline_and_an_attempt_at_a_run_know_rounds():
+    assert importers("thoughtrank.rounds") == {"thoughtrank.pipeline", "thoughtrank.attempt"}
 
 
 def test_nothing_but_the_entry_point_imports_the_command_line():

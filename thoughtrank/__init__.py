@@ -3,7 +3,7 @@
 In the order of the pipeline: ``questions`` and ``prefixes`` (what is asked, how thoughts begin), ``models``,
 ``engines`` (who generates), ``judging`` and ``rankers`` (which answers are best), ``gains`` (what thoughts are worth),
 ``selection`` (which candidates to train on), ``finetuning`` (training), ``evaluation`` and ``report`` (metrics and
-results). ``stages`` puts them to work, one stage per step of a round; ``pipeline`` runs the stages; ``storage`` keeps
+results). ``stages`` puts them to work, one stage per step of a round; ``rounds`` and ``pipeline`` run them; ``storage`` keeps
 what they make. ``run`` and ``cli`` start it all from ``config``.
 """
 

@@ -143,7 +143,7 @@ class Attempt:
     def _was_finished(self) -> bool:
         if self.config.stop_after is not None or not os.path.exists(self.paths.summary):  # noqa: PTH110  (impossible names)
             return False
-        from thoughtrank.pipeline import finished_settings
+        from thoughtrank.rounds.run_results import finished_settings
 
         return was_finished(self.paths, settings=finished_settings(self.config))
 

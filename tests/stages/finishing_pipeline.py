@@ -1,6 +1,7 @@
 """A pipeline that does no work, for tests of what is around it."""
 
 from thoughtrank import pipeline
+from thoughtrank.rounds.run_results import finished_settings
 from thoughtrank.storage.json_files import write_json
 
 ENTRY = {
@@ -48,7 +49,7 @@ def replace_pipeline(monkeypatch):
             "rounds": [ENTRY],
             "exported_round": 0,
             "export": str(paths.export),
-            "finished": pipeline.finished_settings(config),
+            "finished": finished_settings(config),
         }
         write_json(paths.summary, summary)
         return summary

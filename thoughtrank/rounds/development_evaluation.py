@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from thoughtrank.stages.build import StageBuilder
-from thoughtrank.stages.rounds import Round
+from thoughtrank.rounds.round import Round
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.stage import Stage
 
 _FIGURES = {"n": "n", "accuracy": "accuracy", "low": "accuracy_low", "high": "accuracy_high"}

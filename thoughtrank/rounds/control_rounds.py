@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from thoughtrank.controls.protocol import CandidatesControl
 from thoughtrank.controls.result import ControlResult
-from thoughtrank.stages.build import StageBuilder
-from thoughtrank.stages.control_evaluation import evaluate_control
-from thoughtrank.stages.pooled_generation import with_models
-from thoughtrank.stages.rounds import Round, Series
+from thoughtrank.rounds.control_evaluation import evaluate_control
+from thoughtrank.rounds.pooled_generation import with_models
+from thoughtrank.rounds.round import Round, Series
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.training import Training
 
 

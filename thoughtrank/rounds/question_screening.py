@@ -2,10 +2,10 @@
 
 from thoughtrank.output.terminal import print_warning
 from thoughtrank.questions.screening import ScreenedQuestion
-from thoughtrank.stages.build import StageBuilder
+from thoughtrank.rounds.round import Round
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.gains import Gains
 from thoughtrank.stages.generation import Generation
-from thoughtrank.stages.rounds import Round
 from thoughtrank.stages.screening import RightAnswers, Screening, screening_prefixes
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.tables import read_table

@@ -10,7 +10,8 @@ from small_run import SMALL, small_values
 from thoughtrank.config.components import make_components
 from thoughtrank.config.schema import load_config
 from thoughtrank.judging.execution.budget import Budget
-from thoughtrank.pipeline import finished_settings, run_pipeline
+from thoughtrank.pipeline import run_pipeline
+from thoughtrank.rounds.run_results import finished_settings
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.tables import num_rows
 

@@ -1,8 +1,8 @@
 import pytest
 
 from thoughtrank.prefixes.protocol import Prefix
+from thoughtrank.rounds.round import Round, Series
 from thoughtrank.stages.round_models import RoundModel
-from thoughtrank.stages.rounds import Round, Series
 from thoughtrank.stages.training import KeptModel
 
 

@@ -7,8 +7,8 @@ import pytest
 from thoughtrank.controls.answers_only import AnswerCopies, AnswerPairs
 from thoughtrank.controls.random_candidates import RandomCandidates
 from thoughtrank.records import Example
-from thoughtrank.stages.build import StageBuilder
-from thoughtrank.stages.replay import Replay
+from thoughtrank.rounds.control_trainings import Replay
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.tables import num_rows, read_table
 

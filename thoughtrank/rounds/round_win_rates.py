@@ -10,8 +10,8 @@ from thoughtrank.evaluation.judged_comparisons import (
     control_comparisons,
     judged_comparisons,
 )
-from thoughtrank.stages.build import StageBuilder
-from thoughtrank.stages.rounds import Round
+from thoughtrank.rounds.round import Round
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.win_rates import Replies, WinRates, figures
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.run_paths import RoundPaths

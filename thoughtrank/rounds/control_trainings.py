@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from thoughtrank.controls.protocol import CandidatesControl, Control, ExamplesControl
 from thoughtrank.controls.result import ControlResult
 from thoughtrank.records import Question
-from thoughtrank.stages.build import StageBuilder
-from thoughtrank.stages.control_evaluation import evaluate_control
+from thoughtrank.rounds.control_evaluation import evaluate_control
+from thoughtrank.rounds.control_rounds import run_control_rounds
+from thoughtrank.rounds.round import Round
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.control_examples import ControlExamples, RoundTables
-from thoughtrank.stages.control_rounds import run_control_rounds
 from thoughtrank.stages.development_examples import DevelopmentExamples
 from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.round_models import RoundModel
-from thoughtrank.stages.rounds import Round
 from thoughtrank.stages.training import Training
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.json_files import read_json

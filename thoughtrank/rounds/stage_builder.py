@@ -19,6 +19,7 @@ from thoughtrank.judging.model_families import model_family
 from thoughtrank.output.terminal import print_text
 from thoughtrank.prefixes.prefix_sets import longest_opener
 from thoughtrank.records import STAGES
+from thoughtrank.rounds.round import BASE_STAGES, Round, Series
 from thoughtrank.selection.protocol import GainSelector, needs_gains
 from thoughtrank.stages.arm_replies import ReplySettings, held_out_tokens
 from thoughtrank.stages.evaluation import Evaluation
@@ -29,7 +30,6 @@ from thoughtrank.stages.importing import Importing
 from thoughtrank.stages.no_examples import no_example_text
 from thoughtrank.stages.ranking import Ranking
 from thoughtrank.stages.round_models import BaseModel, RoundModel, keeps_weights
-from thoughtrank.stages.rounds import BASE_STAGES, Round, Series
 from thoughtrank.stages.selection import Selection
 from thoughtrank.stages.stage import Stage
 from thoughtrank.stages.training import KeptModel, Training

@@ -5,9 +5,9 @@ from collections import defaultdict
 from thoughtrank.output.terminal import print_warning
 from thoughtrank.prefixes.openers import Opener
 from thoughtrank.prefixes.prefix_sets import PrefixSets, mining_sets
-from thoughtrank.stages.build import StageBuilder
+from thoughtrank.rounds.round import Round
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.mining import MinedRound, Mining
-from thoughtrank.stages.rounds import Round
 from thoughtrank.storage.tables import read_table
 
 

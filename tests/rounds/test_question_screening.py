@@ -14,8 +14,8 @@ from thoughtrank.engines.protocol import ContinuationScore
 from thoughtrank.pipeline import run_pipeline
 from thoughtrank.questions.screening import ScreenedQuestion
 from thoughtrank.records import Candidate, Gain
-from thoughtrank.stages.build import StageBuilder
-from thoughtrank.stages.question_screening import screen_questions
+from thoughtrank.rounds.question_screening import screen_questions
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.stage_reuse import Store
 from thoughtrank.storage.tables import read_table

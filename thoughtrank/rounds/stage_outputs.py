@@ -1,8 +1,8 @@
 """What the stages of a round have made, and from which earlier outputs: the lineage that loggers record."""
 
 from thoughtrank.report.loggers import StageOutput
-from thoughtrank.stages.build import StageBuilder
-from thoughtrank.stages.rounds import Round
+from thoughtrank.rounds.round import Round
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.training import KeptModel
 
 _NAMES = {

@@ -5,10 +5,10 @@ from typing import Any
 
 from thoughtrank.controls.protocol import Control
 from thoughtrank.controls.result import ControlResult
-from thoughtrank.stages.build import StageBuilder
+from thoughtrank.rounds.round_win_rates import control_win_rates
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.round_models import RoundModel
-from thoughtrank.stages.round_win_rates import control_win_rates
 from thoughtrank.storage.json_files import read_json, read_json_object, write_json
 
 

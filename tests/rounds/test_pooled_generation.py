@@ -8,9 +8,9 @@ from thoughtrank.config.components import make_components
 from thoughtrank.config.schema import load_config
 from thoughtrank.pipeline import run_pipeline
 from thoughtrank.records import Candidate
-from thoughtrank.stages.build import StageBuilder
+from thoughtrank.rounds.pooled_generation import with_models
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.generation import Generation
-from thoughtrank.stages.pooled_generation import with_models
 from thoughtrank.stages.pooling import Pooling
 from thoughtrank.storage.tables import read_table
 

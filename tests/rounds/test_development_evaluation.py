@@ -5,8 +5,8 @@ from small_run import small_values
 from thoughtrank.config.components import make_components
 from thoughtrank.config.schema import load_config
 from thoughtrank.evaluation.metrics import HeldOutReply
-from thoughtrank.stages.build import StageBuilder
-from thoughtrank.stages.development_evaluation import development_evaluation, development_figures
+from thoughtrank.rounds.development_evaluation import development_evaluation, development_figures
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.tables import read_table

@@ -7,7 +7,7 @@ from small_run import small_values
 from thoughtrank.config.components import make_components
 from thoughtrank.config.schema import load_config
 from thoughtrank.evaluation.scoring import ReferenceScorer
-from thoughtrank.stages.build import StageBuilder
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.generation import Generation
 from thoughtrank.stages.importing import Importing
 from thoughtrank.stages.training import KeptModel, Training

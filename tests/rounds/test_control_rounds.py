@@ -8,7 +8,7 @@ from small_run import small_values
 
 from thoughtrank.controls.sampled_prefixes import SampledPrefixes
 from thoughtrank.records import Candidate
-from thoughtrank.stages.replay import run_control
+from thoughtrank.rounds.control_trainings import run_control
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.tables import num_rows, read_table

@@ -1,6 +1,6 @@
 import pytest
 
-from thoughtrank.stages.stage_outputs import stage_outputs
+from thoughtrank.rounds.stage_outputs import stage_outputs
 from thoughtrank.stages.training import KeptModel
 
 

@@ -7,8 +7,8 @@ from small_run import small_values
 from thoughtrank.config.components import make_components
 from thoughtrank.config.schema import load_config
 from thoughtrank.controls.answers_only import AnswerPairs
-from thoughtrank.stages.build import StageBuilder
-from thoughtrank.stages.control_evaluation import evaluate_control
+from thoughtrank.rounds.control_evaluation import evaluate_control
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.tables import num_rows
 

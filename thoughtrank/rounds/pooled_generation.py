@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from thoughtrank.stages.build import StageBuilder
+from thoughtrank.rounds.round import Round
+from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.generation import Generation
 from thoughtrank.stages.pooling import ModelCandidates, Pooling
-from thoughtrank.stages.rounds import Round
 from thoughtrank.stages.stage import Stage
 
 

@@ -1,0 +1,101 @@
+"""Controls, findings, export and summary of a run whose rounds are computed in this process."""
+
+import pytest
+from fake_models import CopyingTraining
+from small_run import small_values
+from whole_run import ROUND, RecordingLogger, recorded_workplace
+
+from thoughtrank.config.schema import load_config
+from thoughtrank.rounds.run_results import finished_settings
+
+
+@pytest.fixture
+def workplace(tmp_path, tiny_folder, monkeypatch):
+    return recorded_workplace(tmp_path, model_folder=tiny_folder, monkeypatch=monkeypatch)
+
+
+CONTROLS = [f"round 2 answers_only {variant} {stage}" for variant in ("copies", "pairs") for stage in ROUND[3:]]
+EXAMPLES = [f"round 2 answers_only {variant} examples" for variant in ("copies", "pairs")]
+
+
+def test_controls_follow_the_last_round_and_come_before_the_export(workplace):
+    summary = workplace.run(controls=["answers_only"])
+    after = workplace.made[workplace.made.index("round 2 evaluation") + 1 :]
+    assert [name for name in after if name in CONTROLS] == CONTROLS
+    assert after[0] == EXAMPLES[0]
+    assert after[-1] == "export"
+    assert summary["controls"].keys() == {"answers_only"}
+    assert summary["controls"]["answers_only"]["variants"].keys() == {"copies", "pairs"}
+    effect = summary["thought_effect"]
+    assert effect["n"] == 3
+    assert effect["against"].startswith("answers_only/")
+    assert f"n = 3, against {effect['against']}" in (workplace.store.paths.export / "README.md").read_text()
+
+
+def test_a_finished_run_gets_a_control_and_repeats_nothing_else(workplace):
+    workplace.run()
+    workplace.run(controls=["random_thoughts"])
+    stages = [f"round 2 random_thoughts {stage}" for stage in ("examples", "training", "evaluation")]
+    assert workplace.made == stages
+    workplace.run(controls=["random_thoughts"])
+    assert workplace.made == []
+    # The model card states the thought effect, so it is exported once more.
+    workplace.run(controls=["answers_only"])
+    assert workplace.made[-1] == "export"
+    assert all("answers_only" in name for name in workplace.made[:-1])
+
+
+def test_a_run_that_was_stopped_in_a_control_resumes_there(workplace, monkeypatch):
+    train = CopyingTraining.train
+
+    def stops_at_pairs(self, job_file, *, devices):
+        if "answers_only pairs" in job_file.read_text():
+            raise KeyboardInterrupt
+        train(self, job_file, devices=devices)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CopyingTraining, "train", stops_at_pairs)
+        with pytest.raises(KeyboardInterrupt):
+            workplace.run(controls=["answers_only"])
+    summary = workplace.run(controls=["answers_only"])
+    assert workplace.made == [*CONTROLS[2:], "export"]
+    assert summary["thought_effect"]["n"] == 3
+
+
+def test_without_controls_the_thought_effect_is_not_measured(workplace):
+    summary = workplace.run()
+    assert (summary["thought_effect"], summary["controls"]) == (None, {})
+    assert {row["second"] for row in summary["comparisons"]} >= {"round 0 thought", "round 2 answer_at_once"}
+
+
+def test_the_logger_gets_the_numbers_of_the_findings(workplace, monkeypatch):
+    logged = []
+    monkeypatch.setattr(RecordingLogger, "log_findings", lambda self, findings: logged.append(findings))
+    summary = workplace.run(controls=["answers_only"])
+    [findings] = logged
+    assert findings["thought_effect_points"] == summary["thought_effect"]["points"]
+
+
+def test_keep_deletes_the_weights_but_not_those_of_the_export(workplace):
+    workplace.run(keep="none")
+    paths = workplace.store.paths
+    assert not list(paths.folder.glob("round_*/4_model/*.safetensors"))
+    assert list(paths.export.glob("*.safetensors"))
+
+
+def test_the_best_round_is_exported_where_that_is_chosen(workplace):
+    summary = workplace.run(export={"which": "best", "name": "Mine"})
+    accuracies = [entry["development_accuracy"] for entry in summary["rounds"]]
+    assert accuracies[summary["exported_round"]] == max(accuracies)
+    assert [name for name in workplace.made if name.endswith("development")] == [
+        f"round {number} development" for number in range(3)
+    ]
+    assert "# Mine" in (workplace.store.paths.export / "README.md").read_text()
+
+
+def test_what_a_finished_run_was_asked_for(tiny_folder, tmp_path):
+    values = small_values(model_folder=tiny_folder, workplace=tmp_path, keep="last")
+    settings = finished_settings(load_config(values))
+    assert settings == {"rounds": 2, "export": values["export"], "keep": "last", "controls": [], "win_rates": "auto"}
+    twice = load_config({**values, "controls": ["random_thoughts", "answers_only", "random_thoughts"]})
+    assert finished_settings(twice)["controls"] == ["answers_only", "random_thoughts"]

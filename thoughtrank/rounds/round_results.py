@@ -1,0 +1,98 @@
+"""The results of each finished round: metrics in the run folder, a line for the terminal, and what loggers record."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from thoughtrank.evaluation.metrics import HeldOutReply
+from thoughtrank.output.terminal import print_text
+from thoughtrank.report.html.round_candidates import ReportedQuestions
+from thoughtrank.report.html.write_report import report_of_running
+from thoughtrank.report.loggers import Logger
+from thoughtrank.report.openings import openings
+from thoughtrank.report.prefix_statistics import PrefixResult, RoundPrefix, with_round
+from thoughtrank.report.round_line import round_line
+from thoughtrank.report.summary import round_prefixes, round_summary, scalars
+from thoughtrank.rounds.development_evaluation import development_evaluation, development_figures
+from thoughtrank.rounds.round import Round
+from thoughtrank.rounds.round_win_rates import round_win_rates
+from thoughtrank.rounds.stage_builder import StageBuilder
+from thoughtrank.rounds.stage_outputs import stage_outputs
+from thoughtrank.stages.evaluation import METRICS
+from thoughtrank.stages.training import training_curve
+from thoughtrank.storage.json_files import read_json, read_json_object, write_json
+from thoughtrank.storage.tables import TableRows, part_path, write_part
+
+
+class RoundResults:
+    """Collects the results of a run's rounds, and publishes those of each as soon as it is finished.
+
+    Args:
+        builder: of the run.
+        logger: that records them.
+
+    Attributes:
+        entries: of ``summary.json``, one per round.
+    """
+
+    def __init__(self, builder: StageBuilder, *, logger: Logger) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self._builder = builder
+        self._logger = logger
+        self._prefixes: list[RoundPrefix] = []
+
+    def add(self, current: Round) -> None:
+        """Publish, print and log the results of a round, all of whose stages are finished."""
+        prefixes = round_prefixes(current.artifacts)
+        self._prefixes += with_round(current.number, prefixes)
+        if self._prefixes:
+            folder = self._builder.store.paths.prefixes
+            folder.mkdir(exist_ok=True)
+            write_part(part_path(folder, 0), self._prefixes, record_type=RoundPrefix)
+        self.entries.append(_round_entry(current, prefixes=prefixes, builder=self._builder))
+        print_text(round_line(self.entries[-1], base=self.entries[0]))
+        self._log(current, prefixes=prefixes)
+
+    def _log(self, current: Round, *, prefixes: Sequence[PrefixResult]) -> None:
+        logger, builder = self._logger, self._builder
+        logger.log_round(scalars(self.entries[-1]))
+        if current.number:
+            logger.log_prefixes(current.number, [asdict(row) for row in prefixes])
+            candidates = ReportedQuestions(builder.store.paths, current.number, builder.config.selection)
+            logger.log_candidates(current.number, candidates)
+            logger.log_training(current.number, training_curve(current.artifacts["training"].published))
+            logger.log_outputs(stage_outputs(builder, current))
+
+
+def write_report(builder: StageBuilder) -> None:
+    """Write ``report.html`` of the rounds so far."""
+    questions = {each.number: list(each.questions) for each in builder.rounds[1:]}
+    questions[0] = builder.questions.evaluation()
+    report_of_running(builder.store.paths, questions=questions)
+
+
+def _round_entry(current: Round, *, prefixes: Sequence[PrefixResult], builder: StageBuilder) -> dict[str, Any]:
+    """Publish the metrics of a finished round, and return its entry of ``summary.json``."""
+    number, questions = current.number, builder.questions
+    path = builder.store.paths.evaluation(number)
+    if read_json_object(path) is None:
+        write_json(path, {"round": number, **read_json(current.artifacts["evaluation"].folder / METRICS)})
+    entry = round_summary(
+        metrics=read_json(path),
+        artifacts=current.artifacts,
+        screening=current.screening,
+        prefixes=prefixes,
+        opened=openings(TableRows(current.artifacts["evaluation"].published, HeldOutReply)),
+        questions_left_out=len(questions.left_out_of_round(number)) if number else 0,
+        held_out_left_out=len(questions.left_out_of_evaluation()),
+        win_rates=round_win_rates(builder, current),
+    )
+    return {**entry, **_development_figures(current, builder=builder)}
+
+
+def _development_figures(current: Round, *, builder: StageBuilder) -> Mapping[str, float | None]:
+    """Evaluate the round's model on the development questions, where they choose the exported round."""
+    if builder.config.export.which != "best":
+        return {}
+    artifact = builder.store.complete(development_evaluation(builder, current))
+    return development_figures(read_json(artifact.folder / METRICS))
