@@ -12,6 +12,9 @@ from thoughtrank.config.secret_check import secret_faults
         "judge.base_url='http://h/v1?key=canary'",
         "engine.base_urls=[http://a/v1,http://u:canary@b/v1]",
         "+judge.base_url=http://a/v1,http://canary@b/v1",
+        "judge.base_url=user:canary@h/v1",
+        "judge.base_url=h/v1?key=canary",
+        "engine.base_urls=[http://a/v1,'http://user:canary@[bad']",
         "judge.api_key_env=sk-canary",
         "judge.api_key_env=OPENAI_API_KEY,sk-canary",
         "engine.api_key_env='sk-canary'",
@@ -26,6 +29,7 @@ def test_a_secret_on_the_command_line_is_found(override):
 
 def test_what_is_no_secret_is_accepted():
     overrides = ["judge.base_url=http://a/v1,https://b?api-version=1", "judge.api_key_env=A_KEY,null", "rounds=1", "-m"]
+    overrides += ["judge.base_url=localhost:8000/v1", "engine.base_urls=['http://[::1]:80/v1','h?api-version=1']"]
     overrides += [
         "judge.base_url=${oc.env:URL}",
         "judge.api_key_env=choice(A_KEY,B_KEY)",

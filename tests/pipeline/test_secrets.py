@@ -15,6 +15,7 @@ def files_with(folder, text):
     [
         ["judge.base_url=http://user:canary@localhost/v1", *JUDGE],
         ["judge.base_url='http://localhost/v1?key=canary'", *JUDGE],
+        ["judge.base_url=user:canary@localhost/v1", *JUDGE],
         ["judge=openai", "judge.model=m", "judge.base_url=http://localhost/v1", "judge.api_key_env=sk-canary"],
         ["judge.base_url=${oc.env:JUDGE_URL}", *JUDGE],
         ["engine=openai", "engine.base_urls=[http://user:canary@localhost/v1]"],

@@ -8,7 +8,6 @@ from thoughtrank.http_api.urls import secret_url_faults
 
 _URL_KEYS = ("base_url", "base_urls")
 _NAME_KEY = "api_key_env"
-_URL = re.compile(r"https?://[^\s,\"'\])}]+", re.IGNORECASE)
 _WORD = re.compile(r"[^\s,\"'\[\](){}]+")
 _NO_NAMES = ("null", "choice", "shuffle", "sort")
 
@@ -42,7 +41,8 @@ def _faults(setting: str, text: str) -> list[str]:
         return []
     if key in _URL_KEYS:
         key_setting = f"{group}.{_NAME_KEY}" if group else _NAME_KEY
-        urls = _URL.findall(text)
+        # What was typed without http:// contains a password all the same.
+        urls = [word if "//" in word else f"//{word}" for word in _WORD.findall(text)]
         return [fault for url in urls for fault in secret_url_faults(url, setting=setting, key_setting=key_setting)]
     if key == _NAME_KEY:
         words = [word for word in _WORD.findall(text) if word not in _NO_NAMES]
