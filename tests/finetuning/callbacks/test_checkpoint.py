@@ -79,6 +79,16 @@ def test_one_whose_manifest_is_torn_does_not_count(tiny_folder, tmp_path, damage
     assert ours.find() is None
 
 
+def test_a_damaged_one_is_replaced_when_training_comes_to_its_step_again(tiny_folder, tmp_path):
+    ours = checkpoints(tmp_path, tiny_folder)
+    ours.save(FakeTrainer())
+    (tmp_path / "_checkpoint" / "step-7" / "manifest.json").write_text("")
+    assert ours.find() is None
+    ours.save(FakeTrainer())
+    assert ours.find().step == 7
+    assert [path.name for path in (tmp_path / "_checkpoint").iterdir()] == ["step-7"]
+
+
 @pytest.mark.parametrize(
     ("other", "clue"),
     [

@@ -18,7 +18,7 @@ import pytorch_lightning as pl
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.protocols import Strategy
-from thoughtrank.storage.files import sync_tree
+from thoughtrank.storage.files import swap_folder, sync_tree
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.json_files import read_json_object, write_json
 
@@ -109,7 +109,8 @@ class Checkpoints:
             if trainer.is_global_zero:
                 write_json(partial / _SIZES, _sizes(partial))
                 sync_tree(partial)
-                partial.replace(folder)
+                # A damaged one of this step may be there.
+                swap_folder(partial, folder)
         if trainer.is_global_zero:
             for old in self.folder.glob("step-*"):
                 if old != folder:
