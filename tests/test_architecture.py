@@ -218,7 +218,6 @@ WORDINGS = "wordings, which test_wordings.py and test_answers.py read through th
 WITHOUT_A_TEST = {
     "thoughtrank.__main__": "two lines, run by tests/test_cli.py",
     "thoughtrank.chat_with": "the former name of thoughtrank.chat",
-    "thoughtrank.errors": DECLARATIONS,
     "thoughtrank.records": DECLARATIONS,
     "thoughtrank.finetuning.__main__": "run by test_train.py and test_strategies.py as a process",
     "thoughtrank.finetuning.memory.sharding": DECLARATIONS,

@@ -1,7 +1,7 @@
 """Errors that a user can cause, as distinct from bugs.
 
-``train.py`` prints a ``UserError`` as plain lines and exits with status 2; every other exception is a bug and keeps its
-traceback.
+``train.py`` prints a ``UserError`` as plain lines and exits with status 2, and a notebook shows the same lines; every other
+exception is a bug and keeps its traceback.
 """
 
 from thoughtrank.output.printable import printable
@@ -19,3 +19,7 @@ class UserError(Exception):
     def __init__(self, *faults: str) -> None:
         self.faults = tuple(printable(redacted(fault)) for fault in faults)
         super().__init__("\n".join(self.faults))
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython and Jupyter show in place of a traceback, as the command line does."""
+        return [f"error: {fault}" for fault in self.faults]

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 
 import pytest
 
@@ -63,8 +64,11 @@ def test_what_the_user_has_to_fix_is_raised_with_every_fault(base):
     with pytest.raises(api.UserError) as caught:
         api.run([*base, "rounds=0", "optimizer.lr=-1"])
     assert len(caught.value.faults) == 2
-    with pytest.raises(api.UserError, match="unknown key"):
+    with pytest.raises(api.UserError, match="unknown key") as caught:
         api.run({"no_such_key": 1})
+    [_, last] = traceback.extract_tb(caught.tb)
+    assert (last.filename, last.name) == (api.__file__, "run")
+    assert "hydra" not in "".join(traceback.format_exception(caught.value)).lower()
 
 
 def test_the_log_of_a_run_has_the_overrides_of_the_call(workplace, monkeypatch):

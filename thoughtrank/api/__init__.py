@@ -36,7 +36,11 @@ def run(
         UserError: something that you can fix, one sentence per entry of ``faults``; finished work is kept.
     """
     escape_unprintable()
-    texts = override_texts(overrides)
-    composed = compose(texts, config_dir=config_dir)
-    summary = do_run(composed.values, choices=composed.choices, stored=composed.stored, command=texts)
+    try:
+        texts = override_texts(overrides)
+        composed = compose(texts, config_dir=config_dir)
+        summary = do_run(composed.values, choices=composed.choices, stored=composed.stored, command=texts)
+    except UserError as error:
+        # Where inside this package, and after which error of a library, is no help to whoever has to fix it.
+        raise error.with_traceback(None) from None
     return None if summary is None else read_json(summary)

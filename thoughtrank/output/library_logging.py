@@ -15,6 +15,7 @@ _ROUTINE_WARNINGS = (
     "treespec, LeafSpec",
     "load_state_dict",
     "training_step. returned .None",
+    "IProgress not found",  # in notebooks without ipywidgets; this project shows lines there
 )
 
 
@@ -32,7 +33,7 @@ def silence_library_logs() -> None:
     # Liger warns of every kind of device that it has kernels for and this machine has not.
     for name in ("pytorch_lightning", "lightning.pytorch", "liger_kernel.backends.registry"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    for text in _ROUTINE_WARNINGS:
+    for text in _ROUTINE_WARNINGS:  # the one of tqdm comes with the import below
         warnings.filterwarnings("ignore", message=f".*{text}.*")
     from transformers.utils import logging as transformers_logging
 
