@@ -1,9 +1,12 @@
 import inspect
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 import yaml
 from composing import CONF, changed, composed
 
+from thoughtrank import instantiate
 from thoughtrank.config.components import COMPONENT_GROUPS, make_components
 from thoughtrank.config.schema import load_config
 from thoughtrank.errors import UserError
@@ -11,8 +14,10 @@ from thoughtrank.instantiate import Component, find_target, make_component
 from thoughtrank.models.pretrained import PretrainedModel
 from thoughtrank.questions.imported_questions import ImportedQuestions
 from thoughtrank.records import Question
+from thoughtrank.selection.protocol import GainSelector
 from thoughtrank.storage.imported_candidates import ImportedCandidates
 
+PACKAGE = Path(instantiate.__file__).parent
 HASHED = {
     *("model", "engine", "judge", "ranker", "selection"),
     *("objective", "optimizer", "adapter", "strategy"),
@@ -40,9 +45,49 @@ def component(path, spec):
     return make_component(spec, where=path.parent.name)
 
 
-def test_every_group_that_is_hashed_is_here():
+def test_every_group_that_is_hashed_is_here_and_the_others_have_no_identity():
     assert {path.parent.name for path in FILES} == HASHED
     assert set(COMPONENT_GROUPS) - HASHED == {"questions", "prefixes", "logger"}
+    for path in CONF.rglob("*.yaml"):
+        if path.parent.name in ("questions", "prefixes", "logger"):
+            target = find_target(yaml.safe_load(path.read_text())["_target_"], where=path.parent.name)
+            assert not issubclass(target, Component), path
+
+
+def test_every_class_that_states_an_identity_is_tested_here_or_beside_it():
+    """Their versions are raised below; those of the others in the tests of ``controls``, ``models`` and ``evaluation``."""
+    for path in PACKAGE.rglob("*.py"):
+        if "Component" in path.read_text() or path.parent.name in ("optimizers", "rankers", "judging", "controls"):
+            import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"))
+    named = {
+        find_target(yaml.safe_load(path.read_text())["_target_"], where="").__qualname__
+        for path in FILES
+        if "_target_" in path.read_text()
+    }
+    concrete = {each.__qualname__ for each in subclasses(Component) if not inspect.isabstract(each)}
+    elsewhere = {
+        *("AnswerCopies", "AnswerPairs", "RandomCandidates", "RandomThoughts"),  # tests/controls/test_choices.py
+        *("GGUFPackageModel", "HuggingFaceModel"),  # inside PretrainedModel: tests/models/test_pretrained.py
+        "ReferenceScorer",  # tests/evaluation/test_scoring.py
+    }
+    bases = {
+        "BaseJudge",
+        "ComparisonRanker",
+        "EngineComponent",
+        "LocalEngineComponent",
+        "NamedModel",
+        "NonAdaptiveRanker",
+        "_NamedComponent",
+    }
+    assert concrete - bases - elsewhere - named == set()
+
+
+def subclasses(of):
+    """Those of this package, at any depth."""
+    for each in of.__subclasses__():
+        if each.__module__.startswith("thoughtrank."):
+            yield each
+            yield from subclasses(each)
 
 
 @EVERY_FILE
@@ -51,6 +96,21 @@ def test_a_raised_version_changes_the_identity(component, monkeypatch):
     assert component.identity() == before
     monkeypatch.setattr(type(component), "version", type(component).version + 1)
     assert component.identity() != before
+
+
+@EVERY_FILE
+def test_nothing_in_an_identity_still_depends_on_the_machine(component):
+    if isinstance(component, GainSelector):
+        component = component.for_engine(scores=True)
+    assert "auto" not in flat(component.identity())
+
+
+def flat(value):
+    """All values, however deep inside."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return [each for part in inner for each in flat(part)]
+    return [value]
 
 
 OTHER = {

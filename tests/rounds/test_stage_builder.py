@@ -10,7 +10,9 @@ from thoughtrank.evaluation.scoring import ReferenceScorer
 from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.generation import Generation
 from thoughtrank.stages.importing import Importing
+from thoughtrank.stages.round_models import BaseModel
 from thoughtrank.stages.training import KeptModel, Training
+from thoughtrank.storage.fingerprint import fingerprint
 from thoughtrank.storage.imported_candidates import ImportedCandidates
 
 
@@ -157,3 +159,30 @@ def test_the_export_is_that_of_the_chosen_round(builder_of, store):
     export = builder.export(chosen_round=0, card="a card")
     assert (export.model.key, export.card, export.published) == (rounds[0].model.key, "a card", store.paths.export)
     assert builder.export(chosen_round=1, card="a card").model.key == rounds[1].model.key
+
+
+READERS = {
+    "engine": {"generation", "evaluation"},
+    "judge": {"ranking"},
+    "ranker": {"ranking"},
+    "selection": {"selection"},
+    **dict.fromkeys(("objective", "optimizer", "adapter", "strategy"), {"training", "evaluation"}),
+}
+"""Component to the stages that work with it, or with the model that it trains."""
+
+
+def test_a_raised_version_changes_the_fingerprint_of_the_stages_that_work_with_the_component(
+    finished_builder_of, monkeypatch
+):
+    builder = finished_builder_of(rounds=1)
+    stages = builder.rounds[1].stages
+    before = {name: fingerprint(**stage.inputs()) for name, stage in stages.items()}
+    for group, readers in READERS.items():
+        with monkeypatch.context() as patched:
+            kind = type(getattr(builder.components, group))
+            patched.setattr(kind, "version", kind.version + 1)
+            after = {name: fingerprint(**stage.inputs()) for name, stage in stages.items()}
+        assert {name for name in stages if after[name] != before[name]} == readers, group
+    base = builder.base.key
+    monkeypatch.setattr(type(builder.components.model), "version", 2)
+    assert BaseModel.of(builder.components.model, store=builder.store).key != base

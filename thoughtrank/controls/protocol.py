@@ -29,7 +29,7 @@ class SelectedQuestion:
     selected: Sequence[Candidate]
 
 
-class Control(Component, ABC):
+class Control(ABC):
     """One variant of a training control; it inherits from one of the two classes below.
 
     Attributes:
@@ -59,7 +59,7 @@ class Control(Component, ABC):
         return tuple(arm for arm in arms if arm in self.arms)
 
 
-class ExamplesControl(Control):
+class ExamplesControl(Control, Component):
     """Chooses other examples from the candidates of the run."""
 
     @abstractmethod
@@ -74,7 +74,10 @@ class ExamplesControl(Control):
 
 
 class CandidatesControl(Control):
-    """Generates candidates of its own; these are ranked, chosen and trained on as those of the run are."""
+    """Generates candidates of its own; these are ranked, chosen and trained on as those of the run are.
+
+    Stages hash its ``Prefix`` records themselves, so it has no identity.
+    """
 
     @abstractmethod
     def prefixes(self, *, count: int, seed: int) -> tuple[Prefix, ...]:

@@ -1,10 +1,9 @@
 """Thoughts that begin with the model's most likely first tokens."""
 
-from thoughtrank.instantiate import Component
 from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
 
-class FirstTokens(Component, PrefixSet):
+class FirstTokens(PrefixSet):
     """Thoughts that begin with the model's most likely first tokens, which differ for every question and model.
 
     Args:

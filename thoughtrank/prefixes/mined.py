@@ -6,7 +6,6 @@ from string import ascii_letters, digits
 from typing import NamedTuple
 
 from thoughtrank.errors import UserError
-from thoughtrank.instantiate import Component
 from thoughtrank.prefixes.earlier_run import EarlierRun, GenuineThought
 from thoughtrank.prefixes.openers import Opener, mine_openers
 from thoughtrank.prefixes.prefix_list import PrefixList
@@ -21,7 +20,7 @@ class _Read(NamedTuple):
     faults: list[str]
 
 
-class MinedPrefixes(Component, PrefixSet):
+class MinedPrefixes(PrefixSet):
     """First words of genuine wins (see ``earlier_run``), mined on training questions.
 
     They are chosen one after the other, always the opener that solves most questions that those before it do not.

@@ -1,10 +1,9 @@
 """A literal list of prefixes."""
 
-from thoughtrank.instantiate import Component
 from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
 
-class PrefixList(Component, PrefixSet):
+class PrefixList(PrefixSet):
     """Prefixes as written in the config.
 
     Args:

@@ -5,13 +5,12 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Literal
 
-from thoughtrank.instantiate import Component
 from thoughtrank.prefixes.mined import MinedPrefixes
 from thoughtrank.prefixes.prefix_list import PrefixList
 from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
 
-class PrefixSets(Component, PrefixSet):
+class PrefixSets(PrefixSet):
     """All prefixes of a run. A prefix that occurs in two sets counts once.
 
     Args:

@@ -27,14 +27,14 @@ class Prefix:
 
 @runtime_checkable
 class PrefixSet(Protocol):
-    """Prefixes that belong together; ``PrefixSets`` combines one or more sets.
+    """Prefixes that belong together; ``PrefixSets`` combines one or more sets. Sets inherit from it.
 
-    Stages hash the ``Prefix`` records themselves, so a set needs no identity.
+    Stages hash the ``Prefix`` records themselves, so a set has no identity.
     """
 
     def faults(self) -> list[str]:
         """What the user has to fix, one sentence each."""
-        ...
+        return []
 
     def prefixes(self) -> tuple[Prefix, ...]:
         """The prefixes in order, with different names."""

@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 from thoughtrank.errors import UserError
-from thoughtrank.instantiate import Component
 from thoughtrank.prefixes.earlier_run import EarlierRun, cover, without_model
 from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
@@ -18,7 +17,7 @@ class _Read(NamedTuple):
     faults: list[str]
 
 
-class PrunedPrefixes(Component, PrefixSet):
+class PrunedPrefixes(PrefixSet):
     """The ``keep`` best prefixes of an earlier run, in their order there, chosen on its training questions.
 
     Args:

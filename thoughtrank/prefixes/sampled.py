@@ -1,10 +1,9 @@
 """Thoughts without a prefix, sampled at a temperature: the baseline of every study of prefixes."""
 
-from thoughtrank.instantiate import Component
 from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
 
-class SampledThoughts(Component, PrefixSet):
+class SampledThoughts(PrefixSet):
     """``count`` thoughts per question, sampled at a temperature; answers are greedy, as after every thought.
 
     Args:
