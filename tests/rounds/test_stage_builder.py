@@ -166,7 +166,7 @@ READERS = {
     "judge": {"ranking"},
     "ranker": {"ranking"},
     "selection": {"selection"},
-    **dict.fromkeys(("objective", "optimizer", "adapter", "strategy"), {"training", "evaluation"}),
+    **{group: {"training", "evaluation"} for group in ("objective", "optimizer", "adapter", "strategy")},
 }
 """Component to the stages that work with it, or with the model that it trains."""
 
