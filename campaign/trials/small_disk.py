@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -23,10 +24,15 @@ def _leave_free(disk: Path, free: int) -> None:
     """Fill the disk but for ``free`` bytes; 0 empties the filler."""
     filler = disk / "filler"
     filler.unlink(missing_ok=True)
-    if free:
-        stats = os.statvfs(disk)
-        descriptor = os.open(filler, os.O_CREAT | os.O_WRONLY)
-        os.posix_fallocate(descriptor, 0, max(4096, stats.f_bavail * stats.f_frsize - free))
+    if not free:
+        return
+    descriptor = os.open(filler, os.O_CREAT | os.O_WRONLY)
+    try:
+        while (size := os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize - free) > 0:
+            with suppress(OSError):  # the run may write in between
+                os.posix_fallocate(descriptor, 0, size)
+                return
+    finally:
         os.close(descriptor)
 
 
