@@ -14,14 +14,22 @@ def test_the_figures_of_a_run(tmp_path):
     assert f"<b>{first} → {last}</b>" in shown
     assert "more than chance" in shown
     assert "<b>not measured</b>" in shown
-    assert '<b class="typed">A 7 B</b>' in shown
-    assert "of 3 forced beginnings of a thought: best answer in 100 % to 0 % of 4 questions of round 2<" in shown
+    assert '<b class="typed">A</b><span>best answer in 100 % of 8 questions; all 3 prefixes on average 33 %' in shown
+    assert "By more than chance (Holm), all rounds together" in shown
     assert "<b>$0.50</b>" in shown
     effect = {"points": 2.0, "low": -1.0, "high": 5.0, "p_value": 0.2}
     changed = replace(run, findings={**run.findings, "thought_effect": effect})
     shown = key_figures(changed, [])
     assert "<b>+2.0 points</b><span>over training on the same answers" in shown
     assert "[-1.0 to +5.0], p = 0.200, may be chance" in shown
+
+
+def test_prefixes_that_differ_by_chance_only_are_not_named(tmp_path):
+    run = read_run(stored_run(tmp_path, rounds=1))
+    shown = key_figures(run, [statistics_of(run, 1)])
+    assert (
+        '<b class="typed">none</b><span>in 4 questions; all 3 prefixes on average 33 %. No difference is more' in shown
+    )
 
 
 def test_the_base_model_alone_has_no_change(tmp_path):

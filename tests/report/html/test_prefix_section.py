@@ -36,7 +36,20 @@ def test_the_table_has_genuine_wins_distinct_answers_closing_and_lengths(tmp_pat
     assert cells["7"] == ["0.0 %", "0.0 %", "–", "0.0 %", "0", "0.0 %", "12", "0.0 %", "100.0 %"]
     assert "11 tokens per thought, 66.7 % of the thoughts ended before their limit" in shown
     assert "33.3 % genuine win rate" in shown
-    assert "4 questions could be decided: the 95 % interval of the highest win rate is 51 % to 100 %" in shown
+    assert "4 questions have better and worse answers." in shown
+    assert "these win more often than the others: none; less often: none." in shown
+    assert "▲" not in shown.partition("</ol>")[0].partition("<ol")[2]
+
+
+def test_prefixes_that_differ_by_more_than_chance_are_marked(tmp_path):
+    run = read_run(stored_run(tmp_path, rounds=1, questions=12))
+    shown = prefix_section(run, [statistics_of(run, 1)], name="run-0")
+    cells = dict(re.findall(r'data-prefix="(.)" aria-label="([^"]*)"', shown))
+    assert cells["A"].startswith("prefix A, win rate 100.0 %, more than chance above the others")
+    assert cells["B"] == "prefix B, win rate 0.0 %, more than chance below the others"
+    assert "100 % ▲" in shown
+    assert shown.count("0 % ▼") == 2
+    assert "these win more often than the others: A; less often: B 7." in shown
 
 
 def test_without_gains_there_are_no_genuine_wins(tmp_path):
@@ -55,7 +68,7 @@ def test_the_models_own_openers_are_those_of_its_free_replies(tmp_path):
 def test_the_most_frequent_opener_is_compared_with_the_selected_examples(tmp_path):
     run = read_run(stored_run(tmp_path))
     shown = prefix_section(run, [statistics_of(run, 1), statistics_of(run, 2)], name="run-0")
-    assert "100.0 % of the last model&#x27;s thoughts begin with “Let”, and 0 of the 8 selected examples." in shown
+    assert "100.0 % of the last model&#x27;s 40 thoughts begin with “Let”, and 0 of the 8 selected examples." in shown
 
 
 def test_a_run_before_its_first_evaluation_has_a_sentence(tmp_path):

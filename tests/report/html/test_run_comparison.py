@@ -14,14 +14,15 @@ def test_the_best_run_comes_first_with_what_it_varied(tmp_path):
     bad = run_of(tmp_path / "bad", lr=1, accuracy=(0.2, 0.3))
     good = run_of(tmp_path / "good", lr=2, accuracy=(0.2, 0.9), seed=1)
     first, second = compare_runs([bad, good])
-    assert first.run.name == "good"
+    assert first.name == "good"
     assert first.varied == {"optimizer.lr": 2}
     assert second.to_best.points > 40
     assert second.p_value < 0.001
     text = comparison_headline([first, second])
     assert text.startswith("Of 2 runs, good is the most accurate: ")
     assert "with optimizer.lr=2" in text
-    assert text.endswith("It is better than every other run by more than chance.")
+    assert "It is better than every other run by more than chance (to the second: +" in text
+    assert text.endswith("Each setting was trained once: with another seed the order may be another.")
     shown = comparison_section([first, second])
     assert shown.index(">good<") < shown.index(">bad<")
     assert "p &lt; 0.001" in shown
@@ -30,10 +31,64 @@ def test_the_best_run_comes_first_with_what_it_varied(tmp_path):
 def test_equal_runs_differ_by_chance(tmp_path):
     runs = [run_of(tmp_path / name, lr=1, accuracy=(0.2, 0.5), seed=seed) for seed, name in enumerate("abc")]
     standings = compare_runs(runs)
-    assert comparison_headline(standings).endswith(
-        "That is not more than chance: no difference to another run is significant."
+    assert "That is not more than chance: no difference to another run is significant (" in comparison_headline(
+        standings
     )
     assert standings[0].varied == {}
+
+
+def seeded(folder, *, lr, seed, accuracy):
+    stored_run(folder, held_out=100, rounds=1, accuracy=(0.2, accuracy), seed=10 * seed + lr)
+    settings = f"seed: {seed}\nquestions:\n  seed: {seed}\noptimizer:\n  lr: {lr}\n"
+    (folder / "config.yaml").write_text(f"run: {folder.name}\n{settings}")
+    return read_run(folder)
+
+
+def test_runs_that_differ_in_their_seed_are_one_setting(tmp_path):
+    runs = [
+        seeded(tmp_path / f"lr{lr}-{seed}", lr=lr, seed=seed, accuracy=accuracy)
+        for lr, accuracy in ((1, 0.3), (2, 0.9))
+        for seed in (0, 1)
+    ]
+    best, other = compare_runs(runs)
+    assert best.varied == {"optimizer.lr": 2}
+    assert [run.name for run in best.runs] == ["lr2-0", "lr2-1"]
+    assert best.accuracy == sum(run.evaluated[-1].metrics["accuracy"] for run in best.runs) / 2
+    assert other.to_best.n == 200
+    assert other.p_value < 0.001
+    text = comparison_headline([best, other])
+    assert text.startswith("Of 2 settings with 2 seeds each, optimizer.lr=2 is the most accurate: ")
+    assert "It is better than every other setting by more than chance (to the second: +" in text
+    assert text.endswith("More than chance means in every seed.")
+    shown = comparison_section([best, other])
+    assert shown.index(">optimizer.lr=2<") < shown.index(">optimizer.lr=1<")
+    assert ">lr2-1<" in shown
+
+
+def test_a_difference_in_one_seed_only_is_chance(tmp_path):
+    runs = [
+        seeded(tmp_path / f"lr{lr}-{seed}", lr=lr, seed=seed, accuracy=0.95 if (lr, seed) == (2, 0) else 0.4)
+        for lr in (1, 2)
+        for seed in (0, 1)
+    ]
+    standings = compare_runs(runs)
+    assert standings[0].varied == {"optimizer.lr": 2}
+    assert standings[1].p_value > 0.05
+    assert "no difference to another setting is significant" in comparison_headline(standings)
+
+
+def test_settings_with_different_seeds_are_single_runs(tmp_path):
+    runs = [seeded(tmp_path / f"r{lr}{seed}", lr=lr, seed=seed, accuracy=0.5) for lr, seed in ((1, 0), (1, 1), (2, 0))]
+    assert [len(each.runs) for each in compare_runs(runs)] == [1, 1, 1]
+
+
+def test_the_best_of_many_is_corrected_for_all_pairs(tmp_path):
+    runs = [run_of(tmp_path / f"r{lr}", lr=lr, accuracy=(0.2, 0.5), seed=lr) for lr in range(4)]
+    for each in compare_runs(runs)[1:]:
+        found = each.to_best
+        assert each.p_value >= min(1.0, found.p_value * 3) or each.p_value >= found.p_value
+    smallest = min(each.to_best.p_value for each in compare_runs(runs)[1:])
+    assert min(each.p_value for each in compare_runs(runs)[1:]) == min(1.0, 6 * smallest)
 
 
 def test_a_run_without_an_accuracy_is_last(tmp_path):
@@ -41,6 +96,6 @@ def test_a_run_without_an_accuracy_is_last(tmp_path):
     (tmp_path / "empty" / "config.yaml").write_text("seed: 0")
     empty = read_run(tmp_path / "empty")
     standings = compare_runs([empty, run_of(tmp_path / "b", lr=1, accuracy=(0.2, 0.5))])
-    assert [each.run.name for each in standings] == ["b", "empty"]
+    assert [each.name for each in standings] == ["b", "empty"]
     assert "no question in common" in comparison_section(standings)
     assert comparison_headline(compare_runs([empty, empty])) == "2 runs, none of which has an accuracy yet."

@@ -8,22 +8,22 @@ from thoughtrank.report.html.svg import Point, histogram, interval_bar, legend, 
 
 def test_a_line_chart_has_a_point_with_its_interval_per_round():
     series = [("<thought>", [Point(0, 0.2, 0.1, 0.3), Point(1, 0.5, 0.4, 0.6)]), ("other", [Point(1, 0.4, 0.3, 0.5)])]
-    root = ElementTree.fromstring(line_chart(series, label='acc "by" round', x_label="round"))
+    root = ElementTree.fromstring(line_chart(series, label='acc "by" round', x_label="round", control=True))
     titles = [each.text for each in root.iter("title")]
     assert "<thought>, round 1: 50.0 % [40.0 to 60.0]" in titles
     assert len(list(root.iter("circle"))) == 2
-    assert [each.get("class") for each in root.iter("path")] == ["marker"]  # of a series of one point
+    assert [each.get("class") for each in root.iter("path")] == ["marker"]  # of the control
     assert root.get("aria-label") == 'acc "by" round'
     heights = [float(each.get("cy")) for each in root.iter("circle")]
     assert heights.index(min(heights)) != heights.index(max(heights))
 
 
 def test_an_interval_bar_is_in_proportion():
-    root = ElementTree.fromstring(interval_bar(0.5, 0.25, 0.75, low_end=0.0, high_end=1.0, colour=0))
+    root = ElementTree.fromstring(interval_bar(0.5, 0.25, 0.75, low_end=0.0, high_end=1.0, look="s0"))
     (bar,) = [each for each in root.iter("rect") if each.get("class") == "range"]
     assert float(bar.get("x")) == pytest.approx(51)
     assert float(bar.get("width")) == pytest.approx(98)
-    assert "zero" in interval_bar(1, -2, 3, low_end=-5, high_end=5, colour=0, zero=True)
+    assert "zero" in interval_bar(1, -2, 3, low_end=-5, high_end=5, look="s0", zero=True)
 
 
 def test_a_histogram_has_one_bin_per_rank():
@@ -39,13 +39,32 @@ def test_a_histogram_counts_every_value(counts):
     ElementTree.fromstring(histogram([("round 1", counts), ("round 2", counts)], label="x", x_label="tokens"))
 
 
+def test_a_control_has_the_same_class_in_chart_and_legend_whatever_its_index():
+    points = [Point(x=0, value=0.5, low=0.4, high=0.6)]
+    for count in (2, 9, 12):
+        names = [f"arm {number}" for number in range(count)]
+        chart = line_chart([(name, points) for name in names], label="accuracy", x_label="round", control=True)
+        for text in (chart, legend(names, control=True)):
+            assert text.count('class="control"') == 1
+
+
+@pytest.mark.parametrize(
+    ("most", "per_bar", "ticks"),
+    [(62, 1, ["1", "16", "31", "47", "62"]), (100, 2, ["1", "25", "49", "75", "99"]), (3, 1, ["1", "2", "3"])],
+)
+def test_a_histogram_of_whole_numbers_says_how_many_a_bar_holds(most, per_bar, ticks):
+    drawn = histogram([("round 1", dict.fromkeys(range(1, most + 1), 1))], label="Ranks", x_label="rank")
+    assert f">rank, {per_bar} per bar<" in drawn
+    assert re.findall(r'<text class="tick"[^>]*text-anchor="middle">([^<]*)<', drawn) == ticks
+
+
 def test_a_legend_names_its_series_as_text():
     assert legend(["a", "<b>"]).count("<li") == 2
     assert "&lt;b&gt;" in legend(["a", "<b>"])
 
 
 def test_series_beyond_the_colours_are_dashed_in_chart_and_legend():
-    names = [f"arm {number}" for number in range(9)]
+    names = [f"arm {number}" for number in range(10)]
     points = [Point(x=0, value=0.5, low=0.4, high=0.6)]
     chart = line_chart([(name, points) for name in names], label="accuracy", x_label="round")
     for text in (chart, legend(names)):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from thoughtrank.report.figures.svg_file import Scheme, legend_lines, svg_file
-from thoughtrank.report.html.accuracy_section import accuracy_series
+from thoughtrank.report.html.accuracy_section import accuracy_curves
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.prefix_section import gain_text, shade_of
 from thoughtrank.report.html.round_candidates import reported_questions
@@ -24,15 +24,15 @@ _STRONGEST = 62
 
 def accuracy_figure(run: StoredRun, *, scheme: Scheme) -> str | None:
     """An SVG file; None where no round has an accuracy."""
-    names, series = accuracy_series(run)
-    if not series:
+    curves = accuracy_curves(run)
+    if not curves.series:
         return None
     label = f"accuracy of {run.name} by round, with 95 % intervals"
-    chart = line_chart(series, label=label, x_label="round")
+    chart = line_chart(curves.series, label=label, x_label="round", control=curves.control)
     placed = chart.replace(
         "<svg ", f'<svg x="{_MARGIN}" y="{_MARGIN}" width="{CHART_WIDTH}" height="{CHART_HEIGHT}" ', 1
     )
-    lines, height = legend_lines(names, top=0, width=CHART_WIDTH)
+    lines, height = legend_lines(curves.names, top=0, width=CHART_WIDTH, control=curves.control)
     below = CHART_HEIGHT + 2 * _MARGIN
     parts = [placed, f'<g transform="translate({_MARGIN} {below})">', *lines, "</g>"]
     return svg_file(parts, width=CHART_WIDTH + 2 * _MARGIN, height=below + height + _MARGIN, label=label, scheme=scheme)

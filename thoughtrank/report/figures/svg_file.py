@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Literal
 
 from thoughtrank.report.html.embedding import escaped
-from thoughtrank.report.html.svg import NUM_COLOURS, series_class
+from thoughtrank.report.html.svg import CONTROL, NUM_COLOURS, series_classes
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -44,6 +44,7 @@ def svg_file(parts: Sequence[str], *, width: float, height: float, label: str, s
         f".card {{ fill: {colour['card']}; stroke: {colour['line']}; }}",
         f".shade {{ fill: {colour['shade']}; }}",
         *(f".s{number} {{ color: {colour[f's{number}']}; }}" for number in range(NUM_COLOURS)),
+        f".control {{ color: {colour['control']}; }}",
         ".line { fill: none; stroke: currentColor; stroke-width: 1.5; } .main .line { stroke-width: 3.5; }",
         ".dashed .line { stroke-dasharray: 6 4; }",
         ".dashed .swatch { fill-opacity: .25; stroke: currentColor; stroke-dasharray: 3 2; }",
@@ -57,21 +58,29 @@ def svg_file(parts: Sequence[str], *, width: float, height: float, label: str, s
     )
 
 
-def legend_lines(names: Sequence[str], *, top: float, width: float) -> tuple[list[str], float]:
+def legend_lines(names: Sequence[str], *, top: float, width: float, control: bool = False) -> tuple[list[str], float]:
     """The names of the series with their colours, in columns, and the height of all.
 
     Args:
         names: in the order of the colours.
         top: of the first line, in pixels.
         width: of the whole.
+        control: whether the last one is the control, whose swatch is a diamond.
     """
     column = max(map(len, names)) * _CHARACTER + 2 * _SWATCH + 8
     columns = max(1, int(width // column))
     parts = []
-    for number, name in enumerate(names):
+    for number, (look, name) in enumerate(zip(series_classes(len(names), control=control), names, strict=True)):
         x, y = column * (number % columns), top + _LINE * (number // columns)
         parts.append(
-            f'<g class="{series_class(number)}"><rect class="swatch" x="{x:.1f}" y="{y:.1f}" width="{_SWATCH}" '
-            f'height="{_SWATCH}" rx="3"/></g><text x="{x + _SWATCH + 6:.1f}" y="{y + 10:.1f}">{escaped(name)}</text>'
+            f'<g class="{look}">{_swatch(x, y, diamond=look == CONTROL)}</g>'
+            f'<text x="{x + _SWATCH + 6:.1f}" y="{y + 10:.1f}">{escaped(name)}</text>'
         )
     return parts, _LINE * -(-len(names) // columns)
+
+
+def _swatch(x: float, y: float, *, diamond: bool) -> str:
+    if diamond:
+        half = _SWATCH / 2
+        return f'<path class="swatch" d="M{x + half:.1f} {y:.1f}l{half} {half}l-{half} {half}l-{half} -{half}z"/>'
+    return f'<rect class="swatch" x="{x:.1f}" y="{y:.1f}" width="{_SWATCH}" height="{_SWATCH}" rx="3"/>'

@@ -4,18 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from thoughtrank.report.effect_text import effect_line, p_text
+from thoughtrank.report.html.comparisons_table import comparisons_tables
 from thoughtrank.report.html.embedding import escaped
-from thoughtrank.report.html.headline import control_variants, excludes_zero
+from thoughtrank.report.html.headline import control_variants
 from thoughtrank.report.html.held_out_tables import JudgedComparison
-from thoughtrank.report.html.markup import details, interval, note, scrolling, section, table
+from thoughtrank.report.html.markup import interval, note, scrolling, section, table
 from thoughtrank.report.html.stored_run import StoredRun
-from thoughtrank.report.html.svg import Point, interval_bar, legend, line_chart
-from thoughtrank.report.html.thought_effect_notes import against, effect_note, empty_thought_note
+from thoughtrank.report.html.svg import CONTROL, Point, interval_bar, legend, line_chart, series_class
+from thoughtrank.report.html.thought_effect_notes import against, effect_note
 from thoughtrank.report.html.win_rate_table import win_rates
 
-_CONTROL = 7
-"""The colour of bars that are no series of the chart: grey."""
 ARM_TEXTS = {
     "thought": "free reply",
     "own_thought": "own thought, answer forced",
@@ -36,44 +34,60 @@ class _Bar:
 
     name: str
     figures: Mapping[str, Any]
-    colour: int
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyCurves:
+    """What the chart of accuracy shows.
+
+    Attributes:
+        names: what the curves are, for the legend.
+        series: name and points of each; empty where no round has an accuracy.
+        control: whether the last one is the control.
+    """
+
+    names: Sequence[str]
+    series: Sequence[tuple[str, Sequence[Point]]]
+    control: bool
 
 
 def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[JudgedComparison] = ()) -> str:
     """The section; a sentence where no round has an accuracy, and no replies were compared by a judge."""
     title = "Accuracy"
-    names, series = accuracy_series(run)
-    if not series:
+    curves = accuracy_curves(run)
+    if not curves.series:
         missing = "No round has an accuracy yet, or the questions have no reference answers."
         if judged:
             return section(f"{name}-accuracy", title, note(missing), win_rates(judged))
         return section(f"{name}-accuracy", title, missing=missing)
-    chart = line_chart(series, label="accuracy of every arm by round, with 95 % intervals", x_label="round")
+    label = "accuracy of every arm by round, with 95 % intervals"
+    chart = line_chart(curves.series, label=label, x_label="round", control=curves.control)
     parts = [
         note(
             "Fraction of held-out questions answered right, with 95 % intervals. Round 0 is before training. The thick line is "
             "the model as it is used: it writes a thought, then its answer. The other arms change one thing to see what a "
-            "thought is worth; unseen families are kinds of questions that were never trained on. Points of a round are drawn "
-            "side by side so that none hides another."
+            "thought is worth; unseen families are kinds of questions that were never trained on."
         ),
         scrolling(chart, label="accuracy by round"),
-        legend(names),
-        *(f"<p>{escaped(text)}</p>" for text in (effect_note(run), empty_thought_note(run)) if text),
+        legend(curves.names, control=curves.control),
+        *(f"<p>{escaped(text)}</p>" for text in (effect_note(run),) if text),
         _last_round(run),
-        _comparisons(run),
+        comparisons_tables(run),
         win_rates(judged) if judged else "",
     ]
     return section(f"{name}-accuracy", title, *parts)
 
 
-def accuracy_series(run: StoredRun) -> tuple[list[str], list[tuple[str, list[Point]]]]:
-    """What the curves are, and the points of each; both empty where no round has an accuracy."""
+def accuracy_curves(run: StoredRun) -> AccuracyCurves:
+    """The arms by round, and the control of the thought effect."""
     series = _series(run)
     names = [f"{arm}: {ARM_TEXTS[arm]}" if arm in ARM_TEXTS else arm for arm, _ in series]
-    if (control := _control_series(run)) is not None:
+    control = _control_series(run)
+    if control is not None:
         series.append(control)
-        names.append("control (diamond): same answers, no thoughts")
-    return names, series
+        names.append(f"{control[0]}: same answers, no thoughts")
+    return AccuracyCurves(names, series, control is not None)
 
 
 def _control_series(run: StoredRun) -> tuple[str, list[Point]] | None:
@@ -112,32 +126,32 @@ def _last_round(run: StoredRun) -> str:
     rows = []
     for bar in _bars(run):
         value, low, high = (bar.figures[each] for each in ("accuracy", "low", "high"))
-        shown = interval_bar(value, low, high, low_end=0.0, high_end=1.0, colour=bar.colour)
+        shown = interval_bar(value, low, high, low_end=0.0, high_end=1.0, look=bar.look)
         follows = bar.figures.get("follows")
         extra = "" if follows is None else f"{100 * follows:.0f} % of answers follow the edit"
         rows.append([bar.name, shown, interval(value, low, high), str(bar.figures.get("n") or "–"), extra])
     header = ["", "0 % to 100 %", "accuracy", "questions", ""]
-    caption = "Before training (grey), after training (colours as in the chart), and the controls (grey)"
+    caption = "Before training, after training, and the controls; colours as in the chart"
     return table(header, rows, caption=caption, markup=(1,))
 
 
 def _bars(run: StoredRun) -> Iterator[_Bar]:
     first, last = run.evaluated[0], run.evaluated[-1]
     arms = list(ARM_TEXTS)
-    colour_of = {arm: number for number, (arm, _) in enumerate(_series(run))}
+    look_of = {arm: series_class(number) for number, (arm, _) in enumerate(_series(run))}
     if first is not last:
         yield from (
-            _Bar(f"round {first.number}, {ARM_TEXTS[arm]}", figures, _CONTROL)
+            _Bar(f"round {first.number}, {ARM_TEXTS[arm]}", figures, look_of[arm])
             for arm, figures in _arms(first.metrics).items()
             if arm == "thought" and figures.get("accuracy") is not None
         )
     for arm in arms:
         figures = _arms(last.metrics).get(arm)
         if figures is not None and figures.get("accuracy") is not None:
-            yield _Bar(f"round {last.number}, {ARM_TEXTS[arm]}", figures, colour_of.get(arm, 0))
+            yield _Bar(f"round {last.number}, {ARM_TEXTS[arm]}", figures, look_of.get(arm, series_class(0)))
     for title, figures in control_variants(run).items():
         for arms_text, of_arm in _equal_arms(figures["arms"]):
-            yield _Bar(f"control {title}, {arms_text}", of_arm, _CONTROL)
+            yield _Bar(f"control {title}, {arms_text}", of_arm, CONTROL)
 
 
 def _equal_arms(arms: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -148,33 +162,3 @@ def _equal_arms(arms: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mappin
             key = (figures["accuracy"], figures.get("n"))
             found.setdefault(key, ([], figures))[0].append(ARM_TEXTS.get(arm, arm))
     return [("; ".join(names), figures) for names, figures in found.values()]
-
-
-def _comparisons(run: StoredRun) -> str:
-    """Every comparison with its interval; folded. Where the thought effect was not measured, why."""
-    compared = run.findings["comparisons"]
-    unmeasured = note(effect_line(None)) if run.findings["thought_effect"] is None and compared and run.finished else ""
-    if not compared:
-        return unmeasured
-    widest = max(max(abs(each["low"]), abs(each["high"])) for each in compared) or 1.0
-    rows = [
-        [
-            f"{each['first']} − {each['second']}",
-            interval_bar(
-                each["points"],
-                each["low"],
-                each["high"],
-                low_end=-widest,
-                high_end=widest,
-                colour=0 if excludes_zero({**each, "p_value": each["adjusted_p_value"]}) else 7,
-                zero=True,
-            ),
-            f"{each['points']:+.1f} [{each['low']:+.1f} to {each['high']:+.1f}]",
-            p_text(each["adjusted_p_value"]).removeprefix("= "),
-            str(each["n"]),
-        ]
-        for each in compared
-    ]
-    header = ["difference", "", "points", "p (Holm)", "questions"]
-    shown = table(header, rows, caption="Paired differences in percentage points", markup=(1,))
-    return unmeasured + details(f"All {len(rows)} paired comparisons", shown)

@@ -32,8 +32,8 @@ def distribution_section(rounds: Sequence[RoundStatistics], *, name: str) -> str
         return section(f"{name}-distributions", title, missing="The run has no candidates yet.")
     left_out = [note(f"Not computed in this run: {', '.join(absent)}.")] if absent else []
     explained = note(
-        "Vertical: percentage of the round's candidates; in brackets, how many have a value. Candidates whose answers are "
-        "equally good share a rank. Thoughts that were cut at their limit have that length."
+        "Vertical: percentage of the candidates that have a value; in brackets, how many these are. Candidates with "
+        "equally good answers share a rank. Thoughts that were cut at their limit have that length."
     )
     return section(f"{name}-distributions", title, explained, '<div class="figures">', *parts, "</div>", *left_out)
 

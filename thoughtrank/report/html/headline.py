@@ -16,12 +16,22 @@ def headline(run: StoredRun) -> str:
 
 def change_over_rounds(run: StoredRun) -> Mapping[str, Any] | None:
     """The comparison of the last round with the base model; None before a round is evaluated."""
+    return comparison_of(run, "thought", "round 0 thought")
+
+
+def comparison_of(run: StoredRun, first: str, second: str) -> Mapping[str, Any] | None:
+    """One of the comparisons; None where it was not made.
+
+    Args:
+        run: the run.
+        first: arm of the last evaluated round.
+        second: another arm of that round, or a round and its arm, such as ``round 0 thought``.
+    """
     if not run.evaluated:
         return None
-    first = f"round {run.evaluated[-1].number} thought"
-    found = [
-        each for each in run.findings["comparisons"] if (each["first"], each["second"]) == (first, "round 0 thought")
-    ]
+    last = f"round {run.evaluated[-1].number}"
+    sides = (f"{last} {first}", second if " " in second else f"{last} {second}")
+    found = [each for each in run.findings["comparisons"] if (each["first"], each["second"]) == sides]
     return found[0] if found else None
 
 

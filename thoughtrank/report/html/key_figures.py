@@ -1,4 +1,4 @@
-"""The figures at the top of a run: accuracy, thought effect, best prefixes, cost and time."""
+"""The figures at the top of a run: accuracy, thought effect, prefixes, cost and time."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,10 @@ from thoughtrank.report.html.headline import change_over_rounds, duration_text, 
 from thoughtrank.report.html.markup import percent
 from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.html.stored_run import StoredRun
+from thoughtrank.report.prefix_chance import PrefixWins
 
-_BEST = 5
-_PREFIXES = "Best prefixes"
+_MOST, _MOST_WORSE = 5, 12
+_PREFIXES = "Prefixes that win more often"
 _LOOK_ALIKE = {"O": "the letter O", "0": "the digit 0", "l": "a small L", "I": "a capital i", "1": "the digit 1"}
 
 
@@ -60,23 +61,31 @@ def _effect(run: StoredRun) -> list[tuple[str, str, str]]:
 
 
 def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
-    ranked = [each for each in rounds if each.prefixes()]
-    if not ranked:
+    """The prefixes of all rounds that win more often than the others by more than chance, and those that win less often."""
+    wins = PrefixWins.together(each.wins for each in rounds)
+    tested = wins.tested()
+    if not tested:
         return []
-    last = ranked[-1]
-    decided = [(each.win_rate, each.prefix) for each in last.prefixes() if each.win_rate is not None]
-    best = sorted(decided, key=lambda each: (-each[0], each[1]))[:_BEST]
-    if not best:
-        return []
-    ties = sum(rate == best[-1][0] for rate, _ in decided) - sum(rate == best[-1][0] for rate, _ in best)
-    more = f"; {ties} more {'ties' if ties == 1 else 'tie'} with the last one" if ties else ""
-    text = (
-        f"of {len(decided)} forced beginnings of a thought: best answer in {100 * best[0][0]:.0f} % to "
-        f"{100 * best[-1][0]:.0f} % of {last.decided} questions of round {last.number}{more}"
+    better = sorted((each for each in tested if each.better), key=lambda each: each.expected - each.wins)[:_MOST]
+    worse = [each.prefix for each in tested if each.worse]
+    mean = sum(each.wins for each in tested) / sum(each.questions for each in tested)
+    rates = [f"{100 * each.wins / each.questions:.0f} %" for each in (better[0], better[-1])] if better else []
+    won = f"best answer in {' to '.join(dict.fromkeys(rates))} of {wins.questions} questions" if rates else ""
+    text = f"{won or f'in {wins.questions} questions'}; all {len(tested)} prefixes on average {100 * mean:.0f} %"
+    text += f". Less often: {_listed(worse)}" if worse else ""
+    text += (
+        ". By more than chance (Holm), all rounds together"
+        if better or worse
+        else ". No difference is more than chance"
     )
-    names = [f"{prefix} is {_LOOK_ALIKE[prefix]}" for _, prefix in best if prefix in _LOOK_ALIKE]
+    names = [f"{each.prefix} is {_LOOK_ALIKE[each.prefix]}" for each in better if each.prefix in _LOOK_ALIKE]
     text += f" ({', '.join(names)})" if names else ""
-    return [(_PREFIXES, " ".join(prefix for _, prefix in best), text)]
+    return [(_PREFIXES, " ".join(each.prefix for each in better) or "none", text)]
+
+
+def _listed(prefixes: Sequence[str]) -> str:
+    more = f" and {len(prefixes) - _MOST_WORSE} more" if len(prefixes) > _MOST_WORSE else ""
+    return f"{' '.join(prefixes[:_MOST_WORSE])}{more}"
 
 
 def _spend(run: StoredRun) -> list[tuple[str, str, str]]:

@@ -10,6 +10,7 @@ from thoughtrank.report.html.about import about
 from thoughtrank.report.html.accuracy_section import accuracy_section
 from thoughtrank.report.html.browser_data import CandidateIndex, Elements, held_out_index
 from thoughtrank.report.html.candidate_sections import distribution_section, problems_section
+from thoughtrank.report.html.cautions import cautions
 from thoughtrank.report.html.embedding import content_policy, escaped, script_json
 from thoughtrank.report.html.headline import headline
 from thoughtrank.report.html.held_out_tables import read_held_out_tables
@@ -70,7 +71,7 @@ def report_page(runs: Sequence[StoredRun]) -> list[str]:
     }
     title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
     parts = [
-        _header(runs, title=title, top=top, shown=standings[0].run.name if standings else ""),
+        _header(runs, title=title, top=top, shown=standings[0].runs[0].name if standings else ""),
         '<main id="main">',
         comparison_section(standings) if standings else "",
         *(article.markup for article in articles),
@@ -150,6 +151,7 @@ def _article(run: StoredRun, *, name: str, elements: Elements) -> _Article:
         f'<h2 id="{name}-title">{escaped(run.name)}</h2>{state}',
         f'<p class="run-headline">{escaped(headline(run))}</p><p class="run-headline about">{escaped(about(run))}</p>',
         key_figures(run, rounds),
+        cautions(run),
         accuracy_section(run, name=name, judged=beside.judged),
         prefix_section(run, rounds, name=name),
         distribution_section(rounds, name=name),

@@ -4,15 +4,17 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from thoughtrank.evaluation.statistics import wilson_interval
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.markup import details, note, percent, section, table
 from thoughtrank.report.html.round_statistics import OPENING_WORDS, RoundStatistics, first_word
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import NUM_SHADES
+from thoughtrank.report.prefix_chance import PrefixChance
 from thoughtrank.report.prefix_statistics import PrefixResult
 
 _MOST_OPENERS = 12
+_BETTER, _WORSE = "▲", "▼"
+_MARK_TEXTS = {_BETTER: ", more than chance above the others", _WORSE: ", more than chance below the others"}
 
 
 def prefix_section(run: StoredRun, rounds: Sequence[RoundStatistics], *, name: str) -> str:
@@ -27,7 +29,8 @@ def prefix_section(run: StoredRun, rounds: Sequence[RoundStatistics], *, name: s
                 "Percentage (win rate): how often the answer after this prefix has the best rank or shares it, among the "
                 "questions whose answers differ in rank. Below it, the mean gain: by how many nats its thoughts make their own "
                 "answer more probable than without a thought, for those with the best rank. A stronger colour is a higher win "
-                "rate. Click a prefix to see its candidates."
+                "rate. ▲ and ▼ mark prefixes that win more or less often than the others by more than chance; all other "
+                "differences may be chance. Click a prefix to see its candidates."
             )
         )
         parts += [_round_grid(each, folded=each is not ranked[-1], name=name) for each in reversed(ranked)]
@@ -42,7 +45,12 @@ def _round_grid(of_round: RoundStatistics, *, folded: bool, name: str) -> str:
     results, gains, collapses = of_round.prefixes(), of_round.mean_gains(), of_round.collapses()
     rates = [each.win_rate for each in results if each.win_rate is not None]
     top = max(rates, default=0.0) or 1.0
-    cells = "".join(_cell(each, top=top, gain=gains.get(each.prefix), of_round=of_round) for each in results)
+    tested = of_round.wins.tested()
+    marks = _marks(tested)
+    cells = "".join(
+        _cell(each, top=top, gain=gains.get(each.prefix), number=of_round.number, mark=marks.get(each.prefix, ""))
+        for each in results
+    )
     rows = [
         [
             each.prefix,
@@ -64,7 +72,7 @@ def _round_grid(of_round: RoundStatistics, *, folded: bool, name: str) -> str:
     ]
     caption = f"Prefixes of round {of_round.number}, best first"
     label = f"Round {of_round.number}"
-    uncertain = note(f"{_means(results)}{_uncertainty(of_round)}")
+    uncertain = note(f"{_means(results)}{_chance_text(of_round, tested)}")
     explained = note(
         "Genuine: how often it wins with a thought that makes the answer more probable (positive gain). Distinct: how many of "
         "its final answers no other prefix gave to the same question. Closed: thoughts that ended before their limit. "
@@ -86,15 +94,23 @@ def shade_of(rate: float | None, *, top: float) -> int | None:
     return None if rate is None else min(int(rate / top * NUM_SHADES), NUM_SHADES - 1)
 
 
-def _uncertainty(of_round: RoundStatistics) -> str:
-    """The interval of the best prefix: what differences between prefixes mean."""
-    best = max((each.win_rate or 0.0 for each in of_round.prefixes()), default=0.0)
-    if not of_round.decided or not best:
+def _marks(tested: Sequence[PrefixChance]) -> dict[str, str]:
+    """Prefix to its mark; one that is like the others has none."""
+    return {each.prefix: _BETTER if each.better else _WORSE for each in tested if each.better or each.worse}
+
+
+def _chance_text(of_round: RoundStatistics, tested: Sequence[PrefixChance]) -> str:
+    """Which differences between prefixes are more than chance."""
+    if not of_round.decided:
         return ""
-    low, high = wilson_interval(successes=round(best * of_round.decided), trials=of_round.decided)
+    sides = {
+        "more often than the others": [each.prefix for each in tested if each.better],
+        "less often": [each.prefix for each in tested if each.worse],
+    }
+    found = [f"{text}: {' '.join(prefixes) or 'none'}" for text, prefixes in sides.items()]
     return (
-        f" {of_round.decided} questions could be decided: the 95 % interval of the highest win rate is {100 * low:.0f} % to "
-        f"{100 * high:.0f} %, even without regard to its being the highest of many."
+        f" {of_round.decided} questions have better and worse answers. By more than chance, corrected for the number of "
+        f"prefixes (Holm), these win {'; '.join(found)}."
     )
 
 
@@ -111,14 +127,15 @@ def _means(results: Sequence[PrefixResult]) -> str:
     return f"Mean over the prefixes: {', '.join(parts)}."
 
 
-def _cell(result: PrefixResult, *, top: float, gain: float | None, of_round: RoundStatistics) -> str:
+def _cell(result: PrefixResult, *, top: float, gain: float | None, number: int, mark: str) -> str:
     rate = result.win_rate
     shade = shade_of(rate, top=top)
-    said = f"prefix {result.prefix}, win rate {percent(rate)}" + ("" if gain is None else f", mean gain {gain:+.2f}")
+    said = f"prefix {result.prefix}, win rate {percent(rate)}{_MARK_TEXTS.get(mark, '')}"
+    said += "" if gain is None else f", mean gain {gain:+.2f}"
     gain_part = "" if gain is None else f'<span class="gain">{gain_text(gain)}</span>'
-    rate_text = "–" if rate is None else f"{100 * rate:.0f} %"
+    rate_text = "–" if rate is None else f"{100 * rate:.0f} %{mark and f' {mark}'}"
     return (
-        f'<li><button type="button" class="prefix w{"none" if shade is None else shade}" data-round="{of_round.number}" '
+        f'<li><button type="button" class="prefix w{"none" if shade is None else shade}" data-round="{number}" '
         f'data-prefix="{escaped(result.prefix)}" aria-label="{escaped(said)}"><b class="typed">{escaped(result.prefix)}</b>'
         f"<span>{rate_text}</span>{gain_part}</button></li>"
     )
@@ -141,6 +158,7 @@ def _own_openers(run: StoredRun, rounds: Sequence[RoundStatistics]) -> str:
         return ""
     most = [word for word, _ in columns[-1][1].most_common(_MOST_OPENERS)]
     rows = [[word, *(percent(counts[word] / counts.total()) for _, counts in columns)] for word in most]
+    rows.append(["thoughts in all (100 %)", *(f"{counts.total():,}" for _, counts in columns)])
     rows.append(["different openers", *(str(len(counts)) for _, counts in columns)])
     rows.append(["effective number (2 to the entropy)", *(f"{_effective_number(counts):.1f}" for _, counts in columns)])
     shown = table(
@@ -151,8 +169,9 @@ def _own_openers(run: StoredRun, rounds: Sequence[RoundStatistics]) -> str:
     return (
         "<h4>The model's own openers</h4>"
         + note(
-            "The first word of the thoughts that the model writes to held-out questions when nothing is forced. The rows are "
-            f"the most frequent ones in round {columns[-1][0]}; rounds without thoughts have no column. Effective number: how "
+            "The first word of the thoughts that the model writes to held-out questions (unseen families included) when "
+            f"nothing is forced. The rows are the "
+            f"most frequent ones in round {columns[-1][0]}; rounds without thoughts have no column. Effective number: how "
             "many equally frequent openers would vary as much."
         )
         + _learned(most[0], columns[-1][1], rounds)
@@ -166,9 +185,9 @@ def _learned(word: str, counts: Counter[str], rounds: Sequence[RoundStatistics])
     if not selected:
         return ""
     return note(
-        f"{percent(counts[word] / counts.total())} of the last model's thoughts begin with “{word}”, and {selected[word]:,} of "
-        f"the {selected.total():,} selected examples. The win rates above are those of forced beginnings; the model's own are "
-        "learned from all selected examples, so the two need not agree."
+        f"{percent(counts[word] / counts.total())} of the last model's {counts.total():,} thoughts begin with “{word}”, and "
+        f"{selected[word]:,} of the {selected.total():,} selected examples. The win rates above are of forced beginnings; "
+        "the model's own are learned from all selected examples, so the two need not agree."
     )
 
 

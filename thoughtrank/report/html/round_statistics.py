@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from thoughtrank.report.html.round_candidates import SELECTED, Reported
+from thoughtrank.report.prefix_chance import PrefixWins
 from thoughtrank.report.prefix_statistics import PrefixResult, PrefixTally
 
 OPENING_WORDS = 3
@@ -22,7 +23,7 @@ class RoundStatistics:
         selected: prefix to its number of selected candidates.
         selected_words: first word of the thought to its number of selected candidates.
         candidates: their number.
-        decided: questions in which some answer is better than another.
+        wins: of the questions in which some answer is better than another, which prefixes have the best one.
     """
 
     def __init__(self, number: int) -> None:
@@ -34,7 +35,7 @@ class RoundStatistics:
         self.selected: Counter[str] = Counter()
         self.selected_words: Counter[str] = Counter()
         self.candidates = 0
-        self.decided = 0
+        self.wins = PrefixWins()
         self._openings: dict[str, Counter[str]] = defaultdict(Counter)
         self._gains: dict[str, list[float]] = defaultdict(list)
         self._tally = PrefixTally()
@@ -56,11 +57,17 @@ class RoundStatistics:
             self._openings[candidate.prefix][_opening(candidate.thought)] += 1
             self._add_problems(each)
         ranks = {each.rank for each in group if each.rank is not None}
-        self.decided += len(ranks) > 1
+        if len(ranks) > 1:
+            self.wins.add([(each.candidate.prefix, each.rank == min(ranks)) for each in group])
         ranked = [(each.candidate, each.ranking) for each in group if each.ranking is not None]
         if ranked:
             gains = {each.candidate.candidate_id: each.gain for each in group if each.gain is not None}
             self._tally.add(ranked, gains or None)
+
+    @property
+    def decided(self) -> int:
+        """Questions in which some answer is better than another."""
+        return self.wins.questions
 
     def prefixes(self) -> list[PrefixResult]:
         """How each prefix did; empty before the ranking."""

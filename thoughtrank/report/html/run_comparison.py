@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from thoughtrank.evaluation.paired import PairedDifference, holm, paired_difference
+from thoughtrank.evaluation.paired import Outcomes, PairedDifference, holm, mcnemar, paired_difference_over_seeds
 from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.findings import readings_of
 from thoughtrank.report.html.headline import duration_text, total_cost, total_seconds
 from thoughtrank.report.html.markup import interval, note, percent, section, table
 from thoughtrank.report.html.stored_run import StoredRun
-from thoughtrank.report.html.svg import interval_bar
+from thoughtrank.report.html.svg import interval_bar, series_class
 
 _NOT_SETTINGS = ("run", "runs_dir", "cache_dir", "stop_after", "keep", "logger", "dry_run")
 _SIGNIFICANT = 0.05
@@ -20,25 +20,63 @@ _NAMED = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """One run among the others.
+    """One setting among the others: a run, or the runs that differ in nothing but their seed.
 
     Attributes:
-        run: the run.
-        varied: settings that are not the same in all runs.
-        accuracy: of its last evaluated round, or None.
-        to_best: the best run minus this one, on the questions that both have answered; None for the best itself.
-        p_value: of that difference, adjusted for the number of runs (Holm); None for the best itself.
+        runs: the runs, one for each seed.
+        varied: settings that are not the same in all runs, but for the seed.
+        accuracy: of their last evaluated rounds, the mean over the runs; None where one has none.
+        to_best: the best setting minus this one, on the questions that both have answered, seed by seed; None for the best.
+        p_value: of that difference, adjusted for all pairs of settings (Holm); None for the best itself.
     """
 
-    run: StoredRun
+    runs: Sequence[StoredRun]
     varied: Mapping[str, object]
     accuracy: float | None
     to_best: PairedDifference | None
     p_value: float | None
 
+    @property
+    def name(self) -> str:
+        """Of its only run, or of all of them."""
+        return ", ".join(each.name for each in self.runs)
+
 
 def compare_runs(runs: Sequence[StoredRun]) -> list[Standing]:
-    """The runs, the most accurate first; those without an accuracy last."""
+    """The settings, the most accurate first; those without an accuracy last.
+
+    Runs with equal settings and different seeds are one setting, if every setting has the same seeds. The p-value of a pair of
+    settings over several seeds is the largest of the seeds, so that the difference has to be there in each.
+    """
+    groups, varied = _settings_of(runs)
+    problems: dict[str, str] = {}
+    order = sorted(groups, key=lambda group: -_order(_mean_accuracy(group)))
+    outcomes = [[_outcomes(run, problems) for run in group] for group in order]
+
+    def compared(first: int, second: int) -> PairedDifference:
+        pairs = list(zip(outcomes[first], outcomes[second], strict=True))
+        return paired_difference_over_seeds(pairs, problems=problems, seed=0)
+
+    differences = {second: compared(0, second) for second in range(1, len(order))}
+    indices = range(len(order))
+    pairs = [(first, second) for first in indices for second in indices if first < second]
+    adjusted = dict(
+        zip(pairs, holm([_p_value(outcomes[first], outcomes[second]) for first, second in pairs]), strict=True)
+    )
+    return [
+        Standing(
+            runs=group,
+            varied={name: dict(_flat(group[0].config)).get(name) for name in varied},
+            accuracy=_mean_accuracy(group),
+            to_best=differences.get(at),
+            p_value=adjusted.get((0, at)),
+        )
+        for at, group in enumerate(order)
+    ]
+
+
+def _settings_of(runs: Sequence[StoredRun]) -> tuple[list[list[StoredRun]], list[str]]:
+    """The runs of each setting in the order of their seeds, and the names of the settings that vary."""
     settings = [dict(_flat(run.config)) for run in runs]
     names = [
         name
@@ -46,87 +84,140 @@ def compare_runs(runs: Sequence[StoredRun]) -> list[Standing]:
         if name.partition(".")[0] not in _NOT_SETTINGS
     ]
     varied = [name for name in names if len({repr(each.get(name)) for each in settings}) > 1]
-    order = sorted(range(len(runs)), key=lambda index: -_order(_accuracy(runs[index])))
-    problems: dict[str, str] = {}
-    outcomes = [
-        readings_of(runs[index].evaluated[-1].replies, problems=problems).get("thought", {})
-        if runs[index].evaluated
-        else {}
-        for index in order
-    ]
-    differences = [paired_difference(outcomes[0], each, problems=problems, seed=0) for each in outcomes[1:]]
-    adjusted = holm([each.p_value for each in differences])
-    return [
-        Standing(
-            run=runs[index],
-            varied={name: settings[index].get(name) for name in varied},
-            accuracy=_accuracy(runs[index]),
-            to_best=differences[at - 1] if at else None,
-            p_value=adjusted[at - 1] if at else None,
+    others = [name for name in varied if not _is_seed(name)]
+    groups: dict[str, dict[str, StoredRun]] = {}
+    for run, each in zip(runs, settings, strict=True):
+        seed = repr([each.get(name) for name in varied if _is_seed(name)])
+        groups.setdefault(repr([each.get(name) for name in others]), {})[seed] = run
+    seeds = [sorted(by_seed) for by_seed in groups.values()]
+    whole = sum(map(len, seeds)) == len(runs) and all(each == seeds[0] for each in seeds)
+    if not whole or len(groups) < 2:
+        return [[run] for run in runs], varied
+    return [[by_seed[seed] for seed in sorted(by_seed)] for by_seed in groups.values()], others
+
+
+def _is_seed(name: str) -> bool:
+    return name.rpartition(".")[2] == "seed"
+
+
+def _outcomes(run: StoredRun, problems: dict[str, str]) -> Outcomes:
+    return readings_of(run.evaluated[-1].replies, problems=problems).get("thought", {}) if run.evaluated else {}
+
+
+def _p_value(first: Sequence[Outcomes], second: Sequence[Outcomes]) -> float:
+    """The largest McNemar p-value of the seeds."""
+    return max(
+        mcnemar(
+            sum(one[each] > other[each] for each in one.keys() & other.keys()),
+            sum(one[each] < other[each] for each in one.keys() & other.keys()),
         )
-        for at, index in enumerate(order)
-    ]
+        for one, other in zip(first, second, strict=True)
+    )
+
+
+def _mean_accuracy(runs: Sequence[StoredRun]) -> float | None:
+    values = [_accuracy(run) for run in runs]
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if len(known) == len(values) else None
 
 
 def comparison_headline(standings: Sequence[Standing]) -> str:
-    """Which run is best, and whether that is more than chance."""
+    """Which setting is best, and whether that is more than chance."""
     best, rest = standings[0], standings[1:]
+    num_runs = sum(len(each.runs) for each in standings)
     if best.accuracy is None:
-        return f"{len(standings)} runs, none of which has an accuracy yet."
-    text = f"Of {len(standings)} runs, {best.run.name} is the most accurate: {percent(best.accuracy)}"
-    if best.varied:
-        text += f" with {_varied_text(best.varied)}"
+        return f"{num_runs} runs, none of which has an accuracy yet."
+    if len(best.runs) > 1:
+        text = (
+            f"Of {len(standings)} settings with {len(best.runs)} seeds each, {_varied_text(best.varied)} is the most "
+        )
+        text += f"accurate: {percent(best.accuracy)} on average"
+    else:
+        text = f"Of {num_runs} runs, {best.name} is the most accurate: {percent(best.accuracy)}"
+        text += f" with {_varied_text(best.varied)}" if best.varied else ""
     if not any(each.to_best is not None and each.to_best.n for each in rest):
         return (
             f"{text}. The runs have no held-out question in common, so that it cannot be said whether that is chance."
         )
+    return f"{text}. {_verdict(rest)} {_seeds_text(best)}"
+
+
+def _verdict(rest: Sequence[Standing]) -> str:
+    """What the best is better than by more than chance."""
     beaten = [each for each in rest if each.to_best is not None and each.to_best.n and _below(each)]
+    second = rest[0]
+    margin = "" if second.to_best is None else f" (to the second: {_points_text(second)})"
     if len(beaten) == len(rest):
-        return f"{text}. It is better than every other run by more than chance."
+        return f"It is better than every other {_kind(rest)} by more than chance{margin}."
     if beaten:
-        return f"{text}. It is better than {len(beaten)} of the {len(rest)} others by more than chance."
-    return f"{text}. That is not more than chance: no difference to another run is significant."
+        return f"It is better than {len(beaten)} of the {len(rest)} others by more than chance{margin}."
+    return f"That is not more than chance: no difference to another {_kind(rest)} is significant{margin}."
+
+
+def _kind(rest: Sequence[Standing]) -> str:
+    return "setting" if len(rest[0].runs) > 1 else "run"
+
+
+def _seeds_text(best: Standing) -> str:
+    """What the comparison can show of the training's own chance."""
+    if len(best.runs) > 1:
+        return "More than chance means in every seed."
+    return "Each setting was trained once: with another seed the order may be another."
 
 
 def comparison_section(standings: Sequence[Standing]) -> str:
-    """The runs as one table."""
-    rows = []
-    for each in standings:
-        metrics = each.run.evaluated[-1].metrics if each.run.evaluated else {}
-        low, high = metrics.get("accuracy_low"), metrics.get("accuracy_high")
-        bar = ""
-        if each.accuracy is not None and low is not None and high is not None:
-            bar = interval_bar(each.accuracy, low, high, low_end=0.0, high_end=1.0, colour=0)
-        effect = each.run.findings["thought_effect"]
-        rows.append(
-            [
-                each.run.name,
-                _varied_text(each.varied),
-                bar,
-                interval(each.accuracy, low, high),
-                _difference_text(each),
-                "not measured"
-                if effect is None
-                else f"{effect['points']:+.1f} [{effect['low']:+.1f} to {effect['high']:+.1f}]",
-                f"${total_cost(each.run):.2f}, {duration_text(total_seconds(each.run))}",
-            ]
-        )
-    header = [
-        "run",
-        "varied",
-        "0 % to 100 %",
-        "accuracy",
-        "difference to the best, points",
-        "thought effect, points",
-        "cost",
-    ]
+    """The runs as one table, and where settings have several seeds, the settings as one before it."""
+    runs = [(run, standing) for standing in standings for run in standing.runs]
+    several = any(len(each.runs) > 1 for each in standings)
     explained = note(
-        "Accuracy of the last round on the held-out questions. The difference to the best run is paired by question; its "
-        "p-value is corrected for the number of runs (Holm)."
+        "Accuracy of the last round on the held-out questions. The difference to the best is paired by question; its p-value "
+        "is corrected for all pairs of settings (Holm)."
+        + (
+            " Over seeds the interval resamples questions and seeds, and the p-value is the largest of the seeds."
+            if several
+            else ""
+        )
     )
-    return section(
-        "comparison", "Runs side by side", explained, table(header, rows, caption="Runs, best first", markup=(2,))
-    )
+    parts = [explained]
+    if several:
+        rows = [
+            [
+                _varied_text(each.varied),
+                str(len(each.runs)),
+                f"{percent(each.accuracy)} ({', '.join(percent(_accuracy(run)) for run in each.runs)})",
+                _difference_text(each),
+            ]
+            for each in standings
+        ]
+        header = ["setting", "seeds", "mean accuracy (by seed)", "difference to the best, points"]
+        parts.append(table(header, rows, caption="Settings, best first"))
+    header = ["run", "varied", "0 % to 100 %", "accuracy"]
+    header += [] if several else ["difference to the best, points"]
+    header += ["thought effect, points", "cost"]
+    caption = "Runs, those of the best setting first" if several else "Runs, best first"
+    rows = [_run_row(run, standing, several=several) for run, standing in runs]
+    parts.append(table(header, rows, caption=caption, markup=(2,)))
+    return section("comparison", "Settings side by side" if several else "Runs side by side", *parts)
+
+
+def _run_row(run: StoredRun, standing: Standing, *, several: bool) -> list[str]:
+    metrics = run.evaluated[-1].metrics if run.evaluated else {}
+    low, high, accuracy = metrics.get("accuracy_low"), metrics.get("accuracy_high"), _accuracy(run)
+    bar = ""
+    if accuracy is not None and low is not None and high is not None:
+        bar = interval_bar(accuracy, low, high, low_end=0.0, high_end=1.0, look=series_class(0))
+    effect = run.findings["thought_effect"]
+    return [
+        run.name,
+        _varied_text(standing.varied) + (f", seed={run.config.get('seed')}" if several else ""),
+        bar,
+        interval(accuracy, low, high),
+        *([] if several else [_difference_text(standing)]),
+        "not measured"
+        if effect is None
+        else f"{effect['points']:+.1f} [{effect['low']:+.1f} to {effect['high']:+.1f}]",
+        f"${total_cost(run):.2f}, {duration_text(total_seconds(run))}",
+    ]
 
 
 def _difference_text(standing: Standing) -> str:
@@ -136,6 +227,14 @@ def _difference_text(standing: Standing) -> str:
         return "no question in common"
     found = standing.to_best
     return f"{-found.points:+.1f} [{-found.high:+.1f} to {-found.low:+.1f}], p {p_text(standing.p_value)}"
+
+
+def _points_text(standing: Standing) -> str:
+    """The best minus this one."""
+    found, p_value = standing.to_best, standing.p_value
+    if found is None or p_value is None:
+        return ""
+    return f"{found.points:+.1f} points, 95 % interval {found.low:+.1f} to {found.high:+.1f}, p {p_text(p_value)}"
 
 
 def _below(standing: Standing) -> bool:

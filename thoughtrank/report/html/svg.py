@@ -1,6 +1,6 @@
 """Charts as SVG text: lines with intervals over rounds, an interval on a scale, and histograms.
 
-Colours are classes of the page's style sheet (``s0`` to ``s7``), so that they follow its light and dark scheme.
+Colours are classes of the page's style sheet (``s0`` to ``s8``, ``control``, ``chance``), which has a light and dark scheme.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from thoughtrank.report.html.embedding import escaped
 
-NUM_COLOURS = 8
+NUM_COLOURS = 9
 """Series beyond them take the colours again, dashed."""
 NUM_SHADES = 10
 """Of a cell in the grid of prefixes."""
 CHART_WIDTH, CHART_HEIGHT = 640, 280
 _HISTOGRAM_WIDTH, _HISTOGRAM_HEIGHT, _HISTOGRAM_BOTTOM = 360, 294, 44
 """Three of them side by side fit the page without being scaled down."""
+_MOST_FRACTIONAL_BINS = 32
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 30
 
 
@@ -28,16 +29,33 @@ class Point:
     high: float
 
 
+CONTROL = "control"
+"""The class of a control: it has a colour of its own, and a diamond for its point."""
+
+
+CHANCE = "chance"
+"""The class of a difference that may be chance: grey."""
+
+
 def series_class(number: int) -> str:
-    """The classes of the series at this place."""
+    """The classes of the series at this index."""
     return f"s{number % NUM_COLOURS}{' dashed' if number >= NUM_COLOURS else ''}"
 
 
-def line_chart(series: Sequence[tuple[str, Sequence[Point]]], *, label: str, x_label: str) -> str:
+def series_classes(count: int, *, control: bool) -> list[str]:
+    """The classes of all series; the last one may be the control."""
+    classes = [series_class(number) for number in range(count)]
+    return [*classes[:-1], CONTROL] if control else classes
+
+
+def line_chart(
+    series: Sequence[tuple[str, Sequence[Point]]], *, label: str, x_label: str, control: bool = False
+) -> str:
     """Lines over whole numbers, one per series, each with its intervals; values are shown in per cent.
 
     Args:
         series: name and points of each; the first is drawn thicker, with a band.
+        control: whether the last one is the control.
         label: what a screen reader says.
         x_label: of the horizontal axis.
     """
@@ -58,11 +76,12 @@ def line_chart(series: Sequence[tuple[str, Sequence[Point]]], *, label: str, x_l
             f'<text class="tick" x="{x_of(tick):.1f}" y="{CHART_HEIGHT - 12}" text-anchor="middle">'
             f"{escaped(x_label)} {tick}</text>"
         )
+    classes = series_classes(len(series), control=control)
     for number, (name, of_series) in reversed(list(enumerate(series))):
         shift = (number - (len(series) - 1) / 2) * 3
         at = [(x_of(point.x) + shift, point) for point in of_series]
         path = " ".join(f"{x:.1f},{y_of(point.value):.1f}" for x, point in at)
-        parts.append(f'<g class="{series_class(number)}{" main" if number == 0 else ""}">')
+        parts.append(f'<g class="{classes[number]}{" main" if number == 0 else ""}">')
         if number == 0 and len(at) > 1:
             upper = [f"{x:.1f},{y_of(point.high):.1f}" for x, point in at]
             lower = [f"{x:.1f},{y_of(point.low):.1f}" for x, point in reversed(at)]
@@ -73,23 +92,26 @@ def line_chart(series: Sequence[tuple[str, Sequence[Point]]], *, label: str, x_l
             parts.append(
                 f'<g><title>{escaped(title)}</title><line class="bar" x1="{x:.1f}" x2="{x:.1f}" '
                 f'y1="{y_of(point.low):.1f}" y2="{y_of(point.high):.1f}"/>'
-                f"{_marker(x, y_of(point.value), first=number == 0, alone=len(of_series) == 1 and last > first)}</g>"
+                f"{_marker(x, y_of(point.value), first=number == 0, control=classes[number] == CONTROL)}</g>"
             )
         parts.append("</g>")
     return _svg(parts, label=label)
 
 
-def _marker(x: float, y: float, *, first: bool, alone: bool) -> str:
-    """A circle; a diamond for a series of one point among series of several, which no line would lead the eye to."""
-    if alone and not first:
+def _marker(x: float, y: float, *, first: bool, control: bool) -> str:
+    """A circle; a diamond for the control, which no line leads the eye to."""
+    if control:
         return f'<path class="marker" d="M{x:.1f} {y - 7:.1f}l7 7l-7 7l-7 -7z"/>'
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{5 if first else 3.5}"/>'
 
 
 def interval_bar(
-    value: float, low: float, high: float, *, low_end: float, high_end: float, colour: int, zero: bool = False
+    value: float, low: float, high: float, *, low_end: float, high_end: float, look: str, zero: bool = False
 ) -> str:
-    """A value and its interval on a scale from ``low_end`` to ``high_end``, as wide as its cell."""
+    """A value and its interval on a scale from ``low_end`` to ``high_end``, as wide as its cell.
+
+    ``look`` is the class of its colour, such as that of a series; ``zero`` draws a line at zero.
+    """
     span = high_end - low_end or 1.0
 
     def x_of(at: float) -> float:
@@ -97,17 +119,18 @@ def interval_bar(
 
     line = f'<line class="zero" x1="{x_of(0):.1f}" x2="{x_of(0):.1f}" y1="0" y2="16"/>' if zero else ""
     return (
-        f'<svg class="interval s{colour % NUM_COLOURS}" viewBox="0 0 200 16" preserveAspectRatio="none" aria-hidden="true">'
+        f'<svg class="interval {look}" viewBox="0 0 200 16" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect class="track" x="0" y="7.5" width="200" height="1"/>{line}'
         f'<rect class="range" x="{x_of(low):.1f}" y="5" width="{max(x_of(high) - x_of(low), 0.5):.1f}" height="6"/>'
         f'<rect class="mark" x="{x_of(value) - 1.5:.1f}" y="1" width="3" height="14"/></svg>'
     )
 
 
-def histogram(series: Sequence[tuple[str, Mapping[float, int]]], *, label: str, x_label: str, bins: int = 32) -> str:
+def histogram(series: Sequence[tuple[str, Mapping[float, int]]], *, label: str, x_label: str, bins: int = 64) -> str:
     """The distributions of several series as outlines over shared bins; the height is the fraction of a series.
 
-    Only the last one is filled: translucent areas on top of each other have colours of their own.
+    Only the last one is filled: translucent areas on top of each other have colours of their own. Every bin of whole numbers
+    holds as many of them, which the axis says.
 
     Args:
         series: name, and value to its count, of each.
@@ -115,9 +138,9 @@ def histogram(series: Sequence[tuple[str, Mapping[float, int]]], *, label: str, 
         x_label: of the horizontal axis.
         bins: at most as many.
     """
-    low, width, bins = _bins({value for _, counts in series for value in counts}, most=bins)
-    high = low + width * bins
-    heights = [_fractions(counts, low=low, width=width, bins=bins) for _, counts in series]
+    bars = _bars({value for _, counts in series for value in counts}, most=bins)
+    bins = bars.count
+    heights = [_fractions(counts, bars=bars) for _, counts in series]
     top = _rounded_up(max(max(each) for each in heights))
     inner = _HISTOGRAM_WIDTH - _LEFT - _RIGHT
     bottom = _HISTOGRAM_HEIGHT - _HISTOGRAM_BOTTOM
@@ -137,37 +160,60 @@ def histogram(series: Sequence[tuple[str, Mapping[float, int]]], *, label: str, 
             f'<g class="{series_class(number)}"><title>{escaped(name)}</title>{band}'
             f'<polyline class="line" points="{" ".join(steps)}"/></g>'
         )
-    for step in range(5):
-        x, value = _LEFT + inner * step / 4, low + (high - low) * step / 4
-        anchor = "start" if step == 0 else "end" if step == 4 else "middle"
-        text = f"{value:.0f}" if high - low > 8 else f"{value:.1f}"
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{bottom + 17}" text-anchor="{anchor}">{text}</text>')
+    for at, text in bars.ticks():
+        parts.append(
+            f'<text class="tick" x="{_LEFT + inner * at:.1f}" y="{bottom + 17}" text-anchor="middle">{text}</text>'
+        )
     middle = _LEFT + inner / 2
-    parts.append(f'<text x="{middle}" y="{bottom + 36}" text-anchor="middle">{escaped(x_label)}</text>')
+    parts.append(f'<text x="{middle}" y="{bottom + 36}" text-anchor="middle">{escaped(x_label + bars.held())}</text>')
     return _svg(parts, label=label, width=_HISTOGRAM_WIDTH, height=_HISTOGRAM_HEIGHT)
 
 
-def _bins(values: set[float], *, most: int) -> tuple[float, float, int]:
-    """Lower end, width and number of the bins; one per value where these are few whole numbers."""
+@dataclass(frozen=True, slots=True)
+class _Bars:
+    """The bins of a histogram: lower end of the first, width of each, how many, and whether they hold whole numbers."""
+
+    low: float
+    width: float
+    count: int
+    whole: bool
+
+    def held(self) -> str:
+        """How many numbers a bin holds."""
+        return f", {self.width:.0f} per bar" if self.whole else ""
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """Position (fraction of the axis) and text of up to five ticks; whole numbers have theirs in the middle of a bar."""
+        if self.whole:
+            indices = sorted({round(step * (self.count - 1) / 4) for step in range(5)})
+            return [((index + 0.5) / self.count, f"{self.low + 0.5 + self.width * index:.0f}") for index in indices]
+        span = self.width * self.count
+        digits = 0 if span > 8 else 1
+        return [(step / 4, f"{self.low + span * step / 4:.{digits}f}") for step in range(5)]
+
+
+def _bars(values: set[float], *, most: int) -> _Bars:
     low, high = min(values), max(values)
-    if all(float(value).is_integer() for value in values) and high - low < most:
-        return low - 0.5, 1.0, int(high - low) + 1
-    return low, (high - low) / most or 1.0, most
+    if all(float(value).is_integer() for value in values):
+        width = -(-int(high - low + 1) // most)
+        return _Bars(low - 0.5, float(width), -(-int(high - low + 1) // width), whole=True)
+    most = min(most, _MOST_FRACTIONAL_BINS)
+    return _Bars(low, (high - low) / most or 1.0, most, whole=False)
 
 
-def _fractions(counts: Mapping[float, int], *, low: float, width: float, bins: int) -> list[float]:
-    heights = [0.0] * bins
+def _fractions(counts: Mapping[float, int], *, bars: _Bars) -> list[float]:
+    heights = [0.0] * bars.count
     total = sum(counts.values())
     for value, count in counts.items():
-        heights[min(int((value - low) / width), bins - 1)] += count / total
+        heights[min(int((value - bars.low) / bars.width), bars.count - 1)] += count / total
     return heights
 
 
-def legend(names: Sequence[str]) -> str:
-    """The names of the series with their colours."""
+def legend(names: Sequence[str], *, control: bool = False) -> str:
+    """The names of the series with their colours; the last one may be the control."""
     items = "".join(
-        f'<li class="{series_class(number)}"><span class="swatch"></span>{escaped(name)}</li>'
-        for number, name in enumerate(names)
+        f'<li class="{look}"><span class="swatch"></span>{escaped(name)}</li>'
+        for look, name in zip(series_classes(len(names), control=control), names, strict=True)
     )
     return f'<ul class="legend">{items}</ul>'
 

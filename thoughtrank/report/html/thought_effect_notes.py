@@ -1,10 +1,9 @@
-"""Sentences on the thought effect: what it is measured against, and what the model does after an empty thought."""
+"""What the thought effect is measured against, in words."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from thoughtrank.report.html.headline import excludes_zero, points_text
-from thoughtrank.report.html.markup import percent
 from thoughtrank.report.html.stored_run import StoredRun
 
 _VARIANTS = {
@@ -31,28 +30,12 @@ def effect_note(run: StoredRun) -> str | None:
     variants = [text for name, text in _VARIANTS.items() if name in _variants(run)]
     trained = f", trained in {len(variants)} variants: {' and '.join(variants)}" if variants else ""
     clear = "more than chance" if excludes_zero(effect) else "not shown to be more than chance"
-    strictest = f", the strictest of {len(effect['parts'])} comparisons" if len(effect["parts"]) > 1 else ""
+    count = len(effect["parts"])
+    smallest = f", the smallest of the {count} differences called thought effect below" if count > 1 else ""
+    largest = ". Its p-value is the largest of theirs" if count > 1 else ""
     return (
         f"Thought effect: {points_text(effect)}, {clear}. The control answers_only has the same answers as training examples, "
-        f"each with an empty thought{trained}. The effect is the difference to {title}, arm {arm}{strictest}."
-    )
-
-
-def empty_thought_note(run: StoredRun) -> str | None:
-    """Why the arm ``room_to_reason`` may be as accurate as ``thought``; None where it is less accurate."""
-    arms = run.evaluated[-1].metrics.get("arms", {}) if run.evaluated and run.evaluated[-1].number else {}
-    thought, room = arms.get("thought", {}), arms.get("room_to_reason", {})
-    value, low = room.get("accuracy"), thought.get("low")
-    if value is None or low is None or value < low:
-        return None
-    at_once = arms.get("answer_at_once", {}).get("accuracy")
-    without = (
-        "" if at_once is None else f" Where it has to answer at once (answer_at_once), it reaches {percent(at_once)}."
-    )
-    length = f", in replies of {room['reply_tokens']:.0f} tokens on average" if "reply_tokens" in room else ""
-    return (
-        f"A thought is not the only way to calculate: after an empty thought the model may do so in its answer. There "
-        f"(room_to_reason) the trained model reaches {percent(value)}{length}.{without}"
+        f"each with an empty thought{trained}. The effect is the difference to {title}, arm {arm}{smallest}{largest}."
     )
 
 

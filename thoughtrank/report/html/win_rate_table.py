@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.html.held_out_tables import JudgedComparison
 from thoughtrank.report.html.markup import interval, note, percent, table
-from thoughtrank.report.html.svg import interval_bar
+from thoughtrank.report.html.svg import CHANCE, interval_bar, series_class
 from thoughtrank.report.win_rate_text import compared_text
 
 
@@ -30,11 +30,11 @@ def _row(judged: JudgedComparison) -> list[str]:
     name = f"round {judged.round_number}{of_control}: {compared_text(judged.name)}"
     if rate is None or low is None or high is None:
         return [name, "", "–", "–", "–", "0"]
-    colour = 0 if low > 0.5 or high < 0.5 else 7
+    look = series_class(0) if low > 0.5 or high < 0.5 else CHANCE
     unjudged = figures.get("unjudged") or 0
     return [
         name,
-        interval_bar(rate, low, high, low_end=0.0, high_end=1.0, colour=colour),
+        interval_bar(rate, low, high, low_end=0.0, high_end=1.0, look=look),
         interval(rate, low, high),
         percent(figures.get("length_controlled")),
         p_text(figures["p_value"]).removeprefix("= "),

@@ -39,7 +39,7 @@ report.CandidateView = class {
       prefix: numbered(this.index.prefixes),
       outcome: numbered(this.index.outcomes),
       rank: [["1", "best rank"], ["3", "ranks 1 to 3"], ["10", "ranks 1 to 10"], ["0", "unranked"]],
-      order: [["run", "as in the run"], ["matches", "most matches first"], ["gain", "largest gain first"]],
+      order: [["selected", "with a selected one first"], ["run", "as in the run"], ["matches", "most matches first"], ["gain", "largest gain first"]],
     };
   }
 
@@ -62,9 +62,15 @@ report.CandidateView = class {
       }
       if (rows.length) found.push({ question, rows, gain });
     }
+    if (filter.order === "selected") found.sort((one, other) => this.worthSeeing(other) - this.worthSeeing(one));
     if (filter.order === "matches") found.sort((one, other) => other.rows.length - one.rows.length);
     if (filter.order === "gain") found.sort((one, other) => other.gain - one.gain);
     return found;
+  }
+
+  // 1 where a candidate was selected: then some answer is better than another.
+  worthSeeing({ question, rows }) {
+    return Number(rows.some((row) => this.index.outcomes[this.outcome[question.first + row]] === "selected"));
   }
 
   rowMatches(row, { prefix, outcome, rank }) {
@@ -90,7 +96,7 @@ report.CandidateView = class {
 
   draw({ question, rows }) {
     const row = report.element("div", "", null);
-    const selected = rows.some((each) => this.index.outcomes[this.outcome[question.first + each]] === "selected");
+    const selected = this.worthSeeing({ question, rows });
     row.append(
       report.element("span", "row-text", question.text || question.id),
       report.element("span", "row-note", `${question.family || ""} · ${rows.length} of ${question.n} candidates${selected ? ", some selected" : ""}`),

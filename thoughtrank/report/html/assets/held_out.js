@@ -32,18 +32,21 @@ report.HeldOutView = class {
       prefix: null,
       rank: null,
       outcome: changes.map((change) => [change, change]),
-      order: [["run", "as in the run"]],
+      order: [["changed", "changed ones first"], ["run", "as in the run"]],
     };
   }
 
   matching(filter) {
     const words = filter.text.toLowerCase();
-    return this.questions.filter((question) => {
+    const found = this.questions.filter((question) => {
       if (filter.family && question.family !== filter.family) return false;
       if (filter.outcome && question.change !== filter.outcome) return false;
       if (!words || question.label.includes(words) || question.id.toLowerCase().includes(words)) return true;
       return Boolean(filter.hits && filter.hits.has(question.position));
     });
+    const order = ["became right", "became wrong"];
+    const place = ({ change }) => (order.includes(change) ? order.indexOf(change) : order.length);
+    return filter.order === "changed" ? found.sort((one, other) => place(one) - place(other)) : found;
   }
 
   countText(found) {

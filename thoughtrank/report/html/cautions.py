@@ -1,0 +1,134 @@
+"""What belongs beside the headline so that it is not misread: empty thoughts, truncated replies, collapse, unseen families."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from thoughtrank.evaluation.metrics import HeldOutReply
+from thoughtrank.evaluation.paired import paired_difference
+from thoughtrank.report.effect_text import p_text
+from thoughtrank.report.html.embedding import escaped
+from thoughtrank.report.html.headline import comparison_of, excludes_zero, points_text
+from thoughtrank.report.html.markup import percent
+from thoughtrank.report.html.stored_run import StoredRound, StoredRun
+from thoughtrank.report.openings import openings
+
+_FEW_TRUNCATED = 0.02
+_COLLAPSED = 0.5
+"""Fraction of thoughts with the same first word."""
+
+
+def cautions(run: StoredRun) -> str:
+    """A list of sentences; empty where there is nothing to say."""
+    found = [text for each in (_empty_thought, _truncated, _collapse, _unseen) if (text := each(run))]
+    if not found:
+        return ""
+    items = "".join(f"<li>{escaped(text)}</li>" for text in found)
+    return f'<section class="cautions" aria-label="Beside the headline"><h3>Beside the headline</h3><ul>{items}</ul></section>'
+
+
+def _empty_thought(run: StoredRun) -> str | None:
+    """How well the model does after an empty thought, where that is not much worse than with its own."""
+    trained = _last_trained(run)
+    if trained is None:
+        return None
+    arms = trained.metrics.get("arms", {})
+    thought, room = arms.get("thought", {}), arms.get("room_to_reason", {})
+    value, low = room.get("accuracy"), thought.get("low")
+    if value is None or low is None or value < low:
+        return None
+    compared = comparison_of(run, "thought", "room_to_reason")
+    difference = "" if compared is None else f" The difference, thought minus empty thought, is {_adjusted(compared)}."
+    at_once = arms.get("answer_at_once", {}).get("accuracy")
+    without = (
+        f" If it has to answer at once (answer_at_once), it reaches {percent(at_once)}." if at_once is not None else ""
+    )
+    length = f", in replies of {room['reply_tokens']:.0f} tokens on average" if "reply_tokens" in room else ""
+    return (
+        f"A thought is not the only way to calculate. After an empty thought (room_to_reason) the trained model may calculate "
+        f"in its answer, and reaches {percent(value)}{length}.{difference}{without}"
+    )
+
+
+def _truncated(run: StoredRun) -> str | None:
+    """How many replies of the base model were cut, and the change among the questions whose reply was not."""
+    trained = _last_trained(run)
+    if trained is None or run.evaluated[0].number:
+        return None
+    first = run.evaluated[0]
+    rate, after = (each.metrics.get("truncation_rate") for each in (first, trained))
+    if rate is None or after is None or rate < _FEW_TRUNCATED or rate <= after:
+        return None
+    text = f"In round 0, {percent(rate)} of the replies were truncated; in round {trained.number}, {percent(after)}."
+    before, replies = _free(first, lambda each: not each.unseen), _free(trained, lambda each: not each.unseen)
+    whole = {name: bool(each.right) for name, each in before.items() if each.reply_finish != "length"}
+    problems = {name: each.problem for name, each in before.items() if each.problem is not None}
+    right = {name: bool(each.right) for name, each in replies.items()}
+    compared = paired_difference(right, whole, problems=problems, seed=0)
+    if not compared.n:
+        return f"{text} Part of the change may be replies that reach an answer at all."
+    low, high = compared.low, compared.high
+    figures = {"points": compared.points, "low": low, "high": high, "p_value": compared.p_value}
+    return (
+        f"{text} Part of the change may be replies that reach an answer at all: among the {compared.n} questions whose reply "
+        f"was whole in round 0, the change is {points_text(figures)}."
+    )
+
+
+def _collapse(run: StoredRun) -> str | None:
+    """The first word that most thoughts of the last round begin with."""
+    trained = _last_trained(run)
+    if trained is None:
+        return None
+    found = openings(trained.replies)
+    word, fraction = next(iter(found.get("words", {}).items()), ("", 0.0))
+    if fraction < _COLLAPSED:
+        return None
+    return (
+        f"The model's own thoughts have collapsed to one opening: {percent(fraction)} of its {found['n']} thoughts in round "
+        f"{trained.number} begin with “{word}” (unseen families included; prefixes are forced only on training questions)."
+    )
+
+
+def _unseen(run: StoredRun) -> str | None:
+    """How the unseen families changed, and that their accuracy is not comparable with that of the trained ones."""
+    trained = _last_trained(run)
+    if trained is None or run.evaluated[0].number:
+        return None
+    accuracy = trained.metrics.get("unseen_accuracy")
+    before, after = _free(run.evaluated[0], lambda each: each.unseen), _free(trained, lambda each: each.unseen)
+    if accuracy is None or not before.keys() & after.keys():
+        return None
+    first, second = ({name: bool(each.right) for name, each in side.items()} for side in (after, before))
+    problems = {name: each.problem for name, each in before.items() if each.problem is not None}
+    compared = paired_difference(first, second, problems=problems, seed=0)
+    figures = {"points": compared.points, "low": compared.low, "high": compared.high, "p_value": compared.p_value}
+    return (
+        f"Unseen families went from {percent(run.evaluated[0].metrics.get('unseen_accuracy'))} to {percent(accuracy)} of "
+        f"{compared.n} questions: {points_text(figures)}. They are other kinds of questions, easier or harder, so compare them "
+        "with their own round 0, not with the trained families."
+    )
+
+
+def _adjusted(compared: Mapping[str, Any]) -> str:
+    """A difference with its interval and the p-value after the correction for all comparisons."""
+    interval = f"95 % interval {compared['low']:+.1f} to {compared['high']:+.1f}"
+    p_value = compared["adjusted_p_value"]
+    clear = (
+        "more than chance" if excludes_zero({**compared, "p_value": p_value}) else "not shown to be more than chance"
+    )
+    return f"{compared['points']:+.1f} points ({interval}, p {p_text(p_value)} after Holm's correction, {clear})"
+
+
+def _last_trained(run: StoredRun) -> StoredRound | None:
+    """The last evaluated round; None where that is the base model, or there is none."""
+    last = run.evaluated[-1] if run.evaluated else None
+    return last if last is not None and last.number else None
+
+
+def _free(of_round: StoredRound, keep: Callable[[HeldOutReply], bool]) -> dict[str, HeldOutReply]:
+    """Question id to the free reply that was scored, of those that ``keep`` is true of."""
+    return {
+        each.question_id: each
+        for each in of_round.replies
+        if each.arm == "thought" and each.right is not None and each.split == "test" and keep(each)
+    }

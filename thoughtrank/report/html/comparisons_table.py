@@ -1,0 +1,68 @@
+"""The paired comparisons of a run: the ones that decide what it shows in the open, all of them folded."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from thoughtrank.report.effect_text import effect_line, p_text
+from thoughtrank.report.html.headline import comparison_of, excludes_zero
+from thoughtrank.report.html.markup import details, note, table
+from thoughtrank.report.html.stored_run import StoredRun
+from thoughtrank.report.html.svg import CHANCE, interval_bar, series_class
+
+_KEY = (
+    ("thought", "round 0 thought", "training"),
+    ("own_thought", "answer_at_once", "does the model need a thought?"),
+    ("own_thought", "swapped_thought", "has the thought to be about the question?"),
+    ("thought", "room_to_reason", "does an empty thought do as well?"),
+)
+"""Arm of the last round, what it is compared with, and what the comparison shows."""
+
+
+def comparisons_tables(run: StoredRun) -> str:
+    """Both tables; where the thought effect was not measured, why."""
+    compared = run.findings["comparisons"]
+    unmeasured = note(effect_line(None)) if run.findings["thought_effect"] is None and compared and run.finished else ""
+    if not compared:
+        return unmeasured
+    widest = max(max(abs(each["low"]), abs(each["high"])) for each in compared) or 1.0
+    key = [_row(name, each, p_value=p_value, widest=widest) for name, each, p_value in _key_comparisons(run)]
+    rows = [
+        _row(f"{each['first']} − {each['second']}", each, p_value=each["adjusted_p_value"], widest=widest)
+        for each in compared
+    ]
+    explained = note(
+        f"Paired by question. Grey: may be chance. The p-values are corrected for the {len(rows)} comparisons listed below "
+        "(Holm). Those of the thought effect are not: it is claimed only if each of its differences shows it."
+    )
+    header = ["difference", "", "points", "p", "questions"]
+    in_the_open = table(header, key, caption="Key comparisons, in percentage points", markup=(1,)) if key else ""
+    header[3] = "p (Holm)"
+    all_of_them = table(header, rows, caption="Paired differences in percentage points", markup=(1,))
+    return f"{unmeasured}<h4>Comparisons</h4>{explained}{in_the_open}{details(f'All {len(rows)} comparisons', all_of_them)}"
+
+
+def _key_comparisons(run: StoredRun) -> Iterator[tuple[str, Mapping[str, Any], float]]:
+    """What each is, its figures, and its p-value."""
+    for number, (first, second, text) in enumerate(_KEY):
+        if (each := comparison_of(run, first, second)) is not None:
+            yield f"{each['first']} − {each['second']} ({text})", each, each["adjusted_p_value"]
+        if number == 0:
+            yield from _effect_parts(run)
+
+
+def _effect_parts(run: StoredRun) -> Iterator[tuple[str, Mapping[str, Any], float]]:
+    parts: Sequence[Mapping[str, Any]] = (run.findings["thought_effect"] or {}).get("parts", ())
+    for part in parts:
+        yield f"{part['arm']} − {part['against']} (thought effect)", part, part["p_value"]
+
+
+def _row(name: str, each: Mapping[str, Any], *, p_value: float, widest: float) -> list[str]:
+    low, high = each["low"], each["high"]
+    look = series_class(0) if excludes_zero({**each, "p_value": p_value}) else CHANCE
+    return [
+        name,
+        interval_bar(each["points"], low, high, low_end=-widest, high_end=widest, look=look, zero=True),
+        f"{each['points']:+.1f} [{low:+.1f} to {high:+.1f}]",
+        p_text(p_value).removeprefix("= "),
+        str(each["n"]),
+    ]
