@@ -87,6 +87,15 @@ RIGHT = [
     ("\\boxed{even}", "\\text{even}"),
     ("The answer is even.", "\\text{even}"),
     ("\\boxed{C}", "\\text{(C)}"),
+    ("The answer is Mrs. Hilt.", "Mrs. Hilt"),
+    ("**Answer: Mrs. Doyle's class**", "Mrs. Doyle's class"),
+    ("The answer is Mrs. Hilt. I hope this helps!", "Mrs. Hilt"),
+    ("The answer is 3:30 p.m., because that is later.", "3:30 p.m."),
+    ("The answer is 3:30 PM.", "3:30 p.m."),
+    ("It is 3:30 pm", "3:30 p.m."),
+    ("The ratio is 3 to 4.\nThe answer is 3 to 4.", "3:4"),
+    ("$\\boxed{3 : 4}$", "3:4"),
+    ("The answer is 72 pieces of toy train track, because it is.", "72 pieces of toy train track"),
 ]
 WRONG = [
     ("The answer is .5", "5"),
@@ -167,6 +176,10 @@ WRONG = [
     ("\\boxed{\\text{A or B}}", "A"),
     ("A good question", "A"),
     ("I think so", "I"),
+    ("The answer is Mrs. Hilton.", "Mrs. Hilt"),
+    ("The answer is 3:30 a.m.", "3:30 p.m."),
+    ("The answer is 4:3", "3:4"),
+    ("The answer is 3 to 5", "3:4"),
 ]
 LETTER_WORDINGS = [
     "The answer is ({}) Paris.",

@@ -21,8 +21,9 @@ from thoughtrank.evaluation.answer_extraction import (
     number_claim,
     states_formula,
 )
-from thoughtrank.evaluation.answer_marks import boxed, without_delimiters
+from thoughtrank.evaluation.answer_marks import LONGEST_CLAIM, boxed, without_delimiters
 from thoughtrank.evaluation.math_equality import math_equal
+from thoughtrank.evaluation.number_lists import number_list, states_list
 from thoughtrank.evaluation.numbers_in_text import agrees, plain, value_of
 from thoughtrank.evaluation.reference_kinds import Reference, understood
 from thoughtrank.evaluation.text_answers import (
@@ -104,6 +105,14 @@ def _spaceless(text: str) -> str:
 def _text_is_right(reply: str, wanted: Reference) -> bool:
     text = plain(wanted.text)
     if wanted.kind != "free_text":
-        return any(is_same_text(claim, text) for claim in claims(reply))
+        if elements := number_list(text):
+            return states_list(reply, elements)
+        return any(is_same_text(claim, text) for claim in [*claims(reply), *_from_last_phrase(reply)])
     whole = [reply, after_last_phrase(reply) or "", *claims(reply)]
     return bare(text) != "" and any(bare(each) == bare(text) for each in whole)
+
+
+def _from_last_phrase(reply: str) -> list[str]:
+    """What follows the last "answer is", without an end: the dot of "Mrs. Hilt" ends no sentence."""
+    rest = after_last_phrase(plain(reply)) if boxed(reply) is None else None
+    return [] if rest is None else [rest[:LONGEST_CLAIM]]

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from thoughtrank.evaluation.answer_marks import boxed, without_delimiters
+from thoughtrank.evaluation.number_lists import number_list
 from thoughtrank.evaluation.numbers_in_text import plain, value_of, without_spaced_groups
 from thoughtrank.records import Question, ReferenceKind
 
@@ -45,7 +46,7 @@ _FORMULA_SIGN = re.compile(
     r"[0-9]_\{?[0-9]|[+*/^=<>≤≥√∞∪∩±·×÷]|[0-9a-z)]\s*[-−]|\A[-−][a-z]|[(\[{].*[,0-9a-z].*[)\]}]|[0-9]\s*,|[0-9][a-zπ](?![a-z])"
 )
 _NUMBERS_WITH_DASHES = re.compile(r"[0-9.]+(?:\s*[-−–/]\s*[0-9.]+)+")
-_MOST_WORDS = 5
+_MOST_WORDS = 8
 _MOST_CHARACTERS = 40
 _LONGEST_FORMULA = 300
 
@@ -102,6 +103,8 @@ def _found(text: str) -> Reference:
         return found
     if text.casefold().rstrip(".!") in YES | NO:
         return Reference("yes_no", text.rstrip(".!"))
+    if number_list(text):
+        return Reference("short_text", text)
     if is_formula(text):
         return Reference("formula", text)
     short = len(text) <= _MOST_CHARACTERS and len(text.split()) <= _MOST_WORDS and "\n" not in text

@@ -51,8 +51,11 @@ _OTHER_TRUTH = re.compile(
 )
 
 _ARTICLE = re.compile(r"(?:(?:so|thus|therefore|hence|it is|it's|it’s|they are|the|an?)\b[,:\s]+)+(?=\S)")
+_RATIO = re.compile(r"[0-9]+ ?: ?[0-9]+")
+_RATIO_SIGN = re.compile(r"(?<=[0-9])\s*(?::|\bto\b)\s*(?=[0-9])")
+_CLOCK = re.compile(r"(?<=[0-9])\s*([ap])\.?\s?m\b\.?")
 _AFTER_TEXT = re.compile(
-    r"\s*(?:\(|[—–:]\s|-\s|,?\s*(?:because|since|as|for|which|who|where|that is|so|due to)\b"
+    r"\.?\s*(?:\(|[—–:]\s|-\s|,?\s*(?:because|since|as|for|which|who|where|that is|so|due to)\b"
     r"|,\s*(?:the|an?|and not|not)\b|\.\s)"
     r"|\s+(?:is|was|would be)\s+(?:the\s+)?(?:final\s+)?(?:correct|right|answer)"
 )
@@ -142,8 +145,14 @@ def bare(text: str) -> str:
 
 def is_same_text(claim: str, wanted: str) -> bool:
     """Whether a claim is a text, up to case, articles and what explains it afterwards."""
-    expected, given = _without_article(bare(wanted)), _without_article(bare(claim))
+    expected, given = _normal(wanted), _normal(claim)
+    if _RATIO.fullmatch(expected):
+        expected, given = (_RATIO_SIGN.sub(":", each) for each in (expected, given))
     return expected != "" and (given == expected or _explains(given, expected))
+
+
+def _normal(text: str) -> str:
+    return _CLOCK.sub(r" \1m", _without_article(bare(text)))
 
 
 def _without_article(text: str) -> str:
