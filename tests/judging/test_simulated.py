@@ -102,3 +102,22 @@ def test_a_pair_of_texts_gets_one_reply_however_often_it_is_asked():
             winners.setdefault(shown, set()).add(first)
         assert len(winners) == 2
         assert all(len(each) == 1 for each in winners.values())
+
+
+def test_the_scorer_of_the_questions_decides_what_is_right():
+    class Evens:
+        version = 1
+
+        def identity(self):
+            return {"component": "Evens"}
+
+        def score(self, reply, *, question_id, reference):
+            return float(int(reply.split()[-1]) % 2 == 0)
+
+    plain = SimulatedJudge(malformed_share=0, seed=3)
+    scored = plain.scored_by(Evens())
+    assert scored.identity() != plain.identity() == SimulatedJudge(malformed_share=0, seed=3).identity()
+    for number in range(4):
+        one = request([f"it is {number}"], reference="1", question_id=str(number))
+        difference = scored.perceived(one, one.answers[0]) - plain.perceived(one, one.answers[0])
+        assert difference == pytest.approx(2.0 * ((number % 2 == 0) - (number == 1)))

@@ -1,9 +1,11 @@
 """A judge with known errors: for tests, and for comparing rankers at no cost."""
 
+import copy
 import random
 from collections.abc import Callable
+from typing import Self
 
-from thoughtrank.evaluation.answer_comparison import is_right
+from thoughtrank.evaluation.scoring import ReferenceScorer, Scorer
 from thoughtrank.judging.base import BaseJudge
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Usage, Verdict
 from thoughtrank.judging.simulated_errors import JudgeErrors, Strength, hashed_normal, hashed_uniform
@@ -31,7 +33,7 @@ class SimulatedJudge(BaseJudge):
         refused_share: fraction of answers that the judge refuses; a call that shows one is refused.
         injection_share: fraction of calls in which an answer with ``INJECTION`` in it is put first.
         quality: of an answer, in standard deviations. None: drawn from a hash of the question and the text, and two standard
-            deviations higher for an answer that agrees with the reference.
+            deviations higher for an answer that the scorer of the questions calls right.
     """
 
     version = 2
@@ -55,13 +57,21 @@ class SimulatedJudge(BaseJudge):
         self.refused_share = refused_share
         self.injection_share = injection_share
         self.quality = quality
+        self.scorer: Scorer = ReferenceScorer()
         self._errors = JudgeErrors(strength, seed=seed, position_bias_factor=position_bias_factor)
         self._perceived: dict[tuple[str, str, str], float] = {}
 
     def identity(self) -> dict[str, object]:
-        """Every setting; a function for the quality by its name."""
+        """Every setting, and the scorer's identity; a function for the quality by its name."""
         name = None if self.quality is None else f"{self.quality.__module__}.{self.quality.__qualname__}"
-        return {**super().identity(), "quality": name}
+        return {**super().identity(), "quality": name, "scorer": self.scorer.identity()}
+
+    def scored_by(self, scorer: Scorer) -> Self:
+        """The same judge with the scorer of the questions."""
+        judge = copy.copy(self)
+        judge.scorer = scorer
+        judge._perceived = {}
+        return judge
 
     def faults(self) -> list[str]:
         """Fractions that are out of range."""
@@ -97,10 +107,17 @@ class SimulatedJudge(BaseJudge):
         """The quality that the judge sees in an answer over many calls, in standard deviations."""
         key = (request.question_id, answer.answer_id, answer.text)
         if key not in self._perceived:
-            quality = (self.quality or _hashed_quality)(request, answer)
+            quality = (self.quality or self._hashed_quality)(request, answer)
             tokens = max(1.0, len(answer.text) / _CHARACTERS_PER_TOKEN)
             self._perceived[key] = quality + self._errors.systematic(request.question_id, answer.text, tokens=tokens)
         return self._perceived[key]
+
+    def _hashed_quality(self, request: JudgeRequest, answer: AnswerView) -> float:
+        reference, quality = request.reference, hashed_normal(f"quality/{request.question}/{answer.text}")
+        if reference is None:
+            return quality
+        score = self.scorer.score(answer.text, question_id=request.question_id, reference=reference)
+        return quality + (_RIGHT_ANSWER_BONUS if score >= 1 else 0.0)
 
     def _pair(self, request: JudgeRequest, shown: list[AnswerView], rng: random.Random) -> list[AnswerView]:
         """The pair in the order that ``JudgeErrors`` decides, unless an injection works."""
@@ -153,8 +170,3 @@ def _usage(request: JudgeRequest) -> Usage:
     prompt = _FRAME_TOKENS + _LABEL_TOKENS * len(request.answers)
     prompt += sum(len(answer.text) // _CHARACTERS_PER_TOKEN for answer in request.answers)
     return Usage(prompt_tokens=prompt, completion_tokens=4 * len(request.answers) + 6)
-
-
-def _hashed_quality(request: JudgeRequest, answer: AnswerView) -> float:
-    right = request.reference is not None and is_right(answer.text, request.reference)
-    return hashed_normal(f"quality/{request.question}/{answer.text}") + (_RIGHT_ANSWER_BONUS if right else 0.0)
