@@ -1,4 +1,5 @@
 import io
+import json
 import re
 import shutil
 
@@ -6,6 +7,14 @@ import pytest
 
 from thoughtrank import chat
 from thoughtrank.models.load_folder import LoadedModel
+from thoughtrank.questions.rows.conversations import Conversation
+from thoughtrank.records import Turn
+
+
+def text_of(conversation):
+    """The question of a conversation without turns before it."""
+    assert conversation.context == ()
+    return conversation.question
 
 
 def faults_of(arguments, capsys):
@@ -67,13 +76,15 @@ def test_a_reply_cannot_control_the_terminal(tiny_folder, capsys, monkeypatch):
             streamer.on_finalized_text("\x9b31m", stream_end=True)
 
     monkeypatch.setattr(chat, "load_folder", lambda folder: LoadedModel(loaded.tokenizer, Writer()))
-    chat.print_answers(["Why?"], folder=tiny_folder)
+    chat.print_answers([Conversation((), "Why?", "")], folder=tiny_folder)
     assert capsys.readouterr().out == "red \\x1b[2J\\x9b31m\n"
 
 
 def test_the_words_after_the_folder_are_one_question(tiny_folder, monkeypatch):
     asked = []
-    monkeypatch.setattr(chat, "print_answers", lambda questions, *, folder: asked.extend([*questions, folder]))
+    monkeypatch.setattr(
+        chat, "print_answers", lambda questions, *, folder: asked.extend([*map(text_of, questions), folder])
+    )
     chat.main([str(tiny_folder), "How", "many?"])
     assert asked == ["How many?", tiny_folder]
 
@@ -98,14 +109,14 @@ def test_typed_questions_are_answered_until_an_empty_line_or_the_end_of_input(ti
     asked = []
     monkeypatch.setattr("builtins.input", typed)
     monkeypatch.setattr("sys.stdin", Terminal())
-    monkeypatch.setattr(chat, "print_answers", lambda questions, *, folder: asked.extend(questions))
+    monkeypatch.setattr(chat, "print_answers", lambda questions, *, folder: asked.extend(map(text_of, questions)))
     chat.main([str(tiny_folder)])
     # ``extend`` keeps what it took before an exception.
     assert asked == ["One?", "Two?"]
 
 
 def test_the_reply_is_printed_without_prompt_and_special_tokens(tiny_folder, capsys):
-    chat.print_answers(["How many apples?"], folder=tiny_folder)
+    chat.print_answers([Conversation((), "How many apples?", "")], folder=tiny_folder)
     printed = capsys.readouterr().out
     assert printed.strip()
     assert "How many apples?" not in printed
@@ -115,7 +126,7 @@ def test_the_reply_is_printed_without_prompt_and_special_tokens(tiny_folder, cap
 def test_every_line_of_a_pipe_is_a_question(tiny_folder, monkeypatch, capsys):
     asked = []
     monkeypatch.setattr("sys.stdin", io.StringIO("One?\n\n Two? \n"))
-    monkeypatch.setattr(chat, "print_answers", lambda questions, *, folder: asked.extend(questions))
+    monkeypatch.setattr(chat, "print_answers", lambda questions, *, folder: asked.extend(map(text_of, questions)))
     chat.main([str(tiny_folder)])
     assert asked == ["One?", "Two?"]
     assert ">" not in capsys.readouterr().out
@@ -201,3 +212,67 @@ def test_a_model_without_a_limit_of_its_own_gets_one(tiny_folder, tmp_path):
     assert chat._limit(folder) == {}
     (folder / "generation_config.json").unlink()
     assert chat._limit(folder) == {"max_new_tokens": 512}
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What would be asked."""
+    found = []
+    monkeypatch.setattr(chat, "print_answers", lambda questions, *, folder: found.extend(questions))
+    return found
+
+
+def test_a_question_is_asked_after_the_turns_of_a_context(tiny_folder, tmp_path, asked, monkeypatch, capsys):
+    file = tmp_path / "turns.json"
+    turns = [("system", "Be brief."), ("user", "2 + 3?"), ("assistant", "5")]
+    file.write_text(json.dumps([{"role": role, "content": content} for role, content in turns]))
+    context = tuple(Turn(role, content) for role, content in turns)
+    chat.main([str(tiny_folder), "--context", str(file), "Plus", "4?"])
+    monkeypatch.setattr("sys.stdin", io.StringIO("And 5?\n6?\n"))
+    chat.main([str(tiny_folder), "--context", str(file)])
+    assert asked == [Conversation(context, each, "") for each in ("Plus 4?", "And 5?", "6?")]
+    file.write_text(json.dumps({"system": "Be brief.", "conversations": [{"from": "human", "value": "2 + 3?"}]}))
+    chat.main([str(tiny_folder), "--context", str(file)])
+    assert asked[-1] == Conversation(context[:1], "2 + 3?", "")
+    file.write_text(json.dumps({"system": "Be brief."}))
+    chat.main([str(tiny_folder), "--context", str(file), "2 + 3?"])
+    assert asked[-1] == asked[-2]
+
+
+def test_the_model_reads_the_context(tiny_folder, capsys, monkeypatch):
+    from thoughtrank.models.load_folder import load_folder
+
+    loaded, prompts = load_folder(tiny_folder), []
+
+    class Reader:
+        def generate(self, input_ids, *, streamer, **_):
+            prompts.append(loaded.tokenizer.decode(input_ids[0]))
+            streamer.put(input_ids[0])
+            streamer.on_finalized_text("9", stream_end=True)
+
+    monkeypatch.setattr(chat, "load_folder", lambda folder: LoadedModel(loaded.tokenizer, Reader()))
+    context = (Turn("system", "Be brief."), Turn("user", "2 + 3?"), Turn("assistant", "5"))
+    chat.print_answers([Conversation(context, "Plus 4?", "")], folder=tiny_folder)
+    assert all(prompts[0].count(text) == 1 for text in ("Be brief.", "2 + 3?", "Plus 4?"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot be read as JSON"),
+        ("{", "cannot be read as JSON"),
+        ('{"text": "x"}', "has no conversation"),
+        ('[{"role": "tool", "content": "3"}]', "turn 1 of 'messages' has the role 'tool'"),
+        (
+            '[{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]',
+            "turn 2 of 'messages' is one of the user",
+        ),
+    ],
+)
+def test_a_context_that_cannot_be_asked_is_one_message(tiny_folder, tmp_path, content, said, capsys, asked):
+    file = tmp_path / "turns.json"
+    if content is not None:
+        file.write_text(content)
+    [fault] = faults_of([tiny_folder, "--context", file], capsys)
+    assert str(file) in fault
+    assert said in fault

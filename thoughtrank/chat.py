@@ -15,6 +15,8 @@ from thoughtrank.models.load_folder import load_folder
 from thoughtrank.models.model_config import CONFIG, read_sizes
 from thoughtrank.output.terminal import print_dimmed, print_text
 from thoughtrank.prompting.thought_tags import CLOSE_TAG, OPEN_TAG
+from thoughtrank.questions.rows.conversation_file import conversation_of_file, ends_with_question
+from thoughtrank.questions.rows.conversations import Conversation
 from thoughtrank.storage.json_files import read_json_object
 from thoughtrank.storage.run_paths import RunPaths
 
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
 _MOST_TOKENS = 512
 USAGE = (
-    "usage: python -m thoughtrank.chat FOLDER [--round N] [--compare] [QUESTION]   (FOLDER is a run, such as runs/NAME, or "
-    "contains a model, such as runs/NAME/export)"
+    "usage: python -m thoughtrank.chat FOLDER [--round N] [--compare] [--context FILE] [QUESTION]   (FOLDER is a run, such as "
+    "runs/NAME, or contains a model, such as runs/NAME/export)"
 )
 
 
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         compared = [base_folder(options.folder)] if options.compare else []
         for each in (folder, *compared):
             _check(each)
-        questions = [" ".join(options.question)] if options.question else asked()
+        questions = _questions(options)
         try:
             if compared:
                 print_comparison(questions, folder=folder, base=compared[0])
@@ -58,11 +60,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print_text()
 
 
+def _questions(options: argparse.Namespace) -> Iterable[Conversation]:
+    """The given question, or those that are typed, each after the turns of the context; without any, the context's last one."""
+    file, words = options.context, " ".join(options.question) or None
+    if file is None:
+        return (Conversation((), each, "") for each in ([words] if words else asked()))
+    if words or ends_with_question(file):
+        return [conversation_of_file(file, question=words)]
+    conversation_of_file(file, question="?")  # its faults come before a model is loaded
+    return (conversation_of_file(file, question=each) for each in asked())
+
+
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog="python -m thoughtrank.chat", add_help=False)
     parser.add_argument("folder")
     parser.add_argument("--round", type=int)
     parser.add_argument("--compare", action="store_true")
+    parser.add_argument("--context", type=Path)
     parser.add_argument("question", nargs="*")
     options = parser.parse_intermixed_args(arguments)
     options.folder = Path(options.folder)
@@ -198,16 +212,17 @@ class _Answering:
     streamer: Any
     limit: dict[str, int]
 
-    def answer(self, question: str) -> None:
-        inputs = self.tokenizer(self.chat.prompt(question), add_special_tokens=False, return_tensors="pt")
+    def answer(self, conversation: Conversation) -> None:
+        prompt = self.chat.prompt(conversation.question, conversation.context)
+        inputs = self.tokenizer(prompt, add_special_tokens=False, return_tensors="pt")
         self.model.generate(**inputs, streamer=self.streamer, **self.limit)
 
 
-def print_answers(questions: Iterable[str], *, folder: Path) -> None:
+def print_answers(questions: Iterable[Conversation], *, folder: Path) -> None:
     """Print the model's reply to each question while it is generated.
 
     Args:
-        questions: each in a conversation of its own.
+        questions: each with the turns before it.
         folder: of the model.
 
     Raises:
@@ -218,11 +233,11 @@ def print_answers(questions: Iterable[str], *, folder: Path) -> None:
         answering.answer(question)
 
 
-def print_comparison(questions: Iterable[str], *, folder: Path, base: Path) -> None:
+def print_comparison(questions: Iterable[Conversation], *, folder: Path, base: Path) -> None:
     """Print the replies of the base model and of the trained one to each question.
 
     Args:
-        questions: each in a conversation of its own.
+        questions: each with the turns before it.
         folder: of the trained model.
         base: folder of the base model.
 
