@@ -111,11 +111,14 @@ def wordings(reference: Reference) -> Iterator[str]:
 
 
 def _other_forms(number: Fraction, text: str) -> Iterator[str]:
-    """Other ways to write a number: with separators, with decimals; rounded, where it is a decimal itself."""
+    """Other ways to write a number: with separators, with decimals; rounded or as a fraction, where it is a decimal itself."""
     if number.denominator == 1:
         yield from (f"{number.numerator:,}", f"{number.numerator}.0", f"{number.numerator}.00")
     elif "." in text and abs(number) >= 1 and number * 100 % 1:
         yield from (f"{float(number):.2f}", f"{float(number):.3f}")
+    if number.denominator > 10**12:
+        simple = number.limit_denominator(100)
+        yield f"{simple.numerator}/{simple.denominator}"
 
 
 def _needs_dollars(reference: Reference, form: str) -> bool:

@@ -25,7 +25,7 @@ from thoughtrank.evaluation.answer_marks import LONGEST_CLAIM, boxed, without_de
 from thoughtrank.evaluation.math_equality import math_equal
 from thoughtrank.evaluation.number_lists import number_list, states_list
 from thoughtrank.evaluation.numbers_in_text import agrees, plain, value_of
-from thoughtrank.evaluation.reference_kinds import Reference, understood
+from thoughtrank.evaluation.reference_kinds import Reference, is_formula, understood
 from thoughtrank.evaluation.text_answers import (
     bare,
     is_same_text,
@@ -77,7 +77,7 @@ def same_answer(given: str | None, reference: str) -> bool:
 
 
 def _number_is_right(reply: str, wanted: Reference) -> bool:
-    claim = number_claim(reply)
+    claim = number_claim(reply) or _formula_alone(reply)
     number = last_number(reply) if claim is None else concluded(claim)
     if wanted.value is None:  # a source calls it a number, but it is none
         return False
@@ -87,6 +87,12 @@ def _number_is_right(reply: str, wanted: Reference) -> bool:
     if claim is None or not (boxed(reply) is not None or (states_formula(claim) and "\\" in claim)):
         return False
     return states_formula(claim) and math_equal(str(wanted.value), formula(claim))
+
+
+def _formula_alone(reply: str) -> str | None:
+    """The last line, where it is nothing but a formula: ``3π`` alone is not 3."""
+    line = without_delimiters(reply.strip().rpartition("\n")[2])
+    return line if "=" not in line and is_formula(line) else None
 
 
 def _formula_is_right(reply: str, wanted: str) -> bool:

@@ -103,7 +103,7 @@ def agrees(given: str, expected: str) -> bool:
 
     Equal, or equal when the one is rounded to the decimals of the other: at least 2 decimals, and at most 1 % apart. Only a
     decimal, or a fraction without an exact decimal, can be rounded: 12.004 is not 12, and 0.13 is not 1/8. 6.4 is
-    6.400000095367432, as it is stored with 32 bits.
+    6.400000095367432, as it is stored with 32 bits, and 11/6 is 1.8333333333333335, as it is with 64.
     """
     wanted, found = value_of(expected), value_of(given)
     if wanted is None or found is None:
@@ -115,6 +115,8 @@ def agrees(given: str, expected: str) -> bool:
     difference = abs(wanted - found)
     if found_places < wanted_places and difference * _FLOAT32 <= abs(wanted):
         return True
+    if places >= _FLOAT64_PLACES and difference * _FLOAT64 <= abs(wanted):
+        return True
     if places < _FEWEST_PLACES or wanted_places == found_places:
         return False
     return difference * 2 <= Fraction(1, 10**places) and difference * 100 <= abs(wanted)
@@ -123,6 +125,8 @@ def agrees(given: str, expected: str) -> bool:
 _FEWEST_PLACES = 2
 _FLOAT32 = 10**7
 """Decimals of a number that was stored with 32 bits agree to 1 in so many."""
+_FLOAT64, _FLOAT64_PLACES = 10**15, 13
+"""The same for 64 bits, which are only recognised in a number with many decimals."""
 _EXACT = 10**6
 """More decimals than any number has: those of a fraction that no decimal is equal to."""
 
