@@ -41,7 +41,7 @@ def ends_with_question(path: Path) -> bool:
         UserError: the file has no conversation.
     """
     turns, _, _ = _turns(path)
-    last = turns[-1] if turns else {}
+    last: Mapping[str, object] = turns[-1] if turns else {}
     return str(last.get("role", last.get("from"))).strip().lower() in ("user", "human")
 
 
@@ -51,7 +51,8 @@ def _turns(path: Path) -> tuple[list[Mapping[str, object]], str, object]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} cannot be read as JSON: {error}") from None
-    column, system = CONVERSATION_COLUMNS[0], None
+    column: str = CONVERSATION_COLUMNS[0]
+    system: object = None
     if isinstance(value, dict):
         column = next((each for each in CONVERSATION_COLUMNS if each in value), column)
         value, system = value.get(column, [] if SYSTEM_COLUMN in value else None), value.get(SYSTEM_COLUMN)
