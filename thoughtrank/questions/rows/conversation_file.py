@@ -55,7 +55,8 @@ def _turns(path: Path) -> tuple[list[Mapping[str, object]], str, object]:
     system: object = None
     if isinstance(value, dict):
         column = next((each for each in CONVERSATION_COLUMNS if each in value), column)
-        value, system = value.get(column, [] if SYSTEM_COLUMN in value else None), value.get(SYSTEM_COLUMN)
+        system = value.get(SYSTEM_COLUMN)
+        value = value.get(column, [] if system is not None else None)
     if not isinstance(value, list) or not is_conversation(value):
         raise UserError(
             f'{path} has no conversation: it must be a list of turns, such as [{{"role": "system", "content": "Be brief."}}]'
