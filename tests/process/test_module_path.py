@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
     [
         [str(ROOT / "train.py"), "--version"],
         ["-m", "thoughtrank", "--version"],
+        ["-P", "-m", "thoughtrank.report", "--help"],
         ["-m", "thoughtrank.data", "--help"],
         ["-m", "thoughtrank.report", "--help"],
     ],
