@@ -36,6 +36,13 @@ def test_the_tokenizer_takes_thought_and_answer_apart(served):
     assert served.parse_response("The answer is 39.", prefix=prompt(served))["content"] == "The answer is 39."
 
 
+@pytest.mark.parametrize("reply", [REPLY, "The answer is 39."])
+def test_the_token_that_ends_a_reply_is_no_part_of_the_answer(served, reply):
+    """`transformers serve` gives replies with it to the parser."""
+    parsed = served.parse_response(reply + served.eos_token, prefix=prompt(served))
+    assert parsed["content"].strip() == "The answer is 39."
+
+
 def test_a_stream_is_taken_apart_wherever_it_is_cut(served):
     parser = served.get_response_parser(prefix=prompt(served))
     chunks = [REPLY[start : start + 3] for start in range(0, len(REPLY), 3)]
