@@ -40,6 +40,8 @@ from thoughtrank.records import ReferenceKind
 _LATEX_SPACES = re.compile(r"\\(?:left|right)(?![A-Za-z])|\\[,!;: ]|[\s$]|\\?~")
 _FRACTION = re.compile(r"\\[dt]frac(?![A-Za-z])")
 _TEXT = re.compile(r"\\(?:text|mathrm|mbox|operatorname)\s*\{([^{}]*)\}")
+_NUMBERS_ONLY = re.compile(r"[0-9\s,.]+|.*=.*", re.DOTALL)
+"""Numbers side by side, and equations, have a last number."""
 _DEGREES = re.compile(r"\^\{?\\circ\}?|°")
 
 
@@ -92,7 +94,7 @@ def _number_is_right(reply: str, wanted: Reference) -> bool:
 def _formula_alone(reply: str) -> str | None:
     """The last line, where it is nothing but a formula: ``3π`` alone is not 3."""
     line = without_delimiters(reply.strip().rpartition("\n")[2])
-    return line if "=" not in line and is_formula(line) else None
+    return line if not _NUMBERS_ONLY.fullmatch(line) and is_formula(line) else None
 
 
 def _formula_is_right(reply: str, wanted: str) -> bool:
