@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import groupby
 from math import isfinite
 
@@ -152,5 +153,11 @@ def _distinct(candidates: Sequence[Candidate]) -> set[str]:
     by_answer: dict[str, list[str]] = defaultdict(list)
     for each in candidates:
         if each.answer.strip():
-            by_answer[own_answer(each.answer)[0].strip().casefold()].append(each.candidate_id)
+            by_answer[_final_answer(each.answer)].append(each.candidate_id)
     return {ids[0] for ids in by_answer.values() if len(ids) == 1}
+
+
+@lru_cache(maxsize=4096)
+def _final_answer(answer: str) -> str:
+    """What answers are compared by. Short ones recur in many candidates, and finding it is most of the time of a tally."""
+    return own_answer(answer)[0].strip().casefold()
