@@ -128,6 +128,8 @@ def _outcome(folder: Path, *, seed: int, name: str, number: int, inside: bool) -
     own.mkdir(parents=True)
     trial = TrialInput(number=number, count=kind.count, seed=seed, folder=own, undisturbed=folder / "undisturbed")
     outcome = kind.run(trial)
+    if not outcome.tried:
+        raise RuntimeError("nothing was tried")
     if not (outcome.lost or outcome.paid_twice or outcome.tracebacks):
         shutil.rmtree(own, ignore_errors=True)
     return outcome

@@ -16,7 +16,7 @@ _SIZE = 256 << 20
 _FULL_DISKS = 12
 _LEAST, _MOST = 4 << 10, 1 << 19
 """Bytes that are left free."""
-_LONGEST = 3.0
+_LONGEST = 1.5
 """Seconds from the start of an attempt until the disk is full."""
 
 

@@ -6,6 +6,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+from forked_rank import START_RANKS
+
 from campaign.outcome import Kind, Outcome, TrialInput
 from campaign.place import ONE_ROUND, Attempt, Place, last_line, wait_until
 
@@ -35,6 +37,8 @@ def _has_trainer(attempt: Attempt) -> bool:
 def _run(trial: TrialInput) -> Outcome:
     outcome, choice = Outcome(), trial.random("trainer")
     with Place.copied(trial.undisturbed / "training", trial, outcome=outcome) as place:
+        # A training process that the fork server starts is a child of that server.
+        place.environment[START_RANKS] = "1"
         for _ in range(KILLS):
             attempt = place.start(*ONE_ROUND)
             if not wait_until(partial(_has_trainer, attempt), attempt):

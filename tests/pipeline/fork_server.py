@@ -46,7 +46,8 @@ def main() -> None:
     request = _accept(address)
     _become(request)
     if request["module"] is None:
-        forked_rank.fork_ranks(address)
+        if forked_rank.START_RANKS not in os.environ:
+            forked_rank.fork_ranks(address)
         runpy.run_path(str(SCRIPT), run_name="__main__")
     else:
         runpy.run_module(request["module"], run_name="__main__")

@@ -6,6 +6,9 @@ from types import SimpleNamespace
 
 from forked_command import ForkedProcess
 
+START_RANKS = "TEST_START_RANKS"
+"""Environment variable: if set, a forked command starts its training processes itself, as a command that was started does."""
+
 _address = ""
 
 
