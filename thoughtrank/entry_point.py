@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from thoughtrank.errors import UserError
 from thoughtrank.output.terminal import print_faults, print_traceback
 from thoughtrank.output.terminal_encoding import escape_unprintable, read_any_input
+from thoughtrank.process.cpu_quota import limit_threads
 from thoughtrank.process.module_path import search_working_folder_last
 from thoughtrank.process.writable_folders import use_writable_folders
 
@@ -17,8 +18,9 @@ garbage collection looks at them so often that it takes a fifth of the processor
 
 
 def prepare_process() -> None:
-    """Settings of the terminal and of garbage collection; call it before torch is imported."""
+    """Settings of the terminal, of threads and of garbage collection; call it before torch is imported."""
     escape_unprintable()
+    limit_threads()
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 

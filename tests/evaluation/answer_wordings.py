@@ -104,6 +104,11 @@ RIGHT = [
     ("The ratio is 3 to 4.\nThe answer is 3 to 4.", "3:4"),
     ("$\\boxed{3 : 4}$", "3:4"),
     ("The answer is 72 pieces of toy train track, because it is.", "72 pieces of toy train track"),
+    ("With \\boxed{\\langle H\\rangle \\ll \\Delta E} small, the last fits.\n\n**Answer: D**", "D"),
+    ("By \\boxed{x^2+1} it holds.\nAnswer: yes", "yes"),
+    ("By \\boxed{x^2+1} it holds.\nThe answer is 7.", "7"),
+    ("Answer: 2*7 + 3*6 + ... = 81", "81"),
+    ("The answer is 7...", "7"),
 ]
 WRONG = [
     ("The answer is .5", "5"),
@@ -183,6 +188,11 @@ WRONG = [
     ("\\boxed{AB}", "A"),
     ("\\boxed{\\text{A or B}}", "A"),
     ("A good question", "A"),
+    ("With \\boxed{\\langle H\\rangle \\ll \\Delta E} small, the last fits.\n\n**Answer: D**", "E"),
+    ("\\boxed{B}\n\nAnswer: D", "D"),
+    ("\\boxed{x^2+1} D fits.", "D"),
+    ("The answer is \\boxed{3x+1}, for 7 of them.", "7"),
+    ("Answer: 2*7 + 3*6 + ... = 81", "2"),
     ("I think so", "I"),
     ("3π", "3"),
     ("3x+1", "1"),

@@ -21,7 +21,7 @@ from thoughtrank.evaluation.answer_extraction import (
     number_claim,
     states_formula,
 )
-from thoughtrank.evaluation.answer_marks import LONGEST_CLAIM, boxed, without_delimiters
+from thoughtrank.evaluation.answer_marks import LONGEST_CLAIM, after_box, boxed, without_delimiters
 from thoughtrank.evaluation.math_equality import math_equal
 from thoughtrank.evaluation.number_lists import number_list, states_list
 from thoughtrank.evaluation.numbers_in_text import agrees, plain, value_of
@@ -80,6 +80,9 @@ def same_answer(given: str | None, reference: str) -> bool:
 
 def _number_is_right(reply: str, wanted: Reference) -> bool:
     claim = number_claim(reply) or _formula_alone(reply)
+    if claim is not None and concluded(claim) is None and (rest := after_box(reply)) and number_claim(rest) is not None:
+        # The box holds a formula of the reasoning.
+        return _number_is_right(rest, wanted)
     number = last_number(reply) if claim is None else concluded(claim)
     if wanted.value is None:  # a source calls it a number, but it is none
         return False

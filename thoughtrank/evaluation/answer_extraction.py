@@ -20,7 +20,8 @@ _ANY_PHRASE = re.compile(
     _PHRASE.pattern.replace(r"\bare\b", r"\bare\b|\b(?:must|would|should|will|has\s+to|might)\s+be\b"), re.IGNORECASE
 )
 """Also "the answer must be": for letters and texts, which have no last number to fall back on."""
-_CLAUSE_END = re.compile(r"\n|(?<!\\)[.!?;](?=\s|$)")
+_CLAUSE_END = re.compile(r"\n|(?<!\\)(?!(?<=\.\.)\. *[-+*/×=])[.!?;](?=\s|$)")
+"""The dots of "2 + 4 + ... = 30" end nothing."""
 _EXPLANATION = re.compile(r"\b(?:because|since|as|where|given|when|if|for|so)\b|\s\(|,\s(?!(?:and|or)?\s*[$€£]?[0-9])")
 _HEDGE = re.compile(r"[0-9][^\n=]{0,20}(?:\b(?:or|and)\b|,\s|;)[^\n=]{0,20}(?:=\s*)?[$€£]?[0-9]")
 _FORMULA_MARK = re.compile(r"\\[A-Za-z{}]|[\^√π∞∪∩]|[0-9]_|(?<![^\W\d_])(?:sqrt|pi)(?![a-z])")

@@ -16,12 +16,24 @@ _DELIMITED = (
 
 def boxed(text: str) -> str | None:
     """The content of the last closed ``\\boxed{...}`` or ``\\fbox{...}``, braces balanced."""
+    found = _last_box(text)
+    return None if found is None else text[found[0] : found[1]]
+
+
+def after_box(text: str) -> str:
+    """What follows the last box, which may hold a formula of the reasoning; empty without a box."""
+    found = _last_box(text)
+    return "" if found is None else text[found[1] + 1 :]
+
+
+def _last_box(text: str) -> tuple[int, int] | None:
+    """Begin and end of the content of the last closed box."""
     for start in reversed([match.end() for match in re.finditer(r"\\f?boxed\s*\{|\\fbox\s*\{", text)]):
         depth = 1
         for offset, character in enumerate(text[start : start + LONGEST_CLAIM]):
             depth += (character == "{") - (character == "}")
             if depth == 0:
-                return text[start : start + offset]
+                return start, start + offset
     return None
 
 

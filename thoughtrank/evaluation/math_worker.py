@@ -29,7 +29,10 @@ def main() -> None:
     requests = os.fdopen(0, "rb", buffering=0)
     replies = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what a library prints is no result
-    import math_verify  # noqa: F401  (imported once, for all children)
+    # Imported once, for all children.
+    import math_verify  # noqa: F401
+
+    import thoughtrank.evaluation.exact_math  # noqa: F401
 
     while True:
         child = os.fork()
@@ -68,6 +71,8 @@ def _serve(requests: BinaryIO, replies: BinaryIO, *, seconds: int) -> None:
 def _compare(reference: str, answer: str) -> str:
     from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 
+    from thoughtrank.evaluation.exact_math import is_close_in_size, is_equal_where_real
+
     try:
         wanted = parse(
             f"${reference}$",
@@ -85,8 +90,9 @@ def _compare(reference: str, answer: str) -> str:
         )
         if not wanted or not given:
             return DIFFERENT
-        is_equal = verify(wanted, given, timeout_seconds=0, raise_on_error=True)
-        return EQUAL if is_equal and _is_close(wanted[0], given[0]) else DIFFERENT
+        if verify(wanted, given, timeout_seconds=0, raise_on_error=True):
+            return EQUAL if _is_close(wanted[0], given[0]) and is_close_in_size(wanted[0], given[0]) else DIFFERENT
+        return EQUAL if is_equal_where_real(wanted[0], given[0]) else DIFFERENT
     except (MemoryError, RecursionError):
         return LIMIT
     except Exception:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from thoughtrank.evaluation.answer_extraction import EDGES, claims, marked_claim
-from thoughtrank.evaluation.answer_marks import boxed
+from thoughtrank.evaluation.answer_marks import after_box, boxed
 from thoughtrank.evaluation.numbers_in_text import plain
 
 _LEAD_WORDS = (
@@ -64,14 +64,15 @@ _AFTER_TEXT = re.compile(
 def stated_letters(reply: str) -> set[str]:
     """The letters that a reply states as its answer, in upper case; more than one is a hedge, none is no answer.
 
-    The boxed or marked letter counts; else the last that is named as an option, or called correct; else one that the last or
-    the first line opens with.
+    The boxed or marked letter counts, or one that is marked after a box without any; else the last that is named as an option,
+    or called correct; else one that the last or the first line opens with.
     """
     claim = marked_claim(reply)
     if claim is not None and (found := _claimed_letters(claim)):
         return found
     if boxed(reply) is not None:
-        return set()
+        rest = after_box(reply)
+        return set() if marked_claim(rest) is None else stated_letters(rest)
     text = plain(reply)
     named = [
         match
@@ -127,11 +128,15 @@ def truth_of(text: str) -> bool | None:
 def stated_truth(reply: str) -> bool | None:
     """Yes or no, as a reply states it; None where it states neither, or both.
 
-    The boxed or marked answer counts; else the last line and the first word, which have to agree.
+    The boxed or marked answer counts, or one that is marked after a box with neither; else the last line and the first
+    word, which have to agree.
     """
     claim = marked_claim(reply)
-    if claim is not None and (truth_of(claim) is not None or boxed(reply) is not None):
-        return truth_of(claim)
+    if claim is not None and (truth := truth_of(claim)) is not None:
+        return truth
+    if boxed(reply) is not None:
+        rest = after_box(reply)
+        return None if marked_claim(rest) is None else stated_truth(rest)
     lines = [line for line in plain(reply).splitlines() if line.strip()]
     found = {truth for truth in map(truth_of, lines[:1] + lines[-1:]) if truth is not None}
     return found.pop() if len(found) == 1 else None

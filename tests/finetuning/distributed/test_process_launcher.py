@@ -18,6 +18,7 @@ from thoughtrank.finetuning.distributed.process_launcher import (
     run_ranks,
 )
 from thoughtrank.output.redaction import use_key_variable
+from thoughtrank.process import cpu_quota
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_keys_and_variables_of_outer_launchers_are_not_inherited(monkeypatch):
 
 
 def test_ranks_of_one_machine_share_its_cores_unless_a_number_of_threads_is_given(monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(cpu_quota, "usable_cores", lambda: 8)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     two = LaunchConfig(devices=2)
     assert rank_environment(two, local_rank=0, faults=9)["OMP_NUM_THREADS"] == "4"

@@ -24,6 +24,7 @@ from thoughtrank.finetuning.distributed.rank_store import (
 from thoughtrank.output.redaction import child_environment
 from thoughtrank.output.terminal import print_faults
 from thoughtrank.process.child_module import module_command
+from thoughtrank.process.cpu_quota import THREADS, threads_of_each
 
 FAULTS = "THOUGHTRANK_FAULTS"
 """Environment variable of a rank: the file descriptor it writes its faults to. A pipe works on a full disk too."""
@@ -120,7 +121,7 @@ def rank_environment(launch: LaunchConfig, *, local_rank: int, faults: int) -> d
     inherited = {name: value for name, value in child_environment().items() if not name.startswith(_OTHER_LAUNCHERS)}
     if launch.devices > 1:
         # Otherwise every rank would start one thread per core.
-        inherited.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // launch.devices)))
+        inherited[THREADS] = threads_of_each(launch.devices, inherited)
     return {
         **inherited,
         "RANK": str(launch.node_rank * launch.devices + local_rank),
