@@ -59,3 +59,15 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
         list(read_rows(tmp_path / "none.jsonl", columns=("q",)))
     with pytest.raises(UserError, match="is a folder"):
         open_file(tmp_path)
+
+
+def test_a_table_of_another_format_is_refused_with_a_line_that_converts_it(tmp_path, monkeypatch):
+    pandas = pytest.importorskip("pandas")
+    (tmp_path / "mine.csv").write_text('question,answer\n"Which agent, and\nwhy?",007\n')
+    with pytest.raises(UserError) as caught:
+        read_rows(tmp_path / "mine.csv", columns=("question",))
+    line = str(caught.value).partition("With pandas: ")[2]
+    monkeypatch.chdir(tmp_path)
+    eval(line, {"pandas": pandas})
+    [row] = read_rows(tmp_path / "mine.jsonl", columns=("question",))
+    assert row.values == {"question": "Which agent, and\nwhy?", "answer": "007"}

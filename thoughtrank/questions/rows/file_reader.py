@@ -12,6 +12,12 @@ JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
 
 _ROWS_AT_ONCE = 4096
 """Rows of a Parquet file that are held in memory."""
+_PANDAS_READERS = {
+    ".csv": "read_csv({}, dtype=str)",
+    ".tsv": "read_csv({}, sep='\\t', dtype=str)",
+    ".xlsx": "read_excel({}, dtype=str)",
+}
+"""How pandas reads tables of other formats; as texts, so that an answer 007 keeps its zeros."""
 _BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -65,7 +71,18 @@ def read_rows(path: Path, *, columns: tuple[str, ...], instead: tuple[str, ...] 
         return _parquet_rows(path, columns, instead=instead)
     if suffix in JSON_SUFFIXES:
         return _json_rows(path)
-    raise UserError(f"{path} has an unknown suffix: use {', '.join(JSON_SUFFIXES)} (JSON lines) or .parquet.")
+    raise UserError(
+        f"{path} has an unknown suffix: use {', '.join(JSON_SUFFIXES)} (JSON lines) or .parquet.{_conversion(path, suffix)}"
+    )
+
+
+def _conversion(path: Path, suffix: str) -> str:
+    """How to convert a table of another format."""
+    reader = _PANDAS_READERS.get(suffix)
+    if reader is None:
+        return ""
+    target = path.with_suffix(".jsonl").name
+    return f" With pandas: pandas.{reader.format(repr(path.name))}.to_json({target!r}, orient='records', lines=True)"
 
 
 def _json_rows(path: Path) -> Iterator[Row]:
