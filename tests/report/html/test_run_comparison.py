@@ -21,7 +21,7 @@ def test_the_best_run_comes_first_with_what_it_varied(tmp_path):
     text = comparison_headline([first, second])
     assert text.startswith("Of 2 runs, good is the most accurate: ")
     assert "with optimizer.lr=2" in text
-    assert "It is better than every other run by more than chance (to the second: +" in text
+    assert "It is better than every other run by more than chance (to the next: +" in text
     assert text.endswith("Each setting was trained once: with another seed the order may be another.")
     shown = comparison_section([first, second])
     assert shown.index(">good<") < shown.index(">bad<")
@@ -58,7 +58,7 @@ def test_runs_that_differ_in_their_seed_are_one_setting(tmp_path):
     assert other.p_value < 0.001
     text = comparison_headline([best, other])
     assert text.startswith("Of 2 settings with 2 seeds each, optimizer.lr=2 is the most accurate: ")
-    assert "It is better than every other setting by more than chance (to the second: +" in text
+    assert "It is better than every other setting by more than chance (to the next: +" in text
     assert text.endswith("More than chance means in every seed.")
     shown = comparison_section([best, other])
     assert shown.index(">optimizer.lr=2<") < shown.index(">optimizer.lr=1<")
@@ -98,4 +98,8 @@ def test_a_run_without_an_accuracy_is_last(tmp_path):
     standings = compare_runs([empty, run_of(tmp_path / "b", lr=1, accuracy=(0.2, 0.5))])
     assert [each.name for each in standings] == ["b", "empty"]
     assert "no question in common" in comparison_section(standings)
+    bad, good = (run_of(tmp_path / name, lr=1, accuracy=(0.2, at), seed=1) for name, at in (("c", 0.1), ("d", 0.9)))
+    text = comparison_headline(compare_runs([empty, bad, good]))
+    assert "better than every other run by more than chance" in text
+    assert "1 other has no held-out question in common with it." in text
     assert comparison_headline(compare_runs([empty, empty])) == "2 runs, none of which has an accuracy yet."

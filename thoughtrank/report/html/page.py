@@ -71,7 +71,7 @@ def report_page(runs: Sequence[StoredRun]) -> list[str]:
     }
     title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
     parts = [
-        _header(runs, title=title, top=top, shown=standings[0].runs[0].name if standings else ""),
+        _header(runs, title=title, top=top, shown=standings[0].runs[0] if standings else runs[0]),
         '<main id="main">',
         comparison_section(standings) if standings else "",
         *(article.markup for article in articles),
@@ -100,12 +100,12 @@ def _document(body: str, *, title: str, index: Mapping[str, Any], elements: Elem
     return [*head, body, data, code, *elements.texts, "</body>\n</html>\n"]
 
 
-def _header(runs: Sequence[StoredRun], *, title: str, top: str, shown: str) -> str:
-    """Title, headline, and links to the sections; of several runs the one called ``shown`` is shown first."""
+def _header(runs: Sequence[StoredRun], *, title: str, top: str, shown: StoredRun) -> str:
+    """Title, headline, and links to the sections; of several runs ``shown`` is shown first."""
     links = "".join(f'<li><a href="#run-0-{name}-title">{text}</a></li>' for name, text in _SECTIONS)
     if len(runs) > 1:
         options = "".join(
-            f'<option value="{number}"{" selected" if run.name == shown else ""}>{escaped(run.name)}</option>'
+            f'<option value="{number}"{" selected" if run is shown else ""}>{escaped(run.name)}</option>'
             for number, run in enumerate(runs)
         )
         chooser = f'<label class="chooser">Run <select id="run-choice">{options}</select></label>'

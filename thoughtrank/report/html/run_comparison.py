@@ -139,14 +139,19 @@ def comparison_headline(standings: Sequence[Standing]) -> str:
         return (
             f"{text}. The runs have no held-out question in common, so that it cannot be said whether that is chance."
         )
-    return f"{text}. {_verdict(rest)} {_seeds_text(best)}"
+    compared = [each for each in rest if each.to_best is not None and each.to_best.n]
+    apart = len(rest) - len(compared)
+    other = (
+        f"{apart} other{'s have' if apart > 1 else ' has'} no held-out question in common with it. " if apart else ""
+    )
+    return f"{text}. {_verdict(compared)} {other}{_seeds_text(best)}"
 
 
 def _verdict(rest: Sequence[Standing]) -> str:
-    """What the best is better than by more than chance."""
-    beaten = [each for each in rest if each.to_best is not None and each.to_best.n and _below(each)]
+    """What the best is better than by more than chance, of those that it can be compared with."""
+    beaten = [each for each in rest if _below(each)]
     second = rest[0]
-    margin = "" if second.to_best is None else f" (to the second: {_points_text(second)})"
+    margin = "" if second.to_best is None else f" (to the next: {_points_text(second)})"
     if len(beaten) == len(rest):
         return f"It is better than every other {_kind(rest)} by more than chance{margin}."
     if beaten:
