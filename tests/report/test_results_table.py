@@ -1,4 +1,5 @@
-from thoughtrank.report.results_table import accuracy_text, arms_table, audit_line, percent, results_table
+from thoughtrank.report.results_table import accuracy_text, arms_table, audit_line, results_table
+from thoughtrank.report.text_layout import percent
 
 STAGES = ("generation", "ranking", "gains", "selection", "training", "evaluation")
 

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from thoughtrank.errors import UserError
+from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.records import Candidate, Gain, RankedCandidate
 from thoughtrank.storage.done_marker import DONE
 from thoughtrank.storage.run_paths import RunPaths
@@ -64,6 +66,13 @@ class GenuineThought:
 
     question_id: str
     thought: str
+
+
+class ReadPrefixes(NamedTuple):
+    """The prefixes that a set found in an earlier run; none where there are faults."""
+
+    prefixes: tuple[Prefix, ...]
+    faults: list[str]
 
 
 class EarlierRun:

@@ -3,21 +3,15 @@
 from collections.abc import Iterable
 from functools import cached_property
 from string import ascii_letters, digits
-from typing import NamedTuple
 
 from thoughtrank.errors import UserError
-from thoughtrank.prefixes.earlier_run import EarlierRun, GenuineThought
+from thoughtrank.prefixes.earlier_run import EarlierRun, GenuineThought, ReadPrefixes
 from thoughtrank.prefixes.openers import Opener, mine_openers
 from thoughtrank.prefixes.prefix_list import PrefixList
 from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
 _BYTES_PER_WORD = 24
-"""Of an opener that is mined while the run goes on: so much room is kept for it in the context from the start."""
-
-
-class _Read(NamedTuple):
-    prefixes: tuple[Prefix, ...]
-    faults: list[str]
+"""Of an opener that is mined during the run: so much room is reserved for it in the context from the start."""
 
 
 class MinedPrefixes(PrefixSet):
@@ -106,10 +100,10 @@ class MinedPrefixes(PrefixSet):
         )
 
     @cached_property
-    def _read(self) -> _Read:
+    def _read(self) -> ReadPrefixes:
         if self.run is None:
             fallback = PrefixList(values=self.fallback)
-            return _Read(fallback.prefixes(), fallback.faults())
+            return ReadPrefixes(fallback.prefixes(), fallback.faults())
         try:
             mined = mine_openers(
                 EarlierRun(self.run, rounds=self.rounds).genuine_thoughts(),
@@ -118,13 +112,13 @@ class MinedPrefixes(PrefixSet):
                 count=self.count,
             )
         except UserError as error:
-            return _Read((), [f"prefixes.mined.run: {fault}" for fault in error.faults])
+            return ReadPrefixes((), [f"prefixes.mined.run: {fault}" for fault in error.faults])
         if not mined:
-            return _Read(
+            return ReadPrefixes(
                 (),
                 [
                     f"prefixes.mined.run={self.run}: no {self.words} first words of its genuine thoughts are shared by "
                     f"{self.min_questions} questions: lower prefixes.mined.words or prefixes.mined.min_questions"
                 ],
             )
-        return _Read(tuple(Prefix(name=each.opener, text=each.opener) for each in mined), [])
+        return ReadPrefixes(tuple(Prefix(name=each.opener, text=each.opener) for each in mined), [])

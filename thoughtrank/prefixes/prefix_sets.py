@@ -85,7 +85,7 @@ def mining_sets(prefixes: PrefixSet) -> dict[str, MinedPrefixes]:
 
 
 def longest_opener(prefixes: PrefixSet) -> int:
-    """Most bytes of an opener that is mined while the run goes on; 0 where none is."""
+    """Most bytes of an opener that is mined during the run; 0 where none is."""
     return max((each.longest_opener for each in mining_sets(prefixes).values()), default=0)
 
 

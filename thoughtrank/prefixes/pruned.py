@@ -2,19 +2,14 @@
 
 from functools import cached_property
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from thoughtrank.errors import UserError
-from thoughtrank.prefixes.earlier_run import EarlierRun, cover, without_model
+from thoughtrank.prefixes.earlier_run import EarlierRun, ReadPrefixes, cover, without_model
 from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
 _CHECKED = 1000
 """Candidates whose thoughts are compared with their prefix."""
-
-
-class _Read(NamedTuple):
-    prefixes: tuple[Prefix, ...]
-    faults: list[str]
 
 
 class PrunedPrefixes(PrefixSet):
@@ -47,18 +42,18 @@ class PrunedPrefixes(PrefixSet):
         return self._read.prefixes
 
     @cached_property
-    def _read(self) -> _Read:
+    def _read(self) -> ReadPrefixes:
         try:
             return self._choose(EarlierRun(self.run, rounds=self.rounds))
         except UserError as error:
-            return _Read((), [f"prefixes.pruned.run: {fault}" for fault in error.faults])
+            return ReadPrefixes((), [f"prefixes.pruned.run: {fault}" for fault in error.faults])
 
-    def _choose(self, run: EarlierRun) -> _Read:
+    def _choose(self, run: EarlierRun) -> ReadPrefixes:
         first = [(without_model(each.prefix), each.thought) for each in islice(run.candidates(), _CHECKED)]
         names = list(dict.fromkeys(name for name, _ in first))
         without_text = sorted({name for name, thought in first if not thought.startswith(name)})
         if without_text:
-            return _Read(
+            return ReadPrefixes(
                 (),
                 [
                     f"prefixes.pruned.run={self.run}: its prefixes {', '.join(map(repr, without_text[:3]))} are no texts, and "
@@ -66,7 +61,7 @@ class PrunedPrefixes(PrefixSet):
                 ],
             )
         if self.keep > len(names):
-            return _Read(
+            return ReadPrefixes(
                 (),
                 [f"prefixes.pruned.keep={self.keep}: {self.run} has {len(names)} prefixes: keep fewer of them"],
             )
@@ -77,4 +72,4 @@ class PrunedPrefixes(PrefixSet):
             kept = set(cover(solved, count=self.keep))
         else:
             kept = set(sorted(solved, key=lambda name: -len(solved[name]))[: self.keep])
-        return _Read(tuple(Prefix(name=name, text=name) for name in solved if name in kept), [])
+        return ReadPrefixes(tuple(Prefix(name=name, text=name) for name in solved if name in kept), [])

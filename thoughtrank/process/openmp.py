@@ -17,7 +17,7 @@ WAIT_SETTINGS = frozenset({"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"})
 """Environment variables that fix how threads wait; with one of them set, nothing changes."""
 
 _SECONDS = 1.0
-"""Between two looks at the load. Shorter ones are inexact: the kernel counts in hundredths of a second."""
+"""Between two measurements of the load. Shorter ones are inexact: the kernel counts in hundredths of a second."""
 
 _TOLERATED_CORES = 0.3
 """Load that is no reason to stop spinning: monitors, log writers."""

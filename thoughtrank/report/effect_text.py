@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from thoughtrank.report.results_table import percent
+from thoughtrank.report.text_layout import percent
 
 _BESIDE = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
 _NOT_MEASURED = (

@@ -14,7 +14,7 @@ from thoughtrank.models.protocol import ModelFacts
 from thoughtrank.output.printable import markdown_text, printable
 from thoughtrank.records import Turn
 from thoughtrank.report.effect_text import effect_line
-from thoughtrank.report.results_table import percent
+from thoughtrank.report.text_layout import percent
 from thoughtrank.report.win_rate_text import win_rate_lines
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from thoughtrank.judging.audit import JudgeAudit
 from thoughtrank.records import STAGES
-from thoughtrank.report.text_layout import fixed_width, shortened
+from thoughtrank.report.text_layout import fixed_width, percent, shortened
 
 _LONGEST_PREFIXES = 40
 """Characters."""
@@ -96,8 +96,3 @@ def accuracy_text(entry: Mapping[str, Any], name: str, bounds: str) -> str:
     if entry[name] is None:
         return "–"
     return f"{percent(entry[name])} [{100 * entry[f'{bounds}_low']:.0f}–{100 * entry[f'{bounds}_high']:.0f}]"
-
-
-def percent(value: float | None) -> str:
-    """A fraction as text."""
-    return "–" if value is None else f"{100 * value:.1f} %"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from thoughtrank.report.html.headline import duration_text
-from thoughtrank.report.results_table import accuracy_text, percent
-from thoughtrank.report.text_layout import wrapped
+from thoughtrank.report.results_table import accuracy_text
+from thoughtrank.report.text_layout import percent, wrapped
 from thoughtrank.report.win_rate_text import interval_text
 
 

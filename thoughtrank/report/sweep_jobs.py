@@ -99,7 +99,7 @@ def _read_job(path: Path, *, number: int) -> SweepJob:
     try:
         return SweepJob(**{**row, "overrides": tuple(row["overrides"])})
     except (KeyError, TypeError):
-        error = f"{path} is damaged: start the sweep again, which only looks at what is finished"
+        error = f"{path} is damaged: start the sweep again; it only reads what is finished"
         return SweepJob(number=number, overrides=(), run="", outcome="failed", error=error)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from thoughtrank.report.effect_text import effect_figures
 from thoughtrank.report.findings import finding_scalars
-from thoughtrank.report.results_table import ARM_COLUMNS, metric_cells, percent
+from thoughtrank.report.results_table import ARM_COLUMNS, metric_cells
 from thoughtrank.report.sweep_jobs import SweepJob, varied
 from thoughtrank.report.sweep_seeds import SeedGroup
-from thoughtrank.report.text_layout import fixed_width, wrapped
+from thoughtrank.report.text_layout import fixed_width, percent, wrapped
 from thoughtrank.storage.files import replacing
 
 _ARMS = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")

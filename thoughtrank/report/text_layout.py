@@ -1,4 +1,4 @@
-"""Text for a terminal of 100 columns: sentences are wrapped, and tables that are wider are folded."""
+"""Text for a terminal of 100 columns: sentences are wrapped, wide tables are folded, and fractions are percentages."""
 
 import textwrap
 from collections.abc import Sequence
@@ -41,3 +41,8 @@ def _width(columns: Sequence[int], widths: Sequence[int]) -> int:
 def _lines(rows: Sequence[Sequence[str]], *, columns: Sequence[int], widths: Sequence[int]) -> str:
     gap = " " * _GAP
     return "\n".join(gap.join(row[column].ljust(widths[column]) for column in columns).rstrip() for row in rows)
+
+
+def percent(value: float | None) -> str:
+    """A fraction as text; a dash for None."""
+    return "–" if value is None else f"{100 * value:.1f} %"

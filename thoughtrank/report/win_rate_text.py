@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thoughtrank.report.effect_text import p_text
-from thoughtrank.report.results_table import percent
-from thoughtrank.report.text_layout import fixed_width
+from thoughtrank.report.text_layout import fixed_width, percent
 
 
 def win_rate_table(

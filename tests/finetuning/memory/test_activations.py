@@ -5,13 +5,13 @@ import torch
 from small_training import TOKENS, SmallTraining, shape_of
 
 from thoughtrank.finetuning.kernels import packed_attention
-from thoughtrank.finetuning.memory.activations import Arithmetic, LayerMemory
+from thoughtrank.finetuning.memory.activations import LayerMemory, NumberFormats
 
 FORMATS = {
-    "float32": (torch.float32, Arithmetic(matmul=4, residual=4)),
-    "autocast": (torch.float32, Arithmetic(matmul=2, residual=4, autocast=True)),
-    "bf16": (torch.bfloat16, Arithmetic(matmul=2, residual=2)),
-    "frozen bf16, autocast": (torch.bfloat16, Arithmetic(matmul=2, residual=2, autocast=True)),
+    "float32": (torch.float32, NumberFormats(matmul=4, residual=4)),
+    "autocast": (torch.float32, NumberFormats(matmul=2, residual=4, autocast=True)),
+    "bf16": (torch.bfloat16, NumberFormats(matmul=2, residual=2)),
+    "frozen bf16, autocast": (torch.bfloat16, NumberFormats(matmul=2, residual=2, autocast=True)),
 }
 
 

@@ -7,7 +7,7 @@ import torch
 from small_training import TOKENS, SmallTraining, shape_of
 
 from thoughtrank.finetuning.kernels import chunked_cross_entropy, packed_attention
-from thoughtrank.finetuning.memory.activations import Arithmetic, LayerMemory
+from thoughtrank.finetuning.memory.activations import LayerMemory, NumberFormats
 from thoughtrank.finetuning.memory.peak import TrainingSetup, peak_memory
 from thoughtrank.finetuning.memory.sharding import Sharding
 from thoughtrank.finetuning.weight_formats import parameter_bytes, weight_bytes
@@ -48,7 +48,7 @@ def test_the_peak_of_a_step_on_the_cpu_is_within_five_per_cent(
     setup = setup_of(
         shape_of(LAYERS),
         weights="bf16" if name == "bf16" else "fp32_master",
-        arithmetic=Arithmetic(matmul=4 if name == "float32" else 2, residual=dtype.itemsize, autocast=autocast),
+        arithmetic=NumberFormats(matmul=4 if name == "float32" else 2, residual=dtype.itemsize, autocast=autocast),
         kernels=kernels,
         checkpointing=checkpointing,
         accumulates=micro_batches > 1,
@@ -75,7 +75,7 @@ def test_the_peaks_that_an_h100_reached_are_within_five_per_cent(
     setup = setup_of(
         LLAMA_3B,
         weights=weights,
-        arithmetic=Arithmetic(matmul=2, residual=4 if autocast else 2, autocast=autocast),
+        arithmetic=NumberFormats(matmul=2, residual=4 if autocast else 2, autocast=autocast),
         checkpointing=checkpointing,
         tokens=tokens,
         accumulates=accumulates,
@@ -84,7 +84,7 @@ def test_the_peaks_that_an_h100_reached_are_within_five_per_cent(
     assert peak_memory(setup).peak / 1e9 == pytest.approx(gigabytes, rel=0.05)
 
 
-BF16 = Arithmetic(matmul=2, residual=2)
+BF16 = NumberFormats(matmul=2, residual=2)
 ENGINE = parameter_bytes(weights="fp32_master", state_bytes=8, separate_masters=True)
 
 

@@ -8,7 +8,7 @@ from memory_parts import LLAMA_3B, parts_of
 from thoughtrank.finetuning.adapters import Lora
 from thoughtrank.finetuning.kernels import chunked_cross_entropy, packed_attention
 from thoughtrank.finetuning.memory import setup
-from thoughtrank.finetuning.memory.activations import BF16, Arithmetic
+from thoughtrank.finetuning.memory.activations import BF16, NumberFormats
 from thoughtrank.finetuning.memory.peak import peak_memory
 from thoughtrank.finetuning.memory.setup import likely_device, training_setup
 from thoughtrank.finetuning.optimizers import master_weights
@@ -43,16 +43,16 @@ def test_a_micro_batch_is_as_large_as_its_limits_and_the_step_allow(changes, tok
     [
         ({}, BF16),
         ({"precision": "auto"}, BF16),
-        ({"optimizer": AdamW8bit(lr=1e-5)}, Arithmetic(matmul=2, residual=4, autocast=True)),
-        ({"precision": "32-true"}, Arithmetic(matmul=4, residual=4)),
+        ({"optimizer": AdamW8bit(lr=1e-5)}, NumberFormats(matmul=2, residual=4, autocast=True)),
+        ({"precision": "32-true"}, NumberFormats(matmul=4, residual=4)),
         ({"weights": "bf16_kahan", "precision": "auto"}, BF16),
         ({"weights": "bf16_kahan"}, BF16),
-        ({"adapter": Lora()}, Arithmetic(matmul=2, residual=2, autocast=True)),
+        ({"adapter": Lora()}, NumberFormats(matmul=2, residual=2, autocast=True)),
         ({"strategy": DeepSpeedStrategy(stage=2, accelerator="cuda")}, BF16),
         ({"strategy": FSDPStrategy(accelerator="cuda")}, BF16),
         (
             {"strategy": FSDPStrategy(accelerator="cuda"), "precision": "32-true"},
-            Arithmetic(matmul=4, residual=4),
+            NumberFormats(matmul=4, residual=4),
         ),
     ],
 )
@@ -90,7 +90,7 @@ def test_the_peaks_that_an_h100_reached_with_kernels_for_cuda_are_within_five_pe
 
 def test_a_cpu_computes_in_float32_with_the_recompute_layers_unless_they_are_compiled():
     found = made("cpu", precision="auto", strategy=AutoStrategy(accelerator="cpu"))
-    assert found.layer.arithmetic == Arithmetic(matmul=4, residual=4)
+    assert found.layer.arithmetic == NumberFormats(matmul=4, residual=4)
     assert (found.layer.kernels, found.sparse_embedding) == ("recompute", True)
     assert (
         made("cpu", precision="auto", strategy=AutoStrategy(accelerator="cpu"), compile=True).layer.kernels == "stock"

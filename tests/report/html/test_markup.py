@@ -1,4 +1,5 @@
-from thoughtrank.report.html.markup import details, interval, note, percent, scrolling, section, table
+from thoughtrank.report.html.markup import details, interval, note, scrolling, section, table
+from thoughtrank.report.text_layout import percent
 
 
 def test_a_section_has_its_content_or_a_sentence():

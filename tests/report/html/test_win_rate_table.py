@@ -3,7 +3,7 @@ import re
 from stored_runs import stored_run, with_controls_and_win_rates
 
 from thoughtrank.report.html.accuracy_section import accuracy_section
-from thoughtrank.report.html.held_out_tables import JudgedComparison, read_held_out_tables
+from thoughtrank.report.html.held_out_tables import StoredComparison, read_held_out_tables
 from thoughtrank.report.html.stored_run import read_run
 from thoughtrank.report.html.win_rate_table import win_rates
 
@@ -22,5 +22,5 @@ def test_a_row_per_comparison_with_its_interval(tmp_path):
 
 def test_a_comparison_without_any_verdict_has_dashes():
     figures = {"win_rate": None, "low": 0.0, "high": 1.0, "n": 0, "unjudged": 4}
-    shown = win_rates([JudgedComparison(name="thought_vs_round_0", round_number=1, figures=figures, pairs=[])])
+    shown = win_rates([StoredComparison(name="thought_vs_round_0", round_number=1, figures=figures, pairs=[])])
     assert shown.count("<td>–</td>") == 3

@@ -14,10 +14,10 @@ def training_gigabytes(*, parameters: int, devices: int) -> dict[str, float]:
         parameters: number of weights.
         devices: that the ZeRO stages divide over.
     """
-    share = {
+    bytes_each = {
         "one device or ddp": (_WEIGHT + _GRADIENT + _OPTIMIZER) * 1.0,
         "ZeRO-1": _WEIGHT + _GRADIENT + _OPTIMIZER / devices,
         "ZeRO-2": _WEIGHT + (_GRADIENT + _OPTIMIZER) / devices,
         "ZeRO-3 or fsdp": (_WEIGHT + _GRADIENT + _OPTIMIZER) / devices,
     }
-    return {strategy: parameters * size / 1e9 for strategy, size in share.items()}
+    return {strategy: parameters * size / 1e9 for strategy, size in bytes_each.items()}

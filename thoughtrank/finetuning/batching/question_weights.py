@@ -18,6 +18,6 @@ def equal_question_weights(examples: Sequence[EncodedExample]) -> "array[float]"
     """
     counts = Counter(example.question_id for example in examples)
     targets = [example.num_targets for example in examples]
-    shares = [1 / counts[example.question_id] for example in examples]
-    factor = sum(targets) / sum(share * number for share, number in zip(shares, targets, strict=True))
-    return array("d", (factor * share for share in shares))
+    fractions = [1 / counts[example.question_id] for example in examples]
+    factor = sum(targets) / sum(fraction * number for fraction, number in zip(fractions, targets, strict=True))
+    return array("d", (factor * fraction for fraction in fractions))

@@ -21,7 +21,7 @@ _LINEARS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arithmetic:
+class NumberFormats:
     """Number formats of a forward pass, in bytes per value.
 
     Attributes:
@@ -35,7 +35,7 @@ class Arithmetic:
     autocast: bool = False
 
 
-BF16 = Arithmetic(matmul=2, residual=2)
+BF16 = NumberFormats(matmul=2, residual=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class LayerMemory:
     """
 
     shape: DecoderShape
-    arithmetic: Arithmetic
+    arithmetic: NumberFormats
     kernels: Kernels
     attention: Attention = "repeated"
     lora_rank: int | None = None

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Literal
 
 from thoughtrank.finetuning.distributed.devices import DeviceKind
-from thoughtrank.finetuning.memory.activations import BF16, Arithmetic, Attention, Kernels, LayerMemory
+from thoughtrank.finetuning.memory.activations import BF16, Attention, Kernels, LayerMemory, NumberFormats
 from thoughtrank.finetuning.memory.peak import TrainingSetup
 from thoughtrank.finetuning.memory.sharding import Sharding
 from thoughtrank.finetuning.parameter_memory import has_optimizer_masters, nominal_bytes
@@ -154,13 +154,13 @@ def _arithmetic_name(parts: TrainingParts, *, device: DeviceKind) -> LightningPr
     return parts.strategy.resolve_precision(parts.precision, weights=parts.weights)
 
 
-def _arithmetic(precision: LightningPrecision, *, parts: TrainingParts, sharding: Sharding) -> Arithmetic:
+def _arithmetic(precision: LightningPrecision, *, parts: TrainingParts, sharding: Sharding) -> NumberFormats:
     """See ``model_folder.load_model`` for the formats of weights, and ``fsdp`` for gathered ones."""
     if precision == "32-true" and parts.weights == "fp32_master":
-        return Arithmetic(matmul=4, residual=4)
+        return NumberFormats(matmul=4, residual=4)
     if precision != "bf16-mixed" or sharding.weights or parts.weights != "fp32_master":
         return BF16
-    return Arithmetic(matmul=2, residual=2 if parts.adapter.freezes_model else 4, autocast=True)
+    return NumberFormats(matmul=2, residual=2 if parts.adapter.freezes_model else 4, autocast=True)
 
 
 def _kernels(parts: TrainingParts, *, device: DeviceKind, liger: bool | None) -> Kernels:

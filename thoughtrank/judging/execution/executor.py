@@ -135,7 +135,7 @@ class Executor:
                 # Reached early only by an error, from a call or from the caller's interrupt.
                 stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
-        # No reply since: the server may be down. These calls stay open, and are made again next time.
+        # No reply since: the server may be down. These calls stay open, and the next attempt sends them.
         self._outage.raise_if_failed()
 
     def _call(self, key: str, request: JudgeRequest, stop: threading.Event) -> list[tuple[JudgeRequest, Verdict]]:

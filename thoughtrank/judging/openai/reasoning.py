@@ -43,11 +43,11 @@ _ANSWER = re.compile(r"\A\s*<(answer|output|response|final)>(.*)</\1>\s*\Z", re.
 
 def answer_part(reply: str) -> str:
     """The reply without reasoning, template tokens and tags around the whole answer; a JSON object is returned as it is."""
-    if _is_json_object(reply):
+    if is_json_object(reply):
         return reply.strip()
     text = _without_reasoning(reply)
     text = _OPENING_TOKENS.sub("", text.strip())
-    if not _is_json_object(text):
+    if not is_json_object(text):
         text = _END_TOKENS.split(text, maxsplit=1)[0]
     tagged = _ANSWER.match(text)
     return (tagged[2] if tagged else text).strip()
@@ -61,7 +61,8 @@ def _without_reasoning(reply: str) -> str:
     return _CLOSING.split(reply)[-1]
 
 
-def _is_json_object(text: str) -> bool:
+def is_json_object(text: str) -> bool:
+    """Whether ``text`` is one JSON object, as a reply that keeps the schema is."""
     try:
         return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):

@@ -64,7 +64,7 @@ _LIMIT = re.compile(
 _TEMPERATURE = re.compile(r"\btemperature\b", re.IGNORECASE)
 
 
-def all_text(error: "openai.APIStatusError") -> str:
+def error_text(error: "openai.APIStatusError") -> str:
     """Codes, types, parameters and words of an error in one text, for patterns."""
     body = parsed_body(error)
     return " ".join([*error_names(body), str(error.code or ""), error_words(body) or error.message])
@@ -72,50 +72,50 @@ def all_text(error: "openai.APIStatusError") -> str:
 
 def rejects_schema(error: "openai.APIStatusError") -> bool:
     """The server rejects the request because of ``response_format``."""
-    return error.status_code in _SCHEMA_STATUSES and bool(_NO_SCHEMA.search(all_text(error)))
+    return error.status_code in _SCHEMA_STATUSES and bool(_NO_SCHEMA.search(error_text(error)))
 
 
 def mentions_schema(error: "openai.APIStatusError") -> bool:
     """The error may be about ``response_format``, whatever its status."""
-    return bool(_NO_SCHEMA.search(all_text(error)))
+    return bool(_NO_SCHEMA.search(error_text(error)))
 
 
 def requires_max_completion_tokens(error: "openai.APIStatusError") -> bool:
     """The server requires ``max_completion_tokens`` for the reply's limit, as OpenAI's newer models do."""
-    text = all_text(error)
+    text = error_text(error)
     return error.status_code in (400, 422) and "max_completion_tokens" in text and not _TOO_LONG.search(text)
 
 
 def rejects_temperature(error: "openai.APIStatusError") -> bool:
     """The server does not take the temperature; its words may only state which values it takes."""
-    return error.status_code in (400, 422) and bool(_TEMPERATURE.search(all_text(error)))
+    return error.status_code in (400, 422) and bool(_TEMPERATURE.search(error_text(error)))
 
 
 def rejects_reply_limit(error: "openai.APIStatusError") -> bool:
     """The server does not take so many tokens for a reply."""
-    return error.status_code in (400, 422) and bool(_LIMIT.search(all_text(error)))
+    return error.status_code in (400, 422) and bool(_LIMIT.search(error_text(error)))
 
 
 def rejects_model(error: "openai.APIStatusError") -> bool:
     """The server does not know the model or the path of the URL."""
     if error.status_code in (404, 405):
         return True
-    return error.status_code in (400, 422) and bool(_NO_MODEL.search(all_text(error)))
+    return error.status_code in (400, 422) and bool(_NO_MODEL.search(error_text(error)))
 
 
 def rejects_key(error: "openai.APIStatusError") -> bool:
     """The server does not accept the key, although the status is that of a bad request."""
-    return error.status_code == 400 and bool(_NO_KEY.search(all_text(error)))
+    return error.status_code == 400 and bool(_NO_KEY.search(error_text(error)))
 
 
 def lacks_credit(error: "openai.APIStatusError") -> bool:
     """The account of the key has no credit left."""
-    return error.status_code == 402 or (error.status_code < 500 and bool(_NO_CREDIT.search(all_text(error))))
+    return error.status_code == 402 or (error.status_code < 500 and bool(_NO_CREDIT.search(error_text(error))))
 
 
 def verdict_status(error: "openai.APIStatusError") -> Status:
     """The status of a request that the server rejected: ``too_long``, ``refused``, or ``error`` for anything else."""
-    status, text = error.status_code, all_text(error)
+    status, text = error.status_code, error_text(error)
     if status in _SETTINGS:
         return "error"
     too_long = _TOO_LARGE_FOR_RATE if status in _RATES else _TOO_LONG

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from thoughtrank.judging.openai.reasoning import is_json_object
 from thoughtrank.judging.protocol import Status
 
 _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
@@ -97,18 +98,11 @@ def _misplaced(message: Mapping[str, object]) -> MessageText:
     if isinstance(arguments, dict | str):
         return MessageText(arguments if isinstance(arguments, str) else json.dumps(arguments), "ok", None)
     reasoning = next((text for name in _REASONING_FIELDS if isinstance(text := message.get(name), str) and text), "")
-    if _is_json_object(reasoning):
+    if is_json_object(reasoning):
         return MessageText(reasoning, "ok", None)
     if reasoning:
         return MessageText("", "malformed", "the reply is empty: it has reasoning and nothing after it")
     return MessageText("", "ok", None)
-
-
-def _is_json_object(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False
 
 
 def _texts(value: object, *, nested: bool) -> Iterator[str]:

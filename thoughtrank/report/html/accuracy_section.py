@@ -7,7 +7,7 @@ from typing import Any
 from thoughtrank.report.html.comparisons_table import comparisons_tables
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.headline import control_variants
-from thoughtrank.report.html.held_out_tables import JudgedComparison
+from thoughtrank.report.html.held_out_tables import StoredComparison
 from thoughtrank.report.html.markup import interval, note, scrolling, section, table
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import CONTROL, Point, interval_bar, legend, line_chart, series_class
@@ -52,7 +52,7 @@ class AccuracyCurves:
     control: bool
 
 
-def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[JudgedComparison] = ()) -> str:
+def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[StoredComparison] = ()) -> str:
     """The section; a sentence where no round has an accuracy, and no replies were compared by a judge."""
     title = "Accuracy"
     curves = accuracy_curves(run)

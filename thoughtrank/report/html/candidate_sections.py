@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from thoughtrank.report.html.markup import note, percent, scrolling, section, table
+from thoughtrank.report.html.markup import note, scrolling, section, table
 from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 from thoughtrank.report.html.svg import histogram, legend
+from thoughtrank.report.text_layout import percent
 
 
 def distribution_section(rounds: Sequence[RoundStatistics], *, name: str) -> str:

@@ -8,9 +8,9 @@ from thoughtrank.evaluation.paired import paired_difference
 from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.headline import comparison_of, excludes_zero, points_text
-from thoughtrank.report.html.markup import percent
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 from thoughtrank.report.openings import openings
+from thoughtrank.report.text_layout import percent
 
 _FEW_TRUNCATED = 0.02
 _COLLAPSED = 0.5

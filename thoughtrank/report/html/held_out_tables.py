@@ -28,7 +28,7 @@ class ControlReplies:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedComparison:
+class StoredComparison:
     """One comparison of replies by the judge.
 
     Attributes:
@@ -51,7 +51,7 @@ class HeldOutTables:
     """Both, in the order of rounds and names; empty where the run has none."""
 
     controls: Sequence[ControlReplies] = ()
-    judged: Sequence[JudgedComparison] = ()
+    judged: Sequence[StoredComparison] = ()
 
 
 def read_held_out_tables(paths: RunPaths, *, rounds: Sequence[int]) -> HeldOutTables:
@@ -74,7 +74,7 @@ def read_held_out_tables(paths: RunPaths, *, rounds: Sequence[int]) -> HeldOutTa
             if (marker := read_done(table)) is not None:
                 control = None if table not in of_controls else table.parent.parent.relative_to(folder).as_posix()
                 judged.append(
-                    JudgedComparison(
+                    StoredComparison(
                         name=table.name,
                         round_number=number,
                         figures=marker.facts,

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.headline import change_over_rounds, duration_text, excludes_zero, total_cost, total_seconds
-from thoughtrank.report.html.markup import percent
 from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.prefix_chance import PrefixWins
+from thoughtrank.report.text_layout import percent
 
 _MOST, _MOST_WORSE = 5, 12
 _PREFIXES = "Prefixes that win more often"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from thoughtrank.report.html.embedding import escaped
+from thoughtrank.report.text_layout import percent
 
 
 def section(name: str, title: str, *parts: str, missing: str | None = None) -> str:
@@ -51,11 +52,6 @@ def details(summary: str, *parts: str) -> str:
 def scrolling(content: str, *, label: str) -> str:
     """A chart that scrolls sideways on a narrow screen, also by keyboard."""
     return f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(label)}">{content}</div>'
-
-
-def percent(value: float | None) -> str:
-    """A fraction as text; a dash for None."""
-    return "–" if value is None else f"{100 * value:.1f} %"
 
 
 def interval(value: float | None, low: float | None, high: float | None) -> str:

@@ -61,8 +61,8 @@ def report_page(runs: Sequence[StoredRun]) -> list[str]:
     """
     elements = Elements()
     articles = [_article(run, name=f"run-{number}", elements=elements) for number, run in enumerate(runs)]
-    standings = compare_runs(runs) if len(runs) > 1 else []
-    top = comparison_headline(standings) if standings else headline(runs[0])
+    compared = compare_runs(runs) if len(runs) > 1 else []
+    top = comparison_headline(compared) if compared else headline(runs[0])
     index = {
         "version": 1,
         "headline": top,
@@ -71,9 +71,9 @@ def report_page(runs: Sequence[StoredRun]) -> list[str]:
     }
     title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
     parts = [
-        _header(runs, title=title, top=top, shown=standings[0].runs[0] if standings else runs[0]),
+        _header(runs, title=title, top=top, shown=compared[0].runs[0] if compared else runs[0]),
         '<main id="main">',
-        comparison_section(standings) if standings else "",
+        comparison_section(compared) if compared else "",
         *(article.markup for article in articles),
         _asset("browser.html"),
         "</main>",

@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from thoughtrank.report.html.embedding import escaped
-from thoughtrank.report.html.markup import details, note, percent, section, table
+from thoughtrank.report.html.markup import details, note, section, table
 from thoughtrank.report.html.round_statistics import OPENING_WORDS, RoundStatistics, first_word
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import NUM_SHADES
 from thoughtrank.report.prefix_chance import PrefixChance
 from thoughtrank.report.prefix_statistics import PrefixResult
+from thoughtrank.report.text_layout import percent
 
 _MOST_OPENERS = 12
 _BETTER, _WORSE = "▲", "▼"

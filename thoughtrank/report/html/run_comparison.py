@@ -8,9 +8,10 @@ from thoughtrank.evaluation.paired import Outcomes, PairedDifference, holm, mcne
 from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.findings import readings_of
 from thoughtrank.report.html.headline import duration_text, total_cost, total_seconds
-from thoughtrank.report.html.markup import interval, note, percent, section, table
+from thoughtrank.report.html.markup import interval, note, section, table
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import interval_bar, series_class
+from thoughtrank.report.text_layout import percent
 
 _NOT_SETTINGS = ("run", "runs_dir", "cache_dir", "stop_after", "keep", "logger", "dry_run")
 _SIGNIFICANT = 0.05
@@ -19,7 +20,7 @@ _NAMED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ComparedRun:
     """One setting among the others: a run, or the runs that differ in nothing but their seed.
 
     Attributes:
@@ -42,7 +43,7 @@ class Standing:
         return ", ".join(each.name for each in self.runs)
 
 
-def compare_runs(runs: Sequence[StoredRun]) -> list[Standing]:
+def compare_runs(runs: Sequence[StoredRun]) -> list[ComparedRun]:
     """The settings, the most accurate first; those without an accuracy last.
 
     Runs with equal settings and different seeds are one setting, if every setting has the same seeds. The p-value of a pair of
@@ -64,7 +65,7 @@ def compare_runs(runs: Sequence[StoredRun]) -> list[Standing]:
         zip(pairs, holm([_p_value(outcomes[first], outcomes[second]) for first, second in pairs]), strict=True)
     )
     return [
-        Standing(
+        ComparedRun(
             runs=group,
             varied={name: dict(_flat(group[0].config)).get(name) for name in varied},
             accuracy=_mean_accuracy(group),
@@ -121,16 +122,14 @@ def _mean_accuracy(runs: Sequence[StoredRun]) -> float | None:
     return sum(known) / len(known) if len(known) == len(values) else None
 
 
-def comparison_headline(standings: Sequence[Standing]) -> str:
+def comparison_headline(compared: Sequence[ComparedRun]) -> str:
     """Which setting is best, and whether that is more than chance."""
-    best, rest = standings[0], standings[1:]
-    num_runs = sum(len(each.runs) for each in standings)
+    best, rest = compared[0], compared[1:]
+    num_runs = sum(len(each.runs) for each in compared)
     if best.accuracy is None:
         return f"{num_runs} runs, none of which has an accuracy yet."
     if len(best.runs) > 1:
-        text = (
-            f"Of {len(standings)} settings with {len(best.runs)} seeds each, {_varied_text(best.varied)} is the most "
-        )
+        text = f"Of {len(compared)} settings with {len(best.runs)} seeds each, {_varied_text(best.varied)} is the most "
         text += f"accurate: {percent(best.accuracy)} on average"
     else:
         text = f"Of {num_runs} runs, {best.name} is the most accurate: {percent(best.accuracy)}"
@@ -147,7 +146,7 @@ def comparison_headline(standings: Sequence[Standing]) -> str:
     return f"{text}. {_verdict(compared)} {other}{_seeds_text(best)}"
 
 
-def _verdict(rest: Sequence[Standing]) -> str:
+def _verdict(rest: Sequence[ComparedRun]) -> str:
     """What the best is better than by more than chance, of those that it can be compared with."""
     beaten = [each for each in rest if _below(each)]
     second = rest[0]
@@ -159,21 +158,21 @@ def _verdict(rest: Sequence[Standing]) -> str:
     return f"That is not more than chance: no difference to another {_kind(rest)} is significant{margin}."
 
 
-def _kind(rest: Sequence[Standing]) -> str:
+def _kind(rest: Sequence[ComparedRun]) -> str:
     return "setting" if len(rest[0].runs) > 1 else "run"
 
 
-def _seeds_text(best: Standing) -> str:
+def _seeds_text(best: ComparedRun) -> str:
     """What the comparison can show of the training's own chance."""
     if len(best.runs) > 1:
         return "More than chance means in every seed."
     return "Each setting was trained once: with another seed the order may be another."
 
 
-def comparison_section(standings: Sequence[Standing]) -> str:
+def comparison_section(compared: Sequence[ComparedRun]) -> str:
     """The runs as one table, and where settings have several seeds, the settings as one before it."""
-    runs = [(run, standing) for standing in standings for run in standing.runs]
-    several = any(len(each.runs) > 1 for each in standings)
+    runs = [(run, compared_run) for compared_run in compared for run in compared_run.runs]
+    several = any(len(each.runs) > 1 for each in compared)
     explained = note(
         "Accuracy of the last round on the held-out questions. The difference to the best is paired by question; its p-value "
         "is corrected for all pairs of settings (Holm)."
@@ -192,7 +191,7 @@ def comparison_section(standings: Sequence[Standing]) -> str:
                 f"{percent(each.accuracy)} ({', '.join(percent(_accuracy(run)) for run in each.runs)})",
                 _difference_text(each),
             ]
-            for each in standings
+            for each in compared
         ]
         header = ["setting", "seeds", "mean accuracy (by seed)", "difference to the best, points"]
         parts.append(table(header, rows, caption="Settings, best first"))
@@ -200,12 +199,12 @@ def comparison_section(standings: Sequence[Standing]) -> str:
     header += [] if several else ["difference to the best, points"]
     header += ["thought effect, points", "cost"]
     caption = "Runs, those of the best setting first" if several else "Runs, best first"
-    rows = [_run_row(run, standing, several=several) for run, standing in runs]
+    rows = [_run_row(run, compared_run, several=several) for run, compared_run in runs]
     parts.append(table(header, rows, caption=caption, markup=(2,)))
     return section("comparison", "Settings side by side" if several else "Runs side by side", *parts)
 
 
-def _run_row(run: StoredRun, standing: Standing, *, several: bool) -> list[str]:
+def _run_row(run: StoredRun, compared_run: ComparedRun, *, several: bool) -> list[str]:
     metrics = run.evaluated[-1].metrics if run.evaluated else {}
     low, high, accuracy = metrics.get("accuracy_low"), metrics.get("accuracy_high"), _accuracy(run)
     bar = ""
@@ -214,10 +213,10 @@ def _run_row(run: StoredRun, standing: Standing, *, several: bool) -> list[str]:
     effect = run.findings["thought_effect"]
     return [
         run.name,
-        _varied_text(standing.varied) + (f", seed={run.config.get('seed')}" if several else ""),
+        _varied_text(compared_run.varied) + (f", seed={run.config.get('seed')}" if several else ""),
         bar,
         interval(accuracy, low, high),
-        *([] if several else [_difference_text(standing)]),
+        *([] if several else [_difference_text(compared_run)]),
         "not measured"
         if effect is None
         else f"{effect['points']:+.1f} [{effect['low']:+.1f} to {effect['high']:+.1f}]",
@@ -225,25 +224,25 @@ def _run_row(run: StoredRun, standing: Standing, *, several: bool) -> list[str]:
     ]
 
 
-def _difference_text(standing: Standing) -> str:
-    if standing.to_best is None or standing.p_value is None:
+def _difference_text(compared_run: ComparedRun) -> str:
+    if compared_run.to_best is None or compared_run.p_value is None:
         return "best"
-    if not standing.to_best.n:
+    if not compared_run.to_best.n:
         return "no question in common"
-    found = standing.to_best
-    return f"{-found.points:+.1f} [{-found.high:+.1f} to {-found.low:+.1f}], p {p_text(standing.p_value)}"
+    found = compared_run.to_best
+    return f"{-found.points:+.1f} [{-found.high:+.1f} to {-found.low:+.1f}], p {p_text(compared_run.p_value)}"
 
 
-def _points_text(standing: Standing) -> str:
+def _points_text(compared_run: ComparedRun) -> str:
     """The best minus this one."""
-    found, p_value = standing.to_best, standing.p_value
+    found, p_value = compared_run.to_best, compared_run.p_value
     if found is None or p_value is None:
         return ""
     return f"{found.points:+.1f} points, 95 % interval {found.low:+.1f} to {found.high:+.1f}, p {p_text(p_value)}"
 
 
-def _below(standing: Standing) -> bool:
-    return standing.p_value is not None and standing.p_value < _SIGNIFICANT
+def _below(compared_run: ComparedRun) -> bool:
+    return compared_run.p_value is not None and compared_run.p_value < _SIGNIFICANT
 
 
 def _accuracy(run: StoredRun) -> float | None:

@@ -6,8 +6,9 @@ from typing import Any
 from thoughtrank.records import STAGES
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.headline import control_variants, duration_text, total_cost, total_seconds
-from thoughtrank.report.html.markup import details, note, percent, section, table
+from thoughtrank.report.html.markup import details, note, section, table
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
+from thoughtrank.report.text_layout import percent
 
 _AUDIT_TEXTS = {
     "looks": "judge calls",

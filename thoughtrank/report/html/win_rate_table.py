@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from thoughtrank.report.effect_text import p_text
-from thoughtrank.report.html.held_out_tables import JudgedComparison
-from thoughtrank.report.html.markup import interval, note, percent, table
+from thoughtrank.report.html.held_out_tables import StoredComparison
+from thoughtrank.report.html.markup import interval, note, table
 from thoughtrank.report.html.svg import CHANCE, interval_bar, series_class
+from thoughtrank.report.text_layout import percent
 from thoughtrank.report.win_rate_text import compared_text
 
 
-def win_rates(judged: Sequence[JudgedComparison]) -> str:
+def win_rates(judged: Sequence[StoredComparison]) -> str:
     """One row per comparison of each round and of its controls."""
     rows = [_row(each) for each in judged]
     header = ["", "0 % to 100 %", "wins", "at equal lengths", "p", "questions"]
@@ -23,7 +24,7 @@ def win_rates(judged: Sequence[JudgedComparison]) -> str:
     )
 
 
-def _row(judged: JudgedComparison) -> list[str]:
+def _row(judged: StoredComparison) -> list[str]:
     figures = judged.figures
     rate, low, high = (figures.get(name) for name in ("win_rate", "low", "high"))
     of_control = "" if judged.control is None else f", control {judged.control}"

@@ -48,7 +48,7 @@ def write_report(run_folders: Sequence[Path], path: Path) -> WrittenReport:
 
 
 def report_of_running(paths: RunPaths, *, questions: Mapping[int, Sequence[Question]]) -> None:
-    """Write the report of a run that goes on, which must not fail because of it: whatever goes wrong is one warning.
+    """Write the report during a run, which must not fail because of it: whatever goes wrong is one warning.
 
     Args:
         paths: of the run.

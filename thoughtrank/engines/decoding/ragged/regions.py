@@ -1,4 +1,4 @@
-"""Contiguous regions of cache tokens: allocated at the first place that has room, extended where the next tokens are free."""
+"""Contiguous regions of cache tokens: allocated at the first gap that has room, extended where the next tokens are free."""
 
 from bisect import bisect_left
 
