@@ -30,11 +30,11 @@ def test_the_best_run_comes_first_with_what_it_varied(tmp_path):
 
 def test_equal_runs_differ_by_chance(tmp_path):
     runs = [run_of(tmp_path / name, lr=1, accuracy=(0.2, 0.5), seed=seed) for seed, name in enumerate("abc")]
-    standings = compare_runs(runs)
+    compared = compare_runs(runs)
     assert "That is not more than chance: no difference to another run is significant (" in comparison_headline(
-        standings
+        compared
     )
-    assert standings[0].varied == {}
+    assert compared[0].varied == {}
 
 
 def seeded(folder, *, lr, seed, accuracy):
@@ -71,10 +71,10 @@ def test_a_difference_in_one_seed_only_is_chance(tmp_path):
         for lr in (1, 2)
         for seed in (0, 1)
     ]
-    standings = compare_runs(runs)
-    assert standings[0].varied == {"optimizer.lr": 2}
-    assert standings[1].p_value > 0.05
-    assert "no difference to another setting is significant" in comparison_headline(standings)
+    compared = compare_runs(runs)
+    assert compared[0].varied == {"optimizer.lr": 2}
+    assert compared[1].p_value > 0.05
+    assert "no difference to another setting is significant" in comparison_headline(compared)
 
 
 def test_settings_with_different_seeds_are_single_runs(tmp_path):
@@ -95,9 +95,9 @@ def test_a_run_without_an_accuracy_is_last(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "config.yaml").write_text("seed: 0")
     empty = read_run(tmp_path / "empty")
-    standings = compare_runs([empty, run_of(tmp_path / "b", lr=1, accuracy=(0.2, 0.5))])
-    assert [each.name for each in standings] == ["b", "empty"]
-    assert "no question in common" in comparison_section(standings)
+    compared = compare_runs([empty, run_of(tmp_path / "b", lr=1, accuracy=(0.2, 0.5))])
+    assert [each.name for each in compared] == ["b", "empty"]
+    assert "no question in common" in comparison_section(compared)
     bad, good = (run_of(tmp_path / name, lr=1, accuracy=(0.2, at), seed=1) for name, at in (("c", 0.1), ("d", 0.9)))
     text = comparison_headline(compare_runs([empty, bad, good]))
     assert "better than every other run by more than chance" in text
