@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from stored_runs import stored_run
 
-from thoughtrank.report.html.accuracy_section import accuracy_section
+from thoughtrank.report.html.accuracy_section import accuracy_curves, accuracy_section
 from thoughtrank.report.html.stored_run import read_run
 
 FIGURES = {"accuracy": 0.25, "low": 0.15, "high": 0.4, "n": 40}
@@ -55,3 +55,17 @@ def test_how_often_the_edit_is_followed_stands_beside_its_arm(tmp_path):
     arms = {**last.metrics["arms"], "edited_thought": {**FIGURES, "follows": 0.8}}
     changed = replace(run, rounds=[*run.rounds[:-1], replace(last, metrics={**last.metrics, "arms": arms})])
     assert "80 % of answers follow the edit" in accuracy_section(changed, name="run-0")
+
+
+def test_an_arm_has_the_same_colour_whatever_other_arms_there_are(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    without = [
+        replace(each, metrics={**each.metrics, "arms": {**each.metrics["arms"], "own_thought": {}}})
+        for each in run.rounds
+    ]
+    all_arms, fewer = (accuracy_curves(each) for each in (run, replace(run, rounds=without)))
+    looks = dict(zip([name for name, _ in all_arms.series], all_arms.looks, strict=True))
+    assert "own_thought" in looks
+    assert "own_thought" not in dict(fewer.series)
+    for (name, _), look in zip(fewer.series, fewer.looks, strict=True):
+        assert looks[name] == look

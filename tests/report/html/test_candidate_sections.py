@@ -24,7 +24,7 @@ def test_what_went_wrong_is_counted_by_round(tmp_path):
     metrics = {**last.metrics, "truncation_rate": 0.1}
     run = replace(run, rounds=[*run.rounds[:-1], replace(last, facts=facts, metrics=metrics)])
     shown = problems_section(run, [statistics_of(run, 1), statistics_of(run, 2)], name="run-0")
-    row = "<td>0</td><td>5 (33.3 %)</td><td>5 (33.3 %)</td>"
+    row = "<td>–</td><td>5 (33.3 %)</td><td>5 (33.3 %)</td>"
     assert f'<th scope="row">unranked: refused so 3 + 4 = 7</th>{row}' in shown
     assert f'<th scope="row">thought truncated at its limit</th>{row}' in shown
     assert "training examples too long for the model</th><td>0</td><td>0</td><td>2</td>" in shown

@@ -30,7 +30,7 @@ def test_an_empty_thought_has_a_sentence_only_where_it_is_as_good(tmp_path):
     findings = {**run.findings, "comparisons": [{**compared, "p_value": 0.02, "adjusted_p_value": 0.12}]}
     text = cautions(replace(changed, findings=findings))
     assert "and reaches 45.0 %, in replies of 46 tokens on average." in text
-    assert "is +5.0 points (95 % interval -1.0 to +9.0, p = 0.120 after Holm" in text
+    assert "is +5.0 points (95 % interval -1.0 to +9.0 of this difference alone, p = 0.120 after Holm" in text
     assert "(answer_at_once), it reaches 10.0 %." in text
     worse = {**good, "accuracy": 0.3}
     assert "room_to_reason" not in cautions(with_arms(run, thought=thought, room_to_reason=worse))

@@ -251,5 +251,5 @@ def test_several_runs_stand_side_by_side_and_one_is_shown(tmp_path):
 def test_the_best_run_is_shown_where_all_have_one_name(tmp_path):
     good = stored_run(tmp_path / "a" / "run", held_out=80)
     bad = stored_run(tmp_path / "b" / "run", held_out=80, accuracy=(0.2, 0.2, 0.1), seed=1)
-    page = write_report([good, bad], tmp_path / "report.html").path.read_text()
-    assert '<option value="0" selected>run</option><option value="1">run</option>' in page
+    page = write_report([bad, good], tmp_path / "report.html").path.read_text()
+    assert '<option value="0" selected>a/run</option><option value="1">b/run</option>' in page

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from stored_runs import stored_run
 
 from thoughtrank.report.html.run_comparison import compare_runs, comparison_headline, comparison_section
@@ -103,3 +105,36 @@ def test_a_run_without_an_accuracy_is_last(tmp_path):
     assert "better than every other run by more than chance" in text
     assert "1 other has no held-out question in common with it." in text
     assert comparison_headline(compare_runs([empty, empty])) == "2 runs, none of which has an accuracy yet."
+
+
+def test_the_correction_counts_only_pairs_with_common_questions(tmp_path):
+    runs = [run_of(tmp_path / name, lr=1, accuracy=(0.2, 0.5), seed=seed) for seed, name in enumerate("ab")]
+    other = run_of(tmp_path / "other", lr=2, accuracy=(0.2, 0.4))
+    renamed = [replace(reply, question_id=f"other-{reply.question_id}") for reply in other.rounds[-1].replies]
+    other = replace(other, rounds=[*other.rounds[:-1], replace(other.rounds[-1], replies=renamed)])
+    alone = {each.name: each.p_value for each in compare_runs(runs)}
+    together = {each.name: each.p_value for each in compare_runs([*runs, other])}
+    assert together == {**alone, "other": None}
+
+
+def test_a_setting_that_a_config_lacks_is_absent_and_a_target_that_moved_is_no_difference(tmp_path):
+    runs = [run_of(tmp_path / name, lr=1, accuracy=(0.2, 0.5)) for name in "ab"]
+    before, now = "thoughtrank.finetuning.optimizers.AdamW", "thoughtrank.finetuning.optimizers.adamw.AdamW"
+    (tmp_path / "a" / "config.yaml").write_text(f"optimizer:\n  _target_: {before}\n  lr: 1\nmodel:\n  date: x\n")
+    (tmp_path / "b" / "config.yaml").write_text(f"optimizer:\n  _target_: {now}\n  lr: 1\n")
+    first, second = (read_run(run.paths.folder) for run in runs)
+    assert {each.name: each.varied for each in compare_runs([first, second])} == {
+        "a": {"model.date": "x"},
+        "b": {"model.date": "(absent)"},
+    }
+
+
+def test_settings_that_are_not_named_are_in_a_table(tmp_path):
+    runs = [run_of(tmp_path / name, lr=1, accuracy=(0.2, 0.5)) for name in "ab"]
+    for run in runs:
+        lines = [f"  key{number}: {run.name}{number}" for number in range(6)]
+        (run.paths.folder / "config.yaml").write_text("\n".join(["optimizer:", *lines]))
+    shown = comparison_section(compare_runs([read_run(run.paths.folder) for run in runs]))
+    assert "and 2 more settings" in shown
+    assert "All 6 settings that differ" in shown
+    assert ">b5<" in shown

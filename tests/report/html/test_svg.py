@@ -3,12 +3,12 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from thoughtrank.report.html.svg import Point, histogram, interval_bar, legend, line_chart
+from thoughtrank.report.html.svg import Point, histogram, interval_bar, legend, line_chart, series_classes
 
 
 def test_a_line_chart_has_a_point_with_its_interval_per_round():
     series = [("<thought>", [Point(0, 0.2, 0.1, 0.3), Point(1, 0.5, 0.4, 0.6)]), ("other", [Point(1, 0.4, 0.3, 0.5)])]
-    root = ElementTree.fromstring(line_chart(series, label='acc "by" round', x_label="round", control=True))
+    root = ElementTree.fromstring(line_chart(series, label='acc "by" round', x_label="round", looks=["s0", "control"]))
     titles = [each.text for each in root.iter("title")]
     assert "<thought>, round 1: 50.0 % [40.0 to 60.0]" in titles
     assert len(list(root.iter("circle"))) == 2
@@ -43,8 +43,9 @@ def test_a_control_has_the_same_class_in_chart_and_legend_whatever_its_index():
     points = [Point(x=0, value=0.5, low=0.4, high=0.6)]
     for count in (2, 9, 12):
         names = [f"arm {number}" for number in range(count)]
-        chart = line_chart([(name, points) for name in names], label="accuracy", x_label="round", control=True)
-        for text in (chart, legend(names, control=True)):
+        looks = [*series_classes(count - 1), "control"]
+        chart = line_chart([(name, points) for name in names], label="accuracy", x_label="round", looks=looks)
+        for text in (chart, legend(names, looks=looks)):
             assert text.count('class="control"') == 1
 
 

@@ -1,4 +1,5 @@
 import errno
+import re
 
 from stored_runs import stored_run
 
@@ -20,6 +21,14 @@ def test_the_file_is_replaced_as_a_whole(tmp_path):
     write_report([folder], path)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    folders = [stored_run(tmp_path / name / "runs" / "same", rounds=1, seed=seed) for seed, name in enumerate("ab")]
+    folders.append(stored_run(tmp_path / "other", rounds=1))
+    page = write_report(folders, tmp_path / "report.html").path.read_text()
+    options = re.findall(r'<option value="\d"(?: selected)?>([^<]*)</option>', page)
+    assert sorted(options[:3]) == ["a/runs/same", "b/runs/same", "other"]
 
 
 def test_a_running_run_stores_its_questions_with_the_report(tmp_path):

@@ -28,11 +28,11 @@ def accuracy_figure(run: StoredRun, *, scheme: Scheme) -> str | None:
     if not curves.series:
         return None
     label = f"accuracy of {run.name} by round, with 95 % intervals"
-    chart = line_chart(curves.series, label=label, x_label="round", control=curves.control)
+    chart = line_chart(curves.series, label=label, x_label="round", looks=curves.looks)
     placed = chart.replace(
         "<svg ", f'<svg x="{_MARGIN}" y="{_MARGIN}" width="{CHART_WIDTH}" height="{CHART_HEIGHT}" ', 1
     )
-    lines, height = legend_lines(curves.names, top=0, width=CHART_WIDTH, control=curves.control)
+    lines, height = legend_lines(curves.names, top=0, width=CHART_WIDTH, looks=curves.looks)
     below = CHART_HEIGHT + 2 * _MARGIN
     parts = [placed, f'<g transform="translate({_MARGIN} {below})">', *lines, "</g>"]
     return svg_file(parts, width=CHART_WIDTH + 2 * _MARGIN, height=below + height + _MARGIN, label=label, scheme=scheme)

@@ -58,19 +58,21 @@ def svg_file(parts: Sequence[str], *, width: float, height: float, label: str, s
     )
 
 
-def legend_lines(names: Sequence[str], *, top: float, width: float, control: bool = False) -> tuple[list[str], float]:
+def legend_lines(
+    names: Sequence[str], *, top: float, width: float, looks: Sequence[str] | None = None
+) -> tuple[list[str], float]:
     """The names of the series with their colours, in columns, and the height of all.
 
     Args:
         names: in the order of the colours.
         top: of the first line, in pixels.
         width: of the whole.
-        control: whether the last one is the control, whose swatch is a diamond.
+        looks: the class of each, by default those of their indices; the swatch of a control is a diamond.
     """
     column = max(map(len, names)) * _CHARACTER + 2 * _SWATCH + 8
     columns = max(1, int(width // column))
     parts = []
-    for number, (look, name) in enumerate(zip(series_classes(len(names), control=control), names, strict=True)):
+    for number, (look, name) in enumerate(zip(looks or series_classes(len(names)), names, strict=True)):
         x, y = column * (number % columns), top + _LINE * (number // columns)
         parts.append(
             f'<g class="{look}">{_swatch(x, y, diamond=look == CONTROL)}</g>'

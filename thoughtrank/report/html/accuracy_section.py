@@ -44,12 +44,12 @@ class AccuracyCurves:
     Attributes:
         names: what the curves are, for the legend.
         series: name and points of each; empty where no round has an accuracy.
-        control: whether the last one is the control.
+        looks: the class of each. An arm has the same one in every run, whatever other arms there are.
     """
 
     names: Sequence[str]
     series: Sequence[tuple[str, Sequence[Point]]]
-    control: bool
+    looks: Sequence[str]
 
 
 def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[StoredComparison] = ()) -> str:
@@ -62,15 +62,16 @@ def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[StoredCompar
             return section(f"{name}-accuracy", title, note(missing), win_rates(judged))
         return section(f"{name}-accuracy", title, missing=missing)
     label = "accuracy of every arm by round, with 95 % intervals"
-    chart = line_chart(curves.series, label=label, x_label="round", control=curves.control)
+    chart = line_chart(curves.series, label=label, x_label="round", looks=curves.looks)
     parts = [
         note(
             "Fraction of held-out questions answered right, with 95 % intervals. Round 0 is before training. The thick line is "
             "the model as it is used: it writes a thought, then its answer. The other arms change one thing to see what a "
-            "thought is worth; unseen families are kinds of questions that were never trained on."
+            "thought is worth. Where an answer is forced, its first number (or letter) counts: a calculation there is wrong, "
+            "and 11 + 11 = 22 answers 11. Unseen families are kinds of questions that were never trained on."
         ),
         scrolling(chart, label="accuracy by round"),
-        legend(curves.names, control=curves.control),
+        legend(curves.names, looks=curves.looks),
         *(f"<p>{escaped(text)}</p>" for text in (effect_note(run),) if text),
         _last_round(run),
         comparisons_tables(run),
@@ -83,11 +84,18 @@ def accuracy_curves(run: StoredRun) -> AccuracyCurves:
     """The arms by round, and the control of the thought effect."""
     series = _series(run)
     names = [f"{arm}: {ARM_TEXTS[arm]}" if arm in ARM_TEXTS else arm for arm, _ in series]
+    looks = [_arm_class(arm) for arm, _ in series]
     control = _control_series(run)
     if control is not None:
         series.append(control)
         names.append(f"{control[0]}: same answers, no thoughts")
-    return AccuracyCurves(names, series, control is not None)
+        looks.append(CONTROL)
+    return AccuracyCurves(names, series, looks)
+
+
+def _arm_class(arm: str) -> str:
+    """The class of an arm; arms of a user's own share the one after those that are known."""
+    return series_class(list(ARM_TEXTS).index(arm) if arm in ARM_TEXTS else len(ARM_TEXTS))
 
 
 def _control_series(run: StoredRun) -> tuple[str, list[Point]] | None:
@@ -138,17 +146,16 @@ def _last_round(run: StoredRun) -> str:
 def _bars(run: StoredRun) -> Iterator[_Bar]:
     first, last = run.evaluated[0], run.evaluated[-1]
     arms = list(ARM_TEXTS)
-    look_of = {arm: series_class(number) for number, (arm, _) in enumerate(_series(run))}
     if first is not last:
         yield from (
-            _Bar(f"round {first.number}, {ARM_TEXTS[arm]}", figures, look_of[arm])
+            _Bar(f"round {first.number}, {ARM_TEXTS[arm]}", figures, _arm_class(arm))
             for arm, figures in _arms(first.metrics).items()
             if arm == "thought" and figures.get("accuracy") is not None
         )
     for arm in arms:
         figures = _arms(last.metrics).get(arm)
         if figures is not None and figures.get("accuracy") is not None:
-            yield _Bar(f"round {last.number}, {ARM_TEXTS[arm]}", figures, look_of.get(arm, series_class(0)))
+            yield _Bar(f"round {last.number}, {ARM_TEXTS[arm]}", figures, _arm_class(arm))
     for title, figures in control_variants(run).items():
         for arms_text, of_arm in _equal_arms(figures["arms"]):
             yield _Bar(f"control {title}, {arms_text}", of_arm, CONTROL)

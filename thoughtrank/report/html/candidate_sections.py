@@ -54,7 +54,10 @@ def problems_section(run: StoredRun, rounds: Sequence[RoundStatistics], *, name:
     if not rows:
         return section(f"{name}-problems", title, missing="Nothing was truncated, failed or left unranked.")
     header = ["", *(f"round {number}" for number in numbers)]
-    explained = note("Percentages are of the candidates of the round, or of its held-out questions.")
+    explained = note(
+        "Percentages are of the candidates of the round, or of its held-out questions. The candidates of a round come from the "
+        "model before its training, the replies to held-out questions from the model after it."
+    )
     return section(f"{name}-problems", title, explained, table(header, rows, caption="Numbers by round"))
 
 
@@ -72,7 +75,15 @@ def _rows(
     problems = sorted({problem for counts in counted.values() for problem in counts if counts[problem]})
     totals = [[heading, *(f"{of[number]:,}" if of.get(number) else "–" for number in numbers)]] if heading else []
     rows = [
-        [problem, *(_count(counted.get(number, Counter())[problem], of=of.get(number)) for number in numbers)]
+        [
+            problem,
+            *(
+                "–"
+                if heading and not of.get(number)
+                else _count(counted.get(number, Counter())[problem], of=of.get(number))
+                for number in numbers
+            ),
+        ]
         for problem in problems
     ]
     return [*totals, *rows] if rows else []

@@ -40,7 +40,10 @@ def _empty_thought(run: StoredRun) -> str | None:
     difference = "" if compared is None else f" The difference, thought minus empty thought, is {_adjusted(compared)}."
     at_once = arms.get("answer_at_once", {}).get("accuracy")
     without = (
-        f" If it has to answer at once (answer_at_once), it reaches {percent(at_once)}." if at_once is not None else ""
+        f" Where it has to answer at once and the first number of its answer counts, so that a calculation there is wrong "
+        f"(answer_at_once), it reaches {percent(at_once)}."
+        if at_once is not None
+        else ""
     )
     length = f", in replies of {room['reply_tokens']:.0f} tokens on average" if "reply_tokens" in room else ""
     return (
@@ -116,7 +119,10 @@ def _adjusted(compared: Mapping[str, Any]) -> str:
     clear = (
         "more than chance" if excludes_zero({**compared, "p_value": p_value}) else "not shown to be more than chance"
     )
-    return f"{compared['points']:+.1f} points ({interval}, p {p_text(p_value)} after Holm's correction, {clear})"
+    return (
+        f"{compared['points']:+.1f} points ({interval} of this difference alone, p {p_text(p_value)} after Holm's correction "
+        f"for all comparisons, {clear})"
+    )
 
 
 def _last_trained(run: StoredRun) -> StoredRound | None:

@@ -69,7 +69,7 @@ def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
     better = sorted((each for each in tested if each.better), key=lambda each: each.expected - each.wins)[:_MOST]
     worse = [each.prefix for each in tested if each.worse]
     mean = sum(each.wins for each in tested) / sum(each.questions for each in tested)
-    rates = [f"{100 * each.wins / each.questions:.0f} %" for each in (better[0], better[-1])] if better else []
+    rates = [f"{100 * each.wins / each.questions:.0f} %" for each in (better[-1], better[0])] if better else []
     won = f"best answer in {' to '.join(dict.fromkeys(rates))} of {wins.questions} questions" if rates else ""
     text = f"{won or f'in {wins.questions} questions'}; all {len(tested)} prefixes on average {100 * mean:.0f} %"
     text += f". Less often: {_listed(worse)}" if worse else ""
@@ -80,7 +80,7 @@ def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
     )
     names = [f"{each.prefix} is {_LOOK_ALIKE[each.prefix]}" for each in better if each.prefix in _LOOK_ALIKE]
     text += f" ({', '.join(names)})" if names else ""
-    return [(_PREFIXES, " ".join(each.prefix for each in better) or "none", text)]
+    return [(_PREFIXES, ", ".join(f"“{each.prefix}”" for each in better) or "none", text)]
 
 
 def _listed(prefixes: Sequence[str]) -> str:

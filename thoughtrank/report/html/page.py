@@ -60,8 +60,9 @@ def report_page(runs: Sequence[StoredRun]) -> list[str]:
         runs: at least one.
     """
     elements = Elements()
-    articles = [_article(run, name=f"run-{number}", elements=elements) for number, run in enumerate(runs)]
     compared = compare_runs(runs) if len(runs) > 1 else []
+    runs = [run for each in compared for run in each.runs] or runs
+    articles = [_article(run, name=f"run-{number}", elements=elements) for number, run in enumerate(runs)]
     top = comparison_headline(compared) if compared else headline(runs[0])
     index = {
         "version": 1,
@@ -71,7 +72,7 @@ def report_page(runs: Sequence[StoredRun]) -> list[str]:
     }
     title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
     parts = [
-        _header(runs, title=title, top=top, shown=compared[0].runs[0] if compared else runs[0]),
+        _header(runs, title=title, top=top),
         '<main id="main">',
         comparison_section(compared) if compared else "",
         *(article.markup for article in articles),
@@ -100,12 +101,12 @@ def _document(body: str, *, title: str, index: Mapping[str, Any], elements: Elem
     return [*head, body, data, code, *elements.texts, "</body>\n</html>\n"]
 
 
-def _header(runs: Sequence[StoredRun], *, title: str, top: str, shown: StoredRun) -> str:
-    """Title, headline, and links to the sections; of several runs ``shown`` is shown first."""
+def _header(runs: Sequence[StoredRun], *, title: str, top: str) -> str:
+    """Title, headline, and links to the sections; of several runs the first one is shown at first."""
     links = "".join(f'<li><a href="#run-0-{name}-title">{text}</a></li>' for name, text in _SECTIONS)
     if len(runs) > 1:
         options = "".join(
-            f'<option value="{number}"{" selected" if run is shown else ""}>{escaped(run.name)}</option>'
+            f'<option value="{number}"{"" if number else " selected"}>{escaped(run.name)}</option>'
             for number, run in enumerate(runs)
         )
         chooser = f'<label class="chooser">Run <select id="run-choice">{options}</select></label>'

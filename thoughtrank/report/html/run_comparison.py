@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from thoughtrank.evaluation.paired import Outcomes, PairedDifference, holm, mcnemar, paired_difference_over_seeds
+from thoughtrank.instantiate import current_target
 from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.findings import readings_of
 from thoughtrank.report.html.headline import duration_text, total_cost, total_seconds
-from thoughtrank.report.html.markup import interval, note, section, table
+from thoughtrank.report.html.markup import details, interval, note, section, table
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import interval_bar, series_class
 from thoughtrank.report.text_layout import percent
 
 _NOT_SETTINGS = ("run", "runs_dir", "cache_dir", "stop_after", "keep", "logger", "dry_run")
 _SIGNIFICANT = 0.05
+_ABSENT = "(absent)"
+"""In place of the value of a setting that a config lacks."""
 _NAMED = 4
 """Settings that are named; the config of each run has all."""
 
@@ -28,7 +31,8 @@ class ComparedRun:
         varied: settings that are not the same in all runs, but for the seed.
         accuracy: of their last evaluated rounds, the mean over the runs; None where one has none.
         to_best: the best setting minus this one, on the questions that both have answered, seed by seed; None for the best.
-        p_value: of that difference, adjusted for all pairs of settings (Holm); None for the best itself.
+        p_value: of that difference, adjusted for all pairs of settings with common questions (Holm); None for the best itself,
+            and without a common question.
     """
 
     runs: Sequence[StoredRun]
@@ -60,14 +64,19 @@ def compare_runs(runs: Sequence[StoredRun]) -> list[ComparedRun]:
 
     differences = {second: compared(0, second) for second in range(1, len(order))}
     indices = range(len(order))
-    pairs = [(first, second) for first in indices for second in indices if first < second]
+    pairs = [
+        (first, second)
+        for first in indices
+        for second in indices
+        if first < second and _have_common(outcomes[first], outcomes[second])
+    ]
     adjusted = dict(
         zip(pairs, holm([_p_value(outcomes[first], outcomes[second]) for first, second in pairs]), strict=True)
     )
     return [
         ComparedRun(
             runs=group,
-            varied={name: dict(_flat(group[0].config)).get(name) for name in varied},
+            varied={name: _setting(group[0], name) for name in varied},
             accuracy=_mean_accuracy(group),
             to_best=differences.get(at),
             p_value=adjusted.get((0, at)),
@@ -97,12 +106,21 @@ def _settings_of(runs: Sequence[StoredRun]) -> tuple[list[list[StoredRun]], list
     return [[by_seed[seed] for seed in sorted(by_seed)] for by_seed in groups.values()], others
 
 
+def _setting(run: StoredRun, name: str) -> object:
+    """The value in its config; a config of another version may lack it."""
+    return dict(_flat(run.config)).get(name, _ABSENT)
+
+
 def _is_seed(name: str) -> bool:
     return name.rpartition(".")[2] == "seed"
 
 
 def _outcomes(run: StoredRun, problems: dict[str, str]) -> Outcomes:
     return readings_of(run.evaluated[-1].replies, problems=problems).get("thought", {}) if run.evaluated else {}
+
+
+def _have_common(first: Sequence[Outcomes], second: Sequence[Outcomes]) -> bool:
+    return any(one.keys() & other.keys() for one, other in zip(first, second, strict=True))
 
 
 def _p_value(first: Sequence[Outcomes], second: Sequence[Outcomes]) -> float:
@@ -174,8 +192,11 @@ def comparison_section(compared: Sequence[ComparedRun]) -> str:
     runs = [(run, compared_run) for compared_run in compared for run in compared_run.runs]
     several = any(len(each.runs) > 1 for each in compared)
     explained = note(
-        "Accuracy of the last round on the held-out questions. The difference to the best is paired by question; its p-value "
-        "is corrected for all pairs of settings (Holm)."
+        "Accuracy of the last round on the held-out questions. The difference to the best is paired by question. Its 95 % "
+        "interval is that of this pair alone; its p-value is corrected for all pairs with common questions (Holm), so that the "
+        "interval may exclude zero where the p-value does not count as more than chance. The thought effect is what training "
+        "on thoughts adds to training on the same answers without them. The cost is that of the judge; the time is that of "
+        "all stages, on whatever machine ran them."
         + (
             " Over seeds the interval resamples questions and seeds, and the p-value is the largest of the seeds."
             if several
@@ -197,11 +218,20 @@ def comparison_section(compared: Sequence[ComparedRun]) -> str:
         parts.append(table(header, rows, caption="Settings, best first"))
     header = ["run", "varied", "0 % to 100 %", "accuracy"]
     header += [] if several else ["difference to the best, points"]
-    header += ["thought effect, points", "cost"]
+    header += ["thought effect, points", "judge cost, time"]
     caption = "Runs, those of the best setting first" if several else "Runs, best first"
     rows = [_run_row(run, compared_run, several=several) for run, compared_run in runs]
     parts.append(table(header, rows, caption=caption, markup=(2,)))
+    if len(compared[0].varied) > _NAMED:
+        parts.append(_all_settings(compared))
     return section("comparison", "Settings side by side" if several else "Runs side by side", *parts)
+
+
+def _all_settings(compared: Sequence[ComparedRun]) -> str:
+    """Every setting that varies, where the table of runs names only some."""
+    rows = [[name, *(_short(each.varied[name]) for each in compared)] for name in compared[0].varied]
+    header = ["setting", *(each.name for each in compared)]
+    return details(f"All {len(rows)} settings that differ", table(header, rows, caption="Settings that differ"))
 
 
 def _run_row(run: StoredRun, compared_run: ComparedRun, *, several: bool) -> list[str]:
@@ -225,11 +255,10 @@ def _run_row(run: StoredRun, compared_run: ComparedRun, *, several: bool) -> lis
 
 
 def _difference_text(compared_run: ComparedRun) -> str:
-    if compared_run.to_best is None or compared_run.p_value is None:
+    if (found := compared_run.to_best) is None:
         return "best"
-    if not compared_run.to_best.n:
+    if compared_run.p_value is None:
         return "no question in common"
-    found = compared_run.to_best
     return f"{-found.points:+.1f} [{-found.high:+.1f} to {-found.low:+.1f}], p {p_text(compared_run.p_value)}"
 
 
@@ -238,7 +267,7 @@ def _points_text(compared_run: ComparedRun) -> str:
     found, p_value = compared_run.to_best, compared_run.p_value
     if found is None or p_value is None:
         return ""
-    return f"{found.points:+.1f} points, 95 % interval {found.low:+.1f} to {found.high:+.1f}, p {p_text(p_value)}"
+    return f"{found.points:+.1f} points, 95 % interval {found.low:+.1f} to {found.high:+.1f}, corrected p {p_text(p_value)}"
 
 
 def _below(compared_run: ComparedRun) -> bool:
@@ -268,4 +297,4 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, ob
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", value
+            yield f"{prefix}{name}", current_target(value) if name == "_target_" and isinstance(value, str) else value

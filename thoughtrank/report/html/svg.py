@@ -42,20 +42,19 @@ def series_class(number: int) -> str:
     return f"s{number % NUM_COLOURS}{' dashed' if number >= NUM_COLOURS else ''}"
 
 
-def series_classes(count: int, *, control: bool) -> list[str]:
-    """The classes of all series; the last one may be the control."""
-    classes = [series_class(number) for number in range(count)]
-    return [*classes[:-1], CONTROL] if control else classes
+def series_classes(count: int) -> list[str]:
+    """The classes of series that nothing else tells apart."""
+    return [series_class(number) for number in range(count)]
 
 
 def line_chart(
-    series: Sequence[tuple[str, Sequence[Point]]], *, label: str, x_label: str, control: bool = False
+    series: Sequence[tuple[str, Sequence[Point]]], *, label: str, x_label: str, looks: Sequence[str] | None = None
 ) -> str:
     """Lines over whole numbers, one per series, each with its intervals; values are shown in per cent.
 
     Args:
         series: name and points of each; the first is drawn thicker, with a band.
-        control: whether the last one is the control.
+        looks: the class of each; by default those of their indices.
         label: what a screen reader says.
         x_label: of the horizontal axis.
     """
@@ -76,7 +75,7 @@ def line_chart(
             f'<text class="tick" x="{x_of(tick):.1f}" y="{CHART_HEIGHT - 12}" text-anchor="middle">'
             f"{escaped(x_label)} {tick}</text>"
         )
-    classes = series_classes(len(series), control=control)
+    classes = looks or series_classes(len(series))
     for number, (name, of_series) in reversed(list(enumerate(series))):
         shift = (number - (len(series) - 1) / 2) * 3
         at = [(x_of(point.x) + shift, point) for point in of_series]
@@ -209,11 +208,11 @@ def _fractions(counts: Mapping[float, int], *, bars: _Bars) -> list[float]:
     return heights
 
 
-def legend(names: Sequence[str], *, control: bool = False) -> str:
-    """The names of the series with their colours; the last one may be the control."""
+def legend(names: Sequence[str], *, looks: Sequence[str] | None = None) -> str:
+    """The names of the series with their colours; ``looks`` are their classes, by default those of their indices."""
     items = "".join(
         f'<li class="{look}"><span class="swatch"></span>{escaped(name)}</li>'
-        for look, name in zip(series_classes(len(names), control=control), names, strict=True)
+        for look, name in zip(looks or series_classes(len(names)), names, strict=True)
     )
     return f'<ul class="legend">{items}</ul>'
 

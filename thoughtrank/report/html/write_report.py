@@ -1,14 +1,15 @@
 """Writes ``report.html`` into a run folder, or elsewhere for several runs."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from thoughtrank.output.terminal import print_warning
 from thoughtrank.records import Question
 from thoughtrank.report.html.page import report_page
-from thoughtrank.report.html.stored_run import read_run
+from thoughtrank.report.html.stored_run import StoredRun, read_run
 from thoughtrank.storage.files import replacing
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.tables import part_path, write_part
@@ -37,7 +38,7 @@ def write_report(run_folders: Sequence[Path], path: Path) -> WrittenReport:
         OSError: the file cannot be written.
     """
     began = time.monotonic()
-    page = report_page([read_run(folder) for folder in run_folders])
+    page = report_page(_told_apart([read_run(folder) for folder in run_folders]))
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
         replacing(path) as partial,
@@ -45,6 +46,24 @@ def write_report(run_folders: Sequence[Path], path: Path) -> WrittenReport:
     ):
         file.writelines(page)
     return WrittenReport(path, path.stat().st_size / 1e6, time.monotonic() - began)
+
+
+def _told_apart(runs: Sequence[StoredRun]) -> list[StoredRun]:
+    """The runs; those of one name get as much of their paths as tells them apart."""
+    names = Counter(run.name for run in runs)
+    same = [run.paths.folder.resolve().parts for run in runs if names[run.name] > 1]
+    depth = next(
+        (
+            count
+            for count in range(2, 1 + max(map(len, same), default=1))
+            if len({each[-count:] for each in same}) == len(same)
+        ),
+        1,
+    )
+    return [
+        replace(run, name="/".join(run.paths.folder.resolve().parts[-depth:])) if names[run.name] > 1 else run
+        for run in runs
+    ]
 
 
 def report_of_running(paths: RunPaths, *, questions: Mapping[int, Sequence[Question]]) -> None:
