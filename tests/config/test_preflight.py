@@ -3,6 +3,7 @@ import json
 import pytest
 from composing import composed_small, faults_of
 
+from thoughtrank import run
 from thoughtrank.data.import_candidates import import_files
 from thoughtrank.errors import UserError
 from thoughtrank.run import do_run
@@ -117,7 +118,11 @@ def test_a_dry_run_of_a_model_that_is_not_there_has_no_plan(tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_a_dry_run_with_a_setting_that_leaves_nothing_to_plan_with_is_one_message(capsys):
+def test_a_dry_run_with_a_setting_that_leaves_nothing_to_plan_with_is_one_message(capsys, monkeypatch):
+    def fail(**_: object) -> str:
+        raise ValueError("nothing to plan with")
+
+    monkeypatch.setattr(run, "plan_text", fail)
     judge = ("judge=openai", "judge.model=m", "judge.api_key_env=null", "judge.base_url='http://[bad'")
     with pytest.raises(UserError) as caught:
         do_run(composed_small(*judge, "dry_run=true"), choices={})

@@ -86,6 +86,7 @@ def test_every_file_of_the_package_is_written_under_another_name_or_line_by_line
     }
     assert {name for name, _ in elsewhere} == {
         "engines/serving/server_process.py",  # what a server prints
+        "output/terminal.py",  # the null device
         "storage/files.py",
         "storage/grouped_rows.py",  # in a temporary folder
         "storage/line_log.py",
