@@ -91,3 +91,10 @@ def test_only_settings_that_change_the_folder_are_changes():
 def test_a_hash_is_of_the_content(tmp_path):
     (tmp_path / "a").write_bytes(b"weights")
     assert file_sha256(tmp_path / "a") == hashlib.sha256(b"weights").hexdigest()
+
+
+def test_a_padding_token_of_minus_one_becomes_that_of_the_tokenizer(loaded, tmp_path):
+    loaded[0].config.pad_token_id = loaded[0].generation_config.pad_token_id = -1
+    tokenizer = written(loaded, tmp_path)
+    assert GenerationConfig.from_pretrained(tmp_path).pad_token_id == tokenizer.pad_token_id
+    assert AutoModelForCausalLM.from_pretrained(tmp_path).config.pad_token_id == tokenizer.pad_token_id

@@ -1,6 +1,8 @@
 import io
+import os
 import sys
 
+from thoughtrank.output import progress
 from thoughtrank.output.progress import progress_bar
 
 
@@ -90,3 +92,18 @@ def test_without_work_there_is_no_line(capsys):
 
 def test_a_bar_that_another_process_shows_prints_nothing(monkeypatch):
     assert printed_by(monkeypatch, terminal=True, shown=False)[1] == ""
+
+
+def test_a_terminal_of_no_size_shows_the_bar(monkeypatch):
+    monkeypatch.setattr(progress, "_columns_of_terminal", lambda: 0)
+    _, text = printed_by(monkeypatch, terminal=True)
+    assert "5/10" in text
+    assert max(map(len, text.replace("\r", "\n").splitlines())) <= 100
+
+
+def test_a_new_terminal_has_no_size(monkeypatch):
+    main, side = os.openpty()
+    with os.fdopen(side, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        assert progress._columns_of_terminal() == 0
+    os.close(main)

@@ -16,7 +16,7 @@ _EXPLAINS = r"because|since|as|is|would|which|with|for|by|due|from|and (?:the|no
 _CLAIMED_LETTER = re.compile(
     rf"(?i:{_LEAD})[\s*_\"'`“‘$]*(?:[(\[{{](?P<bracket>[A-Za-z])[)\]}}]"
     rf"|(?P<upper>[B-HJ-Z]|[AI](?=\s*$|[^\w\s'’]|\s+(?:{_EXPLAINS})\b|\s+[^a-z\s]))(?![\w'’]|-[A-Za-z])"
-    rf"|(?P<lower>[a-z])(?=\)|[\s.*]*\Z))"
+    rf"|(?P<lower>[a-z])(?=\)|[.:]\s+\S|[\s.*]*\Z))"
 )
 _ANOTHER_LETTER = re.compile(
     r"[\s)\]}*.,]*(?:[,/&]|\b(?:or|and|nor)\b)\s*(?:also\s+)?(?:(?:option|choice|maybe|possibly|perhaps|both)\s+)*"

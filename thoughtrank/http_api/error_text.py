@@ -48,6 +48,23 @@ def message_of_body(content: bytes, *, status: int, key: str | None) -> str:
     return one_line(f"{code} {words or f'Error code: {status}'}", key)
 
 
+def certificate_error(cause: BaseException | None, *, server: str) -> UserError | None:
+    """The message for a certificate that cannot be verified, which no further attempt changes; None for any other cause.
+
+    Args:
+        cause: of the failed connection.
+        server: how messages name it, with its address.
+    """
+    text = str(cause or "")
+    if "CERTIFICATE_VERIFY_FAILED" not in text:
+        return None
+    reason = printable(text.rpartition("certificate verify failed: ")[2].partition(" (_ssl")[0][:_LONGEST_MESSAGE])
+    return UserError(
+        f"{server}: its certificate is not trusted ({reason}). If the server is your own or your organisation's, set "
+        "SSL_CERT_FILE to a file with the certificates of its authority (.pem)"
+    )
+
+
 def is_key_refused(status: int) -> bool:
     """Whether a status means that the key is missing, wrong or lacks permission."""
     return status in (401, 403)

@@ -56,7 +56,7 @@ class ModelWriter:
         """
         self._prepare(tokenizer, name=name)
         _stop_at_end_of_turn(model, tokenizer, first=self.end_of_turn is not None)
-        _keep_valid_generation(model)
+        _keep_valid_generation(model, tokenizer)
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
 
@@ -119,14 +119,18 @@ def _stop_at_end_of_turn(model: "PreTrainedModel", tokenizer: "PreTrainedTokeniz
     generation.eos_token_id = list(dict.fromkeys([token_id, *(each for each in before if each is not None)]))
 
 
-def _keep_valid_generation(model: "PreTrainedModel") -> None:
+def _keep_valid_generation(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> None:
     """Reduce a generation config that transformers would refuse to save to its token ids.
 
-    Many folders have sampling settings without ``do_sample``. Nothing here reads them.
+    Many folders have sampling settings without ``do_sample``. Nothing here reads them. Llama's first folders have a padding
+    token of -1, for none; it becomes that of the tokenizer.
     """
     from transformers import GenerationConfig
 
     own = model.generation_config
+    for config in (model.config, own):
+        if config.pad_token_id is not None and config.pad_token_id < 0:
+            config.pad_token_id = tokenizer.pad_token_id
     try:
         own.validate(strict=True)
     except ValueError:

@@ -1,5 +1,6 @@
 """Progress of a stage: a bar on a terminal, and in a log file or a notebook one line per ten per cent."""
 
+import os
 import sys
 import time
 from types import TracebackType
@@ -50,7 +51,7 @@ def progress_bar(
         total: units of work.
         done: units that were complete at the start; they do not count towards the rate.
         unit: name of a unit.
-        columns: most characters of a line in a file.
+        columns: most characters of a line in a file, or on a terminal that has no size.
         shown: False where another process shows the bar.
     """
     if shown and not sys.stderr.isatty():
@@ -63,10 +64,20 @@ def progress_bar(
         desc=printable(description),
         unit=printable(unit),
         mininterval=0.2,
-        dynamic_ncols=True,
+        # A terminal whose size nobody has set has no columns, and tqdm would show nothing.
+        dynamic_ncols=_columns_of_terminal() != 0,
+        ncols=columns if _columns_of_terminal() == 0 else None,
         smoothing=0.1,
         disable=not shown,
     )
+
+
+def _columns_of_terminal() -> int | None:
+    """None where standard error is no terminal."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        return None
 
 
 class ProgressLines:

@@ -52,3 +52,9 @@ def test_all_text_counts_parts_and_reasoning_once_and_no_signatures():
     ]
     message = choice(parts, reasoning="long", reasoning_content="long", id="i", name="n")
     assert all_text(message) == "hm A B long"
+
+
+def test_the_former_way_to_call_a_function_is_read():
+    assert (
+        message_text(choice(function_call={"name": "rank", "arguments": '{"ranking": []}'})).text == '{"ranking": []}'
+    )

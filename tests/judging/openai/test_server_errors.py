@@ -79,3 +79,16 @@ def test_wrong_settings_are_the_users_to_fix(error, words):
 
 def test_a_used_up_quota_is_not_retried():
     assert isinstance(raised(status_error(429, "check your plan", code="insufficient_quota")), JudgeUnavailable)
+
+
+def test_a_certificate_that_is_not_trusted_is_one_message_with_the_way_out_and_no_further_attempt():
+    error = openai.APIConnectionError(request=REQUEST)
+    error.__cause__ = httpx.ConnectError(
+        "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)"
+    )
+    failure = raised(error)
+    assert isinstance(failure, UserError)
+    assert str(failure).startswith(
+        "the judge at http://h/v1: its certificate is not trusted (self-signed certificate)."
+    )
+    assert "SSL_CERT_FILE" in str(failure)

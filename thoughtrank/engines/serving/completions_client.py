@@ -18,6 +18,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key
 from thoughtrank.http_api.direct_connections import DirectConnections, HTTPReply
 from thoughtrank.http_api.error_text import (
+    certificate_error,
     is_key_refused,
     is_temporary,
     key_error,
@@ -150,6 +151,8 @@ class CompletionsClient:
                 client = server.client.with_options(max_retries=min(2, self.max_retries))
                 found[server.url] = read_models(client.models.with_raw_response.list().http_response.content)
             except openai.APIConnectionError as error:
+                if certificate := certificate_error(error.__cause__, server=f"the completions server at {server.url}"):
+                    raise certificate from None
                 raise UserError(
                     f"no completions server at {server.url} ({one_line(str(error.__cause__ or error), self._key)}): "
                     "start it, or check engine.base_urls"
@@ -192,6 +195,8 @@ class CompletionsClient:
         try:
             return HTTPReply(200, {}, server.client.post("/completions", cast_to=bytes, body=dict(request)))
         except openai.APIConnectionError as error:  # timeouts too
+            if certificate := certificate_error(error.__cause__, server=f"the completions server at {server.url}"):
+                raise certificate from None
             raise _TemporaryError(one_line(f"{error} {error.__cause__ or ''}", self._key)) from None
         except openai.APIStatusError as error:
             return HTTPReply(error.status_code, error.response.headers, error.response.content)

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import without_key
-from thoughtrank.http_api.error_text import is_key_refused, is_temporary, key_error, message_of, model_error
+from thoughtrank.http_api.error_text import (
+    certificate_error,
+    is_key_refused,
+    is_temporary,
+    key_error,
+    message_of,
+    model_error,
+)
 from thoughtrank.http_api.retry_after import retry_after_seconds
 from thoughtrank.judging.openai.rejected_requests import (
     lacks_credit,
@@ -58,13 +65,16 @@ def raise_unless_rejected(
     Raises:
         AttemptFailed: no connection, a timeout, a truncated reply, or 408, 409, 429, 5xx: another attempt may succeed.
         JudgeUnavailable: the account has no credit left.
-        UserError: the key (401, 403), the model or the URL (404, 405) is wrong, or a setting is not supported.
+        UserError: the server's certificate is not trusted; the key (401, 403), the model or the URL (404, 405) is wrong; or a
+            setting is not supported.
     """
     import openai
 
     message = message_of(error, key)
     if not isinstance(error, openai.APIStatusError):
         cause = error.__cause__
+        if certificate := certificate_error(cause, server=judge):
+            raise certificate from None
         what = f"{message} {without_key(str(cause or ''), key)[:200]}".strip()
         raise AttemptFailed(judge=judge, what=what, maybe_charged=type(cause).__name__ not in _NEVER_SENT) from None
     if verdict_status(error) != "error":

@@ -12,6 +12,10 @@ JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
 
 _ROWS_AT_ONCE = 4096
 """Rows of a Parquet file that are held in memory."""
+_COMPRESSED = (".gz", ".zst", ".bz2", ".xz", ".zip")
+_COMPRESSED_STARTS = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"PK\x03\x04")
+"""Of gzip, zstd, bzip2, xz and zip."""
+_UNPACK = " It is compressed: unpack it first, for example with gunzip, unzstd, bunzip2, unxz or unzip."
 _PANDAS_READERS = {
     ".csv": "read_csv({}, dtype=str)",
     ".tsv": "read_csv({}, sep='\\t', dtype=str)",
@@ -77,7 +81,9 @@ def read_rows(path: Path, *, columns: tuple[str, ...], instead: tuple[str, ...] 
 
 
 def _conversion(path: Path, suffix: str) -> str:
-    """How to convert a table of another format."""
+    """How to convert a table of another format, or a compressed one."""
+    if suffix in _COMPRESSED:
+        return _UNPACK
     reader = _PANDAS_READERS.get(suffix)
     if reader is None:
         return ""
@@ -91,6 +97,8 @@ def _json_rows(path: Path) -> Iterator[Row]:
         is_first = True
         for number, line in enumerate(file, start=1):
             if number == 1:
+                if line.startswith(_COMPRESSED_STARTS):
+                    raise UserError(f"{path} is no text.{_UNPACK}")
                 if line.startswith(_UTF16_BOMS):
                     raise UserError(f"{path} is UTF-16 text: save it as UTF-8.")
                 line = line.removeprefix(_BOM)
