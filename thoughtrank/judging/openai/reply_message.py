@@ -91,9 +91,13 @@ def _content(content: object) -> tuple[str, str]:
 def _misplaced(message: Mapping[str, object]) -> MessageText:
     """The reply of a message without content."""
     calls = message.get("tool_calls")
-    is_one = isinstance(calls, list) and len(calls) == 1 and isinstance(calls[0], dict)
-    # ``function_call`` is the former name, for a single one.
-    function = calls[0].get("function") if is_one else None if calls else message.get("function_call")
+    function = message.get("function_call")  # the former name, for a single one
+    if calls:
+        function = (
+            calls[0].get("function")
+            if isinstance(calls, list) and len(calls) == 1 and isinstance(calls[0], dict)
+            else None
+        )
     arguments = function.get("arguments") if isinstance(function, dict) else None
     if isinstance(arguments, dict | str):
         return MessageText(arguments if isinstance(arguments, str) else json.dumps(arguments), "ok", None)
