@@ -46,8 +46,8 @@ def test_of_a_parquet_file_only_the_wanted_columns_are_read(tmp_path):
         ("a.csv", b"", "unknown suffix"),
         ("a.json", json.dumps([{"q": 1}]).encode(), "one JSON object per line"),
         ("a.jsonl", "{}".encode("utf-16"), "UTF-16"),
-        ("a.jsonl.gz", gzip.compress(b"{}"), "unpack it first, for example with gunzip"),
-        ("a.jsonl", gzip.compress(b"{}"), "is no text. It is compressed: unpack it first"),
+        ("a.jsonl.gz", gzip.compress(b"{}", mtime=0), "unpack it first, for example with gunzip"),
+        ("a.jsonl", gzip.compress(b"{}", mtime=0), "is no text. It is compressed: unpack it first"),
         ("a.parquet", b"PAR1", "cannot be read as Parquet"),
     ],
 )
