@@ -1,7 +1,8 @@
 import random
 
 import pytest
-from answer_wordings import LETTER_WORDINGS, RIGHT, TEXT_WORDINGS, WRONG, YES_NO_WORDINGS
+from answer_wordings import RIGHT, WRONG
+from choice_wordings import LETTER_WORDINGS, TEXT_WORDINGS, YES_NO_WORDINGS
 from earlier_number_rules import is_right as earlier_is_right
 from hypothesis import example, given
 from hypothesis import strategies as st

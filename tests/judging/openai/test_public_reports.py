@@ -2,7 +2,8 @@
 
 import pytest
 from openai_server import Scripted
-from public_reports import NO_SCHEMA, RANKED, REFUSED, RETRIED, SETTINGS, TOO_LONG
+from public_reports import NO_SCHEMA, RANKED, REFUSED, RETRIED, TOO_LONG
+from refused_settings import SETTINGS
 from served_judge import BY_TEXT, KEY, REQUEST, judge_at
 
 from thoughtrank.errors import UserError

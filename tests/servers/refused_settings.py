@@ -1,0 +1,79 @@
+"""How OpenAI-compatible servers refuse a setting according to public bug reports: status, body, and what a user is told."""
+
+from openai_server import error
+
+SETTINGS = {
+    "OpenAI: temperature": (
+        400,
+        error("Unsupported value: 'temperature' does not support 0.0 with this model."),
+        "judge.temperature=null",
+    ),
+    "LiteLLM: temperature": (
+        400,
+        error("gpt-5 models don't support temperature=0.0. Only temperature=1 is supported."),
+        "judge.temperature=null",
+    ),
+    "Moonshot: temperature": (
+        400,
+        error("invalid temperature: only 1 is allowed for this model"),
+        "judge.temperature=null",
+    ),
+    "Anthropic: temperature": (400, error("`temperature` is deprecated for this model."), "judge.temperature=null"),
+    "TGI: temperature": (
+        422,
+        {"error": "Input validation error: `temperature` must be strictly positive"},
+        "judge.temperature=null",
+    ),
+    "Bedrock: temperature": (400, {"message": "temperature: Extra inputs are not permitted"}, "judge.temperature=null"),
+    "FastAPI: temperature": (
+        422,
+        {"detail": [{"loc": ["body", "temperature"], "msg": "should be greater than 0"}]},
+        "judge.temperature=null",
+    ),
+    "OpenRouter: credit": (
+        402,
+        error("Insufficient credits", code=402),
+        "the account of the key in JUDGE_KEY has no credit left",
+    ),
+    "DeepSeek: credit": (402, {"error": {"message": "Insufficient Balance"}}, "the account of the key in JUDGE_KEY"),
+    "Anthropic: credit": (
+        400,
+        error("Your credit balance is too low to access the Anthropic API."),
+        "the account of the key in JUDGE_KEY",
+    ),
+    "xAI: credit": (
+        403,
+        {"error": "Your newly created team doesn't have any credits yet."},
+        "the account of the key in JUDGE_KEY",
+    ),
+    "GLM: credit": (429, error("余额不足或无可用资源包,请充值。", code="1113"), "the account of the key in JUDGE_KEY"),
+    "Gemini: key": (
+        400,
+        [error("API key not valid. Please pass a valid API key.", code=400)],
+        "does not accept the key in JUDGE_KEY",
+    ),
+    "a region": (
+        403,
+        error("Country, region, or territory not supported"),
+        "Country, region, or territory not supported",
+    ),
+    "DeepSeek: model": (400, error("Model Not Exist"), "judge.model"),
+    "OpenRouter: model": (400, error("org/judge-1 is not a valid model ID", code=400), "judge.model"),
+    "Mistral: model": (
+        400,
+        {"object": "error", "message": "Invalid model: org/judge-1", "code": "1500"},
+        "judge.model",
+    ),
+    "Ollama: model": (404, error('model "org/judge-1" not found, try pulling it first'), "try pulling it first"),
+    "Open WebUI: path": (405, {"detail": "Method Not Allowed"}, "judge.base_url"),
+    "OpenAI: reply limit": (
+        400,
+        error("max_tokens is too large: 99999. This model supports at most 4096 completion tokens"),
+        "judge.max_reply_tokens",
+    ),
+    "DeepSeek: reply limit": (
+        400,
+        error("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"),
+        "judge.max_reply_tokens",
+    ),
+}
