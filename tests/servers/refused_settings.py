@@ -1,4 +1,4 @@
-"""How OpenAI-compatible servers refuse a setting according to public bug reports: status, body, and what a user is told."""
+"""How OpenAI-compatible servers refuse a setting according to public bug reports: status, body, and what the message names."""
 
 from openai_server import error
 
