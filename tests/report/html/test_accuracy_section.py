@@ -38,7 +38,7 @@ def test_the_control_of_the_thought_effect_is_a_point_of_the_chart(tmp_path):
     assert "<title>control answers_only/pairs, round 2: 25.0 % [15.0 to 40.0]</title>" in shown
     assert shown.count('class="marker"') == 1
     # Arms of equal accuracy are one row.
-    assert "control answers_only/pairs, free reply; answer at once, no thought</th>" in shown
+    assert "control answers_only/pairs, the same in 2 arms: free reply; answer at once, no thought</th>" in shown
     assert "control answers_only/pairs, majority of short answers</th>" in shown
 
 
@@ -54,7 +54,10 @@ def test_how_often_the_edit_is_followed_stands_beside_its_arm(tmp_path):
     last = run.rounds[-1]
     arms = {**last.metrics["arms"], "edited_thought": {**FIGURES, "follows": 0.8}}
     changed = replace(run, rounds=[*run.rounds[:-1], replace(last, metrics={**last.metrics, "arms": arms})])
-    assert "80 % of answers follow the edit" in accuracy_section(changed, name="run-0")
+    shown = accuracy_section(changed, name="run-0")
+    assert 'accuracy</th><th scope="col">questions</th><th scope="col">answers the edited number</th>' in shown
+    assert shown.count("<td>80.0 %</td>") == 1
+    assert "answers the edited number" not in accuracy_section(run, name="run-0")
 
 
 def test_an_arm_has_the_same_colour_whatever_other_arms_there_are(tmp_path):

@@ -12,6 +12,7 @@ def test_ranks_gains_and_lengths_of_every_round(tmp_path):
     shown = distribution_section([statistics_of(run, 1), statistics_of(run, 2)], name="run-0")
     for caption in ("Ranks", "Gains of the thoughts", "Length of the thoughts"):
         assert f"<figcaption>{caption}</figcaption>" in shown
+    assert "Not accuracy: a rank compares the candidates of one question" in shown
     assert "round 2 (10)" in shown  # ranked
     assert "round 2 (15)" in shown
     assert "no candidates yet" in distribution_section([], name="run-0")

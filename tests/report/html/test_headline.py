@@ -61,6 +61,28 @@ def test_the_thoughts_get_credit_only_where_it_is_shown(tmp_path):
     assert "is worse than training on" in headline(with_effect(run, points=-9.0, low=-14.0, high=-4.0))
 
 
+@pytest.mark.parametrize(
+    ("compared", "matters"),
+    [
+        ({"points": -4.0, "low": -8.0, "high": -0.5, "adjusted_p_value": 0.077}, "is not shown to matter"),
+        (
+            {"points": 9.0, "low": 4.0, "high": 14.0, "adjusted_p_value": 0.01},
+            "then does worse without writing a thought",
+        ),
+        ({"points": -9.0, "low": -14.0, "high": -4.0, "adjusted_p_value": 0.01}, "then does better without writing a"),
+    ],
+)
+def test_the_effect_and_what_an_empty_thought_reaches_are_one_sentence(tmp_path, compared, matters):
+    run = with_effect(run_of(tmp_path))
+    assert "after an empty one" not in headline(replace(run, findings={**run.findings, "comparisons": []}))
+    sides = {"first": "round 2 thought", "second": "round 2 room_to_reason", "p_value": 0.001, "n": 100}
+    text = headline(replace(run, findings={**run.findings, "comparisons": [{**sides, **compared}]}))
+    own, empty = (100 * run.rounds[-1].metrics["arms"][arm]["accuracy"] for arm in ("thought", "room_to_reason"))
+    (sentence,) = [each for each in text.split(". ") if each.startswith("Training on thoughts is worth")]
+    assert matters in sentence
+    assert sentence.endswith(f"it reaches {empty:.1f} % ({own:.1f} % with its own)")
+
+
 def test_a_run_with_only_its_base_model(tmp_path):
     text = headline(run_of(tmp_path, rounds=0))
     assert text.startswith("Before training the model answers ")

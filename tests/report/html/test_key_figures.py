@@ -15,7 +15,7 @@ def test_the_figures_of_a_run(tmp_path):
     assert "more than chance" in shown
     assert "<b>not measured</b>" in shown
     assert '<b class="typed">“A”</b><span>best answer in 100 % of 8 questions; all 3 prefixes on average 33 %' in shown
-    assert "By more than chance (Holm), all rounds together" in shown
+    assert "By more than chance (Holm), all rounds together; single rounds below" in shown
     assert "<b>$0.50</b>" in shown
     effect = {"points": 2.0, "low": -1.0, "high": 5.0, "p_value": 0.2}
     changed = replace(run, findings={**run.findings, "thought_effect": effect})

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 from stored_runs import stored_run
 
@@ -23,6 +24,10 @@ def test_a_grid_of_every_round_the_last_one_open(tmp_path):
     assert cells[0][3] == "prefix A, win rate 100.0 %, mean gain +1.50"
     assert len(cells) == 6
     assert "<h4>Round 2</h4>" in shown
+    assert (
+        "Over all rounds together, as at the top of the page, more often than the others by more than chance: A."
+        in shown
+    )
     assert "<summary>Round 1</summary>" in shown
 
 
@@ -37,7 +42,7 @@ def test_the_table_has_genuine_wins_distinct_answers_closing_and_lengths(tmp_pat
     assert "11 tokens per thought, 66.7 % of the thoughts ended before their limit" in shown
     assert "33.3 % genuine win rate" in shown
     assert "4 questions have better and worse answers." in shown
-    assert "these win more often than the others: none; less often: none." in shown
+    assert "in this round these win more often than the others: none; less often: none." in shown
     assert "▲" not in shown.partition("</ol>")[0].partition("<ol")[2]
 
 
@@ -63,6 +68,30 @@ def test_the_models_own_openers_are_those_of_its_free_replies(tmp_path):
     shown = prefix_section(read_run(stored_run(tmp_path)), [], name="run-0")
     assert '<th scope="row">Let</th><td>100.0 %</td><td>100.0 %</td><td>100.0 %</td>' in shown
     assert '<th scope="row">effective number (2 to the entropy)</th><td>1.0</td>' in shown
+
+
+def test_strong_colours_mean_the_same_in_every_round(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    half, whole = statistics_of(run, 1), statistics_of(run, 2)
+    for group in list(reported_questions(run.paths, 1, selection={}))[:4]:
+        first, second, last = group
+        swapped = [replace(each, ranking=replace(each.ranking, rank=3 - each.rank)) for each in (first, second)]
+        half.add([*swapped, last])
+    shown = prefix_section(run, [half, whole], name="run-0")
+    cells = re.findall(
+        r'class="prefix (w\w+)" data-round="(\d)" data-prefix="A" aria-label="[^"]*win rate (\d+)', shown
+    )
+    assert cells == [("w9", "2", "100"), ("w5", "1", "50")]
+
+
+def test_a_round_without_thoughts_has_a_column_of_dashes(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    bare = [replace(each, reply="7") for each in run.rounds[0].replies]
+    shown = prefix_section(
+        replace(run, rounds=[replace(run.rounds[0], replies=bare), *run.rounds[1:]]), [], name="run-0"
+    )
+    assert '<th scope="row">Let</th><td>–</td><td>100.0 %</td><td>100.0 %</td>' in shown
+    assert '<th scope="row">thoughts in all (100 %)</th><td>0</td><td>40</td><td>40</td>' in shown
 
 
 def test_the_most_frequent_opener_is_compared_with_the_selected_examples(tmp_path):

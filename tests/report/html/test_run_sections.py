@@ -66,6 +66,8 @@ def test_trainings_as_a_table(run):
     assert (
         "trains the base model again, so the loss jumps there. It trains on the examples of all rounds so far." in again
     )
+    assert "examples of all rounds so far</th>" in again
+    assert "examples of all rounds so far</th>" not in training_section(run, name="run-0")
     assert "No round has a training curve." in training_section(replace(run, rounds=[]), name="run-0")
 
 

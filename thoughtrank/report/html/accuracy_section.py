@@ -13,6 +13,7 @@ from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import CONTROL, Point, interval_bar, legend, line_chart, series_class
 from thoughtrank.report.html.thought_effect_notes import against, effect_note
 from thoughtrank.report.html.win_rate_table import win_rates
+from thoughtrank.report.text_layout import percent
 
 ARM_TEXTS = {
     "thought": "free reply",
@@ -136,11 +137,17 @@ def _last_round(run: StoredRun) -> str:
         value, low, high = (bar.figures[each] for each in ("accuracy", "low", "high"))
         shown = interval_bar(value, low, high, low_end=0.0, high_end=1.0, look=bar.look)
         follows = bar.figures.get("follows")
-        extra = "" if follows is None else f"{100 * follows:.0f} % of answers follow the edit"
+        extra = "" if follows is None else percent(follows)
         rows.append([bar.name, shown, interval(value, low, high), str(bar.figures.get("n") or "–"), extra])
-    header = ["", "0 % to 100 %", "accuracy", "questions", ""]
+    header = ["", "0 % to 100 %", "accuracy", "questions", "answers the edited number"]
     caption = "Before training, after training, and the controls; colours as in the chart"
-    return table(header, rows, caption=caption, markup=(1,))
+    if not any(row[-1] for row in rows):
+        return table(header[:-1], [row[:-1] for row in rows], caption=caption, markup=(1,))
+    explained = note(
+        "Answers the edited number: a number in the model's own thought was replaced, and how often the "
+        "answer is the new number. It is counted as wrong then, and shows that the answer is read from the thought."
+    )
+    return table(header, rows, caption=caption, markup=(1,)) + explained
 
 
 def _bars(run: StoredRun) -> Iterator[_Bar]:
@@ -157,15 +164,16 @@ def _bars(run: StoredRun) -> Iterator[_Bar]:
         if figures is not None and figures.get("accuracy") is not None:
             yield _Bar(f"round {last.number}, {ARM_TEXTS[arm]}", figures, _arm_class(arm))
     for title, figures in control_variants(run).items():
-        for arms_text, of_arm in _equal_arms(figures["arms"]):
+        for names, of_arm in _equal_arms(figures["arms"]):
+            arms_text = names[0] if len(names) == 1 else f"the same in {len(names)} arms: {'; '.join(names)}"
             yield _Bar(f"control {title}, {arms_text}", of_arm, CONTROL)
 
 
-def _equal_arms(arms: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+def _equal_arms(arms: Mapping[str, Mapping[str, Any]]) -> list[tuple[list[str], Mapping[str, Any]]]:
     """The arms of a control, those of equal accuracy together: a model without thoughts often replies the same in several."""
     found: dict[tuple[Any, ...], tuple[list[str], Mapping[str, Any]]] = {}
     for arm, figures in arms.items():
         if figures.get("accuracy") is not None:
             key = (figures["accuracy"], figures.get("n"))
             found.setdefault(key, ([], figures))[0].append(ARM_TEXTS.get(arm, arm))
-    return [("; ".join(names), figures) for names, figures in found.values()]
+    return list(found.values())

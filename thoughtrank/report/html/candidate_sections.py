@@ -13,13 +13,28 @@ from thoughtrank.report.text_layout import percent
 def distribution_section(rounds: Sequence[RoundStatistics], *, name: str) -> str:
     """Ranks, gains and lengths of thoughts, one outline per round."""
     title = "Distributions over the candidates"
-    measures: Sequence[tuple[str, str, Sequence[tuple[int, Mapping[float, int]]]]] = (
-        ("Ranks", "rank (1 is best; equals share a rank)", [(each.number, each.ranks) for each in rounds]),
-        ("Gains of the thoughts", "gain in nats", [(each.number, each.gains) for each in rounds]),
-        ("Length of the thoughts", "tokens of the thought", [(each.number, each.lengths) for each in rounds]),
+    measures: Sequence[tuple[str, str, str, Sequence[tuple[int, Mapping[float, int]]]]] = (
+        (
+            "Ranks",
+            "Not accuracy: a rank compares the candidates of one question, and where all are wrong, all have rank 1.",
+            "rank (1 is best; equals share a rank)",
+            [(each.number, each.ranks) for each in rounds],
+        ),
+        (
+            "Gains of the thoughts",
+            "By how much a thought makes its answer more probable, for candidates with the best rank.",
+            "gain in nats",
+            [(each.number, each.gains) for each in rounds],
+        ),
+        (
+            "Length of the thoughts",
+            "Thoughts that were cut at their limit have that length.",
+            "tokens of the thought",
+            [(each.number, each.lengths) for each in rounds],
+        ),
     )
     parts, absent = [], []
-    for heading, x_label, by_round in measures:
+    for heading, meaning, x_label, by_round in measures:
         series = [(f"round {number}", counts) for number, counts in by_round if counts]
         if not series:
             absent.append(heading.lower())
@@ -27,15 +42,13 @@ def distribution_section(rounds: Sequence[RoundStatistics], *, name: str) -> str
         shown = histogram(series, label=f"{heading}: distribution by round", x_label=x_label)
         names = [f"{label} ({sum(counts.values()):,})" for label, counts in series]
         parts.append(
-            f"<figure><figcaption>{heading}</figcaption>{scrolling(shown, label=heading)}{legend(names)}</figure>"
+            f"<figure><figcaption>{heading}</figcaption>{note(meaning)}{scrolling(shown, label=heading)}{legend(names)}"
+            "</figure>"
         )
     if not parts:
         return section(f"{name}-distributions", title, missing="The run has no candidates yet.")
     left_out = [note(f"Not computed in this run: {', '.join(absent)}.")] if absent else []
-    explained = note(
-        "Vertical: percentage of the candidates that have a value; in brackets, how many these are. Candidates with "
-        "equally good answers share a rank. Thoughts that were cut at their limit have that length."
-    )
+    explained = note("Vertical: percentage of the candidates that have a value; in brackets, how many these are.")
     return section(f"{name}-distributions", title, explained, '<div class="figures">', *parts, "</div>", *left_out)
 
 

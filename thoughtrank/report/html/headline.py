@@ -5,6 +5,7 @@ from typing import Any
 
 from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
+from thoughtrank.report.text_layout import percent
 
 _SIGNIFICANT = 0.05
 
@@ -132,9 +133,30 @@ def _thoughts(run: StoredRun) -> str:
             return "What the thoughts are worth is measured when the run is finished."
         return "What the thoughts are worth was not measured."
     if excludes_zero(effect) and effect["points"] > 0:
-        return f"Training on thoughts is worth {points_text(effect)} over training on the same answers without them."
-    verb = "is worse" if excludes_zero(effect) else "is not shown to be better"
-    return f"Training on thoughts {verb} than training on the same answers without them: {points_text(effect)}."
+        text = f"Training on thoughts is worth {points_text(effect)} over training on the same answers without them"
+    else:
+        verb = "is worse" if excludes_zero(effect) else "is not shown to be better"
+        text = f"Training on thoughts {verb} than training on the same answers without them: {points_text(effect)}"
+    return f"{text}{_without_a_thought(run)}."
+
+
+def _without_a_thought(run: StoredRun) -> str:
+    """The second half of the sentence: whether it matters that the trained model writes a thought when it answers."""
+    arms = run.evaluated[-1].metrics.get("arms", {})
+    own, empty = (arms.get(name, {}).get("accuracy") for name in ("thought", "room_to_reason"))
+    compared = comparison_of(run, "thought", "room_to_reason")
+    if own is None or empty is None or compared is None:
+        return ""
+    if not excludes_zero({**compared, "p_value": compared["adjusted_p_value"]}):
+        matters = "whether the trained model then writes a thought is not shown to matter"
+    else:
+        matters = (
+            f"the trained model then does {'worse' if compared['points'] > 0 else 'better'} without writing a thought"
+        )
+    return (
+        f"; {matters}: after an empty one, with room to calculate in its answer, it reaches {percent(empty)} "
+        f"({percent(own)} with its own)"
+    )
 
 
 def _cost(run: StoredRun) -> str:

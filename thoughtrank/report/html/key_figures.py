@@ -11,7 +11,7 @@ from thoughtrank.report.prefix_chance import PrefixWins
 from thoughtrank.report.text_layout import percent
 
 _MOST, _MOST_WORSE = 5, 12
-_PREFIXES = "Prefixes that win more often"
+_PREFIXES = "Prefixes that win more often, over all rounds"
 _LOOK_ALIKE = {"O": "the letter O", "0": "the digit 0", "l": "a small L", "I": "a capital i", "1": "the digit 1"}
 
 
@@ -74,7 +74,7 @@ def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
     text = f"{won or f'in {wins.questions} questions'}; all {len(tested)} prefixes on average {100 * mean:.0f} %"
     text += f". Less often: {_listed(worse)}" if worse else ""
     text += (
-        ". By more than chance (Holm), all rounds together"
+        ". By more than chance (Holm), all rounds together; single rounds below"
         if better or worse
         else ". No difference is more than chance"
     )

@@ -9,7 +9,7 @@ from thoughtrank.report.html.markup import details, note, section, table
 from thoughtrank.report.html.round_statistics import OPENING_WORDS, RoundStatistics, first_word
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import NUM_SHADES
-from thoughtrank.report.prefix_chance import PrefixChance
+from thoughtrank.report.prefix_chance import PrefixChance, PrefixWins
 from thoughtrank.report.prefix_statistics import PrefixResult
 from thoughtrank.report.text_layout import percent
 
@@ -30,11 +30,14 @@ def prefix_section(run: StoredRun, rounds: Sequence[RoundStatistics], *, name: s
                 "Percentage (win rate): how often the answer after this prefix has the best rank or shares it, among the "
                 "questions whose answers differ in rank. Below it, the mean gain: by how many nats its thoughts make their own "
                 "answer more probable than without a thought, for those with the best rank. A stronger colour is a higher win "
-                "rate. ▲ and ▼ mark prefixes that win more or less often than the others by more than chance; all other "
-                "differences may be chance. Click a prefix to see its candidates."
+                "rate, on the same scale in all rounds. ▲ and ▼ mark prefixes that win more or less often than the others by "
+                f"more than chance in this round alone; all other differences may be chance. {_over_all(ranked)}Click a prefix "
+                "to see its candidates."
             )
         )
-        parts += [_round_grid(each, folded=each is not ranked[-1], name=name) for each in reversed(ranked)]
+        rates = [result.win_rate or 0.0 for each in ranked for result in each.prefixes()]
+        top = max(rates) or 1.0
+        parts += [_round_grid(each, folded=each is not ranked[-1], top=top) for each in reversed(ranked)]
     if openers := _own_openers(run, rounds):
         parts.append(openers)
     if not parts:
@@ -42,10 +45,17 @@ def prefix_section(run: StoredRun, rounds: Sequence[RoundStatistics], *, name: s
     return section(f"{name}-prefixes", title, *parts)
 
 
-def _round_grid(of_round: RoundStatistics, *, folded: bool, name: str) -> str:
+def _over_all(ranked: Sequence[RoundStatistics]) -> str:
+    """Which prefixes win more often over all rounds, where these are not the ones of a single grid."""
+    if len(ranked) < 2:
+        return ""
+    better = [each.prefix for each in PrefixWins.together(each.wins for each in ranked).tested() if each.better]
+    named = " ".join(better) or "none"
+    return f"Over all rounds together, as at the top of the page, more often than the others by more than chance: {named}. "
+
+
+def _round_grid(of_round: RoundStatistics, *, folded: bool, top: float) -> str:
     results, gains, collapses = of_round.prefixes(), of_round.mean_gains(), of_round.collapses()
-    rates = [each.win_rate for each in results if each.win_rate is not None]
-    top = max(rates, default=0.0) or 1.0
     tested = of_round.wins.tested()
     marks = _marks(tested)
     cells = "".join(
@@ -71,7 +81,7 @@ def _round_grid(of_round: RoundStatistics, *, folded: bool, name: str) -> str:
         *("prefix", "win rate", "genuine", "mean gain", "distinct", "selected", "ranked", "thought tokens"),
         *("closed", "same opening"),
     ]
-    caption = f"Prefixes of round {of_round.number}, best first"
+    caption = f"Prefixes of round {of_round.number}, highest win rate in this round first"
     label = f"Round {of_round.number}"
     uncertain = note(f"{_means(results)}{_chance_text(of_round, tested)}")
     explained = note(
@@ -90,7 +100,7 @@ def shade_of(rate: float | None, *, top: float) -> int | None:
 
     Args:
         rate: the win rate.
-        top: the best one of the grid.
+        top: the best one of all grids.
     """
     return None if rate is None else min(int(rate / top * NUM_SHADES), NUM_SHADES - 1)
 
@@ -111,7 +121,7 @@ def _chance_text(of_round: RoundStatistics, tested: Sequence[PrefixChance]) -> s
     found = [f"{text}: {' '.join(prefixes) or 'none'}" for text, prefixes in sides.items()]
     return (
         f" {of_round.decided} questions have better and worse answers. By more than chance, corrected for the number of "
-        f"prefixes (Holm), these win {'; '.join(found)}."
+        f"prefixes (Holm), in this round these win {'; '.join(found)}."
     )
 
 
@@ -153,15 +163,23 @@ def _own_openers(run: StoredRun, rounds: Sequence[RoundStatistics]) -> str:
     for each in run.evaluated:
         replies = [reply.reply for reply in each.replies if reply.arm == "thought" and "<thought>" in reply.reply[:40]]
         counts = Counter(first_word(reply.partition("<thought>")[2]) for reply in replies)
-        if counts:
-            columns.append((each.number, counts))
+        columns.append((each.number, counts))
+    while columns and not columns[-1][1]:
+        columns.pop()
     if not columns:
         return ""
     most = [word for word, _ in columns[-1][1].most_common(_MOST_OPENERS)]
-    rows = [[word, *(percent(counts[word] / counts.total()) for _, counts in columns)] for word in most]
+    rows = [
+        [word, *(percent(counts[word] / counts.total()) if counts else "–" for _, counts in columns)] for word in most
+    ]
     rows.append(["thoughts in all (100 %)", *(f"{counts.total():,}" for _, counts in columns)])
     rows.append(["different openers", *(str(len(counts)) for _, counts in columns)])
-    rows.append(["effective number (2 to the entropy)", *(f"{_effective_number(counts):.1f}" for _, counts in columns)])
+    rows.append(
+        [
+            "effective number (2 to the entropy)",
+            *(f"{_effective_number(counts):.1f}" if counts else "–" for _, counts in columns),
+        ]
+    )
     shown = table(
         ["first word", *(f"round {number}" for number, _ in columns)],
         rows,
@@ -172,8 +190,8 @@ def _own_openers(run: StoredRun, rounds: Sequence[RoundStatistics]) -> str:
         + note(
             "The first word of the thoughts that the model writes to held-out questions (unseen families included) when "
             f"nothing is forced. The rows are the "
-            f"most frequent ones in round {columns[-1][0]}; rounds without thoughts have no column. Effective number: how "
-            "many equally frequent openers would vary as much."
+            f"most frequent ones in round {columns[-1][0]}; a dash is a round whose model writes no thoughts by itself. "
+            "Effective number: how many equally frequent openers would vary as much."
         )
         + _learned(most[0], columns[-1][1], rounds)
         + shown
@@ -188,7 +206,7 @@ def _learned(word: str, counts: Counter[str], rounds: Sequence[RoundStatistics])
     return note(
         f"{percent(counts[word] / counts.total())} of the last model's {counts.total():,} thoughts begin with “{word}”, and "
         f"{selected[word]:,} of the {selected.total():,} selected examples. The win rates above are of forced beginnings; "
-        "the model's own are learned from all selected examples, so the two need not agree."
+        "the model's own are learned from all selected examples, so the most frequent opener need not be a prefix that wins."
     )
 
 

@@ -129,7 +129,16 @@ def training_section(run: StoredRun, *, name: str) -> str:
                 duration_text(float(facts.get("seconds", 0.0))),
             ]
         )
-    header = ["", "examples", "steps", "loss, first → last step", "precision", "time"]
+    settings = run.config.get("training")
+    cumulative = isinstance(settings, dict) and settings.get("examples") == "all"
+    header = [
+        "",
+        "examples of all rounds so far" if cumulative else "examples",
+        "steps",
+        "loss, first → last step",
+        "precision",
+        "time",
+    ]
     chart = (
         f'<div class="curves" data-curves="{escaped(name)}"><p class="note">All rounds on one axis of optimizer steps; a '
         f"dashed line is where a round begins. {_start_text(run)}Drag to zoom, double-click to zoom out.</p></div>"
