@@ -21,6 +21,7 @@ def command(monkeypatch, tmp_path):
     """Runs ``main`` in this process in a folder of its own, with ``do_run`` replaced; returns the exit status."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cli, "_failures", [])
+    monkeypatch.setattr(cli, "_sweeps", [])
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setattr(stop_signals, "_received", [])
     # The process that would be ended is the one that runs all tests.
@@ -136,6 +137,53 @@ def test_a_sweep_goes_on_after_a_failed_job_and_ends_with_2(command, capsys, tmp
 def test_a_sweep_whose_jobs_all_end_well_ends_with_0(command, capsys):
     assert command("-m", "seed=1,2", do_run=lambda values, **options: None) == 0
     assert "the same as a table: " in capsys.readouterr().out
+
+
+SWEEPING_STUDY = """# @package _global_
+run: mine/${selection.k}-seed${seed}
+hydra:
+  mode: MULTIRUN
+  sweep:
+    dir: FOLDER
+  sweeper:
+    params:
+      seed: 0,1
+      selection.k: 1,2
+"""
+
+
+def test_a_config_can_be_a_sweep_and_is_resumed_by_the_same_command(command, capsys, tmp_path):
+    study = tmp_path / "studies" / "mine" / "config.yaml"
+    study.parent.mkdir(parents=True)
+    study.write_text(SWEEPING_STUDY.replace("FOLDER", "multirun/mine"))
+    done = []
+    for failing_seed in (1, None):
+
+        def do_run(values, *, choices, sweep, failing_seed=failing_seed, **options):
+            done.append((values["run"], values["selection"]["k"], sweep))
+            if values["seed"] == failing_seed:
+                raise UserError("no room")
+
+        status = command("--config-dir=studies", "+mine=config", do_run=do_run)
+        assert status == (0 if failing_seed is None else 2)
+        rows = (tmp_path / "multirun" / "mine" / "comparison.csv").read_text().splitlines()[1:]
+        assert sum("failed" in row for row in rows) == (0 if failing_seed is None else 2)
+    assert done == 2 * [(f"mine/{k}-seed{seed}", k, "mine") for seed in (0, 1) for k in (1, 2)]
+    assert "seed=1 selection.k=2" in capsys.readouterr().out
+
+    done.clear()
+    assert command("--config-dir=studies", "+mine=config", "seed=3", do_run=do_run) == 0
+    assert [run for run, *_ in done] == ["mine/1-seed3", "mine/2-seed3"], "the command line overrides what is swept"
+
+
+def test_a_config_that_sweeps_without_a_folder_of_its_own_is_refused(command, capsys, tmp_path):
+    study = tmp_path / "studies" / "mine" / "config.yaml"
+    study.parent.mkdir(parents=True)
+    study.write_text(SWEEPING_STUDY.replace("FOLDER", "multirun"))
+    status = command("--config-dir=studies", "+mine=config", do_run=failing(AssertionError("not reached")))
+    assert status == 2
+    assert "error: hydra.sweep.dir: a config that sweeps has to name its folder" in capsys.readouterr().err
+    assert not (tmp_path / "multirun").exists()
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from thoughtrank.output.terminal import print_error, print_faults, print_text, p
 from thoughtrank.process.module_path import search_working_folder_last
 from thoughtrank.process.stop_signals import handle_stop_signals, stop_status
 from thoughtrank.report.sweep_jobs import (
+    NO_FOLDER,
     SweepJob,
     begin_sweep,
     read_jobs,
@@ -46,6 +47,8 @@ from thoughtrank.storage.run_log import log_line, log_size
 _RAISE_ERRORS = "HYDRA_FULL_ERROR"
 """Environment variable: with 1, Hydra raises its errors. Otherwise it prints them and ends the process with status 1."""
 _failures: list[str] = []
+_sweeps: list[Path] = []
+"""The folder of the sweep that this process has started, if it has."""
 
 
 def main() -> None:
@@ -58,15 +61,10 @@ def main() -> None:
     handle_stop_signals()
     sys.argv.extend(sweep_arguments(sys.argv[1:]))
     sys.argv[1:] = present_keys(sys.argv[1:])
-    folder = sweep_folder(sys.argv[1:])
-    if folder is not None:
-        if faults := writing_faults("hydra.sweep.dir", str(folder), folder=folder):
-            print_faults(faults)
-            sys.exit(2)
-        begin_sweep(folder)
+    _sweeps.clear()
     try:
-        _compose_and_run(folder)
-        if folder is not None and not _end_sweep(folder):
+        _compose_and_run(sweep_folder(sys.argv[1:]))
+        if not all(map(_end_sweep, _sweeps)):
             sys.exit(2)
     except KeyboardInterrupt:
         if stop_status() is None:
@@ -82,7 +80,7 @@ def _compose_and_run(folder: Path | None) -> None:
     """Run or sweep. What Hydra reports about the command line becomes a plain message.
 
     Args:
-        folder: of a sweep.
+        folder: of a sweep, where the command line names it.
     """
     shown = os.environ.get(_RAISE_ERRORS)
     os.environ[_RAISE_ERRORS] = "1"
@@ -205,16 +203,27 @@ def _choices(values: Mapping[str, Any]) -> dict[str, str]:
     return group_choices(HydraConfig.get().runtime.choices, values=values)
 
 
-class SecretCheck(Callback):
-    """Ends a sweep whose config or command line contains a secret before Hydra writes them into the sweep's folder."""
+class SweepStart(Callback):
+    """What is done before the first job of a sweep, whether the command line asks for the sweep or a config does."""
 
     def on_multirun_start(self, config: DictConfig, **_: object) -> None:
-        """See ``Callback``; exit status 2."""
+        """See ``Callback``; exit status 2 if the sweep cannot start.
+
+        A config or a command line that contains a secret is refused before Hydra writes them into the sweep's folder.
+        """
         values = OmegaConf.to_container(config)
         assert isinstance(values, dict)
         overrides = [str(each) for each in config.hydra.overrides.task]
         settings = {str(key): value for key, value in values.items() if key != "hydra"}
-        faults = secret_faults(settings, overrides=overrides)
+        folder = Path(config.hydra.sweep.dir)
+        faults = [
+            *secret_faults(settings, overrides=overrides),
+            *writing_faults("hydra.sweep.dir", str(folder), folder=folder),
+        ]
+        if folder == NO_FOLDER:
+            faults.append(f"hydra.sweep.dir: a config that sweeps has to name its folder, such as {NO_FOLDER}/mine")
         if faults:
             print_faults(faults)
             sys.exit(2)
+        begin_sweep(folder)
+        _sweeps.append(folder)

@@ -16,7 +16,8 @@ from thoughtrank.instantiate import find_target
 FILES = sorted(CONF.rglob("*.yaml"))
 CHOICES = [path for path in FILES if path.parent != CONF]
 EXPERIMENTS = CONF.parent / "experiments"
-STUDIES = sorted(EXPERIMENTS.rglob("*.yaml"))
+STUDIES = sorted(EXPERIMENTS.glob("*/config.yaml"))
+SETTINGS = sorted(EXPERIMENTS.glob("*/settings/*.yaml"))
 EVERY_FILE = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CONF)))
 EVERY_CHOICE = pytest.mark.parametrize("path", CHOICES, ids=lambda path: f"{path.parent.name}={path.stem}")
 
@@ -92,12 +93,25 @@ def test_every_choice_passes_preflight(path, well_equipped):
     assert faults_of(composed(f"{path.parent.name}={path.stem}"), well_equipped) == []
 
 
-@pytest.mark.parametrize("path", STUDIES, ids=lambda path: str(path.relative_to(EXPERIMENTS)))
+def parameters_of(study):
+    """What the config of a study sweeps over; nothing for a study of one run."""
+    hydra = yaml.safe_load(study.read_text()).get("hydra", {})
+    assert not hydra or (hydra["mode"], hydra["sweep"]["dir"]) == ("MULTIRUN", f"multirun/{study.parent.name}")
+    return hydra["sweeper"]["params"] if hydra else {}
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.parent.name)
 def test_every_study_composes_and_passes_preflight(path, well_equipped):
-    group = path.parent.relative_to(EXPERIMENTS).as_posix()
-    values = composed(f"hydra.searchpath=[file://{EXPERIMENTS}]", f"+{group}={path.stem}")
-    assert values["run"] == group, "a study's run has the name of its folder"
-    assert faults_of(values, well_equipped) == []
+    group = path.parent.name
+    swept = parameters_of(path)
+    settings = [name.strip() for name in swept.get(f"{group}/settings", "").split(",") if name]
+    assert sorted(settings) == sorted(each.stem for each in SETTINGS if each.parent.parent == path.parent)
+    for setting in settings or [None]:
+        chosen = [] if setting is None else [f"{group}/settings={setting}"]
+        values = composed(f"hydra.searchpath=[file://{EXPERIMENTS}]", f"+{group}=config", *chosen, "seed=7")
+        name = group if not swept else f"{group}/{setting or group}-seed7"
+        assert values["run"] == name, "a study's run has the name of its folder, and one of several that of its setting"
+        assert faults_of(values, well_equipped) == []
 
 
 def test_every_default_is_a_file(values):

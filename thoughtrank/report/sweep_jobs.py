@@ -16,6 +16,8 @@ from thoughtrank.storage.files import write_text
 from thoughtrank.storage.json_files import read_json_object, write_json
 
 _FOLDER = "hydra.sweep.dir"
+NO_FOLDER = Path("multirun")
+"""The parent of the folders of sweeps, where neither the command line nor a config names one."""
 Outcome = Literal["finished", "stopped", "failed"]
 """``stopped``: as ``stop_after`` asked."""
 
@@ -56,7 +58,7 @@ def sweep_arguments(arguments: Sequence[str]) -> list[str]:
     if not is_sweep or any(each.startswith(f"{_FOLDER}=") for each in arguments):
         return []
     digest = hashlib.sha256(json.dumps(sorted(arguments)).encode()).hexdigest()
-    return [f"{_FOLDER}=multirun/{digest[:8]}"]
+    return [f"{_FOLDER}={NO_FOLDER}/{digest[:8]}"]
 
 
 def sweep_folder(arguments: Sequence[str]) -> Path | None:
