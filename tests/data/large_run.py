@@ -25,7 +25,7 @@ from thoughtrank.judging.fake import FakeJudge
 from thoughtrank.models.tiny import TinyModel
 from thoughtrank.rankers.listwise_groups import ListwiseGroups
 from thoughtrank.records import Candidate, Question
-from thoughtrank.report.summary import round_prefixes
+from thoughtrank.report.summary import round_tally
 from thoughtrank.stages.ranking import Ranking
 from thoughtrank.stages.selection import Selection
 from thoughtrank.stages.stage import Stage
@@ -133,7 +133,7 @@ def main(folder: Path, number: int, judge: str) -> None:
     )
     examples = store.complete(selection).facts["examples"]
     peaks["selection"] = _peak()
-    prefixes = round_prefixes({"generation": made, "ranking": ranked})
+    prefixes = round_tally({"generation": made, "ranking": ranked}).results()
     peaks["summary"] = _peak()
     report = export_data(run_folder=paths.folder)
     peaks["export"] = _peak()

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from thoughtrank.records import Candidate, Gain, RankedCandidate
-from thoughtrank.report.prefix_statistics import RoundPrefix, prefix_results, with_round
+from thoughtrank.report.prefix_statistics import CandidateFigures, RoundPrefix, tallied, with_round
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -29,6 +29,10 @@ def tables(*rows):
         )
         ranking.append(RankedCandidate(**ids, rank=rank, reason="empty" if rank is None else None))
     return candidates, ranking
+
+
+def prefix_results(*round_tables):
+    return tallied(*round_tables).results()
 
 
 def results(*rows):
@@ -97,6 +101,21 @@ def test_a_genuine_win_needs_a_positive_gain_and_the_mean_is_over_the_thoughts_t
     assert {prefix: each.mean_gain for prefix, each in by_prefix.items()} == {"a": -2.0, "b": 2.0, "c": None}
     without = results(*ROUND)
     assert {(each.genuine_rate, each.mean_gain) for each in without.values()} == {(None, None)}
+
+
+def test_the_candidates_of_a_round_are_counted_together():
+    gains = [gain("q1-a", -2.0), gain("q1-b", 3.0), gain("q1-c", 5.0), gain("q2-b", -1.0), gain("q2-a", float("-inf"))]
+    candidates, ranking = tables(*ROUND)
+    answers = ["The answer is 12.", "12", "8", "5", "6", " "]
+    changed = [replace(each, answer=answer) for each, answer in zip(candidates, answers, strict=True)]
+    figures = tallied(changed, ranking, gains).figures()
+    assert figures == CandidateFigures(
+        n=6, questions=2, tokens=66, distinct_answers=2.0, decided=2, genuine=1, genuine_thoughts=1, mean_gain=1.25
+    )
+    without = tallied(changed, ranking).figures()
+    assert without == replace(figures, genuine=None, genuine_thoughts=None, mean_gain=None)
+    tied = tallied(*tables(("q1", "a", 1), ("q1", "b", 1)), [gain("q1-a", 2.0)]).figures()
+    assert (tied.decided, tied.genuine, tied.genuine_thoughts) == (0, 0, 0)
 
 
 def test_the_probability_of_the_top_is_the_mean_where_the_ranker_knows_it():

@@ -5,8 +5,8 @@ from recipes import Rows
 
 from thoughtrank.evaluation.metrics import HeldOutReply, read_metrics
 from thoughtrank.records import Candidate, Gain, RankedCandidate
-from thoughtrank.report.prefix_statistics import prefix_results
-from thoughtrank.report.summary import round_prefixes, round_summary, scalars
+from thoughtrank.report.prefix_statistics import tallied
+from thoughtrank.report.summary import round_summary, round_tally, scalars
 from thoughtrank.storage.stage_reuse import Store
 from thoughtrank.storage.tables import write_part
 
@@ -81,17 +81,21 @@ def first_round(store):
             unranked={"empty": 2},
         ),
         "selection": finished(store, "examples", examples=6, questions_with_examples=2),
-        "training": finished(store, "models"),
+        "training": finished(store, "models", steps=18),
         "evaluation": finished(store, "evaluation"),
     }
     opened = {"n": 2, "word_entropy": 1.0, "character_entropy": 0.0, "words": {"So": 0.5, "Six": 0.5}}
-    return round_summary(metrics=METRICS, artifacts=artifacts, prefixes=round_prefixes(artifacts), opened=opened)
+    tally = round_tally(artifacts)
+    return round_summary(
+        metrics=METRICS, artifacts=artifacts, prefixes=tally.results(), candidates=tally.figures(), opened=opened
+    )
 
 
 def base_round(store):
     return round_summary(
         metrics={**METRICS, "round": 0},
         artifacts={"evaluation": finished(store, "evaluation_0")},
+        candidates=round_tally({}).figures(),
         opened={"n": 1, "word_entropy": 0.0, "character_entropy": 0.0, "words": {"So": 1.0}},
     )
 
@@ -108,6 +112,9 @@ def test_round_0_has_an_evaluation_and_nothing_else(store):
 def test_a_round_gathers_the_facts_of_its_stages(store):
     entry = first_round(store)
     assert entry["examples"] == 6
+    assert (entry["questions_with_examples"], entry["training_steps"]) == (2, 18)
+    assert (entry["candidates"]["n"], entry["candidates"]["questions"], entry["candidates"]["decided"]) == (14, 2, 2)
+    assert scalars(entry)["candidates_distinct_answers"] == entry["candidates"]["distinct_answers"]
     assert (entry["judge_tokens"], entry["judge_cost"], entry["unranked"]) == (1200, 0.25, {"empty": 2})
     assert (entry["accuracy"], entry["direct_accuracy"], entry["unseen_accuracy"]) == (0.75, 0.5, None)
     assert entry["thought_rate"] == 0.25
@@ -121,27 +128,30 @@ def test_the_best_five_prefixes_come_by_their_wins_and_then_by_name(store):
 
 def test_the_prefixes_of_a_round_are_read_from_its_tables(store):
     candidates, ranking = tables({"a": [1, 2], "b": [2, None]})
-    found = round_prefixes(
+    found = round_tally(
         {
             "generation": finished(store, "candidates", table=candidates),
             "ranking": finished(store, "rankings", table=ranking, record_type=RankedCandidate),
         }
     )
-    assert found == prefix_results(candidates, ranking)
+    assert found.results() == tallied(candidates, ranking).results()
 
 
 def test_the_gains_of_a_round_count_as_well(store):
     candidates, ranking = tables({"a": [1, 2], "b": [2, 1]})
     scored = {"answer_logprob": 0.0, "baseline_logprob": 0.0, "answer": "7", "answer_kind": "number", "cut": None}
     gains = [Gain("q0", "q0-a", 2.0, **scored), Gain("q1", "q1-b", -1.0, **scored)]
-    found = round_prefixes(
+    found = round_tally(
         {
             "generation": finished(store, "candidates", table=candidates),
             "ranking": finished(store, "rankings", table=ranking, record_type=RankedCandidate),
             "gains": finished(store, "gains", table=gains, record_type=Gain),
         }
     )
-    assert [(each.win_rate, each.genuine_rate, each.mean_gain) for each in found] == [(0.5, 0.5, 2.0), (0.5, 0.0, -1.0)]
+    assert [(each.win_rate, each.genuine_rate, each.mean_gain) for each in found.results()] == [
+        (0.5, 0.5, 2.0),
+        (0.5, 0.0, -1.0),
+    ]
 
 
 def test_the_openings_of_a_round_are_in_its_entry_and_their_entropies_are_scalars(store):

@@ -47,6 +47,31 @@ class RoundPrefix(PrefixResult):
     round: int
 
 
+@dataclass(frozen=True, slots=True)
+class CandidateFigures:
+    """All candidates of a round together.
+
+    Attributes:
+        n: how many there are.
+        questions: that they answer.
+        tokens: generated, of thoughts and answers; forced ones do not count.
+        distinct_answers: mean number of different final answers to a question; None without candidates.
+        decided: questions in which some answer is better than another.
+        genuine: those of them that have a best answer with a thought of positive gain; None without gains.
+        genuine_thoughts: candidates with such a thought and a best answer, in the same questions; None without gains.
+        mean_gain: of the thoughts that were scored, in nats; None where none was.
+    """
+
+    n: int
+    questions: int
+    tokens: int
+    distinct_answers: float | None
+    decided: int
+    genuine: int | None
+    genuine_thoughts: int | None
+    mean_gain: float | None
+
+
 @dataclass(slots=True)
 class _Counts:
     """What is counted of one prefix; ``decided``, ``won`` and ``genuine`` only in questions that could be decided."""
@@ -100,6 +125,7 @@ class PrefixTally:
     def __init__(self) -> None:
         self._by_prefix: dict[str, _Counts] = defaultdict(_Counts)
         self._has_gains = False
+        self._questions = self._tokens = self._answers = self._decided = self._genuine = 0
 
     def add(self, pairs: Sequence[tuple[Candidate, RankedCandidate]], gains: Mapping[str, float] | None = None) -> None:
         """Count the candidates of one question.
@@ -112,24 +138,48 @@ class PrefixTally:
         ranks = [row.rank for _, row in pairs if row.rank is not None]
         best = min(ranks, default=None)
         decided = bool(ranks) and best != max(ranks)
-        distinct = _distinct([candidate for candidate, _ in pairs])
+        by_answer = _by_answer([candidate for candidate, _ in pairs])
+        distinct = {ids[0] for ids in by_answer.values() if len(ids) == 1}
+        self._questions += 1
+        self._answers += len(by_answer)
+        self._decided += decided
+        genuine = 0
         for candidate, row in pairs:
             counts, gain = self._by_prefix[candidate.prefix], (gains or {}).get(candidate.candidate_id)
             counts.add(candidate, row, gain=gain, is_distinct=candidate.candidate_id in distinct)
             won = decided and row.rank == best
             counts.decided += decided
             counts.won += won
-            counts.genuine += won and gain is not None and gain > 0
+            is_genuine = won and gain is not None and gain > 0
+            counts.genuine += is_genuine
+            genuine += is_genuine
+            self._tokens += candidate.thought_tokens + candidate.answer_tokens
+        self._genuine += genuine > 0
 
     def results(self) -> list[PrefixResult]:
         """One row per prefix, in order of first appearance."""
         return [counts.result(prefix, has_gains=self._has_gains) for prefix, counts in self._by_prefix.items()]
 
+    def figures(self) -> CandidateFigures:
+        """All candidates together."""
+        counts = self._by_prefix.values()
+        scored = sum(each.scored for each in counts)
+        return CandidateFigures(
+            n=sum(each.candidates for each in counts),
+            questions=self._questions,
+            tokens=self._tokens,
+            distinct_answers=self._answers / self._questions if self._questions else None,
+            decided=self._decided,
+            genuine=self._genuine if self._has_gains else None,
+            genuine_thoughts=sum(each.genuine for each in counts) if self._has_gains else None,
+            mean_gain=sum(each.gains for each in counts) / scored if scored else None,
+        )
 
-def prefix_results(
+
+def tallied(
     candidates: Iterable[Candidate], ranking: Iterable[RankedCandidate], gains: Iterable[Gain] | None = None
-) -> list[PrefixResult]:
-    """One row per prefix, in order of first appearance.
+) -> PrefixTally:
+    """What is counted of the candidates of a round.
 
     Args:
         candidates: the whole table, the candidates of a question together.
@@ -140,7 +190,7 @@ def prefix_results(
     gain_of = None if gains is None else {row.candidate_id: row.gain for row in gains}
     for _, pairs in groupby(zip(candidates, ranking, strict=True), key=lambda pair: pair[1].question_id):
         tally.add(list(pairs), gain_of)
-    return tally.results()
+    return tally
 
 
 def with_round(round_number: int, results: Sequence[PrefixResult]) -> list[RoundPrefix]:
@@ -148,13 +198,13 @@ def with_round(round_number: int, results: Sequence[PrefixResult]) -> list[Round
     return [RoundPrefix(**asdict(each), round=round_number) for each in results]
 
 
-def _distinct(candidates: Sequence[Candidate]) -> set[str]:
-    """Ids of the candidates whose final answer nobody else gave to the question; an empty answer is none."""
+def _by_answer(candidates: Sequence[Candidate]) -> dict[str, list[str]]:
+    """Final answer to the ids of its candidates; an empty answer is none."""
     by_answer: dict[str, list[str]] = defaultdict(list)
     for each in candidates:
         if each.answer.strip():
             by_answer[_final_answer(each.answer)].append(each.candidate_id)
-    return {ids[0] for ids in by_answer.values() if len(ids) == 1}
+    return by_answer
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from thoughtrank.records import STAGES, Candidate, Gain, RankedCandidate
-from thoughtrank.report.prefix_statistics import PrefixResult, prefix_results
+from thoughtrank.report.prefix_statistics import CandidateFigures, PrefixResult, PrefixTally, tallied
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.tables import TableRows
 
@@ -16,6 +16,7 @@ def round_summary(
     artifacts: Mapping[str, Artifact],
     screening: Sequence[Artifact] = (),
     prefixes: Sequence[PrefixResult] = (),
+    candidates: CandidateFigures | None = None,
     opened: Mapping[str, Any] | None = None,
     questions_left_out: int = 0,
     held_out_left_out: int = 0,
@@ -28,6 +29,7 @@ def round_summary(
         artifacts: by stage; round 0 has only its evaluation.
         screening: artifacts of the stages that screened the round's questions, the table of questions last.
         prefixes: how each prefix did in the round.
+        candidates: all candidates of the round together.
         opened: how the model begins its own thoughts, see ``openings``.
         questions_left_out: training questions of the round that do not fit the model's context.
         held_out_left_out: the same of the held-out ones.
@@ -41,7 +43,10 @@ def round_summary(
         "questions_left_out": questions_left_out,
         "held_out_left_out": held_out_left_out,
         "screening": _screening_figures(screening),
+        "candidates": {} if candidates is None else asdict(candidates),
         "examples": artifacts["selection"].facts["examples"] if "selection" in artifacts else 0,
+        "questions_with_examples": _fact(artifacts, "selection", "questions_with_examples"),
+        "training_steps": _fact(artifacts, "training", "steps"),
         "seconds": {name: artifacts[name].facts["seconds"] if name in artifacts else 0.0 for name in STAGES},
         "judge_tokens": sum(each.get("judge_tokens", 0) for each in paid),
         "judge_cost": sum(each.get("judge_cost", 0.0) for each in paid),
@@ -52,6 +57,11 @@ def round_summary(
         "best_prefixes": [asdict(each) for each in _best_prefixes(prefixes)],
         "openings": dict(opened or {}),
     }
+
+
+def _fact(artifacts: Mapping[str, Artifact], stage: str, name: str) -> int:
+    """A count of a stage; 0 where the round has no such stage, or it had nothing to do."""
+    return int(artifacts[stage].facts.get(name, 0)) if stage in artifacts else 0
 
 
 def _screening_figures(artifacts: Sequence[Artifact]) -> dict[str, float]:
@@ -69,13 +79,13 @@ def _gain_figures(artifacts: Mapping[str, Artifact]) -> dict[str, float | None]:
     return {name: facts[name] for name in ("scored", "positive", "at_least_3") if name in facts}
 
 
-def round_prefixes(artifacts: Mapping[str, Artifact]) -> list[PrefixResult]:
-    """How each prefix did in one round; none for round 0."""
+def round_tally(artifacts: Mapping[str, Artifact]) -> PrefixTally:
+    """How each prefix did in one round, and all candidates together; nothing for round 0."""
     if "ranking" not in artifacts:
-        return []
+        return PrefixTally()
     candidates = TableRows(artifacts["generation"].published, Candidate)
     gains = TableRows(artifacts["gains"].published, Gain) if "gains" in artifacts else None
-    return prefix_results(candidates, TableRows(artifacts["ranking"].published, RankedCandidate), gains)
+    return tallied(candidates, TableRows(artifacts["ranking"].published, RankedCandidate), gains)
 
 
 def _best_prefixes(prefixes: Sequence[PrefixResult], *, number: int = 5) -> list[PrefixResult]:
@@ -93,7 +103,7 @@ def scalars(entry: Mapping[str, Any]) -> dict[str, float | None]:
             flat.update(
                 {f"{arm}_{figure}": measured for arm, figures in value.items() for figure, measured in figures.items()}
             )
-        elif name in ("gains", "screening", "openings"):
+        elif name in ("candidates", "gains", "screening", "openings"):
             flat.update({f"{name}_{figure}": measured for figure, measured in value.items() if figure != "words"})
         elif name == "win_rates":
             flat.update(

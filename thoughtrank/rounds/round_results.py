@@ -10,9 +10,9 @@ from thoughtrank.report.html.round_candidates import ReportedQuestions
 from thoughtrank.report.html.write_report import report_of_running
 from thoughtrank.report.loggers import Logger
 from thoughtrank.report.openings import openings
-from thoughtrank.report.prefix_statistics import PrefixResult, RoundPrefix, with_round
+from thoughtrank.report.prefix_statistics import PrefixResult, PrefixTally, RoundPrefix, with_round
 from thoughtrank.report.round_line import round_line
-from thoughtrank.report.summary import round_prefixes, round_summary, scalars
+from thoughtrank.report.summary import round_summary, round_tally, scalars
 from thoughtrank.rounds.development_evaluation import development_evaluation, development_figures
 from thoughtrank.rounds.round import Round
 from thoughtrank.rounds.round_win_rates import round_win_rates
@@ -43,13 +43,14 @@ class RoundResults:
 
     def add(self, current: Round) -> None:
         """Publish, print and log the results of a round, all of whose stages are finished."""
-        prefixes = round_prefixes(current.artifacts)
+        tally = round_tally(current.artifacts)
+        prefixes = tally.results()
         self._prefixes += with_round(current.number, prefixes)
         if self._prefixes:
             folder = self._builder.store.paths.prefixes
             folder.mkdir(exist_ok=True)
             write_part(part_path(folder, 0), self._prefixes, record_type=RoundPrefix)
-        self.entries.append(_round_entry(current, prefixes=prefixes, builder=self._builder))
+        self.entries.append(_round_entry(current, tally=tally, builder=self._builder))
         print_text(round_line(self.entries[-1], base=self.entries[0]))
         self._log(current, prefixes=prefixes)
 
@@ -71,7 +72,7 @@ def write_report(builder: StageBuilder) -> None:
     report_of_running(builder.store.paths, questions=questions)
 
 
-def _round_entry(current: Round, *, prefixes: Sequence[PrefixResult], builder: StageBuilder) -> dict[str, Any]:
+def _round_entry(current: Round, *, tally: PrefixTally, builder: StageBuilder) -> dict[str, Any]:
     """Publish the metrics of a finished round, and return its entry of ``summary.json``."""
     number, questions = current.number, builder.questions
     path = builder.store.paths.evaluation(number)
@@ -81,7 +82,8 @@ def _round_entry(current: Round, *, prefixes: Sequence[PrefixResult], builder: S
         metrics=read_json(path),
         artifacts=current.artifacts,
         screening=current.screening,
-        prefixes=prefixes,
+        prefixes=tally.results(),
+        candidates=tally.figures(),
         opened=openings(TableRows(current.artifacts["evaluation"].published, HeldOutReply)),
         questions_left_out=len(questions.left_out_of_round(number)) if number else 0,
         held_out_left_out=len(questions.left_out_of_evaluation()),
