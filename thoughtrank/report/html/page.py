@@ -18,8 +18,9 @@ from thoughtrank.report.html.key_figures import key_figures
 from thoughtrank.report.html.prefix_section import prefix_section
 from thoughtrank.report.html.round_candidates import readable, reported_questions
 from thoughtrank.report.html.round_statistics import RoundStatistics
-from thoughtrank.report.html.run_comparison import compare_runs, comparison_headline, comparison_section
+from thoughtrank.report.html.run_comparison import compare_runs, comparison_headline
 from thoughtrank.report.html.run_sections import curves_of, judge_section, settings_section, training_section
+from thoughtrank.report.html.runs_table import comparison_section
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.verdict_texts import verdict_texts
 from thoughtrank.storage.tables import TableRows

@@ -8,17 +8,14 @@ from thoughtrank.evaluation.paired import Outcomes, PairedDifference, holm, mcne
 from thoughtrank.instantiate import current_target
 from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.findings import readings_of
-from thoughtrank.report.html.headline import duration_text, total_cost, total_seconds
-from thoughtrank.report.html.markup import details, interval, note, section, table
 from thoughtrank.report.html.stored_run import StoredRun
-from thoughtrank.report.html.svg import interval_bar, series_class
 from thoughtrank.report.text_layout import percent
 
 _NOT_SETTINGS = ("run", "runs_dir", "cache_dir", "stop_after", "keep", "logger", "dry_run")
 _SIGNIFICANT = 0.05
 _ABSENT = "(absent)"
 """In place of the value of a setting that a config lacks."""
-_NAMED = 4
+NAMED = 4
 """Settings that are named; the config of each run has all."""
 
 
@@ -135,7 +132,7 @@ def _p_value(first: Sequence[Outcomes], second: Sequence[Outcomes]) -> float:
 
 
 def _mean_accuracy(runs: Sequence[StoredRun]) -> float | None:
-    values = [_accuracy(run) for run in runs]
+    values = [run_accuracy(run) for run in runs]
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if len(known) == len(values) else None
 
@@ -187,81 +184,6 @@ def _seeds_text(best: ComparedRun) -> str:
     return "Each setting was trained once: with another seed the order may be another."
 
 
-def comparison_section(compared: Sequence[ComparedRun]) -> str:
-    """The runs as one table, and where settings have several seeds, the settings as one before it."""
-    runs = [(run, compared_run) for compared_run in compared for run in compared_run.runs]
-    several = any(len(each.runs) > 1 for each in compared)
-    explained = note(
-        "Accuracy of the last round on the held-out questions. The difference to the best is paired by question. Its 95 % "
-        "interval is that of this pair alone; its p-value is corrected for all pairs with common questions (Holm), so that the "
-        "interval may exclude zero where the p-value does not count as more than chance. The thought effect is what training "
-        "on thoughts adds to training on the same answers without them. The cost is that of the judge; the time is that of "
-        "all stages, on whatever machine ran them."
-        + (
-            " Over seeds the interval resamples questions and seeds, and the p-value is the largest of the seeds."
-            if several
-            else ""
-        )
-    )
-    parts = [explained]
-    if several:
-        rows = [
-            [
-                _varied_text(each.varied),
-                str(len(each.runs)),
-                f"{percent(each.accuracy)} ({', '.join(percent(_accuracy(run)) for run in each.runs)})",
-                _difference_text(each),
-            ]
-            for each in compared
-        ]
-        header = ["setting", "seeds", "mean accuracy (by seed)", "difference to the best, points"]
-        parts.append(table(header, rows, caption="Settings, best first"))
-    header = ["run", "varied", "0 % to 100 %", "accuracy"]
-    header += [] if several else ["difference to the best, points"]
-    header += ["thought effect, points", "judge cost, time"]
-    caption = "Runs, those of the best setting first" if several else "Runs, best first"
-    rows = [_run_row(run, compared_run, several=several) for run, compared_run in runs]
-    parts.append(table(header, rows, caption=caption, markup=(2,)))
-    if len(compared[0].varied) > _NAMED:
-        parts.append(_all_settings(compared))
-    return section("comparison", "Settings side by side" if several else "Runs side by side", *parts)
-
-
-def _all_settings(compared: Sequence[ComparedRun]) -> str:
-    """Every setting that varies, where the table of runs names only some."""
-    rows = [[name, *(_short(each.varied[name]) for each in compared)] for name in compared[0].varied]
-    header = ["setting", *(each.name for each in compared)]
-    return details(f"All {len(rows)} settings that differ", table(header, rows, caption="Settings that differ"))
-
-
-def _run_row(run: StoredRun, compared_run: ComparedRun, *, several: bool) -> list[str]:
-    metrics = run.evaluated[-1].metrics if run.evaluated else {}
-    low, high, accuracy = metrics.get("accuracy_low"), metrics.get("accuracy_high"), _accuracy(run)
-    bar = ""
-    if accuracy is not None and low is not None and high is not None:
-        bar = interval_bar(accuracy, low, high, low_end=0.0, high_end=1.0, look=series_class(0))
-    effect = run.findings["thought_effect"]
-    return [
-        run.name,
-        _varied_text(compared_run.varied) + (f", seed={run.config.get('seed')}" if several else ""),
-        bar,
-        interval(accuracy, low, high),
-        *([] if several else [_difference_text(compared_run)]),
-        "not measured"
-        if effect is None
-        else f"{effect['points']:+.1f} [{effect['low']:+.1f} to {effect['high']:+.1f}]",
-        f"${total_cost(run):.2f}, {duration_text(total_seconds(run))}",
-    ]
-
-
-def _difference_text(compared_run: ComparedRun) -> str:
-    if (found := compared_run.to_best) is None:
-        return "best"
-    if compared_run.p_value is None:
-        return "no question in common"
-    return f"{-found.points:+.1f} [{-found.high:+.1f} to {-found.low:+.1f}], p {p_text(compared_run.p_value)}"
-
-
 def _points_text(compared_run: ComparedRun) -> str:
     """The best minus this one."""
     found, p_value = compared_run.to_best, compared_run.p_value
@@ -274,7 +196,8 @@ def _below(compared_run: ComparedRun) -> bool:
     return compared_run.p_value is not None and compared_run.p_value < _SIGNIFICANT
 
 
-def _accuracy(run: StoredRun) -> float | None:
+def run_accuracy(run: StoredRun) -> float | None:
+    """Of its last evaluated round; None without one."""
     return run.evaluated[-1].metrics.get("accuracy") if run.evaluated else None
 
 
@@ -282,13 +205,19 @@ def _order(accuracy: float | None) -> float:
     return -1.0 if accuracy is None else accuracy
 
 
+def varied_settings(varied: Mapping[str, object]) -> list[str]:
+    """The settings that are named, and how many more there are."""
+    named = [f"{name}={short_value(value)}" for name, value in varied.items()]
+    more = [f"and {len(named) - NAMED} more settings"] if len(named) > NAMED else []
+    return [*named[:NAMED], *more] or ["nothing"]
+
+
 def _varied_text(varied: Mapping[str, object]) -> str:
-    named = [f"{name}={_short(value)}" for name, value in varied.items()]
-    more = [f"and {len(named) - _NAMED} more settings"] if len(named) > _NAMED else []
-    return ", ".join([*named[:_NAMED], *more]) or "nothing"
+    return ", ".join(varied_settings(varied))
 
 
-def _short(value: object) -> str:
+def short_value(value: object) -> str:
+    """Its first characters; a class without its package."""
     return str(value).rpartition("thoughtrank.")[2][:60]
 
 

@@ -91,11 +91,16 @@ def _spend(run: StoredRun) -> str:
 
 def _machine(run: StoredRun) -> str:
     """The caption of the table: what it is, and on what it ran."""
+    machine = machine_text(run)
+    return f"Judge calls in US dollars and tokens, and computing time by stage{machine and f', on {machine}'}"
+
+
+def machine_text(run: StoredRun) -> str:
+    """Device, precision and threads of its last round; empty where the run does not have them."""
     facts = _versions(run)
     parts = [str(facts[name]) for name in ("device", "dtype") if name in facts]
     threads = [f"{facts['threads']} threads"] if facts.get("device") == "cpu" and "threads" in facts else []
-    where = f", on {', '.join([*parts, *threads])}" if parts else ""
-    return f"Judge calls in US dollars and tokens, and computing time by stage{where}"
+    return ", ".join([*parts, *threads])
 
 
 def _judge_cells(of_round: StoredRound) -> tuple[str, str]:

@@ -1,0 +1,39 @@
+from dataclasses import replace
+
+from test_run_comparison import run_of
+
+from thoughtrank.report.html.run_comparison import compare_runs
+from thoughtrank.report.html.runs_table import comparison_section
+
+
+def on_machine(run, **facts):
+    """The same run, as if its last round had been computed there."""
+    last = run.rounds[-1]
+    generation = {**last.facts.get("generation", {}), "engine": facts}
+    return replace(run, rounds=[*run.rounds[:-1], replace(last, facts={**last.facts, "generation": generation})])
+
+
+def test_times_stand_beside_their_hardware_and_where_that_differs_the_page_says_so(tmp_path):
+    runs = [run_of(tmp_path / name, lr=lr) for lr, name in enumerate(("a", "b"))]
+    two, four = (on_machine(run, device="cpu", threads=number) for run, number in zip(runs, (2, 4), strict=True))
+    shown = comparison_section(compare_runs([two, four]))
+    assert "min<br>cpu, 2 threads</td>" in shown
+    assert "min<br>cpu, 4 threads</td>" in shown
+    assert "different hardware or numbers of threads, so their times cannot be compared" in shown
+    alike = comparison_section(compare_runs([two, on_machine(runs[1], device="cpu", threads=2)]))
+    assert "different hardware" not in alike
+    assert "where nothing else ran on the machine" in alike
+
+
+def test_long_names_break_between_their_parts_and_stay_text(tmp_path):
+    runs = [run_of(tmp_path / name, lr=name) for name in ("one_run", "<b>")]
+    shown = comparison_section(compare_runs(runs))
+    assert "optimizer.<wbr>lr=<wbr>one_<wbr>run</td>" in shown
+    assert '<th scope="row">one_<wbr>run</th>' in shown
+    assert '<th scope="row">&lt;b&gt;</th>' in shown
+    assert "<td>+0.0 [+0.0 to +0.0]<br>p = 1.000</td>" in shown  # of equal replies
+
+
+def test_a_run_without_results_has_its_row(tmp_path):
+    runs = [run_of(tmp_path / "whole", lr=1), replace(run_of(tmp_path / "other", lr=1), rounds=[])]
+    assert '<th scope="row">other</th><td>nothing</td><td></td><td>–</td>' in comparison_section(compare_runs(runs))

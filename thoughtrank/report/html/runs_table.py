@@ -1,0 +1,109 @@
+"""Several runs as tables of the report: settings, results, hardware and cost, the best first."""
+
+import re
+from collections.abc import Sequence
+
+from thoughtrank.report.effect_text import p_text
+from thoughtrank.report.html.embedding import escaped
+from thoughtrank.report.html.headline import duration_text, total_cost, total_seconds
+from thoughtrank.report.html.markup import details, note, section, table
+from thoughtrank.report.html.run_comparison import NAMED, ComparedRun, run_accuracy, short_value, varied_settings
+from thoughtrank.report.html.run_sections import machine_text
+from thoughtrank.report.html.stored_run import StoredRun
+from thoughtrank.report.html.svg import interval_bar, series_class
+from thoughtrank.report.text_layout import percent
+
+
+def comparison_section(compared: Sequence[ComparedRun]) -> str:
+    """The runs as one table, and where settings have several seeds, the settings as one before it."""
+    runs = [(run, compared_run) for compared_run in compared for run in compared_run.runs]
+    several = any(len(each.runs) > 1 for each in compared)
+    parts = [note(_explained([run for run, _ in runs], several=several))]
+    if several:
+        rows = [
+            [
+                _lines(varied_settings(each.varied)),
+                str(len(each.runs)),
+                f"{percent(each.accuracy)} ({', '.join(percent(run_accuracy(run)) for run in each.runs)})",
+                _lines(_difference(each)),
+            ]
+            for each in compared
+        ]
+        header = ["setting", "seeds", "mean accuracy (by seed)", "difference to the best, points"]
+        parts.append(table(header, rows, caption="Settings, best first", markup=(0, 3)))
+    header = ["run", "varied", "0 % to 100 %", "accuracy"]
+    header += [] if several else ["difference to the best, points"]
+    header += ["thought effect, points", "judge cost, time, hardware"]
+    caption = "Runs, those of the best setting first" if several else "Runs, best first"
+    rows = [_run_row(run, compared_run, several=several) for run, compared_run in runs]
+    parts.append(table(header, rows, caption=caption, markup=range(len(header))))
+    if len(compared[0].varied) > NAMED:
+        parts.append(_all_settings(compared))
+    return section("comparison", "Settings side by side" if several else "Runs side by side", *parts)
+
+
+def _explained(runs: Sequence[StoredRun], *, several: bool) -> str:
+    """What the columns are, and whether the times can be compared."""
+    text = (
+        "Accuracy of the last round on the held-out questions. The difference to the best is paired by question. Its 95 % "
+        "interval is that of this pair alone; its p-value is corrected for all pairs with common questions (Holm), so that the "
+        "interval may exclude zero where the p-value does not count as more than chance. The thought effect is what training "
+        "on thoughts adds to training on the same answers without them. The cost is that of the judge; the time is that of "
+        "all stages, the controls included. "
+    )
+    if len({machine_text(run) for run in runs}) > 1:
+        text += "These runs had different hardware or numbers of threads, so their times cannot be compared."
+    else:
+        text += "Their times can only be compared where nothing else ran on the machine."
+    if several:
+        text += " Over seeds the interval resamples questions and seeds, and the p-value is the largest of the seeds."
+    return text
+
+
+def _all_settings(compared: Sequence[ComparedRun]) -> str:
+    """Every setting that varies, where the table of runs names only some."""
+    rows = [[name, *(short_value(each.varied[name]) for each in compared)] for name in compared[0].varied]
+    rows = [[_lines([cell]) for cell in row] for row in rows]
+    header = ["setting", *(each.name for each in compared)]
+    shown = table(header, rows, caption="Settings that differ", markup=range(len(header)))
+    return details(f"All {len(rows)} settings that differ", shown)
+
+
+def _run_row(run: StoredRun, compared_run: ComparedRun, *, several: bool) -> list[str]:
+    """Cells of HTML."""
+    metrics = run.evaluated[-1].metrics if run.evaluated else {}
+    low, high, accuracy = metrics.get("accuracy_low"), metrics.get("accuracy_high"), run_accuracy(run)
+    bar, bounds = "", []
+    if accuracy is not None and low is not None and high is not None:
+        bar = interval_bar(accuracy, low, high, low_end=0.0, high_end=1.0, look=series_class(0))
+        bounds = [f"[{100 * low:.0f}–{100 * high:.0f}]"]
+    effect = run.findings["thought_effect"]
+    seed = [f"seed={run.config.get('seed')}"] if several else []
+    machine = machine_text(run)
+    return [
+        _lines([run.name]),
+        _lines([*varied_settings(compared_run.varied), *seed]),
+        bar,
+        _lines([percent(accuracy), *bounds]),
+        *([] if several else [_lines(_difference(compared_run))]),
+        "not measured"
+        if effect is None
+        else _lines([f"{effect['points']:+.1f}", f"[{effect['low']:+.1f} to {effect['high']:+.1f}]"]),
+        _lines([f"${total_cost(run):.2f}, {duration_text(total_seconds(run))}", *([machine] if machine else [])]),
+    ]
+
+
+def _difference(compared_run: ComparedRun) -> list[str]:
+    if (found := compared_run.to_best) is None:
+        return ["best"]
+    if compared_run.p_value is None:
+        return ["no question in common"]
+    return [
+        f"{0 - found.points:+.1f} [{0 - found.high:+.1f} to {0 - found.low:+.1f}]",
+        f"p {p_text(compared_run.p_value)}",
+    ]
+
+
+def _lines(texts: Sequence[str]) -> str:
+    """Lines of a cell. A long name may be broken after a dot, a slash, an underscore or an equals sign, but not in a word."""
+    return "<br>".join(re.sub(r"([./_](?=[^\W\d])|=)", r"\1<wbr>", escaped(each)) for each in texts)
