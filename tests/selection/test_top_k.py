@@ -175,3 +175,13 @@ def test_every_setting_is_part_of_the_identity():
         )
     ]
     assert len(set(identities)) == 5
+
+
+def test_candidates_with_a_wrong_calculation_are_left_out_on_request():
+    right = candidate(0, "7", thought="12 - 5 = 7")
+    wrong_thought = candidate(1, "7", thought="3 * 4 = 7")
+    wrong_answer = candidate(2, "3 + 3 = 7", thought="Let us add")
+    ranked = [(right, 1), (wrong_thought, 1), (wrong_answer, 1), LOSER]
+    assert len(select(TopK(k=2, thoughts_per_answer=2), *ranked)) == 3
+    assert select(TopK(k=2, thoughts_per_answer=2, check_calculations=True), *ranked) == [right]
+    assert select(Best(check_calculations=True), *ranked) == [right]

@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal, Self
 
+from thoughtrank.evaluation.calculations_in_text import wrong_calculations
 from thoughtrank.instantiate import Component
 from thoughtrank.judging.protocol import AnswerView
 from thoughtrank.rankers.duplicate_answers import duplicate_classes
@@ -37,6 +38,8 @@ class TopK(Component):
         skip_known: leave out questions whose answer has a probability above one half without a thought.
         min_winner_share: smallest fraction of a question's candidates that must have the best rank, where the ranking has only
             two ranks, right and wrong; from 0, for no such limit, to 1. A finer ranking is not affected.
+        check_calculations: leave out candidates whose thought or answer states a wrong calculation, such as "3 * 4 = 10"; see
+            ``calculations_in_text``.
         allow_truncated: also select thoughts and answers that were truncated at their limit; candidates with a thought tag
             where none belongs are never selected.
     """
@@ -52,6 +55,7 @@ class TopK(Component):
         min_gain: float | None = None,
         skip_known: bool = False,
         min_winner_share: float = 0.0,
+        check_calculations: bool = False,
         allow_truncated: bool = False,
     ) -> None:
         self.k = k
@@ -60,6 +64,7 @@ class TopK(Component):
         self.min_gain = min_gain
         self.skip_known = skip_known
         self.min_winner_share = min_winner_share
+        self.check_calculations = check_calculations
         self.allow_truncated = allow_truncated
         self._reason = ""
 
@@ -98,7 +103,8 @@ class TopK(Component):
         line = f"thoughts of an answer: {chosen}{self._reason}"
         if self.min_gain is not None:
             line += f", gain at least {self.min_gain:g} nats in place of min_winner_share"
-        return line + (", without questions that the model answers at once" if self.skip_known else "")
+        line += ", without questions that the model answers at once" if self.skip_known else ""
+        return line + (", without wrong calculations" if self.check_calculations else "")
 
     def choosable(self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
         """See ``GainSelector``. Also those of questions that ``min_winner_share`` leaves out, so that one table of gains
@@ -129,7 +135,7 @@ class TopK(Component):
         chosen: list[Candidate] = []
         answers = 0
         for members in _by_answer(self._winners(candidates, ranking)):
-            usable = [each for each in members if self._usable(each) and self._gains_enough(each, gains)]
+            usable = [each for each in members if self._usable(each) and self._supports(each, gains)]
             different: dict[str, Candidate] = {}
             for each in sorted(usable, key=lambda each: self._preference(each, gains)):
                 different.setdefault(each.thought, each)
@@ -151,8 +157,11 @@ class TopK(Component):
             return False
         return self.allow_truncated or (candidate.thought_finish == "stop" and candidate.answer_finish == "stop")
 
-    def _gains_enough(self, candidate: Candidate, gains: Mapping[str, Gain]) -> bool:
-        return self.min_gain is None or not gains or gains[candidate.candidate_id].gain >= self.min_gain
+    def _supports(self, candidate: Candidate, gains: Mapping[str, Gain]) -> bool:
+        """Whether the thought gains enough and calculates rightly. The first needs no text, so it is looked at first."""
+        if self.min_gain is not None and gains and gains[candidate.candidate_id].gain < self.min_gain:
+            return False
+        return not (self.check_calculations and wrong_calculations(candidate.thought, candidate.answer))
 
     def _preference(self, candidate: Candidate, gains: Mapping[str, Gain]) -> tuple[bool, bool, float, str, str]:
         """Sort key of the thoughts that led to one answer: complete ones first, then as ``thoughts`` says, then by hash."""
@@ -173,6 +182,7 @@ class Best(TopK):
         min_gain: as for ``TopK``.
         skip_known: as for ``TopK``.
         min_winner_share: as for ``TopK``.
+        check_calculations: as for ``TopK``.
         allow_truncated: as for ``TopK``.
     """
 
@@ -183,6 +193,7 @@ class Best(TopK):
         min_gain: float | None = None,
         skip_known: bool = False,
         min_winner_share: float = 0.0,
+        check_calculations: bool = False,
         allow_truncated: bool = False,
     ) -> None:
         super().__init__(
@@ -191,6 +202,7 @@ class Best(TopK):
             min_gain=min_gain,
             skip_known=skip_known,
             min_winner_share=min_winner_share,
+            check_calculations=check_calculations,
             allow_truncated=allow_truncated,
         )
 

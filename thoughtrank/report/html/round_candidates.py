@@ -7,6 +7,7 @@ from itertools import groupby, zip_longest
 from typing import Any, TypeVar
 
 from thoughtrank.errors import UserError
+from thoughtrank.evaluation.calculations_in_text import wrong_calculations
 from thoughtrank.records import Candidate, Example, Gain, RankedCandidate
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.tables import TableRows
@@ -139,6 +140,8 @@ def _why_not(
     least = selection.get("min_gain")
     if least is not None and gain is not None and gain < least:
         return f"gain below {least:g} nats"
+    if selection.get("check_calculations") and wrong_calculations(candidate.thought, candidate.answer):
+        return "states a wrong calculation"
     if question.has_example:
         return "as good, but another thought or answer was taken"
     share = float(selection.get("min_winner_share") or 0.0)
