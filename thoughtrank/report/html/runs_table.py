@@ -106,4 +106,4 @@ def _difference(compared_run: ComparedRun) -> list[str]:
 
 def _lines(texts: Sequence[str]) -> str:
     """Lines of a cell. A long name may be broken after a dot, a slash, an underscore or an equals sign, but not in a word."""
-    return "<br>".join(re.sub(r"([./_](?=[^\W\d])|=)", r"\1<wbr>", escaped(each)) for each in texts)
+    return "<br>".join(re.sub(r"([./_](?=[^\W\d])|=(?=\S))", r"\1<wbr>", escaped(each)) for each in texts)
