@@ -23,10 +23,13 @@ check: $(VENV)/.installed
 campaign: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m campaign
 
-# Every picture of README.md and of experiments/, from the tables of a run and the summaries that studies keep: make figures RUN=runs/quickstart
+# Every picture of README.md, and every table and picture of experiments/, from the tables of runs and the summaries that studies keep:
+# make figures RUN=runs/quickstart
 RUN ?= runs/quickstart
+STUDIES ?= $(sort $(dir $(wildcard experiments/*/settings)))
 figures: $(VENV)/.installed
 	for study in $(sort $(dir $(wildcard experiments/*/summary.json))); do $(VENV)/bin/python -m thoughtrank.report $$study --figures $$study || exit 1; done
+	$(if $(STUDIES),$(VENV)/bin/python -m thoughtrank.report.study $(STUDIES))
 	$(VENV)/bin/python -m thoughtrank.report $(RUN) --figures docs/pictures
 
 # Known vulnerabilities in the versions of constraints.txt; asks the advisories of the package index, or with AUDIT="--vulnerability-service osv" those of OSV.

@@ -1,0 +1,31 @@
+import pytest
+from study_runs import run_folder
+
+from thoughtrank.report.study.kept_runs import by_setting, read_runs
+from thoughtrank.report.study.round_tables import arms_table, rounds_table
+
+
+@pytest.fixture
+def groups(tmp_path):
+    for seed, right in enumerate((5, 7)):
+        run_folder(tmp_path, f"plain-seed{seed}", right=right, with_replies=False)
+    return by_setting(read_runs(tmp_path), order=[])
+
+
+def rows_of(table):
+    header, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_a_round_has_the_means_of_its_seeds(groups):
+    before, after = rows_of(rounds_table(groups))
+    assert (before["accuracy"], before["candidates"], before["evaluation s"]) == ("10.0 %", "–", "30")
+    assert (after["accuracy"], after["tokens"], after["genuine"], after["steps"]) == ("30.0 %", "1,000", "3", "16")
+    assert "mean gain" not in after, "no run has it"
+
+
+def test_arms_are_those_of_the_first_and_last_round_and_of_each_control(groups):
+    rows = rows_of(arms_table(groups))
+    assert [row["model"] for row in rows] == ["round 0", "round 1", "answers_only/copies"]
+    assert (rows[1]["own"], rows[1]["edited"], rows[1]["follows"]) == ("30.0 % (25.0–35.0)", "10.0 %", "80.0 %")
+    assert (rows[2]["thought"], rows[2]["own"]) == ("20.0 %", "–")
