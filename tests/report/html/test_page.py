@@ -166,6 +166,20 @@ def test_axe_finds_nothing_serious(report, width, dark):
         assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_phone_shows_few_candidates_and_folds_sections_until_they_are_asked_for(tmp_path):
+    folder = stored_run(tmp_path / "many", rounds=1, prefixes=[f"p{number}" for number in range(20)])
+    with opened(write_report([folder], tmp_path / "report.html").path, width=390) as shown:
+        page = shown.page
+        assert page.locator(".fold[open] > summary").all_inner_texts() == ["Accuracy"]
+        assert page.locator("ol.prefixes").is_hidden()
+        page.click("nav a[href$=prefixes-title]")
+        assert page.locator("ol.prefixes").is_visible()
+        assert page.locator(".card").count() == 8
+        page.click("text=Show the other 12 candidates")
+        assert page.locator(".card").count() == 20
+        assert shown.messages == []
+
+
 def test_filters_leave_what_matches(report):
     with opened(report) as shown:
         page, status = shown.page, shown.page.locator("#browser-status")
@@ -189,9 +203,14 @@ def test_a_search_of_all_texts_finds_thoughts(report):
         page.fill("#search", "b THOUGHT so")
         page.wait_for_timeout(150)
         assert page.locator("#browser-status").inner_text() == "0 candidates of 0 questions"
+        assert page.locator("#search-hint").is_visible()
         page.check("#full-text")
         page.wait_for_timeout(300)
         assert page.locator("#browser-status").inner_text() == "4 candidates of 4 questions"
+        assert page.locator("#search-hint").is_hidden()
+        page.click("#filter-reset")
+        assert not page.is_checked("#full-text")
+        assert page.locator("#browser-status").inner_text() == "12 candidates of 4 questions"
 
 
 def test_a_prefix_of_the_grid_shows_its_candidates(report):

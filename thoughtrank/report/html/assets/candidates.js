@@ -99,7 +99,7 @@ report.CandidateView = class {
     const selected = this.worthSeeing({ question, rows });
     row.append(
       report.element("span", "row-text", question.text || question.id),
-      report.element("span", "row-note", `${question.family || ""} · ${rows.length} of ${question.n} candidates${selected ? ", some selected" : ""}`),
+      report.element("span", "row-note", [selected && "some selected", `${rows.length} of ${question.n} candidates`, question.family].filter(Boolean).join(" · ")),
     );
     return row;
   }
@@ -111,7 +111,8 @@ report.CandidateView = class {
     if (question.answer) parts.push(report.element("p", "reference", `Reference answer: ${question.answer}`));
     if (!content) return [...parts, report.leftOut()];
     const order = [...rows].sort((one, other) => this.sortKey(question, one) - this.sortKey(question, other));
-    parts.push(...order.map((row) => this.card(question, row, content.candidates[row])));
+    const cards = (some) => some.map((row) => this.card(question, row, content.candidates[row]));
+    parts.push(...report.firstOnes(order, cards, (count) => `Show the other ${count} candidates`));
     if (content.calls.length) parts.push(this.judgeCalls(question, content));
     return parts;
   }
@@ -135,14 +136,13 @@ report.CandidateView = class {
       ["truncated", ["", "thought", "answer", "thought and answer"][this.flags[at] & 3] || null],
       ["judge", flag],
     ];
-    const head = report.element("p", "facts");
+    const head = report.element("p", "facts", null, report.element("span", "outcome", outcome));
     for (const [name, value] of facts) {
       if (value === null || value === undefined) continue;
       head.append(report.element("span", "", null, report.element("i", "", name), ` ${report.shown(value)}`));
     }
     if (this.flags[at] & 4) head.append(report.element("span", "outcome wrong", "differs from the reference"));
     if (this.flags[at] & 8) head.append(report.element("span", "outcome right", "matches the reference"));
-    head.append(report.element("span", "outcome", outcome));
     const texts = report.element("div", "pair");
     for (const [name, text] of [["Thought", thought], ["Answer", answer]]) {
       texts.append(report.element("div", "", null, report.element("h4", "", name), report.longText(text)));

@@ -1,6 +1,7 @@
 "use strict";
 // Training curves of all rounds on one axis of optimizer steps, drawn by uPlot.
 report.drawn = new Set();
+report.CURVE_HEIGHT = 170;
 
 report.drawCurves = function (run) {
   const box = document.querySelector(`[data-curves="run-${run}"]`);
@@ -24,17 +25,17 @@ report.drawCurve = function (box, { title, steps, values, starts }) {
   const plot = new uPlot(
     {
       width: width(),
-      height: 190,
+      height: report.CURVE_HEIGHT,
       scales: { x: { time: false } },
       series: [{ label: "step" }, { label: title, value: (_, value) => report.tickText(value ?? null), stroke: () => colour("--s0"), width: 1.5, spanGaps: true, points: { show: steps.length < 60 } }],
       padding: [18, null, null, null], // room for the labels of the rounds
-      axes: [axis(), { ...axis(), size: 62, values: (_, ticks) => ticks.map(report.tickText) }],
+      axes: [{ ...axis(), size: 30 }, { ...axis(), size: 62, values: (_, ticks) => ticks.map(report.tickText) }],
       hooks: { draw: [(drawn) => report.drawStarts(drawn, starts, colour("--muted"))] },
     },
     [steps, values],
     figure,
   );
-  window.addEventListener("resize", () => plot.setSize({ width: width(), height: 190 }));
+  window.addEventListener("resize", () => plot.setSize({ width: width(), height: report.CURVE_HEIGHT }));
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot.redraw());
 };
 

@@ -71,6 +71,20 @@ report.longText = function (text, className) {
   return report.element("div", "long", null, box, more);
 };
 
+// On a narrow screen everything is one column: sections are folded, and lists begin with a few of their parts.
+report.narrow = () => window.matchMedia("(max-width: 720px)").matches;
+
+// What \`draw\` makes of the items: all of them, or on a narrow screen the first ones and a button that shows the others.
+report.FIRST_ONES = 8;
+report.firstOnes = function (items, draw, textOf) {
+  if (!report.narrow() || items.length <= report.FIRST_ONES + 1) return draw(items);
+  const rest = items.slice(report.FIRST_ONES);
+  const button = report.element("button", "more", textOf(rest.length));
+  button.type = "button";
+  button.addEventListener("click", () => button.replaceWith(...draw(rest)));
+  return [...draw(items.slice(0, report.FIRST_ONES)), button];
+};
+
 report.leftOut = function () {
   return report.element("p", "missing", "The texts of this question are not in the report, whose size is limited; the tables of the run have them.");
 };

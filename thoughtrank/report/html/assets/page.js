@@ -11,6 +11,25 @@ document.addEventListener("DOMContentLoaded", () => {
   let drawing = 0;
   const views = new Map();
 
+  // Every section of a run but the first becomes an element that opens; links to it open it.
+  if (report.narrow()) {
+    document.querySelectorAll("article.run").forEach((article) => {
+      article.querySelectorAll(":scope > section:has(> h3[id])").forEach((section, number) => {
+        const fold = report.element("details", "fold");
+        fold.open = number === 0;
+        fold.append(report.element("summary", "", null, section.querySelector("h3")), ...section.childNodes);
+        fold.addEventListener("toggle", () => window.dispatchEvent(new Event("resize"))); // for the charts
+        section.append(fold);
+      });
+    });
+    document.querySelectorAll('nav a[href^="#"]').forEach((link) =>
+      link.addEventListener("click", () => {
+        const fold = document.querySelector(link.hash).closest("details");
+        if (fold) fold.open = true;
+      }),
+    );
+  }
+
   const list = new report.WindowedList(get("question-list"), {
     rowHeight: 56,
     draw: (item) => view.draw(item),
@@ -76,6 +95,7 @@ document.addEventListener("DOMContentLoaded", () => {
     get("browser-progress").hidden = true;
     show();
     const words = get("search").value.trim().toLowerCase();
+    get("search-hint").hidden = !words || get("full-text").checked;
     if (words && get("full-text").checked) await searchTexts(words);
   }
 
@@ -119,7 +139,9 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("input[name=view]").forEach((each) => each.addEventListener("change", changeView));
   get("filter-reset").addEventListener("click", () => {
     get("search").value = "";
+    get("full-text").checked = false;
     for (const name of ["family", "prefix", "rank", "outcome"]) get(`filter-${name}`).value = "";
+    get("filter-order").selectedIndex = 0;
     update();
   });
 
