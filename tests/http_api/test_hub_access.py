@@ -11,6 +11,7 @@ import pytest
 from huggingface_hub import constants
 
 from thoughtrank.http_api.hub_access import hub_or_cache
+from thoughtrank.models.hardware import may_have_accelerator
 
 NOWHERE = "http://127.0.0.1:9"
 ASK = {
@@ -38,6 +39,21 @@ def test_without_a_network_there_is_one_line_within_seconds(program, tmp_path):
     assert f"the hub {NOWHERE} cannot be reached, and it is not in the local cache" in done.stdout
     assert len(done.stdout.splitlines()) == 1
     assert "Retrying" not in done.stdout + done.stderr
+
+
+def test_a_dry_run_of_the_recipe_without_a_network_imports_nothing_that_takes_seconds(tmp_path):
+    slow = {"torch", "transformers", "datasets", "openai"}
+    program = (
+        "import sys\nfrom thoughtrank.cli import main\n"
+        f"sys.argv[1:] = ['dry_run=true', 'experiment=llama3.2_3b_cot', 'runs_dir={tmp_path}', 'cache_dir={tmp_path}']\n"
+        f"try: main()\nfinally: print(*sorted(sys.modules.keys() & {slow!r}), file=sys.stderr)"
+    )
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
+    environment |= {"HF_ENDPOINT": NOWHERE, "HF_HOME": str(tmp_path), "SSL_CERT_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert f"the hub {NOWHERE} cannot be reached" in done.stderr
+    *_, imported = done.stderr.splitlines()
+    assert set(imported.split()) <= ({"torch"} if may_have_accelerator() else set())
 
 
 def test_the_clients_are_offline_only_inside(monkeypatch):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from thoughtrank.models.hardware import cuda_memory, multiplies_bf16
+from thoughtrank.models.hardware import cuda_memory, may_have_accelerator, multiplies_bf16
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,9 @@ def test_without_a_driver_the_memory_is_unknown(monkeypatch):
 
     monkeypatch.setattr("ctypes.CDLL", missing)
     assert cuda_memory() is None
+
+
+def test_the_quick_check_misses_no_device_that_torch_finds(monkeypatch):
+    assert may_have_accelerator() or not torch.cuda.is_available()
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert may_have_accelerator()

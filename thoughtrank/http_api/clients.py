@@ -67,7 +67,7 @@ def environment_faults() -> list[str]:
     if not proxies and not any(os.environ.get(name) for name in _CERTIFICATES):
         return []
     try:
-        open_client(base_url="http://localhost/v1", key=None, timeout_seconds=1.0).close()
+        _open_http()
     except ImportError:
         return [
             f"{_listed(proxies)}: a SOCKS proxy needs the package socksio: pip install socksio, or unset the variable"
@@ -79,6 +79,15 @@ def environment_faults() -> list[str]:
             f"{_listed(proxies)}: a proxy must look like http://HOST:PORT or socks5://HOST:PORT: correct or unset it"
         ]
     return []
+
+
+def _open_http() -> None:
+    """Open what the ``openai`` client opens, without importing that package, which takes longer than a plan."""
+    try:
+        import httpx2 as http
+    except ModuleNotFoundError:  # older versions of the package use this one
+        import httpx as http
+    http.Client().close()
 
 
 def proxy_of(url: str) -> str | None:

@@ -1,8 +1,10 @@
 """Whether the Hugging Face hub can be reached; where it cannot, its clients use their cache at once and do not retry."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from thoughtrank.http_api.urls import shown_url
 
@@ -26,6 +28,14 @@ def hub_or_cache() -> Iterator[str | None]:
         return
     with _offline():
         yield f"the hub {shown_url(constants.ENDPOINT)} cannot be reached, and it is not in the local cache"
+
+
+def has_cached_datasets() -> bool:
+    """Whether the local caches of the hub have any dataset, in either of their formats."""
+    from huggingface_hub import constants
+
+    prepared = Path(os.environ.get("HF_DATASETS_CACHE") or Path(constants.HF_HOME, "datasets"))
+    return any(prepared.glob("*")) or any(Path(constants.HF_HUB_CACHE).glob("datasets--*"))
 
 
 def _is_reachable() -> bool:

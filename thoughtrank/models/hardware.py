@@ -1,7 +1,10 @@
 """What the hardware of this machine can do."""
 
 import ctypes
+import sys
 from pathlib import Path
+
+_AMD_DRIVER = Path("/dev/kfd")
 
 
 def multiplies_bf16() -> bool:
@@ -26,6 +29,17 @@ def has_device(kind: str) -> bool:
 def has_nvidia_driver() -> bool:
     """Whether an NVIDIA driver is loaded: a guess at a CUDA device that imports nothing heavy."""
     return Path("/proc/driver/nvidia").exists()
+
+
+def may_have_accelerator() -> bool:
+    """Whether torch may find a device beside the CPU; a quick check that saves importing torch where it cannot."""
+    if sys.platform != "linux" or _AMD_DRIVER.exists():
+        return True
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def cuda_memory() -> int | None:

@@ -1,6 +1,9 @@
+import sys
+
 import pytest
 import torch
 
+from thoughtrank.finetuning.distributed import devices as module
 from thoughtrank.finetuning.distributed.devices import device_faults, device_kind
 
 
@@ -24,6 +27,13 @@ def test_auto_prefers_cuda_to_mps_to_the_cpu(machine):
     assert device_kind("auto", allow_mps=False) == "cpu"
     machine()
     assert device_kind("auto") == "cpu"
+
+
+def test_torch_is_not_imported_where_no_driver_is_installed(monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setattr(module, "may_have_accelerator", lambda: False)
+    assert device_kind("auto") == "cpu"
+    assert "torch" not in sys.modules
 
 
 def test_a_kind_that_is_asked_for_is_not_replaced(machine):

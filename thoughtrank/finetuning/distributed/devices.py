@@ -1,6 +1,9 @@
 """Kinds of devices, and whether this machine has them. Torch is imported only where the machine has to be asked."""
 
+import sys
 from typing import Literal
+
+from thoughtrank.models.hardware import may_have_accelerator
 
 DeviceKind = Literal["cpu", "cuda", "mps"]
 Accelerator = Literal["auto", "cpu", "cuda", "mps"]
@@ -10,6 +13,8 @@ def device_kind(accelerator: Accelerator, *, allow_mps: bool = True) -> DeviceKi
     """Resolve ``auto``: CUDA if the machine has a device, else Apple's MPS if allowed, else the CPU."""
     if accelerator != "auto":
         return accelerator
+    if "torch" not in sys.modules and not may_have_accelerator():
+        return "cpu"
     import torch
 
     if torch.cuda.is_available():

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
-from thoughtrank.http_api.hub_access import hub_or_cache
+from thoughtrank.http_api.hub_access import has_cached_datasets, hub_or_cache
 from thoughtrank.questions.rows.file_reader import JSON_SUFFIXES, Row, read_rows
 from thoughtrank.user_input.user_paths import user_path
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset
+
+_CHECK_NAMES = "check name, config_name and splits and the connection, or give a local file or folder"
 
 
 def split_rows(
@@ -80,24 +83,27 @@ def _hub_rows(
 
 def _load_split(*, name: str, config_name: str | None, split: str, streaming: bool) -> "Dataset | IterableDataset":
     """The split as the package ``datasets`` loads it."""
-    try:
-        import datasets
-    except ModuleNotFoundError:
+    if find_spec("datasets") is None:
         raise UserError(
             f"questions.name={name} is not a local file, and datasets of the hub need a package: "
             "pip install 'thoughtrank[datasets]'"
-        ) from None
-    datasets.utils.logging.set_verbosity_error()
-    datasets.disable_progress_bars()
+        )
     with nullcontext() if user_path(name).exists() else hub_or_cache() as unreachable:
+        if unreachable and not has_cached_datasets():  # importing the package would take longer than all else
+            raise _cannot_load(name, split=split, reason=unreachable, hint=_CHECK_NAMES)
+        import datasets
+
+        datasets.utils.logging.set_verbosity_error()
+        datasets.disable_progress_bars()
         try:
             return datasets.load_dataset(name, config_name, split=split, streaming=streaming)
         except Exception as error:
             reason = unreachable or f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
             hint = (
-                "accept its terms on its hub page and set HF_TOKEN"
-                if "gated" in str(error).lower()
-                else "check name, config_name and splits and the connection, or give a local file or folder"
+                "accept its terms on its hub page and set HF_TOKEN" if "gated" in str(error).lower() else _CHECK_NAMES
             )
-            what = f"questions.name={name}: split {split!r} cannot be loaded ({reason})"
-            raise UserError(f"{what}: {hint}") from error
+            raise _cannot_load(name, split=split, reason=reason, hint=hint) from error
+
+
+def _cannot_load(name: str, *, split: str, reason: str, hint: str) -> UserError:
+    return UserError(f"questions.name={name}: split {split!r} cannot be loaded ({reason}): {hint}")
