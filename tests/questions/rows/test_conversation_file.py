@@ -56,7 +56,7 @@ def test_a_system_prompt_alone_is_a_context(written):
         ({"text": "x"}, "has no conversation"),
         (["x"], "has no conversation"),
         ([{"role": "tool", "content": "3"}], "turn 1 of 'messages' has the role 'tool'"),
-        ([FIRST], "turn 2 of 'messages' is one of the user"),
+        ([{"role": "assistant", "content": "b"}], "turn 1 of 'messages' is one of the assistant"),
     ],
 )
 def test_what_is_no_conversation_is_one_message_with_the_file(written, value, said):

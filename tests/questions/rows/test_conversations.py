@@ -80,6 +80,15 @@ def test_thoughts_of_earlier_replies_are_left_out(reply):
     assert found.context[-1] == Turn("assistant", "5")
 
 
+def test_turns_of_one_speaker_in_a_row_are_joined():
+    said = turns(
+        SYSTEM, ("user", "Hello?"), FIRST, ("assistant", "Let me see."), REPLY, SECOND, ("user", "Or 5?"), REPLY
+    )
+    found = read_conversation(said, column="messages")
+    assert [turn.content for turn in found.context[1:]] == ["Hello?\n\nWhat is 2 + 3?", "Let me see.\n\n5"]
+    assert (found.question, found.reply) == ("Plus 4?\n\nOr 5?", "5")
+
+
 def test_a_question_is_known_by_all_of_its_conversation(file):
     rows = [
         {"messages": turns(SECOND)},
@@ -104,7 +113,7 @@ def test_a_question_is_known_by_all_of_its_conversation(file):
         ([], "'messages' has no turn of the user"),
         (turns(("assistant", "Hello!")), "'messages' has no turn of the user"),
         (turns(REPLY, FIRST), "turn 1 of 'messages' is one of the assistant, where one of the user has to come"),
-        (turns(FIRST, SECOND), "turn 2 of 'messages' is one of the user, where one of the assistant has to come"),
+        (turns(REPLY, FIRST, REPLY, SECOND), "turn 1 of 'messages' is one of the assistant, where one of the user has"),
         (turns(FIRST, SYSTEM, SECOND), "turn 2 of 'messages' is one of the system, where"),
         (turns(SYSTEM, SYSTEM, FIRST), "'messages' begins with 2 system prompts: give one"),
         (turns(FIRST, ("tool", "3")), "turn 2 of 'messages' has the role 'tool': only turns of system, user and"),
@@ -137,6 +146,14 @@ def test_rows_that_cannot_be_asked_are_named_by_their_number(file):
     said = [line.removeprefix(f"{file}:") for line in source(file).skipped_rows]
     assert said[0].startswith("2: turn 1 of 'messages' has the role 'tool'")
     assert said[1] == "3: no 'question'"
+
+
+def test_a_line_may_be_the_turns_alone_and_a_turn_that_is_none_is_named(file):
+    rows = [turns(FIRST), shared(("human", "Plus 4?")), [{"question": "Q?"}], {"messages": ["oops", *turns(FIRST)]}]
+    write(file, *rows)
+    assert {question.text for question in everything(file)} == {"What is 2 + 3?", "Plus 4?"}
+    said = [line.removeprefix(f"{file}:") for line in source(file).skipped_rows]
+    assert said == ["3: not a JSON object", "4: no 'question', and 'messages' has a turn that is no object"]
 
 
 def test_parquet_has_conversations_in_place_of_a_question_column(tmp_path):

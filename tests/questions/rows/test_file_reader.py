@@ -74,3 +74,14 @@ def test_a_table_of_another_format_is_refused_with_a_line_that_converts_it(tmp_p
     eval(line, {"pandas": pandas})
     [row] = read_rows(tmp_path / "mine.jsonl", columns=("question",))
     assert row.values == {"question": "Which agent, and\nwhy?", "answer": "007"}
+
+
+@pytest.mark.parametrize("name", ["mine.json", "mine.jsonl"])
+def test_one_list_of_all_rows_is_refused_with_a_line_that_converts_it(tmp_path, monkeypatch, name):
+    rows = [{"question": "Größe?", "answer": 1.50}, {"question": "Why,\nso?", "answer": "007"}]
+    (tmp_path / name).write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8")
+    with pytest.raises(UserError, match="write one JSON object per line") as caught:
+        list(read_rows(tmp_path / name, columns=("question",)))
+    monkeypatch.chdir(tmp_path)
+    exec(str(caught.value).partition("With Python: ")[2], {})
+    assert [row.values for row in read_rows(tmp_path / "mine.rows.jsonl", columns=("question",))] == rows

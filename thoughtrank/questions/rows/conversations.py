@@ -1,8 +1,9 @@
 """Reads a conversation from a row: ``messages`` (role, content) or ShareGPT's ``conversations`` (from, value).
 
 The last turn of the user is the question, and the turns before it are its context. A reply that follows it is the data's own,
-and is not shown to the model. What earlier replies wrote between tags of a thought is left out, as chat templates of reasoning
-models do: a model is never shown a thought that it did not write, and a judge is shown none at all.
+and is not shown to the model. Turns of one speaker in a row are joined. What earlier replies wrote between tags of a thought is
+left out, as chat templates of reasoning models do: a model is never shown a thought that it did not write, and a judge is shown
+none at all.
 """
 
 import re
@@ -67,7 +68,7 @@ def read_conversation(value: object, *, column: str, system: object = None) -> C
     Raises:
         BadRowError: it has no turn of the user, a turn that cannot be asked, or turns in an order that chat templates refuse.
     """
-    turns = [_turn(each, number, column=column) for number, each in enumerate(_listed(value), start=1)]
+    turns = _joined([_turn(each, number, column=column) for number, each in enumerate(_listed(value), start=1)])
     if isinstance(system, str) and system.strip() and not any(turn.role == "system" for turn in turns):
         turns.insert(0, Turn("system", clean(system, column=SYSTEM_COLUMN)))
     last = max((number for number, turn in enumerate(turns) if turn.role == "user"), default=None)
@@ -122,6 +123,17 @@ def _text(content: object, *, where: str) -> str:
 
 def _without_thought(text: str) -> str:
     return _UNOPENED_THOUGHT.sub("", _THOUGHT.sub("", text)).strip()
+
+
+def _joined(turns: Sequence[Turn]) -> list[Turn]:
+    """The turns, those of the user or the assistant in a row as one: chat templates want them to take turns."""
+    joined: list[Turn] = []
+    for turn in turns:
+        if joined and turn.role == joined[-1].role != "system":
+            text = "\n\n".join(filter(None, (joined.pop().content, turn.content)))
+            turn = Turn(turn.role, text)
+        joined.append(turn)
+    return joined
 
 
 def _check_order(turns: Sequence[Turn], *, column: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from thoughtrank.errors import UserError
+from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS, is_conversation
 
 JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
 
@@ -104,10 +105,22 @@ def _json_rows(path: Path) -> Iterator[Row]:
                 line = line.removeprefix(_BOM)
             if not line.strip():
                 continue
-            if is_first and path.suffix.lower() == ".json" and line.lstrip().startswith(b"["):
-                raise UserError(f"{path} is one JSON list: write one JSON object per line instead.")
+            start = line.strip()
+            # In a .jsonl file, a list in one line may be the turns of a row.
+            if is_first and start.startswith(b"[") and (start == b"[" or path.suffix.lower() == ".json"):
+                raise UserError(
+                    f"{path} is one JSON list: write one JSON object per line instead.{_lines_of_list(path)}"
+                )
             is_first = False
             yield _json_row(number, line.removesuffix(b"\n"))
+
+
+def _lines_of_list(path: Path) -> str:
+    """How to convert a file that is one list, without a change to any value."""
+    source, target = path.name, path.with_suffix(".rows.jsonl").name
+    rows = f"json.load(open({source!r}, encoding='utf-8'))"
+    code = f"import json; open({target!r}, 'w').writelines(json.dumps(row) + '\\n' for row in {rows})"
+    return f" With Python: {code}"
 
 
 def _json_row(number: int, line: bytes) -> Row:
@@ -117,6 +130,8 @@ def _json_row(number: int, line: bytes) -> Row:
         return Row(number, {}, "not UTF-8 text")
     except (ValueError, RecursionError) as error:
         return Row(number, {}, f"not valid JSON: {error}")
+    if isinstance(values, list) and values and is_conversation(values) and values[0].keys() & {"role", "from"}:
+        values = {CONVERSATION_COLUMNS[0]: values}
     if not isinstance(values, dict):
         return Row(number, {}, "not a JSON object")
     return Row(number, values)

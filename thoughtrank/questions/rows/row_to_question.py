@@ -94,7 +94,9 @@ def _joined(values: Mapping[str, object], *, columns: Sequence[str]) -> str:
     for column in columns:
         text = values.get(column)
         if text is None and column == columns[0]:
-            raise BadRowError(f"no {column!r}")
+            broken = next((each for each in CONVERSATION_COLUMNS if isinstance(values.get(each), list)), None)
+            found = f", and {broken!r} has a turn that is no object" if broken else ""
+            raise BadRowError(f"no {column!r}{found}")
         if not isinstance(text, str | None):
             raise BadRowError(f"{column!r} is not a string")
         parts.append(clean(text or "", column=column))
