@@ -18,10 +18,11 @@ from thoughtrank.evaluation.answer_extraction import (
     formula,
     formula_claims,
     last_number,
+    marked_claim,
     number_claim,
     states_formula,
 )
-from thoughtrank.evaluation.answer_marks import LONGEST_CLAIM, after_box, boxed, without_delimiters
+from thoughtrank.evaluation.answer_marks import LONGEST_CLAIM, after_box, after_reasoning, boxed, without_delimiters
 from thoughtrank.evaluation.math_equality import math_equal
 from thoughtrank.evaluation.number_lists import number_list, states_list
 from thoughtrank.evaluation.numbers_in_text import agrees, plain, value_of
@@ -42,6 +43,10 @@ _FRACTION = re.compile(r"\\[dt]frac(?![A-Za-z])")
 _TEXT = re.compile(r"\\(?:text|mathrm|mbox|operatorname)\s*\{([^{}]*)\}")
 _NUMBERS_ONLY = re.compile(r"[0-9\s,.]+|.*=.*", re.DOTALL)
 """Numbers side by side, and equations, have a last number."""
+_NEXT_QUESTION = re.compile(
+    r"^[#*\s]*(?:Question|Q|Problem|Human|User|Instruction)[ \t]*[0-9]{0,3}[*\s]*:", re.MULTILINE
+)
+"""Begins the next example in the shape of few-shot prompts, which models go on to write where nothing stops them."""
 _DEGREES = re.compile(r"\^\{?\\circ\}?|°")
 
 
@@ -54,6 +59,7 @@ def is_right(reply: str, reference: str, kind: ReferenceKind | None = None) -> b
         kind: of the reference, if the question source names it; None finds it.
     """
     wanted = understood(reference, kind)
+    reply = _own_part(reply)
     if wanted.kind == "number":
         return _number_is_right(reply, wanted)
     if wanted.kind == "letter":
@@ -65,6 +71,16 @@ def is_right(reply: str, reference: str, kind: ReferenceKind | None = None) -> b
     if wanted.kind == "none":
         return False
     return _text_is_right(reply, wanted)
+
+
+def _own_part(reply: str) -> str:
+    """The reply without reasoning before it, and without a further question that it goes on to after it has stated an answer."""
+    text = after_reasoning(reply)
+    for question in _NEXT_QUESTION.finditer(text):
+        before = text[: question.start()]
+        if number_claim(before) is not None or marked_claim(before) is not None:
+            return before
+    return text
 
 
 def same_answer(given: str | None, reference: str) -> bool:

@@ -15,15 +15,25 @@ from thoughtrank.evaluation.numbers_in_text import (
 )
 from thoughtrank.records import ReferenceKind
 
-_PHRASE = re.compile(r"\banswers?(?:\s+(?:to|for)\b[^.:\n]{0,80}?)?\s*(?:\bis\b|\bare\b|[:=])\s*[:=]?", re.IGNORECASE)
+_OTHER_LANGUAGES = (
+    r"\b(?:antwort|r[ée]ponse|respuesta|risposta|resposta|antwoord|svaret|ответ)(?:\s+(?:correcta|correcte|finale?))?"
+    r"\s*(?:\b(?:ist|lautet|est|es|is|är)\b|\bè(?=\s)|\bé(?=\s)|[:：=])|(?:答案|答え|解答|정답|답)\s*(?:是|为|為|はこちら|は|은|는|[:：=])"
+)
+_PHRASE = re.compile(
+    r"(?:\banswers?(?:\s+(?:to|for)\b[^.:\n]{0,80}?)?\s*(?:\bis\b|\bare\b|[:：=])|" + _OTHER_LANGUAGES + r")\s*[:：=]?",
+    re.IGNORECASE,
+)
+"""What introduces a final answer: "the answer is", "Antwort:", "答案是"."""
 _ANY_PHRASE = re.compile(
     _PHRASE.pattern.replace(r"\bare\b", r"\bare\b|\b(?:must|would|should|will|has\s+to|might)\s+be\b"), re.IGNORECASE
 )
 """Also "the answer must be": for letters and texts, which have no last number to fall back on."""
-_CLAUSE_END = re.compile(r"\n|(?<!\\)(?!(?<=\.\.)\. *[-+*/×=])[.!?;](?=\s|$)")
+_CLAUSE_END = re.compile(r"\n|[。！？；]|(?<!\\)(?!(?<=\.\.)\. *[-+*/×=])[.!?;](?=\s|$)")
 """The dots of "2 + 4 + ... = 30" end nothing."""
 _EXPLANATION = re.compile(r"\b(?:because|since|as|where|given|when|if|for|so)\b|\s\(|,\s(?!(?:and|or)?\s*[$€£]?[0-9])")
-_HEDGE = re.compile(r"[0-9][^\n=]{0,20}(?:\b(?:or|and)\b|,\s|;)[^\n=]{0,20}(?:=\s*)?[$€£]?[0-9]")
+_HEDGE = re.compile(
+    r"[0-9][^\n=]{0,20}(?:\b(?:or|and|oder|und|ou|et|o(?!['’]))\b|,\s|[;或和])[^\n=]{0,20}(?:=\s*)?[$€£]?[0-9]"
+)
 _FORMULA_MARK = re.compile(r"\\[A-Za-z{}]|[\^√π∞∪∩]|[0-9]_|(?<![^\W\d_])(?:sqrt|pi)(?![a-z])")
 _GOES_ON = re.compile(
     rf"\s*(?:[\^√π_]|\\[A-Za-z]|\*\*|\bto\s+[$€£]?[0-9])|[!⁰¹²³⁴-⁹]|[(:]\s*[0-9a-z]|,\s?-?[0-9]|{VARIABLE}|[a-zA-Z]\s*[-+*/^=]\s*[0-9a-z(]"

@@ -14,6 +14,15 @@ _DELIMITED = (
 )
 
 
+_REASONING_END = re.compile(r"</(?:think(?:ing)?|thought|reasoning)>")
+
+
+def after_reasoning(text: str) -> str:
+    """What follows the last reasoning block of a reply, which a model may have written inside its answer; all if nothing does."""
+    rest = _REASONING_END.split(text)[-1]
+    return rest if rest.strip() else text
+
+
 def boxed(text: str) -> str | None:
     """The content of the last closed ``\\boxed{...}`` or ``\\fbox{...}``, braces balanced."""
     found = _last_box(text)

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 _SIGNS = str.maketrans(
     {"−": "-", "–": "-", "‐": "-", "‑": "-", "﹣": "-", "－": "-", "⁄": "/", "\u00a0": " ", "\u202f": " "}
+    | {"（": "(", "）": ")", "：": ":"}
 )
 
 _LATEX = (
@@ -102,8 +103,9 @@ def agrees(given: str, expected: str) -> bool:
     """Whether two texts are the same number; False where one of them is no number.
 
     Equal, or equal when the one is rounded to the decimals of the other: at least 2 decimals, and at most 1 % apart. Only a
-    decimal, or a fraction without an exact decimal, can be rounded: 12.004 is not 12, and 0.13 is not 1/8. 6.4 is
-    6.400000095367432, as it is stored with 32 bits, and 11/6 is 1.8333333333333335, as it is with 64.
+    decimal, or a fraction without an exact decimal, can be rounded: 12.004 is not 12, and 0.13 is not 1/8. Where 33.3 is
+    expected, 100/3 is right, because nothing else can have been meant. 6.4 is 6.400000095367432, as it is stored with 32 bits,
+    and 11/6 is 1.8333333333333335, as it is with 64.
     """
     wanted, found = value_of(expected), value_of(given)
     if wanted is None or found is None:
@@ -117,7 +119,8 @@ def agrees(given: str, expected: str) -> bool:
         return True
     if places >= _FLOAT64_PLACES and difference * _FLOAT64 <= abs(wanted):
         return True
-    if places < _FEWEST_PLACES or wanted_places == found_places:
+    fewest = 1 if found_places == _EXACT else _FEWEST_PLACES
+    if places < fewest or wanted_places == found_places:
         return False
     return difference * 2 <= Fraction(1, 10**places) and difference * 100 <= abs(wanted)
 

@@ -7,6 +7,9 @@ from thoughtrank.evaluation.answer_extraction import EDGES, claims, marked_claim
 from thoughtrank.evaluation.answer_marks import after_box, boxed
 from thoughtrank.evaluation.numbers_in_text import plain
 
+_CJK = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3"
+"""Writing without spaces, which may stand right beside a letter."""
+_END = rf"(?![^\W{_CJK}]|['’])"
 _LEAD_WORDS = (
     "so|thus|therefore|hence|it|it's|it’s|is|the|my|final|correct|right|best|answer|option|choice|letter|indeed|clearly|"
     "definitely|probably|most likely"
@@ -15,11 +18,11 @@ _LEAD = rf"[\W_]*(?:(?:{_LEAD_WORDS})\b[\W_]*?)*"
 _EXPLAINS = r"because|since|as|is|would|which|with|for|by|due|from|and (?:the|not)|seems|looks|fits|matches|has|in"
 _CLAIMED_LETTER = re.compile(
     rf"(?i:{_LEAD})[\s*_\"'`“‘$]*(?:[(\[{{](?P<bracket>[A-Za-z])[)\]}}]"
-    rf"|(?P<upper>[B-HJ-Z]|[AI](?=\s*$|[^\w\s'’]|\s+(?:{_EXPLAINS})\b|\s+[^a-z\s]))(?![\w'’]|-[A-Za-z])"
+    rf"|(?P<upper>[B-HJ-Z]|[AI](?=\s*$|[^\w\s'’]|[{_CJK}]|\s+(?:{_EXPLAINS})\b|\s+[^a-z\s])){_END}(?!-[A-Za-z])"
     rf"|(?P<lower>[a-z])(?=\)|[.:]\s+\S|[\s.*]*\Z))"
 )
 _ANOTHER_LETTER = re.compile(
-    r"[\s)\]}*.,]*(?:[,/&]|\b(?:or|and|nor)\b)\s*(?:also\s+)?(?:(?:option|choice|maybe|possibly|perhaps|both)\s+)*"
+    r"[\s)\]}*.,]*(?:[,/&、或和]|\b(?:or|and|nor|oder|und|ou|et|o(?!['’]))\b)\s*(?:also\s+)?(?:(?:option|choice|maybe|possibly|perhaps|both)\s+)*"
     r"[*(\[]*([A-Z])(?![\w'’])"
 )
 _REFUTED = re.compile(
@@ -30,6 +33,7 @@ _NAMED_LETTER = re.compile(
     r"\b(?i:(?P<negated>not\s+|n['’]t\s+)?"
     r"(?:(?:i\s+)?(?:choose|chose|pick|select|opt for|go with|going with|went with|would say)|option|choice|letter)"
     r"(?:\s+(?:is|the|option|choice|answer|letter))*)\s*:?[\s*(\[\"'`]*(?P<letter>[A-Z])(?![\w'’])"
+    rf"|(?<![不别])(?:选项|選項|选择|選擇|选|選)[是为為]?\s*:?[\s*(\[]*(?P<chosen>[A-Z]){_END}"
     r"|(?<![\w'’])[(\[*]*(?P<before>[B-HJ-Z]|A)[)\]*.]*\s+(?:is|would be|must be|seems)\s+(?:the\s+)?(?:most\s+)?"
     r"(?:correct|right|best|true|answer|accurate|likely)"
 )
@@ -80,7 +84,7 @@ def stated_letters(reply: str) -> set[str]:
         if not match["negated"] and (match["before"] or not _REFUTED.match(text, match.end()))
     ]
     if named:
-        letter = named[-1]["letter"] or named[-1]["before"]
+        letter = named[-1]["letter"] or named[-1]["chosen"] or named[-1]["before"]
         return {letter} | _others(text, named[-1].end())
     lines = [line for line in text.splitlines() if line.strip()]
     opened = {match[1] or match[2] for line in lines if (match := _LINE_LETTER.match(line))}

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from thoughtrank.judging.openai.reasoning import answer_part
+from thoughtrank.judging.openai.reasoning import answer_part, is_json_object
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL | re.IGNORECASE)
+_WHOLE_FENCE = re.compile(r"\A```(?:json)?[ \t]*\n(.*)\n?[ \t]*```\Z", re.DOTALL | re.IGNORECASE)
 _LABEL = r"[A-Z][0-9]*"
 _CHAIN = re.compile(rf"{_LABEL}(?:\s*[>=]\s*{_LABEL})*")
 _MAX_MISSING = Fraction(1, 5)
@@ -82,6 +83,9 @@ def is_refusal(reply: str) -> bool:
 def _body(reply: str) -> str:
     """The reply without reasoning, template tokens and the fence around it."""
     body = answer_part(reply)
+    whole = _WHOLE_FENCE.match(body)
+    if whole is not None and is_json_object(whole[1]):  # its texts may have fences, too
+        return whole[1].strip()
     fences = _FENCE.findall(body)
     return fences[0].strip() if len(fences) == 1 else body
 
