@@ -74,7 +74,7 @@ def is_right(reply: str, reference: str, kind: ReferenceKind | None = None) -> b
 
 
 def _own_part(reply: str) -> str:
-    """The reply without reasoning before it, and without a further question that it goes on to after it has stated an answer."""
+    """The reply without reasoning before it, and without a further question that it goes on to after its answer."""
     text = after_reasoning(reply)
     for question in _NEXT_QUESTION.finditer(text):
         before = text[: question.start()]

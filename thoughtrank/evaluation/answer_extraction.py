@@ -2,7 +2,7 @@ r"""Extracts from a reply what it states as its final answer; ``answer_compariso
 
 import re
 
-from thoughtrank.evaluation.answer_marks import LONGEST_CLAIM, boxed
+from thoughtrank.evaluation.answer_marks import IN_OTHER_LANGUAGES, LONGEST_CLAIM, boxed
 from thoughtrank.evaluation.numbers_in_text import (
     NUMBER,
     VARIABLE,
@@ -15,12 +15,10 @@ from thoughtrank.evaluation.numbers_in_text import (
 )
 from thoughtrank.records import ReferenceKind
 
-_OTHER_LANGUAGES = (
-    r"\b(?:antwort|r[ée]ponse|respuesta|risposta|resposta|antwoord|svaret|ответ)(?:\s+(?:correcta|correcte|finale?))?"
-    r"\s*(?:\b(?:ist|lautet|est|es|is|är)\b|\bè(?=\s)|\bé(?=\s)|[:：=])|(?:答案|答え|解答|정답|답)\s*(?:是|为|為|はこちら|は|은|는|[:：=])"
-)
 _PHRASE = re.compile(
-    r"(?:\banswers?(?:\s+(?:to|for)\b[^.:\n]{0,80}?)?\s*(?:\bis\b|\bare\b|[:：=])|" + _OTHER_LANGUAGES + r")\s*[:：=]?",
+    r"(?:\banswers?(?:\s+(?:to|for)\b[^.:\n]{0,80}?)?\s*(?:\bis\b|\bare\b|[:：=])|"
+    + IN_OTHER_LANGUAGES
+    + r")\s*[:：=]?",
     re.IGNORECASE,
 )
 """What introduces a final answer: "the answer is", "Antwort:", "答案是"."""

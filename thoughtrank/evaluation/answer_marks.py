@@ -5,6 +5,17 @@ import re
 LONGEST_CLAIM = 500
 """Characters; a longer text is no final answer, and without a bound garbage would take quadratic time."""
 
+_NOUNS = (
+    "antwort|antwoord|svar(?:et)?|vastaus|r[ée]ponse|respuesta|resposta|risposta|răspunsul|odpowied[źz]|odpov[ěe][ďd]|válasz"
+    "|cevap|yanıt|jawaban(?:nya)?|jibu|đáp án|câu trả lời|ответ|відповідь|отговор|απάντηση|תשובה|الإجابة|الجواب|پاسخ|उत्तर|উত্তর"
+    "|பதில்|คำตอบ(?:คือ)?"
+)
+_ADJECTIVES = "correcta|correcte|correta|corretta|finale?|yang benar|đúng|الصحيحة|सही"
+_IS = "ist|lautet|est|es|is|är|er|on|è|é|este|jest|je|adalah|ni|là|είναι|هي|هو|है|হল"
+_UNSPACED = r"(?:答案|答え|解答|正解|정답|답)\s*(?:是|为|為|は|은|는|[:：=])"
+IN_OTHER_LANGUAGES = rf"(?<!\w)(?:{_NOUNS})(?:\s+(?:{_ADJECTIVES}))*\s*(?:(?:{_IS})(?!\w)|[:：=]|(?<=คือ))|{_UNSPACED}"
+"""A pattern for what introduces a final answer, such as "Antwort:" and "答案是"; it ignores case."""
+
 _DELIMITED = (
     re.compile(r"\$\$?([^$]+)\$\$?"),
     re.compile(r"\\\((.+)\\\)", re.DOTALL),
@@ -18,7 +29,7 @@ _REASONING_END = re.compile(r"</(?:think(?:ing)?|thought|reasoning)>")
 
 
 def after_reasoning(text: str) -> str:
-    """What follows the last reasoning block of a reply, which a model may have written inside its answer; all if nothing does."""
+    """What follows the last reasoning block that a model wrote inside its reply; the whole text if nothing does."""
     rest = _REASONING_END.split(text)[-1]
     return rest if rest.strip() else text
 
