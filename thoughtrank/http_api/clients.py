@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
@@ -83,10 +85,8 @@ def environment_faults() -> list[str]:
 
 def _open_http() -> None:
     """Open what the ``openai`` client opens, without importing that package, which takes longer than a plan."""
-    try:
-        import httpx2 as http
-    except ModuleNotFoundError:  # older versions of the package use this one
-        import httpx as http
+    # Older versions of the package use httpx.
+    http = import_module("httpx2" if find_spec("httpx2") else "httpx")
     http.Client().close()
 
 
