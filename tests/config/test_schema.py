@@ -1,5 +1,6 @@
 import json
 import re
+from string import ascii_letters
 from types import SimpleNamespace
 
 import pytest
@@ -63,7 +64,7 @@ def well_equipped(monkeypatch, tmp_path):
     earlier = [
         Given(f"q{question}", prefix, 1 + (prefix != winner), thought=f"{prefix} thinks about it")
         for question, winner in enumerate("aabb")
-        for prefix in "abcdefghijklmnop"
+        for prefix in ascii_letters
     ]
     write_round(tmp_path / "earlier", 1, earlier)
     return {"name": str(tmp_path), "path": str(tmp_path / "train.jsonl"), "run": str(tmp_path / "earlier")}
