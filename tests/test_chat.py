@@ -90,7 +90,12 @@ def test_the_words_after_the_folder_are_one_question(tiny_folder, monkeypatch):
 
 
 class Terminal(io.StringIO):
-    """Input or output that is a terminal."""
+    """Input or output that is a terminal; ``flushed`` is what can be seen on it."""
+
+    flushed = ""
+
+    def flush(self):
+        self.flushed = self.getvalue()
 
     def isatty(self):
         return True
@@ -121,6 +126,32 @@ def test_the_reply_is_printed_without_prompt_and_special_tokens(tiny_folder, cap
     assert printed.strip()
     assert "How many apples?" not in printed
     assert "<|im_" not in printed
+
+
+def test_a_reply_is_shown_while_it_is_generated(tiny_folder, monkeypatch):
+    from thoughtrank.models.load_folder import load_folder
+
+    loaded, terminal, seen = load_folder(tiny_folder), Terminal(), []
+    text = "<thought>3 and 4 are 7</thought>So there are 7 apples in all."
+
+    class Writer:
+        """Generates the text token by token, and looks at the terminal after each."""
+
+        def generate(self, input_ids, *, streamer, **_):
+            streamer.put(input_ids[0])
+            for token in loaded.tokenizer(text, add_special_tokens=False, return_tensors="pt").input_ids[0]:
+                streamer.put(token.unsqueeze(0))
+                seen.append(terminal.flushed)
+            streamer.end()
+
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setattr(chat, "load_folder", lambda folder: LoadedModel(loaded.tokenizer, Writer()))
+    chat.print_answers([Conversation((), "Why?", "")], folder=tiny_folder)
+    plain = [re.sub(r"\x1b\[\d+m", "", each) for each in seen]
+    assert all(text.startswith(each) for each in plain)
+    # A word is shown when the next one begins.
+    assert len(dict.fromkeys(plain)) >= len(text.split())
+    assert plain[-1].endswith("apples in ")
 
 
 def test_every_line_of_a_pipe_is_a_question(tiny_folder, monkeypatch, capsys):

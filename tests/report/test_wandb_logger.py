@@ -237,6 +237,8 @@ def test_the_table_of_candidates_may_be_left_out_but_not_be_negative():
 def test_wandb_knows_the_run_by_its_name_and_its_sweep_as_a_group(offline_run):
     (run,) = [record.run for record in records(offline_run) if record.WhichOneof("record_type") == "run"]
     assert (run.display_name, run.run_group, run.project) == ("mine", "a-sweep", "mine")
+    # Every attempt has this id, so that a resumed one continues the same W&B run.
+    assert run.run_id == "mine"
     assert run.job_type == "train"
 
 
