@@ -11,6 +11,7 @@ from thoughtrank.report.figures.svg_file import SCHEMES, Scheme
 from thoughtrank.report.study.comparison import comparison_path, read_comparison, update_comparison
 from thoughtrank.report.study.kept_runs import StudyRun, by_setting, collect, read_runs, settings_of
 from thoughtrank.report.study.plots import accuracy, effects_figure, genuine_fraction, rounds_figure
+from thoughtrank.report.study.prefix_wins import keep_prefix_wins
 from thoughtrank.report.study.tables import study_tables
 from thoughtrank.storage.files import write_text
 from thoughtrank.storage.full_disk import full_disk_as_user_error
@@ -32,20 +33,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--runs-dir", type=Path, default=Path("runs"), help="where the runs are, in a folder named as the study: runs"
     )
+    parser.add_argument(
+        "--prefixes",
+        action="store_true",
+        help="keep which questions each prefix of the first setting solves, too",
+    )
     options = parser.parse_args(arguments)
     with entry_point():
         for study in options.studies:
             with full_disk_as_user_error(study):
-                for line in write_study(study, runs=options.runs_dir / study.resolve().name):
+                for line in write_study(
+                    study, runs=options.runs_dir / study.resolve().name, with_prefixes=options.prefixes
+                ):
                     print_text(line)
 
 
-def write_study(study: Path, *, runs: Path) -> list[str]:
+def write_study(study: Path, *, runs: Path, with_prefixes: bool = False) -> list[str]:
     """Keep the summaries of the finished runs, and write tables and pictures of all that are kept.
 
     Args:
         study: the folder of the study.
         runs: the folder of its run folders; it need not exist.
+        with_prefixes: keep the genuine wins of the prefixes of the first setting as well.
 
     Returns:
         One line for each file that was written, and for what is missing.
@@ -59,6 +68,10 @@ def write_study(study: Path, *, runs: Path) -> list[str]:
     if not kept:
         return [f"left out: {study}: no run of it is finished, neither in {runs} nor among the summaries it keeps"]
     lines = []
+    if with_prefixes:
+        first = next(iter(by_setting(finished, order=order).values()), [])
+        lacking = [run.name for run in first if not keep_prefix_wins(run, study)]
+        lines += [f"left out: the prefixes of {name}: it has no ranked candidates" for name in lacking]
     if update_comparison(study, by_setting(finished, order=order), kept=kept):
         lines.append(str(comparison_path(study)))
     elif not read_comparison(study, kept):

@@ -7,6 +7,8 @@ from thoughtrank.report.effect_text import effect_figures, p_text
 from thoughtrank.report.results_table import ARM_COLUMNS
 from thoughtrank.report.study.kept_runs import StudyRun, seed_group
 from thoughtrank.report.study.markdown import DASH, markdown_table, spread_text
+from thoughtrank.report.study.prefix_tables import prefix_section
+from thoughtrank.report.study.prefix_wins import read_prefix_wins
 from thoughtrank.report.study.round_tables import arms_table, rounds_table
 from thoughtrank.report.text_layout import percent
 
@@ -37,6 +39,9 @@ def study_tables(groups: Mapping[str, Sequence[StudyRun]], compared: Mapping[str
         "## Runs",
         _runs_table(groups),
     ]
+    first = next(iter(groups))
+    if prefixes := prefix_section(first, read_prefix_wins(groups[first])):
+        parts.append(prefixes)
     return "\n\n".join(parts) + "\n"
 
 
