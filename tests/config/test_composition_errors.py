@@ -19,6 +19,14 @@ def test_a_value_that_needs_quotes_is_shown_with_them():
     )
 
 
+def test_what_a_script_left_at_the_end_of_an_override_is_named():
+    said = fault("LexerNoViableAltException", override="judge=reference\r")
+    assert said.startswith("judge=reference: followed by a carriage return: the script")
+    assert fault("LexerNoViableAltException", override="judge=reference;") == (
+        "judge=reference;: cannot be read: leave out the ';', or quote it with its value: 'judge=\"reference;\"'"
+    )
+
+
 def test_a_value_with_a_comma_is_a_list_a_text_or_several_runs():
     text = "Ambiguous value for argument 'run=a,b'\n1. To use it as a list, use key=[value1,value2]\n2. To use it as string"
     assert fault(text) == "run=a,b: a list is run=[a,b], a text is 'run=\"a,b\"', and -m runs once for each"

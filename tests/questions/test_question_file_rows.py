@@ -67,7 +67,7 @@ def test_bad_rows_are_named_by_line_and_lose_nothing_else(file):
     assert "not valid JSON" in said[0]
     assert said[1:] == [
         "4: not a JSON object",
-        "5: no 'question'",
+        "5: no 'question' (it has answer)",
         "6: no 'question'",
         "7: 'question' is empty",
         "8: 'question' is not a string",

@@ -5,6 +5,10 @@ from collections.abc import Sequence
 from thoughtrank.config.override_quoting import override_of, requoted
 
 _GRAMMAR = "write key=value, a list as key=[a,b], and quote a value with other special characters, as in 'key=\"a,b\"'"
+_WINDOWS_LINE_ENDS = (
+    "followed by a carriage return: the script with the command has the line ends of Windows; sed -i 's/\\r$//' SCRIPT removes "
+    "them"
+)
 _AMBIGUOUS = "Ambiguous value for argument '"
 _UNKNOWN_KEY = "Could not override "
 _LINKS = ("See https://", "See http://")
@@ -20,7 +24,11 @@ def composition_fault(text: str, *, cause: str, override: str | None, options: S
         options: the choices there are, if an unknown one was made.
     """
     if override is not None:
+        if override.endswith("\r"):
+            return f"{override.rstrip()}: {_WINDOWS_LINE_ENDS}"
         quoted = requoted(override)
+        if override.endswith(";") and quoted:
+            return f"{override}: cannot be read: leave out the ';', or quote it with its value: {quoted}"
         return f"{override}: cannot be read: {f'quote its value: {quoted}' if quoted else _GRAMMAR}"
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith(_LINKS)]
     reasons = [line.strip() for line in cause.splitlines() if line.strip()][:1]

@@ -25,17 +25,18 @@ _DELIMITED = (
 )
 
 
+_REASONING = re.compile(r"\s*<(?:think(?:ing)?|thought|reasoning)>")
 _REASONING_END = re.compile(r"</(?:think(?:ing)?|thought|reasoning)>")
 
 
 def after_reasoning(text: str) -> str:
-    """What follows the last reasoning block that a model wrote inside its reply; the whole text if nothing does."""
+    """What follows the last reasoning block that a model wrote inside its reply; empty where the block has no end."""
     rest = _REASONING_END.split(text)[-1]
-    return rest if rest.strip() else text
+    return "" if _REASONING.match(rest) else rest
 
 
 def boxed(text: str) -> str | None:
-    """The content of the last closed ``\\boxed{...}`` or ``\\fbox{...}``, braces balanced."""
+    """The content of the last closed ``\\boxed{...}``, ``\\fbox{...}`` or ``\\framebox{...}``, braces balanced."""
     found = _last_box(text)
     return None if found is None else text[found[0] : found[1]]
 
@@ -48,7 +49,7 @@ def after_box(text: str) -> str:
 
 def _last_box(text: str) -> tuple[int, int] | None:
     """Begin and end of the content of the last closed box."""
-    for start in reversed([match.end() for match in re.finditer(r"\\f?boxed\s*\{|\\fbox\s*\{", text)]):
+    for start in reversed([match.end() for match in re.finditer(r"\\(?:f?boxed|f(?:rame)?box)\s*\{", text)]):
         depth = 1
         for offset, character in enumerate(text[start : start + LONGEST_CLAIM]):
             depth += (character == "{") - (character == "}")

@@ -17,7 +17,7 @@ LABELS = {label: f"id{label}" for label in "ABCDEF"}
         ' {"ranking": [["B"], [], ["A", "D"], ["C"]]}\n',
         '```json\n{"ranking": [["B"], ["A", "D"], ["C"]]}\n```',
         'My ranking:\n```\n{"ranking": [["B"], ["A", "D"], "C"]}\n```',
-        '```json\n{"reason": "it has ```x\\n``` in it", "ranking": ["B", ["A", "D"], "C"]}\n```',
+        '```json\n{"reason": "it has ```x\n``` in it", "ranking": ["B", ["A", "D"], "C"]}\n```',
         '{"reason": "B is right", "ranking": ["B", ["A", "D"], "C"]}',
         "B > A = D > C",
         "```\nB>A=D>C\n```",

@@ -46,6 +46,11 @@ def test_temporary_errors_may_be_retried_and_only_those_before_any_work_were_sur
     assert "sk-secret" not in failure.what
 
 
+@pytest.mark.parametrize("message", ["Please try again in 20s.", "quota; @type: RetryInfo; retryDelay: 20s"])
+def test_a_wait_that_only_the_words_state_is_waited_for(message):
+    assert raised(status_error(429, message)).retry_after == 20.0
+
+
 def test_a_proxys_503_may_come_after_the_work_and_the_apis_own_does_not():
     proxys = openai.APIStatusError("no", response=httpx.Response(503, request=REQUEST), body="upstream reset")
     assert raised(proxys).maybe_charged

@@ -145,7 +145,7 @@ def test_rows_that_cannot_be_asked_are_named_by_their_number(file):
     assert len(everything(file)) == 2
     said = [line.removeprefix(f"{file}:") for line in source(file).skipped_rows]
     assert said[0].startswith("2: turn 1 of 'messages' has the role 'tool'")
-    assert said[1] == "3: no 'question'"
+    assert said[1] == "3: no 'question' (it has messages)"
 
 
 def test_a_line_may_be_the_turns_alone_and_a_turn_that_is_none_is_named(file):

@@ -62,6 +62,8 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
         list(read_rows(tmp_path / "none.jsonl", columns=("q",)))
     with pytest.raises(UserError, match="is a folder"):
         open_file(tmp_path)
+    with pytest.raises(UserError, match="is a folder: give one of its files"):
+        read_rows(tmp_path, columns=("q",))
 
 
 def test_a_table_of_another_format_is_refused_with_a_line_that_converts_it(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from thoughtrank.judging.openai.reasoning import answer_part, is_json_object
+from thoughtrank.judging.openai.reasoning import answer_part
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL | re.IGNORECASE)
 _WHOLE_FENCE = re.compile(r"\A```(?:json)?[ \t]*\n(.*)\n?[ \t]*```\Z", re.DOTALL | re.IGNORECASE)
@@ -84,7 +84,7 @@ def _body(reply: str) -> str:
     """The reply without reasoning, template tokens and the fence around it."""
     body = answer_part(reply)
     whole = _WHOLE_FENCE.match(body)
-    if whole is not None and is_json_object(whole[1]):  # its texts may have fences, too
+    if whole is not None and isinstance(_json_object(whole[1]), dict):  # its texts may have fences, too
         return whole[1].strip()
     fences = _FENCE.findall(body)
     return fences[0].strip() if len(fences) == 1 else body

@@ -13,8 +13,9 @@ from thoughtrank.http_api.error_text import (
     message_of,
     model_error,
 )
-from thoughtrank.http_api.retry_after import retry_after_seconds
+from thoughtrank.http_api.retry_after import retry_after_in_words, retry_after_seconds
 from thoughtrank.judging.openai.rejected_requests import (
+    error_text,
     lacks_credit,
     mentions_schema,
     rejects_key,
@@ -117,10 +118,11 @@ def _failed_attempt(
     error: "openai.APIStatusError", *, judge: str, message: str, request: Mapping[str, object] | None
 ) -> AttemptFailed:
     schema = request is not None and "response_format" in request and mentions_schema(error)
+    wait = retry_after_seconds(error.response.headers)
     hint = " (judge.json_schema=false sends no schema)" if schema else ""
     return AttemptFailed(
         judge=judge,
         what=f"HTTP {error.status_code}: {message}{hint}",
-        retry_after=retry_after_seconds(error.response.headers),
+        retry_after=retry_after_in_words(error_text(error)) if wait is None else wait,
         maybe_charged=not surely_unbilled(error),
     )

@@ -76,6 +76,8 @@ def read_rows(path: Path, *, columns: tuple[str, ...], instead: tuple[str, ...] 
         return _parquet_rows(path, columns, instead=instead)
     if suffix in JSON_SUFFIXES:
         return _json_rows(path)
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: give one of its files, or join them to one.")
     raise UserError(
         f"{path} has an unknown suffix: use {', '.join(JSON_SUFFIXES)} (JSON lines) or .parquet.{_conversion(path, suffix)}"
     )

@@ -19,6 +19,7 @@ from thoughtrank.records import Question, ReferenceKind
 
 ANSWERS_COLUMN = "answers"
 """A list of accepted answers, read where the answer column has none."""
+_SHOWN_COLUMNS = 8
 
 
 def row_to_question(
@@ -94,15 +95,22 @@ def _joined(values: Mapping[str, object], *, columns: Sequence[str]) -> str:
     for column in columns:
         text = values.get(column)
         if text is None and column == columns[0]:
-            broken = next((each for each in CONVERSATION_COLUMNS if isinstance(values.get(each), list)), None)
-            found = f", and {broken!r} has a turn that is no object" if broken else ""
-            raise BadRowError(f"no {column!r}{found}")
+            raise BadRowError(f"no {column!r}{_instead(values)}")
         if not isinstance(text, str | None):
             raise BadRowError(f"{column!r} is not a string")
         parts.append(clean(text or "", column=column))
     if not parts[0]:
         raise BadRowError(f"{columns[0]!r} is empty")
     return "\n".join(filter(None, parts))
+
+
+def _instead(values: Mapping[str, object]) -> str:
+    """What a row has in place of a question."""
+    broken = next((each for each in CONVERSATION_COLUMNS if isinstance(values.get(each), list)), None)
+    if broken is not None:
+        return f", and {broken!r} has a turn that is no object"
+    columns = [str(column) for column, value in values.items() if isinstance(value, str)]
+    return f" (it has {', '.join(columns[:_SHOWN_COLUMNS])})" if columns else ""
 
 
 def _answers(values: Mapping[str, object], *, column: str) -> list[str]:
