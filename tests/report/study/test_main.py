@@ -6,6 +6,7 @@ from study_runs import run_folder, write_study_config
 from thoughtrank.report.study.__main__ import main, study_files
 from thoughtrank.report.study.kept_runs import read_runs, settings_of
 
+PICTURES = ("accuracy", "genuine", "differences", "effects")
 EXPERIMENTS = Path(__file__).parents[3] / "experiments"
 
 
@@ -15,7 +16,7 @@ def test_one_command_keeps_the_summaries_and_writes_tables_and_pictures_without_
     run_folder(tmp_path / "runs" / "mine", "screened-seed0", right=16)
     main([str(study), "--runs-dir", str(tmp_path / "runs")])
     names = {path.name for path in study.iterdir() if path.is_file()}
-    pictures = {f"{name}-{scheme}.svg" for name in ("accuracy", "genuine", "effects") for scheme in ("light", "dark")}
+    pictures = {f"{name}-{scheme}.svg" for name in PICTURES for scheme in ("light", "dark")}
     assert names == {"config.yaml", "comparison.json", "results.md", *pictures}
     text = (study / "results.md").read_text()
     assert "+50.0 [" in text

@@ -5,7 +5,7 @@ import pytest
 from study_runs import run_folder
 
 from thoughtrank.report.study.kept_runs import by_setting, read_runs
-from thoughtrank.report.study.plots import accuracy, effects_figure, genuine_fraction, rounds_figure
+from thoughtrank.report.study.plots import accuracy, differences_figure, effects_figure, genuine_fraction, rounds_figure
 
 
 @pytest.fixture
@@ -40,3 +40,17 @@ def test_every_run_has_its_effect_on_one_scale_with_zero(groups):
         run.summary["thought_effect"] = None
     del groups["screened"]
     assert effects_figure(groups, scheme="light") is None
+
+
+def test_settings_are_shown_as_differences_to_the_first(groups):
+    difference = {"points": -2.0, "low": -5.0, "high": 1.0}
+    compared = {
+        "baseline": "plain",
+        "settings": {"plain": {"difference": None}, "screened": {"difference": difference}},
+    }
+    shown = differences_figure(groups, compared, scheme="light")
+    ElementTree.fromstring(shown)
+    assert "accuracy minus that of plain" in shown
+    assert shown.count("<circle") == shown.count("-2.0 [-5.0 to +1.0]") == 1
+    assert '<g class="s1">' in shown, "the colour that the setting has in the other pictures"
+    assert differences_figure(groups, {}, scheme="light") is None

@@ -2,15 +2,16 @@
 pictures from them."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from thoughtrank.entry_point import entry_point
 from thoughtrank.output.terminal import print_text
 from thoughtrank.report.figures.svg_file import SCHEMES, Scheme
 from thoughtrank.report.study.comparison import comparison_path, read_comparison, update_comparison
 from thoughtrank.report.study.kept_runs import StudyRun, by_setting, collect, read_runs, settings_of
-from thoughtrank.report.study.plots import accuracy, effects_figure, genuine_fraction, rounds_figure
+from thoughtrank.report.study.plots import accuracy, differences_figure, effects_figure, genuine_fraction, rounds_figure
 from thoughtrank.report.study.prefix_wins import keep_prefix_wins
 from thoughtrank.report.study.tables import study_tables
 from thoughtrank.storage.files import write_text
@@ -87,20 +88,24 @@ def write_study(study: Path, *, runs: Path, with_prefixes: bool = False) -> list
 def study_files(study: Path, kept: Sequence[StudyRun], *, order: Sequence[str]) -> dict[str, str]:
     """The name and the text of each file that is made from what a study keeps."""
     groups = by_setting(kept, order=order)
-    files = {"results.md": study_tables(groups, read_comparison(study, kept))}
+    compared = read_comparison(study, kept)
+    files = {"results.md": study_tables(groups, compared)}
     for scheme in SCHEMES:
-        pictures = _pictures(groups, scheme)
+        pictures = _pictures(groups, compared, scheme=scheme)
         files |= {f"{name}-{scheme}.svg": text for name, text in pictures.items() if text is not None}
     return files
 
 
-def _pictures(groups: dict[str, list[StudyRun]], scheme: Scheme) -> dict[str, str | None]:
+def _pictures(
+    groups: Mapping[str, Sequence[StudyRun]], compared: Mapping[str, Any], *, scheme: Scheme
+) -> dict[str, str | None]:
     by_round = "mean and range over seeds"
     return {
         "accuracy": rounds_figure(groups, accuracy, label=f"accuracy by round, {by_round}", scheme=scheme),
         "genuine": rounds_figure(
             groups, genuine_fraction, label=f"training questions with a genuine win, {by_round}", scheme=scheme
         ),
+        "differences": differences_figure(groups, compared, scheme=scheme),
         "effects": effects_figure(groups, scheme=scheme),
     }
 
