@@ -63,5 +63,6 @@ SELECTORS = st.builds(
     k=st.integers(1, 3),
     thoughts_per_answer=st.integers(1, 3),
     min_winner_share=st.sampled_from([0.0, 0.3]),
+    max_winner_share=st.sampled_from([0.6, 1.0]),
     allow_truncated=st.booleans(),
 ) | st.builds(Best, min_winner_share=st.sampled_from([0.0, 0.3]), allow_truncated=st.booleans())

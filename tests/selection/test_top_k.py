@@ -185,3 +185,18 @@ def test_candidates_with_a_wrong_calculation_are_left_out_on_request():
     assert len(select(TopK(k=2, thoughts_per_answer=2), *ranked)) == 3
     assert select(TopK(k=2, thoughts_per_answer=2, check_calculations=True), *ranked) == [right]
     assert select(Best(check_calculations=True), *ranked) == [right]
+
+
+def test_questions_that_most_candidates_answer_right_are_left_out_on_request():
+    right = [(candidate(number, "7"), 1) for number in range(3)]
+    wrong = [(candidate(number, "8"), 2) for number in range(3, 6)]
+    assert select(TopK(max_winner_share=0.5), *right, *wrong)
+    assert not select(TopK(max_winner_share=0.49), *right, *wrong)
+    assert not select(Best(max_winner_share=0.49), *right, *wrong)
+    assert select(TopK(max_winner_share=0.1), *right, *wrong[:2], (wrong[2][0], 3)), "a judge that orders answers"
+
+
+def test_shares_that_no_question_can_have_are_faults():
+    assert "selection.max_winner_share=-1" in TopK(max_winner_share=-1, min_winner_share=0.0).faults()[0]
+    [fault] = TopK(min_winner_share=0.5, max_winner_share=0.4).faults()
+    assert "no question can have such a fraction" in fault

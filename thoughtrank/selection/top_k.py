@@ -38,6 +38,7 @@ class TopK(Component):
         skip_known: leave out questions whose answer has a probability above one half without a thought.
         min_winner_share: smallest fraction of a question's candidates that must have the best rank, where the ranking has only
             two ranks, right and wrong; from 0, for no such limit, to 1. A finer ranking is not affected.
+        max_winner_share: largest such fraction: a question that the model mostly answers right already teaches it little.
         check_calculations: leave out candidates whose thought or answer states a wrong calculation, such as "3 * 4 = 10"; see
             ``calculations_in_text``.
         allow_truncated: also select thoughts and answers that were truncated at their limit; candidates with a thought tag
@@ -55,6 +56,7 @@ class TopK(Component):
         min_gain: float | None = None,
         skip_known: bool = False,
         min_winner_share: float = 0.0,
+        max_winner_share: float = 1.0,
         check_calculations: bool = False,
         allow_truncated: bool = False,
     ) -> None:
@@ -64,6 +66,7 @@ class TopK(Component):
         self.min_gain = min_gain
         self.skip_known = skip_known
         self.min_winner_share = min_winner_share
+        self.max_winner_share = max_winner_share
         self.check_calculations = check_calculations
         self.allow_truncated = allow_truncated
         self._reason = ""
@@ -72,8 +75,14 @@ class TopK(Component):
         """Settings that are out of range."""
         settings = {"selection.k": self.k, "selection.thoughts_per_answer": self.thoughts_per_answer}
         faults = [f"{name}={value}: choose at least 1" for name, value in settings.items() if value < 1]
-        if not 0.0 <= self.min_winner_share <= 1.0:
-            faults.append(f"selection.min_winner_share={self.min_winner_share}: choose a fraction from 0 to 1")
+        shares = {"min_winner_share": self.min_winner_share, "max_winner_share": self.max_winner_share}
+        wrong = {name: share for name, share in shares.items() if not 0.0 <= share <= 1.0}
+        faults += [f"selection.{name}={share}: choose a fraction from 0 to 1" for name, share in wrong.items()]
+        if not wrong and self.min_winner_share > self.max_winner_share:
+            faults.append(
+                f"selection.min_winner_share={self.min_winner_share} is above "
+                f"selection.max_winner_share={self.max_winner_share}: no question can have such a fraction"
+            )
         return faults
 
     def notes(self) -> list[str]:
@@ -104,6 +113,8 @@ class TopK(Component):
         if self.min_gain is not None:
             line += f", gain at least {self.min_gain:g} nats in place of min_winner_share"
         line += ", without questions that the model answers at once" if self.skip_known else ""
+        if self.max_winner_share < 1.0:
+            line += f", without questions that more than {self.max_winner_share:.0%} of the candidates answer right"
         return line + (", without wrong calculations" if self.check_calculations else "")
 
     def choosable(self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
@@ -146,11 +157,13 @@ class TopK(Component):
         return chosen
 
     def _winners(self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
-        """The candidates with the best rank; none where too few have it to rule out chance."""
+        """The candidates with the best rank; none where too few have it to rule out chance, or so many that little is left to
+        learn."""
         winners = _best_ranked(candidates, ranking)
-        needed = 0.0 if self.min_gain is not None else self.min_winner_share * len(candidates)
-        num_ranks = len({row.rank for row in ranking if row.rank is not None})
-        return [] if num_ranks == 2 and len(winners) < needed else winners
+        if len({row.rank for row in ranking if row.rank is not None}) != 2:
+            return winners
+        fewest = 0.0 if self.min_gain is not None else self.min_winner_share * len(candidates)
+        return winners if fewest <= len(winners) <= self.max_winner_share * len(candidates) else []
 
     def _usable(self, candidate: Candidate) -> bool:
         if candidate.is_malformed or not candidate.answer.strip():
@@ -182,6 +195,7 @@ class Best(TopK):
         min_gain: as for ``TopK``.
         skip_known: as for ``TopK``.
         min_winner_share: as for ``TopK``.
+        max_winner_share: as for ``TopK``.
         check_calculations: as for ``TopK``.
         allow_truncated: as for ``TopK``.
     """
@@ -193,6 +207,7 @@ class Best(TopK):
         min_gain: float | None = None,
         skip_known: bool = False,
         min_winner_share: float = 0.0,
+        max_winner_share: float = 1.0,
         check_calculations: bool = False,
         allow_truncated: bool = False,
     ) -> None:
@@ -202,6 +217,7 @@ class Best(TopK):
             min_gain=min_gain,
             skip_known=skip_known,
             min_winner_share=min_winner_share,
+            max_winner_share=max_winner_share,
             check_calculations=check_calculations,
             allow_truncated=allow_truncated,
         )

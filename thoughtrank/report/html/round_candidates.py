@@ -147,4 +147,9 @@ def _why_not(
     share = float(selection.get("min_winner_share") or 0.0)
     if least is None and len(set(question.ranks)) == 2 and question.ranks.count(best) < share * question.size:
         return "too few best answers to rule out chance"
+    if (
+        len(set(question.ranks)) == 2
+        and question.ranks.count(best) > float(selection.get("max_winner_share", 1.0)) * question.size
+    ):
+        return "too many best answers: the model knows this already"
     return "question left out by the selection"
