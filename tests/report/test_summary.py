@@ -113,6 +113,7 @@ def test_a_round_gathers_the_facts_of_its_stages(store):
     entry = first_round(store)
     assert entry["examples"] == 6
     assert (entry["questions_with_examples"], entry["training_steps"]) == (2, 18)
+    assert entry["families"] == METRICS["families"]
     assert (entry["candidates"]["n"], entry["candidates"]["questions"], entry["candidates"]["decided"]) == (14, 2, 2)
     assert scalars(entry)["candidates_distinct_answers"] == entry["candidates"]["distinct_answers"]
     assert (entry["judge_tokens"], entry["judge_cost"], entry["unranked"]) == (1200, 0.25, {"empty": 2})

@@ -39,7 +39,7 @@ def round_summary(
     paid = [judged, *(win_rates or {}).values()]
     return {
         "round": metrics["round"],
-        **{name: value for name, value in metrics.items() if name not in ("round", "families")},
+        **{name: value for name, value in metrics.items() if name != "round"},
         "questions_left_out": questions_left_out,
         "held_out_left_out": held_out_left_out,
         "screening": _screening_figures(screening),

@@ -39,6 +39,7 @@ def summary(*, right, genuine=(0, 3), effect=25.0):
             "accuracy_high": 1.0,
             "direct_accuracy": None,
             "unseen_accuracy": 0.5,
+            "families": {"sharing": {"n": 4, "right": right // 5 * number}},
             "arms": arms,
             "examples": 12 * number,
             "training_steps": 16 * number,

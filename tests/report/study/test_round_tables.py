@@ -2,7 +2,7 @@ import pytest
 from study_runs import run_folder
 
 from thoughtrank.report.study.kept_runs import by_setting, read_runs
-from thoughtrank.report.study.round_tables import arms_table, rounds_table
+from thoughtrank.report.study.round_tables import arms_table, families_table, rounds_table
 
 
 @pytest.fixture
@@ -22,6 +22,16 @@ def test_a_round_has_the_means_of_its_seeds(groups):
     assert (before["accuracy"], before["candidates"], before["evaluation s"]) == ("10.0 %", "–", "30")
     assert (after["accuracy"], after["tokens"], after["genuine"], after["steps"]) == ("30.0 %", "1,000", "3", "16")
     assert "mean gain" not in after, "no run has it"
+
+
+def test_families_are_those_of_the_last_round(groups, tmp_path):
+    run_folder(tmp_path, "screened-seed0", right=16, with_replies=False)
+    [row] = rows_of(families_table(by_setting(read_runs(tmp_path), order=["plain"])))
+    assert row == {"family": "sharing", "questions": "4", "`plain`": "25.0 %", "`screened`": "75.0 %"}
+    for runs in groups.values():
+        for run in runs:
+            del run.rounds[-1]["families"]
+    assert families_table(groups) == "", "a summary of an older version has none"
 
 
 def test_arms_are_those_of_the_first_and_last_round_and_of_each_control(groups):

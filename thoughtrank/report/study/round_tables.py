@@ -97,3 +97,25 @@ def _models(run: StudyRun) -> Iterator[tuple[str, _Entry]]:
 def _figure(arms: _Entry, arm: str, name: str) -> float | None:
     value: float | None = arms.get(arm, {}).get(name)
     return value
+
+
+def families_table(groups: Mapping[str, Sequence[StudyRun]]) -> str:
+    """One row per family of questions: right answers of the last round under the chat prompt, a column for each setting.
+
+    Empty where the summaries do not have them.
+    """
+    lasts = {name: [run.rounds[-1].get("families", {}) for run in runs] for name, runs in groups.items()}
+    names = dict.fromkeys(family for of_runs in lasts.values() for families in of_runs for family in families)
+    rows = [
+        {
+            "family": family,
+            "questions": str(max(each.get(family, {}).get("n", 0) for of_runs in lasts.values() for each in of_runs)),
+            **{f"`{name}`": spread([_right(each.get(family)) for each in of_runs]) for name, of_runs in lasts.items()},
+        }
+        for family in names
+    ]
+    return markdown_table(rows) if rows else ""
+
+
+def _right(counted: _Entry | None) -> float | None:
+    return counted["right"] / counted["n"] if counted and counted["n"] else None

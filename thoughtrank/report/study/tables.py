@@ -9,7 +9,7 @@ from thoughtrank.report.study.kept_runs import StudyRun, seed_group
 from thoughtrank.report.study.markdown import DASH, markdown_table, spread_text
 from thoughtrank.report.study.prefix_tables import prefix_section
 from thoughtrank.report.study.prefix_wins import read_prefix_wins
-from thoughtrank.report.study.round_tables import arms_table, rounds_table
+from thoughtrank.report.study.round_tables import arms_table, families_table, rounds_table
 from thoughtrank.report.text_layout import percent
 
 _ARMS = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
@@ -39,6 +39,9 @@ def study_tables(groups: Mapping[str, Sequence[StudyRun]], compared: Mapping[str
         "## Runs",
         _runs_table(groups),
     ]
+    if families := families_table(groups):
+        note = "Right answers of the last round under the chat prompt, by family; unseen families too."
+        parts += ["## Families", note, families]
     first = next(iter(groups))
     if prefixes := prefix_section(first, read_prefix_wins(groups[first])):
         parts.append(prefixes)
