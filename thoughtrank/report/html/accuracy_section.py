@@ -144,8 +144,8 @@ def _last_round(run: StoredRun) -> str:
     if not any(row[-1] for row in rows):
         return table(header[:-1], [row[:-1] for row in rows], caption=caption, markup=(1,))
     explained = note(
-        "Answers the edited number: a number in the model's own thought was replaced, and how often the "
-        "answer is the new number. It is counted as wrong then, and shows that the answer is read from the thought."
+        "Answers the edited number: how often the answer is the number that replaced another one in the model's own thought. "
+        "Such an answer counts as wrong, and shows that the answer is read from the thought."
     )
     return table(header, rows, caption=caption, markup=(1,)) + explained
 
