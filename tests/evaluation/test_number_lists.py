@@ -26,6 +26,11 @@ def test_numbers_in_their_order_are_right_with_any_separator(wording):
 @pytest.mark.parametrize(
     ("reply", "reference", "right"),
     [
+        (r"\boxed{1331, 1728}", "1331 and 1728", True),
+        ("The answer is 1331 and 1728.", "1331 and 1728", True),
+        ("The answer is 1728.", "1331 and 1728", False),
+        (r"\boxed{1, 2, 3}", "1, 2, and 3", True),
+        ("2 hours 30 minutes", "2 hours and 30 minutes", True),
         ("There are 30 girls and 15 boys.", "30 girls; 15 boys", True),
         ("There are 15 boys and 30 girls.", "30 girls; 15 boys", False),
         ("Ann is 5 years old and Tom is 15 years old.", "5 years old; 15 years old", True),

@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import pytest
@@ -35,3 +36,22 @@ def test_whatever_is_broken_is_one_message_or_not_needed(folder, name, content):
     [fault] = caught.value.faults
     assert str(folder) in fault
     assert "again" in fault
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"tie_word_embeddings": False},
+            "lack lm_head.weight: copy or download it again, or set tie_word_embeddings=true",
+        ),
+        ({"num_hidden_layers": 3}, "and 8 more: copy or download it again"),
+    ],
+)
+def test_weights_that_would_be_random_are_missing(folder, changes, said):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    with pytest.raises(UserError) as caught:
+        load_folder(folder)
+    [fault] = caught.value.faults
+    assert said in fault

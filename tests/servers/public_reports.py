@@ -85,6 +85,7 @@ TOO_LONG = {
         error("Request too large for gpt-4o on tokens per min (TPM): Limit 3"),
     ),
     "Anthropic": (400, error("prompt is too long: 210000 tokens > 200000 maximum")),
+    "OpenAI: input tokens": (400, error("Input tokens exceed the configured limit of 272000 tokens.")),
     "Anthropic: with the reply": (400, error("input length and `max_tokens` exceed context limit: 9 + 8 > 10")),
     "Gemini": (400, [error("The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).")]),
     "llama.cpp": (

@@ -1,4 +1,4 @@
-"""Several numbers as one answer, in an order ("11; 12; 13", "30 girls; 15 boys"), as ASDiv writes them."""
+"""Several numbers as one answer, in an order: "11; 12; 13" and "30 girls; 15 boys", as ASDiv writes them, or "11 and 12"."""
 
 import re
 
@@ -8,12 +8,19 @@ from thoughtrank.evaluation.numbers_in_text import NUMBER, agrees, plain, value,
 from thoughtrank.evaluation.units import has_other_unit
 
 _EXPLANATION = re.compile(r"\b(?:because|since|as|where|which|so|given)\b|[.!?](?=\s)|\n")
+_AND = re.compile(r"\band\b")
+_WITH_AND = r",?\s+and\s+|,\s+"
 _HEDGE = re.compile(r"\bor\b|\bnot\b", re.IGNORECASE)
 
 
 def number_list(text: str) -> tuple[str, ...]:
-    """The elements of a list of numbers, separated by semicolons, each with at most a unit; empty for any other text."""
-    elements = tuple(each.strip() for each in text.rstrip(". ").split(";"))
+    """The elements of a list of numbers, each with at most a unit; empty for any other text.
+
+    They are separated by semicolons, or by commas and an "and".
+    """
+    text = text.rstrip(". ")
+    separator = _WITH_AND if ";" not in text and _AND.search(text) else ";"
+    elements = tuple(each.strip() for each in re.split(separator, text))
     return elements if len(elements) > 1 and all(value_of(each) is not None for each in elements) else ()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from thoughtrank.errors import UserError
 from thoughtrank.models.model_config import read_sizes
@@ -50,13 +50,25 @@ def load_model(folder: Path, *, dtype: "torch.dtype | None" = None) -> "PreTrain
     """The model of a model folder, without its tokenizer.
 
     Raises:
-        UserError: the weights are missing or broken.
+        UserError: the weights are missing or broken, or some of them are, which transformers would fill at random.
     """
     from transformers import AutoModelForCausalLM
 
     options = {} if dtype is None else {"dtype": dtype}
     with _broken_folder(folder):
-        return AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=False, **options)
+        loaded: object = AutoModelForCausalLM.from_pretrained(
+            folder, trust_remote_code=False, output_loading_info=True, **options
+        )
+    model, found = cast("tuple[PreTrainedModel, dict[str, set[str]]]", loaded)
+    missing = sorted(found["missing_keys"])
+    if missing:
+        more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+        head = ", or set tie_word_embeddings=true in its config.json if the model has no head of its own"
+        raise UserError(
+            f"the weights in {folder} lack {missing[0]}{more}: copy or download it again"
+            f"{head if missing == ['lm_head.weight'] else ''}"
+        )
+    return model
 
 
 def empty_model(folder: Path) -> "PreTrainedModel":

@@ -23,7 +23,7 @@ _TOO_LONG = re.compile(
     r"|(?:prompt|input|inputs|request|messages?) (?:is |are |was )?too (?:long|large)|string too long|string_above_max_length"
     r"|input token count.{0,40}exceeds|exceed\w*.{0,20}(?:model )?token limit|exceeds the maximum number of (?:input )?tokens"
     r"|inputs?`? tokens \+|inputs?`? must have less than \d+ tokens|range of input length|reduce the length|payload too large"
-    r"|too many input tokens|exceed_context",
+    r"|too many input tokens|exceed_context|(?:input|prompt) tokens? exceeds?",
     re.IGNORECASE,
 )
 _TOO_LARGE_FOR_RATE = re.compile(r"request too large", re.IGNORECASE)
