@@ -7,7 +7,7 @@ import yaml
 from finishing_pipeline import replace_pipeline
 from small_run import small_values
 
-from thoughtrank import pipeline
+from thoughtrank import attempt, pipeline
 from thoughtrank.errors import UserError
 from thoughtrank.run import do_run, run_paths
 
@@ -35,6 +35,14 @@ def test_a_run_shows_its_plan_and_its_results_and_returns_its_summary(values, pi
     assert re.search(r"\(\d+\.\d minutes\)", output)
     [call] = pipeline_calls
     assert (call["sweep"], call["values"]) == ("a sweep", values)
+
+
+def test_comparisons_that_exceeded_a_limit_are_counted_at_the_end(values, pipeline_calls, monkeypatch, capsys):
+    monkeypatch.setattr(attempt, "comparisons_over_limit", lambda: 3)
+    do_run(values, choices={})
+    assert (
+        "warning: 3 comparisons with a reference answer exceeded a limit and count as wrong" in capsys.readouterr().err
+    )
 
 
 def test_its_config_is_written_as_composed_and_its_log_has_the_start_and_the_end(values, pipeline_calls):
