@@ -130,6 +130,7 @@ RIGHT = [
     (r"\framebox{D}", "D"),
     ("9 * 2 = 18.\n#### 18\n\nQuestion: Tom has 3 pens.\nAnswer: 3\n#### 3", "18"),
     ("Question: how many?\nThe answer is 7.", "7"),
+    ("First guess: the answer is 8.\nProblem: I forgot to carry.\nThe answer is 7.", "7"),
     ("The answer is 100/3.", "33.3"),
 ]
 WRONG = [

@@ -44,7 +44,7 @@ _TEXT = re.compile(r"\\(?:text|mathrm|mbox|operatorname)\s*\{([^{}]*)\}")
 _NUMBERS_ONLY = re.compile(r"[0-9\s,.]+|.*=.*", re.DOTALL)
 """Numbers side by side, and equations, have a last number."""
 _NEXT_QUESTION = re.compile(
-    r"^[#*\s]*(?:Question|Q|Problem|Human|User|Instruction)[ \t]*[0-9]{0,3}[*\s]*:", re.MULTILINE
+    r"(?:^[#*\s]*(?:Question|Q|Human|User|Instruction)|\n\s*\n[#*\s]*Problem)[ \t]*[0-9]{0,3}[*\s]*:", re.MULTILINE
 )
 """Begins the next example in the shape of few-shot prompts, which models go on to write where nothing stops them."""
 _DEGREES = re.compile(r"\^\{?\\circ\}?|°")
