@@ -72,6 +72,21 @@ def test_a_folder_without_a_tokenizer_names_its_file(folder):
     assert "tokenizer.json" in fault_of(folder)
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"tie_word_embeddings": False},
+            "lacks lm_head.weight, and tie_word_embeddings in its config.json is not true",
+        ),
+        ({"num_hidden_layers": 3}, "has weights of 2 layers, and its config.json states 3"),
+    ],
+)
+def test_weights_that_would_be_filled_at_random_are_named(folder, changes, said):
+    configure(folder, **changes)
+    assert said in fault_of(folder)
+
+
 def test_cut_weights_are_named(folder):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-10])

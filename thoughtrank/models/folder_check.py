@@ -1,5 +1,6 @@
 """What a model folder may be that cannot be trained, found from its small files and the headers of its weights."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 from thoughtrank.errors import UserError
 from thoughtrank.models.model_config import CONFIG, PLAIN_TYPES, read_sizes
 from thoughtrank.storage.json_files import read_json_object
-from thoughtrank.storage.weight_files import is_whole
+from thoughtrank.storage.weight_files import is_whole, tensor_names
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _INDEX = "model.safetensors.index.json"
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "tekken.json")
 _AGAIN = "copy or download the folder again"
+_LAYER = re.compile(r"(?:model\.)?layers\.([0-9]+)\.")
 _POINTER = b"version https://git-lfs.github.com/"
 _LONGEST_POINTER = 1024
 """Bytes, as the format has it."""
@@ -34,7 +36,10 @@ def check_folder(folder: Path) -> None:
     """
     config = read_json_object(folder / CONFIG) or {}
     pointers = _pointers(folder)
-    faults = [*_config_faults(config), *(_pointer_faults(folder, pointers) if pointers else _weight_faults(folder))]
+    faults = [
+        *_config_faults(config),
+        *(_pointer_faults(folder, pointers) if pointers else _weight_faults(folder, config)),
+    ]
     if not any((folder / name).exists() for name in _TOKENIZERS):
         faults.append(f"{folder} has no tokenizer (tokenizer.json): copy the tokenizer's files of the base model there")
     if faults:
@@ -129,7 +134,7 @@ def _pointer_faults(folder: Path, names: list[str]) -> list[str]:
     ]
 
 
-def _weight_faults(folder: Path) -> list[str]:
+def _weight_faults(folder: Path, config: dict[str, object]) -> list[str]:
     if list(folder.glob("*.bin")) and not list(folder.glob("*.safetensors")):
         return []
     index = read_json_object(folder / _INDEX)
@@ -140,4 +145,22 @@ def _weight_faults(folder: Path) -> list[str]:
         what = ", ".join(missing[:3]) if missing else "a file *.safetensors"
         return [f"{folder} lacks weights ({what}): {_AGAIN}"]
     cut = sorted(path.name for path in wanted if not is_whole(path))
-    return [f"{folder}: {', '.join(cut[:3])} is cut or damaged: {_AGAIN}"] if cut else []
+    if cut:
+        return [f"{folder}: {', '.join(cut[:3])} is cut or damaged: {_AGAIN}"]
+    return _missing_faults(folder, config, names=set().union(*map(tensor_names, wanted)))
+
+
+def _missing_faults(folder: Path, config: dict[str, object], *, names: set[str]) -> list[str]:
+    """Weights of a plain decoder that its config wants and no file has; transformers would fill them at random."""
+    if config.get("model_type") not in PLAIN_TYPES:
+        return []
+    if "lm_head.weight" not in names and not config.get("tie_word_embeddings", False):
+        return [
+            f"{folder} lacks lm_head.weight, and tie_word_embeddings in its config.json is not true: {_AGAIN}, or set it "
+            "to true if the model has no head of its own"
+        ]
+    layers = {int(found[1]) for name in names if (found := _LAYER.match(name))}
+    stated = config.get("num_hidden_layers")
+    if isinstance(stated, int) and not layers >= set(range(stated)):
+        return [f"{folder} has weights of {len(layers)} layers, and its config.json states {stated}: {_AGAIN}"]
+    return []

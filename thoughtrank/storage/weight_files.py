@@ -1,4 +1,4 @@
-"""Weights in the format safetensors: whether a file has the length that its header states."""
+"""Weights in the format safetensors: whether a file has the length that its header states, and what it holds."""
 
 import json
 from pathlib import Path
@@ -11,12 +11,30 @@ _LARGEST_HEADER = 100_000_000
 def is_whole(path: Path) -> bool:
     """False for a file that was cut, or holds something else. The tensors are not read."""
     try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
-            if length > _LARGEST_HEADER:
-                return False
-            header = json.loads(file.read(length))
+        length, header = _header(path)
         ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
         return path.stat().st_size == _LENGTH_BYTES + length + max(ends, default=0)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return False
+
+
+def tensor_names(path: Path) -> set[str]:
+    """The names of the tensors in a whole file."""
+    _, header = _header(path)
+    return set(header) - {"__metadata__"}
+
+
+def _header(path: Path) -> tuple[int, dict[str, dict[str, list[int]]]]:
+    """The length of the header in bytes, and the header.
+
+    Raises:
+        ValueError: the file has none.
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+        if length > _LARGEST_HEADER:
+            raise ValueError(f"{path} is no safetensors file")
+        header = json.loads(file.read(length))
+    if not isinstance(header, dict):
+        raise ValueError(f"{path} is no safetensors file")
+    return length, header
