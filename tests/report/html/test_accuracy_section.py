@@ -16,6 +16,7 @@ def test_every_arm_of_the_last_round_and_every_control_has_its_interval(tmp_path
     }
     shown = accuracy_section(replace(run, findings={**run.findings, "controls": controls}), name="run-0")
     assert "round 0, free reply" in shown
+    assert "in round 2, 40 of 40 of these replies close a thought anyway. So this arm does not show" in shown
     for text in ("own thought, answer forced", "answer at once, no thought", "empty thought, then free reply"):
         assert f"round 2, {text}" in shown
     assert "control answers_only/pairs, free reply" in shown

@@ -29,7 +29,12 @@ def test_an_empty_thought_has_a_sentence_only_where_it_is_as_good(tmp_path):
     compared = {"first": "round 2 thought", "second": "round 2 room_to_reason", "points": 5.0, "low": -1.0, "high": 9.0}
     findings = {**run.findings, "comparisons": [{**compared, "p_value": 0.02, "adjusted_p_value": 0.12}]}
     text = cautions(replace(changed, findings=findings))
-    assert "and reaches 45.0 %, in replies of 46 tokens on average." in text
+    assert "does not keep the trained model from writing one: 40 of 40 of these replies close a thought anyway" in text
+    assert "It reaches 45.0 %, in replies of 46 tokens on average." in text
+    plain = with_replies(changed, 2, lambda index, row: replace(row, reply="7"))
+    text = cautions(replace(plain, findings=findings))
+    assert "A thought is not the only way to calculate." in text
+    assert "in replies of 46 tokens on average (0 of 40 of these replies close a thought anyway)." in text
     assert "is +5.0 points (95 % interval -1.0 to +9.0 of this difference alone, p = 0.120 after Holm" in text
     assert "(answer_at_once), it reaches 10.0 %." in text
     worse = {**good, "accuracy": 0.3}

@@ -28,6 +28,15 @@ def run_of(folder, **settings):
     return read_run(stored_run(folder, held_out=100, **settings))
 
 
+def answering_plainly(run, *, closing=0):
+    """The same run, whose last replies close no thought, but for the first ones after an empty thought."""
+    last = run.rounds[-1]
+    plain = [replace(each, reply="7") for each in last.replies if each.arm != "room_to_reason"]
+    empty = [each for each in last.replies if each.arm == "room_to_reason"]
+    empty = [each if number < closing else replace(each, reply="7") for number, each in enumerate(empty)]
+    return replace(run, rounds=[*run.rounds[:-1], replace(last, replies=[*plain, *empty])])
+
+
 def with_effect(run, **changes):
     return replace(run, findings={**run.findings, "thought_effect": {**EFFECT, **changes}}, finished=True)
 
@@ -73,14 +82,34 @@ def test_the_thoughts_get_credit_only_where_it_is_shown(tmp_path):
     ],
 )
 def test_the_effect_and_what_an_empty_thought_reaches_are_one_sentence(tmp_path, compared, matters):
-    run = with_effect(run_of(tmp_path))
+    run = with_effect(answering_plainly(run_of(tmp_path), closing=3))
     assert "after an empty one" not in headline(replace(run, findings={**run.findings, "comparisons": []}))
     sides = {"first": "round 2 thought", "second": "round 2 room_to_reason", "p_value": 0.001, "n": 100}
     text = headline(replace(run, findings={**run.findings, "comparisons": [{**sides, **compared}]}))
     own, empty = (100 * run.rounds[-1].metrics["arms"][arm]["accuracy"] for arm in ("thought", "room_to_reason"))
     (sentence,) = [each for each in text.split(". ") if each.startswith("Training on thoughts is worth")]
     assert matters in sentence
-    assert sentence.endswith(f"it reaches {empty:.1f} % ({own:.1f} % with its own)")
+    assert sentence.endswith(
+        f"it reaches {empty:.1f} % ({own:.1f} % with its own); 3 of 100 of these replies close a thought anyway"
+    )
+
+
+def test_nothing_is_claimed_of_an_empty_thought_where_most_replies_close_one(tmp_path):
+    run = with_effect(answering_plainly(run_of(tmp_path), closing=51))
+    compared = {
+        "first": "round 2 thought",
+        "second": "round 2 room_to_reason",
+        "points": -4.0,
+        "low": -8.0,
+        "high": -0.5,
+    }
+    for adjusted in (0.077, 0.001):
+        findings = {**run.findings, "comparisons": [{**compared, "p_value": 0.001, "adjusted_p_value": adjusted}]}
+        text = headline(replace(run, findings=findings))
+        assert "is not shown by an empty one" in text
+        assert "% with its own), because 51 of 100 of these replies close a thought anyway." in text
+        assert "shown to matter" not in text
+        assert "without writing a thought" not in text
 
 
 def test_a_run_with_only_its_base_model(tmp_path):

@@ -6,6 +6,7 @@ from typing import Any
 
 from thoughtrank.report.html.comparisons_table import comparisons_tables
 from thoughtrank.report.html.embedding import escaped
+from thoughtrank.report.html.empty_thought import closed_anyway
 from thoughtrank.report.html.headline import control_variants
 from thoughtrank.report.html.held_out_tables import StoredComparison
 from thoughtrank.report.html.markup import interval, note, scrolling, section, table
@@ -73,7 +74,7 @@ def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[StoredCompar
         ),
         scrolling(chart, label="accuracy by round"),
         legend(curves.names, looks=curves.looks),
-        *(f"<p>{escaped(text)}</p>" for text in (effect_note(run),) if text),
+        *(f"<p>{escaped(text)}</p>" for text in (effect_note(run), _empty_thought_note(run)) if text),
         _last_round(run),
         comparisons_tables(run),
         win_rates(judged) if judged else "",
@@ -92,6 +93,16 @@ def accuracy_curves(run: StoredRun) -> AccuracyCurves:
         names.append(f"{control[0]}: same answers, no thoughts")
         looks.append(CONTROL)
     return AccuracyCurves(names, series, looks)
+
+
+def _empty_thought_note(run: StoredRun) -> str | None:
+    """How many replies of the arm with an empty thought close one anyway; None where none does."""
+    last = run.evaluated[-1]
+    counted = closed_anyway(last)
+    if counted is None or not counted.closed:
+        return None
+    reading = " So this arm does not show what the model does without a thought." if counted.most else ""
+    return f"{ARM_TEXTS['room_to_reason'].capitalize()}: in round {last.number}, {counted.text}.{reading}"
 
 
 def _arm_class(arm: str) -> str:

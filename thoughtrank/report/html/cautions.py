@@ -7,6 +7,7 @@ from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.paired import paired_difference
 from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.html.embedding import escaped
+from thoughtrank.report.html.empty_thought import closed_anyway
 from thoughtrank.report.html.headline import comparison_of, excludes_zero, points_text
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 from thoughtrank.report.openings import openings
@@ -46,9 +47,16 @@ def _empty_thought(run: StoredRun) -> str | None:
         else ""
     )
     length = f", in replies of {room['reply_tokens']:.0f} tokens on average" if "reply_tokens" in room else ""
+    counted = closed_anyway(trained)
+    if counted is not None and counted.most:
+        return (
+            f"An empty thought (room_to_reason) does not keep the trained model from writing one: {counted.text}, and what "
+            f"follows it is the answer. It reaches {percent(value)}{length}.{difference}{without}"
+        )
+    anyway = "" if counted is None else f" ({counted.text})"
     return (
         f"A thought is not the only way to calculate. After an empty thought (room_to_reason) the trained model may calculate "
-        f"in its answer, and reaches {percent(value)}{length}.{difference}{without}"
+        f"in its answer, and reaches {percent(value)}{length}{anyway}.{difference}{without}"
     )
 
 

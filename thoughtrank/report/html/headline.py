@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thoughtrank.report.effect_text import p_text
+from thoughtrank.report.html.empty_thought import closed_anyway
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 from thoughtrank.report.text_layout import percent
 
@@ -141,22 +142,31 @@ def _thoughts(run: StoredRun) -> str:
 
 
 def _without_a_thought(run: StoredRun) -> str:
-    """The second half of the sentence: whether it matters that the trained model writes a thought when it answers."""
-    arms = run.evaluated[-1].metrics.get("arms", {})
+    """The second half of the sentence: whether it matters that the trained model writes a thought when it answers.
+
+    Where most replies after an empty thought close one anyway, the arm cannot show that, and the sentence says so.
+    """
+    last = run.evaluated[-1]
+    arms = last.metrics.get("arms", {})
     own, empty = (arms.get(name, {}).get("accuracy") for name in ("thought", "room_to_reason"))
     compared = comparison_of(run, "thought", "room_to_reason")
     if own is None or empty is None or compared is None:
         return ""
+    counted = closed_anyway(last)
+    reached = f"{percent(empty)} ({percent(own)} with its own)"
+    if counted is not None and counted.most:
+        return (
+            f"; whether the trained model then needs to write a thought is not shown by an empty one, after which it reaches "
+            f"{reached}, because {counted.text}"
+        )
     if not excludes_zero({**compared, "p_value": compared["adjusted_p_value"]}):
         matters = "whether the trained model then writes a thought is not shown to matter"
     else:
         matters = (
             f"the trained model then does {'worse' if compared['points'] > 0 else 'better'} without writing a thought"
         )
-    return (
-        f"; {matters}: after an empty one, with room to calculate in its answer, it reaches {percent(empty)} "
-        f"({percent(own)} with its own)"
-    )
+    anyway = "" if counted is None else f"; {counted.text}"
+    return f"; {matters}: after an empty one, with room to calculate in its answer, it reaches {reached}{anyway}"
 
 
 def _cost(run: StoredRun) -> str:
