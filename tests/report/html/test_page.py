@@ -187,7 +187,9 @@ def test_filters_leave_what_matches(report):
         assert status.inner_text() == "4 candidates of 4 questions"
         page.select_option("#filter-rank", label="unranked")
         assert status.inner_text() == "0 candidates of 0 questions"
+        page.select_option("#filter-round", label="round 1")
         page.click("#filter-reset")
+        assert page.locator("#filter-round").input_value() == "2"
         page.select_option("#filter-outcome", label="selected")
         assert status.inner_text() == "4 candidates of 4 questions"
         assert page.locator(".card.chosen").count() == 1

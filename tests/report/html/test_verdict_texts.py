@@ -21,15 +21,18 @@ def test_calls_are_kept_in_short_without_their_prompts(tmp_path):
     calls = [
         line(reply="word " * 1000, reverse=True),
         line(question_id="r", status="malformed", reason="no list", groups=[]),
+        line(question_id="t", model="reference"),
     ]
     path.write_text("\n".join([*calls, "{torn", '{"question_id": "s"}', "[]"]))
     found = verdict_texts(path)
-    assert found.keys() == {"q", "r"}
+    assert found.keys() == {"q", "r", "t"}
     (first,) = found["q"]
     assert first["audit"] is True
     assert first["groups"] == [["a"], ["b"]]
     assert len(first["reply"]) == 600
     assert "prompt" not in first
+    assert "reference" not in first
+    assert found["t"][0]["reference"] is True
     assert found["r"] == [{"status": "malformed", "groups": [], "mode": "rank", "reason": "no list"}]
 
 

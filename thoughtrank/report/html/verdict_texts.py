@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+_REFERENCE_MODEL = "reference"
+"""Named as the model of a verdict by the judge that has none."""
 MOST_CALLS = 40
 """Calls of one question that are kept; the log has all."""
 _MOST_CHARACTERS = 600
@@ -37,6 +39,8 @@ def verdict_texts(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 def _shortened(record: dict[str, Any]) -> dict[str, Any]:
     short = {"status": record["status"], "groups": record["groups"], "mode": record.get("mode")}
+    if record.get("model") == _REFERENCE_MODEL:
+        short["reference"] = True
     if record.get("reverse"):
         short["audit"] = True
     if record["reason"]:

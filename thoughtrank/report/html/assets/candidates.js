@@ -154,12 +154,20 @@ report.CandidateView = class {
 
   judgeCalls(question, content) {
     const names = new Map(content.candidates.map(([id], row) => [id, this.index.prefixes[this.prefix[question.first + row]]]));
-    const named = (ids) => ids.map((id) => names.get(id) || id).join(" = ");
-    const box = report.element("details", "calls", null, report.element("summary", "", `Judge calls: ${content.calls.length}`));
+    const named = (id) => `“${names.get(id) || id}”`;
+    const tied = (ids) => ids.map(named).join(", ") + (ids.length > 1 ? " (equal)" : "");
+    const byReference = content.calls.every((call) => call.reference);
+    const title = byReference ? "How the answers were ranked: by the reference answer, no model judged" : `Judge calls: ${content.calls.length}`;
+    const box = report.element("details", "calls", null, report.element("summary", "", title));
+    box.append(report.element("p", "note", "Every different answer is listed once, by the prefix of the first candidate that gave it."));
     for (const call of content.calls) {
-      const order = call.groups.length ? call.groups.map(named).join("  >  ") : "no order";
+      let order = "no order";
+      if (call.groups.length) order = `best first: ${call.groups.map(tied).join("; then ")}`;
+      else if (call.scores) order = `scores: ${call.scores.map(([id, score]) => `${named(id)} ${score}`).join(", ")}`;
+      const status = call.status === "ok" ? "" : `${call.status}: `;
       const kind = call.audit ? " (repeated in reverse order for the audit)" : "";
-      box.append(report.element("p", "call", `${call.status}${kind}: ${order}${call.reason ? ` – ${call.reason}` : ""}`));
+      const text = `${status}${order}${kind}${call.reason ? ` – ${call.reason}` : ""}`;
+      box.append(report.element("p", "call", text[0].toUpperCase() + text.slice(1)));
       if (call.reply) box.append(report.longText(call.reply, "judge-reply"));
     }
     return box;
