@@ -71,9 +71,10 @@ def line_chart(
 
     parts = [_y_axis(top, y_of=[y_of(top * step / 4) for step in range(5)])]
     for tick in range(first, last + 1):
+        unit = "" if tick == first else ' class="unit"'  # hidden on a narrow screen
         parts.append(
             f'<text class="tick" x="{x_of(tick):.1f}" y="{CHART_HEIGHT - 12}" text-anchor="middle">'
-            f"{escaped(x_label)} {tick}</text>"
+            f"<tspan{unit}>{escaped(x_label)} </tspan>{tick}</text>"
         )
     classes = looks or series_classes(len(series))
     for number, (name, of_series) in reversed(list(enumerate(series))):

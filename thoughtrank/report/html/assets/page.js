@@ -30,6 +30,12 @@ document.addEventListener("DOMContentLoaded", () => {
     );
   }
 
+  // A table that is wider than its box says so in its caption.
+  const boxes = new ResizeObserver((changed) => {
+    for (const { target } of changed) target.classList.toggle("wide", target.scrollWidth > target.clientWidth + 1);
+  });
+  document.querySelectorAll(".scroll:has(> table)").forEach((box) => boxes.observe(box));
+
   const list = new report.WindowedList(get("question-list"), {
     rowHeight: 56,
     draw: (item) => view.draw(item),
@@ -142,7 +148,10 @@ document.addEventListener("DOMContentLoaded", () => {
     get("full-text").checked = false;
     for (const name of ["family", "prefix", "rank", "outcome"]) get(`filter-${name}`).value = "";
     get("filter-order").selectedIndex = 0;
-    update();
+    if (get("filter-round").selectedIndex > 0) {
+      get("filter-round").selectedIndex = 0; // the last round, as at first
+      changeView();
+    } else update();
   });
 
   // A cell of a prefix grid shows its candidates.
