@@ -3,7 +3,7 @@ from dataclasses import replace
 from stored_runs import stored_run
 
 from thoughtrank.report.html.stored_run import read_run
-from thoughtrank.report.html.thought_effect_notes import against, effect_note
+from thoughtrank.report.html.thought_effect_notes import against, effect_note, effect_sides
 
 EFFECT = {
     "points": 9.0,
@@ -30,3 +30,16 @@ def test_the_effect_names_its_control_and_what_the_variants_are(tmp_path):
         "difference to answers_only/copies, arm answer_at_once, the smallest of the 2 differences called thought effect below. "
         "Its p-value is the largest of theirs."
     )
+
+
+def test_the_two_accuracies_of_the_effect_are_named_only_where_their_difference_is_the_effect(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    own = run.rounds[-1].metrics["arms"]["own_thought"]["accuracy"]
+    arms = {"answer_at_once": {"accuracy": own - 0.09}}
+    effect = {**EFFECT, "parts": [{"arm": "own_thought", "against": EFFECT["against"]}]}
+    controls = {"answers_only": {"variants": {"copies": {"arms": arms}}}}
+    findings = {"thought_effect": effect, "controls": controls, "comparisons": []}
+    assert effect_sides(replace(run, findings=findings)) == (own - 0.09, own)
+    other = {**findings, "thought_effect": {**effect, "points": 12.0}}
+    assert effect_sides(replace(run, findings=other)) is None
+    assert effect_sides(run) is None

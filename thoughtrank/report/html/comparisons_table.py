@@ -10,11 +10,13 @@ from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import CHANCE, interval_bar, series_class
 
 _KEY = (
-    ("thought", "round 0 thought", "training"),
-    ("own_thought", "answer_at_once", "does the model need a thought?"),
+    ("thought", "round 0 thought", "training;"),
+    ("own_thought", "answer_at_once", "does an answer at once need a thought?"),
     ("own_thought", "swapped_thought", "has the thought to be about the question?"),
     ("thought", "room_to_reason", "does an empty thought do as well?"),
 )
+_FREE, _FORCED = "free replies, the final answer counts", "answers forced, only the first number or letter counts"
+"""What is scored."""
 """Arm of the last round, what it is compared with, and what the comparison shows."""
 
 
@@ -25,14 +27,18 @@ def comparisons_tables(run: StoredRun) -> str:
     if not compared:
         return unmeasured
     widest = max(max(abs(each["low"]), abs(each["high"])) for each in compared) or 1.0
-    key = [_row(name, each, p_value=p_value, widest=widest) for name, each, p_value in _key_comparisons(run)]
+    key = [
+        _row(name, each, p_value=p_value, widest=widest, correction=correction)
+        for name, each, p_value, correction in _key_comparisons(run)
+    ]
     rows = [
         _row(f"{each['first']} − {each['second']}", each, p_value=each["adjusted_p_value"], widest=widest)
         for each in compared
     ]
     explained = note(
         f"Paired by question. Grey: may be chance. The p-values are corrected for the {len(rows)} comparisons listed below "
-        "(Holm). Those of the thought effect are not: it is claimed only if each of its differences shows it."
+        "(Holm). Those of the thought effect are not: it is claimed only if each of its differences shows it. An interval is of "
+        "its difference alone, so it may exclude zero where the corrected p-value does not."
     )
     header = ["difference", "", "points", "p", "questions"]
     in_the_open = table(header, key, caption="Key comparisons, in percentage points", markup=(1,)) if key else ""
@@ -41,28 +47,33 @@ def comparisons_tables(run: StoredRun) -> str:
     return f"{unmeasured}<h4>Comparisons</h4>{explained}{in_the_open}{details(f'All {len(rows)} comparisons', all_of_them)}"
 
 
-def _key_comparisons(run: StoredRun) -> Iterator[tuple[str, Mapping[str, Any], float]]:
-    """What each is, its figures, and its p-value."""
+def _key_comparisons(run: StoredRun) -> Iterator[tuple[str, Mapping[str, Any], float, str]]:
+    """What each is, its figures, its p-value, and how that is corrected."""
     for number, (first, second, text) in enumerate(_KEY):
         if (each := comparison_of(run, first, second)) is not None:
-            yield f"{each['first']} − {each['second']} ({text})", each, each["adjusted_p_value"]
+            scored = _FREE if first == "thought" else _FORCED
+            yield f"{each['first']} − {each['second']} ({text} {scored})", each, each["adjusted_p_value"], "Holm"
         if number == 0:
             yield from _effect_parts(run)
 
 
-def _effect_parts(run: StoredRun) -> Iterator[tuple[str, Mapping[str, Any], float]]:
+def _effect_parts(run: StoredRun) -> Iterator[tuple[str, Mapping[str, Any], float, str]]:
     parts: Sequence[Mapping[str, Any]] = (run.findings["thought_effect"] or {}).get("parts", ())
     for part in parts:
-        yield f"{part['arm']} − {part['against']} (thought effect)", part, part["p_value"]
+        scored = _FREE if part["arm"] == "thought" else _FORCED
+        yield f"{part['arm']} − {part['against']} (thought effect; {scored})", part, part["p_value"], "uncorrected"
 
 
-def _row(name: str, each: Mapping[str, Any], *, p_value: float, widest: float) -> list[str]:
+def _row(
+    name: str, each: Mapping[str, Any], *, p_value: float, widest: float, correction: str | None = None
+) -> list[str]:
+    """A row of a table; ``correction`` stands beside the p-value."""
     low, high = each["low"], each["high"]
     look = series_class(0) if excludes_zero({**each, "p_value": p_value}) else CHANCE
     return [
         name,
         interval_bar(each["points"], low, high, low_end=-widest, high_end=widest, look=look, zero=True),
         f"{each['points']:+.1f} [{low:+.1f} to {high:+.1f}]",
-        p_text(p_value).removeprefix("= "),
+        p_text(p_value).removeprefix("= ") + (f" ({correction})" if correction else ""),
         str(each["n"]),
     ]

@@ -7,6 +7,7 @@ from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.headline import change_over_rounds, duration_text, excludes_zero, total_cost, total_seconds
 from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.html.stored_run import StoredRun
+from thoughtrank.report.html.thought_effect_notes import effect_sides
 from thoughtrank.report.prefix_chance import PrefixWins
 from thoughtrank.report.text_layout import percent
 
@@ -56,7 +57,9 @@ def _effect(run: StoredRun) -> list[tuple[str, str, str]]:
         return [("Thought effect", "not measured", text)]
     clear = "more than chance" if excludes_zero(effect) else "may be chance"
     interval = f"[{effect['low']:+.1f} to {effect['high']:+.1f}], p {p_text(effect['p_value'])}"
-    text = f"over training on the same answers without thoughts: {interval}, {clear}"
+    sides = effect_sides(run)
+    accuracies = "" if sides is None else f"{percent(sides[0])} (trained on answers only) → {percent(sides[1])}: "
+    text = f"{accuracies}over training on the same answers without thoughts: {interval}, {clear}"
     return [("Thought effect", f"{effect['points']:+.1f} points", text)]
 
 

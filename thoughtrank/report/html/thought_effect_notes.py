@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from thoughtrank.report.html.headline import excludes_zero, points_text
+from thoughtrank.report.html.headline import control_variants, excludes_zero, points_text
 from thoughtrank.report.html.stored_run import StoredRun
 
 _VARIANTS = {
     "copies": "copies (one example for each of the run's, so as many examples and steps)",
     "pairs": "pairs (each different pair of question and answer once per epoch, as many steps, with early stopping)",
 }
+
+_ROUNDING = 0.05
+"""Points by which two accuracies may miss their paired difference."""
 
 
 def against(run: StoredRun) -> tuple[str, str] | None:
@@ -19,6 +22,20 @@ def against(run: StoredRun) -> tuple[str, str] | None:
         return None
     title, _, arm = effect["against"].rpartition(" ")
     return title, arm
+
+
+def effect_sides(run: StoredRun) -> tuple[float, float] | None:
+    """Accuracy of the control and of the run, whose difference is the effect; None where it is not, or one is missing."""
+    effect = run.findings["thought_effect"]
+    if effect is None or "against" not in effect or not run.evaluated:
+        return None
+    arms = [part["arm"] for part in effect.get("parts", ()) if part.get("against") == effect["against"]]
+    own = run.evaluated[-1].metrics.get("arms", {}).get(arms[0], {}).get("accuracy") if arms else None
+    title, _, arm = effect["against"].rpartition(" ")
+    control = control_variants(run).get(title, {}).get("arms", {}).get(arm, {}).get("accuracy")
+    if own is None or control is None or abs(100 * (own - control) - effect["points"]) > _ROUNDING:
+        return None
+    return control, own
 
 
 def effect_note(run: StoredRun) -> str | None:
