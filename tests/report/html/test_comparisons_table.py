@@ -19,10 +19,8 @@ def test_the_key_comparisons_are_open_and_all_of_them_folded(tmp_path):
     shown = comparisons_tables(replace(run, findings={**run.findings, "thought_effect": {"parts": parts}}))
     in_the_open, folded = shown.split("<details>")
     assert "round 2 thought − round 0 thought (training; free replies, the final answer counts)" in in_the_open
-    assert (
-        "own_thought − answers_only/pairs answer_at_once (thought effect; answers forced, only the first number or letter counts)"
-        in in_the_open
-    )
+    forced = "(thought effect; answers forced, only the first number or letter counts)"
+    assert f"own_thought − answers_only/pairs answer_at_once {forced}" in in_the_open
     assert "<td>0.031 (uncorrected)</td>" in in_the_open
     assert (
         "round 2 thought − round 2 room_to_reason (does an empty thought do as well? free replies, the final answer counts)"

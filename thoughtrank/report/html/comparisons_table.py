@@ -37,8 +37,8 @@ def comparisons_tables(run: StoredRun) -> str:
     ]
     explained = note(
         f"Paired by question. Grey: may be chance. The p-values are corrected for the {len(rows)} comparisons listed below "
-        "(Holm). Those of the thought effect are not: it is claimed only if each of its differences shows it. An interval is of "
-        "its difference alone, so it may exclude zero where the corrected p-value does not."
+        "(Holm). Those of the thought effect are not: it is claimed only if each of its differences shows it. An interval is "
+        "of its difference alone, so it may exclude zero where the corrected p-value does not."
     )
     header = ["difference", "", "points", "p", "questions"]
     in_the_open = table(header, key, caption="Key comparisons, in percentage points", markup=(1,)) if key else ""
