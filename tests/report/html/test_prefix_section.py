@@ -28,6 +28,9 @@ def test_a_grid_of_every_round_the_last_one_open(tmp_path):
         "Over all rounds together, as at the top of the page, more often than the others by more than chance: A."
         in shown
     )
+    folded = shown.partition("All rounds together, as a table")[2].partition("</table>")[0]
+    assert "<td>100.0 %</td><td>8 of 8</td><td>2.7</td><td>more often</td>" in folded
+    assert "8 questions whose answers differ in rank" in folded
     assert "<summary>Round 1</summary>" in shown
 
 
@@ -97,7 +100,7 @@ def test_a_round_without_thoughts_has_a_column_of_dashes(tmp_path):
 def test_the_most_frequent_opener_is_compared_with_the_selected_examples(tmp_path):
     run = read_run(stored_run(tmp_path))
     shown = prefix_section(run, [statistics_of(run, 1), statistics_of(run, 2)], name="run-0")
-    assert "100.0 % of the last model&#x27;s 40 thoughts begin with “Let”, and 0 of the 8 selected examples." in shown
+    assert "100.0 % of the last model&#x27;s 40 thoughts begin with “Let”. Of the 8 selected examples, 0 do." in shown
 
 
 def test_a_run_before_its_first_evaluation_has_a_sentence(tmp_path):

@@ -37,6 +37,7 @@ def prefix_section(run: StoredRun, rounds: Sequence[RoundStatistics], *, name: s
         )
         rates = [result.win_rate or 0.0 for each in ranked for result in each.prefixes()]
         top = max(rates) or 1.0
+        parts.append(_all_rounds(ranked))
         parts += [_round_grid(each, folded=each is not ranked[-1], top=top) for each in reversed(ranked)]
     if openers := _own_openers(run, rounds):
         parts.append(openers)
@@ -52,6 +53,29 @@ def _over_all(ranked: Sequence[RoundStatistics]) -> str:
     better = [each.prefix for each in PrefixWins.together(each.wins for each in ranked).tested() if each.better]
     named = " ".join(better) or "none"
     return f"Over all rounds together, as at the top of the page, more often than the others by more than chance: {named}. "
+
+
+def _all_rounds(ranked: Sequence[RoundStatistics]) -> str:
+    """Every prefix over all rounds together, as a table that is folded at first; empty for a single round."""
+    wins = PrefixWins.together(each.wins for each in ranked)
+    if len(ranked) < 2 or not (tested := wins.tested()):
+        return ""
+    texts = {True: "more often", False: "less often"}
+    rows = [
+        [
+            each.prefix,
+            percent(each.wins / each.questions),
+            f"{each.wins} of {each.questions}",
+            f"{each.expected:.1f}",
+            texts[each.better] if each.better or each.worse else "–",
+        ]
+        for each in sorted(tested, key=lambda each: -each.wins / each.questions)
+    ]
+    header = ["prefix", "win rate", "wins", "wins expected of a prefix like the others", "by more than chance (Holm)"]
+    caption = (
+        f"Prefixes over all rounds, {wins.questions} questions whose answers differ in rank; ties for the best rank win"
+    )
+    return details("All rounds together, as a table", table(header, rows, caption=caption))
 
 
 def _round_grid(of_round: RoundStatistics, *, folded: bool, top: float) -> str:
@@ -204,8 +228,8 @@ def _learned(word: str, counts: Counter[str], rounds: Sequence[RoundStatistics])
     if not selected:
         return ""
     return note(
-        f"{percent(counts[word] / counts.total())} of the last model's {counts.total():,} thoughts begin with “{word}”, and "
-        f"{selected[word]:,} of the {selected.total():,} selected examples. The win rates above are of forced beginnings; "
+        f"{percent(counts[word] / counts.total())} of the last model's {counts.total():,} thoughts begin with “{word}”. Of the "
+        f"{selected.total():,} selected examples, {selected[word]:,} do. The win rates above are of forced beginnings; "
         "the model's own are learned from all selected examples, so the most frequent opener need not be a prefix that wins."
     )
 
