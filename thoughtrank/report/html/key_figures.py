@@ -75,7 +75,8 @@ def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
     rates = [f"{100 * each.wins / each.questions:.0f} %" for each in (better[-1], better[0])] if better else []
     among = f"{wins.questions} questions whose answers differ in rank"
     won = f"best answer, alone or tied, in {' to '.join(dict.fromkeys(rates))} of {among}" if rates else ""
-    text = f"The forced beginnings of the thoughts. {won.capitalize() or f'In {among}'}; all {len(tested)} prefixes on average {100 * mean:.0f} %"
+    text = f"The forced beginnings of the thoughts. {won.capitalize() or f'In {among}'}; "
+    text += f"all {len(tested)} prefixes on average {100 * mean:.0f} %"
     text += f". Less often: {_listed(worse)}" if worse else ""
     text += (
         ". By more than chance (Holm), all rounds together; single rounds below"
