@@ -9,10 +9,10 @@ run: $(VENV)/.installed
 	$(VENV)/bin/python train.py run=quickstart
 
 test: check
-	$(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal -m "not long"
+	$(VENV)/bin/python -m pytest --numprocesses 3 --dist worksteal -m "not long"
 
 fast-test: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal -m "not slow and not long"
+	$(VENV)/bin/python -m pytest --numprocesses 3 --dist worksteal -m "not slow and not long"
 
 check: $(VENV)/.installed
 	$(VENV)/bin/ruff check .
