@@ -23,6 +23,13 @@ from thoughtrank.evaluation.calculations_in_text import calculations, wrong_calc
         "10 - 2 * 3 = 4",
         "12 × 3 = 36",
         r"$12 \times 3 = 36$",
+        "Half of 48 apples is 24.",
+        "a third of 10 is 3.33",
+        "The difference between 6 and 14 is 8.",
+        "The sum of 11 and 4 is 15, which is the age.",
+        "The product of 7 days and $3 is $21",
+        "12 minus 5 equals 7",
+        "8 boxes divided by 2 people is 4 each",
     ],
 )
 def test_a_right_calculation_is_read_and_right(text):
@@ -37,6 +44,10 @@ def test_a_right_calculation_is_read_and_right(text):
         ("4 * 3 = 12, so 12 / 3 = 5.", "12 / 3 = 5"),
         ("The rest is 5 - 6 = 1", "5 - 6 = 1"),
         ("3 + 4 = 8\n- next", "3 + 4 = 8"),
+        ("Half of 48 is 16, so 16 / 2 = 8", "Half of 48 is 16"),
+        ("The product of 14 and 12 is 2.", "product of 14 and 12 is 2"),
+        ("The difference between 13 and 3 is 1, so the rest", "difference between 13 and 3 is 1"),
+        ("4 times 3 is 7", "4 times 3 is 7"),
     ],
 )
 def test_a_wrong_calculation_is_found(text, wrong):

@@ -1,4 +1,4 @@
-"""Calculations that a text writes out, such as "12 apples - 5 = 7", and which of them are wrong. Pure."""
+"""Calculations that a text writes out, such as "12 apples - 5 = 7" or "half of 12 is 6", and which of them are wrong. Pure."""
 
 import operator
 import re
@@ -12,12 +12,44 @@ _NUMBER = r"[0-9]{1,12}(?:,[0-9]{3})*(?:\.[0-9]{1,12})?"
 _UNIT = r"(?:[ \t]+(?!x\b)[^\W\d_]+){0,3}"
 _OPERAND = rf"[$€£]?{_NUMBER}{_UNIT}"
 _OPERATOR = r"[ \t]*(?:[-+*/×÷]|\bx\b)[ \t]*"
+_END = rf"(?P<result>-?{_NUMBER})(?![\w%/^]|[.,][0-9]|{_UNIT}[ \t]*[-+*/×÷^(])"
 _CALCULATION = re.compile(
     rf"(?<![\w.,)%^*/×÷+-])(?<![-+*/×÷^(][ \t])"
     rf"(?P<terms>{_OPERAND}(?:{_OPERATOR}{_OPERAND}){{1,20}})"
-    rf"[ \t]*=[ \t]*[$€£]?(?P<result>-?{_NUMBER})(?![\w%/^]|[.,][0-9]|{_UNIT}[ \t]*[-+*/×÷^(])"
+    rf"[ \t]*=[ \t]*[$€£]?{_END}"
 )
 """A chain of numbers and operators with one number as its result; no brackets, powers or percentages."""
+_IS = rf"[ \t]+(?:is|are|equals|gives|makes)[ \t]+[$€£]?{_END}"
+_IN_WORDS = (
+    # A part of a longer calculation is left out: "one and a half of 4", "3 plus 2 times 4".
+    re.compile(
+        rf"(?<!and )(?<!and a )\b(?P<word>half|third|quarter|fifth) of [$€£]?(?P<first>{_NUMBER}){_UNIT}{_IS}",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b(?P<word>sum|difference|product|quotient) (?:of|between) "
+        rf"[$€£]?(?P<first>{_NUMBER}){_UNIT} and [$€£]?(?P<second>{_NUMBER}){_UNIT}{_IS}",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?<!and )(?<!of )(?<!plus )(?<!minus )(?<!times )(?<!by )(?<![\w.,)%^*/×÷+-])"
+        rf"[$€£]?(?P<first>{_NUMBER}){_UNIT} (?P<word>plus|minus|times|multiplied by|divided by) "
+        rf"[$€£]?(?P<second>{_NUMBER}){_UNIT}{_IS}",
+        re.IGNORECASE,
+    ),
+)
+_PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5}
+_WORDS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "sum": operator.add,
+    "plus": operator.add,
+    "difference": lambda first, second: abs(first - second),
+    "minus": operator.sub,
+    "product": operator.mul,
+    "times": operator.mul,
+    "multiplied by": operator.mul,
+    "quotient": operator.truediv,
+    "divided by": operator.truediv,
+}
 _TERM = re.compile(rf"(?P<operator>[-+*/×÷x])?[ \t]*[$€£]?(?P<number>{_NUMBER})")
 _OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "*": operator.mul,
@@ -41,15 +73,22 @@ class Calculation(NamedTuple):
 
 
 def calculations(text: str) -> Iterator[Calculation]:
-    """The calculations of ``text``, in order, that can be read: numbers with the four basic operations and units.
+    """The calculations of ``text`` that can be read: numbers with the four basic operations and units, first those with signs,
+    then those in words.
 
     A part of a longer formula, one with brackets, powers or percentages, and one whose result is calculated with at once
     ("2 + 3 = 5 * 4") is left out, because it may mean something else.
     """
-    for match in _CALCULATION.finditer(plain(text)):
+    text = plain(text)
+    for match in _CALCULATION.finditer(text):
         value = _value(match["terms"])
         if value is not None:
             yield Calculation(match.group().strip(), _states(match["result"], value))
+    for pattern in _IN_WORDS:
+        for match in pattern.finditer(text):
+            value = _value_in_words(match)
+            if value is not None:
+                yield Calculation(match.group().strip(), _states(match["result"], value))
 
 
 def wrong_calculations(*texts: str) -> list[str]:
@@ -61,7 +100,7 @@ def _value(terms: str) -> Fraction | None:
     """The value of a chain, products before sums; None for a division by zero."""
     total, product, sign = Fraction(0), Fraction(1), 1
     for match in _TERM.finditer(terms):
-        number, written = Fraction(match["number"].replace(",", "")), match["operator"]
+        number, written = _number(match["number"]), match["operator"]
         if written in _OPERATIONS:
             if written in "/÷" and not number:
                 return None
@@ -73,9 +112,22 @@ def _value(terms: str) -> Fraction | None:
     return total + sign * product
 
 
+def _value_in_words(match: re.Match[str]) -> Fraction | None:
+    """The value of a calculation in words; None for a division by zero."""
+    first, word = _number(match["first"]), match["word"].lower()
+    if word in _PARTS:
+        return first / _PARTS[word]
+    second = _number(match["second"])
+    return _WORDS[word](first, second) if second or word not in ("quotient", "divided by") else None
+
+
+def _number(text: str) -> Fraction:
+    return Fraction(text.replace(",", ""))
+
+
 def _states(result: str, value: Fraction) -> bool:
     """Whether ``result`` is ``value``, or what it is when rounded to as many decimals."""
-    stated = Fraction(result.replace(",", ""))
+    stated = _number(result)
     _, point, decimals = result.partition(".")
     difference = abs(stated - value) * 2 * 10 ** len(decimals)
     return difference <= 1 if point else difference < 1
