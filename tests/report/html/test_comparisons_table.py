@@ -23,8 +23,8 @@ def test_the_key_comparisons_are_open_and_all_of_them_folded(tmp_path):
     assert f"own_thought − answers_only/pairs answer_at_once {forced}" in in_the_open
     assert "<td>0.031 (uncorrected)</td>" in in_the_open
     assert (
-        "round 2 thought − round 2 room_to_reason (does an empty thought do as well? free replies, the final answer counts)"
-        in in_the_open
+        "round 2 thought − round 2 room_to_reason "
+        "(whether an empty thought does as well; free replies, the final answer counts)" in in_the_open
     )
     assert in_the_open.count("(Holm)</td>") == in_the_open.count("<tr>") - 2
     assert "(Holm)</td>" not in folded

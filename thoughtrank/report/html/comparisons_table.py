@@ -10,14 +10,14 @@ from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import CHANCE, interval_bar, series_class
 
 _KEY = (
-    ("thought", "round 0 thought", "training;"),
-    ("own_thought", "answer_at_once", "does an answer at once need a thought?"),
-    ("own_thought", "swapped_thought", "has the thought to be about the question?"),
-    ("thought", "room_to_reason", "does an empty thought do as well?"),
+    ("thought", "round 0 thought", "training"),
+    ("own_thought", "answer_at_once", "whether an answer at once needs a thought"),
+    ("own_thought", "swapped_thought", "whether the thought has to be about the question"),
+    ("thought", "room_to_reason", "whether an empty thought does as well"),
 )
+"""Arm of the last round, what it is compared with, and what the comparison shows."""
 _FREE, _FORCED = "free replies, the final answer counts", "answers forced, only the first number or letter counts"
 """What is scored."""
-"""Arm of the last round, what it is compared with, and what the comparison shows."""
 
 
 def comparisons_tables(run: StoredRun) -> str:
@@ -52,7 +52,7 @@ def _key_comparisons(run: StoredRun) -> Iterator[tuple[str, Mapping[str, Any], f
     for number, (first, second, text) in enumerate(_KEY):
         if (each := comparison_of(run, first, second)) is not None:
             scored = _FREE if first == "thought" else _FORCED
-            yield f"{each['first']} − {each['second']} ({text} {scored})", each, each["adjusted_p_value"], "Holm"
+            yield f"{each['first']} − {each['second']} ({text}; {scored})", each, each["adjusted_p_value"], "Holm"
         if number == 0:
             yield from _effect_parts(run)
 
