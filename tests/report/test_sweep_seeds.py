@@ -1,37 +1,12 @@
 import shutil
 
 import pytest
+from study_runs import N, replies
 
-from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.report.sweep_jobs import SweepJob
 from thoughtrank.report.sweep_seeds import seed_groups
 from thoughtrank.storage.json_files import write_json
 from thoughtrank.storage.run_paths import RunPaths
-from thoughtrank.storage.tables import write_part
-
-N = 20
-
-
-def write_replies(folder, **right):
-    """For each arm the number of right replies among ``N``."""
-    rows = [
-        HeldOutReply(
-            question_id=f"q{index}",
-            family=None,
-            unseen=False,
-            arm=arm,
-            reply="7",
-            answer="7",
-            right=index < number,
-            thought_well_formed=True,
-            reply_tokens=3,
-            reply_finish="stop",
-        )
-        for arm, number in right.items()
-        for index in range(N)
-    ]
-    folder.mkdir(parents=True)
-    write_part(folder / "part-00000.parquet", rows, record_type=HeldOutReply)
 
 
 @pytest.fixture
@@ -40,8 +15,8 @@ def job(tmp_path):
 
     def make(number, *overrides, thought, control=True):
         paths = RunPaths(tmp_path / f"run_{number}")
-        write_replies(paths.replies(1), thought=thought, own_thought=N, answer_at_once=1)
-        write_replies(paths.control(1, "answers_only", "copies").replies, thought=10, answer_at_once=2)
+        replies(paths.replies(1), thought=thought, own_thought=N, answer_at_once=1)
+        replies(paths.control(1, "answers_only", "copies").replies, thought=10, answer_at_once=2)
         figures = {"accuracy": thought / N, "direct_accuracy": 0.5, "unseen_accuracy": None}
         arms = {"own_thought": {"accuracy": 1.0}}
         answers_only = {"round": 1, "accuracy": 10 / N, "variants": {"copies": {}}}
