@@ -103,6 +103,17 @@ def test_sessions_with_the_same_model_share_a_server_which_is_gone_after_release
         os.kill(pid, 0)
 
 
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5://127.0.0.1:9"])
+def test_the_server_is_reached_without_the_proxies_of_the_environment(faked, tiny_folder, tmp_path, monkeypatch, proxy):
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, proxy)
+    with faked(max_retries=0, start_minutes=0.5).open(tiny_folder, work_folder=tmp_path) as session:
+        [written, _] = session.generate(prefixed(tiny_folder, "ab"), limits=LIMITS)
+        assert (len(written), session.facts()["vllm"]) == (2, "0.0")
+
+
 def test_the_server_batches_as_many_as_are_in_flight_for_every_copy(faked, tiny_folder, tmp_path, monkeypatch):
     monkeypatch.setattr("thoughtrank.engines.vllm.num_cuda_devices", lambda: 8)
     with faked(tensor_parallel=2, concurrency=96).open(tiny_folder, work_folder=tmp_path) as session:

@@ -122,6 +122,7 @@ class VLLMEngine(LocalEngineComponent):
                 api_key_env=None,
                 timeout_seconds=self.timeout_seconds,
                 max_retries=self.max_retries,
+                use_proxies=False,
             ),
             concurrency=self.concurrency * copies,
             log_path=None if work_folder is None else work_folder / COMPLETION_LOG,

@@ -16,7 +16,9 @@ _NO_KEY = "none"
 """Sent to servers without keys: the client refuses to start without any."""
 
 
-def open_client(*, base_url: str | None, key: str | None, timeout_seconds: float) -> "openai.OpenAI":
+def open_client(
+    *, base_url: str | None, key: str | None, timeout_seconds: float, use_proxies: bool = True
+) -> "openai.OpenAI":
     """A client that makes no retries, so that the caller can count its attempts.
 
     A query in the URL (``?api-version=`` of Azure) is sent with every request, after its path. Such servers want the key in the
@@ -26,6 +28,7 @@ def open_client(*, base_url: str | None, key: str | None, timeout_seconds: float
         base_url: of the server; None for ``OPENAI_BASE_URL``, or the default of the client.
         key: the API key; None for a server without keys.
         timeout_seconds: limit of one request.
+        use_proxies: those of the environment; False for a server that this process started.
     """
     import openai
 
@@ -42,6 +45,7 @@ def open_client(*, base_url: str | None, key: str | None, timeout_seconds: float
         max_retries=0,
         default_query=query,
         default_headers={"api-key": key} if key and query else None,
+        http_client=None if use_proxies else openai.DefaultHttpxClient(trust_env=False),
     )
 
 

@@ -67,6 +67,7 @@ class CompletionsClient:
         api_key_env: the environment variable with the key; None for servers without keys.
         timeout_seconds: limit of one attempt.
         max_retries: attempts per request after the first, over all servers.
+        use_proxies: see ``open_client``.
 
     Attributes:
         retries: failed attempts that were repeated.
@@ -80,6 +81,7 @@ class CompletionsClient:
         api_key_env: str | None,
         timeout_seconds: float,
         max_retries: int,
+        use_proxies: bool = True,
     ) -> None:
         self.model = model
         self.max_retries = max_retries
@@ -87,7 +89,9 @@ class CompletionsClient:
         self._api_key_env = api_key_env
         self._key = api_key(api_key_env)
         self._lock = threading.Lock()
-        self._pool = ServerPool(base_urls=base_urls, key=self._key, timeout_seconds=timeout_seconds)
+        self._pool = ServerPool(
+            base_urls=base_urls, key=self._key, timeout_seconds=timeout_seconds, use_proxies=use_proxies
+        )
 
     def stop(self) -> None:
         """Make no further attempt; requests in flight end by themselves."""

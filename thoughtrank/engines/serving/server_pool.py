@@ -47,16 +47,19 @@ class ServerPool:
         base_urls: one or several.
         key: the API key; None for servers without keys.
         timeout_seconds: limit of one request.
+        use_proxies: see ``open_client``.
     """
 
-    def __init__(self, *, base_urls: Sequence[str], key: str | None, timeout_seconds: float) -> None:
+    def __init__(
+        self, *, base_urls: Sequence[str], key: str | None, timeout_seconds: float, use_proxies: bool = True
+    ) -> None:
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self.servers = [
             Server(
                 url=shown_url(url),
-                client=open_client(base_url=url, key=key, timeout_seconds=timeout_seconds),
-                direct=_direct(url, key=key, timeout_seconds=timeout_seconds),
+                client=open_client(base_url=url, key=key, timeout_seconds=timeout_seconds, use_proxies=use_proxies),
+                direct=_direct(url, key=key, timeout_seconds=timeout_seconds, use_proxies=use_proxies),
             )
             for url in base_urls
         ]
@@ -107,8 +110,8 @@ class ServerPool:
             self._stopped.wait(wait)
 
 
-def _direct(url: str, *, key: str | None, timeout_seconds: float) -> DirectConnections | None:
-    if not is_direct(url):
+def _direct(url: str, *, key: str | None, timeout_seconds: float, use_proxies: bool) -> DirectConnections | None:
+    if not is_direct(url, use_proxies=use_proxies):
         return None
     return DirectConnections(
         url, path="/completions", headers=key_headers(key, url=url), timeout_seconds=timeout_seconds

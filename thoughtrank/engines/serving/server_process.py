@@ -18,6 +18,8 @@ from thoughtrank.output.terminal import print_text
 _REPORT_SECONDS = 20.0
 _POLL_SECONDS = 0.2
 _LOG_LINES = 15
+_NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""The environment's proxies do not reach this machine's loopback interface."""
 
 
 class ServerProcess:
@@ -72,7 +74,7 @@ class ServerProcess:
     def get(self, path: str) -> bytes | None:
         """The body of its response to ``GET path``; None if there is none."""
         try:
-            with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as response:
+            with _NO_PROXY.open(f"{self.url}{path}", timeout=10) as response:
                 return response.read()
         except (OSError, urllib.error.URLError):
             return None
