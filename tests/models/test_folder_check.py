@@ -4,11 +4,19 @@ import json
 import shutil
 
 import pytest
+from model_kinds import SETTINGS, model_of
+from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer
 
 from thoughtrank.errors import UserError
-from thoughtrank.models.folder_check import check_folder, check_token_ids, weight_files
+from thoughtrank.models.folder_check import (
+    check_folder,
+    check_number_of_weights,
+    check_token_ids,
+    weight_files,
+)
 from thoughtrank.models.huggingface import HuggingFaceModel
+from thoughtrank.models.load_folder import empty_model
 
 
 @pytest.fixture
@@ -80,11 +88,29 @@ def test_a_folder_without_a_tokenizer_names_its_file(folder):
             "lacks lm_head.weight, and tie_word_embeddings in its config.json is not true",
         ),
         ({"num_hidden_layers": 3}, "has weights of 2 layers, and its config.json states 3"),
+        (
+            {"intermediate_size": 1024},
+            "mlp.gate_proj.weight of the shape 128 x 64, and its config.json states 1024 x 64",
+        ),
+        ({"attention_bias": True}, "lacks model.layers.0.self_attn.q_proj.bias and 7 more weights"),
+        ({"rope_scaling": {"rope_type": "llama3", "factor": 8.0}}, "lacks low_freq_factor, high_freq_factor"),
     ],
 )
 def test_weights_that_would_be_filled_at_random_are_named(folder, changes, said):
     configure(folder, **changes)
     assert said in fault_of(folder)
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_a_family_whose_weights_have_other_names_is_checked_by_their_number(kind, tmp_path):
+    model_of(kind).save_pretrained(tmp_path)
+    empty = empty_model(tmp_path)
+    assert check_number_of_weights(tmp_path, empty) == []
+    weights = load_file(tmp_path / "model.safetensors")
+    weights.popitem()
+    save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    [fault] = check_number_of_weights(tmp_path, empty)
+    assert f" weights, and a {type(empty).__name__} of its config.json " in fault
 
 
 def test_cut_weights_are_named(folder):

@@ -2,7 +2,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from thoughtrank.storage.weight_files import is_whole
+from thoughtrank.storage.weight_files import is_whole, tensor_shapes
 
 
 @pytest.fixture
@@ -15,6 +15,10 @@ def test_a_file_that_was_written_to_its_end_is_whole(path, tmp_path):
     assert is_whole(path)
     save_file({}, tmp_path / "empty.safetensors", metadata={"format": "pt"})
     assert is_whole(tmp_path / "empty.safetensors")
+
+
+def test_the_header_states_names_and_shapes(path):
+    assert tensor_shapes(path) == {"a": (3, 4), "b": (5,)}
 
 
 def test_a_file_that_was_cut_is_not(path):

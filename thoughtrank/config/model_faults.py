@@ -6,6 +6,7 @@ from thoughtrank.config.components import Components
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.model_support import training_model_faults
+from thoughtrank.models.folder_check import check_number_of_weights
 from thoughtrank.models.load_folder import empty_model
 from thoughtrank.models.model_config import CONFIG, PLAIN_TYPES
 from thoughtrank.storage.json_files import read_json_object
@@ -33,6 +34,7 @@ def model_faults(folder: Path, *, config: RunConfig, components: Components) -> 
         return list(error.faults)
     training = config.training
     return [
+        *check_number_of_weights(folder, model),
         *components.engine.model_faults(model),
         *training_model_faults(
             model,

@@ -1,22 +1,22 @@
 """What a model folder may be that cannot be trained, found from its small files and the headers of its weights."""
 
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
 from thoughtrank.models.model_config import CONFIG, PLAIN_TYPES, read_sizes
+from thoughtrank.models.rope_scaling import rope_faults
+from thoughtrank.models.weight_check import too_few_weights, weight_difference
 from thoughtrank.storage.json_files import read_json_object
-from thoughtrank.storage.weight_files import is_whole, tensor_names
+from thoughtrank.storage.weight_files import is_whole, tensor_shapes
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _INDEX = "model.safetensors.index.json"
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "tekken.json")
 _AGAIN = "copy or download the folder again"
-_LAYER = re.compile(r"(?:model\.)?layers\.([0-9]+)\.")
 _POINTER = b"version https://git-lfs.github.com/"
 _LONGEST_POINTER = 1024
 """Bytes, as the format has it."""
@@ -72,6 +72,18 @@ def check_token_ids(tokenizer: "PreTrainedTokenizerBase", *, folder: Path) -> No
         )
 
 
+def check_number_of_weights(folder: Path, model: "PreTrainedModel") -> list[str]:
+    """A folder in Hugging Face format that has fewer weights than its model, which transformers would fill at random.
+
+    Args:
+        folder: without faults of ``check_folder``.
+        model: made from its config, without weights.
+    """
+    shapes = _shapes(_wanted_files(folder))
+    difference = too_few_weights(model, shapes=shapes) if shapes else None
+    return [f"{folder} {difference}: {_AGAIN}"] if difference else []
+
+
 def _config_faults(config: dict[str, object]) -> list[str]:
     faults = []
     quantization = config.get("quantization_config")
@@ -91,7 +103,7 @@ def _config_faults(config: dict[str, object]) -> list[str]:
 def _type_faults(config: dict[str, object]) -> list[str]:
     kind = config.get("model_type")
     if isinstance(kind, str) and kind in PLAIN_TYPES:
-        return []
+        return rope_faults(config)
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
     known = isinstance(kind, str) and kind in CONFIG_MAPPING
@@ -137,9 +149,7 @@ def _pointer_faults(folder: Path, names: list[str]) -> list[str]:
 def _weight_faults(folder: Path, config: dict[str, object]) -> list[str]:
     if list(folder.glob("*.bin")) and not list(folder.glob("*.safetensors")):
         return []
-    index = read_json_object(folder / _INDEX)
-    shards = (index or {}).get("weight_map")
-    wanted = {folder / str(name) for name in shards.values()} if isinstance(shards, dict) else set(weight_files(folder))
+    wanted = _wanted_files(folder)
     missing = sorted(path.name for path in wanted if not path.exists())
     if missing or not wanted:
         what = ", ".join(missing[:3]) if missing else "a file *.safetensors"
@@ -147,20 +157,32 @@ def _weight_faults(folder: Path, config: dict[str, object]) -> list[str]:
     cut = sorted(path.name for path in wanted if not is_whole(path))
     if cut:
         return [f"{folder}: {', '.join(cut[:3])} is cut or damaged: {_AGAIN}"]
-    return _missing_faults(folder, config, names=set().union(*map(tensor_names, wanted)))
+    return _missing_faults(folder, config, shapes=_shapes(wanted))
 
 
-def _missing_faults(folder: Path, config: dict[str, object], *, names: set[str]) -> list[str]:
+def _wanted_files(folder: Path) -> set[Path]:
+    """The files of weights that the index of a folder names; without an index, those that are there."""
+    shards = (read_json_object(folder / _INDEX) or {}).get("weight_map")
+    if isinstance(shards, dict):
+        return {folder / str(name) for name in shards.values()}
+    return set(weight_files(folder))
+
+
+def _shapes(files: set[Path]) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for path in files:
+        shapes |= tensor_shapes(path)
+    return shapes
+
+
+def _missing_faults(folder: Path, config: dict[str, object], *, shapes: dict[str, tuple[int, ...]]) -> list[str]:
     """Weights of a plain decoder that its config wants and no file has; transformers would fill them at random."""
-    if config.get("model_type") not in PLAIN_TYPES:
+    if config.get("model_type") not in PLAIN_TYPES:  # ``check_number_of_weights`` counts those of other types
         return []
-    if "lm_head.weight" not in names and not config.get("tie_word_embeddings", False):
+    if "lm_head.weight" not in shapes and not config.get("tie_word_embeddings", False):
         return [
             f"{folder} lacks lm_head.weight, and tie_word_embeddings in its config.json is not true: {_AGAIN}, or set it "
             "to true if the model has no head of its own"
         ]
-    layers = {int(found[1]) for name in names if (found := _LAYER.match(name))}
-    stated = config.get("num_hidden_layers")
-    if isinstance(stated, int) and not layers >= set(range(stated)):
-        return [f"{folder} has weights of {len(layers)} layers, and its config.json states {stated}: {_AGAIN}"]
-    return []
+    difference = weight_difference(config, read_sizes(folder), shapes=shapes)
+    return [f"{folder} {difference}: {_AGAIN}"] if difference else []

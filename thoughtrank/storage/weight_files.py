@@ -18,10 +18,10 @@ def is_whole(path: Path) -> bool:
         return False
 
 
-def tensor_names(path: Path) -> set[str]:
-    """The names of the tensors in a whole file."""
+def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Name and shape of each tensor in a whole file."""
     _, header = _header(path)
-    return set(header) - {"__metadata__"}
+    return {name: tuple(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__"}
 
 
 def _header(path: Path) -> tuple[int, dict[str, dict[str, list[int]]]]:
