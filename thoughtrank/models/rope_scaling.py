@@ -37,7 +37,8 @@ def _faults(settings: Mapping[str, object]) -> Iterator[str]:
     again = "correct it, or download the folder again"
     if not isinstance(kind, str) or kind not in _KEYS:
         if not _is_known(kind):
-            yield f"has the type {kind!r}, which the installed transformers does not know: install a version that does, or {again}"
+            unknown = "which the installed transformers does not know: install a version that does, or"
+            yield f"has the type {kind!r}, {unknown} {again}"
         return
     missing = [key for key in _KEYS[kind] if settings.get(key) is None]
     if missing:
