@@ -59,7 +59,7 @@ def test_a_finished_run_returns_at_once_and_shows_its_results_again(values, pipe
     assert do_run(values, choices={}) == first
     assert len(pipeline_calls) == 1
     output = capsys.readouterr().out
-    assert "run mine is finished already; rounds=4 would extend it" in output
+    assert "run mine is finished already; rounds=3 would extend it" in output
     assert "model of round 0" in output
     assert "generation" not in output
 

@@ -134,6 +134,14 @@ def test_a_sweep_goes_on_after_a_failed_job_and_ends_with_2(command, capsys, tmp
     assert any("stopped: no room" in log for log in logs)
 
 
+def test_a_job_that_fails_in_a_dry_run_writes_no_log_and_names_none(command, capsys, tmp_path):
+    assert command("-m", "seed=1,2", "dry_run=true", do_run=failing(UserError("no room"))) == 2
+    assert not (tmp_path / "runs").exists()
+    shown = capsys.readouterr().out
+    assert "failed: no room" in shown
+    assert "run.log" not in shown
+
+
 def test_a_sweep_whose_jobs_all_end_well_ends_with_0(command, capsys):
     assert command("-m", "seed=1,2", do_run=lambda values, **options: None) == 0
     assert "the same as a table: " in capsys.readouterr().out

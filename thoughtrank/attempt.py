@@ -153,7 +153,7 @@ class Attempt:
             print_warning(damage_text(self.paths.folder.name, damage(self.paths)))
 
     def _show_finished(self) -> Path:
-        print_text(f"run {self.paths.folder.name} is finished already; rounds={self.config.rounds + 2} would extend it")
+        print_text(f"run {self.paths.folder.name} is finished already; rounds={self.config.rounds + 1} would extend it")
         print_results(read_json(self.paths.summary), paths=self.paths, minutes=None)
         return self.paths.summary
 

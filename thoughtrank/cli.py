@@ -157,6 +157,7 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
     redact_sweep_config(folder)
     paths = None
     logged = 0
+    planned = bool(composed.get("dry_run"))  # which writes nothing
     try:
         values = plain_values(composed)
         choices = _choices(values)
@@ -172,7 +173,7 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
             print_faults(error.faults)
         else:
             print_traceback()
-        if paths is not None and log_size(paths) == logged:
+        if paths is not None and log_size(paths) == logged and not planned:
             # It failed before its run began, and so before anything was logged. Perhaps its folder cannot be written.
             with suppress(OSError):
                 paths.folder.mkdir(parents=True, exist_ok=True)
@@ -183,7 +184,7 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
             run=paths.folder.name if paths else "",
             outcome="failed",
             error="; ".join(faults).partition("\n")[0],
-            log=str(paths.log) if paths else None,
+            log=str(paths.log) if paths and not planned else None,
         )
     else:
         job = SweepJob(
@@ -191,7 +192,7 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
             overrides=overrides,
             run=paths.folder.name if paths else "",
             outcome="stopped" if summary is None else "finished",
-            log=str(paths.log) if paths else None,
+            log=str(paths.log) if paths and not planned else None,
             summary=str(summary) if summary else None,
         )
     # Raised, so that the sweep fails wherever its jobs run.
