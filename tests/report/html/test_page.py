@@ -175,7 +175,7 @@ def test_a_phone_shows_few_candidates_and_folds_sections_until_they_are_asked_fo
         page.click("nav a[href$=prefixes-title]")
         assert page.locator("ol.prefixes").is_visible()
         assert page.locator(".card").count() == 8
-        page.click("text=Show the other 12 candidates")
+        page.click("text=Show 12 more candidates")
         assert page.locator(".card").count() == 20
         assert shown.messages == []
 
@@ -196,7 +196,7 @@ def test_filters_leave_what_matches(report):
         page.click("#filter-reset")
         page.fill("#search", "Q2-3")
         page.wait_for_timeout(150)
-        assert status.inner_text() == "3 candidates of 1 questions"
+        assert status.inner_text() == "3 candidates of 1 question"
 
 
 def test_a_search_of_all_texts_finds_thoughts(report):

@@ -60,12 +60,10 @@ def test_curves_go_on_from_round_to_round(run):
 def test_trainings_as_a_table(run):
     shown = training_section(run, name="run-0")
     assert 'data-curves="run-0"' in shown
-    assert "<td>4</td><td>5</td><td>1.000 → 0.200</td>" in shown
+    assert "<td>4</td><td>–</td><td>5</td><td>1.000 → 0.200</td>" in shown
     assert "trains the base model again" not in shown
     again = training_section(replace(run, config={"training": {"start": "base", "examples": "all"}}), name="run-0")
-    assert (
-        "trains the base model again, so the loss jumps there. It trains on the examples of all rounds so far." in again
-    )
+    assert "the base model again, on the examples of all rounds so far. So the loss jumps there. Drag" in again
     assert "examples of all rounds so far</th>" in again
     assert "examples of all rounds so far</th>" not in training_section(run, name="run-0")
     assert "No round has a training curve." in training_section(replace(run, rounds=[]), name="run-0")

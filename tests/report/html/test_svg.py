@@ -31,7 +31,16 @@ def test_a_histogram_has_one_bin_per_rank():
     (points,) = re.findall(r'<polyline class="line" points="([^"]*)"', drawn)
     heights = [float(each.partition(",")[2]) for each in points.split()]
     assert len(heights) == 4
-    assert (250 - heights[0]) / (250 - heights[2]) == pytest.approx(3, rel=0.02)
+    assert (250 - heights[0]) / (250 - heights[2]) == pytest.approx(3**0.5, rel=0.02)
+
+
+def test_the_lines_of_a_histogram_are_where_the_bars_of_their_percentages_end():
+    drawn = histogram([("round 1", {1: 60, 2: 40})], label="Ranks", x_label="")
+    (points,) = re.findall(r'<polyline class="line" points="([^"]*)"', drawn)
+    heights = [float(each.partition(",")[2]) for each in points.split()]
+    lines = re.findall(r'y1="([\d.]*)" y2="[\d.]*"/><text class="tick"[^>]*>([\d.]+ %)', drawn)
+    assert [text for _, text in lines] == ["0 %", "1 %", "5 %", "10 %", "20 %", "40 %", "60 %"]
+    assert [float(dict((text, y) for y, text in lines)[each]) for each in ("60 %", "40 %")] == [heights[0], heights[2]]
 
 
 @pytest.mark.parametrize("counts", [{5: 1}, {-1.25: 2, 80.5: 3}, dict.fromkeys(range(1000), 1)])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thoughtrank.report.html.stored_run import StoredRun
+from thoughtrank.report.html.training_texts import round_text
 
 _ROUND = "In each round the model answers every question once per prefix; the best candidates become training examples."
 
@@ -20,7 +21,7 @@ def about(run: StoredRun) -> str:
         _named("learning rate", _settings(run, "optimizer").get("lr")),
     ]
     found = [each for each in parts if each]
-    return f"{'; '.join(found)}. {_ROUND}" if found else ""
+    return " ".join(filter(None, [f"{'; '.join(found)}.", _ROUND, round_text(run)])) if found else ""
 
 
 def _settings(run: StoredRun, name: str) -> Mapping[str, Any]:

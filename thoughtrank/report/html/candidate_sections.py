@@ -48,7 +48,10 @@ def distribution_section(rounds: Sequence[RoundStatistics], *, name: str) -> str
     if not parts:
         return section(f"{name}-distributions", title, missing="The run has no candidates yet.")
     left_out = [note(f"Not computed in this run: {', '.join(absent)}.")] if absent else []
-    explained = note("Vertical: percentage of the candidates that have a value; in brackets, how many these are.")
+    explained = note(
+        "Vertical: percentage of the candidates that have a value (in brackets, how many these are), on a square-root scale, so "
+        "that small percentages show beside large ones."
+    )
     return section(f"{name}-distributions", title, explained, '<div class="figures">', *parts, "</div>", *left_out)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.html.empty_thought import closed_anyway
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
+from thoughtrank.report.html.training_texts import trained_text
 from thoughtrank.report.text_layout import percent
 
 _SIGNIFICANT = 0.05
@@ -85,44 +86,46 @@ def _change(run: StoredRun) -> str:
     last, first = evaluated[-1], evaluated[0]
     accuracy = last.metrics.get("accuracy")
     if accuracy is None:
-        return _judged_change(last)
+        return _judged_change(run, last)
     if last.number == 0:
         return (
             f"Before training the model answers {100 * accuracy:.1f} % of {last.metrics['n']} held-out questions right."
         )
     before = first.metrics.get("accuracy")
-    rounds = f"{_rounds(last.number)} of training"
+    trained = trained_text(run, last.number)
     if before is None or first.number:
-        return f"After {rounds} the model answers {100 * accuracy:.1f} % of the held-out questions right."
+        return f"After {trained} the model answers {100 * accuracy:.1f} % of the held-out questions right."
     from_to = f"from {100 * before:.1f} % to {100 * accuracy:.1f} % of {last.metrics['n']} held-out questions"
     compared = change_over_rounds(run)
     if compared is None:
-        return f"{rounds.capitalize()} changed accuracy {from_to}."
+        return f"{_begun(trained)} changed accuracy {from_to}."
     if not excludes_zero(compared):
-        return f"{rounds.capitalize()} did not measurably change accuracy: {from_to}, {points_text(compared)}."
+        return f"{_begun(trained)} did not measurably change accuracy: {from_to}, {points_text(compared)}."
     verb = "raised" if compared["points"] > 0 else "lowered"
-    return f"{rounds.capitalize()} {verb} accuracy {from_to}: {points_text(compared)}."
+    return f"{_begun(trained)} {verb} accuracy {from_to}: {points_text(compared)}."
 
 
-def _judged_change(last: StoredRound) -> str:
+def _judged_change(run: StoredRun, last: StoredRound) -> str:
     """Where accuracy cannot be measured: what the judge says of the last round's replies beside those of the base model."""
     figures = last.win_rates.get("thought_vs_round_0", {})
     rate = figures.get("win_rate")
     if rate is None:
-        return f"{_rounds(last.number)} evaluated; the questions have no reference answers, so there is no accuracy."
+        counted = "1 round" if last.number == 1 else f"{last.number} rounds"
+        return f"{counted} evaluated; the questions have no reference answers, so there is no accuracy."
     low, high, p_value = figures["low"], figures["high"], figures["p_value"]
     shown = (
         f"the judge prefers its replies to those of the base model in {100 * rate:.1f} % of {figures['n']} questions "
         f"(95 % interval {100 * low:.1f} to {100 * high:.1f}, p {p_text(p_value)}; the questions have no reference answers)"
     )
+    trained = trained_text(run, last.number)
     if p_value >= _SIGNIFICANT or low <= 0.5 <= high:
-        return f"{_rounds(last.number).capitalize()} of training did not measurably change the replies: {shown}."
+        return f"{_begun(trained)} did not measurably change the replies: {shown}."
     verb = "improved" if rate > 0.5 else "worsened"
-    return f"{_rounds(last.number).capitalize()} of training {verb} the replies: {shown}."
+    return f"{_begun(trained)} {verb} the replies: {shown}."
 
 
-def _rounds(number: int) -> str:
-    return "1 round" if number == 1 else f"{number} rounds"
+def _begun(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _thoughts(run: StoredRun) -> str:

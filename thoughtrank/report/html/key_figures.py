@@ -12,7 +12,7 @@ from thoughtrank.report.prefix_chance import PrefixWins
 from thoughtrank.report.text_layout import percent
 
 _MOST, _MOST_WORSE = 5, 12
-_PREFIXES = "Prefixes that win more often, over all rounds"
+_PREFIXES = "Prefixes that win more often"
 _LOOK_ALIKE = {"O": "the letter O", "0": "the digit 0", "l": "a small L", "I": "a capital i", "1": "the digit 1"}
 
 
@@ -58,9 +58,10 @@ def _effect(run: StoredRun) -> list[tuple[str, str, str]]:
     clear = "more than chance" if excludes_zero(effect) else "may be chance"
     interval = f"[{effect['low']:+.1f} to {effect['high']:+.1f}], p {p_text(effect['p_value'])}"
     sides = effect_sides(run)
-    accuracies = "" if sides is None else f"{percent(sides[0])} (trained on answers only) → {percent(sides[1])}: "
-    text = f"{accuracies}over training on the same answers without thoughts: {interval}, {clear}"
-    return [("Thought effect", f"{effect['points']:+.1f} points", text)]
+    trained = "over training on the same answers without thoughts"
+    if sides is not None:
+        trained = f"{percent(sides[0])} → {percent(sides[1])}, trained on the same answers without → with thoughts"
+    return [("Thought effect", f"{effect['points']:+.1f} points", f"{trained}: {interval}, {clear}")]
 
 
 def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
@@ -73,16 +74,13 @@ def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
     worse = [each.prefix for each in tested if each.worse]
     mean = sum(each.wins for each in tested) / sum(each.questions for each in tested)
     rates = [f"{100 * each.wins / each.questions:.0f} %" for each in (better[-1], better[0])] if better else []
-    among = f"{wins.questions} questions whose answers differ in rank"
-    won = f"best answer, alone or tied, in {' to '.join(dict.fromkeys(rates))} of {among}" if rates else ""
-    text = f"The forced beginnings of the thoughts. {won.capitalize() or f'In {among}'}; "
-    text += f"all {len(tested)} prefixes on average {100 * mean:.0f} %"
-    text += f". Less often: {_listed(worse)}" if worse else ""
-    text += (
-        ". By more than chance (Holm), all rounds together; single rounds below"
-        if better or worse
-        else ". No difference is more than chance"
+    won = f"{' to '.join(dict.fromkeys(rates))}; " if rates else ""
+    text = (
+        f"as forced beginnings of a thought. Best answer, or tied, of {wins.questions} questions whose answers differ in rank: "
+        f"{won}average of {len(tested)} prefixes {100 * mean:.0f} %. "
     )
+    text += "More than chance, all rounds together" if better or worse else "No difference is more than chance"
+    text += f". Less often: {_listed(worse)}" if worse else ""
     names = [f"{each.prefix} is {_LOOK_ALIKE[each.prefix]}" for each in better if each.prefix in _LOOK_ALIKE]
     text += f" ({', '.join(names)})" if names else ""
     return [(_PREFIXES, ", ".join(f"“{each.prefix}”" for each in better) or "none", text)]
@@ -97,7 +95,9 @@ def _spend(run: StoredRun) -> list[tuple[str, str, str]]:
     seconds = total_seconds(run)
     examples = sum(each.facts.get("selection", {}).get("examples", 0) for each in run.rounds)
     return [
-        ("Cost", f"${total_cost(run):.2f}", "for the judge"),
-        ("Time", duration_text(seconds), "of computing, controls included"),
-        ("Examples", f"{examples:,}", "selected for training, all rounds together"),
+        (
+            "Cost and time",
+            f"${total_cost(run):.2f}, {duration_text(seconds)}",
+            f"for the judge, and of computing, controls included; {examples:,} examples selected, all rounds together",
+        )
     ]

@@ -8,6 +8,7 @@ from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.headline import control_variants, duration_text, total_cost, total_seconds
 from thoughtrank.report.html.markup import details, note, section, table
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
+from thoughtrank.report.html.training_texts import epochs_text, round_text, training_settings
 from thoughtrank.report.text_layout import percent
 
 _AUDIT_TEXTS = {
@@ -128,17 +129,18 @@ def training_section(run: StoredRun, *, name: str) -> str:
             [
                 f"round {each.number}",
                 str(facts.get("examples", "–")),
+                str(facts.get("epochs", "–")),
                 str(facts.get("steps", last["step"])),
                 f"{each.curve[0].get('loss', float('nan')):.3f} → {last.get('loss', float('nan')):.3f}",
                 str(facts.get("precision", "–")),
                 duration_text(float(facts.get("seconds", 0.0))),
             ]
         )
-    settings = run.config.get("training")
-    cumulative = isinstance(settings, dict) and settings.get("examples") == "all"
+    cumulative = training_settings(run).get("examples") == "all"
     header = [
         "",
         "examples of all rounds so far" if cumulative else "examples",
+        "epochs",
         "steps",
         "loss, first → last step",
         "precision",
@@ -146,22 +148,19 @@ def training_section(run: StoredRun, *, name: str) -> str:
     ]
     chart = (
         f'<div class="curves" data-curves="{escaped(name)}"><p class="note">All rounds on one axis of optimizer steps; a '
-        f"dashed line is where a round begins. {_start_text(run)}Drag to zoom, double-click to zoom out.</p></div>"
+        f"dashed line is where a round begins. {_round_text(run)}Drag to zoom, double-click to zoom out.</p></div>"
     )
-    return section(f"{name}-training", "Training", chart, table(header, rows, caption="Trainings by round"))
+    caption = "Trainings by round; an epoch is one pass over the examples"
+    repeated = epochs_text(run)
+    parts = [chart, table(header, rows, caption=caption), note(repeated) if repeated else ""]
+    return section(f"{name}-training", "Training", *parts)
 
 
-def _start_text(run: StoredRun) -> str:
-    """Why the loss jumps between rounds, and why the examples increase; empty where neither is so."""
-    settings = run.config.get("training")
-    if not isinstance(settings, dict):
-        return ""
-    texts = []
-    if settings.get("start") == "base":
-        texts.append("Every round trains the base model again, so the loss jumps there.")
-    if settings.get("examples") == "all":
-        texts.append("It trains on the examples of all rounds so far.")
-    return "".join(f"{text} " for text in texts)
+def _round_text(run: StoredRun) -> str:
+    """What every round trains, and why the loss then jumps between rounds."""
+    text = round_text(run)
+    jumps = " So the loss jumps there." if training_settings(run).get("start") == "base" else ""
+    return f"{text}{jumps} " if text else ""
 
 
 def curves_of(run: StoredRun) -> dict[str, Any]:

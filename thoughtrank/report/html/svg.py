@@ -3,6 +3,7 @@
 Colours are classes of the page's style sheet (``s0`` to ``s8``, ``control``, ``chance``), which has a light and dark scheme.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ CHART_WIDTH, CHART_HEIGHT = 640, 280
 _HISTOGRAM_WIDTH, _HISTOGRAM_HEIGHT, _HISTOGRAM_BOTTOM = 360, 294, 44
 """Three of them side by side fit the page without being scaled down."""
 _MOST_FRACTIONAL_BINS = 32
+_ROOT_TICKS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6)
+"""Fractions at the lines of a square-root scale, below its top."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 30
 
 
@@ -69,7 +72,7 @@ def line_chart(
     def y_of(value: float) -> float:
         return CHART_HEIGHT - _BOTTOM - value / top * (CHART_HEIGHT - _TOP - _BOTTOM)
 
-    parts = [_y_axis(top, y_of=[y_of(top * step / 4) for step in range(5)])]
+    parts = [_y_axis([(top * step / 4, y_of(top * step / 4)) for step in range(5)], top=top)]
     for tick in range(first, last + 1):
         unit = "" if tick == first else ' class="unit"'  # hidden on a narrow screen
         parts.append(
@@ -127,8 +130,9 @@ def interval_bar(
 
 
 def histogram(series: Sequence[tuple[str, Mapping[float, int]]], *, label: str, x_label: str, bins: int = 64) -> str:
-    """The distributions of several series as outlines over shared bins; the height is the fraction of a series.
+    """The distributions of several series as outlines over shared bins; the height is the root of the fraction of a series.
 
+    The square root keeps bins of a few per cent visible beside one with most of the values, and has a zero, unlike a logarithm.
     Only the last one is filled: translucent areas on top of each other have colours of their own. Every bin of whole numbers
     holds as many of them, which the axis says.
 
@@ -146,9 +150,10 @@ def histogram(series: Sequence[tuple[str, Mapping[float, int]]], *, label: str, 
     bottom = _HISTOGRAM_HEIGHT - _HISTOGRAM_BOTTOM
 
     def y_of(value: float) -> float:
-        return bottom - value / top * (bottom - _TOP)
+        return bottom - math.sqrt(value / top) * (bottom - _TOP)
 
-    parts = [_y_axis(top, y_of=[y_of(top * step / 4) for step in range(5)], width=_HISTOGRAM_WIDTH)]
+    ticks = [*(each for each in _ROOT_TICKS if each < 0.8 * top), top]
+    parts = [_y_axis([(each, y_of(each)) for each in ticks], top=top, width=_HISTOGRAM_WIDTH)]
     for number, ((name, _), fractions) in enumerate(zip(series, heights, strict=True)):
         steps = []
         for index, fraction in enumerate(fractions):
@@ -218,11 +223,11 @@ def legend(names: Sequence[str], *, looks: Sequence[str] | None = None) -> str:
     return f'<ul class="legend">{items}</ul>'
 
 
-def _y_axis(top: float, *, y_of: Sequence[float], width: int = CHART_WIDTH) -> str:
+def _y_axis(ticks: Sequence[tuple[float, float]], *, top: float, width: int = CHART_WIDTH) -> str:
+    """Lines at fractions, each with the height at which it is drawn."""
     lines = []
-    for step, y in enumerate(y_of):
-        value = 100 * top * step / 4
-        text = f"{value:.0f} %" if top > 0.2 else f"{value:.1f} %"
+    for value, y in ticks:
+        text = f"{100 * value:.0f} %" if top > 0.2 else f"{100 * value:.1f} %"
         lines.append(
             f'<line class="grid" x1="{_LEFT}" x2="{width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
             f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'

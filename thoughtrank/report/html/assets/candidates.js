@@ -82,7 +82,7 @@ report.CandidateView = class {
 
   countText(found) {
     const candidates = found.reduce((sum, each) => sum + each.rows.length, 0);
-    return `${candidates.toLocaleString("en")} candidates of ${found.length.toLocaleString("en")} questions`;
+    return `${report.counted(candidates, "candidate", "candidates")} of ${report.counted(found.length, "question", "questions")}`;
   }
 
   // Which candidates of a question have the words in thought or answer.
@@ -112,7 +112,7 @@ report.CandidateView = class {
     if (!content) return [...parts, report.leftOut()];
     const order = [...rows].sort((one, other) => this.sortKey(question, one) - this.sortKey(question, other));
     const cards = (some) => some.map((row) => this.card(question, row, content.candidates[row]));
-    parts.push(...report.firstOnes(order, cards, (count) => `Show the other ${count} candidates`));
+    parts.push(...report.firstOnes(order, cards, (count) => `Show ${report.counted(count, "more candidate", "more candidates")}`));
     if (content.calls.length) parts.push(this.judgeCalls(question, content));
     return parts;
   }

@@ -42,6 +42,11 @@ report.shown = function (text) {
   });
 };
 
+// A number and its noun.
+report.counted = function (count, one, more) {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : more}`;
+};
+
 // An element with a class and a text; children are appended.
 report.element = function (name, className, text, ...children) {
   const made = document.createElement(name);

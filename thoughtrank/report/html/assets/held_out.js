@@ -53,7 +53,7 @@ report.HeldOutView = class {
     const counts = new Map();
     for (const question of found) counts.set(question.change, (counts.get(question.change) || 0) + 1);
     const parts = [...counts].map(([change, count]) => `${count} ${change}`);
-    return `${found.length.toLocaleString("en")} questions${parts.length ? `: ${parts.join(", ")}` : ""}`;
+    return `${report.counted(found.length, "question", "questions")}${parts.length ? `: ${parts.join(", ")}` : ""}`;
   }
 
   hitsIn(content, words) {
@@ -87,8 +87,8 @@ report.HeldOutView = class {
     const others = content.replies.filter((reply) => !ends.includes(reply));
     const ofRun = others.filter((reply) => !reply[7]);
     const ofControls = others.filter((reply) => reply[7]);
-    if (ofRun.length) parts.push(this.folded(`All other rounds and arms: ${ofRun.length} replies`, ofRun));
-    if (ofControls.length) parts.push(this.folded(`Controls: ${ofControls.length} ${ofControls.length === 1 ? "reply" : "replies"}`, ofControls));
+    if (ofRun.length) parts.push(this.folded(`All other rounds and arms: ${report.counted(ofRun.length, "reply", "replies")}`, ofRun));
+    if (ofControls.length) parts.push(this.folded(`Controls: ${report.counted(ofControls.length, "reply", "replies")}`, ofControls));
     return parts;
   }
 

@@ -125,7 +125,7 @@ document.addEventListener("DOMContentLoaded", () => {
       });
       position += size;
       progress.value++;
-      get("browser-status").textContent = `Searching the texts: ${progress.value} of ${chunks.length} parts, ${found.size} questions found`;
+      get("browser-status").textContent = `Searching the texts: ${progress.value} of ${chunks.length} parts, ${report.counted(found.size, "question", "questions")} found`;
       await new Promise((done) => setTimeout(done));
       if (mine !== searching || chosen !== view) return;
     }
