@@ -40,7 +40,7 @@ def test_the_lines_of_a_histogram_are_where_the_bars_of_their_percentages_end():
     heights = [float(each.partition(",")[2]) for each in points.split()]
     lines = re.findall(r'y1="([\d.]*)" y2="[\d.]*"/><text class="tick"[^>]*>([\d.]+ %)', drawn)
     assert [text for _, text in lines] == ["0 %", "1 %", "5 %", "10 %", "20 %", "40 %", "60 %"]
-    assert [float(dict((text, y) for y, text in lines)[each]) for each in ("60 %", "40 %")] == [heights[0], heights[2]]
+    assert [float({text: y for y, text in lines}[each]) for each in ("60 %", "40 %")] == [heights[0], heights[2]]
 
 
 @pytest.mark.parametrize("counts", [{5: 1}, {-1.25: 2, 80.5: 3}, dict.fromkeys(range(1000), 1)])

@@ -49,8 +49,8 @@ def distribution_section(rounds: Sequence[RoundStatistics], *, name: str) -> str
         return section(f"{name}-distributions", title, missing="The run has no candidates yet.")
     left_out = [note(f"Not computed in this run: {', '.join(absent)}.")] if absent else []
     explained = note(
-        "Vertical: percentage of the candidates that have a value (in brackets, how many these are), on a square-root scale, so "
-        "that small percentages show beside large ones."
+        "Vertical: percentage of the candidates that have a value (in brackets, how many these are), on a square-root scale: "
+        "so small percentages show beside large ones."
     )
     return section(f"{name}-distributions", title, explained, '<div class="figures">', *parts, "</div>", *left_out)
 
