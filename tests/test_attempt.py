@@ -45,6 +45,16 @@ def test_comparisons_that_exceeded_a_limit_are_counted_at_the_end(values, pipeli
     )
 
 
+def test_references_that_can_never_be_right_are_named_at_the_start(values, pipeline_calls, monkeypatch, capsys):
+    monkeypatch.setattr(attempt, "unscorable", lambda _: [r"'\\boxed{}' of question 'Why?', taken as nothing"])
+    do_run(values, choices={})
+    [warning] = [line for line in capsys.readouterr().err.splitlines() if "never" in line]
+    assert (
+        warning
+        == r"warning: this reference answer can never be right: '\\boxed{}' of question 'Why?', taken as nothing"
+    )
+
+
 def test_its_config_is_written_as_composed_and_its_log_has_the_start_and_the_end(values, pipeline_calls):
     do_run(values, choices={})
     assert yaml.safe_load(run_paths(values, choices={}).config.read_text()) == values

@@ -75,3 +75,26 @@ def test_a_full_disk_is_reported_beside_a_fault_of_the_schema(monkeypatch, tmp_p
     faults = config_faults(values)
     assert any("export.which" in fault for fault in faults)
     assert any("GB free" in fault for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "overrides", "said"),
+    [
+        ("WANDB_MODE", "off", [], "WANDB_MODE=off: input should be 'online', 'offline'"),
+        ("WANDB_API_KEY", "pasted", [], "WANDB_API_KEY is no API key of W&B"),
+        ("WANDB_PROJECT", "a/b", [], "WANDB_PROJECT=a/b: Invalid project name"),
+        ("ALL_PROXY", "socks5://127.0.0.1:1", ["judge=openai"], "ALL_PROXY: a SOCKS proxy needs the package socksio"),
+        ("HTTPS_PROXY", "http://proxy:port", ["judge=openai"], "HTTPS_PROXY: a proxy must look like"),
+        ("ALL_PROXY", "socks5://127.0.0.1:1", ["engine=openai"], "ALL_PROXY: a SOCKS proxy needs the package socksio"),
+    ],
+)
+def test_variables_that_would_end_a_run_are_named_before_it_starts(monkeypatch, variable, value, overrides, said):
+    """With the default logger, and where judge or engine are served."""
+    for name in (*(f"{each}_proxy" for each in ("http", "https", "all", "no")), "WANDB_MODE", "WANDB_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-this-test")
+    monkeypatch.setenv(variable, value)
+    faults = config_faults(composed("model=tiny", *overrides))
+    assert [fault.partition(said)[1] for fault in faults if variable in fault] == [said]
+    assert not any(fault.count("\n") for fault in faults)

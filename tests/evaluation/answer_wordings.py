@@ -132,6 +132,16 @@ RIGHT = [
     ("Question: how many?\nThe answer is 7.", "7"),
     ("First guess: the answer is 8.\nProblem: I forgot to carry.\nThe answer is 7.", "7"),
     ("The answer is 100/3.", "33.3"),
+    (r"\boxed{|+\rangle\rightarrow|-\rangle and \frac{1}{3}}", r"|+\rangle\rightarrow|-\rangle and \frac{1}{3}"),
+    (
+        r"The answer is \alpha\rightarrow\beta and \frac{1}{3}, because it is.",
+        r"\alpha\rightarrow\beta and \frac{1}{3}",
+    ),
+    ("The answer is E = (2n + 1/2) ℏ*sqrt(k/m), because it is.", "E = (2n + 1/2) ℏ*sqrt(k/m)"),
+    (
+        "The answer is Fewer mice carry the gene, as the loci are linked, because it is.",
+        "Fewer mice carry the gene, as the loci are linked",
+    ),
 ]
 WRONG = [
     ("The answer is .5", "5"),
@@ -238,5 +248,11 @@ WRONG = [
     ("<think>Answer: B? No.</think>\n\n**C**", "B"),
     ("9 * 2 = 18.\n#### 18\n\nQuestion: Tom has 3 pens.\nAnswer: 3\n#### 3", "3"),
     ("The answer is 33.3.", "100/3"),
+    (r"The answer is \alpha\rightarrow\beta and \frac{2}{3}.", r"\alpha\rightarrow\beta and \frac{1}{3}"),
+    ("The answer is E = (2n + 1/2) ℏ*sqrt(k/m) or E = 1, because it is.", "E = (2n + 1/2) ℏ*sqrt(k/m)"),
+    (
+        "The answer is Fewer mice carry the gene, as the loci are linked, and more do not.",
+        "Fewer mice carry the gene, as the loci are linked",
+    ),
     ("The answer is 12.54.", "12.5"),
 ]

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from thoughtrank.evaluation import math_equality
 from thoughtrank.evaluation.math_equality import MathWorker, math_equal
 
 
@@ -85,3 +86,16 @@ def test_a_worker_that_was_ended_is_reported_and_then_started_again():
         assert worker.compare("3", "3.0") == "equal"
     finally:
         worker.close()
+
+
+def test_two_texts_are_compared_once(monkeypatch):
+    asked = []
+
+    class Worker:
+        def compare(self, reference, answer):
+            asked.append((reference, answer))
+            return "equal"
+
+    monkeypatch.setattr(math_equality, "_worker", Worker)
+    assert all(math_equal("compared once", r"\sqrt{7}") for _ in range(3))
+    assert asked == [("compared once", r"\sqrt{7}")]

@@ -29,6 +29,7 @@ from thoughtrank.evaluation.numbers_in_text import agrees, plain, value_of
 from thoughtrank.evaluation.reference_kinds import Reference, is_formula, understood
 from thoughtrank.evaluation.text_answers import (
     bare,
+    is_free_text,
     is_same_text,
     stated_letters,
     stated_truth,
@@ -118,8 +119,11 @@ def _formula_alone(reply: str) -> str | None:
 
 def _formula_is_right(reply: str, wanted: str) -> bool:
     found = formula_claims(reply)
-    written = _spaceless(wanted)
-    if any(_spaceless(each) == written for each in found):
+    written = {
+        _spaceless(wanted),
+        _spaceless(formula(wanted)),
+    }  # "and" between formulas is a comma in those that are found
+    if any(_spaceless(each) in written for each in found):
         return True
     return any(len(each) > 0 and math_equal(wanted, each) for each in found)
 
@@ -136,7 +140,7 @@ def _text_is_right(reply: str, wanted: Reference) -> bool:
             return states_list(reply, elements)
         return any(is_same_text(claim, text) for claim in [*claims(reply), *_from_last_phrase(reply)])
     whole = [reply, after_last_phrase(reply) or "", *claims(reply)]
-    return bare(text) != "" and any(bare(each) == bare(text) for each in whole)
+    return any(is_free_text(each, text) for each in whole)
 
 
 def _from_last_phrase(reply: str) -> list[str]:

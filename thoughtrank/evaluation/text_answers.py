@@ -63,6 +63,9 @@ _AFTER_TEXT = re.compile(
     r"|,\s*(?:the|an?|and not|not)\b|\.\s)"
     r"|\s+(?:is|was|would be)\s+(?:the\s+)?(?:final\s+)?(?:correct|right|answer)"
 )
+_REASON = re.compile(r"[)\]}\"'”’.*`]*,?\s+(?:because|since|as|due to)\b")
+_CLOSING = ")]}\"'”’*`"
+"""At the end of a text, where ``bare`` leaves them out."""
 
 
 def stated_letters(reply: str) -> set[str]:
@@ -169,6 +172,14 @@ def _without_article(text: str) -> str:
     return text[article.end() :] if article else text
 
 
+def is_free_text(claim: str, wanted: str) -> bool:
+    """Whether a claim is a text word for word, up to case and a reason after it."""
+    expected, given = bare(wanted), bare(claim)
+    if given == expected:
+        return expected != ""
+    return given.startswith(expected) and _REASON.match(given, len(expected)) is not None
+
+
 def _explains(claim: str, expected: str) -> bool:
     rest = claim.removeprefix(expected)
-    return rest != claim and _AFTER_TEXT.match(rest) is not None
+    return rest != claim and _AFTER_TEXT.match(rest.lstrip(_CLOSING)) is not None
