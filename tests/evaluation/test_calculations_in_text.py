@@ -85,3 +85,18 @@ def test_a_chain_is_right_exactly_if_python_says_so(numbers, signs, off):
 @pytest.mark.parametrize("text", ["1 + " * 5000, "$1 a * " * 3000 + "=", "1 " + "word " * 5000, "1*" * 5000 + "1=3"])
 def test_a_chain_that_never_ends_is_not_judged(text):
     assert list(calculations(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ("12 - 5 = 7", "-"),
+        ("2 + 3 × 4 = 14", "+*"),
+        ("12 ÷ 3 = 4", "/"),
+        ("4 x 3 = 12", "*"),
+        ("a third of 9 is 3", "/"),
+        ("4 plus 3 is 7", "+"),
+    ],
+)
+def test_the_operations_of_a_calculation_are_told(text, signs):
+    assert [each.signs for each in calculations(text)] == [set(signs)]

@@ -187,6 +187,14 @@ def test_candidates_with_a_wrong_calculation_are_left_out_on_request():
     assert select(Best(check_calculations=True), *ranked) == [right]
 
 
+def test_thoughts_that_name_another_operation_than_they_calculate_are_left_out_on_request():
+    right = candidate(0, "7", thought="We subtract: 12 - 5 = 7")
+    other = candidate(1, "7", thought="We divide: 12 - 5 = 7")
+    ranked = [(right, 1), (other, 1), LOSER]
+    assert len(select(TopK(k=2, thoughts_per_answer=2), *ranked)) == 2
+    assert select(TopK(k=2, thoughts_per_answer=2, check_calculations=True), *ranked) == [right]
+
+
 def test_questions_that_most_candidates_answer_right_are_left_out_on_request():
     right = [(candidate(number, "7"), 1) for number in range(3)]
     wrong = [(candidate(number, "8"), 2) for number in range(3, 6)]

@@ -39,17 +39,19 @@ _IN_WORDS = (
     ),
 )
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5}
-_WORDS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
-    "sum": operator.add,
-    "plus": operator.add,
-    "difference": lambda first, second: abs(first - second),
-    "minus": operator.sub,
-    "product": operator.mul,
-    "times": operator.mul,
-    "multiplied by": operator.mul,
-    "quotient": operator.truediv,
-    "divided by": operator.truediv,
+_WORDS: dict[str, tuple[str, Callable[[Fraction, Fraction], Fraction]]] = {
+    "sum": ("+", operator.add),
+    "plus": ("+", operator.add),
+    "difference": ("-", lambda first, second: abs(first - second)),
+    "minus": ("-", operator.sub),
+    "product": ("*", operator.mul),
+    "times": ("*", operator.mul),
+    "multiplied by": ("*", operator.mul),
+    "quotient": ("/", operator.truediv),
+    "divided by": ("/", operator.truediv),
 }
+_SIGNS = {"x": "*", "×": "*", "÷": "/"}
+"""Other spellings of the signs."""
 _TERM = re.compile(rf"(?P<operator>[-+*/×÷x])?[ \t]*[$€£]?(?P<number>{_NUMBER})")
 _OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "*": operator.mul,
@@ -66,10 +68,12 @@ class Calculation(NamedTuple):
     Attributes:
         text: as it is written.
         is_right: whether the result is that of the calculation, as it is or rounded to the decimals it is written with.
+        signs: of the operations it is made of: +, -, * and /, however they are written.
     """
 
     text: str
     is_right: bool
+    signs: frozenset[str]
 
 
 def calculations(text: str) -> Iterator[Calculation]:
@@ -83,12 +87,14 @@ def calculations(text: str) -> Iterator[Calculation]:
     for match in _CALCULATION.finditer(text):
         value = _value(match["terms"])
         if value is not None:
-            yield Calculation(match.group().strip(), _states(match["result"], value))
+            yield Calculation(match.group().strip(), _states(match["result"], value), _signs(match["terms"]))
     for pattern in _IN_WORDS:
         for match in pattern.finditer(text):
             value = _value_in_words(match)
             if value is not None:
-                yield Calculation(match.group().strip(), _states(match["result"], value))
+                word = match["word"].lower()
+                sign = "/" if word in _PARTS else _WORDS[word][0]
+                yield Calculation(match.group().strip(), _states(match["result"], value), frozenset(sign))
 
 
 def wrong_calculations(*texts: str) -> list[str]:
@@ -112,13 +118,19 @@ def _value(terms: str) -> Fraction | None:
     return total + sign * product
 
 
+def _signs(terms: str) -> frozenset[str]:
+    """The operations of a chain; the first of its terms has none."""
+    written = (match["operator"] for match in _TERM.finditer(terms))
+    return frozenset(_SIGNS.get(sign, sign) for sign in written if sign)
+
+
 def _value_in_words(match: re.Match[str]) -> Fraction | None:
     """The value of a calculation in words; None for a division by zero."""
     first, word = _number(match["first"]), match["word"].lower()
     if word in _PARTS:
         return first / _PARTS[word]
     second = _number(match["second"])
-    return _WORDS[word](first, second) if second or word not in ("quotient", "divided by") else None
+    return _WORDS[word][1](first, second) if second or word not in ("quotient", "divided by") else None
 
 
 def _number(text: str) -> Fraction:

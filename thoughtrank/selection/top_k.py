@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, Self
 
 from thoughtrank.evaluation.calculations_in_text import wrong_calculations
+from thoughtrank.evaluation.named_operations import unperformed_operations
 from thoughtrank.instantiate import Component
 from thoughtrank.judging.protocol import AnswerView
 from thoughtrank.rankers.duplicate_answers import duplicate_classes
@@ -39,13 +40,13 @@ class TopK(Component):
         min_winner_share: smallest fraction of a question's candidates that must have the best rank, where the ranking has only
             two ranks, right and wrong; from 0, for no such limit, to 1. A finer ranking is not affected.
         max_winner_share: largest such fraction: a question that the model mostly answers right already teaches it little.
-        check_calculations: leave out candidates whose thought or answer states a wrong calculation, such as "3 * 4 = 10"; see
-            ``calculations_in_text``.
+        check_calculations: leave out candidates whose thought or answer states a wrong calculation, such as "3 * 4 = 10", or
+            whose thought names another operation than it calculates; see ``calculations_in_text`` and ``named_operations``.
         allow_truncated: also select thoughts and answers that were truncated at their limit; candidates with a thought tag
             where none belongs are never selected.
     """
 
-    version = 2
+    version = 3
 
     def __init__(
         self,
@@ -174,7 +175,11 @@ class TopK(Component):
         """Whether the thought gains enough and calculates rightly. The first needs no text, so it is looked at first."""
         if self.min_gain is not None and gains and gains[candidate.candidate_id].gain < self.min_gain:
             return False
-        return not (self.check_calculations and wrong_calculations(candidate.thought, candidate.answer))
+        if not self.check_calculations:
+            return True
+        return not (
+            wrong_calculations(candidate.thought, candidate.answer) or unperformed_operations(candidate.thought)
+        )
 
     def _preference(self, candidate: Candidate, gains: Mapping[str, Gain]) -> tuple[bool, bool, float, str, str]:
         """Sort key of the thoughts that led to one answer: complete ones first, then as ``thoughts`` says, then by hash."""

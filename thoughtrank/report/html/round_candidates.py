@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.calculations_in_text import wrong_calculations
+from thoughtrank.evaluation.named_operations import unperformed_operations
 from thoughtrank.records import Candidate, Example, Gain, RankedCandidate
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.tables import TableRows
@@ -140,8 +141,11 @@ def _why_not(
     least = selection.get("min_gain")
     if least is not None and gain is not None and gain < least:
         return f"gain below {least:g} nats"
-    if selection.get("check_calculations") and wrong_calculations(candidate.thought, candidate.answer):
-        return "states a wrong calculation"
+    if selection.get("check_calculations"):
+        if wrong_calculations(candidate.thought, candidate.answer):
+            return "states a wrong calculation"
+        if unperformed_operations(candidate.thought):
+            return "names another operation than it calculates"
     if question.has_example:
         return "as good, but another thought or answer was taken"
     share = float(selection.get("min_winner_share") or 0.0)
