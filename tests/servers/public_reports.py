@@ -1,4 +1,4 @@
-"""What OpenAI-compatible servers send according to public bug reports, by the name of the shape: status and body."""
+"""What OpenAI-compatible servers send according to public bug reports and to their documentation, by the name of the shape: status and body."""
 
 import json
 
@@ -130,6 +130,23 @@ TOO_LONG = {
         400,
         {"detail": "The decoder prompt (length 5000) is longer than the maximum model length of 4096"},
     ),
+    "GitHub": (
+        400,
+        error("prompt token count of 70000 exceeds the limit of 64000", code="model_max_prompt_tokens_exceeded"),
+    ),
+    "a maximum token size": (400, error("Input length 5000 exceeds maximum allowed token size 4096")),
+    "SambaNova": (
+        400,
+        error("The prompt is 5000 tokens long, but the maximum supported sequence length is just 4096!"),
+    ),
+    "ModelScope": (400, error("Total tokens of image and text exceed max message tokens")),
+    "DeepSeek on Volcengine": (400, error("input characters limit is 393216")),
+    "vLLM: no room for a reply": (400, error("max_tokens must be at least 1, got -904.", code=400)),
+    "GLM": (400, error("Prompt 超长", code="1261")),
+    "MiniMax: in a 200": (
+        200,
+        {"choices": None, "base_resp": {"status_code": 2013, "status_msg": "context window exceeds limit"}},
+    ),
     "in a 200 without a status": (
         200,
         {"error": {"message": "maximum context length is 10", "code": "context_length_exceeded"}},
@@ -159,6 +176,9 @@ REFUSED = {
     "Gemini: RECITATION": (200, completion("", finish="RECITATION")),
     "Anthropic": (200, completion("", finish="refusal")),
     "GLM": (200, completion("", finish="sensitive")),
+    "GLM: the request": (400, error("系统检测到输入或生成内容可能包含不安全或敏感内容", code="1301")),
+    "MiniMax": (200, {"choices": None, "base_resp": {"status_code": 1027, "status_msg": "output new_sensitive"}}),
+    "Cohere": (200, completion("", finish="ERROR_TOXIC")),
     "Bedrock": (200, completion("", finish="guardrail_intervened")),
     "OpenAI: a part": (200, completion([{"type": "refusal", "refusal": "I can't."}])),
 }
@@ -200,6 +220,26 @@ RANKED = {
         finish="tool_calls",
         tool_calls=[{"type": "function", "function": {"name": "json_tool_call", "arguments": RANKING}}],
     ),
+    "Apriel": completion(
+        f"Here are my reasoning steps:\nB > A?\n[BEGIN FINAL RESPONSE]\n{RANKING}\n[END FINAL RESPONSE]"
+    ),
+    "Ollama's program": completion(f"Thinking...\nB > A?\n...done thinking.\n\n{RANKING}"),
+    "LongCat": completion(f"<longcat_think>B > A?</longcat_think>{RANKING}"),
+    "a scratchpad": completion(f"<scratchpad>B > A?</scratchpad>\n{RANKING}"),
+    "a thought of another length": completion(f"<think_fast>B > A?</think_fast>{RANKING}"),
+    "MiniMax's end": completion(f"{RANKING}[e~["),
+    "Ling's end": completion(f"{RANKING}<|role_end|>"),
+    "Seed's end": completion(f"{RANKING}<seed:eos>"),
+    "a fence in one line": completion(f"```json {RANKING} ```"),
+    "another fence": completion(f"~~~json\n{RANKING}\n~~~"),
+    "a line in bold": completion(f"**{LINE}**"),
+    "an object encoded twice": completion(json.dumps(RANKING)),
+    "space without width": completion(f"\u00a0{RANKING}\u200b"),
+    "a choice of the former API": {
+        "choices": [{"text": RANKING, "finish_reason": "stop"}],
+        "usage": HONEST_USAGE,
+        "model": "judge-2024",
+    },
     "another finish reason": completion(RANKING, finish="eos_token"),
     "no finish reason": completion(RANKING, finish=None),
     "a reason that quotes a tag": completion(json.dumps({"reason": "A has </think> in it", **json.loads(RANKING)})),
@@ -220,6 +260,9 @@ RETRIED = {
     "by name": ({"error": {"code": "rate_limit_exceeded", "message": "slow down"}}, True),
     "words only": ({"error": "slow down: too many requests"}, True),
     "detail": ({"detail": "slow down, the model is overloaded"}, True),
+    "beside a message": ({"code": 503, "msg": "slow down"}, False),
+    "a gateway": ({"message": "slow down, Too Many Requests", "statusCode": 429}, False),
+    "MiniMax": ({"choices": None, "base_resp": {"status_code": 1002, "status_msg": "slow down: rate limit"}}, True),
     "OpenRouter: in the choice": (
         {
             "choices": [

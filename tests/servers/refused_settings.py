@@ -30,6 +30,11 @@ SETTINGS = {
         {"detail": [{"loc": ["body", "temperature"], "msg": "should be greater than 0"}]},
         "judge.temperature=null",
     ),
+    "MiniMax: temperature, in a 200": (
+        200,
+        {"choices": None, "base_resp": {"status_code": 2013, "status_msg": "temperature should be in (0, 1]"}},
+        "judge.temperature=null",
+    ),
     "OpenRouter: credit": (
         402,
         error("Insufficient credits", code=402),
@@ -46,10 +51,25 @@ SETTINGS = {
         {"error": "Your newly created team doesn't have any credits yet."},
         "the account of the key in JUDGE_KEY",
     ),
+    "SiliconFlow: credit": (
+        403,
+        {"code": 30001, "message": "Sorry, your account balance is insufficient"},
+        "the account of the key in JUDGE_KEY",
+    ),
+    "Moonshot: credit": (
+        429,
+        error("Your account org-1 is suspended, please check your plan and billing details"),
+        "the account of the key in JUDGE_KEY",
+    ),
     "GLM: credit": (429, error("余额不足或无可用资源包,请充值。", code="1113"), "the account of the key in JUDGE_KEY"),
     "Gemini: key": (
         400,
         [error("API key not valid. Please pass a valid API key.", code=400)],
+        "does not accept the key in JUDGE_KEY",
+    ),
+    "MiniMax: key, in a 200": (
+        200,
+        {"choices": None, "base_resp": {"status_code": 1004, "status_msg": "login fail: carry the API secret key"}},
         "does not accept the key in JUDGE_KEY",
     ),
     "a region": (
@@ -65,6 +85,9 @@ SETTINGS = {
         "judge.model",
     ),
     "Ollama: model": (404, error('model "org/judge-1" not found, try pulling it first'), "try pulling it first"),
+    "Groq: model": (400, error("The model has been decommissioned", code="model_decommissioned"), "judge.model"),
+    "Together: model": (400, error("Unable to access non-serverless model", code="model_not_available"), "judge.model"),
+    "LM Studio: model": (400, {"error": "No models loaded. Please load a model first."}, "judge.model"),
     "Open WebUI: path": (405, {"detail": "Method Not Allowed"}, "judge.base_url"),
     "OpenAI: reply limit": (
         400,

@@ -10,8 +10,19 @@ if TYPE_CHECKING:
     import openai
 
 _WORDS = (
-    *("message", "msg", "error_message", "errorMessage", "error_msg", "error", "errors", "detail", "details"),
-    *("error_description", "description", "reason", "title", "innererror", "metadata", "raw"),
+    *(
+        "message",
+        "msg",
+        "error_message",
+        "errorMessage",
+        "error_msg",
+        "status_msg",
+        "error",
+        "errors",
+        "detail",
+        "details",
+    ),
+    *("error_description", "description", "reason", "title", "innererror", "metadata", "raw", "base_resp"),
 )
 """Fields with words for people, in the order in which they are shown."""
 

@@ -82,6 +82,17 @@ def test_wrong_settings_are_the_users_to_fix(error, words):
     assert words in str(fault)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        status_error(403, "API rate limit exceeded"),
+        status_error(400, "Too many concurrent requests", code="concurrency_limit"),
+    ],
+)
+def test_a_rate_is_retried_also_under_the_status_of_a_wrong_request(error):
+    assert isinstance(raised(error), AttemptFailed)
+
+
 def test_a_used_up_quota_is_not_retried():
     assert isinstance(raised(status_error(429, "check your plan", code="insufficient_quota")), JudgeUnavailable)
 

@@ -167,6 +167,7 @@ class Connection:
         reason = f"the server's reply is an error: {message_of(error, key)}"
         if self._adapt_format(error, used):
             raise AttemptFailed(judge=judge, what=reason)
+        raise_unless_rejected(error, judge=judge, key=key, key_env=self.api_key_env, model=self.model)
         return Refusal(verdict_status(error), reason, worked=True)
 
     def _adapt_format(self, error: "openai.APIStatusError", used: RequestFormat) -> bool:

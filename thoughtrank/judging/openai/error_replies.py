@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _STATUS_FIELDS = ("code", "status", "status_code", "statusCode", "http_status")
 
+_MESSAGES = ("message", "msg", "error_msg", "error_message")
+
 _TEMPORARY = re.compile(
     r"rate.?limit|too many requests|overload|try(?: your request)? again|time.?out|timed out|unavailable|\bbusy\b|capacity"
     r"|resource.?exhausted|internal|server.?error|throttl|\b429\b|\b50[0234]\b|aborted|cancell?ed",
@@ -75,12 +77,12 @@ def _error_object(body: str) -> dict[str, object] | None:
         return None
     if parsed.get("object") == "error":
         return parsed
-    stated = next((parsed[name] for name in ("error", "errors", "detail") if parsed.get(name)), None)
+    stated = next((parsed[name] for name in ("error", "errors", "detail", "base_resp") if parsed.get(name)), None)
     if isinstance(stated, list) and len(stated) == 1:
         (stated,) = stated
     if isinstance(stated, dict):
         return {**{name: parsed[name] for name in _STATUS_FIELDS if name in parsed}, **stated}
-    return None if stated is None else parsed
+    return parsed if stated is not None or any(isinstance(parsed.get(name), str) for name in _MESSAGES) else None
 
 
 def _stated_status(found: Mapping[str, object]) -> int | None:

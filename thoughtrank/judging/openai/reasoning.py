@@ -6,10 +6,11 @@ missing, the template opens the reasoning block inside the prompt, or special to
 
 import json
 import re
+import string
 
 _CLOSING = re.compile(
-    r"</(?:seed:|\w+:)?(?:think(?:ing)?|thoughts?|reasoning|analysis|reflection)>|\[/think(?:ing)?\]|◁/think▷"
-    r"|<\|(?:end_thinking|end_of_thought|/think)\|>|<unused95>|<channel\|>",
+    r"</(?:\w+[:_])?(?:think(?:ing)?|thoughts?|reasoning|analysis|reflection|scratchpad)(?:_\w+)?>|\[/think(?:ing)?\]|◁/think▷"
+    r"|<\|(?:end_thinking|end_of_thought|/think)\|>|<unused95>|<channel\|>|\[BEGIN FINAL RESPONSE\]|\.\.\.done thinking\.",
     re.IGNORECASE,
 )
 """Ends of reasoning blocks. Only the text after the last one is the reply; a block without an end stays, and is no verdict."""
@@ -33,18 +34,22 @@ _OPENING_TOKENS = re.compile(
 _END_TOKENS = re.compile(
     r"<\|(?:eot_id|eom_id|im_end|endoftext|end_of_text|end|return|eot|eos|end_of_turn|end_of_turn_token|end_response"
     r"|end_of_solution|end_of_box|endofassistant|end_of_sentence|user|observation|im_start|start_header_id|eos_token)\|>"
-    r"|<[|｜]end[▁_]of[▁_]sentence[|｜]>|</s>|<eos>|<end_of_turn>|<turn\|>|\[EOS\]|\[/?INST\]",
+    r"|<\|role_end\|>|<[|｜]end[▁_]of[▁_]sentence[|｜]>|</s>|<(?:seed:)?eos>|<end_of_turn>|<turn\|>|\[EOS\]|\[e~\[|\[/?INST\]"
+    r"|\[END FINAL RESPONSE\]",
     re.IGNORECASE,
 )
 """Ends of the assistant's turn; what a model writes after one is not its reply."""
+
+_INVISIBLE = string.whitespace + "\u00a0\u200b\u2060\ufeff"
 
 _ANSWER = re.compile(r"\A\s*<(answer|output|response|final)>(.*)</\1>\s*\Z", re.DOTALL | re.IGNORECASE)
 
 
 def answer_part(reply: str) -> str:
     """The reply without reasoning, template tokens and tags around the whole answer; a JSON object is returned as it is."""
+    reply = reply.strip(_INVISIBLE)
     if is_json_object(reply):
-        return reply.strip()
+        return reply
     text = _without_reasoning(reply)
     text = _OPENING_TOKENS.sub("", text.strip())
     if not is_json_object(text):

@@ -19,11 +19,13 @@ _SCHEMA_STATUSES = (400, 404, 405, 422, 501)
 
 _TOO_LONG = re.compile(
     r"context.{0,3}(?:length|window|size|limit|overflow)|max(?:imum)?_?.?context|max_model_len"
-    r"|maximum (?:model|prompt|input|sequence) length|too many tokens|exceeds? max(?:imum)? length"
+    r"|maximum (?:supported )?(?:model|prompt|input|sequence) length|(?:input|prompt) (?:length|token count)\b.{0,20}exceeds"
+    r"|prompt_tokens_exceeded|too many tokens|exceeds? max(?:imum)? length"
     r"|(?:prompt|input|inputs|request|messages?) (?:is |are |was )?too (?:long|large)|string too long|string_above_max_length"
     r"|input token count.{0,40}exceeds|exceed\w*.{0,20}(?:model )?token limit|exceeds the maximum number of (?:input )?tokens"
     r"|inputs?`? tokens \+|inputs?`? must have less than \d+ tokens|range of input length|reduce the length|payload too large"
-    r"|too many input tokens|exceed_context|(?:input|prompt) tokens? exceeds?",
+    r"|too many input tokens|exceed_context|(?:input|prompt) tokens? exceeds?|exceeds? max message tokens|characters? limit is"
+    r"|max_(?:completion_)?tokens must be at least 1, got -|prompt 超长",
     re.IGNORECASE,
 )
 _TOO_LARGE_FOR_RATE = re.compile(r"request too large", re.IGNORECASE)
@@ -39,28 +41,30 @@ _FILTERED = re.compile(
     r"content.?(?:filter|policy|management|exists.?risk|moderation|blocked)|invalid_prompt|responsible.?ai|moderation"
     r"|(?:was|were|been) flagged|data.?inspection.?failed|inappropriate content|sensitive (?:content|information|words?)"
     r"|usage (?:guidelines|polic)|safety (?:check|filter|reasons|system|setting)|prohibited.?content|guardrail"
-    r"|violates? (?:our|the|content)",
+    r"|violates? (?:our|the|content)|\w_sensitive\b|敏感|不安全|违规",
     re.IGNORECASE,
 )
 _NO_CREDIT = re.compile(
     r"insufficient.{0,3}(?:quota|credits?|balance|funds)|credit balance|billing.?(?:hard.?limit|not.?active)"
     r"|(?:out of|no|any|more|add|purchase|required) credits|account (?:is )?(?:not active|in arrears|suspended)|arrearage"
-    r"|payment.required|余额不足|欠费",
+    r"|payment.required|balance is insufficient|account\b.{0,40}\bsuspended|余额不足|欠费",
     re.IGNORECASE,
 )
 _NO_MODEL = re.compile(
     r"(?:invalid|unknown|no such|unsupported) model\b|model_not_found|not a valid model"
-    r"|model\b.{0,100}(?:not exist|not found|is not available|not loaded)",
+    r"|model\b.{0,100}(?:not exist|not found|is not available|not loaded|decommissioned|no longer)|model_not_available"
+    r"|no models? (?:is |are )?loaded",
     re.IGNORECASE,
 )
 _NO_KEY = re.compile(
-    r"api.?key.{0,20}(?:not valid|invalid|missing|expired|required)|invalid.{0,3}api.?key", re.IGNORECASE
+    r"api.?key.{0,20}(?:not valid|invalid|missing|expired|required)|invalid.{0,3}api.?key|login fail", re.IGNORECASE
 )
 _LIMIT = re.compile(
     r"max_(?:completion_|output_|new_)?tokens.{0,80}(?:too large|at most|must be|less than|maximum|valid range|should be)"
     r"|(?:range|value) (?:of|for) max_\w*tokens",
     re.IGNORECASE | re.DOTALL,
 )
+_RATE = re.compile(r"rate.?limit|too many (?:concurrent )?requests|concurrency.?limit", re.IGNORECASE)
 _TEMPERATURE = re.compile(r"\btemperature\b", re.IGNORECASE)
 
 
@@ -106,6 +110,11 @@ def rejects_model(error: "openai.APIStatusError") -> bool:
 def rejects_key(error: "openai.APIStatusError") -> bool:
     """The server does not accept the key, although the status is that of a bad request."""
     return error.status_code == 400 and bool(_NO_KEY.search(error_text(error)))
+
+
+def limits_rate(error: "openai.APIStatusError") -> bool:
+    """The server has too many requests, although the status is that of a bad or forbidden one."""
+    return error.status_code in (400, 403) and bool(_RATE.search(error_text(error)))
 
 
 def lacks_credit(error: "openai.APIStatusError") -> bool:

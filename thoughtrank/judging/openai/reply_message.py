@@ -16,7 +16,7 @@ _NO_TEXT = frozenset(
 """Fields of a message that are no text of the model, or text that is not charged as it stands."""
 
 _FILTERED = re.compile(
-    r"content.?filter|safety|refus|recitation|prohibited|blocklist|\bspii\b|sensitive|guardrail|moderation|policy",
+    r"content.?filter|safety|refus|recitation|prohibited|blocklist|\bspii\b|sensitive|guardrail|moderation|policy|toxic",
     re.IGNORECASE,
 )
 _CUT = re.compile(r"length|max_?(?:output_?|completion_?)?tokens|token.?limit|incomplete", re.IGNORECASE)
@@ -41,6 +41,8 @@ def message_text(choices: Sequence[object]) -> MessageText:
     """
     choice = choices[0] if choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
+    if isinstance(choice, dict) and message is None and isinstance(choice.get("text"), str):
+        message = {"content": choice["text"]}  # as the former API for texts has it
     if not isinstance(choice, dict) or not isinstance(message, dict):
         return MessageText("", "malformed", "the reply has no choices")
     text, refusal = _content(message.get("content"))

@@ -9,8 +9,8 @@ from typing import Any
 
 from thoughtrank.judging.openai.reasoning import answer_part
 
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL | re.IGNORECASE)
-_WHOLE_FENCE = re.compile(r"\A```(?:json)?[ \t]*\n(.*)\n?[ \t]*```\Z", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"(?:```|~~~)(?:json)?[ \t]*(?:\n|(?=\{))(.*?)\n?[ \t]*(?:```|~~~)", re.DOTALL | re.IGNORECASE)
+_WHOLE_FENCE = re.compile(rf"\A{_FENCE.pattern.replace('.*?', '.*')}\Z", re.DOTALL | re.IGNORECASE)
 _LABEL = r"[A-Z][0-9]*"
 _CHAIN = re.compile(rf"{_LABEL}(?:\s*[>=]\s*{_LABEL})*")
 _MAX_MISSING = Fraction(1, 5)
@@ -43,8 +43,9 @@ def parse_ranking(reply: str, labels: Mapping[str, str]) -> tuple[tuple[str, ...
         labels: every label that was shown, and its answer id.
     """
     body = _body(reply)
-    if _CHAIN.fullmatch(body) and ">" in body:
-        return _checked([tuple(re.findall(_LABEL, group)) for group in body.split(">")], labels)
+    line = body.strip("*`")
+    if _CHAIN.fullmatch(line) and ">" in line:
+        return _checked([tuple(re.findall(_LABEL, group)) for group in line.split(">")], labels)
     parsed = _json_object(body)
     if isinstance(parsed, ParseFault):
         return parsed
@@ -95,6 +96,8 @@ def _json_object(body: str) -> dict[str, Any] | ParseFault:
         return ParseFault("the reply is empty")
     try:
         parsed = json.loads(body, strict=False)  # models write line breaks inside strings
+        if isinstance(parsed, str):  # and servers encode their object as a string once more
+            parsed = json.loads(parsed, strict=False)
     except (ValueError, RecursionError):
         return ParseFault("the reply is not one JSON object")
     return parsed if isinstance(parsed, dict) else ParseFault("the reply is not one JSON object")

@@ -17,6 +17,7 @@ from thoughtrank.http_api.retry_after import retry_after_in_words, retry_after_s
 from thoughtrank.judging.openai.rejected_requests import (
     error_text,
     lacks_credit,
+    limits_rate,
     mentions_schema,
     rejects_key,
     rejects_model,
@@ -84,6 +85,8 @@ def raise_unless_rejected(
     if lacks_credit(error):
         account = "the account" if key_env is None else f"the account of the key in {key_env}"
         raise JudgeUnavailable(judge=judge, what=f"{account} has no credit left (HTTP {status}): {message}") from None
+    if limits_rate(error):
+        raise _failed_attempt(error, judge=judge, message=message, request=request) from None
     if is_key_refused(status) or rejects_key(error):
         raise key_error(
             server=judge, status=status, key_env=key_env, setting="judge.api_key_env", message=message
