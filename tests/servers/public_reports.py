@@ -1,4 +1,7 @@
-"""What OpenAI-compatible servers send according to public bug reports and to their documentation, by the name of the shape: status and body."""
+"""What OpenAI-compatible servers send, by the name of the shape: status and body.
+
+From public bug reports and the documentation of servers.
+"""
 
 import json
 
