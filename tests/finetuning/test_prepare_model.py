@@ -40,6 +40,18 @@ def test_kernels_are_those_of_the_device_that_trains_whatever_else_the_machine_h
     assert used == [expected]
 
 
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_a_compiler_gets_the_layers_as_they_are(device, monkeypatch):
+    used = []
+    monkeypatch.setattr(prepare, "use_recompute_layers", lambda model, **how: used.append("recompute layers"))
+    monkeypatch.setattr(prepare, "_use_liger_kernels", lambda model, device: used.append("liger"))
+    monkeypatch.setattr(prepare, "_decoder_layers", lambda model: [model])
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda layer, **how: used.append("compiled"))
+    settings = {"packing": False, "gradient_checkpointing": False, "compile_layers": True}
+    prepare_model(torch.nn.Linear(1, 1), device=torch.device(device), **settings)
+    assert used == ["compiled"]
+
+
 def test_a_model_whose_attention_cannot_be_exchanged_is_refused_with_the_way_out():
     model = SimpleNamespace(_supports_attention_backend=False)
     settings = {"packing": True, "gradient_checkpointing": False, "compile_layers": False}

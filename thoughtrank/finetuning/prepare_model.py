@@ -44,13 +44,13 @@ def prepare_model(
         model.set_attn_implementation(ATTENTION)
     if gradient_checkpointing:
         _checkpoint_activations(model)
-    if device.type == "cuda":
-        _use_liger_kernels(model, device)
-    elif not compile_layers:  # a compiler chooses itself what to fuse and to keep
-        use_recompute_layers(model, single_device=single_device)
-    if compile_layers:
+    if compile_layers:  # a compiler chooses itself what to fuse and to keep, and does not trace Liger's functions
         for layer in _decoder_layers(model):
             layer.compile(dynamic=True)
+    elif device.type == "cuda":
+        _use_liger_kernels(model, device)
+    else:
+        use_recompute_layers(model, single_device=single_device)
 
 
 def _decoder_layers(model: "PreTrainedModel") -> "torch.nn.ModuleList":

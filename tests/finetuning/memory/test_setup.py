@@ -88,6 +88,10 @@ def test_the_peaks_that_an_h100_reached_with_kernels_for_cuda_are_within_five_pe
     assert peak_memory(found).peak / 1e9 == pytest.approx(gigabytes, rel=0.05)
 
 
+def test_compiled_layers_do_without_kernels_that_a_compiler_cannot_trace():
+    assert made(liger=True, compile=True).layer.kernels == "stock"
+
+
 def test_a_cpu_computes_in_float32_with_the_recompute_layers_unless_they_are_compiled():
     found = made("cpu", precision="auto", strategy=AutoStrategy(accelerator="cpu"))
     assert found.layer.arithmetic == NumberFormats(matmul=4, residual=4)

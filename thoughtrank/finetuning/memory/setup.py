@@ -167,6 +167,6 @@ def _kernels(parts: TrainingParts, *, device: DeviceKind, liger: bool | None) ->
     """See ``prepare_model``. ZeRO-3's partitioned weights keep transformers' MLP."""
     if device == "cuda":
         installed = find_spec("liger_kernel") is not None if liger is None else liger
-        return "liger" if installed else "stock"
+        return "liger" if installed and not parts.compile else "stock"
     partitioned = parts.strategy.engine_masters and parts.strategy.sharding().weights
     return "stock" if parts.compile or partitioned else "recompute"
