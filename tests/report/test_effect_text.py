@@ -31,7 +31,7 @@ SUMMARY = {
 
 
 def test_the_effect_has_points_interval_p_value_number_of_questions_and_what_it_is_against():
-    line = "thought effect: +10.5 points [+6.1 to +14.9], p < 0.001, n = 400, against answers_only/copies thought"
+    line = "thought effect: +10.5 points [+6.1 to +14.9], p < 0.001, n = 400, against answers only, copies: free reply"
     assert effect_line(EFFECT) == line
 
 
@@ -55,10 +55,12 @@ def test_small_p_values_are_bounded(p_value, text):
 def test_the_closing_lines_lead_with_the_effect_and_show_arms_and_controls_beside_it():
     assert closing_lines(SUMMARY) == [
         effect_line(EFFECT),
-        "round 4: own_thought 44.5 %, answer_at_once 1.0 %, swapped_thought 2.0 %",
-        "control answers_only/copies (445 examples, 56 steps): thought 33.5 %",
-        "control answers_only/pairs (106 examples, 56 steps): thought 29.0 %",
-        "control random_thoughts (445 examples, 56 steps): own_thought 40.0 %",
+        "round 4: own thought 44.5 %, answer at once 1.0 %, swapped thought 2.0 %",
+        "control answers only, copies (445 examples, 56 steps): free reply 33.5 %",
+        "control answers only, pairs (106 examples, 56 steps): free reply 29.0 %",
+        "control random thoughts (445 examples, 56 steps): own thought 40.0 %",
+        "copies: one example for each of the run's, so as many examples and steps",
+        "pairs: each different pair of question and answer once per epoch, as many steps, with early stopping",
     ]
 
 

@@ -85,7 +85,7 @@ def test_the_thought_effect_is_stated_or_said_not_to_be_measured():
         "n": 400,
         "against": "answers_only/pairs thought",
     }
-    assert "**thought effect: +21.3 points [+15.0 to +27.0], p < 0.001, n = 400, against answers_only/pairs" in card(
+    assert "**thought effect: +21.3 points [+15.0 to +27.0], p < 0.001, n = 400, against answers only, pairs" in card(
         thought_effect=effect
     )
     assert "thought effect: not measured" in card()
@@ -175,5 +175,5 @@ def test_win_rates_of_the_last_round_are_stated_where_there_are_any():
     figures = {"win_rate": 0.6, "low": 0.5, "high": 0.7, "length_controlled": 0.55, "n": 40, "p_value": 0.2}
     rounds = [*ROUNDS[:2], {**ROUNDS[2], "win_rates": {"thought_vs_round_0": figures}}]
     text = card(rounds=rounds, judge="a*judge")
-    assert "In round 2, a\\*judge prefers thought to that of round 0 in 60.0 % [50–70] of 40 questions" in text
+    assert "In round 2, a\\*judge prefers free reply to that of round 0 in 60.0 % [50–70] of 40 questions" in text
     assert "\n\n**thought effect" in text

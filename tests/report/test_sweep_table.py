@@ -133,18 +133,18 @@ def test_the_closing_table_shows_the_thought_effect_and_the_arms_and_the_control
         "varied",
         "thought effect",
         "accuracy",
-        "direct",
-        "own",
-        "at once",
+        "empty thought",
+        "own thought",
+        "answer at once",
         "answers only",
-        "answers only at once",
+        "answers only: answer at once",
     ]
     assert [each for each in columns if each in titles] == titles
     cells = {title: cells[0] for title, cells in columns.items()}
     assert cells["thought effect"] == "+10.5 points [+6.1 to +14.9], p = 0.032, n = 400"
-    assert (cells["own"], cells["at once"]) == ("44.5 %", "1.0 %")
-    assert (cells["answers only"], cells["answers only at once"]) == ("33.5 %", "31.5 %")
-    assert "swapped" not in columns
+    assert (cells["own thought"], cells["answer at once"]) == ("44.5 %", "1.0 %")
+    assert (cells["answers only"], cells["answers only: answer at once"]) == ("33.5 %", "31.5 %")
+    assert "swapped thought" not in columns
     assert columns["thought effect"][1] == "–"
 
 

@@ -20,8 +20,8 @@ ROUNDS = [
 def test_the_table_has_both_figures_of_every_comparison():
     header, first, second = win_rate_table(ROUNDS).splitlines()
     assert header.split() == ["round", "compared", "wins", "length-controlled", "p", "judged", "cost"]
-    assert first.startswith("0      thought vs room_to_reason  61.5 % [55–68]  58.2 %")
-    assert second.startswith("1      thought vs round 0")
+    assert first.startswith("0      free reply vs empty thought  61.5 % [55–68]  58.2 %")
+    assert second.startswith("1      free reply vs round 0")
     assert "< 0.001" in second
     assert "200 of 203" in second
     assert second.endswith("$0.25")
@@ -35,7 +35,7 @@ def test_rounds_without_comparisons_have_no_table():
 def test_the_card_states_the_last_round():
     [line] = win_rate_lines(ROUNDS, judge="gpt-4o")
     assert line.startswith(
-        "In round 1, gpt-4o prefers thought to that of round 0 in 61.5 % [55–68] of 200 questions (blind, "
+        "In round 1, gpt-4o prefers free reply to that of round 0 in 61.5 % [55–68] of 200 questions (blind, "
     )
     assert "58.2 % at equal lengths; p < 0.001." in line
     assert win_rate_lines([*ROUNDS, {"round": 2}], judge="gpt-4o") == []
@@ -54,7 +54,7 @@ def test_the_comparisons_of_controls_follow_those_of_the_rounds():
     }
     lines = win_rate_table(ROUNDS, controls=controls).splitlines()
     assert [line.split("  61.5")[0].split(maxsplit=1)[1].strip() for line in lines[3:5]] == [
-        "answers_only/pairs: thought vs round 0",
-        "random_thoughts: thought vs round 0",
+        "answers only, pairs: free reply vs round 0",
+        "random thoughts: free reply vs round 0",
     ]
     assert win_rate_table([{"round": 1}], controls={"answers_only": {"round": 1}}) is None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from thoughtrank.report.labels import CONTROL_VARIANTS, arm_label, control_label, side_label
 from thoughtrank.report.text_layout import percent
 
 _BESIDE = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
@@ -20,7 +21,7 @@ def effect_line(effect: Mapping[str, Any] | None) -> str:
     """
     if effect is None:
         return _NOT_MEASURED
-    return f"thought effect: {effect_figures(effect)}, against {effect['against']}"
+    return f"thought effect: {effect_figures(effect)}, against {side_label(effect['against'])}"
 
 
 def effect_figures(effect: Mapping[str, Any]) -> str:
@@ -45,8 +46,10 @@ def closing_lines(summary: Mapping[str, Any]) -> list[str]:
         for variant, figures in entry.get("variants", {"": entry}).items():
             title = f"{name}/{variant}" if variant else name
             trained = f"{figures['examples']} examples, {figures['steps']} steps"
-            lines.append(f"control {title} ({trained}): {_arms_text(figures['arms'], names=tuple(figures['arms']))}")
-    return lines
+            reached = _arms_text(figures["arms"], names=tuple(figures["arms"]))
+            lines.append(f"control {control_label(title)} ({trained}): {reached}")
+    variants = summary["controls"].get("answers_only", {}).get("variants", {})
+    return [*lines, *(f"{name}: {text}" for name, text in CONTROL_VARIANTS.items() if name in variants)]
 
 
 def p_text(p_value: float) -> str:
@@ -55,4 +58,4 @@ def p_text(p_value: float) -> str:
 
 
 def _arms_text(arms: Mapping[str, Mapping[str, Any]], *, names: tuple[str, ...]) -> str:
-    return ", ".join(f"{name} {percent(arms[name]['accuracy'])}" for name in names if name in arms)
+    return ", ".join(f"{arm_label(name)} {percent(arms[name]['accuracy'])}" for name in names if name in arms)

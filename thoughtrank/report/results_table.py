@@ -5,6 +5,7 @@ from typing import Any
 
 from thoughtrank.judging.audit import JudgeAudit
 from thoughtrank.records import STAGES
+from thoughtrank.report.labels import ARM_LABELS, arm_label
 from thoughtrank.report.text_layout import fixed_width, percent, shortened
 
 _LONGEST_PREFIXES = 40
@@ -17,49 +18,37 @@ def results_table(rounds: Sequence[Mapping[str, Any]]) -> str:
     Args:
         rounds: entries of ``summary.json``.
     """
-    header = ["round", "accuracy", "direct", "unseen families", "thoughts", "examples", "judge", "best prefixes"]
-    return fixed_width([[*header, "seconds: gen rank gain select train eval"], *(_row(entry) for entry in rounds)])
-
-
-ARM_COLUMNS = {
-    "thought": "thought",
-    "own_thought": "own",
-    "answer_at_once": "at once",
-    "swapped_thought": "swapped",
-    "filler_thought": "filler",
-    "edited_thought": "edited",
-    "room_to_reason": "room",
-    "best_of_n": "best of n",
-}
-"""Arm to its column; the first one is accuracy again, so that the others stand beside it."""
+    header = ["round", "accuracy", arm_label("room_to_reason"), "unseen families", "thoughts", "examples", "judge"]
+    header += ["best prefixes", "seconds: gen rank gain select train eval"]
+    return fixed_width([header, *(_row(entry) for entry in rounds)])
 
 
 def arms_table(rounds: Sequence[Mapping[str, Any]]) -> str | None:
-    """The accuracy of every arm, one row per round; None where there are no arms but the two of the other table.
+    """The accuracy of every arm, one column per round; None where there are no arms but the two of the other table.
 
-    "At once" is ``answer_at_once``, "room" is ``room_to_reason``. After the accuracy with an edited thought comes the
-    percentage of answers that equal the edit; after that of best of n, the n.
+    Beside the label of an arm stands its name in the config. Below the arm with an edited thought comes the percentage of
+    answers that equal the edit; beside the majority of n, the n.
 
     Args:
         rounds: entries of ``summary.json``; those of older versions have no arms.
     """
-    present = [name for name in ARM_COLUMNS if any(name in entry.get("arms", {}) for entry in rounds)]
+    of_rounds = [entry.get("arms", {}) for entry in rounds]
+    present = [name for name in ARM_LABELS if any(name in arms for arms in of_rounds)]
     if not set(present) - {"thought", "room_to_reason"}:
         return None
-    header = ["round", *(ARM_COLUMNS[name] for name in present)]
-    rows = [
-        [str(entry["round"]), *(_arm_text(entry.get("arms", {}).get(name)) for name in present)] for entry in rounds
-    ]
-    return fixed_width([header, *rows])
+    rows = [["arm", "in the config", *(f"round {entry['round']}" for entry in rounds)]]
+    for name in present:
+        rows.append([arm_label(name), name, *(_arm_text(arms.get(name)) for arms in of_rounds)])
+        follows = [arms.get(name, {}).get("follows") for arms in of_rounds]
+        if any(each is not None for each in follows):
+            rows.append(["  follows the edit", "", *map(percent, follows)])
+    return fixed_width(rows)
 
 
 def _arm_text(arm: Mapping[str, Any] | None) -> str:
     if arm is None or arm["accuracy"] is None:
         return "–"
-    text = percent(arm["accuracy"])
-    if "follows" in arm:
-        text += f" (follows {100 * arm['follows']:.0f})"
-    return text + (f" (n {arm['samples']})" if "samples" in arm else "")
+    return percent(arm["accuracy"]) + (f" (n {arm['samples']})" if "samples" in arm else "")
 
 
 def _row(entry: Mapping[str, Any]) -> list[str]:

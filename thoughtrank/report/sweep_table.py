@@ -7,14 +7,17 @@ from typing import Any
 
 from thoughtrank.report.effect_text import effect_figures
 from thoughtrank.report.findings import finding_scalars
-from thoughtrank.report.results_table import ARM_COLUMNS, metric_cells
+from thoughtrank.report.labels import arm_label, control_label, side_label
+from thoughtrank.report.results_table import metric_cells
 from thoughtrank.report.sweep_jobs import SweepJob, varied
 from thoughtrank.report.sweep_seeds import SeedGroup
 from thoughtrank.report.text_layout import fixed_width, percent, wrapped
 from thoughtrank.storage.files import replacing
 
 _ARMS = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
-"""With columns of their own; ``accuracy`` is ``thought``, and ``direct`` is ``room_to_reason``."""
+"""With columns of their own; ``accuracy`` is ``thought``, and ``room_to_reason`` always has one."""
+_EMPTY, _CONTROL = arm_label("room_to_reason"), control_label("answers_only")
+_CONTROL_AT_ONCE = side_label("answers_only answer_at_once")
 
 
 def comparison(jobs: Sequence[SweepJob]) -> list[dict[str, Any]]:
@@ -73,9 +76,9 @@ def _exported(summary: Mapping[str, Any]) -> dict[str, Any]:
 def _columns(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
     """The titles of the figures, those that no job has left out."""
     cells = [_cells(each) for each in summaries]
-    titles = ["thought effect", "accuracy", "direct", *(ARM_COLUMNS[arm] for arm in _ARMS)]
-    titles += ["answers only", "answers only at once", "unseen families", "thoughts", "examples", "judge"]
-    always = ("accuracy", "direct", "unseen families", "thoughts", "examples", "judge")
+    titles = ["thought effect", "accuracy", _EMPTY, *map(arm_label, _ARMS)]
+    titles += [_CONTROL, _CONTROL_AT_ONCE, "unseen families", "thoughts", "examples", "judge"]
+    always = ("accuracy", _EMPTY, "unseen families", "thoughts", "examples", "judge")
     return [each for each in titles if each in always or any(each in of_job for of_job in cells)]
 
 
@@ -83,15 +86,15 @@ def _cells(summary: Mapping[str, Any]) -> dict[str, str]:
     """The figures of a finished job as text, by the title of their column; those it lacks are left out."""
     entry = _exported(summary)
     arms = entry.get("arms", {})
-    names = ("accuracy", "direct", "unseen families", "thoughts", "examples")
+    names = ("accuracy", _EMPTY, "unseen families", "thoughts", "examples")
     cells = dict(zip(names, metric_cells(entry), strict=True))
-    cells |= {ARM_COLUMNS[arm]: percent(arms[arm]["accuracy"]) for arm in _ARMS if arm in arms}
+    cells |= {arm_label(arm): percent(arms[arm]["accuracy"]) for arm in _ARMS if arm in arms}
     if effect := summary.get("thought_effect"):
         cells["thought effect"] = effect_figures(effect)
     if control := summary.get("controls", {}).get("answers_only"):
-        cells["answers only"] = percent(control["accuracy"])
+        cells[_CONTROL] = percent(control["accuracy"])
         if "answer_at_once" in control["arms"]:
-            cells["answers only at once"] = percent(control["arms"]["answer_at_once"]["accuracy"])
+            cells[_CONTROL_AT_ONCE] = percent(control["arms"]["answer_at_once"]["accuracy"])
     return {**cells, "judge": f"${entry['judge_cost']:.2f}"}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thoughtrank.report.effect_text import p_text
+from thoughtrank.report.labels import arm_label, control_label
 from thoughtrank.report.text_layout import fixed_width, percent
 
 
@@ -17,9 +18,11 @@ def win_rate_table(
         controls: the entries of the controls.
     """
     compared = [(f"{entry['round']}", "", entry) for entry in rounds]
-    compared += [(f"{entry['round']}", f"{title}: ", entry) for title, entry in control_variants(controls or {})]
+    compared += [
+        (f"{entry['round']}", f"{control_label(title)}: ", entry) for title, entry in control_variants(controls or {})
+    ]
     rows = [
-        [number, title + name.replace("_vs_", " vs ").replace("round_0", "round 0"), *_cells(figures)]
+        [number, title + _compared(name, between=" vs ", base="round 0"), *_cells(figures)]
         for number, title, entry in compared
         for name, figures in entry.get("win_rates", {}).items()
     ]
@@ -55,8 +58,12 @@ def win_rate_lines(rounds: Sequence[Mapping[str, Any]], *, judge: str) -> list[s
 
 def compared_text(comparison: str) -> str:
     """A comparison such as ``thought_vs_round_0`` in words."""
+    return _compared(comparison, between=" to ", base="that of round 0")
+
+
+def _compared(comparison: str, *, between: str, base: str) -> str:
     arm, _, against = comparison.partition("_vs_")
-    return f"{arm} to {against.replace('round_0', 'that of round 0')}"
+    return f"{arm_label(arm)}{between}{base if against == 'round_0' else arm_label(against)}"
 
 
 def _cells(figures: Mapping[str, Any]) -> list[str]:

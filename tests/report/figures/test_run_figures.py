@@ -18,11 +18,11 @@ def run(tmp_path_factory):
 def test_the_accuracy_figure_has_a_point_with_its_interval_for_every_round_and_arm(run):
     text = accuracy_figure(run, scheme="light")
     ElementTree.fromstring(text)
-    shown = re.findall(r"<title>thought, round (\d): ([\d.]+) % \[", text)
+    shown = re.findall(r"<title>free reply, round (\d): ([\d.]+) % \[", text)
     assert [number for number, _ in shown] == ["0", "1", "2"]
     assert float(shown[2][1]) == pytest.approx(90, abs=10)
     assert text.count("<circle") == 3 * 4
-    assert "own thought, answer forced</text>" in text
+    assert ">own thought</text>" in text
 
 
 def test_the_prefix_figure_shows_the_last_round_and_colours_the_best_prefix_most(run):

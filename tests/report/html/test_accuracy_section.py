@@ -15,15 +15,20 @@ def test_every_arm_of_the_last_round_and_every_control_has_its_interval(tmp_path
         "random_thoughts": {"arms": {"thought": FIGURES}},
     }
     shown = accuracy_section(replace(run, findings={**run.findings, "controls": controls}), name="run-0")
-    assert "round 0, free reply" in shown
+    assert "round 0: free reply<small>before training</small>" in shown
     assert "in round 2, 40 of 40 of these replies close a thought anyway. So this arm does not show" in shown
-    for text in ("own thought, answer forced", "answer at once, no thought", "empty thought, then free reply"):
-        assert f"round 2, {text}" in shown
-    assert "control answers_only/pairs, free reply" in shown
-    assert "control random_thoughts, free reply" in shown
+    for text in (
+        "own thought<small>own_thought: ",
+        "answer at once<small>answer_at_once: ",
+        "empty thought<small>room_to_",
+    ):
+        assert f"round 2: {text}" in shown
+    assert "control answers only, pairs: free reply<small>answers_only/pairs: trained on the same answers" in shown
+    assert "each different pair of question and answer once per epoch" in shown
+    assert "control random thoughts: free reply<small>random_thoughts: " in shown
     assert shown.count("25.0 % [15–40]") == 2
     assert shown.count("<circle") == 3 * 4
-    assert "round 2 thought − round 0 thought" in shown
+    assert "round 2: free reply − round 0: free reply" in shown
 
 
 def test_the_control_of_the_thought_effect_is_a_point_of_the_chart(tmp_path):
@@ -36,11 +41,11 @@ def test_the_control_of_the_thought_effect_is_a_point_of_the_chart(tmp_path):
         "controls": {"answers_only": {"variants": {"pairs": {"arms": arms}}}},
     }
     shown = accuracy_section(replace(run, findings=findings), name="run-0")
-    assert "<title>control answers_only/pairs, round 2: 25.0 % [15.0 to 40.0]</title>" in shown
+    assert "<title>control answers only, pairs, round 2: 25.0 % [15.0 to 40.0]</title>" in shown
     assert shown.count('class="marker"') == 1
     # Arms of equal accuracy are one row.
-    assert "control answers_only/pairs, the same in 2 arms: free reply; answer at once, no thought</th>" in shown
-    assert "control answers_only/pairs, majority of short answers</th>" in shown
+    assert "control answers only, pairs: the same in 2 arms, free reply, answer at once<small>" in shown
+    assert "control answers only, pairs: majority of n</th>" in shown
 
 
 def test_questions_without_references_have_a_sentence(tmp_path):
@@ -69,7 +74,7 @@ def test_an_arm_has_the_same_colour_whatever_other_arms_there_are(tmp_path):
     ]
     all_arms, fewer = (accuracy_curves(each) for each in (run, replace(run, rounds=without)))
     looks = dict(zip([name for name, _ in all_arms.series], all_arms.looks, strict=True))
-    assert "own_thought" in looks
-    assert "own_thought" not in dict(fewer.series)
+    assert "own thought" in looks
+    assert "own thought" not in dict(fewer.series)
     for (name, _), look in zip(fewer.series, fewer.looks, strict=True):
         assert looks[name] == look

@@ -36,9 +36,9 @@ def test_an_empty_thought_has_a_sentence_only_where_it_is_as_good(tmp_path):
     assert "A thought is not the only way to calculate." in text
     assert "in replies of 46 tokens on average (0 of 40 of these replies close a thought anyway)." in text
     assert "is +5.0 points (95 % interval -1.0 to +9.0 of this difference alone, p = 0.120 after Holm" in text
-    assert "(answer_at_once), it reaches 10.0 %." in text
+    assert "so that a calculation there is wrong, it reaches 10.0 %." in text
     worse = {**good, "accuracy": 0.3}
-    assert "room_to_reason" not in cautions(with_arms(run, thought=thought, room_to_reason=worse))
+    assert "empty thought" not in cautions(with_arms(run, thought=thought, room_to_reason=worse))
     assert cautions(read_run(stored_run(tmp_path / "base", rounds=0))) == ""
 
 

@@ -18,17 +18,17 @@ def test_the_key_comparisons_are_open_and_all_of_them_folded(tmp_path):
     parts = [{**part, "p_value": 0.031, "n": 40}]
     shown = comparisons_tables(replace(run, findings={**run.findings, "thought_effect": {"parts": parts}}))
     in_the_open, folded = shown.split("<details>")
-    assert "round 2 thought − round 0 thought (training; free replies, the final answer counts)" in in_the_open
+    assert "round 2: free reply − round 0: free reply (training; free replies, the final answer counts)" in in_the_open
     forced = "(thought effect; answers forced, only the first number or letter counts)"
-    assert f"own_thought − answers_only/pairs answer_at_once {forced}" in in_the_open
+    assert f"own thought − answers only, pairs: answer at once {forced}" in in_the_open
     assert "<td>0.031 (uncorrected)</td>" in in_the_open
     assert (
-        "round 2 thought − round 2 room_to_reason "
+        "round 2: free reply − empty thought "
         "(whether an empty thought does as well; free replies, the final answer counts)" in in_the_open
     )
     assert in_the_open.count("(Holm)</td>") == in_the_open.count("<tr>") - 2
     assert "(Holm)</td>" not in folded
-    assert "round 1 thought − round 0 thought" not in in_the_open
+    assert "round 1: free reply − round 0: free reply" not in in_the_open
     count = len(run.findings["comparisons"])
     assert f"All {count} comparisons" in folded
     assert folded.count("<tr>") == count + 1

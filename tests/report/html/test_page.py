@@ -251,11 +251,11 @@ def test_replies_of_controls_and_verdicts_on_replies_are_shown(tmp_path):
         page.check("input[value=held-out]")
         page.locator("#question-detail .call").first.wait_for()
         assert page.locator("#question-detail .call").all_inner_texts() == [
-            "Judge, round 2, thought against round 0: prefers thought",
-            "Judge, round 2, control answers_only/pairs, thought against round 0: prefers thought",
+            "Judge, round 2, free reply against round 0: prefers free reply",
+            "Judge, round 2, control answers only, pairs, free reply against round 0: prefers free reply",
         ]
         page.locator("#question-detail summary", has_text="Controls: 1 repl").click()
-        assert page.locator(".card h4", has_text="Control answers_only/pairs, thought").count() == 1
+        assert page.locator(".card h4", has_text="Control answers only, pairs: free reply").count() == 1
         assert shown.messages == []
 
 

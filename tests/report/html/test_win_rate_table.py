@@ -13,9 +13,9 @@ def test_a_row_per_comparison_with_its_interval(tmp_path):
     judged = read_held_out_tables(run.paths, rounds=[0, 1, 2]).judged
     shown = win_rates(judged)
     cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", shown.partition("<tbody>")[2])
-    assert cells[0] == "round 2: thought to that of round 0"
+    assert cells[0] == "round 2: free reply to that of round 0"
     assert cells[1:5] == ["100.0 % [100–100]", "100.0 %", "&lt; 0.001", "19 (1 without a verdict)"]
-    assert cells[5] == "round 2, control answers_only/pairs: thought to that of round 0"
+    assert cells[5] == "round 2, control answers only, pairs: free reply to that of round 0"
     assert "Judged win rates" in accuracy_section(run, name="run-0", judged=judged)
     assert "Judged win rates" not in accuracy_section(run, name="run-0")
 

@@ -36,6 +36,10 @@ def test_families_are_those_of_the_last_round(groups, tmp_path):
 
 def test_arms_are_those_of_the_first_and_last_round_and_of_each_control(groups):
     rows = rows_of(arms_table(groups))
-    assert [row["model"] for row in rows] == ["round 0", "round 1", "answers_only/copies"]
-    assert (rows[1]["own"], rows[1]["edited"], rows[1]["follows"]) == ("30.0 % (25.0–35.0)", "10.0 %", "80.0 %")
-    assert (rows[2]["thought"], rows[2]["own"]) == ("20.0 %", "–")
+    assert [row["model"] for row in rows] == ["round 0", "round 1", "answers only, copies"]
+    assert (rows[1]["own thought"], rows[1]["edited thought"], rows[1]["follows"]) == (
+        "30.0 % (25.0–35.0)",
+        "10.0 %",
+        "80.0 %",
+    )
+    assert (rows[2]["free reply"], rows[2]["own thought"]) == ("20.0 %", "–")

@@ -14,29 +14,30 @@ from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import CONTROL, Point, interval_bar, legend, line_chart, series_class
 from thoughtrank.report.html.thought_effect_notes import against, effect_note
 from thoughtrank.report.html.win_rate_table import win_rates
+from thoughtrank.report.labels import ARM_LABELS, CONTROL_LABELS, arm_label, control_label
 from thoughtrank.report.text_layout import percent
-
-ARM_TEXTS = {
-    "thought": "free reply",
-    "own_thought": "own thought, answer forced",
-    "answer_at_once": "answer at once, no thought",
-    "room_to_reason": "empty thought, then free reply",
-    "swapped_thought": "another question's thought",
-    "edited_thought": "own thought, number edited",
-    "filler_thought": "filler of the same length",
-    "best_of_n": "majority of short answers",
-    "unseen": "unseen families (free reply)",
-}
-"""Arms in the order in which they are shown, and what they are in few words."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Bar:
-    """One line of the last round's comparison."""
+    """One line of the last round's comparison.
+
+    Attributes:
+        name: of the model and the arm.
+        explained: the name in the config, and what it is; empty where a line above has it.
+        figures: accuracy and interval.
+        look: the class of its colour.
+    """
 
     name: str
+    explained: str
     figures: Mapping[str, Any]
     look: str
+
+    @property
+    def heading(self) -> str:
+        """Name and explanation as HTML."""
+        return escaped(self.name) + (f"<small>{escaped(self.explained)}</small>" if self.explained else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,9 @@ def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[StoredCompar
 def accuracy_curves(run: StoredRun) -> AccuracyCurves:
     """The arms by round, and the control of the thought effect."""
     series = _series(run)
-    names = [f"{arm}: {ARM_TEXTS[arm]}" if arm in ARM_TEXTS else arm for arm, _ in series]
     looks = [_arm_class(arm) for arm, _ in series]
+    series = [(arm_label(arm), points) for arm, points in series]
+    names = [name for name, _ in series]
     control = _control_series(run)
     if control is not None:
         series.append(control)
@@ -102,12 +104,12 @@ def _empty_thought_note(run: StoredRun) -> str | None:
     if counted is None or not counted.closed:
         return None
     reading = " So this arm does not show what the model does without a thought." if counted.most else ""
-    return f"{ARM_TEXTS['room_to_reason'].capitalize()}: in round {last.number}, {counted.text}.{reading}"
+    return f"{arm_label('room_to_reason').capitalize()}: in round {last.number}, {counted.text}.{reading}"
 
 
 def _arm_class(arm: str) -> str:
     """The class of an arm; arms of a user's own share the one after those that are known."""
-    return series_class(list(ARM_TEXTS).index(arm) if arm in ARM_TEXTS else len(ARM_TEXTS))
+    return series_class(list(ARM_LABELS).index(arm) if arm in ARM_LABELS else len(ARM_LABELS))
 
 
 def _control_series(run: StoredRun) -> tuple[str, list[Point]] | None:
@@ -117,11 +119,11 @@ def _control_series(run: StoredRun) -> tuple[str, list[Point]] | None:
     if compared is None or not run.evaluated or figures is None or figures.get("accuracy") is None:
         return None
     point = Point(run.evaluated[-1].number, figures["accuracy"], figures["low"], figures["high"])
-    return f"control {compared[0]}", [point]
+    return f"control {control_label(compared[0])}", [point]
 
 
 def _series(run: StoredRun) -> list[tuple[str, list[Point]]]:
-    found: dict[str, list[Point]] = {arm: [] for arm in ARM_TEXTS}
+    found: dict[str, list[Point]] = {arm: [] for arm in ARM_LABELS}
     for each in run.evaluated:
         for arm, figures in _arms(each.metrics).items():
             if figures.get("accuracy") is not None:
@@ -149,35 +151,34 @@ def _last_round(run: StoredRun) -> str:
         shown = interval_bar(value, low, high, low_end=0.0, high_end=1.0, look=bar.look)
         follows = bar.figures.get("follows")
         extra = "" if follows is None else percent(follows)
-        rows.append([bar.name, shown, interval(value, low, high), str(bar.figures.get("n") or "–"), extra])
+        rows.append([bar.heading, shown, interval(value, low, high), str(bar.figures.get("n") or "–"), extra])
     header = ["", "0 % to 100 %", "accuracy", "questions", "answers the edited number"]
     caption = "Before training, after training, and the controls; colours as in the chart"
     if not any(row[-1] for row in rows):
-        return table(header[:-1], [row[:-1] for row in rows], caption=caption, markup=(1,))
+        return table(header[:-1], [row[:-1] for row in rows], caption=caption, markup=(0, 1))
     explained = note(
         "Answers the edited number: how often the answer is the number that replaced another one in the model's own thought. "
         "Such an answer counts as wrong, and shows that the answer is read from the thought."
     )
-    return table(header, rows, caption=caption, markup=(1,)) + explained
+    return table(header, rows, caption=caption, markup=(0, 1)) + explained
 
 
 def _bars(run: StoredRun) -> Iterator[_Bar]:
     first, last = run.evaluated[0], run.evaluated[-1]
-    arms = list(ARM_TEXTS)
-    if first is not last:
-        yield from (
-            _Bar(f"round {first.number}, {ARM_TEXTS[arm]}", figures, _arm_class(arm))
-            for arm, figures in _arms(first.metrics).items()
-            if arm == "thought" and figures.get("accuracy") is not None
-        )
-    for arm in arms:
+    before = _arms(first.metrics).get("thought", {})
+    if first is not last and before.get("accuracy") is not None:
+        text = "before training" if first.number == 0 else ""
+        yield _Bar(f"round {first.number}: {arm_label('thought')}", text, before, _arm_class("thought"))
+    for arm, label in ARM_LABELS.items():
         figures = _arms(last.metrics).get(arm)
         if figures is not None and figures.get("accuracy") is not None:
-            yield _Bar(f"round {last.number}, {ARM_TEXTS[arm]}", figures, _arm_class(arm))
+            text = label.meaning if arm == "unseen" else f"{arm}: {label.meaning}"
+            yield _Bar(f"round {last.number}: {label.text}", text, figures, _arm_class(arm))
     for title, figures in control_variants(run).items():
-        for names, of_arm in _equal_arms(figures["arms"]):
-            arms_text = names[0] if len(names) == 1 else f"the same in {len(names)} arms: {'; '.join(names)}"
-            yield _Bar(f"control {title}, {arms_text}", of_arm, CONTROL)
+        for number, (names, of_arm) in enumerate(_equal_arms(figures["arms"])):
+            arms_text = names[0] if len(names) == 1 else f"the same in {len(names)} arms, {', '.join(names)}"
+            text = f"{title}: {CONTROL_LABELS[title].meaning}" if title in CONTROL_LABELS and not number else ""
+            yield _Bar(f"control {control_label(title)}: {arms_text}", text, of_arm, CONTROL)
 
 
 def _equal_arms(arms: Mapping[str, Mapping[str, Any]]) -> list[tuple[list[str], Mapping[str, Any]]]:
@@ -186,5 +187,5 @@ def _equal_arms(arms: Mapping[str, Mapping[str, Any]]) -> list[tuple[list[str], 
     for arm, figures in arms.items():
         if figures.get("accuracy") is not None:
             key = (figures["accuracy"], figures.get("n"))
-            found.setdefault(key, ([], figures))[0].append(ARM_TEXTS.get(arm, arm))
+            found.setdefault(key, ([], figures))[0].append(arm_label(arm))
     return list(found.values())

@@ -112,7 +112,7 @@ def _num_held_out(run: StoredRun) -> dict[int, int]:
 def _of_held_out(of_round: StoredRound) -> Counter[str]:
     rates = {
         "free reply truncated": "truncation_rate",
-        "free reply after an empty thought truncated": "direct_truncation_rate",
+        "free reply truncated after an empty thought": "direct_truncation_rate",
     }
     questions = of_round.metrics.get("n") or 0
     return Counter({text: round((of_round.metrics.get(key) or 0.0) * questions) for text, key in rates.items()})

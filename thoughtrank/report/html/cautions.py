@@ -38,11 +38,13 @@ def _empty_thought(run: StoredRun) -> str | None:
     if value is None or low is None or value < low:
         return None
     compared = comparison_of(run, "thought", "room_to_reason")
-    difference = "" if compared is None else f" The difference, thought minus empty thought, is {_adjusted(compared)}."
+    difference = (
+        "" if compared is None else f" The difference, free reply minus empty thought, is {_adjusted(compared)}."
+    )
     at_once = arms.get("answer_at_once", {}).get("accuracy")
     without = (
-        f" Where it has to answer at once and the first number of its answer counts, so that a calculation there is wrong "
-        f"(answer_at_once), it reaches {percent(at_once)}."
+        " Where it has to answer at once, and the first number of its answer counts, so that a calculation there is wrong, it "
+        f"reaches {percent(at_once)}."
         if at_once is not None
         else ""
     )
@@ -50,12 +52,12 @@ def _empty_thought(run: StoredRun) -> str | None:
     counted = closed_anyway(trained)
     if counted is not None and counted.most:
         return (
-            f"An empty thought (room_to_reason) does not keep the trained model from writing one: {counted.text}, and what "
+            f"An empty thought does not keep the trained model from writing one: {counted.text}, and what "
             f"follows it is the answer. It reaches {percent(value)}{length}.{difference}{without}"
         )
     anyway = "" if counted is None else f" ({counted.text})"
     return (
-        f"A thought is not the only way to calculate. After an empty thought (room_to_reason) the trained model may calculate "
+        f"A thought is not the only way to calculate. After an empty thought the trained model may calculate "
         f"in its answer, and reaches {percent(value)}{length}{anyway}.{difference}{without}"
     )
 

@@ -8,6 +8,7 @@ from thoughtrank.report.html.headline import comparison_of, excludes_zero
 from thoughtrank.report.html.markup import details, note, table
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import CHANCE, interval_bar, series_class
+from thoughtrank.report.labels import difference_label
 
 _KEY = (
     ("thought", "round 0 thought", "training"),
@@ -32,7 +33,7 @@ def comparisons_tables(run: StoredRun) -> str:
         for name, each, p_value, correction in _key_comparisons(run)
     ]
     rows = [
-        _row(f"{each['first']} − {each['second']}", each, p_value=each["adjusted_p_value"], widest=widest)
+        _row(difference_label(each["first"], each["second"]), each, p_value=each["adjusted_p_value"], widest=widest)
         for each in compared
     ]
     explained = note(
@@ -52,7 +53,8 @@ def _key_comparisons(run: StoredRun) -> Iterator[tuple[str, Mapping[str, Any], f
     for number, (first, second, text) in enumerate(_KEY):
         if (each := comparison_of(run, first, second)) is not None:
             scored = _FREE if first == "thought" else _FORCED
-            yield f"{each['first']} − {each['second']} ({text}; {scored})", each, each["adjusted_p_value"], "Holm"
+            name = difference_label(each["first"], each["second"])
+            yield f"{name} ({text}; {scored})", each, each["adjusted_p_value"], "Holm"
         if number == 0:
             yield from _effect_parts(run)
 
@@ -61,7 +63,8 @@ def _effect_parts(run: StoredRun) -> Iterator[tuple[str, Mapping[str, Any], floa
     parts: Sequence[Mapping[str, Any]] = (run.findings["thought_effect"] or {}).get("parts", ())
     for part in parts:
         scored = _FREE if part["arm"] == "thought" else _FORCED
-        yield f"{part['arm']} − {part['against']} (thought effect; {scored})", part, part["p_value"], "uncorrected"
+        name = difference_label(part["arm"], part["against"])
+        yield f"{name} (thought effect; {scored})", part, part["p_value"], "uncorrected"
 
 
 def _row(

@@ -23,6 +23,7 @@ from thoughtrank.report.html.run_sections import curves_of, judge_section, setti
 from thoughtrank.report.html.runs_table import comparison_section
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.verdict_texts import verdict_texts
+from thoughtrank.report.labels import ARM_LABELS, CONTROL_LABELS
 from thoughtrank.storage.tables import TableRows
 
 _STYLES = ("vendor/uPlot.min.css", "report.css")
@@ -68,6 +69,7 @@ def report_page(runs: Sequence[StoredRun]) -> list[str]:
     index = {
         "version": 1,
         "headline": top,
+        "labels": {name: label.text for name, label in {**ARM_LABELS, **CONTROL_LABELS}.items()},
         "rounds": [entry for article in articles for entry in article.index["rounds"]],
         "runs": [article.index for article in articles],
     }

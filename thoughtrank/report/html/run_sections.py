@@ -9,6 +9,7 @@ from thoughtrank.report.html.headline import control_variants, duration_text, to
 from thoughtrank.report.html.markup import details, note, section, table
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 from thoughtrank.report.html.training_texts import epochs_text, round_text, training_settings
+from thoughtrank.report.labels import control_label
 from thoughtrank.report.text_layout import percent
 
 _AUDIT_TEXTS = {
@@ -84,7 +85,7 @@ def _spend(run: StoredRun) -> str:
     unknown = ["–"] * len(stages)
     for title, figures in control_variants(run).items():
         seconds, cost = figures.get("seconds", 0.0), figures.get("judge_cost", 0.0)
-        rows.append([f"control {title}", f"${cost:.2f}", "–", *unknown, duration_text(seconds)])
+        rows.append([f"control {control_label(title)}", f"${cost:.2f}", "–", *unknown, duration_text(seconds)])
     if len(rows) > len(run.rounds) + 1:
         rows.append(["everything", f"${total_cost(run):.2f}", "–", *unknown, duration_text(total_seconds(run))])
     return table(["", "judge", "judge tokens", *stages, "total"], rows, caption=_machine(run))

@@ -5,11 +5,7 @@ from typing import Any
 
 from thoughtrank.report.html.headline import control_variants, excludes_zero, points_text
 from thoughtrank.report.html.stored_run import StoredRun
-
-_VARIANTS = {
-    "copies": "copies (one example for each of the run's, so as many examples and steps)",
-    "pairs": "pairs (each different pair of question and answer once per epoch, as many steps, with early stopping)",
-}
+from thoughtrank.report.labels import CONTROL_VARIANTS, control_label, side_label
 
 _ROUNDING = 0.05
 """Points by which two accuracies may miss their paired difference."""
@@ -43,16 +39,16 @@ def effect_note(run: StoredRun) -> str | None:
     effect, compared = run.findings["thought_effect"], against(run)
     if effect is None or compared is None:
         return None
-    title, arm = compared
-    variants = [text for name, text in _VARIANTS.items() if name in _variants(run)]
+    variants = [f"{name} ({text})" for name, text in CONTROL_VARIANTS.items() if name in _variants(run)]
     trained = f", trained in {len(variants)} variants: {' and '.join(variants)}" if variants else ""
     clear = "more than chance" if excludes_zero(effect) else "not shown to be more than chance"
     count = len(effect["parts"])
     smallest = f", the smallest of the {count} differences called thought effect below" if count > 1 else ""
     largest = ". Its p-value is the largest of theirs" if count > 1 else ""
     return (
-        f"Thought effect: {points_text(effect)}, {clear}. The control answers_only has the same answers as training examples, "
-        f"each with an empty thought{trained}. The effect is the difference to {title}, arm {arm}{smallest}{largest}."
+        f"Thought effect: {points_text(effect)}, {clear}. The control “{control_label('answers_only')}” has the same answers "
+        f"as training examples, each with an empty thought{trained}. The effect is the difference to "
+        f"“{side_label(' '.join(compared))}”{smallest}{largest}."
     )
 
 

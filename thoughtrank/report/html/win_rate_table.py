@@ -6,6 +6,7 @@ from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.html.held_out_tables import StoredComparison
 from thoughtrank.report.html.markup import interval, note, table
 from thoughtrank.report.html.svg import CHANCE, interval_bar, series_class
+from thoughtrank.report.labels import control_label
 from thoughtrank.report.text_layout import percent
 from thoughtrank.report.win_rate_text import compared_text
 
@@ -27,7 +28,7 @@ def win_rates(judged: Sequence[StoredComparison]) -> str:
 def _row(judged: StoredComparison) -> list[str]:
     figures = judged.figures
     rate, low, high = (figures.get(name) for name in ("win_rate", "low", "high"))
-    of_control = "" if judged.control is None else f", control {judged.control}"
+    of_control = "" if judged.control is None else f", control {control_label(judged.control)}"
     name = f"round {judged.round_number}{of_control}: {compared_text(judged.name)}"
     if rate is None or low is None or high is None:
         return [name, "", "–", "–", "–", "0"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from thoughtrank.evaluation.statistics import mean
-from thoughtrank.report.results_table import ARM_COLUMNS
+from thoughtrank.report.labels import ARM_LABELS, arm_label, control_label
 from thoughtrank.report.study.kept_runs import StudyRun
 from thoughtrank.report.study.markdown import DASH, markdown_table, spread
 from thoughtrank.report.text_layout import percent
@@ -76,9 +76,9 @@ def arms_table(groups: Mapping[str, Sequence[StudyRun]]) -> str:
             for model, arms in _models(run):
                 models.setdefault(model, []).append(arms)
         for model, of_runs in models.items():
-            present = [arm for arm in ARM_COLUMNS if any(arm in arms for arms in of_runs)]
+            present = [arm for arm in ARM_LABELS if any(arm in arms for arms in of_runs)]
             cells = {"setting": f"`{name}`", "model": model}
-            cells |= {ARM_COLUMNS[arm]: spread([_figure(arms, arm, "accuracy") for arms in of_runs]) for arm in present}
+            cells |= {arm_label(arm): spread([_figure(arms, arm, "accuracy") for arms in of_runs]) for arm in present}
             cells["follows"] = spread([_figure(arms, "edited_thought", "follows") for arms in of_runs])
             rows.append(cells)
     return markdown_table(rows)
@@ -91,7 +91,7 @@ def _models(run: StudyRun) -> Iterator[tuple[str, _Entry]]:
     yield f"round {last['round']}", last.get("arms", {})
     for control, entry in run.summary.get("controls", {}).items():
         for variant, figures in entry.get("variants", {"": entry}).items():
-            yield "/".join(filter(None, [control, variant])), figures["arms"]
+            yield control_label("/".join(filter(None, [control, variant]))), figures["arms"]
 
 
 def _figure(arms: _Entry, arm: str, name: str) -> float | None:

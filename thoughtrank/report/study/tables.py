@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thoughtrank.report.effect_text import effect_figures, p_text
-from thoughtrank.report.results_table import ARM_COLUMNS
+from thoughtrank.report.labels import arm_label, control_label
 from thoughtrank.report.study.kept_runs import StudyRun, seed_group
 from thoughtrank.report.study.markdown import DASH, markdown_table, spread_text
 from thoughtrank.report.study.prefix_tables import prefix_section
@@ -59,9 +59,9 @@ def _setting_cells(name: str, runs: Sequence[StudyRun], compared: Mapping[str, A
     cells = {"setting": f"`{name}`", "seeds": str(len(runs)), "accuracy": _spread_of(figures, "accuracy")}
     for arm in _ARMS:
         if f"{arm}_accuracy_mean" in figures:
-            cells[ARM_COLUMNS[arm]] = _spread_of(figures, f"{arm}_accuracy")
+            cells[arm_label(arm)] = _spread_of(figures, f"{arm}_accuracy")
     if "answers_only_accuracy_mean" in figures:
-        cells["answers only"] = _spread_of(figures, "answers_only_accuracy")
+        cells[control_label("answers_only")] = _spread_of(figures, "answers_only_accuracy")
     cells["unseen families"] = _spread_of(figures, "unseen_accuracy")
     if effect := found.get("thought_effect"):
         cells["thought effect"] = effect_figures(effect)

@@ -42,6 +42,11 @@ report.shown = function (text) {
   });
 };
 
+// What an arm or a control is called.
+report.label = function (name) {
+  return report.index.labels[name] || name.replaceAll("_", " ");
+};
+
 // A number and its noun.
 report.counted = function (count, one, more) {
   return `${count.toLocaleString("en")} ${count === 1 ? one : more}`;

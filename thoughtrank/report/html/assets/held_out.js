@@ -96,15 +96,15 @@ report.HeldOutView = class {
     const box = report.element("details", "", null, report.element("summary", "", title));
     for (const reply of replies) {
       const [round, arm, , , , , , control] = reply;
-      box.append(this.reply(reply, `${control ? `Control ${control}` : `Round ${round}`}, ${arm.replaceAll("_", " ")}`));
+      box.append(this.reply(reply, `${control ? `Control ${report.label(control)}` : `Round ${round}`}: ${report.label(arm)}`));
     }
     return box;
   }
 
   judgedText([round, name, score, reason, control]) {
-    const [first, second] = name.split("_vs_").map((each) => each.replaceAll("_", " "));
+    const [first, second] = name.split("_vs_").map(report.label);
     const verdict = score === null ? "no verdict" : score === 0.5 ? "a tie" : score > 0.5 ? `prefers ${first}` : `prefers ${second}`;
-    const whose = control ? `round ${round}, control ${control}` : `round ${round}`;
+    const whose = control ? `round ${round}, control ${report.label(control)}` : `round ${round}`;
     return `Judge, ${whose}, ${first} against ${second}: ${verdict}${reason ? ` (${reason})` : ""}`;
   }
 
