@@ -106,8 +106,8 @@ def test_nothing_is_claimed_of_an_empty_thought_where_most_replies_close_one(tmp
     for adjusted in (0.077, 0.001):
         findings = {**run.findings, "comparisons": [{**compared, "p_value": 0.001, "adjusted_p_value": adjusted}]}
         text = headline(replace(run, findings=findings))
-        assert "cannot be told from an empty one" in text
-        assert "% with its own): 51 of 100 of these replies close a thought anyway." in text
+        assert "needs a thought to answer cannot be told: after an empty one it reaches " in text
+        assert "% with its own), but 51 of 100 of these replies close a thought anyway." in text
         assert "shown to matter" not in text
         assert "without writing a thought" not in text
 

@@ -74,11 +74,15 @@ def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
     worse = [each.prefix for each in tested if each.worse]
     mean = sum(each.wins for each in tested) / sum(each.questions for each in tested)
     rates = [f"{100 * each.wins / each.questions:.0f} %" for each in (better[-1], better[0])] if better else []
-    won = f"{' to '.join(dict.fromkeys(rates))}; " if rates else ""
-    text = (
-        f"as forced beginnings of a thought. Best answer, or tied, of {wins.questions} questions whose answers differ in rank: "
-        f"{won}average of {len(tested)} prefixes {100 * mean:.0f} %. "
-    )
+    questions = f"{wins.questions} questions whose answers differ in rank"
+    text = "as forced beginnings of a thought. "
+    if rates:
+        text += (
+            f"Best answer, or tied, in {' to '.join(dict.fromkeys(rates))} of {questions}; all {len(tested)} prefixes: "
+        )
+        text += f"{100 * mean:.0f} %. "
+    else:
+        text += f"All {len(tested)} prefixes: best answer, or tied, in {100 * mean:.0f} % of {questions}. "
     text += "More than chance, all rounds together" if better or worse else "No difference is more than chance"
     text += f". Less often: {_listed(worse)}" if worse else ""
     names = [f"{each.prefix} is {_LOOK_ALIKE[each.prefix]}" for each in better if each.prefix in _LOOK_ALIKE]
