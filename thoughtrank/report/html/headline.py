@@ -159,8 +159,8 @@ def _without_a_thought(run: StoredRun) -> str:
     reached = f"{percent(empty)} ({percent(own)} with its own)"
     if counted is not None and counted.most:
         return (
-            f"; whether the trained model needs a thought to answer cannot be told: after an empty one it reaches {reached}, but "
-            f"{counted.text}"
+            f"; whether the trained model needs a thought to answer cannot be told: after an empty one it reaches {reached}, "
+            f"but {counted.text}"
         )
     if not excludes_zero({**compared, "p_value": compared["adjusted_p_value"]}):
         matters = "whether the trained model then writes a thought is not shown to matter"
