@@ -132,6 +132,11 @@ RIGHT = [
     ("Question: how many?\nThe answer is 7.", "7"),
     ("First guess: the answer is 8.\nProblem: I forgot to carry.\nThe answer is 7.", "7"),
     ("The answer is 100/3.", "33.3"),
+    ("The answer is ¾.", "3/4"),
+    ("She needs 2½ cups.", "2.5"),
+    ("First 3, then 4.\n1 234 567", "1234567"),
+    ("12 000 km", "12000"),
+    ("The answer is not 12 but 13.", "13"),
     (r"\boxed{|+\rangle\rightarrow|-\rangle and \frac{1}{3}}", r"|+\rangle\rightarrow|-\rangle and \frac{1}{3}"),
     (
         r"The answer is \alpha\rightarrow\beta and \frac{1}{3}, because it is.",
@@ -248,6 +253,11 @@ WRONG = [
     ("<think>Answer: B? No.</think>\n\n**C**", "B"),
     ("9 * 2 = 18.\n#### 18\n\nQuestion: Tom has 3 pens.\nAnswer: 3\n#### 3", "3"),
     ("The answer is 33.3.", "100/3"),
+    ("The answer is not 12.", "12"),
+    ("The answer is not 12 but 13.", "12"),
+    ("1 000", "0"),
+    ("It should be B or C.", "B"),
+    ("I'd say A good guess is better.", "A"),
     (r"The answer is \alpha\rightarrow\beta and \frac{2}{3}.", r"\alpha\rightarrow\beta and \frac{1}{3}"),
     ("The answer is E = (2n + 1/2) ℏ*sqrt(k/m) or E = 1, because it is.", "E = (2n + 1/2) ℏ*sqrt(k/m)"),
     (

@@ -55,6 +55,14 @@ LETTER_WORDINGS = [
     "### Answer\n{}",
     "The answer must be {}.",
     "The answer would be {}.",
+    "It should be {}.",
+    "I'd say {}.",
+    "I believe it's {}",
+    "Solution: {}",
+    "Ans: {}",
+    "Ans. {}",
+    "Response: {}",
+    "The right choice here is {}.",
 ]
 YES_NO_WORDINGS = [
     "{}, because …",
@@ -75,6 +83,8 @@ YES_NO_WORDINGS = [
     "It is {}.",
     "The answer is {}, because of that.",
     "<answer>{}</answer>",
+    "In short: {}.",
+    "I'd say {}.",
 ]
 TEXT_WORDINGS = [
     "{}, because …",

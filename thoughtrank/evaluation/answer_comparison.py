@@ -25,7 +25,7 @@ from thoughtrank.evaluation.answer_extraction import (
 from thoughtrank.evaluation.answer_marks import LONGEST_CLAIM, after_box, after_reasoning, boxed, without_delimiters
 from thoughtrank.evaluation.math_equality import math_equal
 from thoughtrank.evaluation.number_lists import number_list, states_list
-from thoughtrank.evaluation.numbers_in_text import agrees, plain, value_of
+from thoughtrank.evaluation.numbers_in_text import agrees, plain, value_of, without_spaced_groups
 from thoughtrank.evaluation.reference_kinds import Reference, is_formula, understood
 from thoughtrank.evaluation.text_answers import (
     bare,
@@ -100,7 +100,7 @@ def _number_is_right(reply: str, wanted: Reference) -> bool:
     if claim is not None and concluded(claim) is None and (rest := after_box(reply)) and number_claim(rest) is not None:
         # The box holds a formula of the reasoning.
         return _number_is_right(rest, wanted)
-    number = last_number(reply) if claim is None else concluded(claim)
+    number = last_number(_with_last_line_joined(reply)) if claim is None else concluded(claim)
     if wanted.value is None:  # a source calls it a number, but it is none
         return False
     if number is not None:
@@ -109,6 +109,13 @@ def _number_is_right(reply: str, wanted: Reference) -> bool:
     if claim is None or not (boxed(reply) is not None or (states_formula(claim) and "\\" in claim)):
         return False
     return states_formula(claim) and math_equal(str(wanted.value), formula(claim))
+
+
+def _with_last_line_joined(reply: str) -> str:
+    """The reply with ``1000`` for a last line that is nothing but ``1 000``."""
+    before, end, line = reply.rstrip().rpartition("\n")
+    joined = without_spaced_groups(line)
+    return before + end + joined if value_of(joined) is not None else reply
 
 
 def _formula_alone(reply: str) -> str | None:

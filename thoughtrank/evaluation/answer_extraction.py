@@ -32,6 +32,7 @@ _EXPLANATION = re.compile(r"\b(?:because|since|as|where|given|when|if|for|so)\b|
 _HEDGE = re.compile(
     r"[0-9][^\n=]{0,20}(?:\b(?:or|and|oder|und|ou|et|o(?!['’]))\b|,\s|[;或和])[^\n=]{0,20}(?:=\s*)?[$€£]?[0-9]"
 )
+_NEGATED = re.compile(r"\W*not\b(?:.*?\b(?P<but>but|rather)\b)?", re.IGNORECASE | re.DOTALL)
 _FORMULA_MARK = re.compile(r"\\[A-Za-z{}]|[\^√π∞∪∩]|[0-9]_|(?<![^\W\d_])(?:sqrt|pi)(?![a-z])")
 _GOES_ON = re.compile(
     rf"\s*(?:[\^√π_]|\\[A-Za-z]|\*\*|\bto\s+[$€£]?[0-9])|[!⁰¹²³⁴-⁹]|[(:]\s*[0-9a-z]|,\s?-?[0-9]|{VARIABLE}|[a-zA-Z]\s*[-+*/^=]\s*[0-9a-z(]"
@@ -102,6 +103,10 @@ def concluded(claim: str) -> str | None:
     without its result.
     """
     text = without_spaced_groups(plain(claim))
+    if (negated := _NEGATED.match(text)) is not None:
+        if negated["but"] is None:
+            return None
+        text = text[negated.end() :]
     for explanation in _EXPLANATION.finditer(text):
         if NUMBER.search(text, 0, explanation.start()):
             text = text[: explanation.start()]

@@ -1,6 +1,7 @@
 """Numbers as people and models write them: currency, thousands separators, fractions, LaTeX, unicode minus signs."""
 
 import re
+import unicodedata
 from fractions import Fraction
 
 _SIGNS = str.maketrans(
@@ -41,6 +42,7 @@ VARIABLE = r"(?:a|[⁰¹²³⁴-⁹]|[ \t]*[b-fijknopqru-zBDEGHIMOPQRSTUX-Zα-ω
 """A single letter after a number that is no unit: ``2k`` is a formula, but ``2 a day`` and ``2 m`` are amounts."""
 _UNITS = re.compile(rf"(?!{VARIABLE})[ \t]*[%°$€£]?(?:[ \t]*[^\W\d_]+[.²³]?(?:/[^\W\d_]+)?){{0,3}}")
 _GROUPS = re.compile(r"(?<![0-9.,/])[0-9]{1,3}(?:[ \u2009][0-9]{3})+(?![0-9]|[ \u2009][0-9])")
+_VULGAR = re.compile(r"([0-9]?)\s*([¼½¾⅐-⅞])")
 _LONGEST = 200
 """Characters; a longer number is no answer, and Python does not convert very long ones."""
 
@@ -52,10 +54,15 @@ def with_plain_signs(text: str) -> str:
 
 def plain(text: str) -> str:
     """The text without LaTeX, bold marks and unicode signs, which hide numbers."""
-    text = with_plain_signs(text)
+    text = _VULGAR.sub(_written_out, with_plain_signs(text))
     for pattern, replacement in _LATEX:
         text = pattern.sub(_fraction if replacement is None else replacement, text)
     return text
+
+
+def _written_out(match: re.Match[str]) -> str:
+    sign = unicodedata.normalize("NFKD", match[2]).replace("\u2044", "/")
+    return f"{match[1]} {sign}" if match[1] else sign
 
 
 def _fraction(match: re.Match[str]) -> str:

@@ -11,8 +11,8 @@ _CJK = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3"
 """Writing without spaces, which may stand right beside a letter."""
 _END = rf"(?![^\W{_CJK}]|['’])"
 _LEAD_WORDS = (
-    "so|thus|therefore|hence|it|it's|it’s|is|the|my|final|correct|right|best|answer|option|choice|letter|indeed|clearly|"
-    "definitely|probably|most likely"
+    "so|thus|therefore|hence|it|it's|it’s|is|the|my|final|correct|right|best|answer|ans|solution|response|option|choice|letter|"
+    "indeed|clearly|definitely|probably|most likely|here|i|i'd|i’d|say|believe|think|should|would|must|be"
 )
 _LEAD = rf"[\W_]*(?:(?:{_LEAD_WORDS})\b[\W_]*?)*"
 _EXPLAINS = r"because|since|as|is|would|which|with|for|by|due|from|and (?:the|not)|seems|looks|fits|matches|has|in"
@@ -42,8 +42,8 @@ _LINE_LETTER = re.compile(r"[\s*_\"'`>#-]*(?:\(([A-Za-z])\)|([A-Z])(?=[):.,;*]|\
 _YES = r"yes|yeah|yep|true"
 _NO = r"no(?!\s+(?:doubt|question|idea|one|answer|matter|longer|more)\b)|nope|not true|false"
 _TRUTH_LEAD = (
-    "so|thus|therefore|hence|well|it|it's|it’s|that|that's|this|is|the|statement|claim|indeed|definitely|certainly|clearly|i|"
-    "think|believe|would|say|final|correct|answer"
+    "so|thus|therefore|hence|well|in|short|it|it's|it’s|that|that's|this|is|the|statement|claim|indeed|definitely|certainly|"
+    "clearly|i|i'd|i’d|think|believe|would|say|final|correct|answer"
 )
 _TRUTH = re.compile(
     rf"[\W_]*(?:(?:{_TRUTH_LEAD})\b[\W_]*?)*(?:(?P<no>not false|{_NO})|(?P<yes>{_YES}))\b(?P<rest>.*)",
