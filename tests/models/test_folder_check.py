@@ -113,6 +113,15 @@ def test_a_family_whose_weights_have_other_names_is_checked_by_their_number(kind
     assert f" weights, and a {type(empty).__name__} of its config.json " in fault
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"<html>"])
+@pytest.mark.parametrize(
+    "name", ["tokenizer.json", "tokenizer_config.json", "generation_config.json", "model.safetensors.index.json"]
+)
+def test_a_torn_file_beside_the_weights_is_named(folder, name, content):
+    (folder / name).write_bytes(content)
+    assert f"{name} cannot be read as JSON" in fault_of(folder)
+
+
 def test_cut_weights_are_named(folder):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-10])

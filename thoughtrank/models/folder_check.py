@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _INDEX = "model.safetensors.index.json"
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "tekken.json")
+_JSON = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json", _INDEX)
 _AGAIN = "copy or download the folder again"
 _POINTER = b"version https://git-lfs.github.com/"
 _LONGEST_POINTER = 1024
@@ -40,6 +41,9 @@ def check_folder(folder: Path) -> None:
         *_config_faults(config),
         *(_pointer_faults(folder, pointers) if pointers else _weight_faults(folder, config)),
     ]
+    torn = [name for name in _JSON if name not in pointers and _is_torn(folder / name)]
+    if torn:
+        faults.append(f"{folder}: {', '.join(torn)} cannot be read as JSON: {_AGAIN}")
     if not any((folder / name).exists() for name in _TOKENIZERS):
         faults.append(f"{folder} has no tokenizer (tokenizer.json): copy the tokenizer's files of the base model there")
     if faults:
@@ -127,6 +131,10 @@ def _type_faults(config: dict[str, object]) -> list[str]:
             "Llama or Qwen"
         ]
     return []
+
+
+def _is_torn(path: Path) -> bool:
+    return path.exists() and read_json_object(path) is None
 
 
 def _pointers(folder: Path) -> list[str]:
