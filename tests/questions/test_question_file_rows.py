@@ -158,6 +158,14 @@ def test_equal_questions_with_other_answers_draw_a_warning(file):
     assert source(file.with_name("missing.jsonl")).notes() == []
 
 
+@pytest.mark.parametrize(("column", "notes"), [("gold", 0), ("Gold", 1), ("inner.gold", 1), ("answer", 0)])
+def test_a_named_column_without_any_answer_is_noted(file, column, notes):
+    write(file, {"question": "Half?", "gold": "1/2", "inner": {"gold": "1/2"}})
+    found = source(file, answer_column=column).notes()
+    assert len(found) == notes
+    assert all(f"questions.answer_column={column}, so no question has a reference answer" in note for note in found)
+
+
 def test_another_accepted_answer_is_no_conflict(file):
     write(file, {"question": "Half?", "answers": ["1/2", "0.5"]}, {"question": "Half?", "answer": "0.5"})
     assert source(file).notes() == []

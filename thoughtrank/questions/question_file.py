@@ -75,6 +75,20 @@ class QuestionFile(RowSource):
             return [*faults, *error.faults]
         return faults or self._too_few(rounds=rounds)
 
+    def notes(self) -> list[str]:
+        """Also a named column without any answer; see ``RowSource``."""
+        notes = super().notes()
+        try:
+            questions = self._questions_by_id.values()
+        except UserError:  # a fault
+            return notes
+        if questions and self.answer_column != "answer" and all(each.answer is None for each in questions):
+            notes.append(
+                f"no row of {self.path} has an answer in questions.answer_column={self.answer_column}, so no question has a "
+                "reference answer; a field inside another one has to become a column of its own"
+            )
+        return notes
+
     def _too_few(self, *, rounds: int) -> list[str]:
         found = sum(map(len, (self._loaded.train, self._loaded.development, self._loaded.test)))
         wanted = self.held_out + self.num_development + rounds * self.train_per_round
