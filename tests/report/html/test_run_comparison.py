@@ -27,7 +27,7 @@ def test_the_best_run_comes_first_with_what_it_varied(tmp_path):
     assert "It is better than every other run by more than chance (to the next: +" in text
     assert text.endswith("Each setting was trained once: with another seed the order may be another.")
     shown = comparison_section([first, second])
-    assert shown.index(">good<") < shown.index(">bad<")
+    assert shown.index("<small>run good, not") < shown.index("<small>run bad, not")
     assert "p &lt; 0.001" in shown
 
 
@@ -65,7 +65,35 @@ def test_runs_that_differ_in_their_seed_are_one_setting(tmp_path):
     assert text.endswith("More than chance means in every seed.")
     shown = comparison_section([best, other]).replace("<wbr>", "")
     assert shown.index(">optimizer.lr=2<") < shown.index(">optimizer.lr=1<")
-    assert ">lr2-1<" in shown
+    assert "<small>run lr2-1, not" in shown
+
+
+def test_runs_that_share_the_highest_accuracy_are_named_together(tmp_path):
+    runs = [run_of(tmp_path / name, lr=lr, accuracy=(0.2, 0.5)) for lr, name in enumerate("ab")]
+    worse = run_of(tmp_path / "c", lr=3, accuracy=(0.2, 0.1))
+    text = comparison_headline(compare_runs([*runs, worse]))
+    accuracy = 100 * runs[0].evaluated[-1].metrics["accuracy"]
+    assert text.startswith(f"Of 3 runs, a and b are the most accurate: {accuracy:.1f} % each.")
+
+
+def test_what_makes_accuracies_harder_to_compare_is_said(tmp_path):
+    few, many = (run_of(tmp_path / name, lr=lr, accuracy=(0.2, 0.5)) for lr, name in enumerate(("few", "many")))
+    many = replace(many, finished=True)
+    assert "Not finished: few (round 1)." in (text := comparison_headline(compare_runs([few, many])))
+    assert "many (" not in text
+    assert "different numbers of questions" not in text
+    last = few.rounds[-1]
+    fewer = replace(few, rounds=[*few.rounds[:-1], replace(last, metrics={**last.metrics, "n": 15})])
+    assert "The runs answered different numbers of questions" in comparison_headline(compare_runs([fewer, many]))
+    assert "of 15<" in comparison_section(compare_runs([fewer, many]))
+
+
+def test_runs_that_differ_in_their_seed_only_are_no_settings(tmp_path):
+    runs = [seeded(tmp_path / f"r{seed}", lr=1, seed=seed, accuracy=0.4 + 0.05 * seed) for seed in (0, 1)]
+    text = comparison_headline(compare_runs(runs))
+    assert text.startswith("Of 2 runs that differ in their seed only, r1 is the most accurate: ")
+    assert "seed=" not in text
+    assert text.endswith("Their settings are equal: any difference is that of the seed.")
 
 
 def test_a_difference_in_one_seed_only_is_chance(tmp_path):

@@ -28,12 +28,12 @@ def test_times_stand_beside_their_hardware_and_where_that_differs_the_page_says_
 def test_long_names_break_between_their_parts_and_stay_text(tmp_path):
     runs = [run_of(tmp_path / name, lr=name) for name in ("one_run", "<b>")]
     shown = comparison_section(compare_runs(runs))
-    assert "optimizer.<wbr>lr=<wbr>one_<wbr>run</td>" in shown
-    assert '<th scope="row">one_<wbr>run</th>' in shown
-    assert '<th scope="row">&lt;b&gt;</th>' in shown
-    assert "<td>+0.0 [+0.0 to +0.0]<br>p = 1.000</td>" in shown  # of equal replies
+    assert '<th scope="row">optimizer.<wbr>lr=<wbr>one_<wbr>run<small>run one_<wbr>run, not finished' in shown
+    assert "<small>run &lt;b&gt;, not finished: round 1</small></th>" in shown
+    assert "<td>+0.0 [+0.0 to +0.0]<br>p = 1.000: may be chance</td>" in shown  # of equal replies
 
 
 def test_a_run_without_results_has_its_row(tmp_path):
     runs = [run_of(tmp_path / "whole", lr=1), replace(run_of(tmp_path / "other", lr=1), rounds=[])]
-    assert '<th scope="row">other</th><td>nothing</td><td></td><td>–</td>' in comparison_section(compare_runs(runs))
+    shown = comparison_section(compare_runs(runs))
+    assert "equal settings<small>run other, not finished: no round</small></th><td>–<br></td><td></td>" in shown

@@ -43,6 +43,11 @@ class ComparedRun:
         """Of its only run, or of all of them."""
         return ", ".join(each.name for each in self.runs)
 
+    @property
+    def below(self) -> bool:
+        """Whether the best is better than this one by more than chance."""
+        return self.p_value is not None and self.p_value < _SIGNIFICANT
+
 
 def compare_runs(runs: Sequence[StoredRun]) -> list[ComparedRun]:
     """The settings, the most accurate first; those without an accuracy last.
@@ -139,7 +144,7 @@ def _mean_accuracy(runs: Sequence[StoredRun]) -> float | None:
 
 def comparison_headline(compared: Sequence[ComparedRun]) -> str:
     """Which setting is best, and whether that is more than chance."""
-    best, rest = compared[0], compared[1:]
+    every, best, rest = compared, compared[0], compared[1:]
     num_runs = sum(len(each.runs) for each in compared)
     if best.accuracy is None:
         return f"{num_runs} runs, none of which has an accuracy yet."
@@ -147,8 +152,7 @@ def comparison_headline(compared: Sequence[ComparedRun]) -> str:
         text = f"Of {len(compared)} settings with {len(best.runs)} seeds each, {_varied_text(best.varied)} is the most "
         text += f"accurate: {percent(best.accuracy)} on average"
     else:
-        text = f"Of {num_runs} runs, {best.name} is the most accurate: {percent(best.accuracy)}"
-        text += f" with {_varied_text(best.varied)}" if best.varied else ""
+        text = _best_text(compared, num_runs)
     if not any(each.to_best is not None and each.to_best.n for each in rest):
         return (
             f"{text}. The runs have no held-out question in common, so that it cannot be said whether that is chance."
@@ -158,12 +162,53 @@ def comparison_headline(compared: Sequence[ComparedRun]) -> str:
     other = (
         f"{apart} other{'s have' if apart > 1 else ' has'} no held-out question in common with it. " if apart else ""
     )
-    return f"{text}. {_verdict(compared)} {other}{_seeds_text(best)}"
+    return " ".join(filter(None, [f"{text}.", _verdict(compared), other.strip(), *_cautions(every), _seeds_text(best)]))
+
+
+def _best_text(compared: Sequence[ComparedRun], num_runs: int) -> str:
+    """The most accurate run and its settings; all of those that share the highest accuracy."""
+    best = compared[0]
+    equal = [each.name for each in compared if each.accuracy == best.accuracy]
+    differ = " that differ in their seed only" if _only_seeds(best.varied) else ""
+    if len(equal) > 1:
+        names = f"{', '.join(equal[:-1])} and {equal[-1]}"
+        return f"Of {num_runs} runs{differ}, {names} are the most accurate: {percent(best.accuracy)} each"
+    settings = f" with {_varied_text(best.varied)}" if best.varied and not differ else ""
+    return f"Of {num_runs} runs{differ}, {best.name} is the most accurate: {percent(best.accuracy)}{settings}"
+
+
+def _only_seeds(varied: Mapping[str, object]) -> bool:
+    return bool(varied) and all(map(_is_seed, varied))
+
+
+def _cautions(compared: Sequence[ComparedRun]) -> list[str]:
+    """What makes the accuracies harder to compare: runs that are not finished, and different numbers of questions."""
+    runs = [run for each in compared for run in each.runs]
+    unfinished = [f"{run.name} ({state})" for run in runs if (state := run_state(run))]
+    asked = {num_questions(run) for run in runs} - {None}
+    more = f" and {len(unfinished) - NAMED} more" if len(unfinished) > NAMED else ""
+    found = [f"Not finished: {', '.join(unfinished[:NAMED])}{more}."] if unfinished else []
+    if len(asked) > 1:
+        found.append("The runs answered different numbers of questions; a difference is that on the common ones.")
+    return found
+
+
+def run_state(run: StoredRun) -> str:
+    """How far a run that is not finished has been evaluated; empty for a finished one."""
+    if run.finished:
+        return ""
+    number, rounds = run.evaluated[-1].number if run.evaluated else None, run.config.get("rounds")
+    return "no round" if number is None else f"round {number} of {rounds}" if rounds else f"round {number}"
+
+
+def num_questions(run: StoredRun) -> int | None:
+    """Held-out questions that its accuracy counts; None without one."""
+    return run.evaluated[-1].metrics.get("n") if run.evaluated else None
 
 
 def _verdict(rest: Sequence[ComparedRun]) -> str:
     """What the best is better than by more than chance, of those that it can be compared with."""
-    beaten = [each for each in rest if _below(each)]
+    beaten = [each for each in rest if each.below]
     second = rest[0]
     margin = "" if second.to_best is None else f" (to the next: {_points_text(second)})"
     if len(beaten) == len(rest):
@@ -181,6 +226,8 @@ def _seeds_text(best: ComparedRun) -> str:
     """What the comparison can show of the training's own chance."""
     if len(best.runs) > 1:
         return "More than chance means in every seed."
+    if _only_seeds(best.varied):
+        return "Their settings are equal: any difference is that of the seed."
     return "Each setting was trained once: with another seed the order may be another."
 
 
@@ -190,10 +237,6 @@ def _points_text(compared_run: ComparedRun) -> str:
     if found is None or p_value is None:
         return ""
     return f"{found.points:+.1f} points, 95 % interval {found.low:+.1f} to {found.high:+.1f}, corrected p {p_text(p_value)}"
-
-
-def _below(compared_run: ComparedRun) -> bool:
-    return compared_run.p_value is not None and compared_run.p_value < _SIGNIFICANT
 
 
 def run_accuracy(run: StoredRun) -> float | None:
@@ -209,7 +252,7 @@ def varied_settings(varied: Mapping[str, object]) -> list[str]:
     """The settings that are named, and how many more there are."""
     named = [f"{name}={short_value(value)}" for name, value in varied.items()]
     more = [f"and {len(named) - NAMED} more settings"] if len(named) > NAMED else []
-    return [*named[:NAMED], *more] or ["nothing"]
+    return [*named[:NAMED], *more] or ["equal settings"]
 
 
 def _varied_text(varied: Mapping[str, object]) -> str:

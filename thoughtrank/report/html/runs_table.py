@@ -7,7 +7,15 @@ from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.headline import duration_text, total_cost, total_seconds
 from thoughtrank.report.html.markup import details, note, section, table
-from thoughtrank.report.html.run_comparison import NAMED, ComparedRun, run_accuracy, short_value, varied_settings
+from thoughtrank.report.html.run_comparison import (
+    NAMED,
+    ComparedRun,
+    num_questions,
+    run_accuracy,
+    run_state,
+    short_value,
+    varied_settings,
+)
 from thoughtrank.report.html.run_sections import machine_text
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import interval_bar, series_class
@@ -31,7 +39,7 @@ def comparison_section(compared: Sequence[ComparedRun]) -> str:
         ]
         header = ["setting", "seeds", "mean accuracy (by seed)", "difference to the best, points"]
         parts.append(table(header, rows, caption="Settings, best first", markup=(0, 3)))
-    header = ["run", "varied", "0 % to 100 %", "accuracy"]
+    header = ["setting and run", "accuracy, questions", "0 % to 100 %"]
     header += [] if several else ["difference to the best, points"]
     header += ["thought effect, points", "judge cost, time, hardware"]
     caption = "Runs, those of the best setting first" if several else "Runs, best first"
@@ -73,18 +81,19 @@ def _run_row(run: StoredRun, compared_run: ComparedRun, *, several: bool) -> lis
     """Cells of HTML."""
     metrics = run.evaluated[-1].metrics if run.evaluated else {}
     low, high, accuracy = metrics.get("accuracy_low"), metrics.get("accuracy_high"), run_accuracy(run)
-    bar, bounds = "", []
+    asked = num_questions(run)
+    bar, bounds = "", [] if asked is None or accuracy is None else [f"of {asked:,}"]
     if accuracy is not None and low is not None and high is not None:
         bar = interval_bar(accuracy, low, high, low_end=0.0, high_end=1.0, look=series_class(0))
-        bounds = [f"[{100 * low:.0f}–{100 * high:.0f}]"]
+        bounds = [f"[{100 * low:.0f}–{100 * high:.0f}]", *bounds]
     effect = run.findings["thought_effect"]
     seed = [f"seed={run.config.get('seed')}"] if several else []
     machine = machine_text(run)
+    state = f", not finished: {run_state(run)}" if run_state(run) else ""
     return [
-        _lines([run.name]),
-        _lines([*varied_settings(compared_run.varied), *seed]),
+        _lines([*varied_settings(compared_run.varied), *seed]) + f"<small>run {_lines([run.name + state])}</small>",
+        _lines([percent(accuracy), " ".join(bounds)]),
         bar,
-        _lines([percent(accuracy), *bounds]),
         *([] if several else [_lines(_difference(compared_run))]),
         "not measured"
         if effect is None
@@ -98,9 +107,10 @@ def _difference(compared_run: ComparedRun) -> list[str]:
         return ["best"]
     if compared_run.p_value is None:
         return ["no question in common"]
+    chance = "more than chance" if compared_run.below else "may be chance"
     return [
         f"{0 - found.points:+.1f} [{0 - found.high:+.1f} to {0 - found.low:+.1f}]",
-        f"p {p_text(compared_run.p_value)}",
+        f"p {p_text(compared_run.p_value)}: {chance}",
     ]
 
 
