@@ -23,8 +23,8 @@ def run(
     """Do what is still to be done of one run, as ``thoughtrank OVERRIDE...`` does.
 
     It prints what the command prints, and may be called repeatedly, from any thread, and while an event loop runs. The process,
-    its signal handlers and its module path are afterwards as they were; Ctrl-C, or a notebook's stop button, raises ``KeyboardInterrupt``,
-    and the same call resumes the run.
+    its signal handlers and its module path are afterwards as they were; Ctrl-C, or a notebook's stop button, raises
+    ``KeyboardInterrupt``, and the same call resumes the run.
 
     Args:
         overrides: as on the command line, ``["rounds=1", "judge=gpt4"]``, or as a mapping, whose values need no quotes:
