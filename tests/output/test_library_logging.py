@@ -48,6 +48,8 @@ def test_routine_warnings_are_ignored_and_others_are_not():
         warnings.simplefilter("always")
         silence_library_logs()
         warnings.warn("The dataloader does not have many workers which may be a bottleneck", stacklevel=1)
+        warnings.warn("FSDP is switching to use `NO_SHARD` instead of ShardingStrategy.FULL_SHARD", stacklevel=1)
+        warnings.warn("The AccumulateGrad node's stream does not match the stream of the node", stacklevel=1)
         warnings.warn("gradients are not finite", stacklevel=1)
     assert [str(each.message) for each in caught] == ["gradients are not finite"]
 

@@ -15,6 +15,8 @@ _ROUTINE_WARNINGS = (
     "treespec, LeafSpec",
     "load_state_dict",
     "training_step. returned .None",
+    "FSDP is switching to use `NO_SHARD`",  # on a single device there is nothing to shard
+    "AccumulateGrad node's stream does not match",  # DDP keeps references to these nodes
     "IProgress not found",  # in notebooks without ipywidgets; this project shows lines there
 )
 
