@@ -99,9 +99,9 @@ class DirectConnections:
             connection.close()
 
 
-def is_direct(url: str, *, use_proxies: bool = True) -> bool:
-    """Whether requests to a URL are neither encrypted nor pass through a proxy of the environment."""
-    return urlsplit(url).scheme.lower() == "http" and not (use_proxies and proxy_of(url))
+def is_direct(url: str) -> bool:
+    """Whether requests to a URL are neither encrypted nor pass through a proxy."""
+    return urlsplit(url).scheme.lower() == "http" and proxy_of(url) is None
 
 
 def _is_stale(connection: socket.socket) -> bool:

@@ -134,6 +134,17 @@ def test_a_refusal_through_the_client_of_the_library_has_the_server_s_words(serv
         client(server.url).complete(BODY)
 
 
+def test_messages_name_the_proxy_that_requests_pass_through(monkeypatch):
+    for name in ("no_proxy", "NO_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    said = r"completions server at http://localhost:8000/v1 \(through the proxy in HTTP_PROXY\)"
+    with pytest.raises(UserError, match=f"the {said} is not available"):
+        client("http://localhost:8000/v1", max_retries=0).complete(BODY)
+    with pytest.raises(UserError, match=f"no {said}"):
+        client("http://localhost:8000/v1", max_retries=0).models()
+
+
 def test_a_redirect_is_followed(server):
     server.script.append(Fault(status=307, headers={"Location": f"{server.url}/completions"}))
     server.script.append(Fault(status=307, headers={"Location": f"{server.url}/completions"}))

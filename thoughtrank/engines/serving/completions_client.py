@@ -134,7 +134,7 @@ class CompletionsClient:
                     failures += 1
                     if failures > self.max_retries or (error.retry_after or 0.0) > _LONGEST_RETRY_AFTER:
                         raise UserError(
-                            f"the completions server at {server.url} is not available: {error}. Completed requests are "
+                            f"the {server.name} is not available: {error}. Completed requests are "
                             "saved; run the same command again to resume."
                         ) from None
                     self._pool.pause(server, seconds=_wait_seconds(failures, error.retry_after))
@@ -155,10 +155,10 @@ class CompletionsClient:
                 client = server.client.with_options(max_retries=min(2, self.max_retries))
                 found[server.url] = read_models(client.models.with_raw_response.list().http_response.content)
             except openai.APIConnectionError as error:
-                if certificate := certificate_error(error.__cause__, server=f"the completions server at {server.url}"):
+                if certificate := certificate_error(error.__cause__, server=f"the {server.name}"):
                     raise certificate from None
                 raise UserError(
-                    f"no completions server at {server.url} ({one_line(str(error.__cause__ or error), self._key)}): "
+                    f"no {server.name} ({one_line(str(error.__cause__ or error), self._key)}): "
                     "start it, or check engine.base_urls"
                 ) from None
             except openai.APIStatusError as error:
@@ -199,7 +199,7 @@ class CompletionsClient:
         try:
             return HTTPReply(200, {}, server.client.post("/completions", cast_to=bytes, body=dict(request)))
         except openai.APIConnectionError as error:  # timeouts too
-            if certificate := certificate_error(error.__cause__, server=f"the completions server at {server.url}"):
+            if certificate := certificate_error(error.__cause__, server=f"the {server.name}"):
                 raise certificate from None
             raise _TemporaryError(one_line(f"{error} {error.__cause__ or ''}", self._key)) from None
         except openai.APIStatusError as error:
@@ -208,7 +208,7 @@ class CompletionsClient:
     def _status_error(self, reply: HTTPReply, server: Server) -> Exception:
         status = reply.status
         message = message_of_body(reply.content, status=status, key=self._key)
-        name = f"the completions server at {server.url}"
+        name = f"the {server.name}"
         if is_key_refused(status):
             return self._key_error(server, status)
         if status == 404:
@@ -225,7 +225,7 @@ class CompletionsClient:
 
     def _key_error(self, server: Server, status: int) -> UserError:
         return key_error(
-            server=f"the completions server at {server.url}",
+            server=f"the {server.name}",
             status=status,
             key_env=self._api_key_env,
             setting="engine.api_key_env",

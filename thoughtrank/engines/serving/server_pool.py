@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from thoughtrank.http_api.clients import key_headers, open_client
+from thoughtrank.http_api.clients import key_headers, open_client, proxy_of
 from thoughtrank.http_api.direct_connections import DirectConnections, is_direct
 from thoughtrank.http_api.urls import shown_url
 
@@ -25,6 +25,7 @@ class Server:
 
     Attributes:
         url: without anything secret, for messages.
+        proxy: the environment variable with the proxy before it; None without one.
         client: of this server.
         direct: connections for completions; None where they have to pass through ``client``.
         active: requests in flight.
@@ -34,10 +35,17 @@ class Server:
 
     url: str
     client: "openai.OpenAI"
+    proxy: str | None = None
     direct: DirectConnections | None = None
     active: int = 0
     sent: int = 0
     paused_until: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """How messages about failures name it."""
+        through = "" if self.proxy is None else f" (through the proxy in {self.proxy})"
+        return f"completions server at {self.url}{through}"
 
 
 class ServerPool:
@@ -47,7 +55,7 @@ class ServerPool:
         base_urls: one or several.
         key: the API key; None for servers without keys.
         timeout_seconds: limit of one request.
-        use_proxies: see ``open_client``.
+        use_proxies: see ``open_client``; without them, URLs are not encrypted.
     """
 
     def __init__(
@@ -59,6 +67,7 @@ class ServerPool:
             Server(
                 url=shown_url(url),
                 client=open_client(base_url=url, key=key, timeout_seconds=timeout_seconds, use_proxies=use_proxies),
+                proxy=proxy_of(url) if use_proxies else None,
                 direct=_direct(url, key=key, timeout_seconds=timeout_seconds, use_proxies=use_proxies),
             )
             for url in base_urls
@@ -111,7 +120,7 @@ class ServerPool:
 
 
 def _direct(url: str, *, key: str | None, timeout_seconds: float, use_proxies: bool) -> DirectConnections | None:
-    if not is_direct(url, use_proxies=use_proxies):
+    if use_proxies and not is_direct(url):
         return None
     return DirectConnections(
         url, path="/completions", headers=key_headers(key, url=url), timeout_seconds=timeout_seconds
