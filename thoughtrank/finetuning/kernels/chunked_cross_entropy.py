@@ -18,8 +18,9 @@ from thoughtrank.output.terminal import print_text
 LOGIT_BYTES = {"cpu": 1 << 24, "cuda": 1 << 28}
 """Size of one chunk of float32 logits by device type: it adds to the peak of memory."""
 
-MATMUL_BYTES = {"cuda": 1 << 30}
-"""Logits that are multiplied at once, in their own number format, on devices that need larger matmuls."""
+MATMUL_BYTES = {"cpu": 1 << 25, "cuda": 1 << 30}
+"""Logits that are multiplied at once, in their own number format. The whole gradient of the weight is read and written once for
+each such part, so parts should be few."""
 
 _UNKNOWN_VOCABULARY = 1 << 18
 _WEIGHT_ROWS = 1 << 13

@@ -30,6 +30,7 @@ class TrainingSetup:
         logit_bytes: size of a chunk of float32 logits.
         matmul_bytes: size of the logits that are computed at once in their own number format, and replaced by their gradient;
             None for a chunk.
+        fused_loss: a kernel does that without float32 logits.
         sparse_embedding: the embedding's gradient is added row by row.
         step_weights: weights whose gradients the optimizer converts to float32 at once; 0 for none.
     """
@@ -43,6 +44,7 @@ class TrainingSetup:
     accumulates: bool
     logit_bytes: int
     matmul_bytes: int | None = None
+    fused_loss: bool = False
     sparse_embedding: bool = False
     step_weights: int = 0
 
@@ -167,17 +169,15 @@ def _loss(setup: TrainingSetup) -> float:
 
 
 def _logits_and_gradient(setup: TrainingSetup) -> float:
-    """A chunk of logits beside the head's gradient, which is summed in float32 where there are several chunks."""
+    """Logits of one matmul beside the head's gradient, which is summed in float32 where there are several matmuls."""
     shape, matmul = setup.layer.shape, setup.layer.arithmetic.matmul
     gradient = _head_gradient(setup)
-    if setup.matmul_bytes is None:
-        targets = max(1, setup.logit_bytes // (_FLOAT32 * shape.vocabulary))
-        logits = _FLOAT32 + (matmul if matmul < _FLOAT32 else 0)
-        rows = min(_GRADIENT_ROWS, shape.vocabulary) * shape.hidden_size * matmul
-    else:
-        targets = max(1, setup.matmul_bytes // (matmul * shape.vocabulary))
-        logits, rows = matmul, 0
-    chunk = min(setup.tokens, targets) * logits * shape.vocabulary + rows
+    widened = max(1, setup.logit_bytes // (_FLOAT32 * shape.vocabulary))
+    targets = widened if setup.matmul_bytes is None else max(1, setup.matmul_bytes // (matmul * shape.vocabulary))
+    chunk = min(setup.tokens, targets) * matmul * shape.vocabulary
+    if not setup.fused_loss:
+        wide = min(setup.tokens, targets, widened) * _FLOAT32 * shape.vocabulary if matmul < _FLOAT32 else 0
+        chunk += wide + min(_GRADIENT_ROWS, shape.vocabulary) * shape.hidden_size * matmul
     if setup.tokens <= targets:
         return gradient + chunk
     total = _FLOAT32 * shape.embedding_weights

@@ -20,7 +20,7 @@ Checkpointing = bool | Literal["auto"]
 
 _LOGIT_BYTES = {"cpu": 1 << 24, "cuda": 1 << 28, "mps": 1 << 24}
 """See ``chunked_cross_entropy``, which imports torch."""
-_MATMUL_BYTES = {"cuda": 1 << 30}
+_MATMUL_BYTES = {"cpu": 1 << 25, "cuda": 1 << 30}
 """The same."""
 _MASTER_CHUNK = 1 << 28
 """See ``master_weights``, which imports torch."""
@@ -120,6 +120,7 @@ def training_setup(
         accumulates=parts.batch_tokens > tokens,
         logit_bytes=_LOGIT_BYTES[device],
         matmul_bytes=_MATMUL_BYTES.get(device),
+        fused_loss=device == "cuda",
         sparse_embedding=kernels == "recompute" and sharding == Sharding(),
         step_weights=_step_weights(shape) if masters else 0,
     )
