@@ -128,6 +128,13 @@ def test_cut_weights_are_named(folder):
     assert "model.safetensors is cut" in fault_of(folder)
 
 
+def test_a_chat_template_that_cannot_be_parsed_is_named_with_the_way_out(folder):
+    (folder / "chat_template.jinja").write_text("{% for m in messages %}")
+    assert "chat template cannot be parsed" in (fault := fault_of(folder))
+    assert "model.chat_template=plain" in fault
+    assert HuggingFaceModel(name=str(folder), chat_template="plain").faults() == []
+
+
 POINTER = (
     "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32\nsize 12345\n"
 )

@@ -12,6 +12,7 @@ from thoughtrank.models.model_config import CONFIG, ModelSizes, read_sizes
 from thoughtrank.models.model_files import file_sha256
 from thoughtrank.models.named_model import NamedModel
 from thoughtrank.models.protocol import ModelFacts
+from thoughtrank.prompting.template_syntax import template_fault
 from thoughtrank.user_input.user_paths import user_path
 
 _BYTES_PER_BF16 = 2
@@ -101,7 +102,8 @@ class HuggingFaceModel(NamedModel):
             check_folder(folder)
         except UserError as error:
             return [f"model.name={self.name}: {fault}" for fault in error.faults]
-        return []
+        syntax = template_fault(folder) if self.chat_template == "own" else None
+        return [f"model.name={self.name}: {syntax}: correct it, or set model.chat_template=plain"] if syntax else []
 
     def _local_sizes(self) -> ModelSizes | None:
         """The sizes in the local folder's config; None for a model of the hub, and for what ``faults`` reports."""
