@@ -126,12 +126,12 @@ def _kept_activations(setup: TrainingSetup) -> float:
 
 
 def _head_gradient(setup: TrainingSetup) -> float:
-    """The gradient of the output head, which is computed with the loss, also of a frozen head."""
+    """The gradient of the output head, which is computed with the loss; a frozen head has none."""
     return setup.layer.shape.embedding_weights * _head_gradient_bytes(setup)
 
 
 def _head_gradient_bytes(setup: TrainingSetup) -> float:
-    return setup.per_parameter.gradients if setup.layer.lora_rank is None else setup.layer.arithmetic.residual
+    return setup.per_parameter.gradients if setup.layer.lora_rank is None else 0.0
 
 
 def _embedding_gradient(setup: TrainingSetup) -> float:
@@ -177,8 +177,9 @@ def _logits_and_gradient(setup: TrainingSetup) -> float:
     chunk = min(setup.tokens, targets) * matmul * shape.vocabulary
     if not setup.fused_loss:
         wide = min(setup.tokens, targets, widened) * _FLOAT32 * shape.vocabulary if matmul < _FLOAT32 else 0
-        chunk += wide + min(_GRADIENT_ROWS, shape.vocabulary) * shape.hidden_size * matmul
-    if setup.tokens <= targets:
+        rows = min(_GRADIENT_ROWS, shape.vocabulary) * shape.hidden_size * matmul if gradient else 0
+        chunk += wide + rows
+    if setup.tokens <= targets or not gradient:
         return gradient + chunk
     total = _FLOAT32 * shape.embedding_weights
     return max(total + chunk, total + (gradient if _head_gradient_bytes(setup) < _FLOAT32 else 0))
