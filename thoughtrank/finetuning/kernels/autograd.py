@@ -15,8 +15,8 @@ class AutogradContext(Protocol):
     def saved_tensors(self) -> tuple[Tensor, ...]:
         """What ``save_for_backward`` kept."""
 
-    def save_for_backward(self, *tensors: Tensor) -> None:
-        """Keep tensors until the backward pass."""
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
+        """Keep tensors until the backward pass; None comes back as None."""
 
 
 def compute_dtype(tensor: Tensor) -> torch.dtype:

@@ -133,7 +133,8 @@ class _FusedLinearCrossEntropy(torch.autograd.Function):
     @once_differentiable
     def backward(context: AutogradContext, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         """Gradients of hidden states and weight; None for one that needs none."""
-        hidden_gradient, weight_gradient = context.saved_tensors
+        gradients: tuple[Tensor | None, ...] = context.saved_tensors
+        hidden_gradient, weight_gradient = gradients
         # Its value is not read on other devices: that would wait for them.
         factor = gradient.item() if gradient.device.type == "cpu" else gradient
         if isinstance(factor, Tensor) or factor != 1.0:
