@@ -1,4 +1,4 @@
-# make run: install everything and run the default run.   make test: install everything, lint and run all tests.
+# make run: install everything and run the quickstart experiment.   make test: install everything, lint and run all tests.
 PYTHON ?= python3
 VENV := .venv
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -6,7 +6,7 @@ INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 .PHONY: run test check fast-test campaign figures audit gpu-check clean
 
 run: $(VENV)/.installed
-	$(VENV)/bin/python train.py run=quickstart
+	$(VENV)/bin/python train.py experiment=quickstart run=quickstart
 
 test: check
 	$(VENV)/bin/python -m pytest --numprocesses 3 --dist worksteal -m "not long"
