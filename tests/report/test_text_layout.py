@@ -1,4 +1,4 @@
-from thoughtrank.report.text_layout import fixed_width, shortened, wrapped
+from thoughtrank.report.text_layout import fixed_width, listed_prefixes, shortened, wrapped
 
 
 def test_a_table_has_no_blanks_at_the_end_of_a_line():
@@ -34,3 +34,9 @@ def test_a_text_is_shortened_after_a_word():
     assert shortened("a bb ccc", at_most=8) == "a bb ccc"
     assert shortened("a bb ccc", at_most=7) == "a bb …"
     assert shortened("abcdef", at_most=4) == "abc…"
+
+
+def test_prefixes_of_several_words_are_told_apart():
+    assert listed_prefixes(["a", "b", "7"]) == "a b 7"
+    assert listed_prefixes(["So", "The total"]) == "So, The total"
+    assert listed_prefixes([]) == ""

@@ -6,7 +6,7 @@ from typing import Any
 from thoughtrank.judging.audit import JudgeAudit
 from thoughtrank.records import STAGES
 from thoughtrank.report.labels import ARM_LABELS, arm_label
-from thoughtrank.report.text_layout import fixed_width, percent, shortened
+from thoughtrank.report.text_layout import fixed_width, listed_prefixes, percent, shortened
 
 _LONGEST_PREFIXES = 40
 """Characters."""
@@ -56,7 +56,9 @@ def _row(entry: Mapping[str, Any]) -> list[str]:
         str(entry["round"]),
         *metric_cells(entry),
         f"{entry['judge_tokens']} tok ${entry['judge_cost']:.2f}",
-        shortened(" ".join(each["prefix"] for each in entry["best_prefixes"]) or "–", at_most=_LONGEST_PREFIXES),
+        shortened(
+            listed_prefixes([each["prefix"] for each in entry["best_prefixes"]]) or "–", at_most=_LONGEST_PREFIXES
+        ),
         " ".join(f"{entry['seconds'].get(stage, 0.0):.0f}" for stage in STAGES),
     ]
 

@@ -46,3 +46,8 @@ def _lines(rows: Sequence[Sequence[str]], *, columns: Sequence[int], widths: Seq
 def percent(value: float | None) -> str:
     """A fraction as text; a dash for None."""
     return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def listed_prefixes(prefixes: Sequence[str]) -> str:
+    """Prefixes one after the other: "a b c", and with commas where some have several words."""
+    return (", " if any(" " in each for each in prefixes) else " ").join(prefixes)

@@ -9,7 +9,7 @@ from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.thought_effect_notes import effect_sides
 from thoughtrank.report.prefix_chance import PrefixWins
-from thoughtrank.report.text_layout import percent
+from thoughtrank.report.text_layout import listed_prefixes, percent
 
 _MOST, _MOST_WORSE = 5, 12
 _PREFIXES = "Prefixes that win more often"
@@ -92,7 +92,7 @@ def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
 
 def _listed(prefixes: Sequence[str]) -> str:
     more = f" and {len(prefixes) - _MOST_WORSE} more" if len(prefixes) > _MOST_WORSE else ""
-    return f"{' '.join(prefixes[:_MOST_WORSE])}{more}"
+    return f"{listed_prefixes(prefixes[:_MOST_WORSE])}{more}"
 
 
 def _spend(run: StoredRun) -> list[tuple[str, str, str]]:
