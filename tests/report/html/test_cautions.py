@@ -58,7 +58,7 @@ def test_a_collapsed_opening_is_named_with_its_base(tmp_path):
     run = read_run(stored_run(tmp_path))
     same = with_replies(run, 2, lambda index, row: replace(row, thought="Let me" if row.arm == "own_thought" else None))
     text = cautions(same)
-    assert "collapsed to one opening: 100.0 % of its 40 thoughts in round 2 begin with “Let”" in text
+    assert "mostly open alike: 100.0 % of its 40 thoughts in round 2 begin with “Let”" in text
     varied = with_replies(same, 2, lambda index, row: replace(row, thought=row.thought and f"{index} {row.thought}"))
     assert "collapsed" not in cautions(varied)
 

@@ -14,9 +14,13 @@ def test_the_figures_of_a_run(tmp_path):
     assert f"<b>{first} → {last}</b>" in shown
     assert "more than chance" in shown
     assert "<b>not measured</b>" in shown
-    assert '<b class="typed">“A”</b><span>as forced beginnings of a thought. Best answer, or tied, in 100' in shown
     assert (
-        "of 8 questions whose answers differ in rank; all 3 prefixes: 33 %. More than chance, all rounds toge" in shown
+        '<b class="typed">“A”</b><span>as forced beginnings of a thought. Each led to the best answer, or one as good, on 100'
+        in shown
+    )
+    assert (
+        "of 8 training questions (those whose answers differ in rank); all 3 prefixes: 33 %. More than chance, a"
+        in shown
     )
     assert "<b>$0.50, 12 min</b>" in shown
     effect = {"points": 2.0, "low": -1.0, "high": 5.0, "p_value": 0.2}
@@ -30,7 +34,10 @@ def test_prefixes_that_differ_by_chance_only_are_not_named(tmp_path):
     run = read_run(stored_run(tmp_path, rounds=1))
     shown = key_figures(run, [statistics_of(run, 1)])
     assert '<b class="typed">none</b>' in shown
-    assert "in 33 % of 4 questions whose answers differ in rank. No difference is more than chance" in shown
+    assert (
+        "on 33 % of 4 training questions (those whose answers differ in rank). No difference is more than chance"
+        in shown
+    )
 
 
 def test_the_base_model_alone_has_no_change(tmp_path):

@@ -27,8 +27,8 @@ def test_the_effect_names_its_control_and_what_the_variants_are(tmp_path):
     assert text.startswith("Thought effect: +9.0 points (95 % interval +4.0 to +14.0, p < 0.001), more than chance.")
     assert "trained in 2 variants: copies (one example for each of the run's" in text
     assert text.endswith(
-        "difference to “answers only, copies: answer at once”, the smallest of the 2 differences called thought effect below. "
-        "Its p-value is the largest of theirs."
+        "difference to “answers only, copies: answer at once”, the smallest of 2 differences to this control, with the largest "
+        "of their p-values."
     )
 
 

@@ -97,7 +97,7 @@ def _collapse(run: StoredRun) -> str | None:
     if fraction < _COLLAPSED:
         return None
     return (
-        f"The model's own thoughts have collapsed to one opening: {percent(fraction)} of its {found['n']} thoughts in round "
+        f"The model's own thoughts mostly open alike: {percent(fraction)} of its {found['n']} thoughts in round "
         f"{trained.number} begin with “{word}” (unseen families included; prefixes are forced only on training questions)."
     )
 

@@ -158,10 +158,7 @@ def _without_a_thought(run: StoredRun) -> str:
     counted = closed_anyway(last)
     reached = f"{percent(empty)} ({percent(own)} with its own)"
     if counted is not None and counted.most:
-        return (
-            f"; whether the trained model needs a thought to answer cannot be told: after an empty one it reaches {reached}, "
-            f"but {counted.text}"
-        )
+        return f"; forcing an empty thought shows nothing here, since {counted.text}: it reaches {reached}"
     if not excludes_zero({**compared, "p_value": compared["adjusted_p_value"]}):
         matters = "whether the trained model then writes a thought is not shown to matter"
     else:

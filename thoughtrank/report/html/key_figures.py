@@ -74,15 +74,16 @@ def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
     worse = [each.prefix for each in tested if each.worse]
     mean = sum(each.wins for each in tested) / sum(each.questions for each in tested)
     rates = [f"{100 * each.wins / each.questions:.0f} %" for each in (better[-1], better[0])] if better else []
-    questions = f"{wins.questions} questions whose answers differ in rank"
+    questions = f"{wins.questions} training questions (those whose answers differ in rank)"
     text = "as forced beginnings of a thought. "
     if rates:
         text += (
-            f"Best answer, or tied, in {' to '.join(dict.fromkeys(rates))} of {questions}; all {len(tested)} prefixes: "
+            f"Each led to the best answer, or one as good, on {' to '.join(dict.fromkeys(rates))} of {questions}; "
+            f"all {len(tested)} prefixes: "
         )
         text += f"{100 * mean:.0f} %. "
     else:
-        text += f"All {len(tested)} prefixes: best answer, or tied, in {100 * mean:.0f} % of {questions}. "
+        text += f"All {len(tested)} prefixes: the best answer, or one as good, on {100 * mean:.0f} % of {questions}. "
     text += "More than chance, all rounds together" if better or worse else "No difference is more than chance"
     text += f". Less often: {_listed(worse)}" if worse else ""
     names = [f"{each.prefix} is {_LOOK_ALIKE[each.prefix]}" for each in better if each.prefix in _LOOK_ALIKE]

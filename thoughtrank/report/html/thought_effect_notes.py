@@ -43,12 +43,15 @@ def effect_note(run: StoredRun) -> str | None:
     trained = f", trained in {len(variants)} variants: {' and '.join(variants)}" if variants else ""
     clear = "more than chance" if excludes_zero(effect) else "not shown to be more than chance"
     count = len(effect["parts"])
-    smallest = f", the smallest of the {count} differences called thought effect below" if count > 1 else ""
-    largest = ". Its p-value is the largest of theirs" if count > 1 else ""
+    smallest = (
+        f", the smallest of {count} differences to this control, with the largest of their p-values"
+        if count > 1
+        else ""
+    )
     return (
         f"Thought effect: {points_text(effect)}, {clear}. The control “{control_label('answers_only')}” has the same answers "
         f"as training examples, each with an empty thought{trained}. The effect is the difference to "
-        f"“{side_label(' '.join(compared))}”{smallest}{largest}."
+        f"“{side_label(' '.join(compared))}”{smallest}."
     )
 
 
