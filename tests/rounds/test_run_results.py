@@ -6,6 +6,7 @@ from small_run import small_values
 from whole_run import ROUND, RecordingLogger, recorded_workplace
 
 from thoughtrank.config.schema import load_config
+from thoughtrank.report.labels import side_label
 from thoughtrank.rounds.run_results import finished_settings
 
 
@@ -29,7 +30,7 @@ def test_controls_follow_the_last_round_and_come_before_the_export(workplace):
     effect = summary["thought_effect"]
     assert effect["n"] == 3
     assert effect["against"].startswith("answers_only/")
-    assert f"n = 3, against {effect['against']}" in (workplace.store.paths.export / "README.md").read_text()
+    assert f"n = 3, against {side_label(effect['against'])}" in (workplace.store.paths.export / "README.md").read_text()
 
 
 def test_a_finished_run_gets_a_control_and_repeats_nothing_else(workplace):
