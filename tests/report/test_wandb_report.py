@@ -3,13 +3,12 @@ machine."""
 
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
-import wandb
 from offline_wandb import history, summary, wait_for_end
 from stored_runs import stored_run
+from wandb_server import served_to_wandb
 
 from thoughtrank.errors import UserError
 from thoughtrank.report import wandb_report
@@ -181,15 +180,8 @@ def server(monkeypatch):
         def log_message(self, *arguments):
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        threading.Thread(target=listening.serve_forever, daemon=True).start()
-        monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{listening.server_port}")
-        monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
-        monkeypatch.delenv("WANDB_MODE", raising=False)
-        wandb.teardown()  # what it remembers of other tests
+    with served_to_wandb(Handler, monkeypatch):
         yield requests
-        wandb.teardown()
-        listening.shutdown()
 
 
 def test_with_an_account_the_server_gets_the_blocks(folders, tmp_path, server):

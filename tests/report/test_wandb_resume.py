@@ -3,14 +3,13 @@
 import gzip
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
+import wandb
+from wandb_server import served_to_wandb
 
 from thoughtrank.report.wandb_logger import WandbLogger
-
-wandb = pytest.importorskip("wandb")
 
 
 class Server:
@@ -93,16 +92,9 @@ def server(monkeypatch):
         def log_message(self, *arguments):
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        threading.Thread(target=listening.serve_forever, daemon=True).start()
-        server.address = f"http://127.0.0.1:{listening.server_port}"
-        monkeypatch.setenv("WANDB_BASE_URL", server.address)
-        monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
-        monkeypatch.delenv("WANDB_MODE", raising=False)
-        wandb.teardown()  # what it remembers of other tests
+    with served_to_wandb(Handler, monkeypatch) as address:
+        server.address = address
         yield server
-        wandb.teardown()
-        listening.shutdown()
 
 
 def attempt(folder, *, rounds):
