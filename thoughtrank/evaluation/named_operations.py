@@ -17,8 +17,8 @@ _NAMED = {sign: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for sign, words i
 def unperformed_operations(text: str) -> list[str]:
     """The signs of the operations that ``text`` names, but that none of its calculations performs.
 
-    Empty for a text without a calculation that can be read. "Half of 12 is 12 * 0.5 = 6" counts as unperformed too: a
-    multiplication by a part is not told apart from one by mistake.
+    Empty for a text without a calculation that can be read. "Half of 12 is 12 * 0.5 = 6" counts as unperformed too: whether a
+    multiplication was meant as a division is not decided.
     """
     performed = frozenset[str]().union(*(each.signs for each in calculations(text)))
     if not performed:
