@@ -1,7 +1,7 @@
 """Studies of several runs, as small as their tables allow."""
 
 from thoughtrank.evaluation.metrics import HeldOutReply
-from thoughtrank.storage.json_files import write_json
+from thoughtrank.storage.json_files import read_json, write_json
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.tables import write_part
 
@@ -95,3 +95,14 @@ def run_folder(runs, name, *, right, with_replies=True):
         replies(paths.replies(1), thought=right, own_thought=right, answer_at_once=0)
         replies(paths.control(1, "answers_only", "copies").replies, thought=4, answer_at_once=4)
     return paths.folder
+
+
+def add_round(folder, *, right):
+    """One round more of a finished run, with ``right`` right answers in its arm ``thought``."""
+    paths = RunPaths(folder)
+    found = read_json(paths.summary)
+    last = found["rounds"][-1]
+    number = last["round"] + 1
+    found["rounds"].append({**last, "round": number, "accuracy": right / N})
+    write_json(paths.summary, found)
+    replies(paths.replies(number), thought=right)

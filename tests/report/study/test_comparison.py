@@ -1,5 +1,5 @@
 import pytest
-from study_runs import N, run_folder
+from study_runs import N, add_round, run_folder
 
 from thoughtrank.report.study.comparison import compare, comparison_path, read_comparison, update_comparison
 from thoughtrank.report.study.kept_runs import by_setting, read_runs
@@ -25,6 +25,18 @@ def test_each_setting_is_compared_with_the_first_over_common_seeds(runs):
     assert difference["p_value"] == pytest.approx(2 / 2**10)
     assert difference["adjusted_p_value"] == pytest.approx(2 * 2 / 2**10)
     assert found["settings"]["more"]["difference"]["seeds"] == ["1"]
+
+
+def test_rounds_before_the_last_one_are_compared_as_well(tmp_path):
+    for name, first, second in (("plain", 6, 10), ("screened", 16, 12), ("one_round", 9, None)):
+        folder = run_folder(tmp_path, f"{name}-seed0", right=first)
+        if second is not None:
+            add_round(folder, right=second)
+    found = compare(by_setting(read_runs(tmp_path), order=["plain"]))["settings"]
+    assert found["screened"]["difference"]["points"] == 10.0
+    assert {number: each["points"] for number, each in found["screened"]["earlier_rounds"].items()} == {"1": 50.0}
+    assert found["one_round"]["difference"]["points"] == -5.0, "its last round beside that of the first setting"
+    assert found["one_round"]["earlier_rounds"] == found["plain"]["earlier_rounds"] == {}
 
 
 def test_thought_effects_are_computed_from_the_replies_of_all_seeds(runs):

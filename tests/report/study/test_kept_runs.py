@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from study_runs import run_folder, summary, write_study_config
 
@@ -43,3 +45,10 @@ def test_figures_of_a_setting_are_over_its_seeds(tmp_path):
         run_folder(tmp_path, f"plain-seed{seed}", right=right, with_replies=False)
     row = seed_group("plain", read_runs(tmp_path)).row()
     assert (row["accuracy_mean"], row["accuracy_min"], row["accuracy_max"]) == (pytest.approx(0.3), 0.25, 0.35)
+
+
+def test_figures_of_a_setting_are_of_the_last_round_whichever_is_exported(tmp_path):
+    run_folder(tmp_path, "plain-seed0", right=8, with_replies=False)
+    [run] = read_runs(tmp_path)
+    row = seed_group("plain", [replace(run, summary={**run.summary, "exported_round": 0})]).row()
+    assert row["accuracy_mean"] == pytest.approx(0.4)

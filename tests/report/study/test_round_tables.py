@@ -21,7 +21,24 @@ def test_a_round_has_the_means_of_its_seeds(groups):
     before, after = rows_of(rounds_table(groups))
     assert (before["accuracy"], before["candidates"], before["evaluation s"]) == ("10.0 %", "–", "30")
     assert (after["accuracy"], after["tokens"], after["genuine"], after["steps"]) == ("30.0 %", "1,000", "3", "16")
-    assert "mean gain" not in after, "no run has it"
+    assert after["genuine per million tokens"] == "3,000"
+    assert not {"mean gain", "development"} & after.keys(), "no run has it"
+
+
+def test_choices_between_settings_have_the_accuracy_on_development_questions(groups):
+    for runs in groups.values():
+        for run, accuracy in zip(runs, (0.2, 0.3), strict=True):
+            run.rounds[-1]["development_accuracy"] = accuracy
+    assert [row["development"] for row in rows_of(rounds_table(groups))] == ["–", "25.0 %"]
+
+
+def test_tokens_without_those_of_a_screening_are_no_measure(groups):
+    for runs in groups.values():
+        for run in runs:
+            run.rounds[-1]["screening"] = {"screened": 16, "seconds": 3.0}
+    after = rows_of(rounds_table(groups))[-1]
+    assert after["screened"] == "16"
+    assert "genuine per million tokens" not in after
 
 
 def test_families_are_those_of_the_last_round(groups, tmp_path):

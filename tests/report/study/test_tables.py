@@ -1,5 +1,5 @@
 import pytest
-from study_runs import run_folder
+from study_runs import add_round, run_folder
 
 from thoughtrank.report.study.comparison import compare
 from thoughtrank.report.study.kept_runs import by_setting, read_runs
@@ -21,6 +21,16 @@ def test_settings_have_their_figures_over_seeds_and_stand_beside_the_first(group
     assert "accuracy against plain, points" in text
     assert "| +47.5 [" in second
     assert "n = 40" in second
+
+
+def test_rounds_before_the_last_one_have_a_table_of_differences(groups, tmp_path):
+    assert "after the same round" not in study_tables(groups, compare(groups))
+    for runs in groups.values():
+        for run in runs:
+            add_round(run.folder, right=10)
+    longer = by_setting(read_runs(tmp_path), order=["plain"])
+    text = study_tables(longer, compare(longer)).partition("Accuracy against plain after the same round")[2]
+    assert text.partition("\n\n")[2].startswith("| setting | round 1 |\n| --- | --- |\n| `screened` | +47.5 [")
 
 
 def test_without_replies_the_effect_is_the_mean_of_those_of_the_seeds(groups):

@@ -52,12 +52,42 @@ def compare(groups: Mapping[str, Sequence[StudyRun]]) -> dict[str, Any]:
     """The contents of ``comparison.json``.
 
     Returns:
-        ``baseline``, the names of ``runs``, and for each of the ``settings`` ``thought_effect`` (over its seeds) and
-        ``difference`` (in accuracy to the baseline, over common seeds; None for itself, and without common seeds).
+        ``baseline``, the names of ``runs``, and for each of the ``settings`` ``thought_effect`` (over its seeds),
+        ``difference`` (in accuracy to the baseline after the last rounds of both, over common seeds; None for itself, and
+        without common seeds) and ``earlier_rounds`` (the same by the number of each round before the last that both have).
     """
     problems: dict[str, str] = {}
+    baseline = next(iter(groups))
+    last = _differences(groups, None, problems=problems)
+    most = max(run.rounds[-1]["round"] for runs in groups.values() for run in runs)
+    earlier = {number: _differences(groups, number, problems=problems) for number in range(1, most)}
+    settings = {
+        name: {
+            "thought_effect": _rounded(seed_group(name, runs).effect),
+            "difference": _rounded(last.get(name)),
+            "earlier_rounds": {str(number): _rounded(of[name]) for number, of in earlier.items() if name in of},
+        }
+        for name, runs in groups.items()
+    }
+    names = sorted(run.name for runs in groups.values() for run in runs)
+    return {"baseline": baseline, "runs": names, "settings": settings}
+
+
+def _differences(
+    groups: Mapping[str, Sequence[StudyRun]], number: int | None, *, problems: dict[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Each setting beside the first, with p-values corrected for the number of settings.
+
+    Args:
+        groups: setting to its runs.
+        number: of the round, which has to come before the last one of a run; None for the last.
+        problems: question id to problem; those of the replies that are read are added.
+    """
+    outcomes = {
+        name: {run.seed: _outcomes(run, number, problems) for run in runs if _has(run, number)}
+        for name, runs in groups.items()
+    }
     baseline, *others = groups
-    outcomes = {name: {run.seed: _outcomes(run, problems) for run in runs} for name, runs in groups.items()}
     differences = {}
     for name in others:
         seeds = [seed for seed in outcomes[name] if seed in outcomes[baseline]]
@@ -68,23 +98,19 @@ def compare(groups: Mapping[str, Sequence[StudyRun]]) -> dict[str, Any]:
     adjusted = holm([each["p_value"] for each in differences.values()])
     for difference, p_value in zip(differences.values(), adjusted, strict=True):
         difference["adjusted_p_value"] = p_value
-    settings = {
-        name: {
-            "thought_effect": _rounded(seed_group(name, runs).effect),
-            "difference": _rounded(differences.get(name)),
-        }
-        for name, runs in groups.items()
-    }
-    names = sorted(run.name for runs in groups.values() for run in runs)
-    return {"baseline": baseline, "runs": names, "settings": settings}
+    return differences
 
 
-def _replies(run: StudyRun) -> Path:
-    return RunPaths(run.folder).replies(run.rounds[-1]["round"])
+def _has(run: StudyRun, number: int | None) -> bool:
+    return number is None or (number < run.rounds[-1]["round"] and _replies(run, number).is_dir())
 
 
-def _outcomes(run: StudyRun, problems: dict[str, str]) -> Outcomes:
-    return readings(_replies(run), problems=problems).get(_ARM, {})
+def _replies(run: StudyRun, number: int | None = None) -> Path:
+    return RunPaths(run.folder).replies(run.rounds[-1]["round"] if number is None else number)
+
+
+def _outcomes(run: StudyRun, number: int | None, problems: dict[str, str]) -> Outcomes:
+    return readings(_replies(run, number), problems=problems).get(_ARM, {})
 
 
 def _rounded(entry: Mapping[str, Any] | None) -> dict[str, Any] | None:

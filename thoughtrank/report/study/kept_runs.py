@@ -98,7 +98,7 @@ def settings_of(study: Path) -> list[str]:
 
 
 def seed_group(setting: str, runs: Sequence[StudyRun]) -> SeedGroup:
-    """The runs of one setting, for figures over their seeds."""
+    """The runs of one setting, for figures of their last rounds over their seeds."""
     jobs = [
         (
             SweepJob(
@@ -108,7 +108,8 @@ def seed_group(setting: str, runs: Sequence[StudyRun]) -> SeedGroup:
                 outcome="finished",
                 summary=str(RunPaths(run.folder).summary),
             ),
-            run.summary,
+            # Figures over seeds are those of the exported round, which may be an earlier one (export.which=best).
+            {**run.summary, "exported_round": len(run.rounds) - 1},
         )
         for number, run in enumerate(runs)
     ]

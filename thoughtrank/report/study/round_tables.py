@@ -21,6 +21,7 @@ _COUNTED = {
     "mean gain": "mean_gain",
 }
 """Column to the figure of a round's candidates."""
+_PER_TOKEN = "genuine per million tokens"
 _FRACTIONAL = ("distinct answers", "mean gain")
 _STAGES = ("generation", "gains", "training", "evaluation")
 
@@ -32,7 +33,8 @@ def rounds_table(groups: Mapping[str, Sequence[StudyRun]]) -> str:
         for number in sorted({entry["round"] for run in runs for entry in run.rounds}):
             entries = [entry for run in runs for entry in run.rounds if entry["round"] == number]
             accuracy = percent(_mean(entries, lambda entry: entry.get("accuracy")))
-            cells = {"setting": f"`{name}`", "round": str(number), "accuracy": accuracy}
+            development = percent(_mean(entries, lambda entry: entry.get("development_accuracy")))
+            cells = {"setting": f"`{name}`", "round": str(number), "accuracy": accuracy, "development": development}
             for title in _figures(entries[0]):
                 value = _mean(entries, lambda entry, title=title: _figures(entry).get(title))  # type: ignore[misc]
                 cells[title] = _number(value, fractional=title in _FRACTIONAL)
@@ -47,11 +49,16 @@ def _figures(entry: _Entry) -> dict[str, float | None]:
     return {
         "screened": screening.get("screened"),
         **{title: counted.get(name) if has_candidates else None for title, name in _COUNTED.items()},
+        _PER_TOKEN: None if screening else _per_million(counted.get("genuine"), counted.get("tokens")),
         "examples": entry.get("examples"),
         "steps": entry.get("training_steps"),
         "screening s": screening.get("seconds"),
         **{f"{stage} s": entry["seconds"].get(stage) for stage in _STAGES},
     }
+
+
+def _per_million(count: float | None, tokens: float | None) -> float | None:
+    return None if count is None or not tokens else 1_000_000 * count / tokens
 
 
 def _mean(entries: Sequence[_Entry], figure: Callable[[_Entry], float | None]) -> float | None:

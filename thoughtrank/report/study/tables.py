@@ -29,9 +29,11 @@ def study_tables(groups: Mapping[str, Sequence[StudyRun]], compared: Mapping[str
         "Mean over seeds, and in parentheses the range. Figures are those of the last round on test questions.",
         _settings_table(groups, compared),
         "## Rounds",
-        "Means over seeds. *Decided*: questions in which some answer is better than another; *genuine*: those with a best "
-        "answer after a thought of positive gain; seconds (s) are those of the machine that ran it.",
+        "Means over seeds. *Development*: accuracy on development questions; *decided*: questions in which some answer is "
+        "better than another; *genuine*: those with a best answer after a thought of positive gain; tokens are those of the "
+        "candidates; seconds (s) are those of the machine that ran it.",
         rounds_table(groups),
+        *_earlier_rounds(compared),
         "## Arms and controls",
         "Right answers to the test questions in each arm: mean over seeds, and in parentheses the range. *Follows*: answers "
         "that equal the number put into the thought.",
@@ -84,6 +86,19 @@ def _difference(found: Mapping[str, Any] | None) -> str:
         return DASH
     interval = f"[{found['low']:+.1f} to {found['high']:+.1f}]"
     return f"{found['points']:+.1f} {interval}, p {p_text(found['adjusted_p_value'])}, n = {found['n']}"
+
+
+def _earlier_rounds(compared: Mapping[str, Any]) -> list[str]:
+    """Paragraphs with the differences before the last rounds; none where no two settings have such a round."""
+    rows = [
+        {"setting": f"`{name}`", **{f"round {number}": _difference(each) for number, each in found.items()}}
+        for name, entry in compared.get("settings", {}).items()
+        if (found := entry.get("earlier_rounds"))
+    ]
+    if not rows:
+        return []
+    text = f"Accuracy against {compared['baseline']} after the same round, in points, for rounds before the last one:"
+    return [text, markdown_table(rows)]
 
 
 def _runs_table(groups: Mapping[str, Sequence[StudyRun]]) -> str:
