@@ -14,6 +14,8 @@ LABEL = {answer_id: label for label, answer_id in render(REQUEST).labels.items()
 ORDER = [LABEL[group[0]] for group in BY_TEXT]
 RANKING = json.dumps({"ranking": [[label] for label in ORDER]})
 LINE = " > ".join(ORDER)
+BLOCKED = {"blockReason": "PROHIBITED_CONTENT"}
+GEMINI_USAGE = {"promptTokenCount": 125, "totalTokenCount": 125}
 
 
 def streamed(text, **fields):
@@ -184,6 +186,45 @@ REFUSED = {
     "Cohere": (200, completion("", finish="ERROR_TOXIC")),
     "Bedrock": (200, completion("", finish="guardrail_intervened")),
     "OpenAI: a part": (200, completion([{"type": "refusal", "refusal": "I can't."}])),
+    "Gemini: the prompt": (200, {"promptFeedback": BLOCKED, "usageMetadata": GEMINI_USAGE, "modelVersion": "gemini"}),
+    "Gemini: the prompt, in a list": (200, [{"promptFeedback": BLOCKED}]),
+    "Gemini: the prompt, no choices": (200, completion("") | {"choices": [], "promptFeedback": BLOCKED}),
+    "Gemini: the prompt, null": (200, completion("") | {"choices": None, "promptFeedback": BLOCKED}),
+    "Gemini: the prompt, an empty message": (200, completion("") | {"promptFeedback": BLOCKED}),
+    "Gemini: the prompt, in Python's names": (
+        200,
+        {"object": "chat.completion", "choices": [], "prompt_feedback": {"block_reason": "PROHIBITED_CONTENT"}},
+    ),
+    "Gemini: the prompt, streamed": (200, f"data: {json.dumps({'promptFeedback': BLOCKED})}\n\ndata: [DONE]\n\n"),
+    "Gemini: the prompt, streamed beside choices": (
+        200,
+        f"data: {json.dumps({'id': 'c', 'choices': [], 'promptFeedback': BLOCKED})}\n\ndata: [DONE]\n\n",
+    ),
+    "Gemini: the prompt, through a gateway": (400, error("Prompt was blocked. blockReason: PROHIBITED_CONTENT")),
+    "Gemini: no message": (
+        200,
+        {"object": "chat.completion", "choices": [{"index": 0, "finish_reason": "content_filter: PROHIBITED_CONTENT"}]},
+    ),
+    "OpenRouter: the server's own reason": (
+        200,
+        {
+            "choices": [
+                {"finish_reason": "stop", "native_finish_reason": "PROHIBITED_CONTENT", "message": {"content": ""}}
+            ]
+        },
+    ),
+    "Azure: the prompt": (
+        200,
+        {
+            "choices": [],
+            "prompt_filter_results": [
+                {
+                    "prompt_index": 0,
+                    "content_filter_results": {"hate": {"filtered": False}, "violence": {"filtered": True}},
+                }
+            ],
+        },
+    ),
 }
 
 RANKED = {
@@ -251,6 +292,13 @@ RANKED = {
     ),
     "a stream that nobody requested": streamed("<think>hm</think>\n" + RANKING),
     "a stream with its reasoning apart": streamed(RANKING, reasoning_content="B > A?"),
+    "prose before": completion(f"Sure! Here is my ranking:\n\n{RANKING}"),
+    "prose before a line of labels": completion(f"All four are fruits, so by name:\n\n{LINE}"),
+    "a reason after": completion(f"{RANKING}\n\nThe first one is right."),
+    "reasoning without an end": completion(f"<think>\nAll four are fruits, so by name.\n\n{RANKING}"),
+    "a comma after the last group": completion(RANKING.replace("]]", "],]")),
+    "quotes of Python": completion(RANKING.replace('"', "'")),
+    "a fence without an end": completion(f"```json\n{RANKING}"),
     "a byte order mark": "\ufeff" + json.dumps(completion(RANKING)),
     "blank lines that keep the connection open": "\n\n\n" + json.dumps(completion(RANKING)),
 }

@@ -3,7 +3,12 @@ import json
 import httpx
 import pytest
 
-from thoughtrank.judging.openai.error_replies import error_in_body, temporary_failure, unstated_error_in_body
+from thoughtrank.judging.openai.error_replies import (
+    blocked_prompt,
+    error_in_body,
+    temporary_failure,
+    unstated_error_in_body,
+)
 
 REQUEST = httpx.Request("POST", "http://h/v1/chat/completions")
 
@@ -67,3 +72,24 @@ def test_a_completion_and_a_stated_status_are_no_error_without_one(body):
 )
 def test_a_failure_of_the_server_is_temporary(body, what):
     assert what in temporary_failure(json.dumps(body))
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (
+            {"promptFeedback": {"blockReason": "SAFETY", "blockReasonMessage": "no weapons"}, "candidates": []},
+            "SAFETY: no weapons",
+        ),
+        ({"choices": [], "prompt_feedback": {"block_reason": 2}}, "2"),
+        ({"choices": [{"message": None}], "promptFeedback": {"blockReason": "OTHER"}}, "OTHER"),
+        ({"choices": [{"message": {"content": "A"}}], "promptFeedback": {"blockReason": "OTHER"}}, None),
+        ({"choices": [{"text": "A"}], "promptFeedback": {"blockReason": "OTHER"}}, None),
+        ({"promptFeedback": {"safetyRatings": []}}, None),
+        ({"promptFeedback": "SAFETY", "prompt_filter_results": 3}, None),
+        ({"prompt_filter_results": [{"content_filter_results": {"hate": {"filtered": False}, "x": 1}}, 7]}, None),
+        ([], None),
+    ],
+)
+def test_a_blocked_prompt_has_its_reason_and_no_reply(body, reason):
+    assert blocked_prompt(json.dumps(body)) == reason

@@ -1,8 +1,8 @@
 """What servers send according to public bug reports, and what a user of the judge sees of it."""
 
 import pytest
-from openai_server import Scripted
-from public_reports import NO_SCHEMA, RANKED, REFUSED, RETRIED, TOO_LONG
+from openai_server import Scripted, completion
+from public_reports import NO_SCHEMA, RANKED, RANKING, REFUSED, RETRIED, TOO_LONG
 from refused_settings import SETTINGS
 from served_judge import BY_TEXT, KEY, REQUEST, judge_at
 
@@ -29,6 +29,22 @@ def test_a_request_above_the_context_is_too_long_whatever_the_words(server, name
 def test_a_refusal_is_one_whatever_its_shape(server, name):
     server.script.append(Scripted(*REFUSED[name]))
     assert judge_at(server).judge(REQUEST).status == "refused"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in REFUSED if name.startswith(("Gemini: the prompt", "Azure: the prompt"))]
+)
+def test_a_prompt_that_a_filter_blocks_names_what_it_found_and_is_sent_once(server, name):
+    server.script.append(Scripted(*REFUSED[name]))
+    verdict = judge_at(server, price_per_million=[1.0, 1.0]).judge(REQUEST)
+    assert "violence" in verdict.reason if "Azure" in name else "PROHIBITED_CONTENT" in verdict.reason
+    assert (verdict.usage.completion_tokens, len(server.received)) == (0, 1)
+
+
+def test_a_reply_counts_although_the_filter_has_a_note_on_the_prompt(server):
+    feedback = {"promptFeedback": {"blockReason": "OTHER"}}
+    server.script.append(Scripted(200, completion(RANKING) | feedback))
+    assert judge_at(server).judge(REQUEST).groups == BY_TEXT
 
 
 @pytest.mark.parametrize("name", RANKED)

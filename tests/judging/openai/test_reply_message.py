@@ -26,6 +26,13 @@ def test_a_finish_reason_is_understood_in_every_spelling(finish, status, reason)
     assert found.reason is None if reason is None else reason in found.reason
 
 
+def test_a_filter_may_leave_no_message_and_a_router_another_reason():
+    assert message_text([{"finish_reason": "content_filter: OTHER"}]).status == "refused"
+    found = message_text([{"finish_reason": "stop", "native_finish_reason": "SAFETY", "message": {"content": ""}}])
+    assert (found.status, "SAFETY" in found.reason) == ("refused", True)
+    assert message_text([{"finish_reason": "stop", "native_finish_reason": "STOP"}]).status == "malformed"
+
+
 def test_endless_white_space_is_named():
     found = message_text(choice('{\n"ranking":' + " \n" * 300, finish="length"))
     assert found.status == "malformed"

@@ -10,7 +10,12 @@ from thoughtrank.http_api.api_keys import api_key, key_name_faults, without_key
 from thoughtrank.http_api.clients import environment_faults, open_client, proxy_of
 from thoughtrank.http_api.error_text import message_of, one_line
 from thoughtrank.http_api.urls import shown_url, url_faults
-from thoughtrank.judging.openai.error_replies import error_in_body, temporary_failure, unstated_error_in_body
+from thoughtrank.judging.openai.error_replies import (
+    blocked_prompt,
+    error_in_body,
+    temporary_failure,
+    unstated_error_in_body,
+)
 from thoughtrank.judging.openai.rejected_requests import rejects_schema, requires_max_completion_tokens, verdict_status
 from thoughtrank.judging.openai.requests import RequestFormat
 from thoughtrank.judging.openai.server_errors import raise_unless_rejected
@@ -151,7 +156,7 @@ class Connection:
             )
 
     def _read_errors(self, response: "httpx2.Response", body: str, used: RequestFormat) -> str | Refusal:
-        """The body of a response with status 200, unless it holds an error without a status.
+        """The body of a response with status 200, unless it holds an error without a status or the prompt was blocked.
 
         Such an attempt may have been charged, so a request in another format is another attempt.
 
@@ -161,6 +166,8 @@ class Connection:
         judge, key = self.name(), api_key(self.api_key_env)
         if (failure := temporary_failure(body)) is not None:
             raise AttemptFailed(judge=judge, what=one_line(failure, key))
+        if (filtered := blocked_prompt(body)) is not None:
+            return Refusal("refused", one_line(f"the server's content filter blocked the prompt ({filtered})", key))
         error = unstated_error_in_body(response, body)
         if error is None:
             return body

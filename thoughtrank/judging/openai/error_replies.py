@@ -61,6 +61,37 @@ def temporary_failure(body: str) -> str | None:
     return f"the reply is an error: {error_words(found) or text.strip()}" if _TEMPORARY.search(text) else None
 
 
+def blocked_prompt(body: str) -> str | None:
+    """Why a filter let no model see the prompt, as a body without any reply states it; None for other bodies.
+
+    Gemini has ``promptFeedback`` in place of choices, also behind servers that translate; Azure has ``prompt_filter_results``.
+    """
+    parsed = _parsed(body)
+    if isinstance(parsed, list) and len(parsed) == 1:
+        parsed = parsed[0]
+    if not isinstance(parsed, dict) or _has_content(parsed.get("choices")):
+        return None
+    for feedback in (parsed.get(name) for name in ("promptFeedback", "prompt_feedback")):
+        if isinstance(feedback, dict):
+            fields = ("blockReason", "block_reason", "blockReasonMessage", "block_reason_message")
+            if stated := [str(feedback[name]) for name in fields if feedback.get(name)]:
+                return ": ".join(stated)
+    results = parsed.get("prompt_filter_results")
+    results = results if isinstance(results, list) else []
+    filters = [each.get("content_filter_results") for each in results if isinstance(each, dict)]
+    found = [pair for each in filters if isinstance(each, dict) for pair in each.items()]
+    return ", ".join(name for name, each in found if isinstance(each, dict) and each.get("filtered") is True) or None
+
+
+def _has_content(choices: object) -> bool:
+    """Whether some choice has a message with content, or a text."""
+    for choice in choices if isinstance(choices, list) else []:
+        message = choice.get("message") if isinstance(choice, dict) else None
+        if isinstance(choice, dict) and (choice.get("text") or (isinstance(message, dict) and message.get("content"))):
+            return True
+    return False
+
+
 def _parsed(body: str) -> object:
     try:
         return json.loads(body)

@@ -4,16 +4,24 @@ Servers should return reasoning in a field of its own and no template tokens. Ma
 missing, the template opens the reasoning block inside the prompt, or special tokens are decoded as text.
 """
 
-import json
 import re
 import string
+
+from thoughtrank.judging.openai.lenient_json import json_object
 
 _CLOSING = re.compile(
     r"</(?:\w+[:_])?(?:think(?:ing)?|thoughts?|reasoning|analysis|reflection|scratchpad)(?:_\w+)?>|\[/think(?:ing)?\]|◁/think▷"
     r"|<\|(?:end_thinking|end_of_thought|/think)\|>|<unused95>|<channel\|>|\[BEGIN FINAL RESPONSE\]|\.\.\.done thinking\.",
     re.IGNORECASE,
 )
-"""Ends of reasoning blocks. Only the text after the last one is the reply; a block without an end stays, and is no verdict."""
+"""Ends of reasoning blocks. Only the text after the last one is the reply; a block without an end stays."""
+
+_OPENING = re.compile(
+    r"<(?:\w+[:_])?(?:think(?:ing)?|thoughts?|reasoning|analysis|reflection|scratchpad)(?:_\w+)?>|\[think(?:ing)?\]|◁think▷"
+    r"|<\|(?:start_thinking|begin_of_thought|think)\|>|<unused94>|<\|channel\|?>|\A\s*(?:thinking\.\.\.|(?-i:analysis(?=[A-Z{])))",
+    re.IGNORECASE,
+)
+"""Beginnings of reasoning blocks."""
 
 _FINAL_CHANNEL = re.compile(
     r"<\|channel\|>\s*final\b(?:(?!<\|(?:message|end|start)\|>).)*<\|message\|>"
@@ -48,11 +56,11 @@ _ANSWER = re.compile(r"\A\s*<(answer|output|response|final)>(.*)</\1>\s*\Z", re.
 def answer_part(reply: str) -> str:
     """The reply without reasoning, template tokens and tags around the whole answer; a JSON object is returned as it is."""
     reply = reply.strip(_INVISIBLE)
-    if is_json_object(reply):
+    if json_object(reply) is not None:
         return reply
     text = _without_reasoning(reply)
     text = _OPENING_TOKENS.sub("", text.strip())
-    if not is_json_object(text):
+    if json_object(text) is None:
         text = _END_TOKENS.split(text, maxsplit=1)[0]
     tagged = _ANSWER.match(text)
     return (tagged[2] if tagged else text).strip()
@@ -66,9 +74,6 @@ def _without_reasoning(reply: str) -> str:
     return _CLOSING.split(reply)[-1]
 
 
-def is_json_object(text: str) -> bool:
-    """Whether ``text`` is one JSON object, as a reply that keeps the schema is."""
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False
+def is_unfinished(text: str) -> bool:
+    """Whether a reasoning block begins in ``text``, the reply without the blocks that ended."""
+    return bool(_OPENING.search(text))

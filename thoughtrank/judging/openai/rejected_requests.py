@@ -40,7 +40,8 @@ _SETTINGS = frozenset({401, 402, 404, 405})
 _FILTERED = re.compile(
     r"content.?(?:filter|policy|management|exists.?risk|moderation|blocked)|invalid_prompt|responsible.?ai|moderation"
     r"|(?:was|were|been) flagged|data.?inspection.?failed|inappropriate content|sensitive (?:content|information|words?)"
-    r"|usage (?:guidelines|polic)|safety (?:check|filter|reasons|system|setting)|prohibited.?content|guardrail"
+    r"|usage (?:guidelines|polic)|safety (?:check|filter|reasons|system|setting)|prohibited.?content|guardrail|block.?reason"
+    r"|prompt (?:was |is |has been )?blocked"
     r"|violates? (?:our|the|content)|\w_sensitive\b|敏感|不安全|违规",
     re.IGNORECASE,
 )

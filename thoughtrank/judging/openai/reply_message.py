@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from thoughtrank.judging.openai.reasoning import is_json_object
+from thoughtrank.judging.openai.lenient_json import json_object
 from thoughtrank.judging.protocol import Status
 
 _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
@@ -37,12 +37,15 @@ def message_text(choices: Sequence[object]) -> MessageText:
     """The text of the first choice.
 
     Content is a text, a list of parts, an object, or missing: then the only tool call, or a field of reasoning that is nothing
-    but a JSON object, takes its place, because servers put the reply there by mistake.
+    but a JSON object, takes its place, because servers put the reply there by mistake. A filter may leave no message at all.
     """
     choice = choices[0] if choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
     if isinstance(choice, dict) and message is None and isinstance(choice.get("text"), str):
         message = {"content": choice["text"]}  # as the former API for texts has it
+    finish = _finish_reason(choice) if isinstance(choice, dict) else ""
+    if message is None and _FILTERED.search(finish):
+        message = {}
     if not isinstance(choice, dict) or not isinstance(message, dict):
         return MessageText("", "malformed", "the reply has no choices")
     text, refusal = _content(message.get("content"))
@@ -50,8 +53,6 @@ def message_text(choices: Sequence[object]) -> MessageText:
     refusal = stated if isinstance(stated, str) and stated else refusal
     if refusal:
         return MessageText(text or refusal, "refused", "the judge refused to answer")
-    finish = choice.get("finish_reason")
-    finish = finish if isinstance(finish, str) else ""
     if _FILTERED.search(finish):
         return MessageText(text, "refused", f"the server's content filter stopped the reply ({finish[:50]})")
     if _NO_CONTEXT.search(finish):
@@ -68,6 +69,13 @@ def all_text(choices: Sequence[object]) -> str:
     fields = [field for message in messages if isinstance(message, dict) for field in message.items()]
     texts = [text for name, value in fields if name not in _NO_TEXT for text in _texts(value, nested=name == "content")]
     return " ".join(dict.fromkeys(texts))
+
+
+def _finish_reason(choice: Mapping[str, object]) -> str:
+    """Why the reply ended; a router's own name for it may hide that of the model's server, which is in a second field."""
+    stated = [choice.get(name) for name in ("finish_reason", "native_finish_reason")]
+    finish, native = (reason if isinstance(reason, str) else "" for reason in stated)
+    return native if _FILTERED.search(native) else finish
 
 
 def _content(content: object) -> tuple[str, str]:
@@ -104,7 +112,7 @@ def _misplaced(message: Mapping[str, object]) -> MessageText:
     if isinstance(arguments, dict | str):
         return MessageText(arguments if isinstance(arguments, str) else json.dumps(arguments), "ok", None)
     reasoning = next((text for name in _REASONING_FIELDS if isinstance(text := message.get(name), str) and text), "")
-    if is_json_object(reasoning):
+    if json_object(reasoning) is not None:
         return MessageText(reasoning, "ok", None)
     if reasoning:
         return MessageText("", "malformed", "the reply is empty: it has reasoning and nothing after it")

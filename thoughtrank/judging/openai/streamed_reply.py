@@ -7,6 +7,8 @@ _FIRST_FIELDS = ("data:", "event:", "id:", "retry:", ":")
 """What a line of server-sent events begins with."""
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 """Fields of a message that come in pieces."""
+_BLOCKED = ("promptFeedback", "prompt_feedback", "prompt_filter_results")
+"""Fields of the body that say what a filter found in the prompt."""
 
 
 def whole_body(body: str) -> str:
@@ -23,12 +25,12 @@ def whole_body(body: str) -> str:
         pieces = event.get("choices")
         if not isinstance(pieces, list):
             return json.dumps(event)
-        named |= {name: event[name] for name in ("id", "model", "usage") if event.get(name) is not None}
+        named |= {name: event[name] for name in ("id", "model", "usage", *_BLOCKED) if event.get(name) is not None}
         piece = pieces[0] if pieces else None
         if isinstance(piece, dict):
             finish = piece.get("finish_reason") or finish
             _add(piece.get("delta") or piece.get("message"), texts)
-    if not texts and finish is None:
+    if not texts and finish is None and named.keys().isdisjoint(_BLOCKED):
         return body
     message = {"role": "assistant", "content": "", **texts}
     return json.dumps({"choices": [{"index": 0, "message": message, "finish_reason": finish}], **named})
