@@ -23,3 +23,10 @@ class UserError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What IPython and Jupyter show in place of a traceback, as the command line does."""
         return [f"error: {fault}" for fault in self.faults]
+
+
+def replaced_module_error(file: str) -> UserError:
+    """A file of the user's has been imported in place of a module of Python."""
+    return UserError(
+        f"{file} has the name of a module of Python that libraries need: rename it, and start Python again"
+    )

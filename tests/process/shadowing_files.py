@@ -6,5 +6,6 @@ NAMES = ("code", "copy", "queue", "random", "token", "types")
 
 
 def write_shadowing_files(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
     for name in NAMES:
         (folder / f"{name}.py").write_text(f"raise RuntimeError('{name}.py of the user')\n")

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from thoughtrank.process.module_path import search_working_folder_last, working_folder_last
+from thoughtrank.process.module_path import (
+    UserFoldersLast,
+    replaced_module,
+    search_working_folder_last,
+    working_folder_last,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,3 +61,45 @@ def test_a_working_folder_that_is_gone_is_left_out(tmp_path, monkeypatch):
     (tmp_path / "gone").rmdir()
     assert working_folder_last(["", "/a"]) == ["/a"]
     monkeypatch.chdir(tmp_path)
+
+
+def test_the_folder_of_a_script_is_last_with_the_working_folder_and_only_for_a_while(tmp_path, monkeypatch):
+    script, working = tmp_path / "script", tmp_path / "working"
+    script.mkdir()
+    working.mkdir()
+    monkeypatch.chdir(working)
+    monkeypatch.setattr(sys, "argv", [str(script / "mine.py")])
+    before = [str(script), "/a", "", "/b"]
+    monkeypatch.setattr(sys, "path", [*before])
+    with UserFoldersLast():
+        assert sys.path == ["/a", "/b", str(script), str(working)]
+    assert sys.path == before
+
+
+@pytest.mark.parametrize("program", ["", "-c", os.__file__, "/venv/lib/python3/site-packages/ipykernel_launcher.py"])
+def test_folders_of_python_and_of_packages_keep_their_places(tmp_path, monkeypatch, program):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [program])
+    paths = [str(Path(program).parent), "/a"] if program.startswith("/") else ["/a"]
+    monkeypatch.setattr(sys, "path", [*paths])
+    with UserFoldersLast():
+        assert sys.path == [*paths, str(tmp_path)]
+
+
+def test_only_a_file_in_place_of_a_module_of_python_is_a_replaced_module(tmp_path, monkeypatch):
+    for name in ("queue", "my_replaced_part"):
+        (tmp_path / f"{name}.py").write_text("")
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert replaced_module(error_of("from queue import Queue")) == str(tmp_path / "queue.py")
+    assert replaced_module(error_of("import queue; queue.Queue")) == str(tmp_path / "queue.py")
+    assert replaced_module(error_of("from my_replaced_part import missing")) is None
+    assert replaced_module(error_of("from json import missing")) is None
+    assert replaced_module(error_of("import nothing_of_this_name")) is None
+    assert replaced_module(error_of("(1).missing")) is None
+
+
+def error_of(program):
+    with pytest.raises((ImportError, AttributeError)) as caught:
+        exec(program)
+    return caught.value

@@ -1,18 +1,26 @@
 """Runs from Python, in scripts and notebooks: ``from thoughtrank.api import run; run(["rounds=1"])``."""
 
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from thoughtrank.process.module_path import UserFoldersLast, replaced_module
 
-from thoughtrank.api.compose import compose
-from thoughtrank.api.overrides import override_texts
-from thoughtrank.errors import UserError
-from thoughtrank.output.terminal_encoding import escape_unprintable
-from thoughtrank.process.module_path import search_working_folder_last
-from thoughtrank.run import do_run
-from thoughtrank.storage.json_files import read_json
+try:
+    # Also during the imports: a file beside a script or a notebook must not replace a module that a library imports.
+    with UserFoldersLast():
+        from collections.abc import Mapping, Sequence
+        from pathlib import Path
+        from typing import Any
+
+        from thoughtrank.api.compose import compose
+        from thoughtrank.api.overrides import override_texts
+        from thoughtrank.errors import UserError, replaced_module_error
+        from thoughtrank.output.terminal_encoding import escape_unprintable
+        from thoughtrank.run import do_run
+        from thoughtrank.storage.json_files import read_json
+except (ImportError, AttributeError) as error:
+    if (file := replaced_module(error)) is None:
+        raise
+    with UserFoldersLast():
+        from thoughtrank.errors import replaced_module_error
+    raise replaced_module_error(file) from None
 
 __all__ = ["UserError", "run"]
 
@@ -40,24 +48,15 @@ def run(
     """
     escape_unprintable()
     try:
-        with _working_folder_last():
+        with UserFoldersLast():
             texts = override_texts(overrides)
             composed = compose(texts, config_dir=config_dir)
             summary = do_run(composed.values, choices=composed.choices, stored=composed.stored, command=texts)
     except UserError as error:
         # Where inside this package, and after which error of a library, is no help to whoever has to fix it.
         raise error.with_traceback(None) from None
+    except (ImportError, AttributeError) as error:
+        if (file := replaced_module(error)) is None:
+            raise
+        raise replaced_module_error(file) from None
     return None if summary is None else read_json(summary)
-
-
-@contextmanager
-def _working_folder_last() -> Iterator[None]:
-    """As in the command: no file beside a notebook replaces a module that a library imports in the middle of a run."""
-    before = [*sys.path]
-    search_working_folder_last()
-    during = [*sys.path]
-    try:
-        yield
-    finally:
-        if sys.path == during:
-            sys.path[:] = before
