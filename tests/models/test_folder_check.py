@@ -65,6 +65,43 @@ def test_a_type_that_is_no_language_model_is_named(folder, kind, said):
     assert said in fault
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"hidden_act": "house"}, "hidden_act in its config.json is 'house', which transformers does not know"),
+        ({"dtype": "house"}, "dtype in its config.json is 'house', which is no data type of torch such as bfloat16"),
+        ({"torch_dtype": "torch.bfloat16"}, "torch_dtype in its config.json is 'torch.bfloat16'"),
+        ({"dtype": "zeros"}, "is no data type"),
+    ],
+)
+def test_a_name_that_the_libraries_do_not_know_is_named_before_anything_is_loaded(folder, values, said):
+    configure(folder, **values)
+    fault = fault_of(folder)
+    assert said in fault
+    assert "correct it, or download the folder again" in fault
+
+
+@pytest.mark.parametrize("values", [{"hidden_act": "mish"}, {"dtype": "half"}, {"torch_dtype": None}])
+def test_rare_names_are_no_faults(folder, values):
+    configure(folder, **values)
+    assert HuggingFaceModel(name=str(folder)).faults() == []
+
+
+def test_a_tokenizer_of_an_unknown_form_is_named_with_what_the_library_says(folder):
+    path = folder / "tokenizer.json"
+    stored = json.loads(path.read_text())
+    path.write_text(json.dumps({**stored, "model": {**stored["model"], "type": "House"}}))
+    fault = fault_of(folder)
+    assert f"{path} has a form that tokenizers" in fault
+    assert "save the tokenizer again" in fault
+
+
+def test_a_tokenizer_of_an_older_form_that_cannot_be_converted_is_named(folder):
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer.model").write_bytes(b"nonsense")
+    assert f"no tokenizer and model can be loaded from {folder}" in fault_of(folder)
+
+
 def test_an_encoder_decoder_is_refused(folder):
     configure(folder, is_encoder_decoder=True)
     assert "encoder-decoder" in fault_of(folder)

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
+from thoughtrank.models.load_folder import load_tokenizer
 from thoughtrank.models.model_config import CONFIG, PLAIN_TYPES, read_sizes
 from thoughtrank.models.rope_scaling import rope_faults
+from thoughtrank.models.unknown_names import activation_faults, dtype_faults, tokenizer_faults
 from thoughtrank.models.weight_check import too_few_weights, weight_difference
 from thoughtrank.storage.json_files import read_json_object
 from thoughtrank.storage.weight_files import is_whole, tensor_shapes
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _INDEX = "model.safetensors.index.json"
-_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "tekken.json")
-_JSON = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json", _INDEX)
+_TOKENIZER = "tokenizer.json"
+_TOKENIZERS = (_TOKENIZER, "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "tekken.json")
+_JSON = (_TOKENIZER, "tokenizer_config.json", "special_tokens_map.json", "generation_config.json", _INDEX)
 _AGAIN = "copy or download the folder again"
 _POINTER = b"version https://git-lfs.github.com/"
 _LONGEST_POINTER = 1024
@@ -46,8 +49,12 @@ def check_folder(folder: Path) -> None:
         faults.append(f"{folder}: {', '.join(torn)} cannot be read as JSON: {_AGAIN}")
     if not any((folder / name).exists() for name in _TOKENIZERS):
         faults.append(f"{folder} has no tokenizer (tokenizer.json): copy the tokenizer's files of the base model there")
+    elif (folder / _TOKENIZER).exists() and _TOKENIZER not in (*torn, *pointers):
+        faults.extend(tokenizer_faults(folder / _TOKENIZER))
     if faults:
         raise UserError(*faults)
+    if not (folder / _TOKENIZER).exists():
+        load_tokenizer(folder)  # of an older form, which transformers has to convert
 
 
 def check_token_ids(tokenizer: "PreTrainedTokenizerBase", *, folder: Path) -> None:
@@ -89,7 +96,7 @@ def check_number_of_weights(folder: Path, model: "PreTrainedModel") -> list[str]
 
 
 def _config_faults(config: dict[str, object]) -> list[str]:
-    faults = []
+    faults = dtype_faults(config)
     quantization = config.get("quantization_config")
     if isinstance(quantization, dict):
         method = quantization.get("quant_method", "of an unknown kind")
@@ -107,7 +114,7 @@ def _config_faults(config: dict[str, object]) -> list[str]:
 def _type_faults(config: dict[str, object]) -> list[str]:
     kind = config.get("model_type")
     if isinstance(kind, str) and kind in PLAIN_TYPES:
-        return rope_faults(config)
+        return [*rope_faults(config), *activation_faults(config)]
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
     known = isinstance(kind, str) and kind in CONFIG_MAPPING
