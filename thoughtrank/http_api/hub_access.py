@@ -1,7 +1,9 @@
 """Whether the Hugging Face hub can be reached; where it cannot, its clients use their cache at once and do not retry."""
 
+import math
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +11,9 @@ from pathlib import Path
 from thoughtrank.http_api.urls import shown_url
 
 _SECONDS = 3.0
+_SECONDS_WITHOUT_ATTEMPT = 30.0
+"""After a failed attempt: a plan asks for the same files several times, and each attempt may wait for its time limit."""
+_failed_at: dict[str, float] = {}
 
 
 @contextmanager
@@ -39,13 +44,16 @@ def has_cached_datasets() -> bool:
 
 
 def _is_reachable() -> bool:
-    """Whether the hub answers at all, through a proxy where one is set."""
+    """Whether the hub answers at all, through a proxy where one is set; one that has just failed to is not asked again."""
     from huggingface_hub import constants
     from huggingface_hub.utils import get_session
 
+    if time.monotonic() - _failed_at.get(constants.ENDPOINT, -math.inf) < _SECONDS_WITHOUT_ATTEMPT:
+        return False
     try:
         get_session().head(constants.ENDPOINT, timeout=_SECONDS)
     except Exception:  # of whichever client the installed version has
+        _failed_at[constants.ENDPOINT] = time.monotonic()
         return False
     return True
 
