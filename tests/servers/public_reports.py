@@ -73,6 +73,14 @@ NO_SCHEMA = {
         error("response_format value as json_schema is enabled only for api versions 2024-08-01-preview and later"),
     ),
     "in a 200": (200, {"error": {"code": 400, "message": "response_format is not supported"}}),
+    "vLLM: extra_forbidden": (
+        400,
+        {
+            "object": "error",
+            "message": "[{'type': 'extra_forbidden', 'loc': ('body', 'response_format', 'json_schema')}]",
+            "code": 400,
+        },
+    ),
     "nested JSON": (
         400,
         error(
@@ -151,6 +159,23 @@ TOO_LONG = {
     "MiniMax: in a 200": (
         200,
         {"choices": None, "base_resp": {"status_code": 2013, "status_msg": "context window exceeds limit"}},
+    ),
+    "LiteLLM: nested": (
+        400,
+        error(
+            'litellm.BadRequestError: AnthropicException - {"type":"error","error":{"type":"invalid_request_error",'
+            '"message":"prompt is too long: 209303 tokens > 200000 maximum"}}'
+        ),
+    ),
+    "LiteLLM: bytes in a text": (
+        400,
+        error("AnthropicException - b'input length and `max_tokens` exceed context limit: 179413 + 32768 > 200000'"),
+    ),
+    "Gemini: in other words": (
+        400,
+        error(
+            "Unable to submit request because the input token count is 40000 but the model only supports up to 32768."
+        ),
     ),
     "in a 200 without a status": (
         200,

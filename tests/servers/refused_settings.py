@@ -35,6 +35,7 @@ SETTINGS = {
         {"choices": None, "base_resp": {"status_code": 2013, "status_msg": "temperature should be in (0, 1]"}},
         "judge.temperature=null",
     ),
+    "vLLM: the method of another path": (405, {"detail": "Method Not Allowed"}, "judge.base_url"),
     "OpenRouter: credit": (
         402,
         error("Insufficient credits", code=402),

@@ -22,7 +22,8 @@ _TOO_LONG = re.compile(
     r"|maximum (?:supported )?(?:model|prompt|input|sequence) length|(?:input|prompt) (?:length|token count)\b.{0,20}exceeds"
     r"|prompt_tokens_exceeded|too many tokens|exceeds? max(?:imum)? length"
     r"|(?:prompt|input|inputs|request|messages?) (?:is |are |was )?too (?:long|large)|string too long|string_above_max_length"
-    r"|input token count.{0,40}exceeds|exceed\w*.{0,20}(?:model )?token limit|exceeds the maximum number of (?:input )?tokens"
+    r"|input token count (?:is \d+ but|.{0,40}exceeds)|exceed\w*.{0,20}(?:model )?token limit"
+    r"|exceeds the maximum number of (?:input )?tokens"
     r"|inputs?`? tokens \+|inputs?`? must have less than \d+ tokens|range of input length|reduce the length|payload too large"
     r"|too many input tokens|exceed_context|(?:input|prompt) tokens? exceeds?|exceeds? max message tokens|characters? limit is"
     r"|max_(?:completion_)?tokens must be at least 1, got -|prompt 超长",
