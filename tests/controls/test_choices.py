@@ -12,7 +12,7 @@ def test_every_name_has_its_variants_once_in_one_order():
     assert every == [(each.name, each.variant) for each in chosen_controls([*reversed(names), *names])]
     assert len(set(every)) == len(every)
     assert {name for name, _ in every} == set(names)
-    assert [each.title for each in chosen_controls(["answers_only"])] == ["answers_only copies", "answers_only pairs"]
+    assert [each.title for each in chosen_controls(["answers_only"])] == ["answers_only/copies", "answers_only/pairs"]
 
 
 def test_no_name_is_no_control():

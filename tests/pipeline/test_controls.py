@@ -41,9 +41,9 @@ def test_the_rounds_stay_as_they_were_and_the_controls_are_shown_in_the_run_fold
 
 @pytest.mark.slow
 def test_what_was_finished_when_it_was_killed_is_not_made_again(controlled):
-    assert "round 2 answers_only copies training" not in controlled.output
-    assert "round 2 answers_only pairs training" in controlled.output
-    assert "round 2 evaluation" not in controlled.output
+    assert "round 2 training of control answers only, copies" not in controlled.output
+    assert "round 2 training of control answers only, pairs" in controlled.output
+    assert "round 2 evaluation:" not in controlled.output
 
 
 @pytest.mark.slow

@@ -139,7 +139,7 @@ def test_rounds_without_examples_keep_the_base_model(finished_builder_of, capsys
     )
     result = run(builder)
     assert (result.examples, result.training["steps"]) == (0, 0)
-    assert "round 1 sampled_prefixes found no example" in capsys.readouterr().out
+    assert "round 1 of control sampled prefixes found no example" in capsys.readouterr().out
 
 
 def test_its_judge_calls_count_against_the_budget_of_the_run_and_are_reported(finished_builder_of, store, monkeypatch):

@@ -57,7 +57,7 @@ def test_otherwise_those_of_all_rounds_are_so_that_no_tuned_model_is_an_ancestor
     for number, job in ((1, first), (2, second)):
         selected = builder.rounds[number].artifacts["selection"].facts["examples"]
         assert num_rows(store.paths.control(number, "answers_only", "copies").examples) == selected
-        assert job.description == f"round {number} answers_only copies training"
+        assert job.description == f"round {number} training of control answers only, copies"
     assert not (store.paths.folder / "round_1/controls/answers_only/copies/5_replies").exists()
 
 
@@ -65,7 +65,9 @@ def test_pairs_take_as_many_steps_as_the_run_and_stop_early_on_development_quest
     builder = finished_builder_of(development=4)
     for control in (AnswerCopies(), AnswerPairs()):
         run(builder, control)
-    copies, pairs = (jobs(builder)[f"round 2 answers_only {variant} training"] for variant in ("copies", "pairs"))
+    copies, pairs = (
+        jobs(builder)[f"round 2 training of control answers only, {variant}"] for variant in ("copies", "pairs")
+    )
     assert (copies.steps, copies.development) == (None, None)
     assert pairs.steps == builder.rounds[2].artifacts["training"].facts["steps"]
     development = store.paths.control(2, "answers_only", "pairs").development

@@ -6,7 +6,7 @@ from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.training import KeptModel
 
 
-@pytest.mark.parametrize(("title", "name"), [(None, "round 2 ranking"), ("mine", "round 2 mine ranking")])
+@pytest.mark.parametrize(("title", "name"), [(None, "round 2 ranking"), ("mine", "round 2 ranking of control mine")])
 def test_a_stage_is_named_by_its_round_and_by_the_control_it_belongs_to(store, title, name):
     series = Series(prefixes=[Prefix("a")], paths=store.paths.round, title=title)
     assert series.name(2, "ranking") == name

@@ -15,15 +15,15 @@ def workplace(tmp_path, tiny_folder, monkeypatch):
     return recorded_workplace(tmp_path, model_folder=tiny_folder, monkeypatch=monkeypatch)
 
 
-CONTROLS = [f"round 2 answers_only {variant} {stage}" for variant in ("copies", "pairs") for stage in ROUND[3:]]
-EXAMPLES = [f"round 2 answers_only {variant} examples" for variant in ("copies", "pairs")]
+VARIANTS = [f"control answers only, {variant}" for variant in ("copies", "pairs")]
+CONTROLS = [f"round 2 {stage} of {variant}" for variant in VARIANTS for stage in ROUND[3:]]
 
 
 def test_controls_follow_the_last_round_and_come_before_the_export(workplace):
     summary = workplace.run(controls=["answers_only"])
     after = workplace.made[workplace.made.index("round 2 evaluation") + 1 :]
     assert [name for name in after if name in CONTROLS] == CONTROLS
-    assert after[0] == EXAMPLES[0]
+    assert after[0] == f"round 2 examples of {VARIANTS[0]}"
     assert after[-1] == "export"
     assert summary["controls"].keys() == {"answers_only"}
     assert summary["controls"]["answers_only"]["variants"].keys() == {"copies", "pairs"}
@@ -36,21 +36,21 @@ def test_controls_follow_the_last_round_and_come_before_the_export(workplace):
 def test_a_finished_run_gets_a_control_and_repeats_nothing_else(workplace):
     workplace.run()
     workplace.run(controls=["random_thoughts"])
-    stages = [f"round 2 random_thoughts {stage}" for stage in ("examples", "training", "evaluation")]
+    stages = [f"round 2 {stage} of control random thoughts" for stage in ("examples", "training", "evaluation")]
     assert workplace.made == stages
     workplace.run(controls=["random_thoughts"])
     assert workplace.made == []
     # The model card states the thought effect, so it is exported once more.
     workplace.run(controls=["answers_only"])
     assert workplace.made[-1] == "export"
-    assert all("answers_only" in name for name in workplace.made[:-1])
+    assert all("answers only" in name for name in workplace.made[:-1])
 
 
 def test_a_run_that_was_stopped_in_a_control_resumes_there(workplace, monkeypatch):
     train = CopyingTraining.train
 
     def stops_at_pairs(self, job_file, *, devices):
-        if "answers_only pairs" in job_file.read_text():
+        if VARIANTS[1] in job_file.read_text():
             raise KeyboardInterrupt
         train(self, job_file, devices=devices)
 

@@ -51,8 +51,8 @@ class Control(ABC):
 
     @property
     def title(self) -> str:
-        """Name and variant."""
-        return self.name if self.variant is None else f"{self.name} {self.variant}"
+        """Name and variant, such as ``answers_only/pairs``."""
+        return "/".join(self.folder_names)
 
     def asked_in(self, arms: Sequence[ArmName]) -> tuple[ArmName, ...]:
         """Those of the run's ``arms`` that make sense for its model."""

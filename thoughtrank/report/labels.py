@@ -65,6 +65,16 @@ def control_label(title: str) -> str:
     return CONTROL_LABELS[title].text if title in CONTROL_LABELS else title.replace("_", " ").replace("/", ", ")
 
 
+def of_control(text: str, title: str | None) -> str:
+    """What belongs to a control, such as its training: ``round 4 training of control answers only, pairs``.
+
+    Args:
+        text: what it is.
+        title: of the control; None for the run, whose text is the text alone.
+    """
+    return text if title is None else f"{text} of control {control_label(title)}"
+
+
 def side_label(side: str) -> str:
     """The label of one side of a comparison: ``round 4 thought``, ``answers_only/pairs thought``, or an arm alone."""
     model, _, arm = side.rpartition(" ")

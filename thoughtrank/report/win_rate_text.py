@@ -22,7 +22,7 @@ def win_rate_table(
         (f"{entry['round']}", f"{control_label(title)}: ", entry) for title, entry in control_variants(controls or {})
     ]
     rows = [
-        [number, title + _compared(name, between=" vs ", base="round 0"), *_cells(figures)]
+        [number, title + versus_text(name), *_cells(figures)]
         for number, title, entry in compared
         for name, figures in entry.get("win_rates", {}).items()
     ]
@@ -54,6 +54,11 @@ def win_rate_lines(rounds: Sequence[Mapping[str, Any]], *, judge: str) -> list[s
         f"lengths; p {p_text(figures['p_value'])}."
         for name, figures in last.get("win_rates", {}).items()
     ]
+
+
+def versus_text(comparison: str) -> str:
+    """A comparison such as ``thought_vs_round_0`` as ``free reply vs round 0``."""
+    return _compared(comparison, between=" vs ", base="round 0")
 
 
 def compared_text(comparison: str) -> str:

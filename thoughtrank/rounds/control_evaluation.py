@@ -5,6 +5,7 @@ from typing import Any
 
 from thoughtrank.controls.protocol import Control
 from thoughtrank.controls.result import ControlResult
+from thoughtrank.report.labels import of_control
 from thoughtrank.rounds.round_win_rates import control_win_rates
 from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.evaluation import METRICS
@@ -39,7 +40,7 @@ def evaluate_control(
     paths = builder.store.paths.control(round_number, *control.folder_names)
     evaluation = builder.store.complete(
         builder.evaluation(
-            name=f"round {round_number} {control.title} evaluation",
+            name=of_control(f"round {round_number} evaluation", control.title),
             published=paths.replies,
             model=model,
             arms=control.asked_in(builder.config.evaluation.arms),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from thoughtrank.controls.protocol import CandidatesControl, Control, ExamplesControl
 from thoughtrank.controls.result import ControlResult
 from thoughtrank.records import Question
+from thoughtrank.report.labels import of_control
 from thoughtrank.rounds.control_evaluation import evaluate_control
 from thoughtrank.rounds.control_rounds import run_control_rounds
 from thoughtrank.rounds.round import Round
@@ -106,7 +107,7 @@ class Replay:
 
     def _examples(self, current: Round) -> ControlExamples:
         return ControlExamples(
-            name=f"round {current.number} {self._control.title} examples",
+            name=of_control(f"round {current.number} examples", self._control.title),
             published=self._paths(current).examples,
             control=self._control,
             rounds=[
@@ -126,7 +127,7 @@ class Replay:
         equal = self._control.equal_steps
         return self._builder.training(
             current,
-            name=f"round {current.number} {self._control.title} training",
+            name=of_control(f"round {current.number} training", self._control.title),
             published=self._paths(current).model,
             keep_weights=self._keeps_weights,
             start=start,
@@ -142,7 +143,7 @@ class Replay:
             return None
         return self._store.complete(
             DevelopmentExamples(
-                name=f"round {current.number} {self._control.title} development examples",
+                name=of_control(f"round {current.number} development examples", self._control.title),
                 published=self._paths(current).development,
                 questions=questions,
                 stem=self._builder.components.questions.answer_stem,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from thoughtrank.prefixes.protocol import Prefix
 from thoughtrank.records import Question
+from thoughtrank.report.labels import of_control
 from thoughtrank.stages.round_models import ModelStage, RoundModel
 from thoughtrank.stages.stage import Stage
 from thoughtrank.stages.training import KeptModel
@@ -53,7 +54,7 @@ class Series:
     Attributes:
         prefixes: how thoughts begin; where they are mined, those of round 1.
         paths: from the number of a round to its paths.
-        title: of the control; None for the run.
+        title: of the control, such as ``sampled_prefixes``; None for the run.
     """
 
     prefixes: Sequence[Prefix]
@@ -62,4 +63,4 @@ class Series:
 
     def name(self, number: int, stage: str) -> str:
         """Of a stage, such as ``round 2 generation``."""
-        return " ".join(filter(None, [f"round {number}", self.title, stage]))
+        return of_control(f"round {number} {stage}", self.title)

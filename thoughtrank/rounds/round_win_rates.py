@@ -10,6 +10,8 @@ from thoughtrank.evaluation.judged_comparisons import (
     control_comparisons,
     judged_comparisons,
 )
+from thoughtrank.report.labels import of_control
+from thoughtrank.report.win_rate_text import versus_text
 from thoughtrank.rounds.round import Round
 from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.win_rates import Replies, WinRates, figures
@@ -35,7 +37,8 @@ def round_win_rates(builder: StageBuilder, current: Round) -> WinRateFigures:
     return _completed(
         judged_comparisons(config.evaluation.arms, number=current.number, rounds=config.rounds),
         builder=builder,
-        title=f"round {current.number}",
+        number=current.number,
+        control=None,
         paths=builder.store.paths.round(current.number),
         replies=current.artifacts["evaluation"],
     )
@@ -58,14 +61,21 @@ def control_win_rates(
     return _completed(
         control_comparisons(control.asked_in(builder.config.evaluation.arms)),
         builder=builder,
-        title=f"round {round_number} {control.title}",
+        number=round_number,
+        control=control.title,
         paths=builder.store.paths.control(round_number, *control.folder_names),
         replies=replies,
     )
 
 
 def _completed(
-    comparisons: Iterable[JudgedComparison], *, builder: StageBuilder, title: str, paths: RoundPaths, replies: Artifact
+    comparisons: Iterable[JudgedComparison],
+    *,
+    builder: StageBuilder,
+    number: int,
+    control: str | None,
+    paths: RoundPaths,
+    replies: Artifact,
 ) -> WinRateFigures:
     config, judge = builder.config, builder.components.judge
     which, needs_reference = config.evaluation.win_rates, judge.needs_reference
@@ -78,7 +88,7 @@ def _completed(
         if each.against == "round_0":
             other = Replies(table=builder.rounds[0].artifacts["evaluation"], arm=each.arm)
         stage = WinRates(
-            name=f"{title} {each.name.replace('_', ' ')}",
+            name=of_control(f"round {number} {versus_text(each.name)}", control),
             published=paths.win_rates(each.name),
             questions=questions,
             first=Replies(table=replies, arm=each.arm),

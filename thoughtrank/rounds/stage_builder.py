@@ -19,6 +19,7 @@ from thoughtrank.judging.model_families import model_family
 from thoughtrank.output.terminal import print_text
 from thoughtrank.prefixes.prefix_sets import longest_opener
 from thoughtrank.records import STAGES
+from thoughtrank.report.labels import of_control
 from thoughtrank.rounds.round import BASE_STAGES, Round, Series
 from thoughtrank.selection.protocol import GainSelector, needs_gains
 from thoughtrank.stages.arm_replies import ReplySettings, held_out_tokens
@@ -185,8 +186,8 @@ class StageBuilder:
         if not current.artifacts["selection"].facts["examples"]:
             candidates = current.artifacts["generation"].facts.get("candidates", 0)
             unranked = current.artifacts["ranking"].facts.get("unranked", {})
-            found = self._named(current, "found no example")
-            print_text(no_example_text(found, candidates=candidates, unranked=unranked))
+            named = of_control(f"round {current.number}", self.series.title)
+            print_text(no_example_text(f"{named} found no example", candidates=candidates, unranked=unranked))
             return KeptModel(name=name, published=published, start=current.start, keep_weights=keep_weights)
         return self.training(
             current,

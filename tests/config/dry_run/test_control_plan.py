@@ -17,7 +17,7 @@ def test_without_controls_the_plan_has_no_line():
 
 def test_trainings_questions_arms_and_time_are_stated():
     line, *_ = lines("questions.held_out=30", "questions.held_out_unseen=12")
-    assert "answers_only copies, answers_only pairs: each replays the last training" in line
+    assert "answers only, copies; answers only, pairs: each replays the last training" in line
     assert "42 held-out questions" in line
     assert "4 arms, very roughly " in line
     assert "in 2 arms" in lines("evaluation.arms=[thought,answer_at_once]")[0]
@@ -62,13 +62,13 @@ def test_a_control_with_candidates_of_its_own_has_a_line_that_says_what_it_repea
     replayed, _, line = lines(
         "controls=[answers_only,sampled_prefixes]", "questions.held_out=30", "questions.held_out_unseen=12"
     )
-    assert "sampled_prefixes" not in replayed
+    assert "sampled prefixes" not in replayed
     assert line.strip().startswith(
-        "sampled_prefixes: all rounds again, with as many candidates, judge calls and trainings"
+        "sampled prefixes: all rounds again, with as many candidates, judge calls and trainings"
     )
     assert "42 held-out questions in 3 arms, very roughly " in line
     [only] = lines("controls=[sampled_prefixes]")
-    assert only.startswith("  controls    sampled_prefixes: ")
+    assert only.startswith("  controls    sampled prefixes: ")
 
 
 def test_the_rounds_are_ranked_once_more_for_each_control_with_candidates_of_its_own():

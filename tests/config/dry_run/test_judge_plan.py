@@ -26,9 +26,9 @@ def planned(tmp_path):
 def test_the_comparisons_their_calls_and_their_price_are_stated(planned):
     [line] = win_rate_lines(*planned("controls=[]"))
     assert "gpt-4o compares replies to 4 test questions, blind and in both orders: " in line
-    assert "thought vs round 0 (rounds 1 to 2)" in line.replace("rounds 1 and 2", "rounds 1 to 2")
-    assert "thought vs room_to_reason (rounds 0 and 2)" in line
-    assert "room_to_reason vs round 0 (round 2)" in line
+    assert "free reply vs round 0 (rounds 1 to 2)" in line.replace("rounds 1 and 2", "rounds 1 to 2")
+    assert "free reply vs empty thought (rounds 0 and 2)" in line
+    assert "empty thought vs round 0 (round 2)" in line
     # 4 questions, 5 comparisons, 2 orders.
     config, components = planned("controls=[]")
     bound = components.judge.cost_bound(calls=40, answers_shown=80, answer_tokens=config.reply_tokens)
@@ -38,10 +38,8 @@ def test_the_comparisons_their_calls_and_their_price_are_stated(planned):
 def test_the_comparisons_of_controls_are_stated_and_priced(planned):
     config, components = planned("controls=[answers_only,random_candidates]")
     [line] = win_rate_lines(config, components)
-    of_answers_only = "3 comparisons of the control answers_only"
-    assert (
-        f"; {of_answers_only} copies; {of_answers_only} pairs; 1 comparison of the control random_candidates; " in line
-    )
+    of_answers_only = "3 comparisons of control answers only"
+    assert f"; {of_answers_only}, copies; {of_answers_only}, pairs; 1 comparison of control random candidates; " in line
     # 4 questions, 5 + 3 + 3 + 1 comparisons, 2 orders.
     bound = components.judge.cost_bound(calls=96, answers_shown=192, answer_tokens=config.reply_tokens)
     assert f"at most {bound.calls} judge calls, at most ${bound.dollars:,.2f} in all" in line

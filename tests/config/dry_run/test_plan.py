@@ -85,7 +85,7 @@ def test_it_names_the_arms_and_those_of_the_first_and_the_last_round():
     line = plan("rounds=3", "evaluation.reply_tokens=55", "evaluation.arms=[thought,answer_at_once,best_of_n]")[
         "evaluation"
     ]
-    assert "in 2 arms (thought, answer_at_once), best_of_n in rounds 0 and 3" in line
+    assert "in 2 arms (free reply, answer at once), majority of n in rounds 0 and 3" in line
     assert "67 per question and round" in line
 
 

@@ -10,6 +10,7 @@ from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.controls.protocol import CandidatesControl, Control, ExamplesControl
 from thoughtrank.evaluation.arms.registry import ARMS
 from thoughtrank.prefixes.prefix_sets import most_prefixes
+from thoughtrank.report.labels import control_label
 
 _PROMPT_TOKENS = 60
 """Of a question, as in ``time_estimate``."""
@@ -107,7 +108,7 @@ def _time_text(config: RunConfig, components: Components, *, controls: Sequence[
 
 
 def _titles(controls: Sequence[Control]) -> str:
-    return ", ".join(each.title for each in controls)
+    return "; ".join(control_label(each.title) for each in controls)
 
 
 def _arm_counts(controls: Sequence[Control], config: RunConfig) -> str:
@@ -116,8 +117,9 @@ def _arm_counts(controls: Sequence[Control], config: RunConfig) -> str:
 
 
 def _early_stopping(components: Components) -> str:
+    pairs = control_label("answers_only/pairs")
     if not components.questions.num_development:
-        return "answers_only pairs: no early stopping, since there are no development questions (questions.development)"
+        return f"{pairs}: no early stopping, since there are no development questions (questions.development)"
     if not components.strategy.whole_parameters:
-        return f"answers_only pairs: no early stopping, since {components.strategy.name} shards the weights"
-    return f"answers_only pairs: early stopping on {components.questions.num_development} development questions"
+        return f"{pairs}: no early stopping, since {components.strategy.name} shards the weights"
+    return f"{pairs}: early stopping on {components.questions.num_development} development questions"

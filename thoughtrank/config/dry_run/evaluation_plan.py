@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.evaluation.arms.registry import ARMS, arms_of_round
+from thoughtrank.report.labels import arm_label
 
 _PROMPT_TOKENS = 60
 """Of a question; read once for each of the batches in which its arms are generated."""
@@ -23,11 +24,12 @@ def evaluation_line(config: RunConfig, *, held_out: int) -> str:
     """
     every = arms_of_round(config.evaluation.arms, number=1, rounds=config.rounds + 1)
     ends = [name for name in config.evaluation.arms if name not in every]
-    more = f", {', '.join(ends)} in rounds 0 and {config.rounds}" if ends else ""
+    more = f", {', '.join(map(arm_label, ends))} in rounds 0 and {config.rounds}" if ends else ""
     most = sum(_most_tokens(name, config) for name in every)
     return (
         f"{held_out} held-out questions, rounds 0 to {config.rounds}, in {len(every)} {'arms' if len(every) > 1 else 'arm'} "
-        f"({', '.join(every)}){more}; at most {config.reply_tokens} tokens per reply, {most} per question and round"
+        f"({', '.join(map(arm_label, every))}){more}; at most {config.reply_tokens} tokens per reply, {most} per question and "
+        "round"
     )
 
 

@@ -17,6 +17,8 @@ from thoughtrank.evaluation.judged_comparisons import (
 from thoughtrank.judging.cost_bound import CostBound
 from thoughtrank.prefixes.prefix_sets import most_prefixes
 from thoughtrank.questions.protocol import count_faults
+from thoughtrank.report.labels import of_control
+from thoughtrank.report.win_rate_text import versus_text
 
 _ORDERS = 2
 """In which each pair of replies is shown."""
@@ -85,20 +87,18 @@ def win_rate_faults(config: RunConfig, components: Components) -> list[str]:
 
 
 def _comparisons_text(rounds: dict[int, list[JudgedComparison]]) -> str:
-    """``thought vs round 0 (rounds 1 to 4), thought vs room_to_reason (rounds 0 and 4)``."""
+    """``free reply vs round 0 (rounds 1 to 4), free reply vs empty thought (rounds 0 and 4)``."""
     numbers: dict[str, list[int]] = {}
     for number, comparisons in rounds.items():
         for each in comparisons:
-            numbers.setdefault(f"{each.arm} vs {each.against.replace('round_0', 'round 0')}", []).append(number)
+            numbers.setdefault(versus_text(each.name), []).append(number)
     return ", ".join(f"{name} ({_rounds_text(of_name)})" for name, of_name in numbers.items())
 
 
 def _controls_text(controls: Mapping[str, Sequence[JudgedComparison]]) -> str:
-    """``; 3 comparisons of the control answers_only copies``; empty where nothing of a control is compared."""
+    """``; 3 comparisons of control answers only, copies``; empty where nothing of a control is compared."""
     counts = [(title, len(comparisons)) for title, comparisons in controls.items() if comparisons]
-    return "".join(
-        f"; {count} {'comparison' if count == 1 else 'comparisons'} of the control {title}" for title, count in counts
-    )
+    return "".join(f"; {of_control(f'{count} comparison' + 's' * (count > 1), title)}" for title, count in counts)
 
 
 def _rounds_text(numbers: list[int]) -> str:
