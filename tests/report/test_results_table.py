@@ -53,7 +53,16 @@ def test_the_table_of_a_long_run_with_a_costly_judge_fits_a_hundred_columns():
     many |= {"thought_rate": 1.0, "seconds": dict.fromkeys(STAGES, 99_999.0)}
     lines = results_table([BASE, many]).splitlines()
     assert max(map(len, lines)) <= 100
-    assert "first_token_0 first_token_1 …" in lines[-1]
+
+
+def test_long_prefixes_are_whole_in_lines_of_their_own():
+    words = [f"To find how many are left after {number}" for number in range(5)]
+    table, lines = results_table([BASE, entry(1, examples=6, tokens=0, cost=0.0, prefixes=words)]).split(
+        "best prefixes"
+    )
+    assert table.splitlines()[-1].endswith("1 1 1 1 1 1")
+    assert " ".join(lines.split()) == f"in round 1: {', '.join(words)}"
+    assert max(map(len, lines.splitlines())) <= 100
 
 
 def arm(accuracy, **figures):

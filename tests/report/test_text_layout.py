@@ -1,4 +1,4 @@
-from thoughtrank.report.text_layout import fixed_width, listed_prefixes, shortened, wrapped
+from thoughtrank.report.text_layout import fixed_width, listed_prefixes, wrapped
 
 
 def test_a_table_has_no_blanks_at_the_end_of_a_line():
@@ -28,12 +28,6 @@ def test_a_sentence_is_wrapped_between_words_and_a_path_stays_whole():
 
 def test_a_short_sentence_is_left_as_it_is():
     assert wrapped("Nothing to fold.") == "Nothing to fold."
-
-
-def test_a_text_is_shortened_after_a_word():
-    assert shortened("a bb ccc", at_most=8) == "a bb ccc"
-    assert shortened("a bb ccc", at_most=7) == "a bb …"
-    assert shortened("abcdef", at_most=4) == "abc…"
 
 
 def test_prefixes_of_several_words_are_told_apart():

@@ -6,21 +6,34 @@ from typing import Any
 from thoughtrank.judging.audit import JudgeAudit
 from thoughtrank.records import STAGES
 from thoughtrank.report.labels import ARM_LABELS, arm_label
-from thoughtrank.report.text_layout import fixed_width, listed_prefixes, percent, shortened
+from thoughtrank.report.text_layout import fixed_width, listed_prefixes, percent, wrapped
 
 _LONGEST_PREFIXES = 40
-"""Characters."""
+"""Characters in a column; longer lists are lines of their own."""
 
 
 def results_table(rounds: Sequence[Mapping[str, Any]]) -> str:
     """One row per round, as fixed-width text: results first, and what they took in a second table where it does not fit beside.
 
+    The best prefixes of a round are a column, or lines below where a column would be too wide.
+
     Args:
         rounds: entries of ``summary.json``.
     """
     header = ["round", "accuracy", arm_label("room_to_reason"), "unseen families", "thoughts", "examples", "judge"]
-    header += ["best prefixes", "seconds: gen rank gain select train eval"]
-    return fixed_width([header, *(_row(entry) for entry in rounds)])
+    prefixes = {
+        entry["round"]: listed_prefixes([each["prefix"] for each in entry["best_prefixes"]]) for entry in rounds
+    }
+    as_column = max(map(len, prefixes.values())) <= _LONGEST_PREFIXES
+    header += [*(["best prefixes"] if as_column else []), "seconds: gen rank gain select train eval"]
+    rows = [
+        [*_results(entry), *([prefixes[entry["round"]] or "–"] if as_column else []), _seconds(entry)]
+        for entry in rounds
+    ]
+    lines = (
+        [] if as_column else [f"best prefixes in round {number}: {text}" for number, text in prefixes.items() if text]
+    )
+    return "\n".join([fixed_width([header, *rows]), *map(wrapped, lines)])
 
 
 def arms_table(rounds: Sequence[Mapping[str, Any]]) -> str | None:
@@ -51,16 +64,12 @@ def _arm_text(arm: Mapping[str, Any] | None) -> str:
     return percent(arm["accuracy"]) + (f" (n {arm['samples']})" if "samples" in arm else "")
 
 
-def _row(entry: Mapping[str, Any]) -> list[str]:
-    return [
-        str(entry["round"]),
-        *metric_cells(entry),
-        f"{entry['judge_tokens']} tok ${entry['judge_cost']:.2f}",
-        shortened(
-            listed_prefixes([each["prefix"] for each in entry["best_prefixes"]]) or "–", at_most=_LONGEST_PREFIXES
-        ),
-        " ".join(f"{entry['seconds'].get(stage, 0.0):.0f}" for stage in STAGES),
-    ]
+def _results(entry: Mapping[str, Any]) -> list[str]:
+    return [str(entry["round"]), *metric_cells(entry), f"{entry['judge_tokens']} tok ${entry['judge_cost']:.2f}"]
+
+
+def _seconds(entry: Mapping[str, Any]) -> str:
+    return " ".join(f"{entry['seconds'].get(stage, 0.0):.0f}" for stage in STAGES)
 
 
 def audit_line(rounds: Sequence[Mapping[str, Any]]) -> str | None:

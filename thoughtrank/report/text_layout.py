@@ -12,14 +12,6 @@ def wrapped(text: str) -> str:
     return textwrap.fill(text, COLUMNS, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
-def shortened(text: str, *, at_most: int) -> str:
-    """A text of at most so many characters; what is left out at its end is an ellipsis."""
-    if len(text) <= at_most:
-        return text
-    kept = text[: at_most - 1]
-    return f"{kept.rpartition(' ')[0]} …" if " " in kept else f"{kept}…"
-
-
 def fixed_width(rows: Sequence[Sequence[str]]) -> str:
     """A table as text, its columns as wide as their widest cell; the first row is the header.
 
