@@ -134,6 +134,12 @@ def test_a_sweep_goes_on_after_a_failed_job_and_ends_with_2(command, capsys, tmp
     assert any("stopped: no room" in log for log in logs)
 
 
+def test_the_jobs_of_a_dry_run_are_planned_and_not_stopped(command, capsys):
+    assert command("-m", "seed=1,2", "dry_run=true", do_run=lambda values, **options: None) == 0
+    table = capsys.readouterr().out.partition("job  varied")[2].partition("\n\n")[0]
+    assert [line.split() for line in table.splitlines()[1:]] == [["0", "seed=1", "planned"], ["1", "seed=2", "planned"]]
+
+
 def test_a_job_that_fails_in_a_dry_run_writes_no_log_and_names_none(command, capsys, tmp_path):
     assert command("-m", "seed=1,2", "dry_run=true", do_run=failing(UserError("no room"))) == 2
     assert not (tmp_path / "runs").exists()

@@ -32,6 +32,7 @@ from thoughtrank.process.module_path import search_working_folder_last
 from thoughtrank.process.stop_signals import handle_stop_signals, stop_status
 from thoughtrank.report.sweep_jobs import (
     NO_FOLDER,
+    Outcome,
     SweepJob,
     begin_sweep,
     read_jobs,
@@ -191,13 +192,20 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
             number=number,
             overrides=overrides,
             run=paths.folder.name if paths else "",
-            outcome="stopped" if summary is None else "finished",
+            outcome=_outcome(summary, planned=planned),
             log=str(paths.log) if paths and not planned else None,
             summary=str(summary) if summary else None,
         )
     # Raised, so that the sweep fails wherever its jobs run.
     with full_disk_as_user_error(folder):
         record_job(folder, job)
+
+
+def _outcome(summary: Path | None, *, planned: bool) -> Outcome:
+    """Of a job that did not fail."""
+    if summary is not None:
+        return "finished"
+    return "planned" if planned else "stopped"
 
 
 def _choices(values: Mapping[str, Any]) -> dict[str, str]:

@@ -18,8 +18,8 @@ from thoughtrank.storage.json_files import read_json_object, write_json
 _FOLDER = "hydra.sweep.dir"
 NO_FOLDER = Path("multirun")
 """The parent of the folders of sweeps, where neither the command line nor a config names one."""
-Outcome = Literal["finished", "stopped", "failed"]
-"""``stopped``: as ``stop_after`` asked."""
+Outcome = Literal["finished", "stopped", "planned", "failed"]
+"""``stopped``: as ``stop_after`` asked; ``planned``: as ``dry_run`` asked."""
 
 
 @dataclass(frozen=True, slots=True)
