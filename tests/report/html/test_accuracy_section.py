@@ -15,17 +15,18 @@ def test_every_arm_of_the_last_round_and_every_control_has_its_interval(tmp_path
         "random_thoughts": {"arms": {"thought": FIGURES}},
     }
     shown = accuracy_section(replace(run, findings={**run.findings, "controls": controls}), name="run-0")
-    assert "round 0: free reply<small>before training</small>" in shown
+    assert 'round 0: free reply<small class="meaning">before training</small>' in shown
     assert "in round 2, 40 of 40 of these replies close a thought anyway. So this arm does not show" in shown
     for text in (
         "own thought<small>own_thought: ",
         "answer at once<small>answer_at_once: ",
         "empty thought<small>room_to_",
     ):
-        assert f"round 2: {text}" in shown
-    assert "control answers only, pairs: free reply<small>answers_only/pairs: trained on the same answers" in shown
+        assert f"round 2: {text}" in shown.replace(' class="meaning"', "")
+    assert "control answers only, pairs: free reply<small" in shown
+    assert '<small class="meaning">answers_only/pairs: trained on the same answers' in shown
     assert "each different pair of question and answer once per epoch" in shown
-    assert "control random thoughts: free reply<small>random_thoughts: " in shown
+    assert 'control random thoughts: free reply<small class="meaning">random_thoughts: ' in shown
     assert shown.count("25.0 % [15–40]") == 2
     assert shown.count("<circle") == 3 * 4
     assert "round 2: free reply − round 0: free reply" in shown
@@ -62,7 +63,7 @@ def test_how_often_the_edit_is_followed_stands_beside_its_arm(tmp_path):
     changed = replace(run, rounds=[*run.rounds[:-1], replace(last, metrics={**last.metrics, "arms": arms})])
     shown = accuracy_section(changed, name="run-0")
     assert 'accuracy</th><th scope="col">questions</th><th scope="col">answers the edited number</th>' in shown
-    assert shown.count("<td>80.0 %</td>") == 1
+    assert shown.count('<td data-column="answers the edited number">80.0 %</td>') == 1
     assert "answers the edited number" not in accuracy_section(run, name="run-0")
 
 

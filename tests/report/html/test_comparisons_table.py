@@ -21,7 +21,7 @@ def test_the_key_comparisons_are_open_and_all_of_them_folded(tmp_path):
     assert "round 2: free reply − round 0: free reply (training; free replies, the final answer counts)" in in_the_open
     forced = "(thought effect; answers forced, only the first number or letter counts)"
     assert f"own thought − answers only, pairs: answer at once {forced}" in in_the_open
-    assert "<td>0.031 (uncorrected)</td>" in in_the_open
+    assert ">0.031 (uncorrected)</td>" in in_the_open
     assert (
         "round 2: free reply − empty thought "
         "(whether an empty thought does as well; free replies, the final answer counts)" in in_the_open

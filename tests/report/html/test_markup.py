@@ -16,6 +16,12 @@ def test_cells_are_text_but_for_those_that_are_ours():
     assert "<svg>" not in table(["name", "bar"], [["<b>", "<svg></svg>"]], caption="c")
 
 
+def test_the_cells_of_a_table_that_is_stacked_have_the_names_of_their_columns():
+    shown = table(["", "", 'a "b"'], [["row", "x", "y"]], caption="c", stacked=True)
+    assert '<table class="stacked">' in shown
+    assert '<th scope="row">row</th><td>x</td><td data-column="a &quot;b&quot;">y</td>' in shown
+
+
 def test_what_scrolls_can_be_reached_by_keyboard():
     assert 'tabindex="0" role="region" aria-label="chart"' in scrolling("<svg/>", label="chart")
 

@@ -159,11 +159,42 @@ def serious_faults(page) -> list:
     return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in serious]
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False)])
-def test_axe_finds_nothing_serious(report, width, dark):
-    with opened(report, width=width, dark=dark) as shown:
+@pytest.fixture(scope="module")
+def joint_report(tmp_path_factory):
+    """Two settings with two seeds each."""
+    folder = tmp_path_factory.mktemp("sweep")
+    runs = []
+    for rate, accuracy in ((1, 0.3), (2, 0.9)):
+        for seed in (0, 1):
+            runs.append(
+                stored_run(folder / f"lr{rate}-{seed}", rounds=1, accuracy=(0.2, accuracy), seed=10 * seed + rate)
+            )
+            (runs[-1] / "config.yaml").write_text(f"run: {runs[-1].name}\nseed: {seed}\noptimizer:\n  lr: {rate}\n")
+    return write_report(runs, folder / "report.html").path
+
+
+@pytest.mark.parametrize("name", ["report", "joint_report"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing_serious(name, width, dark, request):
+    with opened(request.getfixturevalue(name), width=width, dark=dark) as shown:
         assert serious_faults(shown.page) == []
         assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert shown.messages == []
+
+
+def test_on_a_phone_the_tables_that_decide_need_no_sideways_scrolling(joint_report):
+    with opened(joint_report, width=390) as shown:
+        page = shown.page
+        boxes = page.locator(".scroll:visible:has(> .stacked)")
+        assert boxes.count() >= 3  # settings, runs, and the last round of the best run
+        assert boxes.evaluate_all("all => all.every((box) => box.scrollWidth <= box.clientWidth)")
+        row = page.locator(".stacked").first.locator("tbody tr").nth(1)
+        assert row.inner_text().startswith("optimizer.lr=1")
+        assert page.locator(".stacked .meaning").count() == 0
+        page.click("text=What the rows are")
+        assert page.locator("dd", has_text="answer_at_once: an empty thought").is_visible()
+        assert shown.messages == []
 
 
 def test_a_phone_shows_few_candidates_and_folds_sections_until_they_are_asked_for(tmp_path):

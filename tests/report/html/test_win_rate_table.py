@@ -23,4 +23,4 @@ def test_a_row_per_comparison_with_its_interval(tmp_path):
 def test_a_comparison_without_any_verdict_has_dashes():
     figures = {"win_rate": None, "low": 0.0, "high": 1.0, "n": 0, "unjudged": 4}
     shown = win_rates([StoredComparison(name="thought_vs_round_0", round_number=1, figures=figures, pairs=[])])
-    assert shown.count("<td>–</td>") == 3
+    assert shown.count(">–</td>") == 3

@@ -37,7 +37,9 @@ class _Bar:
     @property
     def heading(self) -> str:
         """Name and explanation as HTML."""
-        return escaped(self.name) + (f"<small>{escaped(self.explained)}</small>" if self.explained else "")
+        return escaped(self.name) + (
+            f'<small class="meaning">{escaped(self.explained)}</small>' if self.explained else ""
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +157,12 @@ def _last_round(run: StoredRun) -> str:
     header = ["", "0 % to 100 %", "accuracy", "questions", "answers the edited number"]
     caption = "Before training, after training, and the controls; colours as in the chart"
     if not any(row[-1] for row in rows):
-        return table(header[:-1], [row[:-1] for row in rows], caption=caption, markup=(0, 1))
+        return table(header[:-1], [row[:-1] for row in rows], caption=caption, markup=(0, 1), stacked=True)
     explained = note(
         "Answers the edited number: how often the answer is the number that replaced another one in the model's own thought. "
         "Such an answer counts as wrong, and shows that the answer is read from the thought."
     )
-    return table(header, rows, caption=caption, markup=(0, 1)) + explained
+    return table(header, rows, caption=caption, markup=(0, 1), stacked=True) + explained
 
 
 def _bars(run: StoredRun) -> Iterator[_Bar]:

@@ -42,9 +42,11 @@ def comparisons_tables(run: StoredRun) -> str:
         "of its difference alone, so it may exclude zero where the corrected p-value does not."
     )
     header = ["difference", "", "points", "p", "questions"]
-    in_the_open = table(header, key, caption="Key comparisons, in percentage points", markup=(1,)) if key else ""
+    in_the_open = (
+        table(header, key, caption="Key comparisons, in percentage points", markup=(1,), stacked=True) if key else ""
+    )
     header[3] = "p (Holm)"
-    all_of_them = table(header, rows, caption="Paired differences in percentage points", markup=(1,))
+    all_of_them = table(header, rows, caption="Paired differences in percentage points", markup=(1,), stacked=True)
     return f"{unmeasured}<h4>Comparisons</h4>{explained}{in_the_open}{details(f'All {len(rows)} comparisons', all_of_them)}"
 
 

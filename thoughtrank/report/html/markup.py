@@ -24,22 +24,33 @@ def note(text: str) -> str:
     return f'<p class="note">{escaped(text)}</p>'
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str, markup: Sequence[int] = ()) -> str:
-    """A table that scrolls sideways on a narrow screen.
+def table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    caption: str,
+    markup: Sequence[int] = (),
+    stacked: bool = False,
+) -> str:
+    """A table that scrolls sideways on a narrow screen, or stacks the cells of each row there.
 
     Args:
         header: of its columns.
         rows: cells as text; the first one of each row is its heading.
         caption: what the table shows, for screen readers.
         markup: columns whose cells are HTML of ours already.
+        stacked: whether the cells of a row stand below its heading on a narrow screen, each after the name of its column.
     """
     head = "".join(f'<th scope="col">{escaped(each)}</th>' for each in header)
+    names = [f' data-column="{escaped(each)}"' if stacked and each else "" for each in header]
     lines = []
     for row in rows:
         cells = [each if column in markup else escaped(each) for column, each in enumerate(row)]
-        lines.append(f'<tr><th scope="row">{cells[0]}</th>{"".join(f"<td>{each}</td>" for each in cells[1:])}</tr>')
+        data = "".join(f"<td{name}>{each}</td>" for name, each in zip(names[1:], cells[1:], strict=True))
+        lines.append(f'<tr><th scope="row">{cells[0]}</th>{data}</tr>')
+    look = ' class="stacked"' if stacked else ""
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(caption)}"><table>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(caption)}"><table{look}>'
         f"<caption><span>{escaped(caption)}</span></caption><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
 

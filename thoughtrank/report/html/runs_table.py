@@ -38,13 +38,13 @@ def comparison_section(compared: Sequence[ComparedRun]) -> str:
             for each in compared
         ]
         header = ["setting", "seeds", "mean accuracy (by seed)", "difference to the best, points"]
-        parts.append(table(header, rows, caption="Settings, best first", markup=(0, 3)))
+        parts.append(table(header, rows, caption="Settings, best first", markup=(0, 3), stacked=True))
     header = ["setting and run", "accuracy, questions", "0 % to 100 %"]
     header += [] if several else ["difference to the best, points"]
     header += ["thought effect, points", "judge cost, time, hardware"]
     caption = "Runs, those of the best setting first" if several else "Runs, best first"
     rows = [_run_row(run, compared_run, several=several) for run, compared_run in runs]
-    parts.append(table(header, rows, caption=caption, markup=range(len(header))))
+    parts.append(table(header, rows, caption=caption, markup=range(len(header)), stacked=True))
     if len(compared[0].varied) > NAMED:
         parts.append(_all_settings(compared))
     return section("comparison", "Settings side by side" if several else "Runs side by side", *parts)

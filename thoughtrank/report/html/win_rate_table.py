@@ -21,7 +21,7 @@ def win_rates(judged: Sequence[StoredComparison]) -> str:
             "How often the judge prefers the first reply, blind and in both orders; a tie counts one half, so 50 % is no "
             "difference. At equal lengths: what a regression predicts for two replies of the same length."
         )
-        + table(header, rows, caption="Win rates of the first reply, with 95 % intervals", markup=(1,))
+        + table(header, rows, caption="Win rates of the first reply, with 95 % intervals", markup=(1,), stacked=True)
     )
 
 

@@ -22,6 +22,16 @@ document.addEventListener("DOMContentLoaded", () => {
         section.append(fold);
       });
     });
+    // What the rows of a table are is told below it, on demand.
+    document.querySelectorAll("table.stacked:has(.meaning)").forEach((table) => {
+      const list = report.element("dl");
+      table.querySelectorAll(".meaning").forEach((meaning) => {
+        list.append(report.element("dt", "", meaning.previousSibling.textContent), report.element("dd", "", null, ...meaning.childNodes));
+        meaning.remove();
+      });
+      const fold = report.element("details", "", null, report.element("summary", "", "What the rows are"), list);
+      table.parentElement.after(fold);
+    });
     document.querySelectorAll('nav a[href^="#"]').forEach((link) =>
       link.addEventListener("click", () => {
         const fold = document.querySelector(link.hash).closest("details");
