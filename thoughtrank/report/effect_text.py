@@ -57,5 +57,10 @@ def p_text(p_value: float) -> str:
     return "< 0.001" if p_value < 0.001 else f"= {p_value:.3f}"
 
 
+def chance_text(*, significant: bool) -> str:
+    """Whether a difference is significant, for readers who do not know the word."""
+    return "unlikely to be chance" if significant else "may be chance"
+
+
 def _arms_text(arms: Mapping[str, Mapping[str, Any]], *, names: tuple[str, ...]) -> str:
     return ", ".join(f"{arm_label(name)} {percent(arms[name]['accuracy'])}" for name in names if name in arms)

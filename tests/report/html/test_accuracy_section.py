@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 from stored_runs import stored_run
@@ -32,6 +33,26 @@ def test_every_arm_of_the_last_round_and_every_control_has_its_interval(tmp_path
     assert "round 2: free reply − round 0: free reply" in shown
 
 
+def test_the_legend_has_the_last_value_of_each_curve_the_highest_first(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    first, middle, last = run.rounds
+    arms = {
+        "thought": {**FIGURES, "accuracy": 0.5},
+        "answer_at_once": {**FIGURES, "accuracy": 0.002, "low": 0.0},
+        "own_thought": {**FIGURES, "accuracy": 0.9},
+    }
+    rounds = [first, middle, replace(last, metrics={**last.metrics, "arms": arms})]
+    shown = accuracy_section(replace(run, rounds=rounds), name="run-0")
+    texts = re.findall(r'<span class="swatch"></span>([^<]*)</li>', shown)
+    ended = f"empty thought: {100 * middle.metrics['arms']['room_to_reason']['accuracy']:.1f} % (round 1)"
+    assert [each for each in texts if each != ended] == [
+        "own thought: 90.0 %",
+        "free reply: 50.0 %",
+        "answer at once: 0.2 %",
+    ]
+    assert ended in texts
+
+
 def test_the_control_of_the_thought_effect_is_a_point_of_the_chart(tmp_path):
     run = read_run(stored_run(tmp_path))
     arms = {"thought": FIGURES, "answer_at_once": FIGURES, "best_of_n": {**FIGURES, "accuracy": 0.3}}
@@ -45,7 +66,7 @@ def test_the_control_of_the_thought_effect_is_a_point_of_the_chart(tmp_path):
     assert "<title>control answers only, pairs, round 2: 25.0 % [15.0 to 40.0]</title>" in shown
     assert shown.count('class="marker"') == 1
     # Arms of equal accuracy are one row.
-    assert "control answers only, pairs: the same in 2 arms, free reply, answer at once<small>" in shown
+    assert "control answers only, pairs: the same in 2 arms, free reply, answer at once<small" in shown
     assert "control answers only, pairs: majority of n</th>" in shown
 
 

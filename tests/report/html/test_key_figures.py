@@ -12,17 +12,20 @@ def test_the_figures_of_a_run(tmp_path):
     shown = key_figures(run, [statistics_of(run, 1), statistics_of(run, 2)])
     first, last = (f"{100 * each.metrics['accuracy']:.1f} %" for each in (run.rounds[0], run.rounds[-1]))
     assert f"<b>{first} → {last}</b>" in shown
-    assert "more than chance" in shown
+    assert "], unlikely to be chance</span>" in shown
     assert "<b>not measured</b>" in shown
     assert (
         '<b class="typed">“A”</b><span>as forced beginnings of a thought. Each led to the best answer, or one as good, on 100'
         in shown
     )
     assert (
-        "of 8 training questions (those whose answers differ in rank); all 3 prefixes: 33 %. More than chance, a"
+        "of 8 training questions (those whose answers differ in rank); all 3 prefixes: 33 %. Unlikely to be chance, a"
         in shown
     )
-    assert "<b>$0.50, 12 min</b>" in shown
+    assert "<b>$0.50, 12 min</b><span>for the judge, and of computing, controls included; 8 examples selected" in shown
+    on_cpu = {"generation": {"engine": {"device": "cpu", "threads": 2}}}
+    rounds = [replace(each, facts={**each.facts, **on_cpu}) for each in run.rounds]
+    assert "and of computing on CPU, 2 threads, controls" in key_figures(replace(run, rounds=rounds), [])
     effect = {"points": 2.0, "low": -1.0, "high": 5.0, "p_value": 0.2}
     changed = replace(run, findings={**run.findings, "thought_effect": effect})
     shown = key_figures(changed, [])
@@ -35,8 +38,7 @@ def test_prefixes_that_differ_by_chance_only_are_not_named(tmp_path):
     shown = key_figures(run, [statistics_of(run, 1)])
     assert '<b class="typed">none</b>' in shown
     assert (
-        "on 33 % of 4 training questions (those whose answers differ in rank). No difference is more than chance"
-        in shown
+        "on 33 % of 4 training questions (those whose answers differ in rank). Every difference may be chance" in shown
     )
 
 

@@ -296,7 +296,7 @@ def test_several_runs_stand_side_by_side_and_one_is_shown(tmp_path):
     path = write_report([bad, good], tmp_path / "report.html").path
     index = index_of(path.read_text())
     assert index["headline"].startswith("Of 2 runs, good is the most accurate")
-    assert "It is better than every other run by more than chance (" in index["headline"]
+    assert "It is better than every other run, and that is unlikely to be chance (" in index["headline"]
     with opened(path) as shown:
         page = shown.page
         assert page.locator("article.run:visible h2").all_inner_texts() == ["good"]

@@ -17,8 +17,8 @@ def test_times_stand_beside_their_hardware_and_where_that_differs_the_page_says_
     runs = [run_of(tmp_path / name, lr=lr) for lr, name in enumerate(("a", "b"))]
     two, four = (on_machine(run, device="cpu", threads=number) for run, number in zip(runs, (2, 4), strict=True))
     shown = comparison_section(compare_runs([two, four]))
-    assert "min<br>cpu, 2 threads</td>" in shown
-    assert "min<br>cpu, 4 threads</td>" in shown
+    assert "min<br>CPU, 2 threads</td>" in shown
+    assert "min<br>CPU, 4 threads</td>" in shown
     assert "different hardware or numbers of threads, so their times cannot be compared" in shown
     alike = comparison_section(compare_runs([two, on_machine(runs[1], device="cpu", threads=2)]))
     assert "different hardware" not in alike

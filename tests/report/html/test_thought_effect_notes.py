@@ -24,7 +24,9 @@ def test_the_effect_names_its_control_and_what_the_variants_are(tmp_path):
     run = replace(run, findings={"thought_effect": EFFECT, "controls": CONTROLS, "comparisons": []})
     assert against(run) == ("answers_only/copies", "answer_at_once")
     text = effect_note(run)
-    assert text.startswith("Thought effect: +9.0 points (95 % interval +4.0 to +14.0, p < 0.001), more than chance.")
+    assert text.startswith(
+        "Thought effect: +9.0 points (95 % interval +4.0 to +14.0, p < 0.001), unlikely to be chance."
+    )
     assert "trained in 2 variants: copies (one example for each of the run's" in text
     assert text.endswith(
         "difference to “answers only, copies: answer at once”, the smallest of 2 differences to this control, with the largest "

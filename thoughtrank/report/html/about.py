@@ -1,9 +1,10 @@
-"""One line on what was run: model, questions, judge, sizes, and what a round is."""
+"""One line on what was run: model, questions, judge, hardware, sizes, and what a round is."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from thoughtrank.report.html.machine import machine_text
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.training_texts import round_text
 
@@ -15,7 +16,8 @@ def about(run: StoredRun) -> str:
     parts = [
         _named("model", _model(run)),
         _named("questions", _component(run, "questions")),
-        _named("judge", _component(run, "judge")),
+        _named("judge", _judge(run)),
+        _named("hardware", machine_text(run)),
         _number(_settings(run, "questions"), "train_per_round", "questions per round"),
         _number(_settings(run, "training"), "batch_size", "examples per batch"),
         _named("learning rate", _settings(run, "optimizer").get("lr")),
@@ -31,6 +33,14 @@ def _settings(run: StoredRun, name: str) -> Mapping[str, Any]:
 
 def _model(run: StoredRun) -> str:
     return str(_settings(run, "model").get("name") or "").rstrip("/").rpartition("/")[2]
+
+
+def _judge(run: StoredRun) -> str:
+    """The model that judges; where none does, what takes its place."""
+    words = _component(run, "judge")
+    if words == "reference judge":
+        return "none (a program compares the answers with the reference answers)"
+    return str(_settings(run, "judge").get("model") or words)
 
 
 def _component(run: StoredRun, name: str) -> str:

@@ -73,10 +73,11 @@ def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[StoredCompar
             "Fraction of held-out questions answered right, with 95 % intervals. Round 0 is before training. The thick line is "
             "the model as it is used: it writes a thought, then its answer. The other arms change one thing to see what a "
             "thought is worth. Where an answer is forced, its first number (or letter) counts: a calculation there is wrong, "
-            "and 11 + 11 = 22 answers 11. Unseen families are kinds of questions that were never trained on."
+            "and 11 + 11 = 22 answers 11. Unseen families are kinds of questions that were never trained on. Below the chart "
+            "stands what each reaches in the end, the highest first."
         ),
         scrolling(chart, label="accuracy by round"),
-        legend(curves.names, looks=curves.looks),
+        _legend(curves),
         *(f"<p>{escaped(text)}</p>" for text in (effect_note(run), _empty_thought_note(run)) if text),
         _last_round(run),
         comparisons_tables(run),
@@ -97,6 +98,18 @@ def accuracy_curves(run: StoredRun) -> AccuracyCurves:
         names.append(f"{control[0]}: same answers, no thoughts")
         looks.append(CONTROL)
     return AccuracyCurves(names, series, looks)
+
+
+def _legend(curves: AccuracyCurves) -> str:
+    """The legend of the chart with the last value of each curve, in the order of these: curves may lie on one another."""
+    ends = [points[-1] for _, points in curves.series]
+    last = max(each.x for each in ends)
+    order = sorted(range(len(ends)), key=lambda index: -ends[index].value)
+    texts = [
+        f"{name}: {percent(end.value)}" + (f" (round {end.x})" if end.x != last else "")
+        for name, end in zip(curves.names, ends, strict=True)
+    ]
+    return legend([texts[each] for each in order], looks=[curves.looks[each] for each in order])
 
 
 def _empty_thought_note(run: StoredRun) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.paired import paired_difference
-from thoughtrank.report.effect_text import p_text
+from thoughtrank.report.effect_text import chance_text, p_text
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.empty_thought import closed_anyway
 from thoughtrank.report.html.headline import comparison_of, excludes_zero, points_text
@@ -126,9 +126,7 @@ def _adjusted(compared: Mapping[str, Any]) -> str:
     """A difference with its interval and the p-value after the correction for all comparisons."""
     interval = f"95 % interval {compared['low']:+.1f} to {compared['high']:+.1f}"
     p_value = compared["adjusted_p_value"]
-    clear = (
-        "more than chance" if excludes_zero({**compared, "p_value": p_value}) else "not shown to be more than chance"
-    )
+    clear = chance_text(significant=excludes_zero({**compared, "p_value": p_value}))
     return (
         f"{compared['points']:+.1f} points ({interval} of this difference alone, p {p_text(p_value)} after Holm's correction "
         f"for all comparisons, {clear})"

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from thoughtrank.report.effect_text import p_text
+from thoughtrank.report.effect_text import chance_text, p_text
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.headline import change_over_rounds, duration_text, excludes_zero, total_cost, total_seconds
+from thoughtrank.report.html.machine import machine_text
 from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.thought_effect_notes import effect_sides
@@ -43,7 +44,7 @@ def _accuracy(run: StoredRun) -> list[tuple[str, str, str]]:
     compared = change_over_rounds(run)
     change = ""
     if compared is not None:
-        clear = "more than chance" if excludes_zero(compared) else "may be chance"
+        clear = chance_text(significant=excludes_zero(compared))
         change = f": {compared['points']:+.1f} points [{compared['low']:+.1f} to {compared['high']:+.1f}], {clear}"
     return [
         ("Accuracy", f"{percent(first.metrics['accuracy'])} → {value}", f"round {first.number} → {last.number}{change}")
@@ -53,9 +54,9 @@ def _accuracy(run: StoredRun) -> list[tuple[str, str, str]]:
 def _effect(run: StoredRun) -> list[tuple[str, str, str]]:
     effect = run.findings["thought_effect"]
     if effect is None:
-        text = "needs the control answers_only" if run.finished else "known when the run is finished"
+        text = "needs controls=[answers_only]" if run.finished else "known when the run is finished"
         return [("Thought effect", "not measured", text)]
-    clear = "more than chance" if excludes_zero(effect) else "may be chance"
+    clear = chance_text(significant=excludes_zero(effect))
     interval = f"[{effect['low']:+.1f} to {effect['high']:+.1f}], p {p_text(effect['p_value'])}"
     sides = effect_sides(run)
     trained = "over training on the same answers without thoughts"
@@ -84,7 +85,7 @@ def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
         text += f"{100 * mean:.0f} %. "
     else:
         text += f"All {len(tested)} prefixes: the best answer, or one as good, on {100 * mean:.0f} % of {questions}. "
-    text += "More than chance, all rounds together" if better or worse else "No difference is more than chance"
+    text += "Unlikely to be chance, all rounds together" if better or worse else "Every difference may be chance"
     text += f". Less often: {_listed(worse)}" if worse else ""
     names = [f"{each.prefix} is {_LOOK_ALIKE[each.prefix]}" for each in better if each.prefix in _LOOK_ALIKE]
     text += f" ({', '.join(names)})" if names else ""
@@ -99,10 +100,7 @@ def _listed(prefixes: Sequence[str]) -> str:
 def _spend(run: StoredRun) -> list[tuple[str, str, str]]:
     seconds = total_seconds(run)
     examples = sum(each.facts.get("selection", {}).get("examples", 0) for each in run.rounds)
-    return [
-        (
-            "Cost and time",
-            f"${total_cost(run):.2f}, {duration_text(seconds)}",
-            f"for the judge, and of computing, controls included; {examples:,} examples selected, all rounds together",
-        )
-    ]
+    machine = machine_text(run)
+    text = f"for the judge, and of computing{machine and f' on {machine}'}, controls included; "
+    text += f"{examples:,} examples selected, all rounds together"
+    return [("Cost and time", f"${total_cost(run):.2f}, {duration_text(seconds)}", text)]

@@ -1,4 +1,4 @@
-"""Several runs side by side: what they varied, their results, and whether the best one is more than chance."""
+"""Several runs side by side: what they varied, their results, and whether the best one may be chance."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class ComparedRun:
 
     @property
     def below(self) -> bool:
-        """Whether the best is better than this one by more than chance."""
+        """Whether the best is better than this one, and that is unlikely to be chance."""
         return self.p_value is not None and self.p_value < _SIGNIFICANT
 
 
@@ -143,7 +143,7 @@ def _mean_accuracy(runs: Sequence[StoredRun]) -> float | None:
 
 
 def comparison_headline(compared: Sequence[ComparedRun]) -> str:
-    """Which setting is best, and whether that is more than chance."""
+    """Which setting is best, and whether that may be chance."""
     every, best, rest = compared, compared[0], compared[1:]
     num_runs = sum(len(each.runs) for each in compared)
     if best.accuracy is None:
@@ -207,15 +207,18 @@ def num_questions(run: StoredRun) -> int | None:
 
 
 def _verdict(rest: Sequence[ComparedRun]) -> str:
-    """What the best is better than by more than chance, of those that it can be compared with."""
+    """Whether the best may be so by chance, compared with those that it can be compared with."""
     beaten = [each for each in rest if each.below]
     second = rest[0]
     margin = "" if second.to_best is None else f" (to the next: {_points_text(second)})"
     if len(beaten) == len(rest):
-        return f"It is better than every other {_kind(rest)} by more than chance{margin}."
+        return f"It is better than every other {_kind(rest)}, and that is unlikely to be chance{margin}."
     if beaten:
-        return f"It is better than {len(beaten)} of the {len(rest)} others by more than chance{margin}."
-    return f"That is not more than chance: no difference to another {_kind(rest)} is significant{margin}."
+        return (
+            f"It is better than {len(beaten)} of the {len(rest)} others, and that is unlikely to be chance; the other "
+            f"differences may be chance{margin}."
+        )
+    return f"That may be chance: no difference to another {_kind(rest)} is significant{margin}."
 
 
 def _kind(rest: Sequence[ComparedRun]) -> str:
@@ -225,7 +228,7 @@ def _kind(rest: Sequence[ComparedRun]) -> str:
 def _seeds_text(best: ComparedRun) -> str:
     """What the comparison can show of the training's own chance."""
     if len(best.runs) > 1:
-        return "More than chance means in every seed."
+        return "A difference is significant only if it is so in every seed."
     if _only_seeds(best.varied):
         return "Their settings are equal: any difference is that of the seed."
     return "Each setting was trained once: with another seed the order may be another."

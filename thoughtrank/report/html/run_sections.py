@@ -1,11 +1,11 @@
 """The sections on judge and costs, on training, and on config and versions."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from thoughtrank.records import STAGES
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.headline import control_variants, duration_text, total_cost, total_seconds
+from thoughtrank.report.html.machine import machine_text, versions
 from thoughtrank.report.html.markup import details, note, section, table
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 from thoughtrank.report.html.training_texts import epochs_text, round_text, training_settings
@@ -24,7 +24,6 @@ _AUDIT_TEXTS = {
     "failed_share": "failed",
     "same_family": "judge and model of one family",
 }
-_ENGINE_FACTS = ("engine", "device", "dtype", "torch", "transformers", "vllm", "threads")
 
 
 def judge_section(run: StoredRun, *, name: str) -> str:
@@ -95,14 +94,6 @@ def _machine(run: StoredRun) -> str:
     """The caption of the table: what it is, and on what it ran."""
     machine = machine_text(run)
     return f"Judge calls in US dollars and tokens, and computing time by stage{machine and f', on {machine}'}"
-
-
-def machine_text(run: StoredRun) -> str:
-    """Device, precision and threads of its last round; empty where the run does not have them."""
-    facts = _versions(run)
-    parts = [str(facts[name]) for name in ("device", "dtype") if name in facts]
-    threads = [f"{facts['threads']} threads"] if facts.get("device") == "cpu" and "threads" in facts else []
-    return ", ".join([*parts, *threads])
 
 
 def _judge_cells(of_round: StoredRound) -> tuple[str, str]:
@@ -189,19 +180,11 @@ def _number(value: object) -> float | None:
 
 def settings_section(run: StoredRun, *, name: str) -> str:
     """Config and versions, folded."""
-    versions = _versions(run)
+    found = versions(run)
     parts = []
-    if versions:
-        parts.append(table(["", "value"], [[key, str(value)] for key, value in versions.items()], caption="Versions"))
+    if found:
+        parts.append(table(["", "value"], [[key, str(value)] for key, value in found.items()], caption="Versions"))
     if run.config_text:
         parts.append(details("The whole config", f'<pre tabindex="0">{escaped(run.config_text)}</pre>'))
     missing = None if parts else "The run folder has neither a config nor versions."
     return section(f"{name}-settings", "Config and versions", *parts, missing=missing)
-
-
-def _versions(run: StoredRun) -> Mapping[str, object]:
-    for each in reversed(run.rounds):
-        engine = each.facts.get("generation", {}).get("engine") or each.facts.get("evaluation", {}).get("engine")
-        if isinstance(engine, dict):
-            return {key: engine[key] for key in _ENGINE_FACTS if key in engine}
-    return {}

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from thoughtrank.report.effect_text import p_text
+from thoughtrank.report.effect_text import chance_text, p_text
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.headline import duration_text, total_cost, total_seconds
+from thoughtrank.report.html.machine import machine_text
 from thoughtrank.report.html.markup import details, note, section, table
 from thoughtrank.report.html.run_comparison import (
     NAMED,
@@ -16,7 +17,6 @@ from thoughtrank.report.html.run_comparison import (
     short_value,
     varied_settings,
 )
-from thoughtrank.report.html.run_sections import machine_text
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import interval_bar, series_class
 from thoughtrank.report.text_layout import percent
@@ -55,9 +55,9 @@ def _explained(runs: Sequence[StoredRun], *, several: bool) -> str:
     text = (
         "Accuracy of the last round on the held-out questions. The difference to the best is paired by question. Its 95 % "
         "interval is that of this pair alone; its p-value is corrected for all pairs with common questions (Holm), so that the "
-        "interval may exclude zero where the p-value does not count as more than chance. The thought effect is what training "
-        "on thoughts adds to training on the same answers without them. The cost is that of the judge; the time is that of "
-        "all stages, the controls included. "
+        "interval may exclude zero where the difference may be chance. Unlikely to be chance: p below 0.05. The thought effect "
+        "is what training on thoughts adds to training on the same answers without them. The cost is that of the judge; the "
+        "time is that of all stages, the controls included. "
     )
     if len({machine_text(run) for run in runs}) > 1:
         text += "These runs had different hardware or numbers of threads, so their times cannot be compared."
@@ -107,7 +107,7 @@ def _difference(compared_run: ComparedRun) -> list[str]:
         return ["best"]
     if compared_run.p_value is None:
         return ["no question in common"]
-    chance = "more than chance" if compared_run.below else "may be chance"
+    chance = chance_text(significant=compared_run.below)
     return [
         f"{0 - found.points:+.1f} [{0 - found.high:+.1f} to {0 - found.low:+.1f}]",
         f"p {p_text(compared_run.p_value)}: {chance}",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from thoughtrank.report.effect_text import chance_text
 from thoughtrank.report.html.headline import control_variants, excludes_zero, points_text
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.labels import CONTROL_VARIANTS, control_label, side_label
@@ -41,7 +42,7 @@ def effect_note(run: StoredRun) -> str | None:
         return None
     variants = [f"{name} ({text})" for name, text in CONTROL_VARIANTS.items() if name in _variants(run)]
     trained = f", trained in {len(variants)} variants: {' and '.join(variants)}" if variants else ""
-    clear = "more than chance" if excludes_zero(effect) else "not shown to be more than chance"
+    clear = chance_text(significant=excludes_zero(effect))
     count = len(effect["parts"])
     smallest = (
         f", the smallest of {count} differences to this control, with the largest of their p-values"

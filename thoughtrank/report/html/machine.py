@@ -1,0 +1,27 @@
+"""On what a run was computed: device, precision and threads, and the versions of its libraries."""
+
+from collections.abc import Mapping
+
+from thoughtrank.report.html.stored_run import StoredRun
+
+_FACTS = ("engine", "device", "dtype", "torch", "transformers", "vllm", "threads")
+_DEVICES = {"cpu": "CPU", "cuda": "GPU"}
+
+
+def machine_text(run: StoredRun) -> str:
+    """Device, precision and threads of its last round, as ``CPU, bfloat16, 2 threads``; empty where the run lacks them."""
+    facts = versions(run)
+    device = str(facts.get("device", ""))
+    parts = [_DEVICES.get(device, device), str(facts.get("dtype", ""))]
+    if device == "cpu" and "threads" in facts:
+        parts.append(f"{facts['threads']} thread{'' if facts['threads'] == 1 else 's'}")
+    return ", ".join(filter(None, parts))
+
+
+def versions(run: StoredRun) -> Mapping[str, object]:
+    """What the engine of its last round says of itself."""
+    for each in reversed(run.rounds):
+        engine = each.facts.get("generation", {}).get("engine") or each.facts.get("evaluation", {}).get("engine")
+        if isinstance(engine, dict):
+            return {key: engine[key] for key in _FACTS if key in engine}
+    return {}
