@@ -193,7 +193,7 @@ def test_on_a_phone_the_tables_that_decide_need_no_sideways_scrolling(joint_repo
         assert row.inner_text().startswith("optimizer.lr=1")
         assert page.locator(".stacked .meaning").count() == 0
         page.click("text=What the rows are")
-        assert page.locator("dd", has_text="answer_at_once: an empty thought").is_visible()
+        assert page.locator("dd", has_text="answer_at_once: an empty thought").first.is_visible()
         assert shown.messages == []
 
 

@@ -60,6 +60,12 @@ def test_prefixes_that_differ_by_more_than_chance_are_marked(tmp_path):
     assert "these win more often than the others: A; less often: B 7." in shown
 
 
+def test_prefixes_of_several_words_are_listed_with_commas(tmp_path):
+    run = read_run(stored_run(tmp_path, questions=12, prefixes=("The total", "So", "Half of")))
+    shown = prefix_section(run, [statistics_of(run, 1), statistics_of(run, 2)], name="run-0")
+    assert "these win more often than the others: The total; less often: So, Half of." in shown
+
+
 def test_without_gains_there_are_no_genuine_wins(tmp_path):
     run = read_run(stored_run(tmp_path, gains=False))
     shown = prefix_section(run, [statistics_of(run, 2)], name="run-0")

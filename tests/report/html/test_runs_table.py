@@ -1,9 +1,9 @@
 from dataclasses import replace
 
-from test_run_comparison import run_of
+from test_run_comparison import run_of, seeded
 
 from thoughtrank.report.html.run_comparison import compare_runs
-from thoughtrank.report.html.runs_table import comparison_section
+from thoughtrank.report.html.runs_table import comparison_section, run_titles
 
 
 def on_machine(run, **facts):
@@ -31,6 +31,15 @@ def test_long_names_break_between_their_parts_and_stay_text(tmp_path):
     assert '<th scope="row">optimizer.<wbr>lr=<wbr>one_<wbr>run<small>run one_<wbr>run, not finished' in shown
     assert "<small>run &lt;b&gt;, not finished: round 1</small></th>" in shown
     assert ">+0.0 [+0.0 to +0.0]<br>p = 1.000: may be chance</td>" in shown  # of equal replies
+
+
+def test_runs_are_told_apart_by_their_settings_and_seeds(tmp_path):
+    several = [seeded(tmp_path / f"r{lr}{seed}", lr=lr, seed=seed, accuracy=lr / 3) for lr in (1, 2) for seed in (0, 1)]
+    titles = ["optimizer.lr=2, seed=0 (r20)", "optimizer.lr=2, seed=1 (r21)"]
+    assert run_titles(compare_runs(several))[:2] == titles
+    assert run_titles(compare_runs(several[:3]))[0].endswith(", optimizer.lr=2 (r20)")
+    equal = [run_of(tmp_path / name, lr=1) for name in "ab"]
+    assert run_titles(compare_runs(equal)) == ["a", "b"]
 
 
 def test_a_run_without_results_has_its_row(tmp_path):

@@ -20,7 +20,7 @@ from thoughtrank.report.html.round_candidates import readable, reported_question
 from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.html.run_comparison import compare_runs, comparison_headline
 from thoughtrank.report.html.run_sections import curves_of, judge_section, settings_section, training_section
-from thoughtrank.report.html.runs_table import comparison_section
+from thoughtrank.report.html.runs_table import comparison_section, run_titles
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.verdict_texts import verdict_texts
 from thoughtrank.report.labels import ARM_LABELS, CONTROL_LABELS
@@ -74,8 +74,9 @@ def report_page(runs: Sequence[StoredRun]) -> list[str]:
         "runs": [article.index for article in articles],
     }
     title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
+    choices = run_titles(compared)
     parts = [
-        _header(runs, title=title, top=top),
+        _header(title=title, top=top, about_run="" if compared else about(runs[0]), choices=choices),
         '<main id="main">',
         comparison_section(compared) if compared else "",
         *(article.markup for article in articles),
@@ -104,18 +105,24 @@ def _document(body: str, *, title: str, index: Mapping[str, Any], elements: Elem
     return [*head, body, data, code, *elements.texts, "</body>\n</html>\n"]
 
 
-def _header(runs: Sequence[StoredRun], *, title: str, top: str) -> str:
-    """Title, headline, and links to the sections; of several runs the first one is shown at first."""
+def _header(*, title: str, top: str, about_run: str, choices: Sequence[str]) -> str:
+    """Title, headline, and links to the sections; of several runs the first one is shown at first.
+
+    Args:
+        title: of the page.
+        top: its headline.
+        about_run: what was run; empty for several runs.
+        choices: what tells several runs from each other; empty for one run.
+    """
     links = "".join(f'<li><a href="#run-0-{name}-title">{text}</a></li>' for name, text in _SECTIONS)
-    if len(runs) > 1:
+    chooser = ""
+    if choices:
         options = "".join(
-            f'<option value="{number}"{"" if number else " selected"}>{escaped(run.name)}</option>'
-            for number, run in enumerate(runs)
+            f'<option value="{number}"{"" if number else " selected"}>{escaped(choice)}</option>'
+            for number, choice in enumerate(choices)
         )
         chooser = f'<label class="chooser">Run <select id="run-choice">{options}</select></label>'
-    else:
-        chooser = ""
-    described = f'<p class="about">{escaped(about(runs[0]))}</p>' if len(runs) == 1 else ""
+    described = f'<p class="about">{escaped(about_run)}</p>' if about_run else ""
     return (
         '<a class="skip" href="#main">Skip to the content</a>\n<header class="top"><p class="brand">thoughtrank report</p>'
         f'<h1>{escaped(title)}</h1><p class="headline">{escaped(top)}</p>{described}</header>\n'

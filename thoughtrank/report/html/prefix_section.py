@@ -11,7 +11,7 @@ from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import NUM_SHADES
 from thoughtrank.report.prefix_chance import PrefixChance, PrefixWins
 from thoughtrank.report.prefix_statistics import PrefixResult
-from thoughtrank.report.text_layout import percent
+from thoughtrank.report.text_layout import listed_prefixes, percent
 
 _MOST_OPENERS = 12
 _BETTER, _WORSE = "▲", "▼"
@@ -51,7 +51,7 @@ def _over_all(ranked: Sequence[RoundStatistics]) -> str:
     if len(ranked) < 2:
         return ""
     better = [each.prefix for each in PrefixWins.together(each.wins for each in ranked).tested() if each.better]
-    named = " ".join(better) or "none"
+    named = listed_prefixes(better) or "none"
     return f"Over all rounds together, as at the top of the page, more often than the others by more than chance: {named}. "
 
 
@@ -142,7 +142,7 @@ def _chance_text(of_round: RoundStatistics, tested: Sequence[PrefixChance]) -> s
         "more often than the others": [each.prefix for each in tested if each.better],
         "less often": [each.prefix for each in tested if each.worse],
     }
-    found = [f"{text}: {' '.join(prefixes) or 'none'}" for text, prefixes in sides.items()]
+    found = [f"{text}: {listed_prefixes(prefixes) or 'none'}" for text, prefixes in sides.items()]
     return (
         f" {of_round.decided} questions have better and worse answers. By more than chance, corrected for the number of "
         f"prefixes (Holm), in this round these win {'; '.join(found)}."

@@ -50,6 +50,21 @@ def comparison_section(compared: Sequence[ComparedRun]) -> str:
     return section("comparison", "Settings side by side" if several else "Runs side by side", *parts)
 
 
+def run_titles(compared: Sequence[ComparedRun]) -> list[str]:
+    """What tells each run from the others, its settings first: the names of a sweep's runs begin alike."""
+    return [
+        f"{', '.join(_settings(each, run))} ({run.name})" if each.varied or len(each.runs) > 1 else run.name
+        for each in compared
+        for run in each.runs
+    ]
+
+
+def _settings(compared_run: ComparedRun, run: StoredRun) -> list[str]:
+    """Those that are named, and the seed where the setting has several."""
+    seed = [f"seed={run.config.get('seed')}"] if len(compared_run.runs) > 1 else []
+    return [*varied_settings(compared_run.varied), *seed]
+
+
 def _explained(runs: Sequence[StoredRun], *, several: bool) -> str:
     """What the columns are, and whether the times can be compared."""
     text = (
@@ -87,11 +102,10 @@ def _run_row(run: StoredRun, compared_run: ComparedRun, *, several: bool) -> lis
         bar = interval_bar(accuracy, low, high, low_end=0.0, high_end=1.0, look=series_class(0))
         bounds = [f"[{100 * low:.0f}–{100 * high:.0f}]", *bounds]
     effect = run.findings["thought_effect"]
-    seed = [f"seed={run.config.get('seed')}"] if several else []
     machine = machine_text(run)
     state = f", not finished: {run_state(run)}" if run_state(run) else ""
     return [
-        _lines([*varied_settings(compared_run.varied), *seed]) + f"<small>run {_lines([run.name + state])}</small>",
+        _lines(_settings(compared_run, run)) + f"<small>run {_lines([run.name + state])}</small>",
         _lines([percent(accuracy), " ".join(bounds)]),
         bar,
         *([] if several else [_lines(_difference(compared_run))]),
