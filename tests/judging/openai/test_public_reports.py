@@ -73,3 +73,13 @@ def test_a_wrong_setting_is_named_with_the_servers_words(server, name):
     assert said in str(caught.value)
     assert KEY not in str(caught.value)
     assert len(server.received) == 1
+
+
+def test_an_error_as_plain_text_is_another_attempt_and_one_without_a_body_has_a_reason(server):
+    """vllm#8429 and chat-ui#1343."""
+    server.script.append(Scripted(500, "Internal Server Error"))
+    with pytest.raises(AttemptFailed, match="HTTP 500: Internal Server Error"):
+        judge_at(server).judge(REQUEST)
+    server.script.append(Scripted(400, ""))
+    verdict = judge_at(server).judge(REQUEST)
+    assert (verdict.status, "HTTP 400" in verdict.reason) == ("error", True)
