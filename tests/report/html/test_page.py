@@ -17,6 +17,13 @@ HOSTILE = (
 )
 
 
+def shows(place, text: str) -> None:
+    """Waits until a place of the page has this text; a busy machine takes longer than any fixed time."""
+    from playwright.sync_api import expect
+
+    expect(place).to_have_text(text, timeout=30_000)
+
+
 def page_of(*folders) -> str:
     return "".join(report_page([read_run(folder) for folder in folders]))
 
@@ -226,20 +233,17 @@ def test_filters_leave_what_matches(report):
         assert page.locator(".card.chosen").count() == 1
         page.click("#filter-reset")
         page.fill("#search", "Q2-3")
-        page.wait_for_timeout(150)
-        assert status.inner_text() == "3 candidates of 1 question"
+        shows(status, "3 candidates of 1 question")
 
 
 def test_a_search_of_all_texts_finds_thoughts(report):
     with opened(report) as shown:
         page = shown.page
         page.fill("#search", "b THOUGHT so")
-        page.wait_for_timeout(150)
-        assert page.locator("#browser-status").inner_text() == "0 candidates of 0 questions"
+        shows(page.locator("#browser-status"), "0 candidates of 0 questions")
         assert page.locator("#search-hint").is_visible()
         page.check("#full-text")
-        page.wait_for_timeout(300)
-        assert page.locator("#browser-status").inner_text() == "4 candidates of 4 questions"
+        shows(page.locator("#browser-status"), "4 candidates of 4 questions")
         assert page.locator("#search-hint").is_hidden()
         page.click("#filter-reset")
         assert not page.is_checked("#full-text")
@@ -249,8 +253,8 @@ def test_a_search_of_all_texts_finds_thoughts(report):
 def test_a_prefix_of_the_grid_shows_its_candidates(report):
     with opened(report) as shown:
         shown.page.locator('button.prefix[data-round="2"]').nth(1).click()
-        shown.page.wait_for_timeout(200)
-        assert shown.page.locator("#browser-status").inner_text() == "4 candidates of 4 questions"
+        shows(shown.page.locator("#browser-status"), "4 candidates of 4 questions")
+        shown.page.locator(".card .facts", has_text="prefix B").first.wait_for()
         assert shown.page.locator(".card .facts").first.inner_text().count("prefix B") == 1
 
 
@@ -259,8 +263,7 @@ def test_the_list_of_questions_is_used_by_keyboard(report):
         page = shown.page
         page.focus("#question-list")
         page.keyboard.press("End")
-        page.wait_for_timeout(100)
-        assert page.locator(".question-id").inner_text() == "q2-3"
+        shows(page.locator(".question-id"), "q2-3")
         assert page.locator("#question-list").get_attribute("aria-activedescendant") == "row-3"
 
 
@@ -269,7 +272,7 @@ def test_replies_are_shown_before_and_after(report):
         page = shown.page
         page.check("input[value=held-out]")
         page.select_option("#filter-outcome", label="became right")
-        page.wait_for_timeout(200)
+        shows(page.locator(".pair .card h4").last, "Round 2")
         titles = page.locator(".pair .card h4").all_inner_texts()
         assert titles == ["Round 0, before training", "Round 2"]
         assert page.locator(".pair .outcome").all_inner_texts() == ["wrong", "right"]
