@@ -1,0 +1,44 @@
+"""A study as its page starts it, with its real config made small: killed, started again, and its tables written."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from killing import kill_when
+
+from thoughtrank.report.study.__main__ import main
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+STUDY = "thought_choice"
+RUNS = [f"{setting}-seed{seed}" for setting in ("hash", "shortest") for seed in (0, 1)]
+
+
+@pytest.mark.slow
+def test_a_study_that_was_killed_finishes_with_the_same_command_and_its_tables_are_written(workplace, capsys):
+    study = workplace.folder / "experiments" / STUDY
+    shutil.copytree(EXPERIMENTS / STUDY, study)
+    command = (
+        f"--config-dir={study.parent}",
+        f"+{STUDY}=config",
+        f"{STUDY}/settings=hash,shortest",
+        "seed=0,1",
+        "questions.development=4",
+    )
+    process = workplace.start(*command)
+    assert kill_when(process, workplace.path(STUDY, RUNS[0], "summary.json").exists)
+    assert not workplace.path(STUDY, RUNS[-1], "summary.json").exists()
+    output = workplace.run(*command)
+    assert f"{RUNS[0]} is finished already" in output
+    assert all(workplace.path(STUDY, run, "summary.json").exists() for run in RUNS)
+    # Settings that differ in selection only have one table of candidates for each seed.
+    assert len(list(workplace.folder.glob("cache/candidates/*/_done.json"))) == 2
+    main([str(study), "--runs-dir", str(workplace.path("."))])
+    results = (study / "results.md").read_text()
+    first, second = (line for line in results.splitlines() if line.startswith(("| `hash` | 2 |", "| `shortest` | 2 |")))
+    assert "n = 12" in second  # 6 test questions of each seed, beside the first setting
+    assert "n = 12" not in first
+    assert "| development |" in results
+    written = capsys.readouterr().out
+    assert f"{study}/comparison.json" in written
+    assert f"{study}/accuracy-light.svg" in written
+    assert {path.name for path in study.iterdir() if (path / "summary.json").exists()} == set(RUNS)
