@@ -1,4 +1,4 @@
-"""Fixtures that the tests of engines on completions servers share."""
+"""Fixtures that the tests of engines share: a completions server, and the driver of a machine with GPUs."""
 
 import pytest
 from completions_server import CompletionsServer
@@ -23,3 +23,18 @@ def server(running, monkeypatch):
     running.returns_logprobs = True
     running.models, running.root, running.most_running = ["tiny"], None, 0
     return running
+
+
+@pytest.fixture
+def driver(tmp_path, monkeypatch):
+    """Puts a program named nvidia-smi first in the path, which lists so many devices or fails."""
+
+    def make(number, *, status=0):
+        lines = [f"echo 'GPU {index}: NVIDIA H100 (UUID: GPU-{index})'" for index in range(number)]
+        program = tmp_path / "nvidia-smi"
+        program.write_text("\n".join(["#!/bin/sh", *lines, f"exit {status}"]))
+        program.chmod(0o700)
+
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return make

@@ -48,6 +48,15 @@ def test_it_is_the_embedded_engine_without_a_device_or_where_that_is_wanted(devi
     assert made.notes() == ["engine=auto is engine=transformers here"]
 
 
+@pytest.mark.parametrize("visible", ["", "-1", "NoDevFiles"])
+def test_it_is_the_embedded_engine_where_a_driver_has_devices_and_none_is_visible(driver, python, monkeypatch, visible):
+    """microsoft/nni#388."""
+    driver(1)
+    assert AutoEngine(python=python).chosen == "vllm"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert AutoEngine(python=python).notes() == ["engine=auto is engine=transformers here"]
+
+
 def test_on_a_gpu_without_vllm_the_plan_says_what_is_missing(devices):
     devices(1)
     [note] = AutoEngine(python=sys.executable).notes()

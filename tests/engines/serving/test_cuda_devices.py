@@ -3,21 +3,6 @@ import pytest
 from thoughtrank.engines.serving.cuda_devices import num_cuda_devices
 
 
-@pytest.fixture
-def driver(tmp_path, monkeypatch):
-    """Puts a program named nvidia-smi first in the path, which lists so many devices or fails."""
-
-    def make(number, *, status=0):
-        lines = [f"echo 'GPU {index}: NVIDIA H100 (UUID: GPU-{index})'" for index in range(number)]
-        program = tmp_path / "nvidia-smi"
-        program.write_text("\n".join(["#!/bin/sh", *lines, f"exit {status}"]))
-        program.chmod(0o700)
-
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    return make
-
-
 def test_without_a_driver_there_are_none(driver, tmp_path, monkeypatch):
     driver(0, status=9)
     assert num_cuda_devices() == 0
@@ -26,7 +11,11 @@ def test_without_a_driver_there_are_none(driver, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("visible", "number"), [(None, 4), ("0,2", 2), ("GPU-3", 1), ("", 0), ("-1", 0), ("1,-1,2", 1), ("0,1,2,3,4", 4)]
+    ("visible", "number"),
+    [
+        *((None, 4), ("0,2", 2), ("GPU-3", 1), ("", 0), (" ", 0), ("-1", 0), ("1,-1,2", 1), ("0,1,2,3,4", 4)),
+        *(("NoDevFiles", 0), ("none", 0), ("4", 0), ("3, 1", 2), ("7,0", 0)),
+    ],
 )
 def test_listed_devices_count_as_far_as_they_are_visible(driver, monkeypatch, visible, number):
     driver(4)

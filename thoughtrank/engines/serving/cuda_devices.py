@@ -23,14 +23,14 @@ def num_cuda_devices() -> int:
         return 0
     number = sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return number if visible is None else min(number, _num_named(visible))
+    return number if visible is None else min(number, _num_named(visible, listed=number))
 
 
-def _num_named(visible: str) -> int:
-    """Devices in a list of indices or names; CUDA ignores what follows the first invalid one, such as -1."""
+def _num_named(visible: str, *, listed: int) -> int:
+    """Devices in a list of indices or names; CUDA ignores what follows the first one that does not exist, such as -1."""
     number = 0
-    for name in visible.split(","):
-        if not name.strip() or name.strip().startswith("-"):
+    for name in map(str.strip, visible.split(",")):
+        if not (name.startswith(("GPU-", "MIG-")) or (name.isdecimal() and int(name) < listed)):
             break
         number += 1
     return number
