@@ -75,6 +75,12 @@ def test_a_run_gets_the_composed_values_and_the_choices(command):
     assert (options["choices"]["selection"], options["choices"]["model"]) == ("best", "tiny")
 
 
+def test_none_is_null(command):
+    runs = []
+    command("run=None", do_run=lambda values, **options: runs.append(values["run"]))
+    assert runs == [None]
+
+
 def test_a_list_of_prefix_sets_is_one_choice(command):
     chosen = []
     command("prefixes=[digits,words]", do_run=lambda values, choices, **options: chosen.append(choices["prefixes"]))

@@ -24,6 +24,7 @@ from thoughtrank.api.compose import (
 )
 from thoughtrank.config.folders import writing_faults
 from thoughtrank.config.former_keys import present_keys
+from thoughtrank.config.python_none import null_for_none
 from thoughtrank.config.secret_check import secret_faults
 from thoughtrank.entry_point import prepare_program
 from thoughtrank.errors import UserError
@@ -61,7 +62,7 @@ def main() -> None:
     prepare_program()
     handle_stop_signals()
     sys.argv.extend(sweep_arguments(sys.argv[1:]))
-    sys.argv[1:] = present_keys(sys.argv[1:])
+    sys.argv[1:] = null_for_none(present_keys(sys.argv[1:]))
     _sweeps.clear()
     try:
         _compose_and_run(sweep_folder(sys.argv[1:]))

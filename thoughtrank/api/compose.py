@@ -18,6 +18,7 @@ from thoughtrank.api.overrides import override_texts
 from thoughtrank.config.composition_errors import composition_fault
 from thoughtrank.config.former_keys import present_keys
 from thoughtrank.config.preflight import config_faults
+from thoughtrank.config.python_none import null_for_none
 from thoughtrank.config.stored_config import reference_to_variable
 from thoughtrank.errors import UserError
 
@@ -67,7 +68,9 @@ def compose(overrides: Sequence[str], *, config_dir: str | Path | None = None) -
         try:
             with initialize_config_dir(config_dir=str(CONFIG_FOLDER), version_base=VERSION_BASE):
                 composed = hydra.compose(
-                    CONFIG_NAME, overrides=[*present_keys(overrides), *searched], return_hydra_config=True
+                    CONFIG_NAME,
+                    overrides=[*null_for_none(present_keys(overrides)), *searched],
+                    return_hydra_config=True,
                 )
             choices = composed.hydra.runtime.choices
             with open_dict(composed):
