@@ -21,7 +21,7 @@ def with_replies(run, number, change, **metrics):
     return replace(run, rounds=rounds)
 
 
-def test_an_empty_thought_has_a_sentence_only_where_it_is_as_good(tmp_path):
+def test_an_empty_thought_has_a_sentence_where_it_is_as_good_or_tests_nothing(tmp_path):
     run = read_run(stored_run(tmp_path))
     thought = {"accuracy": 0.5, "low": 0.4, "high": 0.6, "n": 40}
     good = {"accuracy": 0.45, "low": 0.3, "high": 0.6, "n": 40, "reply_tokens": 46.2}
@@ -29,8 +29,8 @@ def test_an_empty_thought_has_a_sentence_only_where_it_is_as_good(tmp_path):
     compared = {"first": "round 2 thought", "second": "round 2 room_to_reason", "points": 5.0, "low": -1.0, "high": 9.0}
     findings = {**run.findings, "comparisons": [{**compared, "p_value": 0.02, "adjusted_p_value": 0.12}]}
     text = cautions(replace(changed, findings=findings))
-    assert "does not keep the trained model from writing one: 40 of 40 of these replies close a thought anyway" in text
-    assert "It reaches 45.0 %, in replies of 46 tokens on average." in text
+    shown = "writes another one in 40 of 40 replies, and reaches 45.0 %, in replies of 46 tokens on average."
+    assert f"After an empty thought it {shown}" in text
     plain = with_replies(changed, 2, lambda index, row: replace(row, reply="7"))
     text = cautions(replace(plain, findings=findings))
     assert "A thought is not the only way to calculate." in text
@@ -38,7 +38,9 @@ def test_an_empty_thought_has_a_sentence_only_where_it_is_as_good(tmp_path):
     assert "is +5.0 points (95 % interval -1.0 to +9.0 of this difference alone, p = 0.120 after Holm" in text
     assert "so that a calculation there is wrong, it reaches 10.0 %." in text
     worse = {**good, "accuracy": 0.3}
-    assert "empty thought" not in cautions(with_arms(run, thought=thought, room_to_reason=worse))
+    assert "empty thought" not in cautions(with_arms(plain, thought=thought, room_to_reason=worse))
+    # The arm tests nothing where thoughts follow, whatever it reaches.
+    assert "does not show what" in cautions(with_arms(run, thought=thought, room_to_reason=worse))
     assert cautions(read_run(stored_run(tmp_path / "base", rounds=0))) == ""
 
 
@@ -51,7 +53,7 @@ def test_truncated_replies_of_round_0_stand_beside_the_change_without_them(tmp_p
     )
     text = cautions(changed)
     assert "In round 0, 25.0 % of the replies were truncated; in round 2, 0.0 %." in text
-    assert "among the 30 questions whose reply was whole in round 0, the change is +100.0 points" in text
+    assert "among the 30 questions whose reply was not truncated in round 0, the change is +100.0 points" in text
 
 
 def test_a_collapsed_opening_is_named_with_its_base(tmp_path):

@@ -66,6 +66,12 @@ def test_the_thoughts_get_credit_only_where_it_is_shown(tmp_path):
         "Training on thoughts is worth +9.0 points (95 % interval +4.0 to +14.0, p = 0.001) over training on the"
         in shown
     )
+    against = {**with_effect(run).findings["thought_effect"], "against": "answers_only/copies thought"}
+    controls = {"answers_only": {"variants": {"copies": {"arms": {"thought": {"accuracy": 0.45}}}}}}
+    findings = {**run.findings, "thought_effect": against, "controls": controls}
+    assert "training on the same answers without them, which reaches 45.0 %." in headline(
+        replace(run, findings=findings)
+    )
     assert "is not shown to be better than training on" in headline(with_effect(run, low=-2.0, p_value=0.3))
     assert "is worse than training on" in headline(with_effect(run, points=-9.0, low=-14.0, high=-4.0))
 
@@ -106,13 +112,8 @@ def test_nothing_is_claimed_of_an_empty_thought_where_most_replies_close_one(tmp
     for adjusted in (0.077, 0.001):
         findings = {**run.findings, "comparisons": [{**compared, "p_value": 0.001, "adjusted_p_value": adjusted}]}
         text = headline(replace(run, findings=findings))
-        assert (
-            "; forcing an empty thought shows nothing here, since 51 of 100 of these replies close a thought anyway"
-            in text
-        )
-        assert "% with its own)." in text
-        assert "shown to matter" not in text
-        assert "without writing a thought" not in text
+        assert "the same answers without them. It took" in text
+        assert "empty" not in text
 
 
 def test_a_run_with_only_its_base_model(tmp_path):

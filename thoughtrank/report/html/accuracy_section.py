@@ -72,9 +72,9 @@ def accuracy_section(run: StoredRun, *, name: str, judged: Sequence[StoredCompar
         note(
             "Fraction of held-out questions answered right, with 95 % intervals. Round 0 is before training. The thick line is "
             "the model as it is used: it writes a thought, then its answer. The other arms change one thing to see what a "
-            "thought is worth. Where an answer is forced, its first number (or letter) counts: a calculation there is wrong, "
-            "and 11 + 11 = 22 answers 11. Unseen families are kinds of questions that were never trained on. Below the chart "
-            "stands what each reaches in the end, the highest first."
+            "thought is worth. Where the beginning of the answer is forced, what the model writes first is its answer, so "
+            "that it cannot calculate there: “11 + 11 = 22” counts as 11. Unseen families are kinds of questions that were "
+            "never trained on. Below the chart stands what each line reaches in the end, the highest first."
         ),
         scrolling(chart, label="accuracy by round"),
         _legend(curves),

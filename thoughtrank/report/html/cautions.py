@@ -24,18 +24,21 @@ def cautions(run: StoredRun) -> str:
     if not found:
         return ""
     items = "".join(f"<li>{escaped(text)}</li>" for text in found)
-    return f'<section class="cautions" aria-label="Beside the headline"><h3>Beside the headline</h3><ul>{items}</ul></section>'
+    title = "Before you rely on this"
+    return f'<section class="cautions" aria-label="{title}"><h3>{title}</h3><ul>{items}</ul></section>'
 
 
 def _empty_thought(run: StoredRun) -> str | None:
-    """How well the model does after an empty thought, where that is not much worse than with its own."""
+    """How well the model does after an empty thought, where that is not much worse than with its own or no test at all."""
     trained = _last_trained(run)
     if trained is None:
         return None
     arms = trained.metrics.get("arms", {})
     thought, room = arms.get("thought", {}), arms.get("room_to_reason", {})
     value, low = room.get("accuracy"), thought.get("low")
-    if value is None or low is None or value < low:
+    counted = closed_anyway(trained)
+    most = counted is not None and counted.most
+    if value is None or low is None or (value < low and not most):
         return None
     compared = comparison_of(run, "thought", "room_to_reason")
     difference = (
@@ -49,11 +52,10 @@ def _empty_thought(run: StoredRun) -> str | None:
         else ""
     )
     length = f", in replies of {room['reply_tokens']:.0f} tokens on average" if "reply_tokens" in room else ""
-    counted = closed_anyway(trained)
     if counted is not None and counted.most:
         return (
-            f"An empty thought does not keep the trained model from writing one: {counted.text}, and what "
-            f"follows it is the answer. It reaches {percent(value)}{length}.{difference}{without}"
+            "This run does not show what the trained model does without a thought. After an empty thought it writes another "
+            f"one in {counted.closed} of {counted.replies} replies, and reaches {percent(value)}{length}.{difference}{without}"
         )
     anyway = "" if counted is None else f" ({counted.text})"
     return (
@@ -78,12 +80,12 @@ def _truncated(run: StoredRun) -> str | None:
     right = {name: bool(each.right) for name, each in replies.items()}
     compared = paired_difference(right, whole, problems=problems, seed=0)
     if not compared.n:
-        return f"{text} Part of the change may be replies that reach an answer at all."
+        return f"{text} Part of the change may be that replies are no longer cut off."
     low, high = compared.low, compared.high
     figures = {"points": compared.points, "low": low, "high": high, "p_value": compared.p_value}
     return (
-        f"{text} Part of the change may be replies that reach an answer at all: among the {compared.n} questions whose reply "
-        f"was whole in round 0, the change is {points_text(figures)}."
+        f"{text} Part of the change may be that replies are no longer cut off: among the {compared.n} questions whose reply was "
+        f"not truncated in round 0, the change is {points_text(figures)}."
     )
 
 

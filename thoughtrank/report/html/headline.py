@@ -138,16 +138,25 @@ def _thoughts(run: StoredRun) -> str:
         return "What the thoughts are worth was not measured."
     if excludes_zero(effect) and effect["points"] > 0:
         text = f"Training on thoughts is worth {points_text(effect)} over training on the same answers without them"
+        reached = _reached_without(run)
+        text += f", which reaches {percent(reached)}" if reached is not None else ""
     else:
         verb = "is worse" if excludes_zero(effect) else "is not shown to be better"
         text = f"Training on thoughts {verb} than training on the same answers without them: {points_text(effect)}"
     return f"{text}{_without_a_thought(run)}."
 
 
+def _reached_without(run: StoredRun) -> float | None:
+    """Accuracy of the control that the thought effect is measured against."""
+    title, _, arm = run.findings["thought_effect"].get("against", "").rpartition(" ")
+    accuracy: float | None = control_variants(run).get(title, {}).get("arms", {}).get(arm, {}).get("accuracy")
+    return accuracy
+
+
 def _without_a_thought(run: StoredRun) -> str:
     """The second half of the sentence: whether it matters that the trained model writes a thought when it answers.
 
-    Where most replies after an empty thought close one anyway, the arm cannot show that, and the sentence says so.
+    Where most replies after an empty thought close one anyway, the arm cannot show that; ``cautions`` says so.
     """
     last = run.evaluated[-1]
     arms = last.metrics.get("arms", {})
@@ -156,9 +165,9 @@ def _without_a_thought(run: StoredRun) -> str:
     if own is None or empty is None or compared is None:
         return ""
     counted = closed_anyway(last)
-    reached = f"{percent(empty)} ({percent(own)} with its own)"
     if counted is not None and counted.most:
-        return f"; forcing an empty thought shows nothing here, since {counted.text}: it reaches {reached}"
+        return ""
+    reached = f"{percent(empty)} ({percent(own)} with its own)"
     if not excludes_zero({**compared, "p_value": compared["adjusted_p_value"]}):
         matters = "whether the trained model then writes a thought is not shown to matter"
     else:

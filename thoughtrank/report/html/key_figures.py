@@ -10,10 +10,10 @@ from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.thought_effect_notes import effect_sides
 from thoughtrank.report.prefix_chance import PrefixWins
-from thoughtrank.report.text_layout import listed_prefixes, percent
+from thoughtrank.report.text_layout import percent
 
 _MOST, _MOST_WORSE = 5, 12
-_PREFIXES = "Prefixes that win more often"
+_PREFIXES = "Prefixes that win more often than the others"
 _LOOK_ALIKE = {"O": "the letter O", "0": "the digit 0", "l": "a small L", "I": "a capital i", "1": "the digit 1"}
 
 
@@ -61,7 +61,7 @@ def _effect(run: StoredRun) -> list[tuple[str, str, str]]:
     sides = effect_sides(run)
     trained = "over training on the same answers without thoughts"
     if sides is not None:
-        trained = f"{percent(sides[0])} → {percent(sides[1])}, trained on the same answers without → with thoughts"
+        trained = f"{percent(sides[1])} with thoughts, {percent(sides[0])} trained on the same answers without them"
     return [("Thought effect", f"{effect['points']:+.1f} points", f"{trained}: {interval}, {clear}")]
 
 
@@ -80,7 +80,7 @@ def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
     if rates:
         text += (
             f"Each led to the best answer, or one as good, on {' to '.join(dict.fromkeys(rates))} of {questions}; "
-            f"all {len(tested)} prefixes: "
+            f"average of all {len(tested)}: "
         )
         text += f"{100 * mean:.0f} %. "
     else:
@@ -94,13 +94,13 @@ def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
 
 def _listed(prefixes: Sequence[str]) -> str:
     more = f" and {len(prefixes) - _MOST_WORSE} more" if len(prefixes) > _MOST_WORSE else ""
-    return f"{listed_prefixes(prefixes[:_MOST_WORSE])}{more}"
+    return ", ".join(f"“{each}”" for each in prefixes[:_MOST_WORSE]) + more
 
 
 def _spend(run: StoredRun) -> list[tuple[str, str, str]]:
     seconds = total_seconds(run)
     examples = sum(each.facts.get("selection", {}).get("examples", 0) for each in run.rounds)
     machine = machine_text(run)
-    text = f"for the judge, and of computing{machine and f' on {machine}'}, controls included; "
-    text += f"{examples:,} examples selected, all rounds together"
+    text = f"the judge, and the computation{machine and f' on {machine}'}, each with the controls. {examples:,} examples were selected in "
+    text += "all rounds together"
     return [("Cost and time", f"${total_cost(run):.2f}, {duration_text(seconds)}", text)]
