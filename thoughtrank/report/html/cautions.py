@@ -84,8 +84,8 @@ def _truncated(run: StoredRun) -> str | None:
     low, high = compared.low, compared.high
     figures = {"points": compared.points, "low": low, "high": high, "p_value": compared.p_value}
     return (
-        f"{text} Part of the change may be that replies are no longer cut off: among the {compared.n} questions whose reply was "
-        f"not truncated in round 0, the change is {points_text(figures)}."
+        f"{text} Part of the change may be that replies are no longer cut off: among the {compared.n} questions whose reply "
+        f"was not truncated in round 0, the change is {points_text(figures)}."
     )
 
 
