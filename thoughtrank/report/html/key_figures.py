@@ -101,6 +101,6 @@ def _spend(run: StoredRun) -> list[tuple[str, str, str]]:
     seconds = total_seconds(run)
     examples = sum(each.facts.get("selection", {}).get("examples", 0) for each in run.rounds)
     machine = machine_text(run)
-    text = f"the judge, and the computation{machine and f' on {machine}'}, each with the controls. {examples:,} examples were selected in "
-    text += "all rounds together"
+    text = f"the judge, and the computation{machine and f' on {machine}'}, each with the controls. "
+    text += f"{examples:,} examples were selected in all rounds together"
     return [("Cost and time", f"${total_cost(run):.2f}, {duration_text(seconds)}", text)]
