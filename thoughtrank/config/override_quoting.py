@@ -5,7 +5,7 @@ import shlex
 
 _KEY = re.compile(r"(?:\+\+?|~)?[A-Za-z_][\w./@:-]*", re.ASCII)
 _NEEDS_NO_QUOTES = re.compile(
-    r"(?!(?:null|none|true|false|nan|inf)\Z)(?:[A-Za-z_][\w./+@%-]*|/[\w./+@%-]*)", re.ASCII | re.IGNORECASE
+    r"(?!(?:null|(?-i:None)|true|false|nan|inf)\Z)(?:[A-Za-z_][\w./+@%-]*|/[\w./+@%-]*)", re.ASCII | re.IGNORECASE
 )
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _BEFORE_QUOTE = re.compile(r"(\\*)(\"|\Z)")
