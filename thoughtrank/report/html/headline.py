@@ -138,7 +138,7 @@ def _thoughts(run: StoredRun) -> str:
         return "What the thoughts are worth was not measured."
     if excludes_zero(effect) and effect["points"] > 0:
         text = f"Training on thoughts is worth {points_text(effect)} over training on the same answers without them"
-        reached = _reached_without(run)
+        reached = reached_without(run)
         text += f", which reaches {percent(reached)}" if reached is not None else ""
     else:
         verb = "is worse" if excludes_zero(effect) else "is not shown to be better"
@@ -146,8 +146,8 @@ def _thoughts(run: StoredRun) -> str:
     return f"{text}{_without_a_thought(run)}."
 
 
-def _reached_without(run: StoredRun) -> float | None:
-    """Accuracy of the control that the thought effect is measured against."""
+def reached_without(run: StoredRun) -> float | None:
+    """Accuracy of the control that the thought effect is measured against; None where there is none."""
     title, _, arm = run.findings["thought_effect"].get("against", "").rpartition(" ")
     accuracy: float | None = control_variants(run).get(title, {}).get("arms", {}).get(arm, {}).get("accuracy")
     return accuracy

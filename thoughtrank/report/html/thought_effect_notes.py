@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thoughtrank.report.effect_text import chance_text
-from thoughtrank.report.html.headline import control_variants, excludes_zero, points_text
+from thoughtrank.report.html.headline import excludes_zero, points_text, reached_without
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.labels import CONTROL_VARIANTS, control_label, side_label
 
@@ -28,8 +28,7 @@ def effect_sides(run: StoredRun) -> tuple[float, float] | None:
         return None
     arms = [part["arm"] for part in effect.get("parts", ()) if part.get("against") == effect["against"]]
     own = run.evaluated[-1].metrics.get("arms", {}).get(arms[0], {}).get("accuracy") if arms else None
-    title, _, arm = effect["against"].rpartition(" ")
-    control = control_variants(run).get(title, {}).get("arms", {}).get(arm, {}).get("accuracy")
+    control = reached_without(run)
     if own is None or control is None or abs(100 * (own - control) - effect["points"]) > _ROUNDING:
         return None
     return control, own

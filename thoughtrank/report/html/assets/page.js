@@ -22,7 +22,7 @@ document.addEventListener("DOMContentLoaded", () => {
         section.append(fold);
       });
     });
-    // What the rows of a table are is told below it, on demand.
+    // The explanations of the rows fold into a list below the table.
     document.querySelectorAll("table.stacked:has(.meaning)").forEach((table) => {
       const list = report.element("dl");
       table.querySelectorAll(".meaning").forEach((meaning) => {
