@@ -59,10 +59,10 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 
 .venv-vllm: .venv-vllm/.installed
 
-# TRL, for the test that trains on exported files.
+# TRL, for the tests that train on exported files and compare its reward of answers.
 .venv-trl/.installed:
 	$(PYTHON) -m venv .venv-trl
-	.venv-trl/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch trl==1.16.0
+	.venv-trl/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch 'trl[math-verify]==1.16.0'
 	touch $@
 
 .venv-trl: .venv-trl/.installed
