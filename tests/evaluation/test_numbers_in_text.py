@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thoughtrank.evaluation.numbers_in_text import NUMBER, plain, value, value_of, written
+from thoughtrank.evaluation.numbers_in_text import NUMBER, value, value_of, written
+from thoughtrank.evaluation.plain_text import plain
 
 
 @pytest.mark.parametrize(

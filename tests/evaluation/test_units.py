@@ -3,7 +3,8 @@
 import pytest
 
 from thoughtrank.evaluation.answer_comparison import is_right
-from thoughtrank.evaluation.numbers_in_text import NUMBER, plain
+from thoughtrank.evaluation.numbers_in_text import NUMBER
+from thoughtrank.evaluation.plain_text import plain
 from thoughtrank.evaluation.units import unit_after
 
 DIFFERENT = [

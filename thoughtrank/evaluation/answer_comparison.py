@@ -17,7 +17,6 @@ from thoughtrank.evaluation.answer_extraction import (
     concluded,
     formula,
     formula_claims,
-    last_number,
     marked_claim,
     number_claim,
     states_formula,
@@ -25,8 +24,11 @@ from thoughtrank.evaluation.answer_extraction import (
 from thoughtrank.evaluation.answer_marks import LONGEST_CLAIM, after_box, after_reasoning, boxed, without_delimiters
 from thoughtrank.evaluation.math_equality import math_equal
 from thoughtrank.evaluation.number_lists import number_list, states_list
-from thoughtrank.evaluation.numbers_in_text import agrees, plain, value_of, without_spaced_groups
+from thoughtrank.evaluation.number_words import with_digits
+from thoughtrank.evaluation.numbers_in_text import value_of
+from thoughtrank.evaluation.plain_text import plain, without_spaced_groups
 from thoughtrank.evaluation.reference_kinds import Reference, is_formula, understood
+from thoughtrank.evaluation.scales import agrees_in_scale
 from thoughtrank.evaluation.text_answers import (
     bare,
     is_free_text,
@@ -37,6 +39,7 @@ from thoughtrank.evaluation.text_answers import (
     truth_of,
 )
 from thoughtrank.evaluation.units import has_other_unit
+from thoughtrank.evaluation.unmarked_numbers import unmarked_number
 from thoughtrank.records import ReferenceKind
 
 _LATEX_SPACES = re.compile(r"\\(?:left|right)(?![A-Za-z])|\\[,!;: ]|[\s$]|\\?~")
@@ -100,21 +103,22 @@ def _number_is_right(reply: str, wanted: Reference) -> bool:
     if claim is not None and concluded(claim) is None and (rest := after_box(reply)) and number_claim(rest) is not None:
         # The box holds a formula of the reasoning.
         return _number_is_right(rest, wanted)
-    number = last_number(_with_last_line_joined(reply)) if claim is None else concluded(claim)
+    number = unmarked_number(_with_last_line_joined(reply)) if claim is None else concluded(claim)
     if wanted.value is None:  # a source calls it a number, but it is none
         return False
     if number is not None:
-        other_unit = has_other_unit(reply if claim is None else claim, number, wanted.text)
-        return agrees(number, wanted.text) if other_unit is None else not other_unit
+        given = reply if claim is None else claim
+        other_unit = has_other_unit(given, number, wanted.text)
+        return agrees_in_scale(given, number, wanted.text) if other_unit is None else not other_unit
     if claim is None or not (boxed(reply) is not None or (states_formula(claim) and "\\" in claim)):
         return False
     return states_formula(claim) and math_equal(str(wanted.value), formula(claim))
 
 
 def _with_last_line_joined(reply: str) -> str:
-    """The reply with ``1000`` for a last line that is nothing but ``1 000``."""
+    """The reply with ``1000`` for a last line that is nothing but ``1 000`` or "one thousand"."""
     before, end, line = reply.rstrip().rpartition("\n")
-    joined = without_spaced_groups(line)
+    joined = with_digits(without_spaced_groups(line))
     return before + end + joined if value_of(joined) is not None else reply
 
 

@@ -3,16 +3,10 @@ r"""Extracts from a reply what it states as its final answer; ``answer_compariso
 import re
 
 from thoughtrank.evaluation.answer_marks import IN_OTHER_LANGUAGES, LONGEST_CLAIM, boxed
-from thoughtrank.evaluation.numbers_in_text import (
-    NUMBER,
-    VARIABLE,
-    plain,
-    value,
-    value_of,
-    with_plain_signs,
-    without_spaced_groups,
-    written,
-)
+from thoughtrank.evaluation.number_words import with_digits
+from thoughtrank.evaluation.numbers_in_text import NUMBER, VARIABLE, value, value_of, written
+from thoughtrank.evaluation.plain_text import plain, with_plain_signs, without_spaced_groups
+from thoughtrank.evaluation.unmarked_numbers import unmarked_number
 from thoughtrank.records import ReferenceKind
 
 _PHRASE = re.compile(
@@ -38,7 +32,9 @@ _GOES_ON = re.compile(
     rf"\s*(?:[\^√π_]|\\[A-Za-z]|\*\*|\bto\s+[$€£]?[0-9])|[!⁰¹²³⁴-⁹]|[(:]\s*[0-9a-z]|,\s?-?[0-9]|{VARIABLE}|[a-zA-Z]\s*[-+*/^=]\s*[0-9a-z(]"
     r"|\s*(?:[-+*/×÷]|\bx\b)\s*(?:[$€£(]?\s*-?[0-9]|[b-z](?![^\W\d_])|\\[A-Za-z])"
 )
-_LEADS_ON = re.compile(r"\\[A-Za-z]+[^=]*\Z|[√^_|]\s*[({]?\s*\Z|[a-zA-Z)]\s*[*/^]\s*\Z|\b[a-z]{1,6}\(\Z")
+_LEADS_ON = re.compile(
+    r"\\[A-Za-z]+[^=]*\Z|[√^_|]\s*[({]?\s*\Z|[a-zA-Z)]\s*[*/^]\s*\Z|\b[a-z]{1,6}(?:_\{?\w{1,9}\}?)?\(\Z"
+)
 """After and before a number: it is an operand of a formula, or of a calculation that is left to do."""
 _BOLD = re.compile(r"(?<![0-9A-Za-z)])\*\*|\*\*(?![0-9A-Za-z(])")
 _ELEMENT = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL)
@@ -69,10 +65,10 @@ def final_answer(text: str) -> str | None:
     r"""The final number of a reply, without currency, separators and units; None if there is none.
 
     If there is a ``\boxed{...}``, the last one alone counts. Otherwise: the last line that is ``####`` and a number, else the
-    number of the last "answer is" or "answer:", else the last number of the text.
+    number of the last "answer is" or "answer:", else the number in which the text ends, as ``unmarked_number`` reads it.
     """
     claim = number_claim(text)
-    return last_number(text) if claim is None else concluded(claim)
+    return unmarked_number(text) if claim is None else concluded(claim)
 
 
 def number_claim(text: str) -> str | None:
@@ -91,7 +87,7 @@ def number_claim(text: str) -> str | None:
     signs = _BOLD.sub("", signs)
     for phrase in reversed(list(_PHRASE.finditer(signs))):
         claim = _clause(signs, phrase.end())
-        if NUMBER.search(plain(claim)) or _FORMULA_MARK.search(claim):
+        if NUMBER.search(with_digits(plain(claim))) or _FORMULA_MARK.search(claim):
             return claim
     return None
 
@@ -102,7 +98,7 @@ def concluded(claim: str) -> str | None:
     None for two alternative numbers, because a hedged answer is wrong; for a formula ("3x + 1"); and for a calculation
     without its result.
     """
-    text = without_spaced_groups(plain(claim))
+    text = with_digits(without_spaced_groups(plain(claim)))
     if (negated := _NEGATED.match(text)) is not None:
         if negated["but"] is None:
             return None
@@ -161,7 +157,7 @@ def first_answer(text: str, kind: ReferenceKind) -> str | None:
         return formula(_clause(_BOLD.sub("", with_plain_signs(text)), 0)) or None
     text = plain(text)
     if kind == "number":
-        return _first_number(text)
+        return _first_number(with_digits(text))
     if kind == "letter":
         letter = _LETTER.search(text)
         return letter.group(letter.lastindex or 0) if letter else None
@@ -213,14 +209,6 @@ def after_last_phrase(reply: str) -> str | None:
     """Everything that follows the last "answer is"."""
     phrases = list(_PHRASE.finditer(reply))
     return reply[phrases[-1].end() :] if phrases else None
-
-
-def last_number(text: str) -> str | None:
-    """The last number of a text."""
-    for found in reversed(list(NUMBER.finditer(plain(text)))):
-        if value(found) is not None:
-            return written(found)
-    return None
 
 
 def _clause(text: str, start: int) -> str:

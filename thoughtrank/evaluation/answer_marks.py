@@ -29,6 +29,15 @@ _REASONING = re.compile(r"\s*<(?:think(?:ing)?|thought|reasoning)>")
 _REASONING_END = re.compile(r"</(?:think(?:ing)?|thought|reasoning)>")
 
 
+_BOX = r"\\(?:f?boxed|f(?:rame)?box)\s*\{"
+_JOINED = re.compile(
+    rf"\}}\$*\s*(?:[,;]?\s*(?:\\text\{{)?\s*(?:(?P<or>or|oder|ou)|and|und|et)\b\s*\}}?|[,;])\s*\$*{_BOX}\Z",
+    re.IGNORECASE,
+)
+"""From the end of one box to the content of the next one."""
+_LONGEST_JOIN = 60
+
+
 def after_reasoning(text: str) -> str:
     """What follows the last reasoning block that a model wrote inside its reply; empty where the block has no end."""
     rest = _REASONING_END.split(text)[-1]
@@ -36,9 +45,22 @@ def after_reasoning(text: str) -> str:
 
 
 def boxed(text: str) -> str | None:
-    """The content of the last closed ``\\boxed{...}``, ``\\fbox{...}`` or ``\\framebox{...}``, braces balanced."""
+    """The content of the last closed ``\\boxed{...}``, ``\\fbox{...}`` or ``\\framebox{...}``, braces balanced.
+
+    Boxes with only a comma, "and" or "or" between them are one answer: "12 or 13".
+    """
     found = _last_box(text)
-    return None if found is None else text[found[0] : found[1]]
+    if found is None:
+        return None
+    content = text[found[0] : found[1]]
+    while (joined := _JOINED.search(text, max(found[0] - _LONGEST_JOIN, 0), found[0])) is not None:
+        found = _last_box(text[: joined.start() + 1])
+        if found is None or found[1] != joined.start():
+            break
+        before = text[found[0] : found[1]]
+        if before != content:
+            content = f"{before}{' or ' if joined['or'] else ', '}{content}"
+    return content
 
 
 def after_box(text: str) -> str:
@@ -49,7 +71,7 @@ def after_box(text: str) -> str:
 
 def _last_box(text: str) -> tuple[int, int] | None:
     """Begin and end of the content of the last closed box."""
-    for start in reversed([match.end() for match in re.finditer(r"\\(?:f?boxed|f(?:rame)?box)\s*\{", text)]):
+    for start in reversed([match.end() for match in re.finditer(_BOX, text)]):
         depth = 1
         for offset, character in enumerate(text[start : start + LONGEST_CLAIM]):
             depth += (character == "{") - (character == "}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from thoughtrank.evaluation.numbers_in_text import plain
+from thoughtrank.evaluation.plain_text import plain
 
 _NUMBER = r"[0-9]{1,12}(?:,[0-9]{3})*(?:\.[0-9]{1,12})?"
 _UNIT = r"(?:[ \t]+(?!x\b)[^\W\d_]+){0,3}"

@@ -4,7 +4,8 @@ import re
 
 from thoughtrank.evaluation.answer_extraction import after_last_phrase
 from thoughtrank.evaluation.answer_marks import LONGEST_CLAIM, boxed
-from thoughtrank.evaluation.numbers_in_text import NUMBER, agrees, plain, value, value_of, written
+from thoughtrank.evaluation.numbers_in_text import NUMBER, agrees, value, value_of, written
+from thoughtrank.evaluation.plain_text import plain
 from thoughtrank.evaluation.units import has_other_unit
 
 _EXPLANATION = re.compile(r"\b(?:because|since|as|where|which|so|given)\b|[.!?](?=\s)|\n")

@@ -1,31 +1,9 @@
-"""Numbers as people and models write them: currency, thousands separators, fractions, LaTeX, unicode minus signs."""
+"""Numbers as people and models write them: currency, thousands separators, fractions."""
 
 import re
-import unicodedata
 from fractions import Fraction
 
-_SIGNS = str.maketrans(
-    {"−": "-", "–": "-", "‐": "-", "‑": "-", "﹣": "-", "－": "-", "⁄": "/", "\u00a0": " ", "\u202f": " "}
-    | {"（": "(", "）": ")", "：": ":"}
-)
-
-_LATEX = (
-    (re.compile(r"\\([$%#&_])"), r"\1"),
-    (re.compile(r"(?<=[0-9])(?:,\\!\s*|\{,\}|\\[,!;])(?=[0-9]{3})"), ","),  # 1{,}000 and 1\,000 and 1,\!000
-    (re.compile(r"\^\s*\{?\s*\\circ(?![A-Za-z])\s*\}?"), "°"),
-    (
-        re.compile(r"\\(?:text|mathrm|mbox)\s*\{([^{}0-9]*[A-Za-z.]\s*)\}\s*\^\s*\{?\s*[23](?![0-9])\}?"),
-        r" \1² ",
-    ),  # cm^2
-    (re.compile(r"\\[,!;: ]|~"), " "),
-    (re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mbox)\s*\{([^{}]*)\}"), r" \1 "),
-    (re.compile(r"([0-9]?)\s*\\[dt]?frac\s*(?:\{\s*([0-9]+)\s*\}|([0-9]))\s*(?:\{\s*([0-9]+)\s*\}|([0-9]))"), None),
-    (re.compile(r"\\(?:left|right)(?![A-Za-z])"), ""),
-    (re.compile(r"\\(?:times|cdot)(?![A-Za-z])"), "*"),
-    (re.compile(r"\\div(?![A-Za-z])"), "÷"),
-    (re.compile(r"(?<![\w)])-([$€£])"), r"\1-"),  # -$5 is $-5
-    (re.compile(r"(?<![0-9A-Za-z)])(?:\*\*|__)|(?:\*\*|__)(?![0-9A-Za-z(])"), ""),  # bold, but not the power in 2**3
-)
+from thoughtrank.evaluation.plain_text import plain
 
 _DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)"
 NUMBER = re.compile(
@@ -41,39 +19,8 @@ NUMBER = re.compile(
 VARIABLE = r"(?:a|[⁰¹²³⁴-⁹]|[ \t]*[b-fijknopqru-zBDEGHIMOPQRSTUX-Zα-ωΑ-Ω])(?![^\W\d_]|[ \t]+[^\W\d_]{2})"
 """A single letter after a number that is no unit: ``2k`` is a formula, but ``2 a day`` and ``2 m`` are amounts."""
 _UNITS = re.compile(rf"(?!{VARIABLE})[ \t]*[%°$€£]?(?:[ \t]*[^\W\d_]+[.²³]?(?:/[^\W\d_]+)?){{0,3}}")
-_GROUPS = re.compile(r"(?<![0-9.,/])[0-9]{1,3}(?:[ \u2009][0-9]{3})+(?![0-9]|[ \u2009][0-9])")
-_VULGAR = re.compile(r"([0-9]?)\s*([¼½¾⅐-⅞])")
 _LONGEST = 200
 """Characters; a longer number is no answer, and Python does not convert very long ones."""
-
-
-def with_plain_signs(text: str) -> str:
-    """The text with ASCII minus signs, slashes and spaces in place of their unicode variants; no position changes."""
-    return text.translate(_SIGNS)
-
-
-def plain(text: str) -> str:
-    """The text without LaTeX, bold marks and unicode signs, which hide numbers."""
-    text = _VULGAR.sub(_written_out, with_plain_signs(text))
-    for pattern, replacement in _LATEX:
-        text = pattern.sub(_fraction if replacement is None else replacement, text)
-    return text
-
-
-def _written_out(match: re.Match[str]) -> str:
-    sign = unicodedata.normalize("NFKD", match[2]).replace("\u2044", "/")
-    return f"{match[1]} {sign}" if match[1] else sign
-
-
-def _fraction(match: re.Match[str]) -> str:
-    before, over, over_digit, under, under_digit = match.groups()
-    space = f"{before} " if before else ""
-    return f"{space}{over or over_digit}/{under or under_digit}"
-
-
-def without_spaced_groups(text: str) -> str:
-    """The text with ``1000`` for ``1 000``; only for a text that states one number."""
-    return _GROUPS.sub(lambda match: re.sub(r"\s", "", match.group()), text)
 
 
 def value(number: re.Match[str]) -> Fraction | None:

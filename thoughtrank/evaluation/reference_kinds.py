@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from thoughtrank.evaluation.answer_marks import boxed, without_delimiters
 from thoughtrank.evaluation.number_lists import number_list
-from thoughtrank.evaluation.numbers_in_text import plain, value_of, without_spaced_groups
+from thoughtrank.evaluation.numbers_in_text import value_of
+from thoughtrank.evaluation.plain_text import plain, without_spaced_groups
 from thoughtrank.records import Question, ReferenceKind
 
 _NOUNS: dict[ReferenceKind, tuple[str, str]] = {

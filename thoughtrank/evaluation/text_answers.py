@@ -5,7 +5,8 @@ import unicodedata
 
 from thoughtrank.evaluation.answer_extraction import EDGES, claims, marked_claim
 from thoughtrank.evaluation.answer_marks import after_box, boxed
-from thoughtrank.evaluation.numbers_in_text import plain
+from thoughtrank.evaluation.plain_text import plain
+from thoughtrank.evaluation.reference_kinds import NO, YES
 
 _CJK = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3"
 """Writing without spaces, which may stand right beside a letter."""
@@ -29,18 +30,29 @@ _REFUTED = re.compile(
     r"[\s)\]}*.,]*(?:\b(?:is|seems|looks|would be|can be|must be)\b\s+)?"
     r"(?:\b(?:not|wrong|incorrect|false|ruled out|excluded|eliminated)\b|isn['’]t)"
 )
+_CONCLUDES = (
+    r"(?:so|thus|therefore|hence),?(?:\s+(?:it|this|that|the\s+(?:only\s+)?(?:answer|option|choice|one)))?"
+    r"(?:['’]s|\s+(?:is|has to be|must be))?"
+    r"|leav(?:es|ing)(?:\s+(?:us\s+with|only|just))*|matches(?:\s+with)?|corresponds\s+to|points\s+to|looks\s+like"
+    r"|(?:only|best)\s+(?:one|option|choice|answer|statement)\b[^.,;\n]{0,60}\b(?:is|must be)"
+)
+_ENDS_SENTENCE = r"(?=[)\]}*_\"'`’$]*\s*(?:\Z|\n|[.,;:!](?!\w)|(?:because|since|as)\b))"
 _NAMED_LETTER = re.compile(
     r"\b(?i:(?P<negated>not\s+|n['’]t\s+)?"
     r"(?:(?:i\s+)?(?:choose|chose|pick|select|opt for|go with|going with|went with|would say)|option|choice|letter)"
     r"(?:\s+(?:is|the|option|choice|answer|letter))*)\s*:?[\s*(\[\"'`]*(?P<letter>[A-Z])(?![\w'’])"
     rf"|(?<![不别])(?:选项|選項|选择|選擇|选|選)[是为為]?\s*:?[\s*(\[]*(?P<chosen>[A-Z]){_END}"
-    r"|(?<![\w'’])[(\[*]*(?P<before>[B-HJ-Z]|A)[)\]*.]*\s+(?:is|would be|must be|seems)\s+(?:the\s+)?(?:most\s+)?"
-    r"(?:correct|right|best|true|answer|accurate|likely)"
+    r"|(?<![\w'’])[(\[*]*(?P<before>[B-HJ-Z]|A)[)\]*.]*\s+(?:is|would be|must be|seems)\s+(?:the\s+)?(?:most\s+|only\s+)?"
+    r"(?:correct|right|best|true|answer|accurate|likely|option|choice|one\s+(?:that|which|left))"
+    rf"|\b(?i:{_CONCLUDES})[\s*_\"'`$(\[]*(?P<concluded>[B-HJ-Z]|A){_ENDS_SENTENCE}"
 )
 _LINE_LETTER = re.compile(r"[\s*_\"'`>#-]*(?:\(([A-Za-z])\)|([A-Z])(?=[):.,;*]|\s*$|\s+(?:because|since|as|[-–—])\s))")
 
 _YES = r"yes|yeah|yep|true"
-_NO = r"no(?!\s+(?:doubt|question|idea|one|answer|matter|longer|more)\b)|nope|not true|false"
+_NO = (
+    r"(?:absolutely|certainly|clearly|definitely|of course|probably|surely) not|not (?:really|at all)"
+    r"|no(?!\s+(?:doubt|question|idea|one|answer|matter|longer|more)\b)|nope|not true|false"
+)
 _TRUTH_LEAD = (
     "so|thus|therefore|hence|well|in|short|it|it's|it’s|that|that's|this|is|the|statement|claim|indeed|definitely|certainly|"
     "clearly|i|i'd|i’d|think|believe|would|say|final|correct|answer"
@@ -50,9 +62,14 @@ _TRUTH = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _OTHER_TRUTH = re.compile(
-    r"\s*(?:or|and|/|,)\s*(?:(?:or|and|but|also|maybe|perhaps|possibly)\s+)*(?:yes|no|true|false|maybe)\b",
+    r"\s*(?:or|and|/|,)\s*(?:(?:or|and|but|also|maybe|perhaps|possibly)\s+)*(?P<truth>yes|no|true|false|maybe)\b",
     re.IGNORECASE,
 )
+
+_TRUE_THAT_NOT = re.compile(
+    r"\W*(?:it|it['’]s|that|this|is|\s)*\b(?:true|false)\s+that\b[^.\n]*(?:\bnot\b|n['’]t\b)", re.IGNORECASE
+)
+"""What is denied inside a clause decides nothing."""
 
 _ARTICLE = re.compile(r"(?:(?:so|thus|therefore|hence|it is|it's|it’s|they are|the|an?)\b[,:\s]+)+(?=\S)")
 _RATIO = re.compile(r"[0-9]+ ?: ?[0-9]+")
@@ -87,7 +104,7 @@ def stated_letters(reply: str) -> set[str]:
         if not match["negated"] and (match["before"] or not _REFUTED.match(text, match.end()))
     ]
     if named:
-        letter = named[-1]["letter"] or named[-1]["chosen"] or named[-1]["before"]
+        letter = named[-1]["letter"] or named[-1]["chosen"] or named[-1]["concluded"] or named[-1]["before"]
         return {letter} | _others(text, named[-1].end())
     lines = [line for line in text.splitlines() if line.strip()]
     opened = {match[1] or match[2] for line in lines if (match := _LINE_LETTER.match(line))}
@@ -125,11 +142,11 @@ def states_option(reply: str, option: str) -> bool:
 def truth_of(text: str) -> bool | None:
     """True for yes and true, False for no and false; None for anything else, and for both."""
     match = _TRUTH.match(text)
-    if match is None or _OTHER_TRUTH.match(match["rest"]):
+    if match is None or _TRUE_THAT_NOT.match(text):
         return None
-    if match["no"] is None:
-        return True
-    return match["no"].casefold() == "not false"
+    truth = match["no"] is None or match["no"].casefold() == "not false"
+    other = _OTHER_TRUTH.match(match["rest"])
+    return truth if other is None or other["truth"].casefold() in (YES if truth else NO) else None
 
 
 def stated_truth(reply: str) -> bool | None:

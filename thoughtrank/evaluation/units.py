@@ -8,7 +8,8 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from thoughtrank.evaluation.numbers_in_text import NUMBER, agrees, plain, value_of, written
+from thoughtrank.evaluation.numbers_in_text import NUMBER, agrees, value_of, written
+from thoughtrank.evaluation.plain_text import plain
 
 
 class Unit(NamedTuple):

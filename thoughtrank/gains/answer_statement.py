@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from thoughtrank.evaluation.numbers_in_text import NUMBER, value, value_of, with_plain_signs
+from thoughtrank.evaluation.numbers_in_text import NUMBER, value, value_of
+from thoughtrank.evaluation.plain_text import with_plain_signs
 from thoughtrank.records import ReferenceKind
 
 _OPERATOR = r"[-+*/×÷^x]"

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 from thoughtrank.engines.protocol import ContinuationScore, ScoredAnswer
 from thoughtrank.evaluation.answer_extraction import claims, final_answer
-from thoughtrank.evaluation.numbers_in_text import NUMBER, plain
+from thoughtrank.evaluation.numbers_in_text import NUMBER
+from thoughtrank.evaluation.plain_text import plain
 from thoughtrank.evaluation.reference_kinds import reference_kind, understood
 from thoughtrank.gains.answer_statement import find_statement
 from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, OPEN_TAG, answer_opener, opener

@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from thoughtrank.evaluation.arms.protocol import Arm, Forced, NumTokens
-from thoughtrank.evaluation.numbers_in_text import NUMBER, plain, value, written
+from thoughtrank.evaluation.numbers_in_text import NUMBER, value, written
+from thoughtrank.evaluation.plain_text import plain
 from thoughtrank.evaluation.reference_kinds import understood
 from thoughtrank.records import Question, ReferenceKind
 
