@@ -1,4 +1,4 @@
-from thoughtrank.report.text_layout import fixed_width, listed_prefixes, wrapped
+from thoughtrank.report.text_layout import fixed_width, listed_prefixes, sentence_case, wrapped
 
 
 def test_a_table_has_no_blanks_at_the_end_of_a_line():
@@ -34,3 +34,8 @@ def test_prefixes_of_several_words_are_told_apart():
     assert listed_prefixes(["a", "b", "7"]) == "a b 7"
     assert listed_prefixes(["So", "The total"]) == "So, The total"
     assert listed_prefixes([]) == ""
+
+
+def test_only_the_first_letter_of_a_sentence_becomes_a_capital():
+    assert sentence_case("a GGUF file") == "A GGUF file"
+    assert sentence_case("") == ""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from thoughtrank.report.html.headline import duration_text
+from thoughtrank.report.html.totals import duration_text
 from thoughtrank.report.results_table import accuracy_text
 from thoughtrank.report.text_layout import percent, wrapped
 from thoughtrank.report.win_rate_text import interval_text

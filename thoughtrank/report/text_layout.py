@@ -35,6 +35,11 @@ def _lines(rows: Sequence[Sequence[str]], *, columns: Sequence[int], widths: Seq
     return "\n".join(gap.join(row[column].ljust(widths[column]) for column in columns).rstrip() for row in rows)
 
 
+def sentence_case(text: str) -> str:
+    """The same with a capital letter at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 def percent(value: float | None) -> str:
     """A fraction as text; a dash for None."""
     return "–" if value is None else f"{100 * value:.1f} %"

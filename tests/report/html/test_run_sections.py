@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 from stored_runs import stored_run
 
-from thoughtrank.report.html.headline import duration_text
 from thoughtrank.report.html.run_sections import curves_of, judge_section, settings_section, training_section
 from thoughtrank.report.html.stored_run import read_run
+from thoughtrank.report.html.totals import duration_text
 
 
 @pytest.fixture

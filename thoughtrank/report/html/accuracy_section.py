@@ -7,12 +7,12 @@ from typing import Any
 from thoughtrank.report.html.comparisons_table import comparisons_tables
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.empty_thought import closed_anyway
-from thoughtrank.report.html.headline import control_variants
 from thoughtrank.report.html.held_out_tables import StoredComparison
 from thoughtrank.report.html.markup import interval, note, scrolling, section, table
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import CONTROL, Point, interval_bar, legend, line_chart, series_class
 from thoughtrank.report.html.thought_effect_notes import against, effect_note
+from thoughtrank.report.html.totals import control_variants
 from thoughtrank.report.html.win_rate_table import win_rates
 from thoughtrank.report.labels import ARM_LABELS, CONTROL_LABELS, arm_label, control_label
 from thoughtrank.report.text_layout import percent

@@ -6,9 +6,9 @@ from typing import Any
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.paired import paired_difference
 from thoughtrank.report.effect_text import chance_text, p_text
+from thoughtrank.report.html.differences import comparison_of, excludes_zero, points_text
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.empty_thought import closed_anyway
-from thoughtrank.report.html.headline import comparison_of, excludes_zero, points_text
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 from thoughtrank.report.openings import openings
 from thoughtrank.report.text_layout import percent

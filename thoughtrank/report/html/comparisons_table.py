@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from thoughtrank.report.effect_text import effect_line, p_text
-from thoughtrank.report.html.headline import comparison_of, excludes_zero
+from thoughtrank.report.html.differences import comparison_of, excludes_zero
 from thoughtrank.report.html.markup import details, note, table
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import CHANCE, interval_bar, series_class

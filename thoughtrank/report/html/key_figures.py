@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from thoughtrank.report.effect_text import chance_text, p_text
+from thoughtrank.report.html.differences import change_over_rounds, excludes_zero
 from thoughtrank.report.html.embedding import escaped
-from thoughtrank.report.html.headline import change_over_rounds, duration_text, excludes_zero, total_cost, total_seconds
 from thoughtrank.report.html.machine import machine_text
 from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.thought_effect_notes import effect_sides
+from thoughtrank.report.html.totals import duration_text, total_cost, total_seconds
 from thoughtrank.report.prefix_chance import PrefixWins
 from thoughtrank.report.text_layout import percent
 
@@ -99,8 +100,6 @@ def _listed(prefixes: Sequence[str]) -> str:
 
 def _spend(run: StoredRun) -> list[tuple[str, str, str]]:
     seconds = total_seconds(run)
-    examples = sum(each.facts.get("selection", {}).get("examples", 0) for each in run.rounds)
     machine = machine_text(run)
-    text = f"the judge, and the computation{machine and f' on {machine}'}, each with the controls. "
-    text += f"{examples:,} examples were selected in all rounds together"
+    text = f"the judge, and the computation{machine and f' on {machine}'}, each with the controls"
     return [("Cost and time", f"${total_cost(run):.2f}, {duration_text(seconds)}", text)]

@@ -4,10 +4,10 @@ from typing import Any
 
 from thoughtrank.records import STAGES
 from thoughtrank.report.html.embedding import escaped
-from thoughtrank.report.html.headline import control_variants, duration_text, total_cost, total_seconds
 from thoughtrank.report.html.machine import machine_text, versions
 from thoughtrank.report.html.markup import details, note, section, table
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
+from thoughtrank.report.html.totals import control_variants, duration_text, total_cost, total_seconds
 from thoughtrank.report.html.training_texts import epochs_text, round_text, training_settings
 from thoughtrank.report.labels import control_label
 from thoughtrank.report.text_layout import percent

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from thoughtrank.report.effect_text import chance_text, p_text
 from thoughtrank.report.html.embedding import escaped
-from thoughtrank.report.html.headline import duration_text, total_cost, total_seconds
 from thoughtrank.report.html.machine import machine_text
 from thoughtrank.report.html.markup import details, note, section, table
 from thoughtrank.report.html.run_comparison import (
@@ -19,6 +18,7 @@ from thoughtrank.report.html.run_comparison import (
 )
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import interval_bar, series_class
+from thoughtrank.report.html.totals import duration_text, total_cost, total_seconds
 from thoughtrank.report.text_layout import percent
 
 

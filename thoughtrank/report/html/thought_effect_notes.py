@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from thoughtrank.report.effect_text import chance_text
-from thoughtrank.report.html.headline import excludes_zero, points_text, reached_without
+from thoughtrank.report.html.differences import excludes_zero, points_text
 from thoughtrank.report.html.stored_run import StoredRun
+from thoughtrank.report.html.totals import control_variants
 from thoughtrank.report.labels import CONTROL_VARIANTS, control_label, side_label
 
 _ROUNDING = 0.05
@@ -19,6 +20,13 @@ def against(run: StoredRun) -> tuple[str, str] | None:
         return None
     title, _, arm = effect["against"].rpartition(" ")
     return title, arm
+
+
+def reached_without(run: StoredRun) -> float | None:
+    """Accuracy of the control that the thought effect is measured against; None where there is none."""
+    title, _, arm = run.findings["thought_effect"].get("against", "").rpartition(" ")
+    accuracy: float | None = control_variants(run).get(title, {}).get("arms", {}).get(arm, {}).get("accuracy")
+    return accuracy
 
 
 def effect_sides(run: StoredRun) -> tuple[float, float] | None:

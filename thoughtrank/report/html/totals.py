@@ -1,0 +1,36 @@
+"""What a run cost and how long it took, its controls included."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from thoughtrank.report.html.stored_run import StoredRun
+
+
+def duration_text(seconds: float) -> str:
+    """Seconds as text in the two largest units."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def total_cost(run: StoredRun) -> float:
+    """US dollars of all judge calls, those of the controls included."""
+    return sum(each.cost for each in run.rounds) + sum(
+        each.get("judge_cost", 0.0) for each in control_variants(run).values()
+    )
+
+
+def total_seconds(run: StoredRun) -> float:
+    """Seconds of computation of all stages, and of the controls."""
+    of_rounds = sum(sum(each.seconds.values()) for each in run.rounds)
+    return of_rounds + sum(each.get("seconds", 0.0) for each in control_variants(run).values())
+
+
+def control_variants(run: StoredRun) -> dict[str, Mapping[str, Any]]:
+    """The figures of every variant of every control by its title, such as ``answers_only/pairs``."""
+    return {
+        f"{control}/{variant}" if variant else control: figures
+        for control, entry in run.findings["controls"].items()
+        for variant, figures in entry.get("variants", {"": entry}).items()
+    }
