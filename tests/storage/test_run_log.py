@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from thoughtrank.storage.run_log import log_line, log_size
+from thoughtrank.storage.run_log import log_line, log_size, log_start, start_date
 from thoughtrank.storage.run_paths import RunPaths
 
 
@@ -56,3 +56,16 @@ def test_other_errors_are_raised(tmp_path):
     with pytest.raises(OSError, match="directory") as caught:
         log_line(paths, "started")
     assert caught.value.errno == errno.EISDIR
+
+
+def test_the_start_of_a_run_is_the_day_of_its_first_attempt(paths):
+    assert start_date(paths) is None
+    paths.log.write_text("2026-11-27 23:59:59 [7] started: rounds=2\n")
+    log_start(paths, command=["rounds=3"])
+    assert start_date(paths) == "2026-11-27"
+
+
+@pytest.mark.parametrize("text", ["", "torn", "2026-11-27 23:59:59 [7] ended after 2.0 minutes\n"])
+def test_a_log_that_begins_otherwise_has_no_start(paths, text):
+    paths.log.write_text(text)
+    assert start_date(paths) is None

@@ -1,6 +1,7 @@
 """The log of a run: messages of every attempt at it."""
 
 import os
+import re
 import time
 from collections.abc import Sequence
 
@@ -10,6 +11,8 @@ from thoughtrank.storage.full_disk import is_full_disk
 from thoughtrank.storage.run_paths import RunPaths
 
 _STARTED = b"] started: "
+_MAX_LINE = 1000
+"""Bytes of a line that are read for its date."""
 
 
 def log_line(paths: RunPaths, message: str) -> None:
@@ -34,6 +37,17 @@ def log_start(paths: RunPaths, *, command: Sequence[str]) -> None:
     if log_size(paths) and _STARTED in paths.log.read_bytes().rstrip(b"\n").rpartition(b"\n")[2]:
         log_line(paths, "stopped: the attempt above was killed, or the machine failed")
     log_line(paths, f"started: {' '.join(command)}")
+
+
+def start_date(paths: RunPaths) -> str | None:
+    """Day on which the first attempt at a run was started, such as ``2026-11-27``; None without a log."""
+    try:
+        with paths.log.open("rb") as file:
+            first = file.readline(_MAX_LINE)
+    except OSError:
+        return None
+    found = re.match(rb"(\d{4}-\d\d-\d\d) [\d:]+ \[\d+\] started: ", first)
+    return found[1].decode() if found else None
 
 
 def log_size(paths: RunPaths) -> int:

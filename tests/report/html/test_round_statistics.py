@@ -10,6 +10,7 @@ def test_every_candidate_is_counted_once(tmp_path):
     for group in reported_questions(RunPaths(stored_run(tmp_path, questions=5)), 1, selection={}):
         statistics.add(group)
     assert statistics.candidates == 15
+    assert statistics.questions == statistics.selected_questions == 5
     assert statistics.ranks == {1: 5, 2: 5}
     assert statistics.gains == {1.5: 5}
     assert statistics.lengths == {10: 5, 11: 5, 12: 5}

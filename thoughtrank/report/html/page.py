@@ -49,9 +49,10 @@ _SECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class _Article:
-    """The sections of one run, and its part of the index."""
+    """The sections of one run, what was run in short, and its part of the index."""
 
     markup: str
+    about: str
     index: Mapping[str, Any]
 
 
@@ -76,7 +77,7 @@ def report_page(runs: Sequence[StoredRun]) -> list[str]:
     title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs"
     choices = run_titles(compared)
     parts = [
-        _header(title=title, top=top, about_run="" if compared else about(runs[0]), choices=choices),
+        _header(title=title, top=top, about_run="" if compared else articles[0].about, choices=choices),
         '<main id="main">',
         comparison_section(compared) if compared else "",
         *(article.markup for article in articles),
@@ -157,10 +158,11 @@ def _article(run: StoredRun, *, name: str, elements: Elements) -> _Article:
         "held_out": held_out_index(replies, questions=questions, elements=elements, beside=beside),
     }
     state = "" if run.finished else '<p class="note">This run is not finished: the report shows what it has so far.</p>'
+    described = about(run, rounds)
     markup = [
         f'<article class="run" id="{name}" aria-labelledby="{name}-title">',
         f'<h2 id="{name}-title">{escaped(run.name)}</h2>{state}',
-        f'<p class="run-headline">{escaped(headline(run))}</p><p class="run-headline about">{escaped(about(run))}</p>',
+        f'<p class="run-headline">{escaped(headline(run))}</p><p class="run-headline about">{escaped(described)}</p>',
         key_figures(run, rounds),
         cautions(run),
         accuracy_section(run, name=name, judged=beside.judged),
@@ -172,7 +174,7 @@ def _article(run: StoredRun, *, name: str, elements: Elements) -> _Article:
         settings_section(run, name=name),
         "</article>\n",
     ]
-    return _Article("".join(markup), index)
+    return _Article("".join(markup), described, index)
 
 
 def _round_entry(run: StoredRun, index: int) -> dict[str, Any]:

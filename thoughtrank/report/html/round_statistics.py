@@ -23,6 +23,8 @@ class RoundStatistics:
         selected: prefix to its number of selected candidates.
         selected_words: first word of the thought to its number of selected candidates.
         candidates: their number.
+        questions: the number of their questions.
+        selected_questions: the number of questions with a selected candidate.
         wins: of the questions in which some answer is better than another, which prefixes have the best one.
     """
 
@@ -35,6 +37,8 @@ class RoundStatistics:
         self.selected: Counter[str] = Counter()
         self.selected_words: Counter[str] = Counter()
         self.candidates = 0
+        self.questions = 0
+        self.selected_questions = 0
         self.wins = PrefixWins()
         self._openings: dict[str, Counter[str]] = defaultdict(Counter)
         self._gains: dict[str, list[float]] = defaultdict(list)
@@ -56,6 +60,8 @@ class RoundStatistics:
                 self.selected_words[first_word(candidate.thought)] += 1
             self._openings[candidate.prefix][_opening(candidate.thought)] += 1
             self._add_problems(each)
+        self.questions += 1
+        self.selected_questions += any(each.outcome == SELECTED for each in group)
         ranks = {each.rank for each in group if each.rank is not None}
         if len(ranks) > 1:
             self.wins.add([(each.candidate.prefix, each.rank == min(ranks)) for each in group])

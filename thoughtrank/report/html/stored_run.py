@@ -22,6 +22,7 @@ from thoughtrank.report.findings import comparison_entries, readings_of
 from thoughtrank.storage.done_marker import read_done
 from thoughtrank.storage.json_files import read_json_object
 from thoughtrank.storage.line_log import read_json_lines
+from thoughtrank.storage.run_log import start_date
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.tables import TableRows
 
@@ -81,6 +82,7 @@ class StoredRun:
         findings: the entries ``thought_effect``, ``controls`` and ``comparisons`` of ``summary.json``. While the run is not
             finished there are only comparisons of rounds and arms.
         finished: whether its summary describes all these rounds.
+        started: the day of its first attempt; None without a log.
     """
 
     name: str
@@ -90,6 +92,7 @@ class StoredRun:
     rounds: Sequence[StoredRound]
     findings: Mapping[str, Any]
     finished: bool
+    started: str | None = None
 
     @property
     def evaluated(self) -> list[StoredRound]:
@@ -124,6 +127,7 @@ def read_run(folder: Path) -> StoredRun:
         rounds=rounds,
         findings=_findings(summary if finished else {}, rounds),
         finished=finished,
+        started=start_date(paths),
     )
 
 
