@@ -2,7 +2,9 @@
 
 import pytest
 from openai_server import Scripted, completion
-from public_reports import NO_SCHEMA, RANKED, RANKING, REFUSED, RETRIED, TOO_LONG
+from public_errors import NO_SCHEMA, RETRIED, TOO_LONG
+from public_refusals import REFUSED
+from public_replies import RANKED, RANKING
 from refused_settings import SETTINGS
 from served_judge import BY_TEXT, KEY, REQUEST, judge_at
 

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from public_reports import streamed
+from public_replies import streamed
 
 from thoughtrank.judging.openai.streamed_reply import whole_body
 
