@@ -16,6 +16,10 @@ from thoughtrank.storage.tables import TableRows, part_path, write_part
 
 PREFIXES = ("A", "B", "7")
 ARMS = ("thought", "answer_at_once", "own_thought", "room_to_reason")
+HOSTILE = (
+    "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"><svg onload=alert(1)>"
+    "<!--<style>*{display:none}</style>]]>\u2028\u2029\u202egnp.exe\x1b[31m\x00 ${alert(1)} {{7*7}} javascript:alert(1)"
+)
 
 
 def stored_run(
