@@ -5,6 +5,7 @@ import html
 import os
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -278,13 +279,20 @@ def overrides_of(line):
     return [text for key, text in overrides if key.partition(".")[0] not in own_groups]
 
 
+@cache
+def composed_and_made(overrides):
+    """The same overrides stand on several pages."""
+    with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
+        composed = compose("config", overrides=list(overrides))
+    missing = OmegaConf.missing_keys(composed)
+    if not missing:
+        make_components(load_config(OmegaConf.to_container(composed, resolve=True)))
+    return missing
+
+
 @pytest.mark.parametrize("line", list(command_lines()))
 def test_every_command_line_composes_to_a_config_that_fits_its_components(line):
-    with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
-        composed = compose("config", overrides=overrides_of(line))
-    assert not OmegaConf.missing_keys(composed)
-    values = OmegaConf.to_container(composed, resolve=True)
-    make_components(load_config(values))
+    assert not composed_and_made(tuple(overrides_of(line)))
 
 
 def test_command_lines_are_found():

@@ -18,7 +18,6 @@ FILES = sorted(CONF.rglob("*.yaml"))
 CHOICES = [path for path in FILES if path.parent != CONF]
 EXPERIMENTS = CONF.parent / "experiments"
 STUDIES = sorted(EXPERIMENTS.glob("*/config.yaml"))
-SETTINGS = sorted(EXPERIMENTS.glob("*/settings/*.yaml"))
 EVERY_FILE = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CONF)))
 EVERY_CHOICE = pytest.mark.parametrize("path", CHOICES, ids=lambda path: f"{path.parent.name}={path.stem}")
 
@@ -94,25 +93,23 @@ def test_every_choice_passes_preflight(path, well_equipped):
     assert faults_of(composed(f"{path.parent.name}={path.stem}"), well_equipped) == []
 
 
-def parameters_of(study):
-    """What the config of a study sweeps over; nothing for a study of one run."""
-    hydra = yaml.safe_load(study.read_text()).get("hydra", {})
-    assert not hydra or (hydra["mode"], hydra["sweep"]["dir"]) == ("MULTIRUN", f"multirun/{study.parent.name}")
-    return hydra["sweeper"]["params"] if hydra else {}
+ONE_RUN = [path for path in STUDIES if not (path.parent / "settings").is_dir()]
+"""The jobs of the other studies are composed in test_studies.py."""
 
 
-@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.parent.name)
-def test_every_study_composes_and_passes_preflight(path, well_equipped):
+@pytest.mark.parametrize("path", ONE_RUN, ids=lambda path: path.parent.name)
+def test_every_study_of_one_run_composes_and_passes_preflight(path, well_equipped):
     group = path.parent.name
-    swept = parameters_of(path)
-    settings = [name.strip() for name in swept.get(f"{group}/settings", "").split(",") if name]
-    assert sorted(settings) == sorted(each.stem for each in SETTINGS if each.parent.parent == path.parent)
-    for setting in settings or [None]:
-        chosen = [] if setting is None else [f"{group}/settings={setting}"]
-        values = composed(f"hydra.searchpath=[file://{EXPERIMENTS}]", f"+{group}=config", *chosen, "seed=7")
-        name = group if not swept else f"{group}/{setting or group}-seed7"
-        assert values["run"] == name, "a study's run has the name of its folder, and one of several that of its setting"
-        assert faults_of(values, well_equipped) == []
+    assert "hydra" not in yaml.safe_load(path.read_text())
+    values = composed(f"hydra.searchpath=[file://{EXPERIMENTS}]", f"+{group}=config", "seed=7")
+    assert values["run"] == group, "a study's run has the name of its folder"
+    assert faults_of(values, well_equipped) == []
+
+
+@pytest.mark.parametrize("count", [4, 8, 16, 32])
+def test_a_setting_that_chooses_on_an_earlier_run_passes_preflight_when_it_is_there(count, well_equipped):
+    study = (f"hydra.searchpath=[file://{EXPERIMENTS}]", "+which_prefixes=config")
+    assert faults_of(composed(*study, f"which_prefixes/settings=pruned_{count}", "seed=7"), well_equipped) == []
 
 
 def test_every_default_is_a_file(values):

@@ -18,13 +18,19 @@ STUDIES = {path.parent.name: settings_of(path.parent) for path in sorted(EXPERIM
 JOBS = [(study, setting) for study, settings in STUDIES.items() for setting in settings]
 
 
-def job(study, setting, *overrides):
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A folder without a run, the same for all tests, which then compose a job once."""
+    return tmp_path_factory.mktemp("runs")
+
+
+def job(study, setting, *, runs="runs"):
     search = f"hydra.searchpath=[file://{EXPERIMENTS}]"
-    return composed(search, f"+{study}=config", f"{study}/settings={setting}", *overrides)
+    return composed(search, f"+{study}=config", f"{study}/settings={setting}", "seed=2", f"runs_dir={runs}")
 
 
 def faults_of_job(study, setting, *, runs):
-    config = load_config(job(study, setting, f"runs_dir={runs}"))
+    config = load_config(job(study, setting, runs=runs))
     try:
         preflight(config, make_components(config))
     except UserError as error:
@@ -47,22 +53,22 @@ def test_a_study_sweeps_over_its_settings_and_three_seeds(study):
 
 
 @pytest.mark.parametrize(("study", "setting"), JOBS)
-def test_a_job_has_its_own_run_and_no_faults(study, setting, tmp_path):
-    assert job(study, setting, "seed=2")["run"] == f"{study}/{setting}-seed2"
-    faults = faults_of_job(study, setting, runs=tmp_path)
+def test_a_job_has_its_own_run_and_no_faults(study, setting, runs):
+    assert job(study, setting, runs=runs)["run"] == f"{study}/{setting}-seed2"
+    faults = faults_of_job(study, setting, runs=runs)
     if setting.startswith("pruned_"):  # chosen on a run of the study itself
         [fault] = faults
-        assert f"{tmp_path}/which_prefixes/all-seed0 has 0 ranked rounds" in fault
+        assert f"{runs}/which_prefixes/all-seed0 has 0 ranked rounds" in fault
     else:
         assert faults == []
 
 
 @pytest.mark.parametrize(("study", "setting"), JOBS)
-def test_what_a_study_does_not_set_is_as_in_the_quickstart(study, setting):
-    values, quickstart = job(study, setting), composed("experiment=quickstart")
+def test_what_a_study_does_not_set_is_as_in_the_quickstart(study, setting, runs):
+    values, quickstart = job(study, setting, runs=runs), composed("experiment=quickstart")
     assert values["optimizer"] == quickstart["optimizer"]
     for group, keys in {
-        "questions": ("held_out", "held_out_unseen", "max_number"),
+        "questions": ("held_out_unseen", "max_number"),
         "selection": ("check_calculations",),
         "training": ("epochs", "min_steps", "batch_size"),
     }.items():
