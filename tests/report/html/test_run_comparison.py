@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from stored_runs import stored_run
 
-from thoughtrank.report.html.run_comparison import compare_runs, comparison_headline
+from thoughtrank.report.html.run_comparison import accuracy_before, compare_runs, comparison_headline
 from thoughtrank.report.html.runs_table import comparison_section
 from thoughtrank.report.html.stored_run import read_run
 
@@ -22,10 +22,14 @@ def test_the_best_run_comes_first_with_what_it_varied(tmp_path):
     assert second.to_best.points > 40
     assert second.p_value < 0.001
     text = comparison_headline([first, second])
-    assert text.startswith("Of 2 runs, good is the most accurate: ")
-    assert "with optimizer.lr=2" in text
+    assert text.startswith("Of 2 runs, good, with optimizer.lr=2, is the most accurate: ")
     assert "It is better than every other run, and that is unlikely to be chance (to the next: +" in text
-    assert text.endswith("Each setting was trained once: with another seed the order may be another.")
+    assert "before training" not in text  # it is not the same in both
+    assert (
+        "). Chance is here that of the questions: each setting was trained once, and another seed may give another order."
+        in text
+    )
+    assert text.endswith("Not finished: good (round 1), bad (round 1).")
     shown = comparison_section([first, second])
     assert shown.index("<small>run good, not") < shown.index("<small>run bad, not")
     assert "p &lt; 0.001" in shown
@@ -60,7 +64,7 @@ def test_runs_that_differ_in_their_seed_are_one_setting(tmp_path):
     text = comparison_headline([best, other])
     assert text.startswith("Of 2 settings with 2 seeds each, optimizer.lr=2 is the most accurate: ")
     assert "It is better than every other setting, and that is unlikely to be chance (to the next: +" in text
-    assert text.endswith("A difference is significant only if it is so in every seed.")
+    assert "). A difference is significant only if it is so in every seed." in text
     shown = comparison_section([best, other]).replace("<wbr>", "")
     assert shown.index(">optimizer.lr=2<") < shown.index(">optimizer.lr=1<")
     assert "<small>run lr2-1, not" in shown
@@ -70,8 +74,18 @@ def test_runs_that_share_the_highest_accuracy_are_named_together(tmp_path):
     runs = [run_of(tmp_path / name, lr=lr, accuracy=(0.2, 0.5)) for lr, name in enumerate("ab")]
     worse = run_of(tmp_path / "c", lr=3, accuracy=(0.2, 0.1))
     text = comparison_headline(compare_runs([*runs, worse]))
-    accuracy = 100 * runs[0].evaluated[-1].metrics["accuracy"]
-    assert text.startswith(f"Of 3 runs, a and b are the most accurate: {accuracy:.1f} % each.")
+    before, accuracy = (100 * each.metrics["accuracy"] for each in runs[0].evaluated)
+    assert text.startswith(
+        f"Of 3 runs, a and b are the most accurate: {accuracy:.1f} % each ({before:.1f} % before training)."
+    )
+
+
+def test_without_a_trained_round_there_is_no_accuracy_before_training(tmp_path):
+    run = run_of(tmp_path, lr=1)
+    assert accuracy_before(run) == run.rounds[0].metrics["accuracy"]
+    assert accuracy_before(replace(run, rounds=run.rounds[:1])) is None
+    assert accuracy_before(replace(run, rounds=run.rounds[1:])) is None
+    assert accuracy_before(replace(run, rounds=[])) is None
 
 
 def test_what_makes_accuracies_harder_to_compare_is_said(tmp_path):
@@ -91,7 +105,7 @@ def test_runs_that_differ_in_their_seed_only_are_no_settings(tmp_path):
     text = comparison_headline(compare_runs(runs))
     assert text.startswith("Of 2 runs that differ in their seed only, r1 is the most accurate: ")
     assert "seed=" not in text
-    assert text.endswith("Their settings are equal: any difference is that of the seed.")
+    assert "). Their settings are equal: any difference is that of the seed." in text
 
 
 def test_a_difference_in_one_seed_only_is_chance(tmp_path):

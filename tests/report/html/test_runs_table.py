@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 from test_run_comparison import run_of, seeded
@@ -42,8 +43,42 @@ def test_runs_are_told_apart_by_their_settings_and_seeds(tmp_path):
     assert run_titles(compare_runs(equal)) == ["a", "b"]
 
 
+def test_a_setting_without_a_value_is_null_as_in_its_config(tmp_path):
+    runs = [run_of(tmp_path / str(lr), lr=lr) for lr in ("null", 3)]
+    assert {title.partition(" ")[0] for title in run_titles(compare_runs(runs))} == {
+        "optimizer.lr=null",
+        "optimizer.lr=3",
+    }
+
+
 def test_a_run_without_results_has_its_row(tmp_path):
     runs = [run_of(tmp_path / "whole", lr=1), replace(run_of(tmp_path / "other", lr=1), rounds=[])]
     shown = comparison_section(compare_runs(runs))
     row = '<small>run other, not finished: no round</small></th><td data-column="accuracy, questions">–<br></td>'
     assert f"equal settings{row}" in shown
+
+
+def test_the_accuracy_before_training_stands_beside_that_after_it(tmp_path):
+    run = run_of(tmp_path / "a", lr=1, accuracy=(0.2, 0.9))
+    before, after = (f"{100 * each.metrics['accuracy']:.1f} %" for each in run.evaluated)
+    shown = comparison_section(compare_runs([run, replace(run_of(tmp_path / "b", lr=2), rounds=run.rounds[:1])]))
+    assert re.search(rf">{after}<br>\[\d+–\d+\] of 100<br>before training {before}</td>", shown)
+    assert shown.count("before training") == 1
+
+
+def test_thought_effects_have_a_column_where_one_was_measured(tmp_path):
+    runs = [run_of(tmp_path / name, lr=lr) for lr, name in enumerate("ab")]
+    without = comparison_section(compare_runs(runs))
+    assert "thought effect, points" not in without
+    assert "What the thoughts are worth was not measured in these runs." in without
+    effect = {"points": 9.0, "low": 4.0, "high": 14.0, "p_value": 0.001, "n": 40}
+    measured = replace(runs[0], findings={**runs[0].findings, "thought_effect": effect})
+    shown = comparison_section(compare_runs([measured, runs[1]]))
+    assert '<td data-column="thought effect, points">+9.0<br>[+4.0 to +14.0]</td>' in shown
+    assert '<td data-column="thought effect, points">not measured</td>' in shown
+    assert "The thought effect is what training on thoughts adds" in shown
+
+
+def test_the_table_comes_before_how_to_read_it(tmp_path):
+    shown = comparison_section(compare_runs([run_of(tmp_path / name, lr=lr) for lr, name in enumerate("ab")]))
+    assert shown.index("<table") < shown.index("Accuracy of the last round")

@@ -150,7 +150,7 @@ def comparison_headline(compared: Sequence[ComparedRun]) -> str:
         return f"{num_runs} runs, none of which has an accuracy yet."
     if len(best.runs) > 1:
         text = f"Of {len(compared)} settings with {len(best.runs)} seeds each, {_varied_text(best.varied)} is the most "
-        text += f"accurate: {percent(best.accuracy)} on average"
+        text += f"accurate: {percent(best.accuracy)} on average{_before_text(compared)}"
     else:
         text = _best_text(compared, num_runs)
     if not any(each.to_best is not None and each.to_best.n for each in rest):
@@ -162,7 +162,7 @@ def comparison_headline(compared: Sequence[ComparedRun]) -> str:
     other = (
         f"{apart} other{'s have' if apart > 1 else ' has'} no held-out question in common with it. " if apart else ""
     )
-    return " ".join(filter(None, [f"{text}.", _verdict(compared), other.strip(), *_cautions(every), _seeds_text(best)]))
+    return " ".join(filter(None, [f"{text}.", _verdict(compared), _seeds_text(best), other.strip(), *_cautions(every)]))
 
 
 def _best_text(compared: Sequence[ComparedRun], num_runs: int) -> str:
@@ -170,11 +170,20 @@ def _best_text(compared: Sequence[ComparedRun], num_runs: int) -> str:
     best = compared[0]
     equal = [each.name for each in compared if each.accuracy == best.accuracy]
     differ = " that differ in their seed only" if _only_seeds(best.varied) else ""
+    before = _before_text(compared)
     if len(equal) > 1:
         names = f"{', '.join(equal[:-1])} and {equal[-1]}"
-        return f"Of {num_runs} runs{differ}, {names} are the most accurate: {percent(best.accuracy)} each"
-    settings = f" with {_varied_text(best.varied)}" if best.varied and not differ else ""
-    return f"Of {num_runs} runs{differ}, {best.name} is the most accurate: {percent(best.accuracy)}{settings}"
+        return f"Of {num_runs} runs{differ}, {names} are the most accurate: {percent(best.accuracy)} each{before}"
+    settings = f", with {_varied_text(best.varied)}," if best.varied and not differ else ""
+    return f"Of {num_runs} runs{differ}, {best.name}{settings} is the most accurate: {percent(best.accuracy)}{before}"
+
+
+def _before_text(compared: Sequence[ComparedRun]) -> str:
+    """The accuracy before training, where it is that of all runs and they were trained; otherwise empty."""
+    runs = [run for each in compared for run in each.runs if run.evaluated]
+    found = {accuracy_before(run) for run in runs}
+    value = found.pop() if len(found) == 1 else None
+    return "" if value is None else f" ({percent(value)} before training)"
 
 
 def _only_seeds(varied: Mapping[str, object]) -> bool:
@@ -231,7 +240,9 @@ def _seeds_text(best: ComparedRun) -> str:
         return "A difference is significant only if it is so in every seed."
     if _only_seeds(best.varied):
         return "Their settings are equal: any difference is that of the seed."
-    return "Each setting was trained once: with another seed the order may be another."
+    return (
+        "Chance is here that of the questions: each setting was trained once, and another seed may give another order."
+    )
 
 
 def _points_text(compared_run: ComparedRun) -> str:
@@ -245,6 +256,12 @@ def _points_text(compared_run: ComparedRun) -> str:
 def run_accuracy(run: StoredRun) -> float | None:
     """Of its last evaluated round; None without one."""
     return run.evaluated[-1].metrics.get("accuracy") if run.evaluated else None
+
+
+def accuracy_before(run: StoredRun) -> float | None:
+    """Of round 0; None where that was not evaluated, or no other round was."""
+    evaluated = run.evaluated
+    return evaluated[0].metrics.get("accuracy") if len(evaluated) > 1 and not evaluated[0].number else None
 
 
 def _order(accuracy: float | None) -> float:
@@ -263,8 +280,8 @@ def _varied_text(varied: Mapping[str, object]) -> str:
 
 
 def short_value(value: object) -> str:
-    """Its first characters; a class without its package."""
-    return str(value).rpartition("thoughtrank.")[2][:60]
+    """Its first characters, None as ``null`` as in a config; a class without its package."""
+    return "null" if value is None else str(value).rpartition("thoughtrank.")[2][:60]
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:

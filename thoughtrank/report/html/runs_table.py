@@ -10,6 +10,7 @@ from thoughtrank.report.html.markup import details, note, section, table
 from thoughtrank.report.html.run_comparison import (
     NAMED,
     ComparedRun,
+    accuracy_before,
     num_questions,
     run_accuracy,
     run_state,
@@ -26,7 +27,7 @@ def comparison_section(compared: Sequence[ComparedRun]) -> str:
     """The runs as one table, and where settings have several seeds, the settings as one before it."""
     runs = [(run, compared_run) for compared_run in compared for run in compared_run.runs]
     several = any(len(each.runs) > 1 for each in compared)
-    parts = [note(_explained([run for run, _ in runs], several=several))]
+    parts = []
     if several:
         rows = [
             [
@@ -41,10 +42,13 @@ def comparison_section(compared: Sequence[ComparedRun]) -> str:
         parts.append(table(header, rows, caption="Settings, best first", markup=(0, 3), stacked=True))
     header = ["setting and run", "accuracy, questions", "0 % to 100 %"]
     header += [] if several else ["difference to the best, points"]
-    header += ["thought effect, points", "judge cost, time, hardware"]
+    effects = any(run.findings["thought_effect"] is not None for run, _ in runs)
+    header += ["thought effect, points"] if effects else []
+    header += ["judge cost, time, hardware"]
     caption = "Runs, those of the best setting first" if several else "Runs, best first"
-    rows = [_run_row(run, compared_run, several=several) for run, compared_run in runs]
+    rows = [_run_row(run, compared_run, several=several, effects=effects) for run, compared_run in runs]
     parts.append(table(header, rows, caption=caption, markup=range(len(header)), stacked=True))
+    parts.append(note(_explained([run for run, _ in runs], several=several, effects=effects)))
     if len(compared[0].varied) > NAMED:
         parts.append(_all_settings(compared))
     return section("comparison", "Settings side by side" if several else "Runs side by side", *parts)
@@ -65,14 +69,18 @@ def _settings(compared_run: ComparedRun, run: StoredRun) -> list[str]:
     return [*varied_settings(compared_run.varied), *seed]
 
 
-def _explained(runs: Sequence[StoredRun], *, several: bool) -> str:
+def _explained(runs: Sequence[StoredRun], *, several: bool, effects: bool) -> str:
     """What the columns are, and whether the times can be compared."""
     text = (
         "Accuracy of the last round on the held-out questions. The difference to the best is paired by question. Its 95 % "
         "interval is that of this pair alone; its p-value is corrected for all pairs with common questions (Holm), so that the "
-        "interval may exclude zero where the difference may be chance. Unlikely to be chance: p below 0.05. The thought effect "
-        "is what training on thoughts adds to training on the same answers without them. The cost is that of the judge; the "
-        "time is that of all stages, the controls included. "
+        "interval may exclude zero where the difference may be chance. Unlikely to be chance: p below 0.05. The cost is that "
+        "of the judge; the time is that of all stages, the controls included. "
+    )
+    text += (
+        "The thought effect is what training on thoughts adds to training on the same answers without them. "
+        if effects
+        else "What the thoughts are worth was not measured in these runs. "
     )
     if len({machine_text(run) for run in runs}) > 1:
         text += "These runs had different hardware or numbers of threads, so their times cannot be compared."
@@ -92,8 +100,15 @@ def _all_settings(compared: Sequence[ComparedRun]) -> str:
     return details(f"All {len(rows)} settings that differ", shown)
 
 
-def _run_row(run: StoredRun, compared_run: ComparedRun, *, several: bool) -> list[str]:
-    """Cells of HTML."""
+def _run_row(run: StoredRun, compared_run: ComparedRun, *, several: bool, effects: bool) -> list[str]:
+    """Cells of HTML.
+
+    Args:
+        run: the run.
+        compared_run: its setting.
+        several: whether settings have several seeds; then their differences are in a table of their own.
+        effects: whether there is a column of thought effects.
+    """
     metrics = run.evaluated[-1].metrics if run.evaluated else {}
     low, high, accuracy = metrics.get("accuracy_low"), metrics.get("accuracy_high"), run_accuracy(run)
     asked = num_questions(run)
@@ -101,19 +116,25 @@ def _run_row(run: StoredRun, compared_run: ComparedRun, *, several: bool) -> lis
     if accuracy is not None and low is not None and high is not None:
         bar = interval_bar(accuracy, low, high, low_end=0.0, high_end=1.0, look=series_class(0))
         bounds = [f"[{100 * low:.0f}–{100 * high:.0f}]", *bounds]
-    effect = run.findings["thought_effect"]
+    before = accuracy_before(run)
+    trained = [] if before is None else [f"before training {percent(before)}"]
     machine = machine_text(run)
     state = f", not finished: {run_state(run)}" if run_state(run) else ""
     return [
         _lines(_settings(compared_run, run)) + f"<small>run {_lines([run.name + state])}</small>",
-        _lines([percent(accuracy), " ".join(bounds)]),
+        _lines([percent(accuracy), " ".join(bounds), *trained]),
         bar,
         *([] if several else [_lines(_difference(compared_run))]),
-        "not measured"
-        if effect is None
-        else _lines([f"{effect['points']:+.1f}", f"[{effect['low']:+.1f} to {effect['high']:+.1f}]"]),
+        *([_effect(run)] if effects else []),
         _lines([f"${total_cost(run):.2f}, {duration_text(total_seconds(run))}", *([machine] if machine else [])]),
     ]
+
+
+def _effect(run: StoredRun) -> str:
+    effect = run.findings["thought_effect"]
+    if effect is None:
+        return "not measured"
+    return _lines([f"{effect['points']:+.1f}", f"[{effect['low']:+.1f} to {effect['high']:+.1f}]"])
 
 
 def _difference(compared_run: ComparedRun) -> list[str]:
