@@ -1,6 +1,8 @@
 """``None`` on the command line means what ``null`` means (Emerge-Lab/PufferDrive#535)."""
 
 import pytest
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from thoughtrank.api.compose import compose
 from thoughtrank.config.preflight import config_faults
@@ -36,7 +38,33 @@ def test_for_a_group_the_choices_are_named(group):
 
 @pytest.mark.parametrize(
     "argument",
-    ["run='None'", 'run="None"', "run=Nonesuch", "questions.question_column=[None]", "--config-dir=None", "-m"],
+    [
+        *["run='None'", 'run="None"', "run=Nonesuch", "--config-dir=None", "-m", "logger=None,csv"],
+        *["questions.question_column=[None]", "prefixes.prefixes=[A,None,B]", "judge.criteria='A, None, B'"],
+        *["+judge.extra={a: None}", "run=None/a", "run=x(None)", "judge.criteria='None,"],
+    ],
 )
 def test_everything_else_stays(argument):
     assert null_for_none([argument]) == [argument]
+
+
+@pytest.mark.parametrize(
+    ("argument", "read"),
+    [
+        ("judge.temperature=None,0.5", "judge.temperature=null,0.5"),
+        ("judge.temperature=0.5, None", "judge.temperature=0.5, null"),
+        ("judge.temperature=choice(None,0.5)", "judge.temperature=choice(null,0.5)"),
+        ("judge.criteria='a, None',None,[None,b]", "judge.criteria='a, None',null,[None,b]"),
+        ("++candidates=None,a", "++candidates=null,a"),
+    ],
+)
+def test_each_value_of_a_sweep_may_be_none(argument, read):
+    assert null_for_none([argument]) == [read]
+
+
+def test_a_sweep_over_none_and_a_value_has_a_job_for_each():
+    base = ["model=tiny", "judge=fake", "logger=none", "questions.seed=0"]
+    overrides = OverridesParser.create().parse_overrides(null_for_none([*base, "judge.temperature=None,0.5"]))
+    assert BasicSweeper.split_arguments(overrides, max_batch_size=None) == [
+        [[*base, f"judge.temperature={value}"] for value in ("null", "0.5")]
+    ]
