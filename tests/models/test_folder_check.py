@@ -107,6 +107,11 @@ def test_an_encoder_decoder_is_refused(folder):
     assert "encoder-decoder" in fault_of(folder)
 
 
+def test_an_adapter_beside_a_model_is_named(folder):
+    (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "another/model"}')
+    assert "has an adapter (adapter_config.json) beside the model" in fault_of(folder)
+
+
 def test_an_adapter_without_its_model_is_named(tmp_path):
     (tmp_path / "adapter_config.json").write_text("{}")
     assert "an adapter without its model" in fault_of(tmp_path)

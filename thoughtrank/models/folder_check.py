@@ -10,12 +10,14 @@ from thoughtrank.models.model_config import CONFIG, PLAIN_TYPES, read_sizes
 from thoughtrank.models.rope_scaling import rope_faults
 from thoughtrank.models.unknown_names import activation_faults, dtype_faults, tokenizer_faults
 from thoughtrank.models.weight_check import too_few_weights, weight_difference
+from thoughtrank.models.weight_form import other_form, pickle_faults, quantisation
 from thoughtrank.storage.json_files import read_json_object
 from thoughtrank.storage.weight_files import is_whole, tensor_shapes
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+ADAPTER_CONFIG = "adapter_config.json"
 _INDEX = "model.safetensors.index.json"
 _TOKENIZER = "tokenizer.json"
 _TOKENIZERS = (_TOKENIZER, "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "tekken.json")
@@ -41,12 +43,18 @@ def check_folder(folder: Path) -> None:
     config = read_json_object(folder / CONFIG) or {}
     pointers = _pointers(folder)
     faults = [
+        *_quantisation_faults(folder, config),
         *_config_faults(config),
         *(_pointer_faults(folder, pointers) if pointers else _weight_faults(folder, config)),
     ]
     torn = [name for name in _JSON if name not in pointers and _is_torn(folder / name)]
     if torn:
         faults.append(f"{folder}: {', '.join(torn)} cannot be read as JSON: {_AGAIN}")
+    if (folder / ADAPTER_CONFIG).exists():
+        faults.append(
+            f"{folder} has an adapter ({ADAPTER_CONFIG}) beside the model, and transformers would load both: merge the adapter "
+            "into the model, or move it to a folder of its own"
+        )
     if not any((folder / name).exists() for name in _TOKENIZERS):
         faults.append(f"{folder} has no tokenizer (tokenizer.json): copy the tokenizer's files of the base model there")
     elif (folder / _TOKENIZER).exists() and _TOKENIZER not in (*torn, *pointers):
@@ -95,15 +103,18 @@ def check_number_of_weights(folder: Path, model: "PreTrainedModel") -> list[str]
     return [f"{folder} {difference}: {_AGAIN}"] if difference else []
 
 
+def _quantisation_faults(folder: Path, config: dict[str, object]) -> list[str]:
+    method = quantisation(folder, config)
+    if method is None:
+        return []
+    return [
+        f"the weights are quantised ({method}), and training needs them in bf16, float16 or float32: give the model that "
+        "it was made from"
+    ]
+
+
 def _config_faults(config: dict[str, object]) -> list[str]:
     faults = dtype_faults(config)
-    quantization = config.get("quantization_config")
-    if isinstance(quantization, dict):
-        method = quantization.get("quant_method", "of an unknown kind")
-        faults.append(
-            f"the weights are quantised ({method}), and training needs them in bf16, float16 or float32: give the model that "
-            "it was made from"
-        )
     if config.get("is_encoder_decoder") is True:
         faults.append("an encoder-decoder model cannot be trained here: give a decoder such as Llama or Qwen")
     else:
@@ -162,9 +173,13 @@ def _pointer_faults(folder: Path, names: list[str]) -> list[str]:
 
 
 def _weight_faults(folder: Path, config: dict[str, object]) -> list[str]:
-    if list(folder.glob("*.bin")) and not list(folder.glob("*.safetensors")):
+    if quantisation(folder, config) is not None:
         return []
+    if list(folder.glob("*.bin")) and not list(folder.glob("*.safetensors")):
+        return [f"{fault}: {_AGAIN}" for fault in pickle_faults(folder)]
     wanted = _wanted_files(folder)
+    if not wanted and (form := other_form(folder)) is not None:
+        return [f"{folder} lacks weights in the form of transformers ({form}): give a folder with *.safetensors"]
     missing = sorted(path.name for path in wanted if not path.exists())
     if missing or not wanted:
         what = ", ".join(missing[:3]) if missing else "a file *.safetensors"

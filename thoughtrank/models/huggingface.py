@@ -5,7 +5,7 @@ from pathlib import Path
 
 from thoughtrank.errors import UserError
 from thoughtrank.models.decoder_shape import DecoderShape, decoder_shape
-from thoughtrank.models.folder_check import check_folder, check_token_ids, weight_files
+from thoughtrank.models.folder_check import ADAPTER_CONFIG, check_folder, check_token_ids, weight_files
 from thoughtrank.models.hub import download_model, is_hub_id, stated_license
 from thoughtrank.models.load_folder import load_model, load_tokenizer
 from thoughtrank.models.model_config import CONFIG, ModelSizes, read_sizes
@@ -92,7 +92,7 @@ class HuggingFaceModel(NamedModel):
     def _local_faults(self) -> list[str]:
         folder = self._local()
         if not (folder / CONFIG).exists():
-            if (folder / "adapter_config.json").exists():
+            if (folder / ADAPTER_CONFIG).exists():
                 return [
                     f"model.name={self.name}: an adapter without its model: merge it into the model it was trained for"
                 ]
