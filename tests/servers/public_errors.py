@@ -121,6 +121,7 @@ TOO_LONG = {
         400,
         error("prompt token count of 70000 exceeds the limit of 64000", code="model_max_prompt_tokens_exceeded"),
     ),
+    "Baidu": (400, {"error_code": 336007, "error_msg": "the max input characters is 20000"}),
     "a maximum token size": (400, error("Input length 5000 exceeds maximum allowed token size 4096")),
     "SambaNova": (
         400,

@@ -26,6 +26,7 @@ _TOO_LONG = re.compile(
     r"|exceeds the maximum number of (?:input )?tokens"
     r"|inputs?`? tokens \+|inputs?`? must have less than \d+ tokens|range of input length|reduce the length|payload too large"
     r"|too many input tokens|exceed_context|(?:input|prompt) tokens? exceeds?|exceeds? max message tokens|characters? limit is"
+    r"|max(?:imum)? input characters"
     r"|max_(?:completion_)?tokens must be at least 1, got -|prompt 超长",
     re.IGNORECASE,
 )
