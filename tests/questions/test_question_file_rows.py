@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -164,6 +166,30 @@ def test_a_named_column_without_any_answer_is_noted(file, column, notes):
     found = source(file, answer_column=column).notes()
     assert len(found) == notes
     assert all(f"questions.answer_column={column}, so no question has a reference answer" in note for note in found)
+
+
+ALPACA = [{"instruction": "Add.", "input": "2 3", "output": "5"}, {"instruction": "Say hi.", "output": "Hi"}]
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+@pytest.mark.parametrize(
+    ("columns", "missing"),
+    [
+        (["instruction", "input"], ""),
+        (["instruction", "inputs"], "no row has 'inputs': correct"),
+        (["instruction", "a", "b"], "no row has 'a' and 'b': correct"),
+    ],
+)
+def test_a_joined_column_that_no_row_has_is_a_fault(file, columns, missing, parquet):
+    if parquet:
+        file = file.with_suffix(".parquet")
+        pq.write_table(pa.Table.from_pylist([{"input": "", **row} for row in ALPACA]), file)
+    else:
+        write(file, *ALPACA)
+    given = source(file, question_column=columns, answer_column="output", train_per_round=1)
+    faults = [fault for fault in given.faults(rounds=1) if "question_column" in fault]
+    assert len(faults) == bool(missing)
+    assert all(missing in fault for fault in faults)
 
 
 def test_another_accepted_answer_is_no_conflict(file):

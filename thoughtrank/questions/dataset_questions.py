@@ -96,7 +96,7 @@ class DatasetQuestions(RowSource):
         if faults:
             return faults
         try:
-            return self._too_few(rounds=rounds)
+            return [*self._column_faults(), *self._too_few(rounds=rounds)]
         except UserError as error:
             return list(error.faults)
 

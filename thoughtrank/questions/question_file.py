@@ -73,7 +73,7 @@ class QuestionFile(RowSource):
             self._loaded  # noqa: B018  (reading it once is the check)
         except UserError as error:
             return [*faults, *error.faults]
-        return faults or self._too_few(rounds=rounds)
+        return faults or [*self._column_faults(), *self._too_few(rounds=rounds)]
 
     def notes(self) -> list[str]:
         """Also a named column without any answer; see ``RowSource``."""

@@ -11,7 +11,7 @@ from thoughtrank.evaluation.scoring import AcceptedScorer, ConfiguredScorer, Ref
 from thoughtrank.questions.protocol import QuestionSource, require_round_number
 from thoughtrank.questions.rows.bad_row import BadRowError
 from thoughtrank.questions.rows.file_reader import Row
-from thoughtrank.questions.rows.row_to_question import digest
+from thoughtrank.questions.rows.row_to_question import column_names, digest
 from thoughtrank.records import Question
 
 
@@ -24,6 +24,7 @@ class LoadedQuestions(NamedTuple):
         test: test questions; may be more than are asked for.
         skipped_rows: rows that are left out, each with its position and the reason.
         conflicts: rows that repeat an earlier question with another answer, each with both.
+        columns: that any row has.
     """
 
     train: list[Question]
@@ -31,6 +32,7 @@ class LoadedQuestions(NamedTuple):
     test: list[Question]
     skipped_rows: list[str]
     conflicts: list[str]
+    columns: set[str]
 
 
 @dataclass(slots=True)
@@ -40,11 +42,13 @@ class ReadRows:
     Attributes:
         skipped: see ``LoadedQuestions``.
         conflicts: see ``LoadedQuestions``.
+        columns: see ``LoadedQuestions``.
         first: question id to the name of the row that has it first, and the question.
     """
 
     skipped: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
+    columns: set[str] = field(default_factory=set)
     first: dict[str, tuple[str, Question]] = field(default_factory=dict)
 
     def add(self, question: Question, *, name: str) -> None:
@@ -85,6 +89,8 @@ class RowSource(QuestionSource):
         answer_stem: the text that introduces a short forced answer.
         scorer: decides what is right; None compares with the reference answers.
     """
+
+    question_column: str | list[str]
 
     def __init__(
         self,
@@ -199,6 +205,7 @@ class RowSource(QuestionSource):
         """
         questions = []
         for row in rows:
+            found.columns.update(map(str, row.values))
             try:
                 if row.fault is not None:
                     raise BadRowError(row.fault)
@@ -225,7 +232,17 @@ class RowSource(QuestionSource):
             test=list(questions[:held_out]),
             skipped_rows=found.skipped,
             conflicts=found.conflicts,
+            columns=found.columns,
         )
+
+    def _column_faults(self) -> list[str]:
+        """Columns that are joined to the question and that no row has: the question would be asked without that part."""
+        columns, there = column_names(self.question_column), self._loaded.columns
+        missing = [each for each in columns[1:] if each not in there] if columns[0] in there else []
+        if not missing:
+            return []
+        names = " and ".join(map(repr, missing))
+        return [f"questions.question_column: no row has {names}: correct the name, or leave it out."]
 
     @cached_property
     @abstractmethod
