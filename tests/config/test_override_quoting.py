@@ -75,6 +75,7 @@ def test_an_override_that_cannot_be_read_can_be_once_it_is_quoted(value):
         ("questions.question_column=Wie groß?", "'questions.question_column=\"Wie groß?\"'"),
         ("+questions.x=a=b", "'+questions.x=\"a=b\"'"),
         ("questions.question_column=[Body,Größe]", "'questions.question_column=[Body,\"Größe\"]'"),
+        ("prefixes.prefixes=[It's,First]", """'prefixes.prefixes=["It'"'"'s",First]'"""),
     ],
 )
 def test_the_quoted_form_of_what_people_type(override, line):

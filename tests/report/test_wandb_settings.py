@@ -19,6 +19,7 @@ KEY = "0123456789abcdef" * 3
         ("WANDB_PROJECT", "a/b", "WANDB_PROJECT=a/b: Invalid project name"),
         ("WANDB_PROJECT", "x" * 129, "exceeded 128 characters"),
         ("WANDB_BASE_URL", "my.server", "WANDB_BASE_URL=my.server: input should be a valid URL"),
+        ("WANDB_BASE_URL", "localhost:8080", "WANDB_BASE_URL=localhost:8080: URL scheme should be 'http' or 'https'"),
         ("WANDB_BASE_URL", "https://wandb.ai", "not a valid server address"),
         ("WANDB_RESUME", "yes", "WANDB_RESUME=yes: input should be 'allow'"),
         ("WANDB_RUN_ID", "a:b", "WANDB_RUN_ID=a:b: Run ID cannot contain"),

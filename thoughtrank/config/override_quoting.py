@@ -9,6 +9,8 @@ _NEEDS_NO_QUOTES = re.compile(
 )
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _BEFORE_QUOTE = re.compile(r"(\\*)(\"|\Z)")
+_OWN_QUOTES = re.compile(r"[\[\]{}\"]|(?<!\w)'|'(?!\w)")
+"""In a list: quotes and brackets of its own; the apostrophe of "It's" is none."""
 _INTERPOLATION = re.compile(r"(\\*)\$\{")
 
 
@@ -36,7 +38,7 @@ def requoted(override: str) -> str | None:
 def _quoted_elements(value: str) -> str | None:
     """A list with its elements quoted; None for a mapping, and for a list that does not end or has others inside."""
     inside = value[1:-1]
-    if not (value.startswith("[") and value.endswith("]")) or re.search(r"[\[\]{}'\"]", inside):
+    if not (value.startswith("[") and value.endswith("]")) or _OWN_QUOTES.search(inside):
         return None
     elements = (each.strip() for each in inside.split(","))
     return f"[{','.join(each if _is_plain(each) else _quoted(each) for each in elements)}]"

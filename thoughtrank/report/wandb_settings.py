@@ -92,7 +92,7 @@ def _refusal(name: str, value: str) -> str | None:
         wandb.Settings().update_from_env_vars({name: value})
     except ValidationError as error:
         message = error.errors()[0]["msg"].removeprefix("Value error, ")
-        return f"{message[0].lower()}{message[1:]}"
+        return message if message[1:2].isupper() else f"{message[0].lower()}{message[1:]}"
     except (wandb.errors.Error, ValueError, TypeError) as error:
         return " ".join(str(error).split()).rstrip(".")
     return None
