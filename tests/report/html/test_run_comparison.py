@@ -25,10 +25,7 @@ def test_the_best_run_comes_first_with_what_it_varied(tmp_path):
     assert text.startswith("Of 2 runs, good, with optimizer.lr=2, is the most accurate: ")
     assert "It is better than every other run, and that is unlikely to be chance (to the next: +" in text
     assert "before training" not in text  # it is not the same in both
-    assert (
-        "). Chance is here that of the questions: each setting was trained once, and another seed may give another order."
-        in text
-    )
+    assert "). Only the chance in the questions is counted: each setting was trained once, and another seed may" in text
     assert text.endswith("Not finished: good (round 1), bad (round 1).")
     shown = comparison_section([first, second])
     assert shown.index("<small>run good, not") < shown.index("<small>run bad, not")
@@ -77,6 +74,23 @@ def test_runs_that_share_the_highest_accuracy_are_named_together(tmp_path):
     before, accuracy = (100 * each.metrics["accuracy"] for each in runs[0].evaluated)
     assert text.startswith(
         f"Of 3 runs, a and b are the most accurate: {accuracy:.1f} % each ({before:.1f} % before training)."
+    )
+
+
+def test_settings_that_are_not_shown_to_be_worse_are_named_where_they_are_few(tmp_path):
+    bad, *good = (run_of(tmp_path / f"r{lr}", lr=lr, accuracy=(0.2, 0.9 if lr else 0.1), seed=lr) for lr in range(7))
+    three = compare_runs([bad, *good[:3]])
+    best, second, third, _ = (each.name for each in three)
+    text = comparison_headline(three)
+    assert text.startswith(f"Of 4 runs, {best}, with optimizer.lr=")
+    assert (
+        "It is better than 1 of the 3 others, and that is unlikely to be chance; the differences to "
+        f"{second} and {third} may be chance (to the next: +"
+    ) in text
+    two = compare_runs([bad, *good[:2]])
+    assert f"unlikely to be chance; the difference to {two[1].name} may be chance (" in comparison_headline(two)
+    assert "unlikely to be chance; the other differences may be chance (" in comparison_headline(
+        compare_runs([bad, *good])
     )
 
 

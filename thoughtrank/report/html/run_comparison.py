@@ -224,10 +224,20 @@ def _verdict(rest: Sequence[ComparedRun]) -> str:
         return f"It is better than every other {_kind(rest)}, and that is unlikely to be chance{margin}."
     if beaten:
         return (
-            f"It is better than {len(beaten)} of the {len(rest)} others, and that is unlikely to be chance; the other "
-            f"differences may be chance{margin}."
+            f"It is better than {len(beaten)} of the {len(rest)} others, and that is unlikely to be chance; "
+            f"{_not_beaten([each for each in rest if not each.below])} may be chance{margin}."
         )
     return f"That may be chance: no difference to another {_kind(rest)} is significant{margin}."
+
+
+def _not_beaten(equal: Sequence[ComparedRun]) -> str:
+    """The differences to settings that are not shown to be worse than the best, by their runs where these are few."""
+    if len(equal) > NAMED or any(len(each.runs) > 1 for each in equal):
+        return "the other difference" + ("s" if len(equal) > 1 else "")
+    names = [each.name for each in equal]
+    if len(names) == 1:
+        return f"the difference to {names[0]}"
+    return f"the differences to {', '.join(names[:-1])} and {names[-1]}"
 
 
 def _kind(rest: Sequence[ComparedRun]) -> str:
@@ -240,9 +250,7 @@ def _seeds_text(best: ComparedRun) -> str:
         return "A difference is significant only if it is so in every seed."
     if _only_seeds(best.varied):
         return "Their settings are equal: any difference is that of the seed."
-    return (
-        "Chance is here that of the questions: each setting was trained once, and another seed may give another order."
-    )
+    return "Only the chance in the questions is counted: each setting was trained once, and another seed may reverse the order."
 
 
 def _points_text(compared_run: ComparedRun) -> str:
