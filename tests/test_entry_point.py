@@ -45,6 +45,7 @@ def test_an_exit_status_of_the_programs_own_is_kept():
 
 def test_a_start_is_not_slowed_by_garbage_collection():
     before = gc.get_threshold()
+    gc.set_threshold(700)
     try:
         prepare_process()
         assert gc.get_threshold()[0] == OBJECTS_BETWEEN_COLLECTIONS
