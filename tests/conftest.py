@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from filelock import FileLock
+from forked_command import start_fork_server
 from hypothesis import HealthCheck, settings
 
 from thoughtrank.entry_point import OBJECTS_BETWEEN_COLLECTIONS
@@ -62,6 +63,18 @@ def shared_folder(tmp_path_factory) -> Callable[[str, Callable[[Path], object]],
         return folder
 
     return get
+
+
+@pytest.fixture(scope="session")
+def fork_server(shared_folder) -> Path:
+    """Where the server of ``forked_command.py`` listens. All workers share it, and it ends with pytest."""
+
+    def start(folder):
+        last = os.pidfd_open(os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid())
+        start_fork_server(folder / "socket", stdin=last)
+        os.close(last)
+
+    return shared_folder("fork_server", start) / "socket"
 
 
 @pytest.fixture(scope="session")

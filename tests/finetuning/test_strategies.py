@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from forked_rank import fork_ranks
 from jobs import PART, steps_logged, write_examples, write_job
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.distributed import process_launcher
 from thoughtrank.finetuning.distributed.process_launcher import LaunchConfig, run_ranks
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.optimizers.deepspeed_cpu_adam import DeepSpeedCPUAdam
@@ -40,6 +42,13 @@ STRATEGIES = {
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory) -> Path:
     return write_examples(tmp_path_factory.mktemp("examples"), 40, uneven=True)
+
+
+@pytest.fixture
+def forked_ranks(fork_server, monkeypatch):
+    """The ranks that a test starts itself are forked from a process that has imported what they import."""
+    monkeypatch.setattr(process_launcher, "subprocess", process_launcher.subprocess)
+    fork_ranks(str(fork_server))
 
 
 def fifty_steps(model: Path, examples: Path, output: Path, **changes) -> Path:
@@ -86,6 +95,7 @@ def assert_finished(folder: Path, name: str, expected: list[dict]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_ranks")
 @pytest.mark.parametrize("name", ["ddp", "fsdp", "zero1"])
 def test_two_processes_have_the_loss_curve_of_one_device(name, one_device, tiny_folder, examples, tmp_path):
     precision = "auto" if name == "zero1" else "32-true"
@@ -219,6 +229,7 @@ def test_zero3_never_holds_the_whole_model_in_one_process_and_saves_what_deepspe
 # Faults of the user, found by the ranks.
 
 
+@pytest.mark.usefixtures("forked_ranks")
 def test_a_full_disk_is_one_plain_fault(tiny_folder, examples, tmp_path, capfd):
     path = write_job(tiny_folder, examples, tmp_path / "model", batch_size=40, micro_batch_size=40)
     (tmp_path / "model" / "config.json").symlink_to("/dev/full")

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from forked_command import running_fork_server
+from forked_command import fork_server_at
 from shadowing_files import write_shadowing_files
 from small_runs import Workplace
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _fork_server():
-    with running_fork_server():
+def _commands_are_forked(fork_server):
+    with fork_server_at(fork_server):
         yield
 
 

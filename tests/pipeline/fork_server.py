@@ -1,10 +1,10 @@
 """Imports what a run imports, and forks commands from itself, which saves most of the time of a short run.
 
-``python fork_server.py SOCKET`` listens until its standard input is closed. Each connection is one command: a byte that
-carries the descriptors of the output and of what else the command inherits, and a line of JSON. A line with the process id
-answers, and a line with the exit status follows. The command becomes ``train.py``, or one of the training processes that this
-starts, which then begins and ends as if Python had been started for it. What a fork inherits anyway is left to real starts:
-variables that are read during an import, and the seed of Python's hashes.
+``python fork_server.py SOCKET`` listens until its standard input is closed or can be read. Each connection is one command: a
+byte that carries the descriptors of the output and of what else the command inherits, and a line of JSON. A line with the
+process id answers, and a line with the exit status follows. The command becomes ``train.py``, or one of the training processes
+that this starts, which then begins and ends as if Python had been started for it. What a fork inherits anyway is left to real
+starts: variables that are read during an import, and the seed of Python's hashes.
 """
 
 import fcntl
@@ -27,7 +27,7 @@ _POLL_SECONDS = 0.01
 _ROOMS = ("config", "controls", "engines", "evaluation", "finetuning", "judging", "models", "prefixes", "questions")
 _ROOMS += ("rankers", "report", "selection", "stages", "storage")
 _LIBRARIES = ("openai", "pyarrow.parquet", "safetensors.torch", "torch", "transformers", "pytorch_lightning")
-_LIBRARIES += ("transformers.models.llama.modeling_llama", "hydra._internal.callbacks")
+_LIBRARIES += ("transformers.models.llama.modeling_llama", "hydra._internal.callbacks", "pandas", "deepspeed")
 _MAX_DESCRIPTORS = 8
 _HIGH_DESCRIPTOR = 200
 """Above those that the server and a command use."""
@@ -54,6 +54,8 @@ def main() -> None:
 
 
 def _import_everything() -> None:
+    # What DeepSpeed would ask the device for otherwise; forked commands compute on the CPU.
+    os.environ["DS_ACCELERATOR"] = "cpu"
     folders = [ROOT / "thoughtrank" / room for room in _ROOMS]
     files = [path for folder in folders for path in sorted(folder.rglob("*.py")) if path.stem != "__main__"]
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files]
@@ -65,7 +67,7 @@ def _import_everything() -> None:
 
 
 def _accept(path: str) -> dict:
-    """Accept commands for as long as standard input is open; returns a request, in the process that was forked for it."""
+    """Accept commands until standard input says that it is over; returns a request, in the process that was forked for it."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
         partial = f"{path}.partial"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 ADDRESS = "TEST_FORK_SERVER"
 """Environment variable with the path of the server's socket."""
-_START_SECONDS = 120.0
+_START_SECONDS = 300.0
 _SERVER = Path(__file__).with_name("fork_server.py")
 
 
@@ -25,28 +25,47 @@ def running_fork_server() -> Iterator[None]:
     # The path of a socket has at most 107 bytes.
     with tempfile.TemporaryDirectory(prefix="fork-server-") as folder:
         path = Path(folder) / "socket"
-        process = subprocess.Popen(
-            [sys.executable, str(_SERVER), str(path)],
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            stdin=subprocess.PIPE,
-            # A pipe, as it will be for most commands: Python's streams remember whether they can seek.
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            # Ctrl-C is for whoever has started it.
-            start_new_session=True,
-        )
-        before = os.environ.get(ADDRESS)
-        os.environ[ADDRESS] = str(path)
+        process = start_fork_server(path, stdin=subprocess.PIPE)
         try:
-            _wait_for(path, process)
-            yield
+            with fork_server_at(path):
+                yield
         finally:
-            os.environ.pop(ADDRESS)
-            if before is not None:
-                os.environ[ADDRESS] = before
             process.kill()
             process.communicate()
+
+
+@contextmanager
+def fork_server_at(path: Path) -> Iterator[None]:
+    """Within it, ``ForkedCommand`` asks the server that listens there."""
+    before = os.environ.get(ADDRESS)
+    os.environ[ADDRESS] = str(path)
+    try:
+        yield
+    finally:
+        os.environ.pop(ADDRESS)
+        if before is not None:
+            os.environ[ADDRESS] = before
+
+
+def start_fork_server(path: Path, *, stdin: int) -> subprocess.Popen:
+    """Start a server and wait until it listens at ``path``.
+
+    Args:
+        stdin: as for ``Popen``; the server ends as soon as this can be read or is closed.
+    """
+    process = subprocess.Popen(
+        [sys.executable, str(_SERVER), str(path)],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdin=stdin,
+        # A pipe, as it will be for most commands: Python's streams remember whether they can seek.
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # Ctrl-C is for whoever has started it.
+        start_new_session=True,
+    )
+    _wait_for(path, process)
+    return process
 
 
 def _wait_for(path: Path, process: subprocess.Popen) -> None:
