@@ -24,7 +24,7 @@ SMALL = [
     "generation.answer_tokens=8",
     "evaluation.reply_tokens=24",
     "engine.questions_per_group=2",
-    "engine.replies_per_group=8",
+    "engine.replies_per_group=16",
     "selection.allow_truncated=true",
     "training.epochs=3",
     "training.min_steps=0",
@@ -37,7 +37,8 @@ SMALL = [
 ]
 
 READ_LATE = {"JUDGE_URL", "MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "OPENAI_API_KEY", "RELEASE", "WANDB_MODE"}
-"""Environment variables that nothing reads during an import."""
+READ_LATE |= {"PYTHONPATH"}
+"""Environment variables that nothing reads during an import, or that a forked command reads anew."""
 
 
 @dataclass

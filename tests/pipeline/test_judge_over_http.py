@@ -29,7 +29,7 @@ def judged(new_workplace):
     """One finished run, which three tests read: its place, what it printed, and the server that judged it."""
     server = OpenAIServer()
     place = new_workplace("judged")
-    output = run(place, server, "judge.audit_share=0.5", "logger=csv", fresh=True)
+    output = run(place, server, "judge.audit_share=0.5", "logger=csv")
     yield place, output, server
     server.close()
 

@@ -57,9 +57,10 @@ def processes_with(word: str) -> list[int]:
 def test_two_machines_train_together_and_only_the_first_one_judges(workplace, server, paying):
     overrides = [*paying, "strategy=deepspeed_zero2", "strategy.num_nodes=2", "strategy.accelerator=cpu"]
     # Long enough to be killed while both train; the number of epochs is the same in both attempts.
-    overrides += ["training.epochs=30", "training.checkpoint_minutes=0.001"]
+    overrides += ["training.epochs=15"]
     port = free_port()
-    machines = [started_on(workplace, rank, port, *overrides) for rank in (0, 1)]
+    often = "training.checkpoint_minutes=0.001"
+    machines = [started_on(workplace, rank, port, *overrides, often) for rank in (0, 1)]
     until = time.monotonic() + 200
     while not any(workplace.folder.glob("cache/models/*/_checkpoint/step-*/manifest.json")):
         assert time.monotonic() < until
