@@ -55,7 +55,7 @@ _UNICODE = {
 } | {sign: f"^{power}" for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 
 # "A" and "I" before a word in lower case are an article and a pronoun.
-_LETTER = re.compile(r"(?<![A-Za-z])(?:\(([A-Za-z])\)|([B-HJ-Z]|[AI](?!\s+[a-z]))(?![A-Za-z'’])|([a-z])\))")
+_LETTER = re.compile(r"(?<![A-Za-z])(?:\(([A-Za-z])\)|([B-HJ-Z]|[AI](?!\s+[a-z]))(?![A-Za-z]|['’][A-Za-z])|([a-z])\))")
 _YES_NO = re.compile(r"\b(?:yes|no|true|false)\b", re.IGNORECASE)
 
 EDGES = " \t\r\n.,;:!?\"'`“”‘’()[]{}*_$"

@@ -50,7 +50,7 @@ class ReferenceScorer(Component):
         questions: with further accepted answers, or the kinds of their answers, by id; None where there are none.
     """
 
-    version = 10
+    version = 11
     operational = frozenset({"questions"})  # the stages' inputs have all fields of the questions
 
     def __init__(self, *, questions: Callable[[], Mapping[str, Question]] | None = None) -> None:

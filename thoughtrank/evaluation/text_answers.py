@@ -10,7 +10,7 @@ from thoughtrank.evaluation.reference_kinds import NO, YES
 
 _CJK = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3"
 """Writing without spaces, which may stand right beside a letter."""
-_END = rf"(?![^\W{_CJK}]|['’])"
+_END = rf"(?![^\W{_CJK}]|['’]\w)"
 _LEAD_WORDS = (
     "so|thus|therefore|hence|it|it's|it’s|is|the|my|final|correct|right|best|answer|ans|solution|response|option|choice|letter|"
     "indeed|clearly|definitely|probably|most likely|here|i|i'd|i’d|say|believe|think|should|would|must|be"
@@ -33,10 +33,12 @@ _REFUTED = re.compile(
 _CONCLUDES = (
     r"(?:so|thus|therefore|hence),?(?:\s+(?:it|this|that|the\s+(?:only\s+)?(?:answer|option|choice|one)))?"
     r"(?:['’]s|\s+(?:is|has to be|must be))?"
+    r"|(?:correct|right)(?:\s+(?:one|option|choice))?\s*[:=]"
     r"|leav(?:es|ing)(?:\s+(?:us\s+with|only|just))*|matches(?:\s+with)?|corresponds\s+to|points\s+to|looks\s+like"
     r"|(?:only|best)\s+(?:one|option|choice|answer|statement)\b[^.,;\n]{0,60}\b(?:is|must be)"
 )
 _ENDS_SENTENCE = r"(?=[)\]}*_\"'`’$]*\s*(?:\Z|\n|[.,;:!](?!\w)|(?:because|since|as)\b))"
+_NOT_BUT = re.compile(r"\A\W*not\b[^.\n]{0,80}?\b(?:but|rather)\b", re.IGNORECASE)
 _NAMED_LETTER = re.compile(
     r"\b(?i:(?P<negated>not\s+|n['’]t\s+)?"
     r"(?:(?:i\s+)?(?:choose|chose|pick|select|opt for|go with|going with|went with|would say)|option|choice|letter)"
@@ -51,10 +53,10 @@ _LINE_LETTER = re.compile(r"[\s*_\"'`>#-]*(?:\(([A-Za-z])\)|([A-Z])(?=[):.,;*]|\
 _YES = r"yes|yeah|yep|true"
 _NO = (
     r"(?:absolutely|certainly|clearly|definitely|of course|probably|surely) not|not (?:really|at all)"
-    r"|no(?!\s+(?:doubt|question|idea|one|answer|matter|longer|more)\b)|nope|not true|false"
+    r"|no(?!\s+(?:doubt|question|idea|one|answer|matter|longer|more)\b|-\w)|nope|not true|false"
 )
 _TRUTH_LEAD = (
-    "so|thus|therefore|hence|well|in|short|it|it's|it’s|that|that's|this|is|the|statement|claim|indeed|definitely|certainly|"
+    "a|clear|so|thus|therefore|hence|well|in|short|it|it's|it’s|that|that's|this|is|the|statement|claim|indeed|definitely|certainly|"
     "clearly|i|i'd|i’d|think|believe|would|say|final|correct|answer"
 )
 _TRUTH = re.compile(
@@ -117,6 +119,7 @@ def stated_letters(reply: str) -> set[str]:
 
 
 def _claimed_letters(claim: str) -> set[str]:
+    claim = _NOT_BUT.sub("", claim)
     match = _CLAIMED_LETTER.match(claim)
     if match is None or _REFUTED.match(claim, match.end()):
         return set()

@@ -24,7 +24,7 @@ _FORMULA_AFTER = re.compile(
     r"|[⁰¹²³⁴-⁹]|(?![ghlms])[a-z](?![^\W\d_])"
 )
 _ALTERNATIVE = re.compile(
-    r"[0-9][^\n=.;!?]{0,30}?(?:\b(?:or|oder|ou|o(?!['’]))\b|或|還是|还是)[^\n=.,;!?0-9]{0,15}\Z"
+    r"[0-9][^\n=.;!?]{0,30}?(?:\b(?:or|oder|ou|o(?!['’]))\b|或|還是|还是)[^\n=.,;!?0-9]{0,15}(?:=\s*)?\Z"
     r"|\bbetween\s+[$€£]?[0-9][^\n=;!?]{0,25}\band\s+[$€£]?\Z"
     r"|\b(?:maybe|perhaps|possibly)\b[^\n=;0-9]{0,10}[0-9][^\n=;]{0,25}\b(?:maybe|perhaps|possibly)\s+[$€£]?\Z",
     re.IGNORECASE,
