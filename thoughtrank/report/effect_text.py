@@ -8,8 +8,8 @@ from thoughtrank.report.text_layout import percent
 
 _BESIDE = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
 _NOT_MEASURED = (
-    "thought effect: not measured; it takes questions with short reference answers, controls=[answers_only], and thought, "
-    "own_thought and answer_at_once among evaluation.arms"
+    "thought effect: not measured; it takes examples to train on, questions with short reference answers, "
+    "controls=[answers_only], and thought, own_thought and answer_at_once among evaluation.arms"
 )
 
 

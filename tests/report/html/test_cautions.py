@@ -36,7 +36,7 @@ def test_an_empty_thought_has_a_sentence_where_it_is_as_good_or_tests_nothing(tm
     assert "A thought is not the only way to calculate." in text
     assert "in replies of 46 tokens on average (0 of 40 of these replies close a thought anyway)." in text
     assert "is +5.0 points (95 % interval -1.0 to +9.0 of this difference alone, p = 0.120 after Holm" in text
-    assert "so that a calculation there is wrong, it reaches 10.0 %." in text
+    assert "it reaches 10.0 %: only the first number of the answer counts there" in text
     worse = {**good, "accuracy": 0.3}
     assert "empty thought" not in cautions(with_arms(plain, thought=thought, room_to_reason=worse))
     # The arm tests nothing where thoughts follow, whatever it reaches.

@@ -25,7 +25,10 @@ def test_the_best_run_comes_first_with_what_it_varied(tmp_path):
     assert text.startswith("Of 2 runs, good, with optimizer.lr=2, is the most accurate: ")
     assert "It is better than every other run, and that is unlikely to be chance (to the next: +" in text
     assert "before training" not in text  # it is not the same in both
-    assert "). Only the chance in the questions is counted: each setting was trained once, and another seed may" in text
+    assert (
+        "). The p-value counts only the chance in the questions: each setting was trained once, and another seed may"
+        in text
+    )
     assert text.endswith("Not finished: good (round 1), bad (round 1).")
     shown = comparison_section([first, second])
     assert shown.index("<small>run good, not") < shown.index("<small>run bad, not")

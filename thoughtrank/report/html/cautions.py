@@ -46,8 +46,8 @@ def _empty_thought(run: StoredRun) -> str | None:
     )
     at_once = arms.get("answer_at_once", {}).get("accuracy")
     without = (
-        " Where it has to answer at once, and the first number of its answer counts, so that a calculation there is wrong, it "
-        f"reaches {percent(at_once)}."
+        " Where it has to answer at once, it reaches "
+        f"{percent(at_once)}: only the first number of the answer counts there, so “7 + 4 = 11” counts as 7."
         if at_once is not None
         else ""
     )

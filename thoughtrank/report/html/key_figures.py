@@ -101,5 +101,5 @@ def _listed(prefixes: Sequence[str]) -> str:
 def _spend(run: StoredRun) -> list[tuple[str, str, str]]:
     seconds = total_seconds(run)
     machine = machine_text(run)
-    text = f"the judge, and the computation{machine and f' on {machine}'}, each with the controls"
+    text = f"judge and computation{machine and f' (on {machine})'}, controls included"
     return [("Cost and time", f"${total_cost(run):.2f}, {duration_text(seconds)}", text)]

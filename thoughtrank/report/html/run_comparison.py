@@ -250,7 +250,10 @@ def _seeds_text(best: ComparedRun) -> str:
         return "A difference is significant only if it is so in every seed."
     if _only_seeds(best.varied):
         return "Their settings are equal: any difference is that of the seed."
-    return "Only the chance in the questions is counted: each setting was trained once, and another seed may reverse the order."
+    return (
+        "The p-value counts only the chance in the questions: each setting was trained once, and another seed may reverse "
+        "the order."
+    )
 
 
 def _points_text(compared_run: ComparedRun) -> str:
