@@ -14,10 +14,11 @@ from thoughtrank.errors import UserError
 from thoughtrank.output.printable import markdown_text
 from thoughtrank.report.effect_text import effect_line
 from thoughtrank.report.findings import finding_scalars
+from thoughtrank.report.html.comparison_headline import comparison_headline
 from thoughtrank.report.html.headline import headline
 from thoughtrank.report.html.round_candidates import reported_questions
 from thoughtrank.report.html.round_statistics import RoundStatistics
-from thoughtrank.report.html.run_comparison import compare_runs, comparison_headline
+from thoughtrank.report.html.run_comparison import compare_runs
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.text_layout import percent
 from thoughtrank.storage.json_files import write_json

@@ -11,6 +11,7 @@ from thoughtrank.report.html.accuracy_section import accuracy_section
 from thoughtrank.report.html.browser_data import CandidateIndex, Elements, held_out_index
 from thoughtrank.report.html.candidate_sections import distribution_section, problems_section
 from thoughtrank.report.html.cautions import cautions
+from thoughtrank.report.html.comparison_headline import comparison_headline
 from thoughtrank.report.html.embedding import content_policy, escaped, script_json
 from thoughtrank.report.html.headline import headline
 from thoughtrank.report.html.held_out_tables import read_held_out_tables
@@ -18,7 +19,7 @@ from thoughtrank.report.html.key_figures import key_figures
 from thoughtrank.report.html.prefix_section import prefix_section
 from thoughtrank.report.html.round_candidates import readable, reported_questions
 from thoughtrank.report.html.round_statistics import RoundStatistics
-from thoughtrank.report.html.run_comparison import compare_runs, comparison_headline
+from thoughtrank.report.html.run_comparison import compare_runs
 from thoughtrank.report.html.run_sections import curves_of, judge_section, settings_section, training_section
 from thoughtrank.report.html.runs_table import comparison_section, run_titles
 from thoughtrank.report.html.stored_run import StoredRun
