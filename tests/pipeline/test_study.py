@@ -16,7 +16,9 @@ RUNS = [f"{setting}-seed{seed}" for setting in ("hash", "shortest") for seed in 
 @pytest.mark.slow
 def test_a_study_that_was_killed_finishes_with_the_same_command_and_its_tables_are_written(workplace, capsys):
     study = workplace.folder / "experiments" / STUDY
-    shutil.copytree(EXPERIMENTS / STUDY, study)
+    # Without what is kept of the runs that are finished already.
+    shutil.copytree(EXPERIMENTS / STUDY / "settings", study / "settings")
+    shutil.copy(EXPERIMENTS / STUDY / "config.yaml", study)
     command = (
         f"--config-dir={study.parent}",
         f"+{STUDY}=config",
