@@ -1,11 +1,12 @@
 import random
 
 import pytest
-from answer_wordings import RIGHT, WRONG
 from choice_wordings import LETTER_WORDINGS, TEXT_WORDINGS, YES_NO_WORDINGS
 from earlier_number_rules import is_right as earlier_is_right
 from hypothesis import example, given
 from hypothesis import strategies as st
+from right_replies import RIGHT
+from wrong_replies import WRONG
 
 from thoughtrank.evaluation import math_equality
 from thoughtrank.evaluation.answer_comparison import is_right

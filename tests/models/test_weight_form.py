@@ -1,4 +1,4 @@
-"""What a user is told of weights that are quantised, of another program, or pickled."""
+"""The messages for weights that are quantised, in the format of another program, or pickled."""
 
 import json
 import shutil

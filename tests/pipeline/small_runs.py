@@ -38,7 +38,7 @@ SMALL = [
 
 READ_LATE = {"JUDGE_URL", "MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "OPENAI_API_KEY", "RELEASE", "WANDB_MODE"}
 READ_LATE |= {"PYTHONPATH"}
-"""Environment variables that nothing reads during an import, or that a forked command reads anew."""
+"""Environment variables that a forked command sees, because they are read after the imports or once more after the fork."""
 
 
 @dataclass

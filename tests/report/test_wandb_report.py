@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 from offline_wandb import history, summary, wait_for_end
-from stored_runs import stored_run
+from stored_runs import EFFECT, stored_run
 from wandb_server import served_to_wandb
 
 from thoughtrank.errors import UserError
@@ -18,15 +18,6 @@ from thoughtrank.report.summary import scalars
 from thoughtrank.report.wandb_logger import WandbLogger
 from thoughtrank.report.wandb_report import build_report, make_report, specification
 
-EFFECT = {
-    "points": 9.0,
-    "low": 4.0,
-    "high": 14.0,
-    "p_value": 0.001,
-    "n": 40,
-    "against": "answers_only/pairs thought",
-    "parts": [],
-}
 CONTROL = {
     "arms": {"thought": {"accuracy": 0.3}},
     "accuracy": 0.3,

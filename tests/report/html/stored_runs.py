@@ -15,6 +15,16 @@ from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.tables import TableRows, part_path, write_part
 
 PREFIXES = ("A", "B", "7")
+EFFECT = {
+    "points": 9.0,
+    "low": 4.0,
+    "high": 14.0,
+    "p_value": 0.001,
+    "n": 40,
+    "against": "answers_only/pairs thought",
+    "parts": [],
+}
+"""A thought effect, as in ``summary.json``."""
 ARMS = ("thought", "answer_at_once", "own_thought", "room_to_reason")
 HOSTILE = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"><svg onload=alert(1)>"

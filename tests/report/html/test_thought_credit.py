@@ -1,20 +1,10 @@
 from dataclasses import replace
 
 import pytest
-from stored_runs import stored_run
+from stored_runs import EFFECT, stored_run
 
 from thoughtrank.report.html.stored_run import read_run
 from thoughtrank.report.html.thought_credit import thoughts_text
-
-EFFECT = {
-    "points": 9.0,
-    "low": 4.0,
-    "high": 14.0,
-    "p_value": 0.001,
-    "n": 40,
-    "against": "answers_only/pairs thought",
-    "parts": [],
-}
 
 
 def run_of(folder, **settings):
