@@ -8,9 +8,9 @@ from thoughtrank.errors import UserError
 from thoughtrank.models.load_folder import load_tokenizer
 from thoughtrank.models.model_config import CONFIG, PLAIN_TYPES, read_sizes
 from thoughtrank.models.rope_scaling import rope_faults
+from thoughtrank.models.stored_weights import other_format, pickle_faults, quantisation
 from thoughtrank.models.unknown_names import activation_faults, dtype_faults, tokenizer_faults
 from thoughtrank.models.weight_check import too_few_weights, weight_difference
-from thoughtrank.models.weight_form import other_form, pickle_faults, quantisation
 from thoughtrank.storage.json_files import read_json_object
 from thoughtrank.storage.weight_files import is_whole, tensor_shapes
 
@@ -178,8 +178,8 @@ def _weight_faults(folder: Path, config: dict[str, object]) -> list[str]:
     if list(folder.glob("*.bin")) and not list(folder.glob("*.safetensors")):
         return [f"{fault}: {_AGAIN}" for fault in pickle_faults(folder)]
     wanted = _wanted_files(folder)
-    if not wanted and (form := other_form(folder)) is not None:
-        return [f"{folder} lacks weights in the form of transformers ({form}): give a folder with *.safetensors"]
+    if not wanted and (found := other_format(folder)) is not None:
+        return [f"{folder} lacks weights in the format of transformers ({found}): give a folder with *.safetensors"]
     missing = sorted(path.name for path in wanted if not path.exists())
     if missing or not wanted:
         what = ", ".join(missing[:3]) if missing else "a file *.safetensors"

@@ -1,4 +1,4 @@
-"""The form in which a folder has its weights: quantised, of another program, or pickled; found without loading any."""
+"""How a folder stores its weights: quantised, in the format of another program, or pickled; found without loading any."""
 
 import zipfile
 from pathlib import Path
@@ -7,12 +7,12 @@ from thoughtrank.storage.json_files import read_json_object
 
 _QUANTISED_BESIDE = {"quantize_config.json": "gptq", "quant_config.json": "awq", "quanto_qmap.json": "quanto"}
 """Files that older tools write beside a config that does not mention it."""
-_OTHER_FORMS = {
-    "*.gguf": "GGUF, the form of llama.cpp",
-    "*.pth": "the form in which the authors of the model published it",
-    "*.h5": "the form of TensorFlow",
-    "*.msgpack": "the form of Flax",
-    "*.npz": "the form of MLX",
+_OTHER_FORMATS = {
+    "*.gguf": "GGUF, the format of llama.cpp",
+    "*.pth": "the format in which its authors published it",
+    "*.h5": "the format of TensorFlow",
+    "*.msgpack": "the format of Flax",
+    "*.npz": "the format of MLX",
     "*.onnx": "ONNX",
 }
 _PICKLES, _PICKLES_INDEX = "pytorch_model*.bin", "pytorch_model.bin.index.json"
@@ -30,11 +30,11 @@ def quantisation(folder: Path, config: dict[str, object]) -> str | None:
     return next((method for name, method in _QUANTISED_BESIDE.items() if (folder / name).exists()), None)
 
 
-def other_form(folder: Path) -> str | None:
+def other_format(folder: Path) -> str | None:
     """A file of weights that only another program reads, with what it is; None without any."""
-    for pattern, form in _OTHER_FORMS.items():
+    for pattern, name in _OTHER_FORMATS.items():
         if found := sorted(folder.glob(pattern)):
-            return f"{found[0].name} is {form}"
+            return f"{found[0].name} is {name}"
     return None
 
 
