@@ -28,7 +28,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.evaluation.math_equality import comparisons_over_limit
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.output.redaction import redacted_values
-from thoughtrank.output.terminal import print_text, print_warning
+from thoughtrank.output.terminal import print_plan, print_text, print_warning
 from thoughtrank.process.stop_signals import at_stop, stop_status
 from thoughtrank.report.finished_run import damage, damage_text, print_results, was_finished
 from thoughtrank.storage.json_files import read_json
@@ -100,7 +100,7 @@ class Attempt:
 
     def _continue(self, store: Store) -> Path | None:
         """Show the plan, and do the work."""
-        print_text(plan_text(config=self.config, components=self.components, run=self.paths.folder.name))
+        print_plan(plan_text(config=self.config, components=self.components, run=self.paths.folder.name))
         self._warn_about_skipped_rows()
         return self._run_logged(store)
 

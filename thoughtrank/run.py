@@ -16,7 +16,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.finetuning.distributed.rendezvous import Rendezvous
 from thoughtrank.output.redaction import redacted_values, use_key_variables
-from thoughtrank.output.terminal import print_text
+from thoughtrank.output.terminal import print_plan
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.run_names import run_name_fault
 from thoughtrank.storage.run_paths import RunPaths
@@ -127,7 +127,7 @@ def _plan_only(config: RunConfig, components: Components, paths: RunPaths) -> No
     faults = find_faults(config, components)
     if not faults.keys() - _NOT_NEEDED_TO_PLAN:
         try:
-            print_text(plan_text(config=config, components=components, run=paths.folder.name))
+            print_plan(plan_text(config=config, components=components, run=paths.folder.name))
         except Exception:
             # A setting that is at fault may leave nothing to plan with; the faults say so.
             if not faults:

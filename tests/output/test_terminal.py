@@ -1,14 +1,26 @@
 """What questions, models, servers and hubs wrote cannot control the terminal, wherever it is printed."""
 
 import ast
+import fcntl
+import os
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 
 from thoughtrank.output.progress import progress_bar
-from thoughtrank.output.terminal import print_error, print_faults, print_text, print_traceback, print_warning
+from thoughtrank.output.terminal import (
+    print_error,
+    print_faults,
+    print_plan,
+    print_text,
+    print_traceback,
+    print_warning,
+    terminal_columns,
+)
 
 PACKAGE = Path(__file__).parents[2] / "thoughtrank"
 HOSTILE = "\x1b[2Jred\x07 \x9b31m\u202e \ud800"
@@ -71,6 +83,46 @@ def test_progress_bars_show_no_control_characters(capsys):
     shown = capsys.readouterr().err
     assert SHOWN in shown
     assert "\x1b[2J" not in shown
+
+
+PLAN = """run mine: 4 rounds
+  time        roughly 4 minutes, and 2 minutes of training
+              on this cpu, without its evaluation
+"""
+
+
+def printed_on_terminal(monkeypatch, *, columns: int) -> list[str]:
+    main, side = os.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+    with os.fdopen(side, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert terminal_columns(stream) == columns
+        print_plan(PLAN)
+        monkeypatch.undo()
+        with os.fdopen(main, "rb") as shown:
+            return shown.read1().decode().split("\r\n")
+
+
+def test_a_plan_goes_on_below_its_text_on_a_narrow_terminal(monkeypatch):
+    assert printed_on_terminal(monkeypatch, columns=40) == [
+        "run mine: 4 rounds",
+        "  time        roughly 4 minutes, and 2",
+        "              minutes of training",
+        "              on this cpu, without its",
+        "              evaluation",
+        "",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("columns", [0, 100])
+def test_a_plan_is_not_wrapped_on_a_wide_terminal_and_on_one_without_a_size(monkeypatch, columns):
+    assert "\n".join(printed_on_terminal(monkeypatch, columns=columns)) == PLAN + "\n"
+
+
+def test_each_line_of_a_plan_is_one_line_of_a_file(capsys):
+    print_plan("  time  " + "long " * 99 + "end")
+    assert capsys.readouterr().out == "  time  " + "long " * 99 + "end\n"
 
 
 @pytest.mark.parametrize("name", ["print", "input"])

@@ -1,6 +1,5 @@
 """Progress of a stage: a bar on a terminal, and in a log file or a notebook one line per ten per cent."""
 
-import os
 import sys
 import time
 from types import TracebackType
@@ -9,7 +8,7 @@ from typing import Protocol, Self
 from tqdm import tqdm
 
 from thoughtrank.output.printable import printable
-from thoughtrank.output.terminal import print_error
+from thoughtrank.output.terminal import print_error, terminal_columns
 
 _LINE = "{desc}: {percentage:3.0f}% {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]"
 
@@ -65,19 +64,11 @@ def progress_bar(
         unit=printable(unit),
         mininterval=0.2,
         # A terminal whose size nobody has set has no columns, and tqdm would show nothing.
-        dynamic_ncols=_columns_of_terminal() != 0,
-        ncols=columns if _columns_of_terminal() == 0 else None,
+        dynamic_ncols=terminal_columns(sys.stderr) != 0,
+        ncols=columns if terminal_columns(sys.stderr) == 0 else None,
         smoothing=0.1,
         disable=not shown,
     )
-
-
-def _columns_of_terminal() -> int | None:
-    """None where standard error is no terminal."""
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns
-    except (OSError, ValueError):
-        return None
 
 
 class ProgressLines:

@@ -5,7 +5,9 @@ No other module calls ``print``. Progress bars are in ``progress.py``. A program
 """
 
 import os
+import re
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterable
 from typing import NoReturn, TextIO
@@ -27,6 +29,34 @@ class OutputClosed(SystemExit):
 def print_text(text: str = "", *, end: str = "\n") -> None:
     """Print to standard output, at once."""
     _write(_shown(text), end=end)
+
+
+def print_plan(text: str) -> None:
+    """Print lines of a label and a text each, at once: on a terminal that is too narrow, a line goes on below its text."""
+    columns = terminal_columns(sys.stdout)
+    _write("\n".join(_hanging(line, columns=columns) if columns else line for line in _shown(text).split("\n")))
+
+
+def _hanging(line: str, *, columns: int) -> str:
+    """A line in as few lines as fit, the later ones indented as far as the text after the first line's label."""
+    found = re.match(r" +(\S+ {2,})?", line)
+    indent = " " * len(found[0] if found else "  ")
+    return textwrap.fill(
+        line,
+        columns,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
+
+
+def terminal_columns(stream: TextIO) -> int | None:
+    """Characters in a line of the terminal behind a stream: 0 where nobody has set them, None where it is no terminal."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return None
 
 
 def print_dimmed(text: str, *, end: str = "\n") -> None:
