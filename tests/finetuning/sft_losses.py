@@ -11,10 +11,10 @@ from thoughtrank.finetuning.kernels.packed_attention import ATTENTION
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
 
 
-def examples_of(*, completions_of_prompts):
-    """Random examples, given the lengths of each prompt's completions."""
+def examples_of(*, completions_of_prompts, beginning=()):
+    """Random examples, given the lengths of each prompt's completions, and what all prompts begin with."""
     generator = random.Random(0)
-    tokens = [tuple(generator.randrange(300) for _ in range(5 + 4 * number)) for number in range(9)]
+    tokens = [(*beginning, *(generator.randrange(300) for _ in range(5 + 4 * number))) for number in range(9)]
     return [
         EncodedExample(
             token_ids=(*prompt, *(generator.randrange(300) for _ in range(length))), first_target=len(prompt)
@@ -26,6 +26,8 @@ def examples_of(*, completions_of_prompts):
 
 DISTINCT = examples_of(completions_of_prompts=((7,), (1,), (12,), (3,)))
 SHARED = examples_of(completions_of_prompts=((5, 1, 8), (3,), (7, 7), (1, 1), (30, 2)))
+
+SYSTEM_PROMPT = examples_of(completions_of_prompts=((5, 1, 8), (3,), (7, 7), (1, 1), (30,)), beginning=range(20, 32))
 
 
 def qwen2(**changes):

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from sft_losses import DISTINCT, SHARED, batch_of, close, one_by_one, sft, unbatched_loss, with_gradient
+from sft_losses import DISTINCT, SHARED, SYSTEM_PROMPT, batch_of, close, one_by_one, sft, unbatched_loss, with_gradient
 from transformers import AutoModelForCausalLM
 
 from thoughtrank.errors import UserError
@@ -41,7 +41,9 @@ def test_a_share_outside_of_0_to_1_is_a_fault():
             make_component({"_target_": TARGET, "answer_loss_share": share}, where="objective")
 
 
-@pytest.mark.parametrize("examples", [DISTINCT, SHARED], ids=["distinct prompts", "shared prompts"])
+@pytest.mark.parametrize(
+    "examples", [DISTINCT, SHARED, SYSTEM_PROMPT], ids=["distinct prompts", "shared prompts", "shared beginning"]
+)
 @pytest.mark.parametrize("packing", [False, True], ids=["padded", "packed"])
 def test_loss_and_gradients_are_those_of_each_example_by_itself(decoder, examples, packing):
     close(sft(decoder, examples, packing), one_by_one(decoder, examples))

@@ -30,7 +30,7 @@ class TrainingJob:
         batch_size: examples per optimizer step, over all ranks.
         micro_batch_size: most examples per forward pass and device.
         shuffle: shuffle unit: single ``examples``, or all examples of a question together (``questions``).
-        packing: pack the examples of a forward pass into one row; a shared prompt is computed once.
+        packing: pack the examples of a forward pass into one row; what several begin with is computed once.
         gradient_checkpointing: keep only the inputs of the layers, and recompute the rest in the backward pass.
         compile: compile the layers with torch.
         max_gradient_norm: gradients are clipped to this norm.

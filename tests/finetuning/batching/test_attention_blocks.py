@@ -20,10 +20,10 @@ def layout_of(prompts, sequences):
         AttentionRow.sequence(span(length)) for length in sequences
     ]
     continuations = [
-        AttentionRow.continuations(prompt, [span(length, first=len(prompt)) for length in lengths])
+        AttentionRow.after(prompt, [span(length, first=len(prompt)) for length in lengths])
         for prompt, (_, lengths) in zip(prompt_spans, prompts, strict=True)
     ]
-    return build_layout(rows, continuations, positions=positions)
+    return build_layout(rows + continuations, positions=positions)
 
 
 def flattened(layout, name):
@@ -37,8 +37,9 @@ def test_slots_lead_back_to_each_token(prompts, sequences):
     tokens = torch.arange(len(layout.positions))
     assert torch.equal(flattened(layout, "queries")[layout.query_slots], tokens)
     assert torch.equal(flattened(layout, "keys")[layout.key_slots], tokens)
-    assert torch.equal(flattened(layout, "keys")[layout.prompt_slots], tokens[: sum(length for length, _ in prompts)])
-    assert len(set(layout.key_slots.tolist() + layout.prompt_slots.tolist())) == len(tokens) + len(layout.prompt_slots)
+    assert torch.equal(flattened(layout, "keys")[layout.shared_slots], layout.shared_tokens)
+    assert sorted(layout.shared_tokens.tolist()) == list(range(sum(length for length, _ in prompts)))
+    assert len({*layout.key_slots.tolist(), *layout.shared_slots.tolist()}) == len(tokens) + len(layout.shared_slots)
 
 
 @settings(deadline=None)
@@ -53,6 +54,16 @@ def test_rows_of_a_block_are_filled_to_seventy_percent(sequences):
 def test_a_continuation_attends_to_its_prompt_and_causally_to_itself():
     _, block = layout_of([(2, [2, 1])], []).blocks
     assert block.allowed.int().tolist() == [[[1, 1, 1, 0, 0], [1, 1, 1, 1, 0], [1, 1, 0, 0, 1]]]
+
+
+def test_a_token_is_a_key_of_every_row_that_attends_to_it():
+    beginning, first, second = range(2), range(2, 4), range(4, 5)
+    rows = [AttentionRow.sequence(beginning), AttentionRow.after(beginning, [first])]
+    rows.append(AttentionRow.after([*beginning, *first], [second]))
+    layout = build_layout(rows, positions=[0, 1, 2, 3, 4])
+    assert sorted(layout.shared_tokens.tolist()) == [0, 0, 1, 1, 2, 3]
+    assert torch.equal(flattened(layout, "keys")[layout.shared_slots], layout.shared_tokens)
+    assert layout.lengths.keys.tolist() == [0, 1, 0, 1, 2, 3, 0, 1, 2, 3, 4]
 
 
 def test_padding_is_no_key_and_attends_to_the_prompt():

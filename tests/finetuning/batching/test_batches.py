@@ -44,10 +44,10 @@ def test_a_packed_batch_has_no_padding_and_a_shared_prompt_once():
     examples = [EncodedExample(token_ids=(*prompt, *end), first_target=3) for end in ((10, 11, 12), (20, 21), (30,))]
     other = EncodedExample(token_ids=(8, 9, 4), first_target=2)
     batch = packed_batch([*examples, other], loss_weight=1.0)
-    # The prompt, the example by itself, and what follows the prompt; the last token of each predicts nothing.
-    assert batch.token_ids.tolist() == [[5, 6, 7, 8, 9, 10, 11, 20]]
-    assert batch.position_ids.tolist() == [[0, 1, 2, 0, 1, 3, 4, 3]]
-    assert batch.predictor_indices.tolist() == [2, 5, 6, 2, 7, 2, 4]
+    # The prompt, what follows it, and the example by itself; the last token of each predicts nothing.
+    assert batch.token_ids.tolist() == [[5, 6, 7, 10, 11, 20, 8, 9]]
+    assert batch.position_ids.tolist() == [[0, 1, 2, 3, 4, 3, 0, 1]]
+    assert batch.predictor_indices.tolist() == [2, 3, 4, 2, 5, 2, 7]
     assert batch.target_ids.tolist() == [10, 11, 12, 20, 21, 30, 4]
     assert batch.num_tokens == 8
 

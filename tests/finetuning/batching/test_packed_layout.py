@@ -45,6 +45,6 @@ def test_masks_are_built_once_per_window_and_dtype():
 
 def test_a_layout_moves_to_another_device_as_a_whole():
     moved = pack(SHARED_PROMPT).layout.to(torch.device("meta"))
-    tensors = [moved.positions, moved.query_slots, moved.key_slots, moved.prompt_slots]
+    tensors = [moved.positions, moved.query_slots, moved.key_slots, moved.shared_tokens, moved.shared_slots]
     tensors += [each for block in moved.blocks for each in (block.queries, block.keys, block.allowed)]
     assert {each.device.type for each in tensors} == {"meta"}

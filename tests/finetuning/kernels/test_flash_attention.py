@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from sft_losses import SHARED, close, one_by_one, sft
+from sft_losses import SHARED, SYSTEM_PROMPT, close, one_by_one, sft
 
 from thoughtrank.finetuning.batching.examples import EncodedExample
 from thoughtrank.finetuning.batching.variable_lengths import variable_lengths
@@ -29,11 +29,12 @@ def plain_kernel(query, key, value, lengths, window, scaling):
     return torch.cat(outputs)
 
 
-def test_packed_sequences_have_the_loss_and_gradients_of_each_example_alone(decoder, monkeypatch):
+@pytest.mark.parametrize("examples", [SHARED, SYSTEM_PROMPT], ids=["shared prompts", "shared beginning"])
+def test_packed_sequences_have_the_loss_and_gradients_of_each_example_alone(decoder, examples, monkeypatch):
     called = []
     monkeypatch.setattr(packed_attention, "supports_flash", lambda query: True)
     monkeypatch.setattr(flash_attention, "attend", lambda *given: called.append(given) or plain_kernel(*given))
-    close(sft(decoder, SHARED, packing=True), one_by_one(decoder, SHARED))
+    close(sft(decoder, examples, packing=True), one_by_one(decoder, examples))
     assert called
 
 

@@ -12,20 +12,29 @@ def example(prompt, *completion):
     return EncodedExample(token_ids=(*prompt, *completion), first_target=len(prompt))
 
 
-LAYOUT = pack(
-    [example((1, 2, 3), 4, 5, 6), example((1, 2, 3), 7, 8), example((9, 8), *range(7)), example((5,), 6, 7, 8)]
-).layout
+SYSTEM = range(10, 19)
+LAYOUTS = {
+    "shared prompt": pack(
+        [example((1, 2, 3), 4, 5, 6), example((1, 2, 3), 7, 8), example((9, 8), *range(7)), example((5,), 6, 7, 8)]
+    ).layout,
+    "shared beginning": pack(
+        [
+            *(example((*SYSTEM, 1), *completion) for completion in ((4, 5, 6), (7, 8))),
+            *(example((*SYSTEM, number), *range(7)) for number in (2, 3)),
+        ]
+    ).layout,
+}
 
 
 def random(*shape):
     return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
 
 
-def dense_attention(query, key, value, *, window):
+def dense_attention(query, key, value, *, layout, window):
     """One softmax over the whole row, from a dense matrix of what each token may attend to."""
     total = len(query)
     allowed = torch.zeros(total, total, dtype=torch.bool)
-    for block in LAYOUT.blocks:
+    for block in layout.blocks:
         for row, queries in enumerate(block.queries):
             for number, token in enumerate(queries):
                 if block.query_padding is None or not block.query_padding[row, number]:
@@ -33,7 +42,7 @@ def dense_attention(query, key, value, *, window):
                         True
                     )
     if window is not None:
-        allowed &= LAYOUT.positions[:, None] - LAYOUT.positions[None, :] < window
+        allowed &= layout.positions[:, None] - layout.positions[None, :] < window
     repeats = query.shape[1] // key.shape[1]
     key, value = key.repeat_interleave(repeats, dim=1), value.repeat_interleave(repeats, dim=1)
     scores = torch.einsum("qhd,khd->hqk", query, key) / HEAD_DIM**0.5
@@ -42,13 +51,14 @@ def dense_attention(query, key, value, *, window):
 
 @pytest.mark.parametrize("window", [None, 2])
 @pytest.mark.parametrize("kv_heads", [1, 2, 4])
-def test_output_and_gradients_equal_dense_attention(kv_heads, window):
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_output_and_gradients_equal_dense_attention(layout, kv_heads, window):
     torch.manual_seed(0)
-    total = len(LAYOUT.positions)
+    total = len(layout.positions)
     inputs = random(total, 4, HEAD_DIM), random(total, kv_heads, HEAD_DIM), random(total, kv_heads, HEAD_DIM)
-    masks = LAYOUT.masks(window=window, dtype=torch.float64)
-    output = matmul_attention(*inputs, packing=LAYOUT, masks=masks, scaling=HEAD_DIM**-0.5)
-    expected = dense_attention(*inputs, window=window)
+    masks = layout.masks(window=window, dtype=torch.float64)
+    output = matmul_attention(*inputs, packing=layout, masks=masks, scaling=HEAD_DIM**-0.5)
+    expected = dense_attention(*inputs, layout=layout, window=window)
     torch.testing.assert_close(output, expected)
     factor = torch.randn_like(output)
     torch.testing.assert_close(

@@ -28,9 +28,9 @@ class AttentionRow:
     """One row of a block before padding.
 
     Attributes:
-        queries: token indices, continuation by continuation; a sequence counts as one continuation without a prompt.
-        keys: token indices of the prompt that all continuations attend to, then the queries.
-        lengths: of the continuations.
+        queries: token indices, span by span.
+        keys: token indices before the spans that all of them attend to, then the queries.
+        lengths: of the spans.
     """
 
     queries: list[int]
@@ -40,49 +40,53 @@ class AttentionRow:
     @classmethod
     def sequence(cls, span: range) -> "AttentionRow":
         """Causal attention of the tokens ``span`` to themselves."""
-        return cls(queries=list(span), keys=list(span), lengths=[len(span)])
+        return cls.after([], [span])
 
     @classmethod
-    def continuations(cls, prompt: range, spans: list[range]) -> "AttentionRow":
-        """Each of ``spans`` attends to ``prompt`` and causally to itself."""
+    def after(cls, before: Sequence[int], spans: Sequence[range]) -> "AttentionRow":
+        """Each of ``spans`` attends to all of ``before`` and causally to itself."""
         queries = [token for span in spans for token in span]
-        return cls(queries=queries, keys=[*prompt, *queries], lengths=[len(span) for span in spans])
+        return cls(queries=queries, keys=[*before, *queries], lengths=[len(span) for span in spans])
 
     @property
-    def num_prompt_keys(self) -> int:
+    def num_before(self) -> int:
         """Keys before the row's own tokens."""
         return len(self.keys) - len(self.queries)
 
+    @property
+    def causal(self) -> bool:
+        """Whether this is plain causal attention."""
+        return not self.num_before and len(self.lengths) == 1
+
     def spans(self) -> list[tuple[list[int], list[int]]]:
-        """For each continuation the tokens of its prompt, and its own."""
+        """For each span the tokens before it, and its own."""
         ends = list(accumulate(self.lengths, initial=0))
-        prompt = self.keys[: self.num_prompt_keys]
-        return [(prompt, self.queries[start:end]) for start, end in pairwise(ends)]
+        before = self.keys[: self.num_before]
+        return [(before, self.queries[start:end]) for start, end in pairwise(ends)]
 
 
-def build_layout(
-    sequences: Sequence[AttentionRow], continuations: Sequence[AttentionRow], *, positions: list[int]
-) -> PackedLayout:
+def build_layout(rows: Sequence[AttentionRow], *, positions: list[int]) -> PackedLayout:
     """Pad the rows into blocks, and record the slots of every token.
 
     Args:
-        sequences: rows with causal attention.
-        continuations: one row per shared prompt; the prompts are the first tokens of the packed row.
+        rows: every token is a query in exactly one of them.
         positions: [T] position of each token in its own example.
     """
     blocks: list[AttentionBlock] = []
     query_slots = torch.zeros(len(positions), dtype=torch.long)
     key_slots = torch.zeros_like(query_slots)
-    prompt_slots = torch.zeros(sum(row.num_prompt_keys for row in continuations), dtype=torch.long)
+    shared_tokens: list[int] = []
+    shared_slots: list[int] = []
     query_base = key_base = 0
-    for rows, causal in ((sequences, True), (continuations, False)):
-        for group in _groups_of_similar_length(rows):
+    for causal in (True, False):
+        for group in _groups_of_similar_length([row for row in rows if row.causal == causal]):
             block = _padded_block(group, causal=causal)
             for row in group:
-                own, prompt = torch.arange(len(row.queries)), row.num_prompt_keys
+                own, before = torch.arange(len(row.queries)), row.num_before
                 query_slots[row.queries] = own + query_base
-                key_slots[row.queries] = own + prompt + key_base
-                prompt_slots[row.keys[:prompt]] = torch.arange(prompt) + key_base
+                key_slots[row.queries] = own + before + key_base
+                shared_tokens += row.keys[:before]
+                shared_slots += range(key_base, key_base + before)
                 query_base += block.queries.shape[1]
                 key_base += block.keys.shape[1]
             blocks.append(block)
@@ -91,8 +95,9 @@ def build_layout(
         positions=torch.tensor(positions),
         query_slots=query_slots,
         key_slots=key_slots,
-        prompt_slots=prompt_slots,
-        lengths=variable_lengths([span for row in (*sequences, *continuations) for span in row.spans()]),
+        shared_tokens=torch.tensor(shared_tokens, dtype=torch.long),
+        shared_slots=torch.tensor(shared_slots, dtype=torch.long),
+        lengths=variable_lengths([span for row in rows for span in row.spans()]),
     )
 
 
@@ -122,8 +127,8 @@ def _padded_block(rows: list[AttentionRow], *, causal: bool) -> AttentionBlock:
         padding[number, : len(row.queries)] = False
         owners = torch.repeat_interleave(torch.arange(len(row.lengths)), torch.tensor(row.lengths))
         query_owners[number, : len(row.queries)] = owners
-        key_owners[number, : row.num_prompt_keys] = EVERY_QUERY
-        key_owners[number, row.num_prompt_keys : len(row.keys)] = owners
+        key_owners[number, : row.num_before] = EVERY_QUERY
+        key_owners[number, row.num_before : len(row.keys)] = owners
     return AttentionBlock(
         queries=queries,
         keys=keys,

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 from thoughtrank.finetuning.batching.examples import EncodedExample
+from thoughtrank.finetuning.batching.packing import shared_beginning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,14 +122,20 @@ class _TokenCosts:
 
 
 def _token_costs(examples: Sequence[EncodedExample], *, packing: bool) -> _TokenCosts:
-    """See ``packing.pack`` and ``batches.padded_batch``: a packed example lacks its last token, and a prompt is shared."""
+    """See ``packing.pack`` and ``batches.padded_batch``: a packed example lacks its last token, and a prompt is shared.
+
+    Some of the examples may share a longer beginning than all do, so that these are the most tokens that they can have.
+    """
     if not packing:
         lengths = [len(example.token_ids) for example in examples]
         return _TokenCosts(alone=lengths, after=lengths, packing=False)
     prompts = [example.token_ids[: example.loss_start] for example in examples]
     alone = [len(example.token_ids) - 1 for example in examples]
     shared = [False, *(before == prompt for before, prompt in pairwise(prompts))]
-    after = [cost - len(prompt) if same else cost for cost, prompt, same in zip(alone, prompts, shared, strict=True)]
+    beginning = shared_beginning(examples)
+    after = [
+        cost - (len(prompt) if same else beginning) for cost, prompt, same in zip(alone, prompts, shared, strict=True)
+    ]
     return _TokenCosts(alone=alone, after=after, packing=True)
 
 

@@ -1,8 +1,8 @@
 """The attention layout of packed examples: which tokens form a block of attention, and which keys each query attends to.
 
-Shapes: T tokens in the packed row, the first S of them in prompts that several completions share. A block has G rows, Q
-queries and K keys per row, padding included. A slot is an index into the queries or the keys of all blocks, flattened block by
-block and row by row, padding included.
+Shapes: T tokens in the packed row, of which other rows of attention have keys S times. A block has G rows, Q queries and K keys
+per row, padding included. A slot is an index into the queries or the keys of all blocks, flattened block by block and row by
+row, padding included.
 """
 
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from torch import Tensor
 from thoughtrank.finetuning.batching.variable_lengths import VariableLengths
 
 EVERY_QUERY, NO_QUERY, NO_KEY = -1, -2, -3
-"""In place of a continuation's number: a key of the prompt, padding of the queries, padding of the keys."""
+"""In place of a span's number: a key before all spans, padding of the queries, padding of the keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class AttentionBlock:
         queries: [G, Q] token indices; 0 on padding.
         keys: [G, K] token indices; 0 on padding.
         query_padding: [G, Q], True on padding; None without padding.
-        query_owners: [G, Q] number of each query's continuation in its row; ``NO_QUERY`` on padding.
-        key_owners: [G, K] the same of the keys; ``EVERY_QUERY`` for those of the prompt, ``NO_KEY`` on padding.
+        query_owners: [G, Q] number of each query's span in its row; ``NO_QUERY`` on padding.
+        key_owners: [G, K] the same of the keys; ``EVERY_QUERY`` for those before all spans, ``NO_KEY`` on padding.
         causal: queries and keys are the same tokens, and attention is plain causal attention.
     """
 
@@ -70,7 +70,8 @@ class PackedLayout:
         positions: [T] position of each token in its own example.
         query_slots: [T] slot of each token among the queries of all blocks.
         key_slots: [T] slot of each token among the keys of all blocks, in the block where it is a query.
-        prompt_slots: [S] slot of each shared prompt token among the keys, in the block of its continuations.
+        shared_tokens: [S] tokens that other rows of attention have among their keys too, once for each of these rows.
+        shared_slots: [S] slot of each of these keys.
         lengths: the same for kernels that need no blocks.
     """
 
@@ -78,7 +79,8 @@ class PackedLayout:
     positions: Tensor
     query_slots: Tensor
     key_slots: Tensor
-    prompt_slots: Tensor
+    shared_tokens: Tensor
+    shared_slots: Tensor
     lengths: VariableLengths
     _masks: dict[tuple[int | None, torch.dtype], list[Tensor]] = field(default_factory=dict)
 
@@ -89,7 +91,8 @@ class PackedLayout:
             positions=self.positions.to(device),
             query_slots=self.query_slots.to(device),
             key_slots=self.key_slots.to(device),
-            prompt_slots=self.prompt_slots.to(device),
+            shared_tokens=self.shared_tokens.to(device),
+            shared_slots=self.shared_slots.to(device),
             lengths=self.lengths.to(device),
         )
 

@@ -1,8 +1,9 @@
-"""Packs examples into one row without padding, with shared prompts stored once.
+"""Packs examples into one row without padding; what several of them begin with is stored once.
 
-The row consists of *sequences* (a whole example, or a prompt that several completions share) and *continuations* (a completion
-after a shared prompt, which attends to the prompt and to itself, with positions that follow the prompt's). So each shared
-prompt is computed once for all its completions, and the loss is the same as for each example by itself.
+The row consists of spans of tokens. The first one may be a beginning that all prompts share, such as a system prompt. The
+others are whole examples without it, prompts that several completions share, and these completions. A span attends to itself
+and to the spans before it in its examples, with positions that follow theirs. So everything shared is computed once, and the
+loss is the same as for each example by itself.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ from torch import Tensor
 from thoughtrank.finetuning.batching.attention_blocks import AttentionRow, build_layout
 from thoughtrank.finetuning.batching.examples import EncodedExample
 from thoughtrank.finetuning.batching.packed_layout import PackedLayout
+
+_FEWEST_SHARED = 8
+"""Below this, gathering the keys of the beginning for every example costs as much as computing them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,51 +36,53 @@ class PackedRow:
 
 
 def pack(examples: Sequence[EncodedExample]) -> PackedRow:
-    """Pack examples into one row; examples with the same prompt share it.
+    """Pack examples into one row; examples with the same prompt share it, and all share the beginning of their prompts.
 
     The last token of an example predicts nothing and is left out.
     """
     groups: dict[tuple[int, ...], list[int]] = {}
     for number, example in enumerate(examples):
         groups.setdefault(_prompt(example), []).append(number)
-    shared = {prompt: numbers for prompt, numbers in groups.items() if len(numbers) > 1}
     row = _Row()
-    prompt_spans = {prompt: row.add(prompt) for prompt in _continued_first(shared, examples)}
+    skipped = shared_beginning(examples)
+    beginning = row.add(examples[0].token_ids[:skipped])
+    rows = [AttentionRow.sequence(beginning)] if skipped else []
     predictor_indices: list[list[int]] = [[] for _ in examples]
-    sequences = [AttentionRow.sequence(span) for span in prompt_spans.values()]
-    for prompt, [number, *more] in groups.items():
-        if not more:
-            span = row.add(examples[number].token_ids[:-1])
-            predictor_indices[number] = list(span[len(prompt) - 1 :])
-            sequences.append(AttentionRow.sequence(span))
-    continuations = []
-    for prompt, numbers in shared.items():
+    for prompt, numbers in groups.items():
+        if len(numbers) == 1:
+            [number] = numbers
+            span = row.add(examples[number].token_ids[skipped:-1], first_position=skipped)
+            predictor_indices[number] = list(span[len(prompt) - skipped - 1 :])
+            rows.append(AttentionRow.after(beginning, [span]))
+            continue
+        prompt_span = row.add(prompt[skipped:], first_position=skipped)
+        rows.append(AttentionRow.after(beginning, [prompt_span]))
         spans = [row.add(examples[n].token_ids[len(prompt) : -1], first_position=len(prompt)) for n in numbers]
         for number, span in zip(numbers, spans, strict=True):
-            predictor_indices[number] = [prompt_spans[prompt][-1], *span]
+            predictor_indices[number] = [prompt_span[-1], *span]
         if any(spans):
-            continuations.append(AttentionRow.continuations(prompt_spans[prompt], spans))
-    layout = build_layout(sequences, continuations, positions=row.positions)
+            rows.append(AttentionRow.after([*beginning, *prompt_span], spans))
+    layout = build_layout(rows, positions=row.positions)
     return PackedRow(token_ids=torch.tensor(row.token_ids), layout=layout, predictor_indices=predictor_indices)
+
+
+def shared_beginning(examples: Sequence[EncodedExample]) -> int:
+    """How many tokens at the beginning of all prompts are stored once; 0 where they are too few, or all prompts are equal."""
+    prompts = {_prompt(example) for example in examples}
+    if len(prompts) == 1:
+        return 0
+    # In order, what the first and the last begin with is what all begin with.
+    first, last = min(prompts), max(prompts)
+    differs = (place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    # Something is left of every prompt, and something of every example that can attend to the beginning.
+    most = min(min(len(_prompt(example)) - 1, len(example.token_ids) - 2) for example in examples)
+    shared = min(next(differs, len(first)), most)
+    return shared if shared >= _FEWEST_SHARED else 0
 
 
 def _prompt(example: EncodedExample) -> tuple[int, ...]:
     """The tokens before the first one with loss, at least one."""
     return example.token_ids[: example.loss_start]
-
-
-def _continued_first(
-    shared: dict[tuple[int, ...], list[int]], examples: Sequence[EncodedExample]
-) -> list[tuple[int, ...]]:
-    """Shared prompts, those with a continuation in the row first: their slots are the first S of the layout.
-
-    A completion of one token has no continuation, since the last token of an example is left out.
-    """
-
-    def has_continuation(prompt: tuple[int, ...]) -> bool:
-        return any(len(examples[number].token_ids) > len(prompt) + 1 for number in shared[prompt])
-
-    return sorted(shared, key=lambda prompt: not has_continuation(prompt))
 
 
 class _Row:

@@ -43,7 +43,7 @@ def variable_lengths(spans: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Va
     """Describe a row by the sequences it consists of.
 
     Args:
-        spans: in any order, for each sequence the tokens of the prompt it continues, and its own tokens; both consecutive.
+        spans: in any order, for each sequence the tokens before it that it attends to, and its own, which are consecutive.
     """
     ordered = sorted(((prompt, own) for prompt, own in spans if own), key=lambda span: span[1][0])
     queries = [len(own) for _, own in ordered]

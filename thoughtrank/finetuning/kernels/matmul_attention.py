@@ -126,7 +126,8 @@ def _to_query_slots(output: Tensor, block: AttentionBlock, heads: int) -> Tensor
 def _sum_over_key_slots(parts: list[Tensor], packing: PackedLayout, kv_heads: int) -> Tensor:
     """Sum gradients of the keys [G * K, N, D] of all blocks per token, [T, K, D].
 
-    Each token is a key once in the block where it is a query; a shared prompt token also once for its continuations.
+    Each token is a key once in the block where it is a query; a shared one also in every row that attends to it. These may be
+    as many as there are examples, so they are summed in float32 or better.
     """
     slots = torch.cat(
         [
@@ -135,7 +136,10 @@ def _sum_over_key_slots(parts: list[Tensor], packing: PackedLayout, kv_heads: in
         ]
     )
     total = slots.index_select(0, packing.key_slots)
-    num_shared = len(packing.prompt_slots)
-    if num_shared:
-        total[:num_shared] += slots.index_select(0, packing.prompt_slots)
+    if len(packing.shared_tokens):
+        tokens, owners = packing.shared_tokens.unique(return_inverse=True)
+        precise = torch.promote_types(total.dtype, torch.float32)
+        shared = slots.index_select(0, packing.shared_slots).to(precise)
+        sums = total.index_select(0, tokens).to(precise).index_add_(0, owners, shared)
+        total.index_copy_(0, tokens, sums.to(total.dtype))
     return total
