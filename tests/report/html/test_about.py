@@ -64,15 +64,15 @@ def test_the_day_of_the_start_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("config", "text"),
     [
-        ({}, "In each round the model of the round before (in round 1 the base model) answers every question once"),
-        ({"generation": {"models": ["base"]}}, "In each round the base model answers every question once per prefix"),
+        ({}, "In each round the model of the round before (in round 1 the base model) writes candidates, "),
+        ({"generation": {"models": ["base"]}}, "In each round the base model writes candidates, one for"),
         (
             {"generation": {"models": ["previous", "base"]}},
-            "In each round the base model and that of the round before (in round 1 the base model) answers every",
+            "In each round the base model and that of the round before (in round 1 the base model) writes candidates, ",
         ),
         (
             {"candidates": "mine"},
-            "In each round the model of the round before (the candidates of round 1 were imported) a",
+            "In each round the model of the round before (the candidates of round 1 were imported) writes",
         ),
     ],
 )

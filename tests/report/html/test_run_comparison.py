@@ -63,7 +63,9 @@ def test_runs_that_differ_in_their_seed_are_one_setting(tmp_path):
     assert other.to_best.n == 200
     assert other.p_value < 0.001
     text = comparison_headline([best, other])
-    assert text.startswith("Of 2 settings with 2 seeds each, optimizer.lr=2 is the most accurate: ")
+    assert text.startswith(
+        "Of 2 settings (runs that differ in their seed only) with 2 seeds each, optimizer.lr=2 is the most accurate: "
+    )
     assert "It is better than every other setting, and that is unlikely to be chance (to the next: +" in text
     assert "). A difference is significant only if it is so in every seed." in text
     shown = comparison_section([best, other]).replace("<wbr>", "")

@@ -49,7 +49,10 @@ def _round(run: StoredRun) -> str:
         writer += " (the candidates of round 1 were imported)"
     elif models != ("base",):
         writer += " (in round 1 the base model)"
-    return f"In each round {writer} answers every question once per prefix, and the best candidates become examples"
+    return (
+        f"In each round {writer} writes candidates, one for every question and prefix: a thought that begins with the "
+        "prefix, then an answer. Those with the best answers become examples"
+    )
 
 
 def _counts(rounds: Sequence[RoundStatistics]) -> str:

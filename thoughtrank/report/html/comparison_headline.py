@@ -22,8 +22,8 @@ def comparison_headline(compared: Sequence[ComparedRun]) -> str:
     if best.accuracy is None:
         return f"{num_runs} runs, none of which has an accuracy yet."
     if len(best.runs) > 1:
-        text = f"Of {len(compared)} settings with {len(best.runs)} seeds each, {_varied_text(best.varied)} is the most "
-        text += f"accurate: {percent(best.accuracy)} on average{_before_text(compared)}"
+        text = f"Of {len(compared)} settings (runs that differ in their seed only) with {len(best.runs)} seeds each, "
+        text += f"{_varied_text(best.varied)} is the most accurate: {percent(best.accuracy)} on average{_before_text(compared)}"
     else:
         text = _best_text(compared, num_runs)
     if not any(each.to_best is not None and each.to_best.n for each in rest):
