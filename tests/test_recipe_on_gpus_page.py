@@ -8,13 +8,12 @@ import pytest
 from composing import composed
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.dry_run.time_estimate import (
-    operations_per_second,
-    run_operations,
-    training_operations_per_second,
-)
+from thoughtrank.config.dry_run.generation_rate import H100, Card, generated_per_second, roofline
+from thoughtrank.config.dry_run.machine_rates import H100_TRAINING, decoding
+from thoughtrank.config.dry_run.time_estimate import run_operations
 from thoughtrank.config.schema import load_config
 from thoughtrank.config.training_memory import training_parts
+from thoughtrank.engines.device_sizes import group_sizes
 from thoughtrank.finetuning.memory.alternatives import table_rows
 from thoughtrank.finetuning.memory.cards import CARDS
 
@@ -41,29 +40,41 @@ def test_what_fits_is_what_the_arithmetic_says(recipe):
 
 def test_hours_and_dollars_follow_from_rates_and_prices(recipe):
     config, components = recipe
+    weights = components.model.num_parameters()
     work = run_operations(
         config,
-        weights=components.model.num_parameters(),
+        weights=weights,
         prefixes=len(components.prefixes.prefixes()),
         questions=config.questions["train_per_round"],
         held_out=config.questions["held_out"],
     )
-    assert f"The plan's arithmetic: {work.generation:.1e} operations".replace("e+", "e") in PAGE
-    assert f"{work.training:.1e} for training".replace("e+", "e") in PAGE
-    _, _, *rows = cells(re.search(r"^\| machine.*?\n\n", PAGE, flags=re.MULTILINE | re.DOTALL)[0])
-    assert len(rows) == 3
-    for machine, *numbers in rows:
-        generation, training, price, hours, dollars = map(float, numbers)
-        expected = (work.generation / generation + work.training / training) / 1e12 / 3600
-        assert hours == pytest.approx(expected, abs=0.06), machine
+    generated, trained = work.generation / 2 / weights, work.training / 6 / weights
+    assert f"generates {generated / 1e6:.0f} million tokens" in PAGE
+    assert f"trains on {trained / 1e6:.1f} million" in PAGE
+    for machine, *numbers in machines():
+        generation, training, price, hours, dollars = numbers
+        expected = (generated / generation + trained / training) / 3600
+        assert hours == pytest.approx(expected, rel=0.02, abs=0.06), machine
         assert dollars == pytest.approx(expected * price, abs=0.6), machine
 
 
-def test_the_rates_of_one_h100_are_those_of_the_plan():
-    [row] = cells(re.search(r"^\| one H100.*", PAGE, flags=re.MULTILINE)[0])
-    assert float(row[1]) * 1e12 == operations_per_second("cuda")
-    assert float(row[2]) * 1e12 == training_operations_per_second("cuda")
-    assert training_operations_per_second("cuda", processes=8) == 8 * training_operations_per_second("cuda")
+def machines():
+    _, _, *rows = cells(re.search(r"^\| machine.*?\n\n", PAGE, flags=re.MULTILINE | re.DOTALL)[0])
+    return [[name, *(float(number.replace(",", "")) for number in numbers)] for name, *numbers in rows]
+
+
+def test_the_rates_are_those_of_the_plan(recipe):
+    config, components = recipe
+    weights = components.model.num_parameters()
+    work = decoding(config, components, weights=weights, questions=group_sizes("cuda").questions)
+    small = Card(bytes_per_second=1e12, operations_per_second=H100.operations_per_second / 6, memory=0.9 * 24e9)
+    one, eight, lora = [numbers[:2] for _, *numbers in machines()]
+    trained = H100_TRAINING / 6 / weights
+    assert one == pytest.approx([generated_per_second(H100, work), trained], rel=0.01)
+    assert eight == pytest.approx([8 * generated_per_second(H100, work), 8 * trained], rel=0.01)
+    assert lora == pytest.approx([generated_per_second(small, work), trained / 6], rel=0.01)
+    assert f"is {roofline(H100, work) / 1e3:.1f}".replace(".", ",") + "00 tokens/s" in PAGE
+    assert f"{work.new_tokens:,.0f} tokens" in PAGE
 
 
 def test_the_slurm_script_can_be_parsed_and_requeues_only_after_sigterm(tmp_path):

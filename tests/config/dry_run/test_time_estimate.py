@@ -3,23 +3,20 @@ import re
 import pytest
 from composing import composed
 
-from thoughtrank.config.dry_run.time_estimate import time_line
+from thoughtrank.config.dry_run.machine_rates import Rates
+from thoughtrank.config.dry_run.time_estimate import run_operations, time_line
 from thoughtrank.config.schema import load_config
+
+CPU = Rates(generation=2.5e11, training=2.5e11)
 
 
 @pytest.fixture
 def line():
-    def estimate(*, device="cpu", weights=10**9, prefixes=10, questions=50, held_out=50, examples="round", **top_level):
+    def estimate(*, rates=CPU, weights=10**9, examples="round", **top_level):
         values = {**composed("evaluation.arms=[thought,room_to_reason]"), **top_level}
         values["training"]["examples"] = examples
-        return time_line(
-            load_config(values),
-            device=device,
-            weights=weights,
-            prefixes=prefixes,
-            questions=questions,
-            held_out=held_out,
-        )
+        work = run_operations(load_config(values), weights=weights, prefixes=10, questions=50, held_out=50)
+        return time_line(work, rates=rates, device="cpu")
 
     return estimate
 
@@ -47,13 +44,11 @@ def test_training_on_all_rounds_grows_with_their_square(line):
     assert many / few == pytest.approx(5.5, rel=0.2)
 
 
-def test_a_gpu_takes_less_time_and_an_unknown_device_counts_as_a_cpu(line):
-    assert minutes(line(device="mps", rounds=9))[0] < minutes(line(rounds=9))[0]
-    assert minutes(line(device="abacus"))[0] == minutes(line())[0]
-
-
-def test_a_model_of_unknown_size_leaves_it_open(line):
-    assert line(weights=None) == "unknown until the model is downloaded"
+def test_generation_and_training_have_rates_of_their_own(line):
+    slow, fast = line(rounds=9), line(rounds=9, rates=Rates(generation=2.5e11, training=1e12))
+    assert minutes(fast)[0] == minutes(slow)[0]
+    assert minutes(fast)[1] == pytest.approx(minutes(slow)[1] / 4, rel=0.1)
+    assert "at 2.5e+11 and 1.0e+12 operations per second" in fast
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.gain_plan import gain_tokens
-from thoughtrank.config.dry_run.time_estimate import TRAINING_PASSES, duration, operations_per_second
+from thoughtrank.config.dry_run.machine_rates import candidate_tokens, expected_rates
+from thoughtrank.config.dry_run.time_estimate import TRAINING_PASSES, duration
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.controls.protocol import CandidatesControl, Control, ExamplesControl
@@ -58,7 +59,7 @@ def generation_seconds(config: RunConfig, components: Components, *, weights: in
     """Roughly the time that the candidates of all rounds and their gains take."""
     per_question = most_prefixes(components.prefixes) * len(config.generation.models)
     candidates = config.rounds * components.questions.train_per_round * per_question
-    tokens = candidates * 0.6 * (config.generation.thought_tokens + config.generation.answer_tokens)
+    tokens = candidates * candidate_tokens(config)
     return 2 * weights * (tokens + gain_tokens(config, components)) / rate
 
 
@@ -77,8 +78,7 @@ def training_seconds(
     rounds: float = config.rounds if config.training.examples == "all" else 1
     if every_round or config.training.start == "previous":
         rounds = config.rounds * (config.rounds + 1) / 2 if config.training.examples == "all" else config.rounds
-    tokens = 0.6 * (config.generation.thought_tokens + config.generation.answer_tokens) + 100
-    trained = rounds * config.training.epochs * questions * tokens
+    trained = rounds * config.training.epochs * questions * (candidate_tokens(config) + 100)
     return 2 * weights * TRAINING_PASSES * trained / rate
 
 
@@ -92,18 +92,22 @@ def evaluation_seconds(control: Control, config: RunConfig, *, held_out: int, we
 def _time_text(config: RunConfig, components: Components, *, controls: Sequence[Control], weights: int | None) -> str:
     if weights is None:
         return ""
-    rate = operations_per_second(components.engine.device_estimate())
+    rates = expected_rates(config, components, weights=weights)
     questions = components.questions
     held_out = questions.held_out + questions.held_out_unseen
     seconds = 0.0
     for each in controls:
         generates = isinstance(each, CandidatesControl)
         seconds += training_seconds(
-            config, questions=questions.train_per_round, weights=weights, rate=rate, every_round=generates
+            config,
+            questions=questions.train_per_round,
+            weights=weights,
+            rate=rates.training,
+            every_round=generates,
         )
-        seconds += evaluation_seconds(each, config, held_out=held_out, weights=weights, rate=rate)
+        seconds += evaluation_seconds(each, config, held_out=held_out, weights=weights, rate=rates.generation)
         if generates:
-            seconds += generation_seconds(config, components, weights=weights, rate=rate)
+            seconds += generation_seconds(config, components, weights=weights, rate=rates.generation)
     return f", very roughly {duration(seconds / 3600)} in all"
 
 

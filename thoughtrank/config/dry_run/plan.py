@@ -6,6 +6,7 @@ from thoughtrank.config.dry_run.disk_estimate import disk_bytes
 from thoughtrank.config.dry_run.evaluation_plan import evaluation_line
 from thoughtrank.config.dry_run.gain_plan import gain_lines, gain_tokens
 from thoughtrank.config.dry_run.judge_plan import ranking_line, win_rate_lines
+from thoughtrank.config.dry_run.machine_rates import expected_rates
 from thoughtrank.config.dry_run.memory_plan import memory_lines
 from thoughtrank.config.dry_run.question_plan import (
     development_tokens,
@@ -13,7 +14,7 @@ from thoughtrank.config.dry_run.question_plan import (
     screening_lines,
     screening_tokens,
 )
-from thoughtrank.config.dry_run.time_estimate import time_line
+from thoughtrank.config.dry_run.time_estimate import run_operations, time_line
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.finetuning.parameter_memory import nominal_bytes
 from thoughtrank.judging.model_families import model_family
@@ -27,19 +28,8 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
     Token figures are upper bounds: greedy texts usually end well before their limits. The judge's figures assume that no
     two answers are equal, that every answer is as long as its limit, and that every reply can be parsed.
     """
-    questions, prefixes = components.questions.train_per_round, most_prefixes(components.prefixes)
-    weights = components.model.num_parameters()
+    weights, prefixes = components.model.num_parameters(), most_prefixes(components.prefixes)
     held_out = components.questions.held_out + components.questions.held_out_unseen
-    time = time_line(
-        config,
-        device=components.engine.device_estimate(),
-        processes=components.strategy.world_size,
-        weights=weights,
-        prefixes=prefixes * len(config.generation.models),
-        questions=questions,
-        held_out=held_out,
-        scored=sum(each(config, components) for each in (gain_tokens, development_tokens, screening_tokens)),
-    )
     return "\n".join(
         [
             f"run {run}: {_count(config.rounds, 'round')}{_stop_text(config)}",
@@ -56,7 +46,7 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
             *control_lines(config, components, weights=weights),
             *memory_lines(config, components, weights=weights, prefixes=prefixes),
             f"  disk        {_disk_line(disk_bytes(config, components))}",
-            f"  time        {time}",
+            f"  time        {_time_text(config, components, weights=weights)}",
             *(f"  note        {note}" for note in _notes(components)),
         ]
     )
@@ -142,6 +132,22 @@ def _training_memory_line(config: RunConfig, components: Components, *, weights:
 
 def _disk_line(needed: int | None) -> str:
     return "unknown until the model is downloaded" if needed is None else f"up to {needed / 1e9:.1f} GB while it runs"
+
+
+def _time_text(config: RunConfig, components: Components, *, weights: int | None) -> str:
+    if weights is None:
+        return "unknown until the model is downloaded"
+    questions = components.questions
+    work = run_operations(
+        config,
+        weights=weights,
+        prefixes=most_prefixes(components.prefixes) * len(config.generation.models),
+        questions=questions.train_per_round,
+        held_out=questions.held_out + questions.held_out_unseen,
+        scored=sum(each(config, components) for each in (gain_tokens, development_tokens, screening_tokens)),
+    )
+    rates = expected_rates(config, components, weights=weights)
+    return time_line(work, rates=rates, device=components.engine.device_estimate())
 
 
 def _notes(components: Components) -> list[str]:

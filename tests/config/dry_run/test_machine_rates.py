@@ -1,0 +1,40 @@
+import pytest
+from composing import composed
+
+from thoughtrank.config.components import make_components
+from thoughtrank.config.dry_run.machine_rates import H100_TRAINING, expected_rates
+from thoughtrank.config.schema import load_config
+
+WEIGHTS = 3_212_749_824
+
+
+@pytest.fixture
+def rates():
+    def found(*overrides):
+        config = load_config(composed("model=llama3.2_3b", *overrides))
+        return expected_rates(config, make_components(config), weights=WEIGHTS)
+
+    return found
+
+
+def test_the_processes_of_a_cpu_share_its_cores(rates):
+    assert (
+        rates("engine.device=cpu", "strategy=ddp", "strategy.devices=2").training == rates("engine.device=cpu").training
+    )
+
+
+def test_cuda_devices_train_together(rates):
+    eight = rates("engine.device=cuda", "strategy=deepspeed_zero2", "strategy.devices=8")
+    assert eight.training == 8 * H100_TRAINING
+
+
+def test_on_cuda_long_texts_and_few_branches_are_slower_per_token(rates):
+    short, card = rates("engine.device=cuda"), rates("engine.device=cuda", "generation=card")
+    assert card.generation < 0.5 * short.generation
+    assert (
+        rates("engine.device=cuda", "prefixes=digits", "engine.questions_per_group=1").generation < short.generation / 5
+    )
+
+
+def test_an_apple_chip_is_faster_than_two_cores_of_a_cpu(rates):
+    assert rates("engine.device=mps").generation > rates("engine.device=cpu").generation

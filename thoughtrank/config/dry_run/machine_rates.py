@@ -1,0 +1,58 @@
+"""How fast this machine generates and trains, as far as it can be told without loading anything."""
+
+from dataclasses import dataclass
+
+from thoughtrank.config.components import Components
+from thoughtrank.config.dry_run.generation_rate import H100, Decoding, generated_per_second
+from thoughtrank.config.schema import RunConfig
+from thoughtrank.prefixes.prefix_sets import most_prefixes
+
+_OPERATIONS_PER_SECOND = {"cpu": 2.5e11, "mps": 2.0e12}
+"""Achieved rates by kind of device: two CPU cores (measured, see ``benchmarks``), and one Apple chip (rough)."""
+
+H100_TRAINING = 3.36e14
+"""The same of training on one H100: 4,096 tokens per micro-batch, float32 master weights (measured)."""
+
+_USED = 0.6
+"""Greedy texts end before their limits; this fraction is typical."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Floating-point operations per second, two per weight and token of a forward pass.
+
+    Attributes:
+        generation: of generation, evaluation and gains.
+        training: of all devices together.
+    """
+
+    generation: float
+    training: float
+
+
+def expected_rates(config: RunConfig, components: Components, *, weights: int) -> Rates:
+    """The rates on this machine. CUDA devices count as H100s, unknown ones as CPUs; processes on the CPU share its cores."""
+    device = components.engine.device_estimate()
+    if device != "cuda":
+        rate = _OPERATIONS_PER_SECOND.get(device, _OPERATIONS_PER_SECOND["cpu"])
+        return Rates(generation=rate, training=rate)
+    work = decoding(config, components, weights=weights, questions=components.engine.questions_estimate())
+    return Rates(
+        generation=2 * weights * generated_per_second(H100, work),
+        training=H100_TRAINING * components.strategy.world_size,
+    )
+
+
+def decoding(config: RunConfig, components: Components, *, weights: int, questions: int) -> Decoding:
+    """What is decoded together, with so many questions in a group."""
+    return Decoding(
+        weights=weights,
+        kv_bytes=components.model.kv_cache_bytes_per_token(),
+        new_tokens=candidate_tokens(config),
+        branches=questions * most_prefixes(components.prefixes),
+    )
+
+
+def candidate_tokens(config: RunConfig) -> float:
+    """Tokens that a candidate typically has."""
+    return _USED * (config.generation.thought_tokens + config.generation.answer_tokens)
