@@ -10,10 +10,10 @@ def gain_faults(config: RunConfig, components: Components) -> list[str]:
     if components.engine.scores or not needs_gains(components.selection):
         return []
     return [
-        "selection.thoughts=gain, selection.min_gain and selection.skip_known need an engine that scores answers, and this one "
-        "does not: choose engine=transformers or engine=vllm, set engine.scores=true where the servers of engine=openai return "
-        "log-probabilities of an echoed prompt, or set selection.thoughts=hash, selection.min_gain=null and "
-        "selection.skip_known=false"
+        "selection.thoughts=gain, selection.min_gain, selection.skip_known and selection.trim_thoughts need an engine that "
+        "scores answers, and this one does not: choose engine=transformers or engine=vllm, set engine.scores=true where the "
+        "servers of engine=openai return log-probabilities of an echoed prompt, or set selection.thoughts=hash, "
+        "selection.min_gain=null, selection.skip_known=false and selection.trim_thoughts=false"
     ]
 
 

@@ -20,6 +20,7 @@ from thoughtrank.instantiate import Component
 from thoughtrank.judging.protocol import AnswerView
 from thoughtrank.rankers.duplicate_answers import duplicate_classes
 from thoughtrank.records import Candidate, Gain, RankedCandidate
+from thoughtrank.selection.thought_trimming import trimmed
 
 ThoughtChoice = Literal["auto", "gain", "hash", "shortest"]
 _KNOWN = math.log(0.5)
@@ -42,6 +43,8 @@ class TopK(Component):
         max_winner_share: largest such fraction: a question that the model mostly answers right already teaches it little.
         check_calculations: leave out candidates whose thought or answer states a wrong calculation, such as "3 * 4 = 10", or
             whose thought names another operation than it calculates; see ``calculations_in_text`` and ``named_operations``.
+        trim_thoughts: train on a thought only up to the end of the sentence that states the answer; see ``thought_trimming``.
+            What is cut is not checked, and thoughts that are equal without it count once.
         allow_truncated: also select thoughts and answers that were truncated at their limit; candidates with a thought tag
             where none belongs are never selected.
     """
@@ -59,6 +62,7 @@ class TopK(Component):
         min_winner_share: float = 0.0,
         max_winner_share: float = 1.0,
         check_calculations: bool = False,
+        trim_thoughts: bool = False,
         allow_truncated: bool = False,
     ) -> None:
         self.k = k
@@ -69,8 +73,16 @@ class TopK(Component):
         self.min_winner_share = min_winner_share
         self.max_winner_share = max_winner_share
         self.check_calculations = check_calculations
+        self.trim_thoughts = trim_thoughts
         self.allow_truncated = allow_truncated
         self._reason = ""
+
+    def identity(self) -> dict[str, object]:
+        """See ``Component``; as before thoughts could be trimmed, where they are not."""
+        identity = super().identity()
+        if not self.trim_thoughts:
+            identity.pop("trim_thoughts")
+        return identity
 
     def faults(self) -> list[str]:
         """Settings that are out of range."""
@@ -95,7 +107,7 @@ class TopK(Component):
     @property
     def needs_gains(self) -> bool:
         """See ``GainSelector``."""
-        return self.thoughts == "gain" or self.min_gain is not None or self.skip_known
+        return self.thoughts == "gain" or self.min_gain is not None or self.skip_known or self.trim_thoughts
 
     def for_engine(self, *, scores: bool) -> Self:
         """See ``GainSelector``."""
@@ -116,7 +128,8 @@ class TopK(Component):
         line += ", without questions that the model answers at once" if self.skip_known else ""
         if self.max_winner_share < 1.0:
             line += f", without questions that more than {self.max_winner_share:.0%} of the candidates answer right"
-        return line + (", without wrong calculations" if self.check_calculations else "")
+        line += ", without wrong calculations" if self.check_calculations else ""
+        return line + (", without what they say after the answer" if self.trim_thoughts else "")
 
     def choosable(self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
         """See ``GainSelector``. Also those of questions that ``min_winner_share`` leaves out, so that one table of gains
@@ -141,13 +154,15 @@ class TopK(Component):
     def select_by_gain(
         self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate], gains: Mapping[str, Gain]
     ) -> list[Candidate]:
-        """See ``GainSelector``. Without ``gains``, those are chosen that would be with gains that are all equal."""
+        """See ``GainSelector``. Without ``gains``, those are chosen that would be with gains that are all equal; no thought is
+        trimmed."""
         if self.skip_known and any(_is_known(gain) for gain in gains.values()):
             return []
         chosen: list[Candidate] = []
         answers = 0
         for members in _by_answer(self._winners(candidates, ranking)):
-            usable = [each for each in members if self._usable(each) and self._supports(each, gains)]
+            read = [self._as_trained(each, gains) for each in members]
+            usable = [each for each in read if self._usable(each) and self._supports(each, gains)]
             different: dict[str, Candidate] = {}
             for each in sorted(usable, key=lambda each: self._preference(each, gains)):
                 different.setdefault(each.thought, each)
@@ -170,6 +185,10 @@ class TopK(Component):
         if candidate.is_malformed or not candidate.answer.strip():
             return False
         return self.allow_truncated or (candidate.thought_finish == "stop" and candidate.answer_finish == "stop")
+
+    def _as_trained(self, candidate: Candidate, gains: Mapping[str, Gain]) -> Candidate:
+        gain = gains.get(candidate.candidate_id) if self.trim_thoughts else None
+        return candidate if gain is None else trimmed(candidate, gain)
 
     def _supports(self, candidate: Candidate, gains: Mapping[str, Gain]) -> bool:
         """Whether the thought gains enough and calculates rightly. The first needs no text, so it is looked at first."""
@@ -202,6 +221,7 @@ class Best(TopK):
         min_winner_share: as for ``TopK``.
         max_winner_share: as for ``TopK``.
         check_calculations: as for ``TopK``.
+        trim_thoughts: as for ``TopK``.
         allow_truncated: as for ``TopK``.
     """
 
@@ -214,6 +234,7 @@ class Best(TopK):
         min_winner_share: float = 0.0,
         max_winner_share: float = 1.0,
         check_calculations: bool = False,
+        trim_thoughts: bool = False,
         allow_truncated: bool = False,
     ) -> None:
         super().__init__(
@@ -224,6 +245,7 @@ class Best(TopK):
             min_winner_share=min_winner_share,
             max_winner_share=max_winner_share,
             check_calculations=check_calculations,
+            trim_thoughts=trim_thoughts,
             allow_truncated=allow_truncated,
         )
 

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 from stored_runs import stored_run
 
-from thoughtrank.records import Candidate, RankedCandidate
+from thoughtrank.records import Candidate, Example, Gain, RankedCandidate
 from thoughtrank.report.html.round_candidates import SELECTED, reported_questions
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.tables import TableRows, part_path, write_part
@@ -43,6 +45,19 @@ def test_reasons_why_the_best_was_not_taken(paths):
     rerank(paths, [2, 2, 1, 2, 2, 1])
     assert outcomes(paths)[0][2] == "truncated at its limit"
     assert outcomes(paths, allow_truncated=True)[0][2] == "as good, but another thought or answer was taken"
+
+
+def test_what_is_cut_from_a_thought_is_no_reason(paths):
+    written = "3 + 4 = 7. So 3 + 4 = 8."
+    [first, *rest] = TableRows(paths.candidates(1), Candidate)
+    write_part(part_path(paths.candidates(1), 0), [replace(first, thought=written), *rest], record_type=Candidate)
+    gains = [replace(row, cut=written.index("7")) for row in TableRows(paths.gains(1), Gain)]
+    write_part(part_path(paths.gains(1), 0), gains, record_type=Gain)
+    write_part(part_path(paths.examples(1), 0), [], record_type=Example)
+    rerank(paths, [1, 2, 2, 1, 2, 2])
+    assert outcomes(paths, check_calculations=True)[0][0] == "states a wrong calculation"
+    trimmed = outcomes(paths, check_calculations=True, trim_thoughts=True)
+    assert trimmed[0][0] == "question left out by the selection"
 
 
 def test_a_question_without_example_says_which_rule_left_it_out(paths):

@@ -10,6 +10,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.evaluation.calculations_in_text import wrong_calculations
 from thoughtrank.evaluation.named_operations import unperformed_operations
 from thoughtrank.records import Candidate, Example, Gain, RankedCandidate
+from thoughtrank.selection.thought_trimming import trimmed
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.tables import TableRows
 
@@ -50,7 +51,7 @@ def reported_questions(paths: RunPaths, number: int, *, selection: Mapping[str, 
         number: of the round.
         selection: the settings of the selection, which explain why a candidate was left out.
     """
-    gains = {row.candidate_id: row.gain for row in readable(TableRows(paths.gains(number), Gain))}
+    gains = {row.candidate_id: row for row in readable(TableRows(paths.gains(number), Gain))}
     chosen = _chosen(paths, number)
     candidates = readable(TableRows(paths.candidates(number), Candidate, without=_TOKEN_IDS))
     rows = readable(TableRows(paths.rankings(number), RankedCandidate))
@@ -96,7 +97,7 @@ class _Question:
 def _reported(
     pairs: Sequence[tuple[Candidate, RankedCandidate | None]],
     *,
-    gains: Mapping[str, float],
+    gains: Mapping[str, Gain],
     chosen: set[str] | None,
     selection: Mapping[str, Any],
 ) -> list[Reported]:
@@ -115,7 +116,8 @@ def _reported(
             outcome = SELECTED
         else:
             outcome = _why_not(candidate, row, gain=gain, question=question, selection=selection)
-        found.append(Reported(candidate=candidate, ranking=row, gain=gain, outcome=outcome))
+        nats = None if gain is None else gain.gain
+        found.append(Reported(candidate=candidate, ranking=row, gain=nats, outcome=outcome))
     return found
 
 
@@ -123,7 +125,7 @@ def _why_not(
     candidate: Candidate,
     row: RankedCandidate | None,
     *,
-    gain: float | None,
+    gain: Gain | None,
     question: _Question,
     selection: Mapping[str, Any],
 ) -> str:
@@ -139,12 +141,15 @@ def _why_not(
     if truncated and not selection.get("allow_truncated"):
         return "truncated at its limit"
     least = selection.get("min_gain")
-    if least is not None and gain is not None and gain < least:
+    if least is not None and gain is not None and gain.gain < least:
         return f"gain below {least:g} nats"
     if selection.get("check_calculations"):
-        if wrong_calculations(candidate.thought, candidate.answer):
+        thought = candidate.thought
+        if gain is not None and selection.get("trim_thoughts"):
+            thought = trimmed(candidate, gain).thought
+        if wrong_calculations(thought, candidate.answer):
             return "states a wrong calculation"
-        if unperformed_operations(candidate.thought):
+        if unperformed_operations(thought):
             return "names another operation than it calculates"
     if question.has_example:
         return "as good, but another thought or answer was taken"
