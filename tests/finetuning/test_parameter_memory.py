@@ -41,9 +41,12 @@ def test_on_cuda_the_optimizer_holds_the_float32_weights_where_arithmetic_is_bf1
     settings = {"weights": "fp32_master", "precision": "auto", "optimizer": AdamW(lr=1e-3)}
     settings = {**settings, "strategy": AutoStrategy(accelerator="cuda"), **changes}
     assert has_optimizer_masters(**settings) == masters
+    one, several = nominal_bytes(**settings), nominal_bytes(**settings, accumulates=True)
     if masters:
-        found = nominal_bytes(**settings)
-        assert (found.weights, found.masters, found.gradients, found.optimizer_state) == (2, 4, 2, 8)
+        assert (one.weights, one.masters, one.gradients, one.optimizer_state) == (2, 4, 2, 8)
+        assert (several.gradients, several.total, several.checkpoint) == (4, 18, 14)
+    else:
+        assert several == one
 
 
 def test_an_optimizer_that_does_not_state_its_size_leaves_the_total_unknown():

@@ -107,6 +107,23 @@ def test_a_last_step_with_fewer_micro_batches_skips_the_rest(tiny_folder, tmp_pa
     assert "returned `None`" not in capfd.readouterr().err
 
 
+def test_with_float32_weights_in_the_optimizer_micro_batches_add_up_in_float32(tiny_folder, tmp_path, monkeypatch):
+    # As on CUDA.
+    monkeypatch.setattr(train, "has_optimizer_masters", lambda **settings: True)
+    examples = write_examples(tmp_path / "examples", 6, uneven=True)
+    one, several = (
+        train_here(make_job(tiny_folder, examples, tmp_path / str(size), micro_batch_size=size, precision="bf16-mixed"))
+        for size in (4, 1)
+    )
+    for figure in ("loss", "gradient_norm"):
+        assert [row[figure] for row in several] == pytest.approx([row[figure] for row in one], rel=1e-2)
+    bytes_per_parameter = [
+        json.loads((tmp_path / size / "_training.json").read_text())["bytes_per_parameter"] for size in ("4", "1")
+    ]
+    assert [each["gradients"] for each in bytes_per_parameter] == [2, 4]
+    assert [each["total"] for each in bytes_per_parameter] == [16, 18]
+
+
 @pytest.mark.parametrize(
     ("accelerator", "compiled", "trims"), [("cpu", False, True), ("cpu", True, False), ("cuda", False, False)]
 )

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from thoughtrank.finetuning.batching.batches import Batch
+from thoughtrank.finetuning.gradient_sums import GradientSums
 from thoughtrank.finetuning.protocols import Objective, Optimizer, Strategy
 from thoughtrank.finetuning.weight_formats import Weights
 
@@ -57,6 +58,12 @@ class FineTuningModule(pl.LightningModule):
         self.after_backward = after_backward
         self._engine: TrainingEngine | None = None
         self._step_loss: Tensor | None = None
+        self._sums: GradientSums | None = None
+
+    @property
+    def sums_in_float32(self) -> bool:
+        """Whether the bf16 gradients of several micro-batches add up in float32: where the optimizer holds float32 weights."""
+        return self.masters and self.accumulation > 1
 
     @property
     def causal_lm(self) -> "PreTrainedModel":
@@ -77,6 +84,8 @@ class FineTuningModule(pl.LightningModule):
             model = self.load(self.engine)
             model.config.use_cache = False
             self.model = model.train()
+            if self.sums_in_float32:
+                self._sums = GradientSums(each for each in model.parameters() if each.requires_grad)
             # Frozen weights are not in a checkpoint: they are those of the model that training started from.
             self.strict_loading = all(parameter.requires_grad for parameter in model.parameters())
 
@@ -93,6 +102,8 @@ class FineTuningModule(pl.LightningModule):
         """
         if not batch.loss_weight and not self.engine.computes_every_batch:
             return None
+        if self._sums is not None:
+            self._sums.in_last = (batch_index + 1) % self.accumulation == 0
         loss = self.objective.loss(model=self.causal_lm, batch=batch) * batch.loss_weight
         if batch.loss_weight:
             part = loss.detach().float()
@@ -102,6 +113,11 @@ class FineTuningModule(pl.LightningModule):
     def on_after_backward(self) -> None:
         """See ``after_backward``."""
         self.after_backward()
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Complete the gradients of the step."""
+        if self._sums is not None:
+            self._sums.finish()
 
     def take_step_loss(self) -> float:
         """This rank's part in the loss of the optimizer step, whose micro-batches are then forgotten.

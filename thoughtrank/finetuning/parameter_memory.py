@@ -28,16 +28,25 @@ def has_optimizer_masters(*, weights: Weights, precision: str, optimizer: Optimi
 
 
 def nominal_bytes(
-    *, weights: Weights, precision: str, optimizer: Optimizer, strategy: Strategy
+    *, weights: Weights, precision: str, optimizer: Optimizer, strategy: Strategy, accumulates: bool = False
 ) -> ParameterBytes | None:
-    """Memory per parameter of a large matrix, before a model is loaded; None if the optimizer does not state it."""
+    """Memory per parameter of a large matrix, before a model is loaded; None if the optimizer does not state it.
+
+    Args:
+        weights: ``training.weights``.
+        precision: ``training.precision``.
+        optimizer: of the training.
+        strategy: of the training.
+        accumulates: a step has several micro-batches on a device.
+    """
     shapes = {"matrix": (4096, 4096)}
     state = optimizer.state_bytes(shapes, weights=weights, embeddings=frozenset())
     if state is None:
         return None
+    masters = has_optimizer_masters(weights=weights, precision=precision, optimizer=optimizer, strategy=strategy)
     return parameter_bytes(
         weights=weights,
         state_bytes=state / 4096**2,
-        separate_masters=has_engine_masters(strategy, precision=precision)
-        or has_optimizer_masters(weights=weights, precision=precision, optimizer=optimizer, strategy=strategy),
+        separate_masters=masters or has_engine_masters(strategy, precision=precision),
+        sums_in_float32=masters and accumulates,
     )

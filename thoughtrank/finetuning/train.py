@@ -73,6 +73,7 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
         weights=job.weights,
         description=job.description,
         masters=module.masters,
+        sums_in_float32=module.sums_in_float32,
     )
     best = _best_weights(data, strategy=strategy)
     callbacks = [memory, *best, *_callbacks(job, checkpoints, strategy=strategy)]
@@ -128,7 +129,8 @@ def _load(job: TrainingJob, adapter: Adapter, masters: bool, engine: "TrainingEn
         packing=job.packing,
         gradient_checkpointing=job.gradient_checkpointing,
         compile_layers=job.compile,
-        single_device=isinstance(lightning_strategy, SingleDeviceStrategy),
+        # With masters, hooks take the gradients of micro-batches.
+        single_device=isinstance(lightning_strategy, SingleDeviceStrategy) and not masters,
     )
     return model
 

@@ -27,7 +27,8 @@ Shapes = Mapping[str, Sequence[int]]
 class ParameterBytes:
     """Memory that training holds for one trained parameter, in bytes, before it is sharded over devices.
 
-    Activations are not counted: they depend on the batch.
+    Activations are not counted: they depend on the batch. A gradient is computed in the number format of its weight, and kept
+    in that of ``gradients``.
     """
 
     weights: float
@@ -64,19 +65,22 @@ def weight_bytes(weights: Weights) -> int:
     return 4 if weights == "fp32_master" else 2
 
 
-def parameter_bytes(*, weights: Weights, state_bytes: float, separate_masters: bool = False) -> ParameterBytes:
+def parameter_bytes(
+    *, weights: Weights, state_bytes: float, separate_masters: bool = False, sums_in_float32: bool = False
+) -> ParameterBytes:
     """What one parameter costs.
 
     Args:
         weights: the value of ``training.weights``.
         state_bytes: optimizer state per parameter.
         separate_masters: weights and gradients are bf16, and the engine (DeepSpeed) or the optimizer holds float32 masters.
+        sums_in_float32: bf16 gradients of several micro-batches add up in float32.
     """
     size = 2 if separate_masters else weight_bytes(weights)
     return ParameterBytes(
         weights=size,
         masters=4 if separate_masters else 0,
-        gradients=size,
+        gradients=4 if sums_in_float32 else size,
         optimizer_state=state_bytes,
         compensation=2 if weights == "bf16_kahan" else 0,
     )

@@ -9,7 +9,7 @@ from thoughtrank.finetuning.memory.cards import card_fit, fits, largest_micro_ba
 from thoughtrank.finetuning.memory.peak import peak_memory
 from thoughtrank.finetuning.memory.setup import training_setup
 
-CARD = 64e9
+CARD = 72e9
 
 
 def made(*, checkpointing=True, **changes):
@@ -35,8 +35,8 @@ def test_where_the_weights_do_not_fit_no_micro_batch_does():
     assert card_fit(parts_of(), shape=LLAMA_3B, device="cuda", memory=24e9, liger=False).tokens == 0
 
 
-@pytest.mark.parametrize(("memory", "checkpointing"), [(64e9, True), (80e9, False)])
-def test_the_recipe_needs_gradient_checkpointing_with_64_gb_and_not_with_80(memory, checkpointing):
+@pytest.mark.parametrize(("memory", "checkpointing"), [(72e9, True), (84e9, False)])
+def test_the_recipe_needs_gradient_checkpointing_with_72_gb_and_not_with_84(memory, checkpointing):
     fit = card_fit(parts_of(), shape=LLAMA_3B, device="cuda", memory=memory, liger=False)
     assert fit.checkpointing is checkpointing
     assert fit.tokens >= 4096
@@ -47,8 +47,8 @@ def resolved(setting, *, memory, shape=LLAMA_3B):
 
 
 def test_auto_is_on_where_the_training_does_not_fit_without():
-    assert resolved("auto", memory=64_000_000_000)
-    assert not resolved("auto", memory=80_000_000_000)
+    assert resolved("auto", memory=72_000_000_000)
+    assert not resolved("auto", memory=84_000_000_000)
 
 
 @pytest.mark.parametrize("setting", [True, False])

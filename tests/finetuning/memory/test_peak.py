@@ -133,6 +133,21 @@ def test_earlier_micro_batches_add_their_gradients():
     assert peak_memory(several).peak - peak_memory(one).peak == 2 * LLAMA_3B.weights
 
 
+def test_sums_in_float32_add_two_bytes_per_weight_and_those_that_ddp_keeps_two_more():
+    settings = {"tokens": 64, "checkpointing": True, "accumulates": True, "logit_bytes": 1 << 28}
+
+    def peak(**changes):
+        states = {"state_bytes": 8, "separate_masters": True, "sums_in_float32": changes.pop("sums", True)}
+        per_parameter = parameter_bytes(weights="fp32_master", **states)
+        made = setup_of(LLAMA_3B, weights="fp32_master", arithmetic=BF16, per_parameter=per_parameter, **settings)
+        return peak_memory(replace(made, **changes)).peak
+
+    assert peak() - peak(sums=False) == 2 * LLAMA_3B.weights
+    assert peak(sharding=Sharding(keeps_gradients=True)) - peak() == 2 * LLAMA_3B.weights
+    # In the step the sums are gone: a conversion of all gradients at once is the peak with and without them.
+    assert peak(step_weights=LLAMA_3B.weights) == peak(sums=False, step_weights=LLAMA_3B.weights)
+
+
 def test_a_tied_head_waits_with_its_gradient_for_that_of_the_embedding():
     def beside_the_weights(shape):
         settings = {"tokens": 64, "checkpointing": True, "accumulates": True, "logit_bytes": 1 << 28}

@@ -116,7 +116,9 @@ def test_packed_examples_in_bf16_on_cuda_have_grouped_keys_and_values():
 
 def test_float32_masters_on_cuda_are_in_the_optimizer_which_converts_gradients_by_chunks():
     found = made()
-    assert (found.per_parameter.weights, found.per_parameter.masters, found.per_parameter.total) == (2, 4, 16)
+    assert (found.per_parameter.weights, found.per_parameter.masters, found.per_parameter.total) == (2, 4, 18)
+    assert made(micro_batch_tokens=None).per_parameter.total == 16
+    assert made(adapter=Lora()).per_parameter.total == 16
     assert found.step_weights == LLAMA_3B.embedding_weights
     assert made(adapter=Lora()).step_weights == made(weights="bf16_kahan").step_weights == 0
     assert made(strategy=DeepSpeedStrategy(stage=2, accelerator="cuda")).step_weights == 0

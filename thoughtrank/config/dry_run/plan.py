@@ -16,6 +16,7 @@ from thoughtrank.config.dry_run.question_plan import (
 )
 from thoughtrank.config.dry_run.time_estimate import run_operations, time_line
 from thoughtrank.config.schema import RunConfig
+from thoughtrank.config.training_memory import training_parts
 from thoughtrank.finetuning.parameter_memory import nominal_bytes
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.prefixes.mined import MinedPrefixes
@@ -116,11 +117,13 @@ def _training_line(config: RunConfig) -> str:
 
 def _training_memory_line(config: RunConfig, components: Components, *, weights: int | None) -> str:
     setting = config.training.weights
+    parts = training_parts(config.training, generation=config.generation, components=components)
     memory = nominal_bytes(
         weights=setting,
         precision=config.training.precision,
         optimizer=components.optimizer,
         strategy=components.strategy,
+        accumulates=parts.accumulates and not components.adapter.freezes_model,
     )
     if memory is None:
         return f"{setting} weights; the size of the optimizer's state is unknown"

@@ -25,6 +25,7 @@ class MemoryReport(pl.Callback):
         weights: the value of ``training.weights``.
         description: text before the line that is printed.
         masters: the optimizer holds float32 master weights beside bf16 weights.
+        sums_in_float32: gradients of several micro-batches add up in float32.
 
     Attributes:
         trained: number of trained weights.
@@ -40,12 +41,14 @@ class MemoryReport(pl.Callback):
         weights: Weights,
         description: str,
         masters: bool = False,
+        sums_in_float32: bool = False,
     ) -> None:
         self.optimizer = optimizer
         self.strategy = strategy
         self.weights = weights
         self.description = description
         self.masters = masters
+        self.sums_in_float32 = sums_in_float32
         self.trained = 0
         self.frozen_bytes = 0
         self.per_parameter: ParameterBytes | None = None
@@ -69,6 +72,7 @@ class MemoryReport(pl.Callback):
             weights=self.weights,
             state_bytes=state / self.trained,
             separate_masters=self.masters or has_engine_masters(self.strategy, precision=precision),
+            sums_in_float32=self.sums_in_float32,
         )
 
     def text(self) -> str:

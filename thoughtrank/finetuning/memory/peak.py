@@ -95,10 +95,22 @@ def _states(setup: TrainingSetup) -> tuple[float, float]:
 
 
 def _gradients(setup: TrainingSetup) -> float:
-    """All gradients, and the buffers for those under way."""
-    each, sharding = setup.per_parameter.gradients, setup.sharding
-    held = each * setup.trained / (setup.devices if sharding.gradients else 1)
-    return held + 2 * each * min(sharding.buckets, setup.trained)
+    """All gradients between two micro-batches, and the buffers for those under way."""
+    each, sharding = setup.per_parameter, setup.sharding
+    held = each.gradients / (setup.devices if sharding.gradients else 1)
+    if sharding.keeps_gradients and each.gradients != each.weights:
+        held += each.weights  # the sums are beside the gradients, whose memory stays
+    return held * setup.trained + _buckets(setup)
+
+
+def _step_gradients(setup: TrainingSetup) -> float:
+    """All gradients after the last micro-batch, in the number format of their weights, and the buffers."""
+    held = setup.per_parameter.weights / (setup.devices if setup.sharding.gradients else 1)
+    return held * setup.trained + _buckets(setup)
+
+
+def _buckets(setup: TrainingSetup) -> float:
+    return 2 * setup.per_parameter.weights * min(setup.sharding.buckets, setup.trained)
 
 
 def _earlier_gradients(setup: TrainingSetup) -> float:
@@ -131,7 +143,7 @@ def _head_gradient(setup: TrainingSetup) -> float:
 
 
 def _head_gradient_bytes(setup: TrainingSetup) -> float:
-    return setup.per_parameter.gradients if setup.layer.lora_rank is None else 0.0
+    return setup.per_parameter.weights if setup.layer.lora_rank is None else 0.0
 
 
 def _embedding_gradient(setup: TrainingSetup) -> float:
@@ -140,7 +152,7 @@ def _embedding_gradient(setup: TrainingSetup) -> float:
         return 0.0
     if not setup.layer.shape.tied and not _earlier_gradients(setup):
         return 0.0
-    return setup.per_parameter.gradients * setup.layer.shape.embedding_weights
+    return setup.per_parameter.weights * setup.layer.shape.embedding_weights
 
 
 def _waiting_gradient(setup: TrainingSetup) -> float:
@@ -188,7 +200,7 @@ def _logits_and_gradient(setup: TrainingSetup) -> float:
 def _backward_of_layer(setup: TrainingSetup) -> float:
     """Temporary memory of the backward pass of a layer, with its activations where they are recomputed."""
     layer = setup.layer
-    gradient = setup.per_parameter.gradients * layer.shape.hidden_size * layer.shape.intermediate_size
+    gradient = setup.per_parameter.weights * layer.shape.hidden_size * layer.shape.intermediate_size
     needed = setup.tokens * layer.transient + (gradient if layer.lora_rank is None else 0)
     if layer.arithmetic.autocast and layer.recomputes_mlp:
         needed += layer.arithmetic.matmul * layer.shape.mlp_weights
@@ -208,7 +220,7 @@ def _last_layer(setup: TrainingSetup) -> float:
     layer = setup.layer
     missing = 0.0
     if not _earlier_gradients(setup) and layer.lora_rank is None:
-        missing = setup.per_parameter.gradients * layer.shape.layer_weights
+        missing = setup.per_parameter.weights * layer.shape.layer_weights
         missing /= setup.devices if setup.sharding.gradients else 1
     return (
         _gradients(setup)
@@ -228,7 +240,7 @@ def _embedding(setup: TrainingSetup) -> float:
 
 def _step(setup: TrainingSetup) -> float:
     """In the optimizer step; torch's fused AdamW and torch-optimi's kernel need no temporary memory."""
-    gradients = _gradients(setup)
+    gradients = _step_gradients(setup)
     if setup.sharding.step_gradients and not setup.sharding.offload:
         gradients += _FLOAT32 * setup.trained / setup.devices
     return gradients + _FLOAT32 * setup.step_weights

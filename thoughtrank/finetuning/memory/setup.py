@@ -63,6 +63,11 @@ class TrainingParts:
             limit = min(limit, max(self.micro_batch_tokens, self.longest_example))
         return min(limit, self.batch_tokens)
 
+    @property
+    def accumulates(self) -> bool:
+        """Whether gradients of several micro-batches of a step add up on a device."""
+        return self.batch_tokens > self.tokens
+
 
 def likely_device(strategy: Strategy) -> DeviceKind:
     """The kind of device that will train: a guess that imports nothing heavy where the strategy leaves it open."""
@@ -93,15 +98,21 @@ def training_setup(
     adapter = parts.adapter
     strategy = _on(device, parts.strategy)
     precision = _arithmetic_name(parts, device=device)
+    tokens = tokens or parts.tokens
+    accumulates = parts.batch_tokens > tokens
     per_parameter = nominal_bytes(
-        weights=parts.weights, precision=precision, optimizer=parts.optimizer, strategy=strategy
+        weights=parts.weights,
+        precision=precision,
+        optimizer=parts.optimizer,
+        strategy=strategy,
+        accumulates=accumulates and not adapter.freezes_model,
     )
     if per_parameter is None or (adapter.freezes_model and adapter.low_rank is None):
         return None
     masters = not adapter.freezes_model and has_optimizer_masters(
         weights=parts.weights, precision=precision, optimizer=parts.optimizer, strategy=strategy
     )
-    sharding, tokens = strategy.sharding(), tokens or parts.tokens
+    sharding = strategy.sharding()
     kernels = _kernels(parts, device=device, liger=liger)
     layer = LayerMemory(
         shape=shape,
@@ -117,7 +128,7 @@ def training_setup(
         devices=strategy.world_size,
         checkpointing=checkpointing,
         tokens=tokens,
-        accumulates=parts.batch_tokens > tokens,
+        accumulates=accumulates,
         logit_bytes=_LOGIT_BYTES[device],
         matmul_bytes=_MATMUL_BYTES.get(device),
         fused_loss=device == "cuda",
