@@ -1,10 +1,15 @@
 """The order of a run's stages, what a second attempt repeats, and how a run ends early."""
 
+import json
+import re
 import shutil
 
 import pytest
+from composing import composed
 from fake_engine import FakeEngine
 from fake_models import CopyingTraining
+from fake_vllm import fake_python
+from small_run import SMALL
 from whole_run import ROUND, WHOLE, recorded_workplace
 
 from thoughtrank.errors import UserError
@@ -99,3 +104,18 @@ def test_the_logger_is_finished_also_after_an_error(workplace, monkeypatch):
     with pytest.raises(RuntimeError, match="no memory"):
         workplace.run()
     assert workplace.logger.events[-1] == ("finish",)
+
+
+def test_vllm_is_started_once_per_model_for_its_evaluation_and_the_next_generation(workplace, tmp_path, capsys):
+    engine = {"_target_": "thoughtrank.engines.vllm.VLLMEngine", "python": str(fake_python(tmp_path))}
+    selection = {**composed(*SMALL)["selection"], "allow_truncated": True, "thoughts": "hash"}
+    workplace.run(engine=engine, selection=selection)
+    assert workplace.made == WHOLE
+    assert capsys.readouterr().out.count("vLLM is ready") == 3
+    logs = [path.read_text() for path in (tmp_path / "cache" / "evaluations").glob("*/_vllm.log")]
+    # For the longest sequence of the run instead of the model's own limit of 4096 tokens.
+    [tokens] = {int(re.search(r"--max-model-len (\d+)", log)[1]) for log in logs}
+    asked = [json.loads(text) for log in logs for text in re.findall(r"^request (.*)$", log, flags=re.MULTILINE)]
+    longest = max(len(request["prompt"]) + request["max_tokens"] for request in asked)
+    assert len(logs) == 3
+    assert longest <= tokens < 2 * longest

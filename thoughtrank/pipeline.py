@@ -13,6 +13,7 @@ from thoughtrank.rounds.prefix_mining import mine_prefixes
 from thoughtrank.rounds.question_screening import screen_questions
 from thoughtrank.rounds.round_results import RoundResults, write_report
 from thoughtrank.rounds.run_results import finish_run
+from thoughtrank.rounds.sequence_length import run_sequence_tokens
 from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.run_names import run_name
@@ -46,6 +47,7 @@ def run_pipeline(
     logger.start(run=name, folder=store.paths.folder, config=values, sweep=sweep)
     try:
         builder = StageBuilder(config=config, components=components, store=store, nodes=nodes)
+        components.engine.expect(sequence_tokens=run_sequence_tokens(builder))
         with full_disk_as_user_error(store.paths.folder):
             return _run_rounds(builder, logger=logger)
     finally:

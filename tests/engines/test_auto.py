@@ -77,6 +77,24 @@ def test_group_sizes_that_are_given_are_those_of_the_chosen_engine(devices, pyth
     assert made.identity() == VLLMEngine(dtype="float32").identity()
 
 
+def test_in_flight_and_longest_sequence_are_those_of_vllm_and_no_part_of_the_identity(devices, python):
+    devices(1)
+    made = AutoEngine(python=python, concurrency=96, context_tokens=2048)
+    assert (made.engine.concurrency, made.engine.context_tokens) == (96, 2048)
+    assert AutoEngine(python=python).engine.concurrency == VLLMEngine().concurrency
+    assert made.identity() == AutoEngine(python=python).identity()
+
+
+def test_the_chosen_engine_learns_the_longest_sequence(devices, python, tiny_folder, tmp_path):
+    devices(1)
+    made = AutoEngine(python=python)
+    made.expect(sequence_tokens=777)
+    with made.open(tiny_folder, work_folder=tmp_path):
+        pass
+    made.release()
+    assert "--max-model-len 777" in (tmp_path / "_vllm.log").read_text()
+
+
 def test_what_is_kept_can_be_given_back(devices):
     devices(0)
     made = AutoEngine(dtype="float32")

@@ -36,9 +36,10 @@ def test_a_missing_python_and_one_without_vllm_name_the_install_lines(tmp_path):
 
 
 def test_numbers_that_cannot_be_are_told_with_the_rest(tmp_path):
-    faults = VLLMEngine(python=str(tmp_path), tensor_parallel=0, start_minutes=0).faults()
+    faults = VLLMEngine(python=str(tmp_path), tensor_parallel=0, context_tokens=0, start_minutes=0).faults()
     assert [fault.split()[0] for fault in faults] == [
         "engine.tensor_parallel",
+        "engine.context_tokens",
         "engine.start_minutes",
         f"engine.python={tmp_path}:",
     ]
@@ -122,6 +123,20 @@ def test_the_server_batches_as_many_as_are_in_flight_for_every_copy(faked, tiny_
     assert [arguments[f"--{name}"] for name in ("tensor-parallel-size", "data-parallel-size", "max-num-seqs")] == [
         *("2", "4", "96")
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected", "limit"), [({}, 2900, "2900"), ({"context_tokens": 512}, 2900, "512"), ({}, None, None)]
+)
+def test_the_server_is_started_for_the_longest_sequence_of_the_run_or_the_one_that_is_given(
+    faked, tiny_folder, tmp_path, settings, expected, limit
+):
+    engine = faked(**settings)
+    if expected is not None:
+        engine.expect(sequence_tokens=expected)
+    with engine.open(tiny_folder, work_folder=tmp_path):
+        pass
+    assert arguments_of(tmp_path / "_vllm.log").get("--max-model-len") == limit
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,17 @@ def test_no_question_left_is_an_error(chat):
         fitting(chat, source, context=300).evaluation()
 
 
+def test_the_longest_sequence_is_the_longest_prompt_that_fits_with_the_longest_text_and_an_eighth(chat):
+    source = Source("short", "a much longer question than the first one", "too long " * 400)
+    questions = fitting(chat, source, context=300)
+    questions.train(1)
+    prompt = chat.num_prompt_tokens(source.questions[1].text)
+    forced = 300 - 50 - questions.room
+    assert questions.sequence_tokens(scored_tokens=10) == prompt + forced + 50 + 7
+    assert questions.sequence_tokens(scored_tokens=80) == prompt + forced + 80 + 10
+    assert questions.sequence_tokens(scored_tokens=4000) == 300
+
+
 def test_the_warning_names_the_question_without_its_control_characters(chat):
     questions = fitting(chat, Source("\x1b[2J" + "long " * 400), context=300)
     [left_out] = questions.left_out_of_round(1)

@@ -26,8 +26,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        print("request", json.dumps(request), flush=True)
-        ids = request["prompt"][-1:] * 3
+        print(f"request {json.dumps(request)}\n", end="", flush=True)  # one write, as there are many threads
+        prompt = request["prompt"]
+        ids = prompt[sum(prompt) % len(prompt) :][:1] * 3  # another answer to another prompt
         choice = {"text": "", "finish_reason": "stop", "token_ids": ids}
         self._send({"choices": [choice], "usage": {"completion_tokens": len(ids)}})
 

@@ -28,12 +28,14 @@ class AutoEngine(EngineComponent):
         replies_per_group: the same for evaluation, in replies.
         probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
         token_budget: of the embedded engine.
+        concurrency: of vLLM, branches in flight per copy of the model; ``auto`` is its default.
+        context_tokens: of vLLM, the longest sequence; null is what the run needs.
 
     Attributes:
         engine: the chosen one.
     """
 
-    operational = frozenset({"python", "probe_candidates"})
+    operational = frozenset({"python", "probe_candidates", "concurrency", "context_tokens"})
 
     def __init__(
         self,
@@ -47,6 +49,8 @@ class AutoEngine(EngineComponent):
         replies_per_group: int | Literal["auto"] = "auto",
         probe_candidates: int = 8,
         token_budget: int | str = "auto",
+        concurrency: int | Literal["auto"] = "auto",
+        context_tokens: int | None = None,
     ) -> None:
         self.choice = choice
         self.dtype = dtype
@@ -55,17 +59,20 @@ class AutoEngine(EngineComponent):
         self.python = python
         self.probe_candidates = probe_candidates
         self.token_budget = token_budget
+        self.concurrency = concurrency
+        self.context_tokens = context_tokens
         self._has_cuda = choice == "auto" and device in ("auto", "cuda") and num_cuda_devices() > 0
         with_vllm = choice == "vllm" or (self._has_cuda and not python_faults(python))
         self.chosen: Literal["vllm", "transformers"] = "vllm" if with_vllm else "transformers"
-        given = {"questions_per_group": questions_per_group, "replies_per_group": replies_per_group}
-        sizes: dict[str, Any] = {name: size for name, size in given.items() if size != "auto"}
+        sizes = _given(questions_per_group=questions_per_group, replies_per_group=replies_per_group)
         self.engine: Engine = (
             VLLMEngine(
                 python=python,
                 dtype="bfloat16" if dtype == "auto" else dtype,
                 probe_candidates=probe_candidates,
+                context_tokens=context_tokens,
                 **sizes,
+                **_given(concurrency=concurrency),
             )
             if with_vllm
             else TransformersEngine(
@@ -137,6 +144,15 @@ class AutoEngine(EngineComponent):
         """See ``Engine``."""
         return self.engine.open(model_folder, work_folder=work_folder)
 
+    def expect(self, *, sequence_tokens: int) -> None:
+        """See ``Engine``."""
+        self.engine.expect(sequence_tokens=sequence_tokens)
+
     def release(self) -> None:
         """See ``Engine``."""
         self.engine.release()
+
+
+def _given(**sizes: int | str) -> dict[str, Any]:
+    """Those that are not left to the chosen engine."""
+    return {name: size for name, size in sizes.items() if size != "auto"}

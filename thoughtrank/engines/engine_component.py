@@ -35,6 +35,9 @@ class EngineComponent(Component):
         """See ``Engine``. None."""
         return []
 
+    def expect(self, *, sequence_tokens: int) -> None:
+        """See ``Engine``. No memory is set aside before the sequences are known."""
+
     def release(self) -> None:
         """See ``Engine``. Nothing is kept."""
 

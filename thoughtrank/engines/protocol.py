@@ -257,6 +257,10 @@ class Engine(Protocol):
         """What the user should know before the run starts, one sentence each; shown with the plan."""
         ...
 
+    def expect(self, *, sequence_tokens: int) -> None:
+        """Called before the first session, with an upper bound of the run's longest sequence: prompt and text together."""
+        ...
+
     def release(self) -> None:
         """Free what it keeps between sessions: called before anything else needs the devices, and at the end of a run."""
         ...

@@ -27,7 +27,8 @@ class VLLMEngine(LocalEngineComponent):
         tensor_parallel: devices per copy of the model.
         data_parallel: copies of the model; ``auto`` for as many as the CUDA devices hold.
         prefix_caching: keep the keys and values of prompts, so that all prefixes of a question share its prompt.
-        context_tokens: longest sequence the server accepts; null takes the model's own limit.
+        context_tokens: longest sequence the server accepts; null is as many tokens as the run's longest prompt and text take. A
+            server starts only if its memory holds one such sequence, which at a model's own limit can be more than a card has.
         arguments: additional command-line arguments of the server.
         start_minutes: how long the server may take to become ready.
         concurrency: branches in flight per copy of the model; the server batches them itself, at most so many at once.
@@ -88,6 +89,7 @@ class VLLMEngine(LocalEngineComponent):
         self.replies_per_group = replies_per_group
         self.probe_candidates = probe_candidates
         self._server = HeldServer()
+        self._sequence_tokens: int | None = None
 
     def faults(self) -> list[str]:
         """See ``Engine``."""
@@ -96,6 +98,7 @@ class VLLMEngine(LocalEngineComponent):
                 "tensor_parallel": self.tensor_parallel,
                 "data_parallel": 1 if self.data_parallel == "auto" else self.data_parallel,
                 "concurrency": self.concurrency,
+                "context_tokens": 1 if self.context_tokens is None else self.context_tokens,
                 "questions_per_group": self.questions_per_group,
                 "replies_per_group": self.replies_per_group,
             },
@@ -142,6 +145,10 @@ class VLLMEngine(LocalEngineComponent):
             close=lambda: None,
         )
 
+    def expect(self, *, sequence_tokens: int) -> None:
+        """See ``Engine``."""
+        self._sequence_tokens = sequence_tokens
+
     def release(self) -> None:
         """See ``Engine``."""
         self._server.release()
@@ -178,7 +185,7 @@ class VLLMEngine(LocalEngineComponent):
                 "max-num-seqs": self.concurrency,
                 # The model's own file may set a temperature or penalties, but decoding is greedy.
                 "generation-config": "vllm",
-                "max-model-len": self.context_tokens,
+                "max-model-len": self.context_tokens or self._sequence_tokens,
                 "enable-prefix-caching": self.prefix_caching,
             },
             arguments=self.arguments,

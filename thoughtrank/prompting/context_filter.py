@@ -52,8 +52,8 @@ class ContextFilter:
         self._chat = chat
         self._context_tokens = context_tokens
         # An upper bound: no tokenizer needs more than one token per byte of the forced text.
-        forced = max(len(opener(prefix).encode()) for prefix in prefixes) + len(CLOSE_TAG)
-        self.room = context_tokens - written_tokens - forced
+        self._forced = max(len(opener(prefix).encode()) for prefix in prefixes) + len(CLOSE_TAG)
+        self.room = context_tokens - written_tokens - self._forced
         self._written_tokens = written_tokens
         self._lengths: dict[str, int] = {}
 
@@ -100,6 +100,18 @@ class ContextFilter:
     def left_out_of_development(self) -> list[LeftOut]:
         """Development questions that do not fit."""
         return self.left_out(self._source.development())
+
+    def sequence_tokens(self, *, scored_tokens: int) -> int:
+        """The most that a prompt and the text after it take together, in tokens, of all questions that were asked for.
+
+        Text that is encoded again, such as a thought in another prompt, may have another number of tokens: an eighth is added.
+
+        Args:
+            scored_tokens: the longest text that is not generated after a prompt but scored.
+        """
+        text = max(self._written_tokens, scored_tokens)
+        prompt = max((length for length in self._lengths.values() if length <= self.room), default=0)
+        return min(self._context_tokens, prompt + self._forced + text + -(-text // 8))
 
     def warning(self, question: LeftOut) -> str:
         """One line that names the question and the reason."""
