@@ -21,6 +21,30 @@ def test_a_tiny_model_writes_the_tokens_of_generate(tiny_folder):
     assert {each.thought_finish for each in written} >= {"length"}
 
 
+@pytest.mark.parametrize(
+    ("settings", "found", "faults"),
+    [
+        ({"devices": 8}, 4, ["engine.devices=8, but this machine shows 4 CUDA devices: use engine.devices=auto"]),
+        ({"devices": 2}, 1, ["engine.devices=2, but this machine shows 1 CUDA device: use engine.devices=auto"]),
+        ({"devices": "2"}, 1, ["engine.devices=2, but this machine shows 1 CUDA device: use engine.devices=auto"]),
+        ({"devices": 4}, 4, []),
+        ({"devices": 8, "device": "cpu"}, 4, []),
+        ({"devices": 8}, 0, []),
+        ({"devices": "auto"}, 4, []),
+        (
+            {"devices": 8, "device": "cuda"},
+            0,
+            ["engine.device=cuda, but this machine has none: use engine.device=auto"],
+        ),
+    ],
+    ids=str,
+)
+def test_more_devices_than_the_machine_has_are_a_fault(monkeypatch, settings, found, faults):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: found > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: found)
+    assert TransformersEngine(dtype="float32", **settings).faults() == faults
+
+
 @pytest.fixture(scope="module")
 def qwen_folder(tiny_folder, tmp_path_factory) -> Path:
     """A random Qwen2, whose queries, keys and values have biases, with the tiny model's tokenizer."""

@@ -129,7 +129,19 @@ class TransformersEngine(LocalEngineComponent):
                 "engine.linear_kernel=packed needs engine.dtype=bfloat16 and an x86 processor with AVX-512: use "
                 "engine.linear_kernel=auto, or resume a run that was started with it where there is one"
             )
-        return faults
+        return faults + self._device_number_faults()
+
+    def _device_number_faults(self) -> list[str]:
+        """The process of a device that is not there could not load the model. Processes on the CPU share it."""
+        if isinstance(self.devices, str) or self.devices < 2 or (device := self._device()) == "cpu":
+            return []
+        import torch
+
+        found = torch.cuda.device_count() if device == "cuda" else 1
+        if not 0 < found < self.devices:
+            return []
+        number = f"{found} {device.upper()} device{'s' if found > 1 else ''}"
+        return [f"engine.devices={self.devices}, but this machine shows {number}: use engine.devices=auto"]
 
     def model_faults(self, model: "PreTrainedModel") -> list[str]:
         """See ``Engine``."""
