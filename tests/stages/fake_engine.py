@@ -9,6 +9,7 @@ from thoughtrank.engines.protocol import (
     Branch,
     Continuation,
     ContinuationScore,
+    FinishedGroup,
     GenerationRequest,
     Limits,
     OnStep,
@@ -72,7 +73,7 @@ class FakeEngine(EngineComponent):
 
 
 class OverlappingEngine(FakeEngine):
-    """Begins every group before the first one ends; may break down after some groups."""
+    """Begins every group before the first one ends, and ends the last one first; may break down after some groups."""
 
     overlaps_groups = True
     breaks_after = -1
@@ -136,9 +137,9 @@ class OverlappingSession(FakeSession):
 
     def generate_groups(
         self, groups: Iterable[Sequence[GenerationRequest]], *, limits: Limits, on_step: OnStep | None = None
-    ) -> Generator[list[list[Continuation]], None, None]:
+    ) -> Generator[FinishedGroup, None, None]:
         results = [self.generate(requests, limits=limits, on_step=on_step) for requests in groups]
-        for number, result in enumerate(results):
+        for number, place in enumerate(reversed(range(len(results)))):
             if number == self._breaks_after:
                 raise RuntimeError("the server is gone")
-            yield result
+            yield FinishedGroup(place, results[place])

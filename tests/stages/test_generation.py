@@ -65,16 +65,17 @@ def test_a_resumed_generation_asks_for_the_missing_groups_only(stage, store):
     assert [request.prompt for request in requests] == [request.prompt for request in stage.engine.requested[1]]
 
 
-def test_an_engine_that_overlaps_groups_writes_the_same_table_group_by_group(stage, store):
+def test_an_engine_that_overlaps_groups_writes_each_as_it_ends_and_a_gap_is_filled_on_resume(stage, store):
     whole = read_table(store.complete(stage).folder, Candidate)
     breaks = replace(stage, engine=OverlappingEngine(), published=store.paths.candidates(2))
     breaks.engine.breaks_after = 2
     with pytest.raises(RuntimeError, match="gone"):
         store.complete(breaks)
-    assert len(list(store.artifact(breaks).folder.glob("part-*.parquet"))) == 2
+    parts = sorted(path.name for path in store.artifact(breaks).folder.glob("part-*.parquet"))
+    assert parts == ["part-00001.parquet", "part-00002.parquet"]
     resumed = replace(breaks, engine=OverlappingEngine())
     assert read_table(store.complete(resumed).folder, Candidate) == whole
-    assert [len(requests) for requests in resumed.engine.requested] == [2]
+    assert resumed.engine.requested == breaks.engine.requested[:1]
 
 
 def test_a_generation_that_lacks_only_its_mark_opens_no_engine(stage, store):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from thoughtrank.records import Finish
 
@@ -177,17 +177,22 @@ class EngineSession(Protocol):
     def __exit__(self, *exception: object) -> None: ...
 
 
+class FinishedGroup(NamedTuple):
+    """The place of a group among those that were asked for, and its results."""
+
+    place: int
+    results: list[list[Continuation]]
+
+
 class OverlappingSession(EngineSession, Protocol):
     """The session of an engine with ``overlaps_groups``."""
 
     def generate_groups(
         self, groups: Iterable[Sequence[GenerationRequest]], *, limits: Limits, on_step: OnStep | None = None
-    ) -> Generator[list[list[Continuation]], None, None]:
-        """The results of each group in order, as of ``generate``; the next groups begin while the last branches of one run.
+    ) -> Generator[FinishedGroup, None, None]:
+        """The results of each group as of ``generate``, in any order: a group is there to be saved as soon as it is finished.
 
-        Args:
-            groups: taken as they are needed.
-            limits, on_step: see ``generate``.
+        Groups are taken as they are needed.
         """
         ...
 
@@ -259,11 +264,9 @@ class Engine(Protocol):
 
     def expect(self, *, sequence_tokens: int) -> None:
         """Called before the first session, with an upper bound of the run's longest sequence: prompt and text together."""
-        ...
 
     def release(self) -> None:
         """Free what it keeps between sessions: called before anything else needs the devices, and at the end of a run."""
-        ...
 
     def device_estimate(self) -> Device:
         """The kind of device that will generate, for time estimates: a guess that loads nothing heavy."""

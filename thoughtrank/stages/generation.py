@@ -1,12 +1,11 @@
 """Stage 1: one candidate per question and prefix."""
 
 import hashlib
-from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import ClassVar, NamedTuple, cast
 
 from thoughtrank.engines.batch_invariance import probe_batch_composition
 from thoughtrank.engines.protocol import (
@@ -35,6 +34,14 @@ from thoughtrank.storage.json_files import read_json_object, write_json
 from thoughtrank.storage.tables import num_rows, part_path, write_part
 
 ENGINE_RECORD = "_engine.json"
+
+
+class _Generated(NamedTuple):
+    """The number of a group, its requests and their results."""
+
+    number: int
+    requests: list[GenerationRequest]
+    results: list[list[Continuation]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,10 +107,10 @@ class Generation(Stage):
                 self.engine.open(folder, work_folder=artifact.folder) as session,
                 progress_bar(description=self.name, total=total, done=done, unit="candidate") as bar,
                 closing(
-                    self._generated([groups[number] for number in missing], session=session, chat=chat, bar=bar)
+                    self._generated({number: groups[number] for number in missing}, session=session, chat=chat, bar=bar)
                 ) as generated,
             ):
-                for number, (requests, results) in zip(missing, generated, strict=True):
+                for number, requests, results in generated:
                     candidates = self._candidates(groups[number], requests=requests, results=results, chat=chat)
                     # Before the part: with all parts written, a resumed attempt opens no engine whose facts it could record.
                     facts.update(session.facts())
@@ -122,30 +129,30 @@ class Generation(Stage):
 
     def _generated(
         self,
-        groups: Sequence[Sequence[Question]],
+        groups: Mapping[int, Sequence[Question]],
         *,
         session: EngineSession,
         chat: ChatTemplate,
         bar: Progress,
-    ) -> Generator[tuple[list[GenerationRequest], list[list[Continuation]]], None, None]:
-        """The requests of each group with their results, in order."""
+    ) -> Generator[_Generated, None, None]:
+        """Each group as soon as it is finished."""
         on_step = _update(bar)
         if not self.engine.overlaps_groups:
-            for group in groups:
+            for number, group in groups.items():
                 requests = self._requests(group, chat=chat)
-                yield requests, session.generate(requests, limits=self.limits, on_step=on_step)
+                yield _Generated(number, requests, session.generate(requests, limits=self.limits, on_step=on_step))
             return
-        begun: deque[list[GenerationRequest]] = deque()
+        numbers, begun = list(groups), dict[int, list[GenerationRequest]]()
 
         def requested() -> Iterator[list[GenerationRequest]]:
-            for group in groups:
-                begun.append(self._requests(group, chat=chat))
-                yield begun[-1]
+            for place, group in enumerate(groups.values()):
+                begun[place] = self._requests(group, chat=chat)
+                yield begun[place]
 
         overlapping = cast("OverlappingSession", session)
         with closing(overlapping.generate_groups(requested(), limits=self.limits, on_step=on_step)) as generated:
-            for results in generated:
-                yield begun.popleft(), results
+            for place, results in generated:
+                yield _Generated(numbers[place], begun.pop(place), results)
 
     def _requests(self, questions: Sequence[Question], *, chat: ChatTemplate) -> list[GenerationRequest]:
         return [

@@ -45,8 +45,8 @@ def test_groups_come_in_order_and_the_next_one_begins_before_the_last_branch_of_
 
     server.completed = []
     with engine(server).open(tiny_folder) as session:
-        [[first], [second]] = session.generate_groups(groups(), limits=LIMITS)
-    assert [first, second] == expected
+        written = list(session.generate_groups(groups(), limits=LIMITS))
+    assert written == [(place, [each]) for place, each in enumerate(expected)]
     # A group has 4 branches with 2 completions each; as many branches again as may run at once are at hand.
     assert begun[1] < 8
 
@@ -62,14 +62,14 @@ def test_after_a_failure_finished_groups_are_handed_out_and_nothing_is_paid_for_
     def generate():
         with engine(server).open(tiny_folder, work_folder=tmp_path) as session:
             for group in session.generate_groups(groups, limits=LIMITS):
-                finished.extend(group)
+                finished.extend(group.results)
 
     with pytest.raises(UserError, match="refuses a request"):
         generate()
     assert finished in ([], expected[:1])
     server.script.clear()
     with engine(server).open(tiny_folder, work_folder=tmp_path) as session:
-        again = [group for [group] in session.generate_groups(groups, limits=LIMITS)]
+        again = [each for group in session.generate_groups(groups, limits=LIMITS) for each in group.results]
     assert again == expected
     assert server.asked_again_after_success() == []
 

@@ -22,6 +22,7 @@ from thoughtrank.engines.device_sizes import budget_tokens
 from thoughtrank.engines.protocol import (
     Continuation,
     ContinuationScore,
+    FinishedGroup,
     GenerationRequest,
     Limits,
     OnStep,
@@ -118,10 +119,10 @@ class TransformersSession:
 
     def generate_groups(
         self, groups: Iterable[Sequence[GenerationRequest]], *, limits: Limits, on_step: OnStep | None = None
-    ) -> Generator[list[list[Continuation]], None, None]:
-        """See ``EngineSession``; one group after the other."""
-        for group in groups:
-            yield self.generate(group, limits=limits, on_step=on_step)
+    ) -> Generator[FinishedGroup, None, None]:
+        """See ``OverlappingSession``; one group after the other."""
+        for place, group in enumerate(groups):
+            yield FinishedGroup(place, self.generate(group, limits=limits, on_step=on_step))
 
     def score(
         self, requests: Sequence[ScoreRequest], *, on_step: OnStep | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from thoughtrank.engines.protocol import (
     Continuation,
     ContinuationScore,
+    FinishedGroup,
     GenerationRequest,
     Limits,
     OnStep,
@@ -99,13 +100,13 @@ class ServedSession:
             UserError: a server cannot be reached or refuses a request, or a branch chooses its first token, which
                 completions servers do not support.
         """
-        [results] = self.generate_groups([requests], limits=limits, on_step=on_step)
-        return results
+        [group] = self.generate_groups([requests], limits=limits, on_step=on_step)
+        return group.results
 
     def generate_groups(
         self, groups: Iterable[Sequence[GenerationRequest]], *, limits: Limits, on_step: OnStep | None = None
-    ) -> Generator[list[list[Continuation]], None, None]:
-        """See ``OverlappingSession``; errors as of ``generate``."""
+    ) -> Generator[FinishedGroup, None, None]:
+        """See ``OverlappingSession``; in order, as completions of the others are in the log. Errors as of ``generate``."""
 
         def jobs_of(group: Sequence[GenerationRequest]) -> Iterator[list[Callable[[], Continuation]]]:
             _check_free_choice(group)
@@ -120,7 +121,9 @@ class ServedSession:
             if on_step is not None:
                 on_step(continuation.thought_tokens + len(continuation.answer_ids), 1)
 
-        return self._run(map(jobs_of, groups), on_result)
+        with closing(self._run(map(jobs_of, groups), on_result)) as finished:
+            for place, results in enumerate(finished):
+                yield FinishedGroup(place, results)
 
     def score(
         self, requests: Sequence[ScoreRequest], *, on_step: OnStep | None = None

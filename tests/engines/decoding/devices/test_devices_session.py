@@ -1,4 +1,4 @@
-"""Groups on several devices: the same results in the same order, whatever device is free first."""
+"""Groups on several devices: the same results, each as soon as it is finished."""
 
 import threading
 import time
@@ -62,16 +62,17 @@ def group(prompt):
     return [GenerationRequest(prompt, (Branch(opener="", in_thought=False),))]
 
 
-def test_groups_come_back_in_order_and_use_every_device(session, log):
-    prompts, steps = ["200", "1", "2", "3", "4", "5"], []
+def test_groups_come_back_as_they_finish_and_use_every_device(session, log):
+    prompts, steps = ["400", "1", "2", "3", "4", "5"], []
     results = list(
         session.generate_groups(map(group, prompts), limits=LIMITS, on_step=lambda *each: steps.append(each))
     )
-    assert results == [[[prompt]] for prompt in prompts]
+    assert sorted(results) == [(place, [[prompt]]) for place, prompt in enumerate(prompts)]
+    # The slow one holds up no other one.
+    assert results[-1].place == 0
     assert {number for number, _ in log} == {0, 1}
-    # The slow one keeps its device; the other one does what may be done ahead of it.
     device = {prompt: number for number, prompt in log}
-    assert device["1"] == device["2"] == device["3"] != device["200"]
+    assert {device[prompt] for prompt in prompts[1:]} == {1 - device["400"]}
     assert sum(finished for _, finished in steps) == len(prompts)
     assert session.facts() == {"engine": "fake", "devices": 2}
 
@@ -79,10 +80,18 @@ def test_groups_come_back_in_order_and_use_every_device(session, log):
 def test_a_group_may_be_generated_while_others_are_on_their_way(session):
     """As the stage does with its probe."""
     groups = session.generate_groups(map(group, ["1", "30", "30"]), limits=LIMITS)
-    assert next(groups) == [["1"]]
+    assert next(groups) == (0, [["1"]])
     assert session.generate(group("2"), limits=LIMITS) == [["2"]]
     assert session.score(group("3")) == [["3", "scored"]]
-    assert list(groups) == [[["30"]], [["30"]]]
+    assert sorted(groups) == [(1, [["30"]]), (2, [["30"]])]
+
+
+def test_a_device_gets_its_next_group_before_the_finished_one_is_handed_out(session):
+    left = iter(["1", "2", "3", "4"])
+    groups = session.generate_groups(map(group, left), limits=LIMITS)
+    next(groups)
+    assert list(left) == ["4"]
+    assert len(list(groups)) == 2
 
 
 def test_errors_of_a_device_are_errors_of_the_session(session):

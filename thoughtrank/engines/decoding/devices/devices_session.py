@@ -3,8 +3,7 @@
 import os
 import socket
 import subprocess
-from collections import deque
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -13,6 +12,7 @@ from thoughtrank.engines.decoding.devices.records import Done, Failed, Job, Sett
 from thoughtrank.engines.protocol import (
     Continuation,
     ContinuationScore,
+    FinishedGroup,
     GenerationRequest,
     Limits,
     OnStep,
@@ -23,8 +23,6 @@ from thoughtrank.process.child_module import module_command
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 _ENDED = "the process of a device has ended; see its message above, and run the same command again"
-_AHEAD = 2
-"""Groups that may be finished and wait for an earlier one, per device."""
 
 
 @dataclass(eq=False, slots=True)
@@ -136,15 +134,17 @@ class DevicesSession:
 
     def generate_groups(
         self, groups: Iterable[Sequence[GenerationRequest]], *, limits: Limits, on_step: OnStep | None = None
-    ) -> Generator[list[list[Continuation]], None, None]:
-        """See ``EngineSession``; every device does another group."""
-        begun: deque[_Task] = deque()
-        for group in groups:
-            begun.append(self._begin(Job(list(group), limits), on_step))
-            while begun and (begun[0].done is not None or len(begun) >= _AHEAD * len(self._workers)):
-                yield self._finished(begun.popleft())
+    ) -> Generator[FinishedGroup, None, None]:
+        """See ``OverlappingSession``; every device does another group, and the first finished is the first returned."""
+        begun: dict[int, _Task] = {}
+        for place, group in enumerate(groups):
+            # A device that is done gets its next group before the finished one is handed out.
+            begun[place] = self._begin(Job(list(group), limits), on_step)
+            yield from _pop_finished(begun)
         while begun:
-            yield self._finished(begun.popleft())
+            yield from _pop_finished(begun)
+            if begun:
+                self._pump()
 
     def score(
         self, requests: Sequence[ScoreRequest], *, on_step: OnStep | None = None
@@ -193,3 +193,11 @@ class DevicesSession:
     def __exit__(self, *exception: object) -> None:
         """End the processes, whatever they are doing."""
         close_workers(self._workers)
+
+
+def _pop_finished(begun: dict[int, _Task]) -> Iterator[FinishedGroup]:
+    """Take out the tasks that are finished."""
+    for place in [place for place, task in begun.items() if task.done is not None]:
+        done = begun.pop(place).done
+        if done is not None:
+            yield FinishedGroup(place, done.results)
