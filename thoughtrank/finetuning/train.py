@@ -62,7 +62,7 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
     rank, world_size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     tokenizer = AutoTokenizer.from_pretrained(job.model)
     data = load_training_data(
-        job, tokenizer=tokenizer, rank=rank, world_size=world_size, prefetch=strategy.device_kind() == "cuda"
+        job, tokenizer=tokenizer, rank=rank, world_size=world_size, for_cuda=strategy.device_kind() == "cuda"
     )
     adapter: Adapter = make_component(job.adapter, where="adapter")
     module = _module(job, adapter=adapter, strategy=strategy, loader=data.loader)

@@ -39,7 +39,7 @@ class TrainingData:
 
 
 def load_training_data(
-    job: TrainingJob, *, tokenizer: "PreTrainedTokenizerBase", rank: int, world_size: int, prefetch: bool = False
+    job: TrainingJob, *, tokenizer: "PreTrainedTokenizerBase", rank: int, world_size: int, for_cuda: bool = False
 ) -> TrainingData:
     """Read and tokenize the examples of ``job``, and plan its batches. Rank 0 prints which examples are left out.
 
@@ -48,7 +48,7 @@ def load_training_data(
         tokenizer: of the model.
         rank: of this process.
         world_size: number of ranks.
-        prefetch: see ``BatchLoader``.
+        for_cuda: a CUDA device trains: batches are prefetched into pinned memory.
 
     Raises:
         UserError: there is nothing to train on.
@@ -87,7 +87,8 @@ def load_training_data(
         packing=job.packing,
         rank=rank,
         world_size=world_size,
-        prefetch=prefetch,
+        prefetch=for_cuda,
+        pin=for_cuda,
     )
     ends = [-(-epoch * len(examples.used) // job.batch_size) for epoch in range(1, epochs + 1)]
     return TrainingData(

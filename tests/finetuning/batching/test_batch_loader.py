@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from thoughtrank.finetuning.batching import batch_loader
 from thoughtrank.finetuning.batching.batch_loader import BatchLoader
-from thoughtrank.finetuning.batching.batches import packed_batch
+from thoughtrank.finetuning.batching.batches import Batch, packed_batch
 from thoughtrank.finetuning.batching.examples import EncodedExample
 
 
@@ -107,3 +107,20 @@ def test_prefetching_is_one_micro_batch_ahead_and_ends_with_the_training(monkeyp
     loader.prepare_next()
     assert prepared == ["q0", "q1", "q2"]
     assert not [each for each in threading.enumerate() if each.name.startswith("batches")]
+
+
+@pytest.mark.parametrize("prefetch", [False, True])
+def test_every_micro_batch_for_cuda_is_pinned_in_the_thread_that_prepares_it(prefetch, monkeypatch):
+    threads = []
+
+    def pinned(batch):
+        threads.append(threading.current_thread() is threading.main_thread())
+        return batch
+
+    monkeypatch.setattr(Batch, "pinned", pinned)
+    examples = [EncodedExample((1, 2, 3), first_target=1, question_id=f"q{number}") for number in range(3)]
+    plan = [[[0]], [[1]], [[2]]]
+    loader = BatchLoader(examples=examples, plan=plan, padding_id=0, prefetch=prefetch, pin=True)
+    for _ in loader:
+        loader.prepare_next()
+    assert threads == [True, not prefetch, not prefetch]

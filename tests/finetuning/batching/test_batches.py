@@ -1,3 +1,5 @@
+import pytest
+import torch
 from batch_plans import PADDING, PATIENT, load, plans
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +59,43 @@ def test_the_end_of_a_turn_is_a_target_although_padding_has_the_same_id():
     longer = EncodedExample(token_ids=(5, 6, 7, 8, PADDING), first_target=1)
     batch = padded_batch([ended, longer], loss_weight=1.0, padding_id=PADDING)
     assert batch.target_ids.tolist() == [6, PADDING, 6, 7, 8, PADDING]
+
+
+@pytest.fixture
+def copies(monkeypatch):
+    """What tensors are asked for on the way to a device that is not there, and then moved to torch's device without data."""
+    asked = []
+
+    def to(tensor, device, *, non_blocking=False):
+        asked.append((device.type, non_blocking))
+        return torch.empty_like(tensor, device="meta")
+
+    def pin_memory(tensor):
+        assert tensor.is_contiguous()
+        asked.append("pin")
+        return tensor
+
+    monkeypatch.setattr(torch.Tensor, "to", to)
+    monkeypatch.setattr(torch.Tensor, "pin_memory", pin_memory)
+    return asked
+
+
+BATCHES = pytest.mark.parametrize(
+    ("make", "tensors"),
+    [(packed_batch, 7), (lambda examples, **how: padded_batch(examples, padding_id=PADDING, **how), 5)],
+    ids=["packed", "padded"],
+)
+
+
+@BATCHES
+def test_no_copy_to_a_cuda_device_waits_for_it(make, tensors, copies):
+    examples = [EncodedExample(token_ids=(1, 2, *rest), first_target=2) for rest in ((3, 4, 5), (6, 7))]
+    pinned = make(examples, loss_weight=1.0).pinned()
+    assert copies == ["pin"] * tensors  # pageable memory would be copied by the host
+    copies.clear()
+    moved = pinned.to(torch.device("cuda"))
+    assert copies == [("cuda", True)] * tensors
+    assert moved.position_ids.device.type == moved.target_ids.device.type == "meta"
+    copies.clear()
+    pinned.to(torch.device("mps"))
+    assert copies == [("mps", False)] * tensors

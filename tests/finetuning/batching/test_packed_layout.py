@@ -11,7 +11,7 @@ SHARED_PROMPT = [
 def attended(layout, window=None):
     """For each token the tokens it attends to, read from the masks."""
     found = {}
-    for block, mask in zip(layout.blocks, layout.masks(window=window, dtype=torch.float32), strict=True):
+    for block, mask in zip(layout.blocked.blocks, layout.masks(window=window, dtype=torch.float32), strict=True):
         for row, (queries, keys) in enumerate(zip(block.queries.tolist(), block.keys.tolist(), strict=True)):
             visible = mask.expand(len(block.queries), -1, -1)[row] == 0
             for number, query in enumerate(queries):
@@ -44,7 +44,16 @@ def test_masks_are_built_once_per_window_and_dtype():
 
 
 def test_a_layout_moves_to_another_device_as_a_whole():
-    moved = pack(SHARED_PROMPT).layout.to(torch.device("meta"))
-    tensors = [moved.positions, moved.query_slots, moved.key_slots, moved.shared_tokens, moved.shared_slots]
-    tensors += [each for block in moved.blocks for each in (block.queries, block.keys, block.allowed)]
+    layout = pack(SHARED_PROMPT).layout
+    _ = layout.blocked
+    moved = layout.map(lambda tensor: tensor.to("meta"))
+    tensors = [moved.positions, moved.lengths.query_offsets, moved.lengths.key_offsets, moved.lengths.keys]
+    blocked = moved.blocked
+    tensors += [blocked.query_slots, blocked.key_slots, blocked.shared_tokens, blocked.shared_slots]
+    tensors += [each for block in blocked.blocks for each in (block.queries, block.keys, block.allowed)]
     assert {each.device.type for each in tensors} == {"meta"}
+
+
+def test_blocks_are_built_once():
+    layout = pack(SHARED_PROMPT).layout
+    assert layout.blocked is layout.blocked

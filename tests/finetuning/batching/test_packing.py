@@ -20,7 +20,7 @@ def test_a_shared_prompt_is_stored_once_and_positions_continue_after_it():
 def test_completions_of_one_token_attend_to_nothing_of_their_own():
     packed = pack([example(1), example(2), example(10, 11, prompt=(8, 9)), example(20, 21, prompt=(8, 9))])
     assert packed.token_ids.tolist() == [5, 6, 7, 8, 9, 10, 20]
-    assert sorted(packed.layout.shared_tokens.tolist()) == [3, 4]
+    assert sorted(packed.layout.blocked.shared_tokens.tolist()) == [3, 4]
     assert packed.predictor_indices == [[2], [2], [4, 5], [4, 6]]
 
 

@@ -1,10 +1,13 @@
 """The sequences handed to the kernel, with a plain computation in its place; the kernel itself needs a CUDA device."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from sft_losses import SHARED, SYSTEM_PROMPT, close, one_by_one, sft
 
 from thoughtrank.finetuning.batching.examples import EncodedExample
+from thoughtrank.finetuning.batching.packing import pack
 from thoughtrank.finetuning.batching.variable_lengths import variable_lengths
 from thoughtrank.finetuning.kernels import flash_attention, packed_attention
 from thoughtrank.finetuning.kernels.flash_attention import supports_flash
@@ -96,3 +99,15 @@ def test_the_device_of_the_tensors_decides_and_not_the_machine(dtype, monkeypatc
     assert supports_flash(OnCard()) == (dtype == torch.bfloat16)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
     assert not supports_flash(OnCard())
+
+
+def test_no_block_is_built_for_the_kernel(monkeypatch):
+    def refuse():
+        raise AssertionError("blocks are for other kernels")
+
+    monkeypatch.setattr(packed_attention, "supports_flash", lambda query: True)
+    monkeypatch.setattr(flash_attention, "attend", plain_kernel)
+    layout = replace(pack(SHARED).layout, build_blocks=refuse)
+    query, key, value = (torch.randn(1, heads, len(layout.positions), 4) for heads in (4, 2, 2))
+    output, _ = packed_attention.packed_attention(None, query, key, value, None, 0.5, packing=layout)
+    assert output.shape == (1, len(layout.positions), 4, 4)

@@ -34,7 +34,7 @@ def dense_attention(query, key, value, *, layout, window):
     """One softmax over the whole row, from a dense matrix of what each token may attend to."""
     total = len(query)
     allowed = torch.zeros(total, total, dtype=torch.bool)
-    for block in layout.blocks:
+    for block in layout.blocked.blocks:
         for row, queries in enumerate(block.queries):
             for number, token in enumerate(queries):
                 if block.query_padding is None or not block.query_padding[row, number]:
@@ -57,7 +57,7 @@ def test_output_and_gradients_equal_dense_attention(layout, kv_heads, window):
     total = len(layout.positions)
     inputs = random(total, 4, HEAD_DIM), random(total, kv_heads, HEAD_DIM), random(total, kv_heads, HEAD_DIM)
     masks = layout.masks(window=window, dtype=torch.float64)
-    output = matmul_attention(*inputs, packing=layout, masks=masks, scaling=HEAD_DIM**-0.5)
+    output = matmul_attention(*inputs, packing=layout.blocked, masks=masks, scaling=HEAD_DIM**-0.5)
     expected = dense_attention(*inputs, layout=layout, window=window)
     torch.testing.assert_close(output, expected)
     factor = torch.randn_like(output)

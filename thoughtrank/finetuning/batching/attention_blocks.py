@@ -6,6 +6,7 @@ Only attention scores are padded; the rest of the model works on the packed row 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate, pairwise
 
 import torch
@@ -15,6 +16,7 @@ from thoughtrank.finetuning.batching.packed_layout import (
     NO_KEY,
     NO_QUERY,
     AttentionBlock,
+    BlockedRow,
     PackedLayout,
 )
 from thoughtrank.finetuning.batching.variable_lengths import variable_lengths
@@ -66,14 +68,28 @@ class AttentionRow:
 
 
 def build_layout(rows: Sequence[AttentionRow], *, positions: list[int]) -> PackedLayout:
-    """Pad the rows into blocks, and record the slots of every token.
+    """The layout of a row of packed tokens.
 
     Args:
         rows: every token is a query in exactly one of them.
         positions: [T] position of each token in its own example.
     """
+    return PackedLayout(
+        positions=torch.tensor(positions),
+        lengths=variable_lengths([span for row in rows for span in row.spans()]),
+        build_blocks=partial(build_blocks, rows, num_tokens=len(positions)),
+    )
+
+
+def build_blocks(rows: Sequence[AttentionRow], *, num_tokens: int) -> BlockedRow:
+    """Pad the rows into blocks, and record the slots of every token.
+
+    Args:
+        rows: every token is a query in exactly one of them.
+        num_tokens: T.
+    """
     blocks: list[AttentionBlock] = []
-    query_slots = torch.zeros(len(positions), dtype=torch.long)
+    query_slots = torch.zeros(num_tokens, dtype=torch.long)
     key_slots = torch.zeros_like(query_slots)
     shared_tokens: list[int] = []
     shared_slots: list[int] = []
@@ -90,14 +106,12 @@ def build_layout(rows: Sequence[AttentionRow], *, positions: list[int]) -> Packe
                 query_base += block.queries.shape[1]
                 key_base += block.keys.shape[1]
             blocks.append(block)
-    return PackedLayout(
+    return BlockedRow(
         blocks=tuple(blocks),
-        positions=torch.tensor(positions),
         query_slots=query_slots,
         key_slots=key_slots,
         shared_tokens=torch.tensor(shared_tokens, dtype=torch.long),
         shared_slots=torch.tensor(shared_slots, dtype=torch.long),
-        lengths=variable_lengths([span for row in rows for span in row.spans()]),
     )
 
 

@@ -24,6 +24,7 @@ class BatchLoader:
         world_size: number of ranks.
         prefetch: ``prepare_next`` prepares the next micro-batch in a thread. For devices other than the CPU, which computes
             with all cores.
+        pin: batches are in pinned memory, for CUDA devices.
 
     Attributes:
         accumulation: micro-batches per optimizer step on each rank.
@@ -39,11 +40,13 @@ class BatchLoader:
         rank: int = 0,
         world_size: int = 1,
         prefetch: bool = False,
+        pin: bool = False,
     ) -> None:
         self.examples = examples
         self.padding_id = padding_id
         self.packing = packing
         self.prefetch = prefetch
+        self.pin = pin
         self.accumulation = -(-max(map(len, plan)) // world_size)
         self._micro_batches: list[tuple[list[int], float]] = []
         for step in plan:
@@ -95,6 +98,10 @@ class BatchLoader:
                     self._prepare = _nothing
 
     def _batch(self, position: int) -> Batch:
+        batch = self._in_main_memory(position)
+        return batch.pinned() if self.pin else batch
+
+    def _in_main_memory(self, position: int) -> Batch:
         indices, loss_weight = self._micro_batches[position]
         examples = [self.examples[index] for index in indices]
         if not loss_weight:

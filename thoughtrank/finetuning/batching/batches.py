@@ -3,7 +3,7 @@
 Shapes: B rows (1 where examples are packed), T tokens per row, N targets, D hidden size.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -48,22 +48,38 @@ class Batch:
     target_weights: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
-        """Copy to another device."""
+        """Copy to another device; one with a queue of its own is not waited for, if the batch is in pinned memory."""
+
+        def copy(tensor: Tensor) -> Tensor:
+            return tensor.to(device, non_blocking=device.type == "cuda")
+
+        return self._map(copy)
+
+    def pinned(self) -> "Batch":
+        """Copy to pinned main memory, which CUDA devices read by themselves."""
+        return self._map(lambda tensor: tensor.contiguous().pin_memory())
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        """With every tensor changed."""
+        packing = None if self.packing is None else self.packing.map(change)
         return replace(
             self,
-            token_ids=self.token_ids.to(device),
-            position_ids=self.position_ids.to(device),
-            attention_mask=None if self.attention_mask is None else self.attention_mask.to(device),
-            packing=None if self.packing is None else self.packing.to(device),
-            predictor_indices=self.predictor_indices.to(device),
-            target_ids=self.target_ids.to(device),
-            target_weights=None if self.target_weights is None else self.target_weights.to(device),
+            token_ids=change(self.token_ids),
+            position_ids=change(self.position_ids) if packing is None else packing.positions[None],
+            attention_mask=None if self.attention_mask is None else change(self.attention_mask),
+            packing=packing,
+            predictor_indices=change(self.predictor_indices),
+            target_ids=change(self.target_ids),
+            target_weights=None if self.target_weights is None else change(self.target_weights),
         )
 
 
 def target_states(model: "PreTrainedModel", batch: Batch) -> Tensor:
     """Run the decoder and return the last hidden states [N, D] that predict the targets."""
     packing = {} if batch.packing is None else {"packing": batch.packing}
+    if batch.packing is not None and batch.token_ids.device.type != "cuda":
+        # Kernels of other devices need the blocks. Made here, they are no part of a compiled layer.
+        _ = batch.packing.blocked
     output = model.get_decoder()(
         input_ids=batch.token_ids,
         attention_mask=batch.attention_mask,

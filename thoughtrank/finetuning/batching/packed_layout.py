@@ -5,6 +5,7 @@ per row, padding included. A slot is an index into the queries or the keys of al
 row, padding included.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -62,39 +63,62 @@ class AttentionBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class PackedLayout:
-    """Attention within a row of packed tokens.
+class BlockedRow:
+    """A packed row in blocks.
 
     Attributes:
         blocks: every token is a query in exactly one of them.
-        positions: [T] position of each token in its own example.
         query_slots: [T] slot of each token among the queries of all blocks.
         key_slots: [T] slot of each token among the keys of all blocks, in the block where it is a query.
         shared_tokens: [S] tokens that other rows of attention have among their keys too, once for each of these rows.
         shared_slots: [S] slot of each of these keys.
-        lengths: the same for kernels that need no blocks.
     """
 
     blocks: tuple[AttentionBlock, ...]
-    positions: Tensor
     query_slots: Tensor
     key_slots: Tensor
     shared_tokens: Tensor
     shared_slots: Tensor
-    lengths: VariableLengths
-    _masks: dict[tuple[int | None, torch.dtype], list[Tensor]] = field(default_factory=dict)
 
-    def to(self, device: torch.device) -> "PackedLayout":
+    def to(self, device: torch.device) -> "BlockedRow":
         """Copy to another device."""
-        return PackedLayout(
+        return BlockedRow(
             blocks=tuple(block.to(device) for block in self.blocks),
-            positions=self.positions.to(device),
             query_slots=self.query_slots.to(device),
             key_slots=self.key_slots.to(device),
             shared_tokens=self.shared_tokens.to(device),
             shared_slots=self.shared_slots.to(device),
-            lengths=self.lengths.to(device),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PackedLayout:
+    """Attention within a row of packed tokens.
+
+    Attributes:
+        positions: [T] position of each token in its own example.
+        lengths: the sequences, for kernels that need no blocks.
+        build_blocks: makes the blocks for other kernels, in main memory.
+    """
+
+    positions: Tensor
+    lengths: VariableLengths
+    build_blocks: Callable[[], BlockedRow]
+    _blocked: list[BlockedRow] = field(default_factory=list)
+    _masks: dict[tuple[int | None, torch.dtype], list[Tensor]] = field(default_factory=dict)
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> "PackedLayout":
+        """With every tensor changed, such as moved to another device; blocks are made again where they are read."""
+        return PackedLayout(
+            positions=change(self.positions), lengths=self.lengths.map(change), build_blocks=self.build_blocks
+        )
+
+    @property
+    def blocked(self) -> BlockedRow:
+        """The blocks, on the device of the other tensors; made when they are first read."""
+        if not self._blocked:
+            self._blocked.append(self.build_blocks().to(self.positions.device))
+        return self._blocked[0]
 
     def masks(self, *, window: int | None, dtype: torch.dtype) -> list[Tensor]:
         """Additive attention masks, one per block, [G or 1, Q, K]: 0 where a query attends to a key, else -inf.
@@ -107,7 +131,7 @@ class PackedLayout:
         """
         key = (window, dtype)
         if key not in self._masks:
-            self._masks[key] = [self._mask(block, window, dtype) for block in self.blocks]
+            self._masks[key] = [self._mask(block, window, dtype) for block in self.blocked.blocks]
         return self._masks[key]
 
     def _mask(self, block: AttentionBlock, window: int | None, dtype: torch.dtype) -> Tensor:

@@ -3,7 +3,7 @@
 Shapes: T tokens in the packed row, N sequences, K keys of all sequences.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -29,13 +29,13 @@ class VariableLengths:
     longest_queries: int
     longest_keys: int
 
-    def to(self, device: torch.device) -> "VariableLengths":
-        """Copy to another device."""
+    def map(self, change: Callable[[Tensor], Tensor]) -> "VariableLengths":
+        """With every tensor changed, such as moved to another device."""
         return replace(
             self,
-            query_offsets=self.query_offsets.to(device),
-            key_offsets=self.key_offsets.to(device),
-            keys=None if self.keys is None else self.keys.to(device),
+            query_offsets=change(self.query_offsets),
+            key_offsets=change(self.key_offsets),
+            keys=None if self.keys is None else change(self.keys),
         )
 
 

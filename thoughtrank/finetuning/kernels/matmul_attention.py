@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from thoughtrank.finetuning.batching.packed_layout import AttentionBlock, PackedLayout
+from thoughtrank.finetuning.batching.packed_layout import AttentionBlock, BlockedRow
 from thoughtrank.finetuning.kernels.autograd import AutogradContext
 
 
 def matmul_attention(
-    query: Tensor, key: Tensor, value: Tensor, *, packing: PackedLayout, masks: list[Tensor], scaling: float
+    query: Tensor, key: Tensor, value: Tensor, *, packing: BlockedRow, masks: list[Tensor], scaling: float
 ) -> Tensor:
     """Attention within the blocks of ``packing``.
 
@@ -24,7 +24,7 @@ def matmul_attention(
         query: [T, H, D].
         key: [T, K, D].
         value: [T, K, D].
-        packing: the attention layout.
+        packing: the packed row in blocks.
         masks: additive mask of each block, [G or 1, Q, N].
         scaling: factor on the scores.
 
@@ -36,7 +36,7 @@ def matmul_attention(
 
 
 class _Context(AutogradContext):
-    packing: PackedLayout
+    packing: BlockedRow
     masks: list[Tensor]
     scaling: float
 
@@ -48,7 +48,7 @@ class _MatmulAttention(torch.autograd.Function):
         query: Tensor,
         key: Tensor,
         value: Tensor,
-        packing: PackedLayout,
+        packing: BlockedRow,
         masks: list[Tensor],
         scaling: float,
     ) -> Tensor:
@@ -123,7 +123,7 @@ def _to_query_slots(output: Tensor, block: AttentionBlock, heads: int) -> Tensor
     )
 
 
-def _sum_over_key_slots(parts: list[Tensor], packing: PackedLayout, kv_heads: int) -> Tensor:
+def _sum_over_key_slots(parts: list[Tensor], packing: BlockedRow, kv_heads: int) -> Tensor:
     """Sum gradients of the keys [G * K, N, D] of all blocks per token, [T, K, D].
 
     Each token is a key once in the block where it is a query; a shared one also in every row that attends to it. These may be

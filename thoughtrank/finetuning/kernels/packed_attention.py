@@ -65,16 +65,20 @@ def packed_attention(
     # Rotary embeddings leave float32 queries under autocast.
     dtype = compute_dtype(query)
     q, k, v = (tensor[0].transpose(0, 1).to(dtype) for tensor in (query, key, value))
-    longest = max(block.keys.shape[1] for block in packing.blocks)
     with torch.autocast(query.device.type, enabled=False):
         if supports_flash(q):
             output = flash_attention(q, k, v, lengths=packing.lengths, window=sliding_window, scaling=scaling)
-        elif query.device.type == "cpu" and longest <= _MAX_MATMUL_KEYS:
+        elif query.device.type == "cpu" and _longest(packing) <= _MAX_MATMUL_KEYS:
             masks = packing.masks(window=sliding_window, dtype=dtype)
-            output = matmul_attention(q, k, v, packing=packing, masks=masks, scaling=scaling)
+            output = matmul_attention(q, k, v, packing=packing.blocked, masks=masks, scaling=scaling)
         else:
             output = _fused_attention(q, k, v, packing=packing, window=sliding_window, scaling=scaling)
     return output.unsqueeze(0), None
+
+
+def _longest(packing: PackedLayout) -> int:
+    """Most keys of a row of attention."""
+    return max(block.keys.shape[1] for block in packing.blocked.blocks)
 
 
 def _fused_attention(
@@ -84,7 +88,7 @@ def _fused_attention(
     masks = _masks_for_kernel(packing, window=window, dtype=query.dtype)
     repeats = query.shape[1] // key.shape[1]
     outputs = []
-    for block, mask in zip(packing.blocks, masks, strict=True):
+    for block, mask in zip(packing.blocked.blocks, masks, strict=True):
         q, k, v = _rows(query, block.queries), _rows(key, block.keys), _rows(value, block.keys)
         if repeats > 1:  # the kernels that take a mask do not share key-value heads
             k, v = k.repeat_interleave(repeats, dim=2), v.repeat_interleave(repeats, dim=2)
@@ -97,7 +101,7 @@ def _fused_attention(
             scale=scaling,
         )
         outputs.append(output.transpose(1, 2).flatten(0, 1))
-    return torch.cat(outputs).index_select(0, packing.query_slots)
+    return torch.cat(outputs).index_select(0, packing.blocked.query_slots)
 
 
 def _rows(tensor: Tensor, indices: Tensor) -> Tensor:
@@ -111,10 +115,11 @@ def _masks_for_kernel(packing: PackedLayout, *, window: int | None, dtype: torch
     def plain_causal(block: AttentionBlock) -> bool:
         return block.causal and window is None
 
-    if all(map(plain_causal, packing.blocks)):
-        return [None] * len(packing.blocks)
+    blocks = packing.blocked.blocks
+    if all(map(plain_causal, blocks)):
+        return [None] * len(blocks)
     masks = packing.masks(window=window, dtype=dtype)
-    return [None if plain_causal(block) else mask for block, mask in zip(packing.blocks, masks, strict=True)]
+    return [None if plain_causal(block) else mask for block, mask in zip(blocks, masks, strict=True)]
 
 
 AttentionInterface.register(ATTENTION, packed_attention)
