@@ -12,7 +12,7 @@ from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.prompting.thought_tags import OPEN_TAG
 
 
-def test_a_full_device_halves_the_batch_and_decodes_the_group_again(tiny_folder, monkeypatch):
+def test_a_full_device_halves_the_batch_and_decodes_the_group_again(tiny_folder, monkeypatch, capsys):
     requests = requests_for(tiny_folder, [OPEN_TAG + prefix for prefix in "abcdefgh"])
     limits = Limits(thought_tokens=8, answer_tokens=6)
     step, rows, reports = PackedLlama.step, [], []
@@ -30,10 +30,17 @@ def test_a_full_device_halves_the_batch_and_decodes_the_group_again(tiny_folder,
     with TransformersEngine(dtype="float32", device="cpu").open(tiny_folder) as session:
         written = session.generate(requests, limits=limits, on_step=lambda *news: reports.append(news))
         assert session.facts()["most_rows"] == 6
-    assert written == expected
-    assert (rows[0], rows[13]) == (16, 12)
-    assert rows[-1] <= 6
-    assert sum(finished for _, finished in reports) == 24
+        assert written == expected
+        assert (rows[0], rows[13]) == (16, 12)
+        assert rows[-1] <= 6
+        assert sum(finished for _, finished in reports) == 24
+        first = rows.copy()
+        rows.clear()
+        # Another group, or the same one after a resume, has the batches that it would have had in a process of its own.
+        assert session.generate(requests, limits=limits) == expected
+        assert rows == first
+        assert session.facts()["most_rows"] == 6
+    assert capsys.readouterr().err.count("a lower engine.token_budget") == 1
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from thoughtrank.engines.protocol import (
 from thoughtrank.engines.tokenization import end_of_turn_tokens
 from thoughtrank.models.model_config import sizes_of
 from thoughtrank.output.library_logging import silence_library_logs
+from thoughtrank.output.terminal import print_warning
 from thoughtrank.process.openmp import adapt_to_load
 
 
@@ -60,7 +61,7 @@ class TransformersSession:
             tokenizer=tokenizer, end_tokens=end_of_turn_tokens(model.generation_config, tokenizer)
         )
         self._context_tokens = context_tokens(model.config)
-        self._max_rows: int | None = None
+        self._most_rows: int | None = None
         weights = sum(weight.nbytes for weight in model.parameters())
         self.model: DecoderModel = PackedLlama(model, packed=packed) if is_llama(model) else GenericModel(model)
         self.cache = self.model.new_cache()
@@ -86,9 +87,11 @@ class TransformersSession:
         """See ``EngineSession``.
 
         If the batch does not fit into the device's memory, the group is decoded again from its start with half as many
-        branches at once; later groups keep that limit.
+        branches at once. The next group begins with all of its own again: its text must not depend on which groups this
+        process decoded before.
         """
-        branches = sum(len(request.branches) for request in requests)
+        rows = sum(len(request.branches) for request in requests)
+        max_rows: int | None = None
         progress = StepProgress(on_step)
         while True:
             progress.restart()
@@ -102,20 +105,28 @@ class TransformersSession:
                     limits=limits,
                     context_tokens=self._context_tokens,
                     token_budget=self._token_budget,
-                    max_rows=self._max_rows,
+                    max_rows=max_rows,
                     on_step=progress,
                 )
             except torch.OutOfMemoryError:
-                rows = min(branches, self._max_rows or branches)
                 if rows == 1:
                     raise
-                self._max_rows = self._facts["most_rows"] = rows // 2
+                rows = max_rows = rows // 2
+                self._record_most_rows(rows)
             # Outside of the handler, whose traceback would keep the tensors alive.
             del self.cache
             if self._ragged is not None:
                 self._ragged.free()
             _free_memory()
             self.cache = self.model.new_cache()
+
+    def _record_most_rows(self, rows: int) -> None:
+        if self._most_rows is None:
+            print_warning(
+                f"a group was too large for the device's memory and is decoded again with {rows} branches at once; a lower "
+                "engine.token_budget, under another run=, saves that time"
+            )
+        self._most_rows = self._facts["most_rows"] = min(rows, self._most_rows or rows)
 
     def generate_groups(
         self, groups: Iterable[Sequence[GenerationRequest]], *, limits: Limits, on_step: OnStep | None = None
