@@ -1,5 +1,6 @@
 """The embedded engine: a transformers causal LM, decoded in this process (the config choice ``engine=transformers``)."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -199,7 +200,7 @@ class TransformersEngine(LocalEngineComponent):
 
     def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "TransformersSession | DevicesSession":
         """See ``Engine``. Nothing is kept in ``work_folder``."""
-        from thoughtrank.engines.decoding.devices.devices_session import DevicesSession, start_workers
+        from thoughtrank.engines.decoding.devices.devices_session import DevicesSession, start_worker
         from thoughtrank.engines.decoding.devices.records import Settings
         from thoughtrank.engines.decoding.session import TransformersSession
 
@@ -213,7 +214,7 @@ class TransformersEngine(LocalEngineComponent):
         )
         devices = self._num_devices(device)
         if devices > 1:
-            return DevicesSession(start_workers(settings, devices=devices))
+            return DevicesSession(partial(start_worker, settings), devices=devices)
         return TransformersSession(**settings._asdict())
 
     def _num_devices(self, device: Device) -> int:

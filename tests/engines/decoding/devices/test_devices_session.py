@@ -7,7 +7,8 @@ from multiprocessing import Pipe
 import pytest
 
 from thoughtrank.engines.decoding.devices.devices_session import DevicesSession, DeviceWorker, device_environment
-from thoughtrank.engines.decoding.devices.worker import serve
+from thoughtrank.engines.decoding.devices.records import Done
+from thoughtrank.engines.decoding.devices.worker import failure, serve
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.errors import UserError
 
@@ -45,13 +46,16 @@ def log():
 @pytest.fixture
 def session(log):
     """Two devices whose processes are threads."""
-    workers, threads = [], []
-    for number in range(2):
+    threads = []
+
+    def start(number):
         ours, theirs = Pipe()
+        theirs.send(Done([], {}))
         threads.append(threading.Thread(target=serve, args=(theirs, Session(number, log)), daemon=True))
         threads[-1].start()
-        workers.append(DeviceWorker(ours))
-    with DevicesSession(workers) as session:
+        return DeviceWorker(ours)
+
+    with DevicesSession(start, devices=2) as session:
         yield session
     for thread in threads:
         thread.join(5)
@@ -105,12 +109,33 @@ def test_bugs_of_a_device_keep_their_traceback(session):
         list(session.generate_groups([group("bug")], limits=LIMITS))
 
 
-def test_a_process_that_has_ended_is_one_message():
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_process_that_has_ended_is_one_message(opened):
     ours, theirs = Pipe()
-    worker = DeviceWorker(ours)
+    if opened:
+        theirs.send(Done([], {}))
     theirs.close()
-    with DevicesSession([worker]) as session, pytest.raises(UserError, match="process of a device has ended"):
+    with (
+        pytest.raises(UserError, match="process of a device has ended"),
+        DevicesSession(lambda number: DeviceWorker(ours), devices=2) as session,
+    ):
         session.generate(group("1"), limits=LIMITS)
+    assert ours.closed
+
+
+def test_a_model_that_cannot_be_opened_is_the_message_of_its_process():
+    ours, theirs = Pipe()
+    theirs.send(failure(UserError("raise engine.token_budget")))
+    with pytest.raises(UserError, match=r"raise engine\.token_budget"):
+        DevicesSession(lambda number: DeviceWorker(ours), devices=2)
+    assert ours.closed
+
+
+def test_one_group_and_what_is_no_group_need_one_device(session):
+    assert session.generate(group("1"), limits=LIMITS) == [["1"]]
+    assert session.score(group("2")) == [["2", "scored"]]
+    assert list(session.generate_groups([group("3")], limits=LIMITS)) == [(0, [["3"]])]
+    assert session.facts() == {"engine": "fake", "devices": 1}
 
 
 def test_every_process_sees_one_of_the_devices_that_this_one_sees():

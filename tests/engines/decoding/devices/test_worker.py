@@ -24,6 +24,8 @@ def test_two_processes_write_the_same_table_as_one(tiny_folder):
     with TransformersEngine(**engine).open(tiny_folder) as session:
         expected = [session.generate(each, limits=limits) for each in groups]
     with TransformersEngine(**engine, devices=2).open(tiny_folder) as session:
-        processes = [worker.process for worker in session._workers]
+        assert len(session._workers) == 1
         assert sorted(session.generate_groups(groups, limits=limits)) == list(enumerate(expected))
+        processes = [worker.process for worker in session._workers]
+    assert len(processes) == 2
     assert all(process.poll() is not None for process in processes)

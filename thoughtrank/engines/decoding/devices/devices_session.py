@@ -3,7 +3,7 @@
 import os
 import socket
 import subprocess
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -27,10 +27,9 @@ _ENDED = "the process of a device has ended; see its message above, and run the 
 
 @dataclass(eq=False, slots=True)
 class _Task:
-    """A job on its way."""
+    """Opening the model, or a job on its way."""
 
-    job: Job
-    on_step: OnStep | None
+    on_step: OnStep | None = None
     done: Done | None = None
 
 
@@ -41,31 +40,16 @@ class DeviceWorker:
     Attributes:
         connection: to it.
         process: None in tests.
-        task: that it does; None while it is idle.
+        task: that it does, at first opening the model; None while it is idle.
     """
 
     connection: "Connection[Any, Any]"
     process: "subprocess.Popen[bytes] | None" = None
-    task: _Task | None = field(default=None)
+    task: _Task | None = field(default_factory=_Task)
 
 
-def start_workers(settings: Settings, *, devices: int) -> list[DeviceWorker]:
-    """Start a process per device; all of them load the model at once.
-
-    Raises:
-        UserError: one of them cannot open a session.
-    """
-    workers = [_start(settings, number) for number in range(devices)]
-    try:
-        for worker in workers:
-            _receive(worker)
-    except BaseException:
-        close_workers(workers)
-        raise
-    return workers
-
-
-def _start(settings: Settings, number: int) -> DeviceWorker:
+def start_worker(settings: Settings, number: int) -> DeviceWorker:
+    """Start the process of one device."""
     ours, theirs = socket.socketpair()
     command = module_command("thoughtrank.engines.decoding.devices.worker", str(theirs.fileno()))
     process = subprocess.Popen(
@@ -116,15 +100,27 @@ def _receive(worker: DeviceWorker) -> Step | Done:
 
 
 class DevicesSession:
-    """See ``EngineSession``.
+    """See ``EngineSession``. The first device opens the model at once, the others when there is a second group.
 
     Args:
-        workers: open; closed with the session.
+        start: starts the process of the device with a number; it is closed with the session.
+        devices: how many there are.
+
+    Raises:
+        UserError: the first one cannot open the model.
     """
 
-    def __init__(self, workers: Sequence[DeviceWorker]) -> None:
-        self._workers = workers
+    def __init__(self, start: Callable[[int], DeviceWorker], *, devices: int) -> None:
+        self._start = start
+        self._devices = devices
         self._facts: dict[str, object] = {}
+        self._workers = [start(0)]
+        try:
+            while self._workers[0].task is not None:
+                self._pump()
+        except BaseException:
+            close_workers(self._workers)
+            raise
 
     def generate(
         self, requests: Sequence[GenerationRequest], *, limits: Limits, on_step: OnStep | None = None
@@ -138,6 +134,8 @@ class DevicesSession:
         """See ``OverlappingSession``; every device does another group, and the first finished is the first returned."""
         begun: dict[int, _Task] = {}
         for place, group in enumerate(groups):
+            while place > 0 and len(self._workers) < self._devices:
+                self._workers.append(self._start(len(self._workers)))
             # A device that is done gets its next group before the finished one is handed out.
             begun[place] = self._begin(Job(list(group), limits), on_step)
             yield from _pop_finished(begun)
@@ -156,7 +154,7 @@ class DevicesSession:
         """Give a job to the first worker that is idle."""
         while (worker := next((each for each in self._workers if each.task is None), None)) is None:
             self._pump()
-        worker.task = _Task(job, on_step)
+        worker.task = _Task(on_step)
         try:
             worker.connection.send(job)
         except BrokenPipeError:
@@ -181,10 +179,10 @@ class DevicesSession:
                     task.on_step(record.tokens, record.finished)
             else:
                 task.done, worker.task = record, None
-                self._facts = record.facts
+                self._facts |= record.facts
 
     def facts(self) -> dict[str, object]:
-        """See ``EngineSession``; of the device that was the last to finish a group."""
+        """See ``EngineSession``; of the device that was the last to finish a group, with the number of those that were used."""
         return {**self._facts, "devices": len(self._workers)}
 
     def __enter__(self) -> "DevicesSession":
