@@ -10,7 +10,7 @@ from composing import composed
 from thoughtrank.config.components import make_components
 from thoughtrank.config.dry_run.generation_rate import H100, Card, generated_per_second, roofline
 from thoughtrank.config.dry_run.machine_rates import H100_TRAINING, decoding
-from thoughtrank.config.dry_run.time_estimate import run_operations
+from thoughtrank.config.dry_run.time_estimate import H100_DOLLARS_PER_HOUR, run_operations
 from thoughtrank.config.schema import load_config
 from thoughtrank.config.training_memory import training_parts
 from thoughtrank.engines.device_sizes import group_sizes
@@ -48,12 +48,16 @@ def test_hours_and_dollars_follow_from_rates_and_prices(recipe):
         questions=config.questions["train_per_round"],
         held_out=config.questions["held_out"],
     )
-    generated, trained = work.generation / 2 / weights, work.training / 6 / weights
-    assert f"generates {generated / 1e6:.0f} million tokens" in PAGE
+    generated, evaluated, trained = (
+        work.generation / 2 / weights,
+        work.evaluation / 2 / weights,
+        work.training / 6 / weights,
+    )
+    assert f"candidates of {generated / 1e6:.0f} million tokens, evaluates {evaluated / 1e6:.1f} million" in PAGE
     assert f"trains on {trained / 1e6:.1f} million" in PAGE
     for machine, *numbers in machines():
-        generation, training, price, hours, dollars = numbers
-        expected = (generated / generation + trained / training) / 3600
+        generation, evaluation, training, price, hours, dollars = numbers
+        expected = (generated / generation + evaluated / evaluation + trained / training) / 3600
         assert hours == pytest.approx(expected, rel=0.02, abs=0.06), machine
         assert dollars == pytest.approx(expected * price, abs=0.6), machine
 
@@ -68,11 +72,12 @@ def test_the_rates_are_those_of_the_plan(recipe):
     weights = components.model.num_parameters()
     work = decoding(config, components, weights=weights, questions=group_sizes("cuda").questions)
     small = Card(bytes_per_second=1e12, operations_per_second=H100.operations_per_second / 6, memory=0.9 * 24e9)
-    one, eight, lora = [numbers[:2] for _, *numbers in machines()]
-    trained = H100_TRAINING / 6 / weights
-    assert one == pytest.approx([generated_per_second(H100, work), trained], rel=0.01)
-    assert eight == pytest.approx([8 * generated_per_second(H100, work), 8 * trained], rel=0.01)
-    assert lora == pytest.approx([generated_per_second(small, work), trained / 6], rel=0.01)
+    one, eight, lora = [numbers[:3] for _, *numbers in machines()]
+    generated, trained = generated_per_second(H100, work), H100_TRAINING / 6 / weights
+    assert one == pytest.approx([generated, generated, trained], rel=0.01)
+    assert eight == pytest.approx([8 * generated, generated, 8 * trained], rel=0.01)
+    assert lora == pytest.approx([*[generated_per_second(small, work)] * 2, trained / 6], rel=0.01)
+    assert machines()[0][4] == H100_DOLLARS_PER_HOUR
     assert f"is {roofline(H100, work) / 1e3:.1f}".replace(".", ",") + "00 tokens/s" in PAGE
     assert f"{work.new_tokens:,.0f} tokens" in PAGE
 

@@ -10,7 +10,7 @@ CHOICES = sorted(path for path in CONF.rglob("*.yaml") if path.parent != CONF)
 EVERY_CHOICE = pytest.mark.parametrize("path", CHOICES, ids=lambda path: f"{path.parent.name}={path.stem}")
 
 FREE = {
-    *("run", "rounds", "controls", "stop_after", "keep", "runs_dir", "cache_dir", "dry_run"),
+    *("run", "rounds", "controls", "stop_after", "keep", "runs_dir", "cache_dir", "dry_run", "dollars_per_hour"),
     *("logger._target_", "logger.wandb", "export.which", "export.name"),
     *("judge.concurrency", "judge.timeout_seconds", "judge.max_retries", "judge.api_key_env"),
     *("engine.probe_candidates", "engine.devices"),

@@ -95,6 +95,14 @@ def test_the_chosen_engine_learns_the_longest_sequence(devices, python, tiny_fol
     assert "--max-model-len 777" in (tmp_path / "_vllm.log").read_text()
 
 
+def test_the_devices_that_generate_are_those_of_the_chosen_engine(devices, python, monkeypatch):
+    devices(2)
+    monkeypatch.setattr("thoughtrank.engines.vllm.num_cuda_devices", lambda: 2)
+    assert AutoEngine(python=python).devices_estimate() == (2, 2)
+    monkeypatch.setattr("thoughtrank.engines.transformers.num_cuda_devices", lambda: 2)
+    assert AutoEngine(python=python, choice="transformers").devices_estimate() == (2, 1)
+
+
 def test_what_is_kept_can_be_given_back(devices):
     devices(0)
     made = AutoEngine(dtype="float32")

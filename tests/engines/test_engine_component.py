@@ -68,3 +68,11 @@ def test_a_kernel_that_this_processor_lacks_is_one_message(monkeypatch):
 def test_the_device_estimate_is_the_device_that_was_asked_for():
     assert TransformersEngine(device="mps").device_estimate() == "mps"
     assert TransformersEngine().device_estimate() in ("cpu", "cuda")
+
+
+def test_all_devices_generate_and_one_evaluates(monkeypatch):
+    monkeypatch.setattr("thoughtrank.engines.transformers.num_cuda_devices", lambda: 8)
+    assert TransformersEngine().devices_estimate() == (8, 1)
+    assert TransformersEngine(devices=2).devices_estimate() == (2, 1)
+    monkeypatch.setattr("thoughtrank.engines.transformers.num_cuda_devices", lambda: 0)
+    assert TransformersEngine().devices_estimate() == (1, 1)

@@ -151,7 +151,9 @@ def test_the_server_is_started_for_the_longest_sequence_of_the_run_or_the_one_th
 )
 def test_there_are_as_many_copies_as_the_devices_hold_or_as_given(monkeypatch, settings, devices, copies):
     monkeypatch.setattr("thoughtrank.engines.vllm.num_cuda_devices", lambda: devices)
-    assert VLLMEngine(**settings).copies() == copies
+    engine = VLLMEngine(**settings)
+    assert engine.copies() == copies
+    assert engine.devices_estimate() == (copies * engine.tensor_parallel,) * 2
 
 
 def test_turns_end_at_token_ids_and_answers_have_a_least_length_without_further_requests(faked, tiny_folder, tmp_path):

@@ -121,6 +121,7 @@ class RunConfig(_Schema):
 
     operational: ClassVar[frozenset[str]] = frozenset(
         {"run", "rounds", "runs_dir", "cache_dir", "keep", "stop_after", "dry_run", "logger", "export", "controls"}
+        | {"dollars_per_hour"}
     )
 
     run: Annotated[str, AfterValidator(_possible_run_name)] | None
@@ -131,6 +132,7 @@ class RunConfig(_Schema):
     runs_dir: str
     cache_dir: str
     dry_run: bool
+    dollars_per_hour: NonNegativeFloat | None = None
     candidates: str | None = None
     controls: list[ControlName] = []
     model: dict[str, Any]

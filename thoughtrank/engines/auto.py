@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from thoughtrank.engines.engine_component import EngineComponent
-from thoughtrank.engines.protocol import Device, Engine, EngineSession, GenerationMemory
+from thoughtrank.engines.generation_memory import GenerationMemory
+from thoughtrank.engines.protocol import Device, DeviceCounts, Engine, EngineSession
 from thoughtrank.engines.serving.cuda_devices import num_cuda_devices
 from thoughtrank.engines.serving.vllm_server import INSTALL, python_faults
 from thoughtrank.engines.transformers import TransformersEngine
@@ -131,6 +132,10 @@ class AutoEngine(EngineComponent):
     def questions_estimate(self) -> int:
         """See ``Engine``."""
         return self.engine.questions_estimate()
+
+    def devices_estimate(self) -> DeviceCounts:
+        """See ``Engine``."""
+        return self.engine.devices_estimate()
 
     def memory_estimate(
         self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int

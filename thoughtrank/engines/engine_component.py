@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from thoughtrank.engines.generation_memory import generation_memory
-from thoughtrank.engines.protocol import Device, GenerationMemory
+from thoughtrank.engines.generation_memory import GenerationMemory, generation_memory
+from thoughtrank.engines.protocol import Device, DeviceCounts
 from thoughtrank.instantiate import Component
 from thoughtrank.models.hardware import has_nvidia_driver
 
@@ -48,6 +48,10 @@ class EngineComponent(Component):
     def questions_estimate(self) -> int:
         """See ``Engine``."""
         return self.questions_per_group
+
+    def devices_estimate(self) -> DeviceCounts:
+        """See ``Engine``. One: what is known of a server elsewhere, or of an engine that does not say."""
+        return DeviceCounts(generation=1, evaluation=1)
 
     def memory_estimate(
         self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int

@@ -1,6 +1,19 @@
 """How much memory generation needs, from sizes that are known before a model is downloaded."""
 
-from thoughtrank.engines.protocol import GenerationMemory
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationMemory:
+    """Memory of one copy of the model while it generates, in bytes.
+
+    Attributes:
+        weights: of the model.
+        kv_cache: keys and values of one group when every branch is at its limit; None for all memory that is left.
+    """
+
+    weights: float
+    kv_cache: float | None
 
 
 def generation_memory(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from thoughtrank.engines.generation_memory import GenerationMemory
 from thoughtrank.records import Finish
 
 if TYPE_CHECKING:
@@ -197,17 +198,11 @@ class OverlappingSession(EngineSession, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class GenerationMemory:
-    """Memory of one copy of the model while it generates, in bytes.
+class DeviceCounts(NamedTuple):
+    """Devices that are busy while candidates are generated, and while replies are evaluated or gains computed."""
 
-    Attributes:
-        weights: of the model.
-        kv_cache: keys and values of one group when every branch is at its limit; None for all memory that is left.
-    """
-
-    weights: float
-    kv_cache: float | None
+    generation: int
+    evaluation: int
 
 
 class Engine(Protocol):
@@ -274,6 +269,10 @@ class Engine(Protocol):
 
     def questions_estimate(self) -> int:
         """``questions_per_group`` for the device of ``device_estimate``."""
+        ...
+
+    def devices_estimate(self) -> DeviceCounts:
+        """How many devices will generate, where ``device_estimate`` is ``cuda``; for time estimates."""
         ...
 
     def memory_estimate(

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from thoughtrank.engines.device_sizes import AUTO, gigabytes, group_sizes, number_of, token_budget
 from thoughtrank.engines.engine_component import LocalEngineComponent
-from thoughtrank.engines.protocol import Device, GenerationMemory
+from thoughtrank.engines.generation_memory import GenerationMemory
+from thoughtrank.engines.protocol import Device, DeviceCounts
+from thoughtrank.engines.serving.cuda_devices import num_cuda_devices
 from thoughtrank.engines.setting_bounds import bound_faults
 from thoughtrank.models.hardware import multiplies_bf16
 from thoughtrank.models.special_parts import (
@@ -181,6 +183,11 @@ class TransformersEngine(LocalEngineComponent):
         """See ``Engine``."""
         given = self._questions_per_group
         return group_sizes(self.device_estimate()).questions if isinstance(given, str) else given
+
+    def devices_estimate(self) -> DeviceCounts:
+        """See ``Engine``. Candidates are dealt out to all devices; evaluation and gains use one."""
+        given = self.devices
+        return DeviceCounts(generation=given if isinstance(given, int) else max(1, num_cuda_devices()), evaluation=1)
 
     def memory_estimate(
         self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int

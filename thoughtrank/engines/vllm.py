@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from thoughtrank.engines.engine_component import LocalEngineComponent
+from thoughtrank.engines.protocol import DeviceCounts
 from thoughtrank.engines.serving.completion_log import COMPLETION_LOG
 from thoughtrank.engines.serving.completions_client import CompletionsClient
 from thoughtrank.engines.serving.cuda_devices import num_cuda_devices
@@ -152,6 +153,11 @@ class VLLMEngine(LocalEngineComponent):
     def release(self) -> None:
         """See ``Engine``."""
         self._server.release()
+
+    def devices_estimate(self) -> DeviceCounts:
+        """See ``Engine``. The server batches the requests of every stage over its copies of the model."""
+        devices = self.copies() * self.tensor_parallel
+        return DeviceCounts(generation=devices, evaluation=devices)
 
     def copies(self) -> int:
         """Of the model: as given, or as many as this machine's CUDA devices hold; 1 on the CPU."""

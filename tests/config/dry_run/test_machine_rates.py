@@ -28,6 +28,12 @@ def test_cuda_devices_train_together(rates):
     assert eight.training == 8 * H100_TRAINING
 
 
+def test_the_embedded_engine_generates_on_all_devices_and_evaluates_on_one(rates):
+    one, four = (rates("engine.device=cuda", f"engine.devices={devices}") for devices in (1, 4))
+    assert (four.generation, four.evaluation) == (4 * one.generation, one.evaluation)
+    assert rates("engine.device=cpu", "engine.devices=4") == rates("engine.device=cpu")
+
+
 def test_on_cuda_long_texts_and_few_branches_are_slower_per_token(rates):
     short, card = rates("engine.device=cuda"), rates("engine.device=cuda", "generation=card")
     assert card.generation < 0.5 * short.generation

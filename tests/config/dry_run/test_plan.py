@@ -234,3 +234,11 @@ def test_the_judge_calls_of_a_control_with_candidates_of_its_own_are_priced():
         return float(re.search(r"at most \$([\d,.]+) in all", line)[1].replace(",", ""))
 
     assert dollars("[sampled_prefixes]") == pytest.approx(2 * dollars("[]"), abs=0.02)
+
+
+def test_a_model_for_another_machine_is_planned_on_an_h100_and_a_priced_machine_in_dollars():
+    overrides = ("experiment=llama3.2_3b_cot", "engine.device=cpu", "dollars_per_hour=0.5")
+    lines = plan(*overrides)
+    assert "at $0.50 per hour" in lines["time"]
+    assert re.search(r"on one H100 80 GB \d hours, about \$1\d\.\d\d at \$3\.00 per hour", lines["on"])
+    assert "$" not in plan("engine.device=cpu")["time"]

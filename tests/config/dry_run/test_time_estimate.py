@@ -1,22 +1,24 @@
+import dataclasses
 import re
 
 import pytest
 from composing import composed
 
 from thoughtrank.config.dry_run.machine_rates import Rates
-from thoughtrank.config.dry_run.time_estimate import run_operations, time_line
+from thoughtrank.config.dry_run.time_estimate import Operations, h100_lines, run_operations, time_line
 from thoughtrank.config.schema import load_config
 
-CPU = Rates(generation=2.5e11, training=2.5e11)
+CPU = Rates(generation=2.5e11, evaluation=2.5e11, training=2.5e11)
+H100 = Rates(generation=1e14, evaluation=1e14, training=3e14)
 
 
 @pytest.fixture
 def line():
-    def estimate(*, rates=CPU, weights=10**9, examples="round", **top_level):
+    def estimate(*, rates=CPU, weights=10**9, examples="round", price=None, **top_level):
         values = {**composed("evaluation.arms=[thought,room_to_reason]"), **top_level}
         values["training"]["examples"] = examples
         work = run_operations(load_config(values), weights=weights, prefixes=10, questions=50, held_out=50)
-        return time_line(work, rates=rates, device="cpu")
+        return time_line(work, rates=rates, device="cpu", dollars_per_hour=price)
 
     return estimate
 
@@ -45,7 +47,7 @@ def test_training_on_all_rounds_grows_with_their_square(line):
 
 
 def test_generation_and_training_have_rates_of_their_own(line):
-    slow, fast = line(rounds=9), line(rounds=9, rates=Rates(generation=2.5e11, training=1e12))
+    slow, fast = line(rounds=9), line(rounds=9, rates=dataclasses.replace(CPU, training=1e12))
     assert minutes(fast)[0] == minutes(slow)[0]
     assert minutes(fast)[1] == pytest.approx(minutes(slow)[1] / 4, rel=0.1)
     assert "at 2.5e+11 and 1.0e+12 operations per second" in fast
@@ -56,3 +58,26 @@ def test_generation_and_training_have_rates_of_their_own(line):
 )
 def test_durations_are_in_units_that_a_person_would_use(line, weights, shown):
     assert re.search(rf"very roughly (\S+ )?{shown} of generation", line(weights=weights)), line(weights=weights)
+
+
+def test_evaluation_may_be_slower_than_generation(line):
+    slower = dataclasses.replace(CPU, evaluation=2.5e10)
+    work = Operations(generation=9e15, evaluation=9e14, training=0.0)
+    assert work.hours(CPU).generation == pytest.approx(11)
+    assert work.hours(slower).generation == pytest.approx(20)
+    assert minutes(line(rounds=9, rates=slower))[0] > minutes(line(rounds=9))[0]
+
+
+def test_hours_cost_what_the_machine_does(line):
+    assert "$" not in line()
+    work = Operations(generation=9e14 * 3, evaluation=0.0, training=9e14)
+    text = time_line(work, rates=CPU, device="cpu", dollars_per_hour=2.5)
+    assert text.endswith("; about $10.00 at $2.50 per hour")
+
+
+def test_where_this_machine_would_take_days_the_plan_says_what_one_h100_would_take():
+    work = Operations(generation=3.6e17, evaluation=0.0, training=0.0)
+    [text] = h100_lines(work, here=CPU, h100=H100)
+    assert text.startswith("on one H100 80 GB 60 minutes, about $3.00 at $3.00 per hour, ")
+    assert h100_lines(work, here=H100, h100=H100) == []
+    assert h100_lines(Operations(generation=1e15, evaluation=0.0, training=0.0), here=CPU, h100=H100) == []

@@ -105,7 +105,7 @@ def _time_text(config: RunConfig, components: Components, *, controls: Sequence[
             rate=rates.training,
             every_round=generates,
         )
-        seconds += evaluation_seconds(each, config, held_out=held_out, weights=weights, rate=rates.generation)
+        seconds += evaluation_seconds(each, config, held_out=held_out, weights=weights, rate=rates.evaluation)
         if generates:
             seconds += generation_seconds(config, components, weights=weights, rate=rates.generation)
     return f", very roughly {duration(seconds / 3600)} in all"

@@ -22,25 +22,39 @@ class Rates:
     """Floating-point operations per second, two per weight and token of a forward pass.
 
     Attributes:
-        generation: of generation, evaluation and gains.
-        training: of all devices together.
+        generation: of candidates.
+        evaluation: of replies, and of reading thoughts for their gains.
+        training: of trainings.
     """
 
     generation: float
+    evaluation: float
     training: float
 
 
 def expected_rates(config: RunConfig, components: Components, *, weights: int) -> Rates:
-    """The rates on this machine. CUDA devices count as H100s, unknown ones as CPUs; processes on the CPU share its cores."""
+    """The rates on this machine, all devices together. CUDA devices count as H100s, unknown ones as CPUs.
+
+    Processes on the CPU share its cores.
+    """
     device = components.engine.device_estimate()
     if device != "cuda":
         rate = _OPERATIONS_PER_SECOND.get(device, _OPERATIONS_PER_SECOND["cpu"])
-        return Rates(generation=rate, training=rate)
-    work = decoding(config, components, weights=weights, questions=components.engine.questions_estimate())
+        return Rates(generation=rate, evaluation=rate, training=rate)
+    one = h100_rates(config, components, weights=weights, questions=components.engine.questions_estimate())
+    devices = components.engine.devices_estimate()
     return Rates(
-        generation=2 * weights * generated_per_second(H100, work),
-        training=H100_TRAINING * components.strategy.world_size,
+        generation=devices.generation * one.generation,
+        evaluation=devices.evaluation * one.evaluation,
+        training=components.strategy.world_size * one.training,
     )
+
+
+def h100_rates(config: RunConfig, components: Components, *, weights: int, questions: int) -> Rates:
+    """The rates of one H100 that decodes so many questions together."""
+    work = decoding(config, components, weights=weights, questions=questions)
+    generation = 2 * weights * generated_per_second(H100, work)
+    return Rates(generation=generation, evaluation=generation, training=H100_TRAINING)
 
 
 def decoding(config: RunConfig, components: Components, *, weights: int, questions: int) -> Decoding:

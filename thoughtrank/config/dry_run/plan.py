@@ -6,7 +6,7 @@ from thoughtrank.config.dry_run.disk_estimate import disk_bytes
 from thoughtrank.config.dry_run.evaluation_plan import evaluation_line
 from thoughtrank.config.dry_run.gain_plan import gain_lines, gain_tokens
 from thoughtrank.config.dry_run.judge_plan import ranking_line, win_rate_lines
-from thoughtrank.config.dry_run.machine_rates import expected_rates
+from thoughtrank.config.dry_run.machine_rates import expected_rates, h100_rates
 from thoughtrank.config.dry_run.memory_plan import memory_lines
 from thoughtrank.config.dry_run.question_plan import (
     development_tokens,
@@ -14,9 +14,10 @@ from thoughtrank.config.dry_run.question_plan import (
     screening_lines,
     screening_tokens,
 )
-from thoughtrank.config.dry_run.time_estimate import run_operations, time_line
+from thoughtrank.config.dry_run.time_estimate import h100_lines, run_operations, time_line
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.training_memory import training_parts
+from thoughtrank.engines.device_sizes import group_sizes
 from thoughtrank.finetuning.parameter_memory import nominal_bytes
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.prefixes.mined import MinedPrefixes
@@ -47,7 +48,7 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
             *control_lines(config, components, weights=weights),
             *memory_lines(config, components, weights=weights, prefixes=prefixes),
             f"  disk        {_disk_line(disk_bytes(config, components))}",
-            f"  time        {_time_text(config, components, weights=weights)}",
+            *_time_lines(config, components, weights=weights),
             *(f"  note        {note}" for note in _notes(components)),
         ]
     )
@@ -137,9 +138,9 @@ def _disk_line(needed: int | None) -> str:
     return "unknown until the model is downloaded" if needed is None else f"up to {needed / 1e9:.1f} GB while it runs"
 
 
-def _time_text(config: RunConfig, components: Components, *, weights: int | None) -> str:
+def _time_lines(config: RunConfig, components: Components, *, weights: int | None) -> list[str]:
     if weights is None:
-        return "unknown until the model is downloaded"
+        return ["  time        unknown until the model is downloaded"]
     questions = components.questions
     work = run_operations(
         config,
@@ -149,8 +150,12 @@ def _time_text(config: RunConfig, components: Components, *, weights: int | None
         held_out=questions.held_out + questions.held_out_unseen,
         scored=sum(each(config, components) for each in (gain_tokens, development_tokens, screening_tokens)),
     )
-    rates = expected_rates(config, components, weights=weights)
-    return time_line(work, rates=rates, device=components.engine.device_estimate())
+    here, device = expected_rates(config, components, weights=weights), components.engine.device_estimate()
+    h100 = h100_rates(config, components, weights=weights, questions=group_sizes("cuda").questions)
+    return [
+        f"  time        {time_line(work, rates=here, device=device, dollars_per_hour=config.dollars_per_hour)}",
+        *(f"              {line}" for line in h100_lines(work, here=here, h100=h100)),
+    ]
 
 
 def _notes(components: Components) -> list[str]:

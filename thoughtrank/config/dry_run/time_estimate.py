@@ -1,10 +1,16 @@
 """Rough duration of a run, from floating-point operations and the rates of a machine."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from thoughtrank.config.dry_run.evaluation_plan import evaluation_tokens
 from thoughtrank.config.dry_run.machine_rates import Rates, candidate_tokens
 from thoughtrank.config.schema import RunConfig
+
+H100_DOLLARS_PER_HOUR = 3.0
+"""Assumed in November 2026; lists of that year say 2 to 5."""
+
+_DAY = 24.0
 
 TRAINING_PASSES = 3
 """Forward passes that forward and backward pass cost together. One example per question is assumed."""
@@ -15,9 +21,23 @@ class Operations:
     """Floating-point operations of a run.
 
     Attributes:
-        generation: of generation and evaluation.
-        training: of training.
+        generation: of candidates.
+        evaluation: of replies, and of reading thoughts for their gains.
+        training: of trainings.
     """
+
+    generation: float
+    evaluation: float
+    training: float
+
+    def hours(self, rates: Rates) -> "Hours":
+        """How long they take."""
+        generation = self.generation / rates.generation + self.evaluation / rates.evaluation
+        return Hours(generation=generation / 3600, training=self.training / rates.training / 3600)
+
+
+class Hours(NamedTuple):
+    """Of generation and evaluation, and of training."""
 
     generation: float
     training: float
@@ -37,26 +57,46 @@ def run_operations(
         scored: tokens that are read to compute gains, in all rounds.
     """
     generated = config.rounds * questions * prefixes * candidate_tokens(config)
-    generated += evaluation_tokens(config, held_out=held_out) + scored
     rounds = config.rounds * (config.rounds + 1) / 2 if config.training.examples == "all" else config.rounds
     trained = rounds * config.training.epochs * questions * (candidate_tokens(config) + 100)
-    return Operations(generation=2 * weights * generated, training=2 * weights * TRAINING_PASSES * trained)
+    return Operations(
+        generation=2 * weights * generated,
+        evaluation=2 * weights * (evaluation_tokens(config, held_out=held_out) + scored),
+        training=2 * weights * TRAINING_PASSES * trained,
+    )
 
 
-def time_line(work: Operations, *, rates: Rates, device: str) -> str:
+def time_line(work: Operations, *, rates: Rates, device: str, dollars_per_hour: float | None) -> str:
     """The estimate as one line of the plan.
 
     Args:
         work: of the run.
         rates: of this machine.
         device: kind of device that generates and trains.
+        dollars_per_hour: price of this machine; None if unknown.
     """
-    hours = work.generation / rates.generation / 3600, work.training / rates.training / 3600
+    hours = work.hours(rates)
     each = " and ".join(dict.fromkeys(f"{rate:.1e}" for rate in (rates.generation, rates.training)))
+    price = "" if dollars_per_hour is None else f"; {dollars(sum(hours), dollars_per_hour)}"
     return (
-        f"very roughly {duration(hours[0])} of generation and evaluation and {duration(hours[1])} of training on this "
-        f"{device}, at {each} operations per second"
+        f"very roughly {duration(hours.generation)} of generation and evaluation and {duration(hours.training)} of training "
+        f"on this {device}, at {each} operations per second{price}"
     )
+
+
+def h100_lines(work: Operations, *, here: Rates, h100: Rates) -> list[str]:
+    """What one H100 would take, where this machine would take more than a day longer; else nothing."""
+    hours = sum(work.hours(h100))
+    if sum(work.hours(here)) < hours + _DAY:
+        return []
+    return [
+        f"on one H100 80 GB {duration(hours)}, {dollars(hours, H100_DOLLARS_PER_HOUR)}, a price assumed in November 2026"
+    ]
+
+
+def dollars(hours: float, per_hour: float) -> str:
+    """What a machine costs."""
+    return f"about ${hours * per_hour:,.2f} at ${per_hour:,.2f} per hour"
 
 
 def duration(hours: float) -> str:

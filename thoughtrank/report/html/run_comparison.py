@@ -9,7 +9,7 @@ from thoughtrank.instantiate import current_target
 from thoughtrank.report.findings import readings_of
 from thoughtrank.report.html.stored_run import StoredRun
 
-_NOT_SETTINGS = ("run", "runs_dir", "cache_dir", "stop_after", "keep", "logger", "dry_run")
+_NOT_SETTINGS = ("run", "runs_dir", "cache_dir", "stop_after", "keep", "logger", "dry_run", "dollars_per_hour")
 _SIGNIFICANT = 0.05
 _ABSENT = "(absent)"
 """In place of the value of a setting that a config lacks."""
