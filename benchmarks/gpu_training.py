@@ -200,6 +200,8 @@ def expected_memory(part: Part, *, variant: Variant) -> float | None:
     assert setup is not None
     if "flash" in variant.without:
         setup = dataclasses.replace(setup, layer=dataclasses.replace(setup.layer, attention="repeated"))
+    if "loss" in variant.without:
+        setup = dataclasses.replace(setup, fused_loss=False)
     return peak_memory(setup).peak / 1e9
 
 

@@ -104,11 +104,11 @@ def test_the_kernel_of_the_loss_is_used_where_it_can_be_compiled(calls, monkeypa
     module.cross_entropy_in_place = kernel
     monkeypatch.setitem(sys.modules, "thoughtrank.finetuning.kernels.triton_cross_entropy", module)
     monkeypatch.setattr(torch, "zeros", lambda *shape, device, **how: torch.ones(shape, device="meta", **how))
-    chunked.fused_cross_entropy.cache_clear()
+    chunked.compiles_triton.cache_clear()
     assert chunked.fused_cross_entropy(torch.device("cuda")) is (kernel if calls == "works" else None)
     assert ("no C compiler" in capsys.readouterr().out) == (calls == "fails")
     assert chunked.fused_cross_entropy(torch.device("cpu")) is None
-    chunked.fused_cross_entropy.cache_clear()
+    chunked.compiles_triton.cache_clear()
 
 
 @pytest.mark.parametrize("bias", [False, True])

@@ -184,10 +184,13 @@ def _loss_and_gradient(
 
 
 @cache
-def fused_cross_entropy(device: torch.device) -> Callable[..., None] | None:
-    """The Triton kernel where it can be compiled: on CUDA devices, with the package and a C compiler."""
+def compiles_triton(device: torch.device) -> bool:
+    """Whether Triton kernels run on a device, found with that of the loss: on CUDA devices, with the package and a C compiler.
+
+    If not, the reason is printed.
+    """
     if device.type != "cuda":
-        return None
+        return False
     try:
         from thoughtrank.finetuning.kernels.triton_cross_entropy import cross_entropy_in_place
 
@@ -197,13 +200,17 @@ def fused_cross_entropy(device: torch.device) -> Callable[..., None] | None:
         )
     except Exception as error:  # a compiler fails in many ways, and training works without it
         print_text(f"the loss is computed without its Triton kernel ({type(error).__name__}: {error})")
+        return False
+    return True
+
+
+def fused_cross_entropy(device: torch.device) -> Callable[..., None] | None:
+    """The Triton kernel of the loss where it can be compiled."""
+    if not compiles_triton(device):
         return None
+    from thoughtrank.finetuning.kernels.triton_cross_entropy import cross_entropy_in_place
+
     return cross_entropy_in_place
-
-
-def compiles_triton(device: torch.device) -> bool:
-    """Whether Triton kernels run on a device; if not, the reason has been printed."""
-    return fused_cross_entropy(device) is not None
 
 
 def _logit_gradient(logits: Tensor, normalizer: Tensor, targets: Tensor) -> Tensor:
