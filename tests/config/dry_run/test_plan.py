@@ -64,6 +64,26 @@ def test_prefixes_that_are_mined_later_are_counted_at_most():
     assert "at most 94 prefixes" in plan("prefixes=[alnum,mined]")["generation"]
 
 
+@pytest.mark.parametrize(
+    ("visible", "strategy", "noted"),
+    [
+        (8, ["strategy.accelerator=cuda"], True),
+        (8, ["strategy=deepspeed_zero2", "strategy.accelerator=cuda", "strategy.devices=4"], True),
+        (8, ["strategy=deepspeed_zero2", "strategy.accelerator=cuda", "strategy.devices=8"], False),
+        (1, ["strategy.accelerator=cuda"], False),
+        (8, ["strategy.accelerator=cpu"], False),
+    ],
+)
+def test_cuda_devices_that_training_leaves_idle_are_noted(visible, strategy, noted, monkeypatch):
+    monkeypatch.setattr("thoughtrank.config.dry_run.plan.num_cuda_devices", lambda: visible)
+    lines = plan(*strategy)
+    assert ("note" in lines) == noted
+    if noted:
+        used = 4 if "strategy.devices=4" in strategy else 1
+        assert f"8 CUDA devices are visible, and training uses {used} of them" in lines["note"]
+        assert "strategy.devices=8" in lines["note"]
+
+
 def test_a_screening_is_a_line_of_its_own_and_takes_time():
     lines = plan("questions.screen=4")
     assert "160 questions x 7 thoughts" in lines["screening"]

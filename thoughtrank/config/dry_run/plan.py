@@ -18,7 +18,10 @@ from thoughtrank.config.dry_run.time_estimate import h100_lines, run_operations,
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.training_memory import training_parts
 from thoughtrank.engines.device_sizes import group_sizes
+from thoughtrank.engines.serving.cuda_devices import num_cuda_devices
+from thoughtrank.finetuning.memory.setup import likely_device
 from thoughtrank.finetuning.parameter_memory import nominal_bytes
+from thoughtrank.finetuning.protocols import Strategy
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.prefixes.mined import MinedPrefixes
 from thoughtrank.prefixes.prefix_sets import mining_sets, most_prefixes
@@ -164,7 +167,20 @@ def _notes(components: Components) -> list[str]:
     family = components.judge.family()
     if family is not None and family == model_family(components.model.facts().name):
         notes.append(f"judge and model are both of the family {family}: a judge tends to prefer its own kind")
-    return notes
+    return [*notes, *_idle_devices(components.strategy)]
+
+
+def _idle_devices(strategy: Strategy) -> list[str]:
+    """That training leaves CUDA devices without work, where it does; the engine's are a setting of its own."""
+    if likely_device(strategy) != "cuda":
+        return []
+    visible, used = num_cuda_devices(), strategy.devices
+    if visible <= used:
+        return []
+    return [
+        f"{visible} CUDA devices are visible, and training uses {used} of them: strategy.devices={visible} with "
+        "strategy=ddp, or with one that shards, divides it over all"
+    ]
 
 
 def _count(number: int, noun: str, nouns: str | None = None) -> str:
