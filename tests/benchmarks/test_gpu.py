@@ -64,6 +64,23 @@ def test_the_parts_that_measure_the_device_and_generation_run_on_the_cpu(tmp_pat
     assert any(line["fixed_shape_step_ms"] > 0 for line in found["launches"] if "fixed_shape_step_ms" in line)
 
 
+@pytest.mark.slow
+def test_two_engine_processes_share_the_cpu(tmp_path):
+    _, found = run_parts(tmp_path, "processes")
+    *measured, compared = found["processes"]
+    assert [line["processes"] for line in measured] == [1, 2]
+    assert all(line["tokens_per_second"] > 0 and line["device"] == "cpu" for line in measured)
+    assert compared["times_as_fast_as_one_process"] > 0
+
+
+def test_the_memory_of_a_device_is_divided_among_its_processes(gpu, monkeypatch):
+    import gpu_processes
+
+    monkeypatch.setattr(gpu_processes, "token_budget", {"cuda": "72GB", "cpu": 65536}.get)
+    assert gpu_processes.shared_budget("cuda", processes=2) == "36.0GB"
+    assert gpu_processes.shared_budget("cpu", processes=2) == 32768
+
+
 @pytest.mark.long
 def test_the_parts_that_train_run_on_the_cpu(tmp_path):
     _, found = run_parts(tmp_path, "pipeline", "training")
@@ -96,7 +113,7 @@ def test_the_variant_without_the_loss_kernel_keeps_the_other_kernels(gpu, monkey
 
 def test_all_parts_run_unless_some_are_named(gpu, monkeypatch):
     monkeypatch.setattr("sys.argv", ["gpu.py", "--device", "cpu"])
-    assert gpu.parse().parts == ["ceilings", "pipeline", "generation", "launches", "training"]
+    assert gpu.parse().parts == ["ceilings", "pipeline", "generation", "launches", "processes", "training"]
 
 
 def test_the_lines_of_a_part_are_passed_on(gpu, capfd):

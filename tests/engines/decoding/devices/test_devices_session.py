@@ -139,5 +139,13 @@ def test_one_group_and_what_is_no_group_need_one_device(session):
 
 
 def test_every_process_sees_one_of_the_devices_that_this_one_sees():
-    assert device_environment({}, 1) == {"CUDA_VISIBLE_DEVICES": "1"}
-    assert device_environment({"CUDA_VISIBLE_DEVICES": "4, 6"}, 1) == {"CUDA_VISIBLE_DEVICES": "6"}
+    assert device_environment({}, 1, found=2) == {"CUDA_VISIBLE_DEVICES": "1"}
+    named = {"CUDA_VISIBLE_DEVICES": "4, 6"}
+    assert [device_environment(named, number, found=2)["CUDA_VISIBLE_DEVICES"] for number in range(2)] == ["4", "6"]
+    assert device_environment({}, 1, found=0) == {}
+
+
+def test_more_processes_than_devices_share_them():
+    assert device_environment({}, 1, found=1) == {"CUDA_VISIBLE_DEVICES": "0"}
+    named = {"CUDA_VISIBLE_DEVICES": "4,6"}
+    assert [device_environment(named, number, found=2)["CUDA_VISIBLE_DEVICES"] for number in range(4)] == [*"4646"]

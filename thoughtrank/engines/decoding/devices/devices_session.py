@@ -56,7 +56,7 @@ def start_worker(settings: Settings, number: int) -> DeviceWorker:
         command,
         stdin=subprocess.DEVNULL,
         pass_fds=[theirs.fileno()],
-        env={**os.environ, **device_environment(os.environ, number)},
+        env={**os.environ, **device_environment(os.environ, number, found=_num_cuda_devices())},
         start_new_session=True,
     )
     theirs.close()
@@ -65,10 +65,25 @@ def start_worker(settings: Settings, number: int) -> DeviceWorker:
     return worker
 
 
-def device_environment(environment: Mapping[str, str], number: int) -> dict[str, str]:
-    """The variable that leaves a process one of the CUDA devices that this one sees."""
-    visible = [each.strip() for each in environment.get(_VISIBLE, "").split(",") if each.strip()]
-    return {_VISIBLE: visible[number] if number < len(visible) else str(number)}
+def _num_cuda_devices() -> int:
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def device_environment(environment: Mapping[str, str], number: int, *, found: int) -> dict[str, str]:
+    """The variable that leaves a process one of the CUDA devices that this one sees; more processes than devices share them.
+
+    Args:
+        environment: of this process.
+        number: of the process.
+        found: CUDA devices that this process sees.
+    """
+    if not found:
+        return {}
+    named = [each.strip() for each in environment.get(_VISIBLE, "").split(",") if each.strip()]
+    place = number % found
+    return {_VISIBLE: named[place] if place < len(named) else str(place)}
 
 
 def close_workers(workers: Sequence[DeviceWorker]) -> None:
