@@ -61,7 +61,12 @@ def measure(folder: Path, *, questions: int, concurrency: int, tokens: int) -> d
     limits = Limits(thought_tokens=2 * tokens, answer_tokens=2 * tokens, min_answer_tokens=1)
     with instant_server(thought=thought, answer=answer) as url, tempfile.TemporaryDirectory() as work:
         engine = OpenAIEngine(
-            base_urls=[f"{url}/v1"], model="instant", prompts="tokens", fields=_FIELDS, concurrency=concurrency
+            base_urls=[f"{url}/v1"],
+            model="instant",
+            prompts="tokens",
+            fields=_FIELDS,
+            token_ends=True,
+            concurrency=concurrency,
         )
         with engine.open(folder, work_folder=Path(work)) as session:
             session.generate(requests(1 + concurrency // len(_PREFIXES)), limits=limits)
@@ -113,7 +118,7 @@ def main() -> None:
     """See above."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=int, default=64, help="questions of 62 branches")
-    parser.add_argument("--concurrency", type=int, default=256, help="branches in flight")
+    parser.add_argument("--concurrency", type=int, default=1024, help="branches in flight")
     parser.add_argument("--tokens", type=int, default=40, help="tokens of a thought, and of an answer")
     parser.add_argument(
         "--model", type=Path, default=None, help="model folder with the tokenizer; none: a tiny model's"
