@@ -29,3 +29,14 @@ def test_growing_regions_keep_more_branches_in_flight():
         for simulate in (generation_occupancy.with_limit, generation_occupancy.growing)
     )
     assert grown.mean_rows > 2 * limit.mean_rows
+
+
+@pytest.mark.parametrize("long_fraction", [0.05, 0.3])
+def test_the_groups_and_the_budget_of_an_80_gb_card_keep_200_branches_in_flight(long_fraction):
+    import generation_occupancy
+
+    from thoughtrank.engines.device_sizes import budget_tokens, group_sizes
+
+    budget = budget_tokens("76GB", weight_bytes=2 * 3_212_749_824, bytes_per_token=114_688)
+    lengths = generation_occupancy.lengths_of(questions=group_sizes("cuda").questions, long_fraction=long_fraction)
+    assert generation_occupancy.growing(lengths, token_budget=budget).mean_rows >= 200
