@@ -23,7 +23,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TextIO
 
-from gpu_common import GRACE_SECONDS
+from gpu_common import GRACE_SECONDS, NO_TIME
 
 ROOT = Path(__file__).resolve().parents[1]
 TOTAL_SECONDS = 530.0
@@ -69,7 +69,7 @@ def main() -> None:
             if options.device == "cuda":
                 seconds = min(seconds, TOTAL_SECONDS - GRACE_SECONDS["cuda"] - (time.monotonic() - started))
             if seconds < 1:
-                outcomes[name] = Outcome(status="skipped", seconds=0.0, error="no time left")
+                outcomes[name] = Outcome(status="skipped", seconds=0.0, error=NO_TIME)
                 continue
             outcomes[name] = run_part(
                 command(name, options, seconds=seconds, work=work), limit=seconds + GRACE_SECONDS[options.device]
@@ -148,8 +148,9 @@ def run_part(arguments: list[str], *, limit: float) -> Outcome:
     started = time.monotonic()
     process = subprocess.Popen(arguments, stdout=pipe, stderr=pipe, text=True, env=environment, start_new_session=True)
     tail: list[str] = []
+    figures: list[str] = []
     readers = [
-        Thread(target=_pass_on, args=(process.stdout, tail.append)),
+        Thread(target=_pass_on, args=(process.stdout, tail.append, figures.append)),
         Thread(target=_read, args=(process.stderr, tail)),
     ]
     for reader in readers:
@@ -163,13 +164,21 @@ def run_part(arguments: list[str], *, limit: float) -> Outcome:
         _kill_group(process)
     for reader in readers:
         reader.join(timeout=5)
+    if status == "ok" and any(map(_is_failed, figures)):
+        return Outcome(status="failed", seconds=time.monotonic() - started, error="a measurement failed: see its line")
     error = "" if status == "ok" else "\n".join([f"{status} with status {process.returncode}", *tail[-_LAST_LINES:]])
     return Outcome(status=status, seconds=time.monotonic() - started, error=error)
 
 
-def _pass_on(lines: TextIO, keep: Callable[[str], None]) -> None:
+def _is_failed(line: str) -> bool:
+    """Whether a JSON line has an error in place of figures, other than that its time was over."""
+    return not json.loads(line).get("error", NO_TIME).startswith(NO_TIME)
+
+
+def _pass_on(lines: TextIO, keep: Callable[[str], None], keep_figures: Callable[[str], None]) -> None:
     for line in lines:
         if line.startswith("{"):
+            keep_figures(line)
             print(line, end="", flush=True)
         else:
             keep(line.rstrip())

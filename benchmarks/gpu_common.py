@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = {"cuda": 15.0, "cpu": 120.0}
 """A part begins nothing more after its time; this much later it is killed. The CPU only tries it, at any speed."""
+NO_TIME = "no time left"
+"""How the error of a measurement begins that was not made for want of time; all others fail the part."""
 CEILINGS = "ceilings.json"
 _COMPLETE = "_complete"
 _PREFIX_WORD = "w"
@@ -30,6 +32,7 @@ class Shape:
     Attributes:
         config: of transformers.
         branches: numbers of branches that are decoded together, from few to many.
+        generate_branches: the same of ``generate`` of transformers.
         branches_per_question: that share a prompt.
         prompt_tokens: of each prompt.
         new_tokens: of each branch.
@@ -40,6 +43,7 @@ class Shape:
 
     config: dict[str, Any]
     branches: tuple[int, ...]
+    generate_branches: tuple[int, ...]
     branches_per_question: int
     prompt_tokens: int
     new_tokens: int
@@ -90,6 +94,7 @@ SHAPES = {
     "3b": Shape(
         config=dict(zip((*_SIZES, "vocab_size"), (28, 3072, 24, 8, 8192, 128256), strict=True)),
         branches=(62, 248, 992, 1984),
+        generate_branches=(62, 248, 496, 992),
         branches_per_question=62,
         prompt_tokens=128,
         new_tokens=64,
@@ -100,6 +105,7 @@ SHAPES = {
     "tiny": Shape(
         config=dict(zip((*_SIZES, "vocab_size"), (2, 64, 4, 2, 128, 512), strict=True)),
         branches=(4, 8),
+        generate_branches=(4, 8),
         branches_per_question=4,
         prompt_tokens=16,
         new_tokens=8,

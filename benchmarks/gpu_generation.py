@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 import torch
-from gpu_common import Part, Shape, parse_part, random_model, words
+from gpu_common import NO_TIME, Part, Shape, parse_part, random_model, words
 
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
 from thoughtrank.engines.transformers import TransformersEngine
@@ -104,7 +104,7 @@ def measure_engine(part: Part) -> float:
         session.generate(requests_of(shape, branches=4), limits=fixed_length(4))
         for branches, tokens, repetitions in sizes:
             if part.on_card and part.left() < (1 + repetitions) * tokens * _ASSUMED_SECONDS_PER_STEP:
-                part.emit(engine="this", branches=branches, new_tokens=tokens, error="no time left")
+                part.emit(engine="this", branches=branches, new_tokens=tokens, error=NO_TIME)
                 continue
             measure = partial(engine_figures, part, session, branches=branches, new_tokens=tokens)
             figures = guarded(partial(measure, repetitions=repetitions))
@@ -114,7 +114,7 @@ def measure_engine(part: Part) -> float:
 
 
 def measure_generate(part: Part, *, ours: float) -> None:
-    """``generate`` at the numbers of branches that it is usually given."""
+    """``generate`` at numbers of branches up to where it no longer becomes faster, as far as there is time."""
     from transformers import AutoModelForCausalLM
 
     shape = part.shape
@@ -122,7 +122,10 @@ def measure_generate(part: Part, *, ours: float) -> None:
     model: Any = AutoModelForCausalLM.from_pretrained(random_model(part), dtype=torch.bfloat16)
     model = model.to(part.device).eval()
     tokens, best = shape.new_tokens, 0.0
-    for branches in shape.branches[:2]:
+    for branches in shape.generate_branches:
+        if part.on_card and part.left() < 2 * tokens * _ASSUMED_SECONDS_PER_STEP:
+            part.emit(engine="generate", branches=branches, error=NO_TIME)
+            continue
         ids = torch.randint(1, shape.config["vocab_size"], (branches, shape.prompt_tokens), device=part.device)
 
         def run(ids: torch.Tensor = ids) -> None:

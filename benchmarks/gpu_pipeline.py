@@ -75,18 +75,19 @@ def run_pipeline(part: Part, *, weights: str) -> dict[str, object]:
 
 
 def check_devices(part: Part, run: Path, *, weights: str, memory_gb: float) -> None:
-    """Assert that generation and training ran on the device.
+    """Assert that generation, evaluation and training ran on the device.
 
     Raises:
         AssertionError: one of them did not.
     """
-    engine = json.loads((run / "round_1" / "1_candidates" / "_engine.json").read_text())
-    assert engine["device"] == part.device, engine
+    candidates = json.loads((run / "round_1" / "1_candidates" / "_engine.json").read_text())
+    replies = json.loads((run / "round_1" / "5_replies" / "_done.json").read_text())["facts"]["engine"]
+    for engine in (candidates, replies):
+        assert engine["device"] == part.device, engine
     facts = json.loads((run / "round_1" / "4_model" / "_training.json").read_text())
     assert facts["weights"] == weights, facts
     assert facts["strategy_of_lightning"] == "SingleDeviceStrategy", facts
-    if "device" in facts:
-        assert str(facts["device"]).startswith(part.device), facts
+    assert str(facts["device"]).startswith(part.device), facts
     if part.on_card:
         assert facts["precision"] == ("bf16-mixed" if weights == "fp32_master" else "bf16-true"), facts
         # The tiny model takes megabytes on the device; on the CPU this figure is the memory of the whole process.

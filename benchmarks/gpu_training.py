@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from gpu_common import Part, parse_part, random_model, words
+from gpu_common import NO_TIME, Part, parse_part, random_model, words
 from gpu_generation import guarded
 
 from thoughtrank.finetuning.adapters import NoAdapter
@@ -166,7 +166,7 @@ def train(part: Part, *, variant: Variant) -> dict[str, object]:
     return {
         "seconds_to_first_step": first_step,
         "steps": len(rows),
-        **(rates(part, kept) if kept else {"error": "no time left for a step"}),
+        **(rates(part, kept) if kept else {"error": f"{NO_TIME} for a step"}),
         **({"expected_memory_gb": expected_memory(part, variant=variant)} if part.on_card else {}),
         **(json.loads(profile.read_text()) if profile.exists() else {}),
     }
@@ -239,7 +239,7 @@ def main() -> None:
         part.emit(device_memory_gb=(cuda_memory() or 0) / 1e9)
     for variant in VARIANTS:
         if part.left() < _NEEDED_SECONDS[part.device]:
-            part.emit(variant=variant.name, error="no time left")
+            part.emit(variant=variant.name, error=NO_TIME)
             continue
         part.emit(variant=variant.name, **guarded(partial(train, part, variant=variant)))
 

@@ -44,6 +44,7 @@ def run_parts(folder, *names):
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     first, *rest, last = lines_of(done.stdout)
+    assert not [line for line in rest if "error" in line and line["error"] != "no time left"]
     assert last["part"] == "summary"
     assert {name: status for name, (status, _) in last["parts"].items()} == dict.fromkeys(names, "ok")
     assert not list(folder.iterdir())  # everything it wrote was temporary
@@ -59,9 +60,13 @@ def test_the_parts_that_measure_the_device_and_generation_run_on_the_cpu(tmp_pat
     ours = [line for line in found["generation"] if line["engine"] == "this" and "branches" in line]
     assert [line["branches"] for line in ours] == [4, 8, 4]
     assert all(line["fraction_of_roofline"] > 0 for line in ours)
-    assert any(line["engine"] == "generate" and line["tokens_per_second"] > 0 for line in found["generation"])
-    assert all(line["operators"] > 0 for line in found["launches"] if "operators" in line)
-    assert any(line["fixed_shape_step_ms"] > 0 for line in found["launches"] if "fixed_shape_step_ms" in line)
+    theirs = [line for line in found["generation"] if line["engine"] == "generate"]
+    assert [line["branches"] for line in theirs] == [4, 8]
+    assert all(line["tokens_per_second"] > 0 for line in theirs)
+    assert found["generation"][-1]["times_as_fast_as_generate"] > 0
+    assert [line["branches"] for line in found["launches"]] == [4, 8, 4, 8]
+    assert all(line["operators"] > 0 for line in found["launches"][:2])
+    assert all(line["fixed_shape_step_ms"] > 0 for line in found["launches"][2:])
 
 
 @pytest.mark.slow
@@ -129,6 +134,19 @@ def test_a_part_that_fails_keeps_its_figures_and_its_last_words(gpu, capfd):
     assert lines_of(capfd.readouterr().out) == [{"a": 1}]
     assert outcome.status == "failed"
     assert "MemoryError: all gone" in outcome.error
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [("OutOfMemoryError: all gone", "failed"), ("no time left", "ok"), ("no time left for a step", "ok")],
+)
+def test_a_part_fails_with_any_of_its_measurements_unless_its_time_was_over(gpu, capfd, error, status):
+    lines = [{"branches": 4}, {"branches": 8, "error": error}, {"branches": 9}]
+    script = "".join(f"print({json.dumps(line)!r});" for line in lines)
+    outcome = gpu.run_part([sys.executable, "-c", script], limit=60)
+    assert lines_of(capfd.readouterr().out) == lines
+    assert outcome.status == status
+    assert bool(outcome.error) == (status == "failed")
 
 
 def test_a_part_that_hangs_is_killed_with_its_children(gpu, tmp_path):
