@@ -171,8 +171,11 @@ def run_part(arguments: list[str], *, limit: float) -> Outcome:
 
 
 def _is_failed(line: str) -> bool:
-    """Whether a JSON line has an error in place of figures, other than that its time was over."""
-    return not json.loads(line).get("error", NO_TIME).startswith(NO_TIME)
+    """Whether a JSON line has an error in place of figures, other than that its time was over; no other line has."""
+    try:
+        return not json.loads(line).get("error", NO_TIME).startswith(NO_TIME)
+    except json.JSONDecodeError:
+        return False
 
 
 def _pass_on(lines: TextIO, keep: Callable[[str], None], keep_figures: Callable[[str], None]) -> None:

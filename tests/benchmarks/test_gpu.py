@@ -149,6 +149,10 @@ def test_a_part_fails_with_any_of_its_measurements_unless_its_time_was_over(gpu,
     assert bool(outcome.error) == (status == "failed")
 
 
+def test_what_a_library_prints_in_braces_is_no_measurement(gpu):
+    assert gpu.run_part([sys.executable, "-c", "print('{noise}'); print('{\"a\": 1}')"], limit=60).status == "ok"
+
+
 def test_a_part_that_hangs_is_killed_with_its_children(gpu, tmp_path):
     child = f"import time, pathlib; time.sleep(8); pathlib.Path({str(tmp_path / 'survived')!r}).touch()"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
