@@ -120,6 +120,7 @@ OTHER = {
     "python": "another/python",
     "data_parallel": 3,
     "devices": 3,
+    "concurrency": 3,
     "base_urls": ["http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1"],
 }
 """Other values of operational settings that are no numbers."""
