@@ -1,4 +1,4 @@
-"""How fast this machine generates and trains, as far as it can be told without loading anything."""
+"""Estimates of how fast this machine generates and trains, without loading anything."""
 
 from dataclasses import dataclass
 
