@@ -52,7 +52,7 @@ def _hanging(line: str, *, columns: int) -> str:
 
 
 def terminal_columns(stream: TextIO) -> int | None:
-    """Characters in a line of the terminal behind a stream: 0 where nobody has set them, None where it is no terminal."""
+    """Columns of the terminal that a stream writes to: 0 where the terminal has no size, None for a file or a pipe."""
     try:
         return os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):

@@ -108,7 +108,7 @@ class PackedLayout:
     _masks: dict[tuple[int | None, torch.dtype], list[Tensor]] = field(default_factory=dict)
 
     def map(self, change: Callable[[Tensor], Tensor]) -> "PackedLayout":
-        """With every tensor changed, such as moved to another device; blocks are made again where they are read."""
+        """With every tensor changed, such as copied to another device; blocks are built again when they are first read."""
         return PackedLayout(
             positions=change(self.positions), lengths=self.lengths.map(change), build_blocks=self.build_blocks
         )
