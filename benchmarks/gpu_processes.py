@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from gpu_common import Part, parse_part, random_model
+from gpu_common import NO_TIME, Part, parse_part, random_model
 from gpu_generation import fixed_length, guarded, requests_of
 
 from thoughtrank.engines.decoding.devices.devices_session import DevicesSession, DeviceWorker, start_worker
@@ -45,7 +45,8 @@ def figures(
     with DevicesSession(start, devices=processes) as session:
         warm_up = [requests_of(part.shape, branches=part.shape.branches[0])] * processes
         while len(workers) < processes or any(worker.task is not None for worker in workers):
-            assert part.patience() > 0, "no time left"
+            if part.patience() <= 0:
+                return {"error": NO_TIME}
             for _ in session.generate_groups(warm_up, limits=fixed_length(_WARM_UP_TOKENS)):
                 pass
         opened = time.perf_counter()
