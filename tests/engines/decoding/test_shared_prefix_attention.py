@@ -4,18 +4,21 @@ import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
+from thoughtrank.engines.decoding import shared_prefix_attention as module
 from thoughtrank.engines.decoding.batch_scheduler import CacheShape
 from thoughtrank.engines.decoding.kv_cache import KVCache
 from thoughtrank.engines.decoding.prefill import Prefill
 from thoughtrank.engines.decoding.shared_prefix_attention import (
     branch_attention,
     causal_attention,
+    causal_mask,
     shared_prefix_attention,
 )
 from thoughtrank.errors import UserError
 
 HEADS, KV_HEADS, HEAD_DIM, SCALING = 6, 2, 8, 0.3
 PROMPTS, STEPS = (5, 9), 3
+CUDA = torch.device("cuda")
 
 
 def plain(query, keys, values):
@@ -63,6 +66,72 @@ def test_a_prefill_attends_causally_after_shared_tokens(before):
             query[:, :, position : position + 1], keys[:, :, :seen], values[:, :, :seen], scale=SCALING, enable_gqa=True
         )
         torch.testing.assert_close(attended[:, :, position : position + 1], expected)
+
+
+@pytest.fixture
+def as_on_cuda(monkeypatch):
+    """Prefills with the mask that they have on CUDA."""
+    monkeypatch.setattr(
+        module, "causal_mask", lambda tokens, *, before, device: causal_mask(tokens, before=before, device=CUDA)
+    )
+
+
+def flash_kernel(given):
+    """What flash attention computes, query by query: without a mask, aligned at the last query and the last key."""
+
+    def compute(query, keys, values, dropout, *, is_causal, return_debug_mask, scale):
+        assert is_causal
+        assert dropout == 0
+        given.append((query, keys, values))
+        repeats, before = query.shape[1] // keys.shape[1], keys.shape[2] - query.shape[2]
+        keys, values = (each.repeat_interleave(repeats, dim=1) for each in (keys, values))
+        outputs = [
+            torch.softmax(query[:, :, [each]] @ keys[:, :, : before + each + 1].transpose(2, 3) * scale, dim=-1)
+            @ values[:, :, : before + each + 1]
+            for each in range(query.shape[2])
+        ]
+        return torch.cat(outputs, dim=2), None
+
+    return compute
+
+
+@pytest.mark.parametrize(("tokens", "before"), [(5, 4), (1, 4), (5, 0)])
+@pytest.mark.parametrize("kv_heads", [HEADS, KV_HEADS])
+def test_the_mask_of_cuda_is_that_of_the_cpu(tokens, before, kv_heads, as_on_cuda, monkeypatch):
+    torch.manual_seed(0)
+    query = torch.randn(2, HEADS, tokens, HEAD_DIM)
+    keys, values = torch.randn(2, 2, kv_heads, before + tokens, HEAD_DIM)
+    attended = causal_attention(query, keys, values, scaling=SCALING)
+    monkeypatch.undo()
+    torch.testing.assert_close(attended, causal_attention(query, keys, values, scaling=SCALING))
+
+
+@pytest.mark.parametrize("tokens", [5, 1])
+def test_flash_attention_gets_grouped_keys_and_no_mask(tokens, as_on_cuda, monkeypatch):
+    """On a CUDA device torch chooses the kernel; here it is chosen for it, and computed by its definition."""
+    given = []
+    monkeypatch.setattr("torch.nn.attention.bias.can_use_flash_attention", lambda params: params.attn_mask is None)
+    monkeypatch.setattr(torch.ops.aten, "_scaled_dot_product_flash_attention", flash_kernel(given))
+    torch.manual_seed(0)
+    query = torch.randn(2, HEADS, tokens, HEAD_DIM)
+    keys, values = torch.randn(2, 2, KV_HEADS, 4 + tokens, HEAD_DIM)
+    attended = causal_attention(query, keys, values, scaling=SCALING)
+    assert [[tuple(each.shape[1:3]) for each in call] for call in given] == [
+        [(HEADS, tokens), (KV_HEADS, 4 + tokens), (KV_HEADS, 4 + tokens)]
+    ]
+    monkeypatch.undo()
+    torch.testing.assert_close(attended, causal_attention(query, keys, values, scaling=SCALING))
+
+
+@pytest.mark.usefixtures("as_on_cuda")
+def test_a_padded_row_is_read_as_it_is_alone():
+    """Padding comes last, where no token of the row attends to it."""
+    torch.manual_seed(0)
+    query = torch.randn(2, HEADS, 5, HEAD_DIM)
+    keys, values = torch.randn(2, 2, KV_HEADS, 4 + 5, HEAD_DIM)
+    attended = causal_attention(query, keys, values, scaling=SCALING)
+    alone = causal_attention(query[1:, :, :3], keys[1:, :, :7], values[1:, :, :7], scaling=SCALING)
+    torch.testing.assert_close(attended[1:, :, :3], alone)
 
 
 @pytest.mark.parametrize("unsupported", [{"softcap": 50.0}, {"s_aux": torch.zeros(1)}])

@@ -11,6 +11,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention.bias import causal_lower_right
 from transformers import AttentionInterface
 
 from thoughtrank.engines.decoding.kv_cache import KVCache
@@ -31,8 +32,7 @@ def causal_attention(query: Tensor, keys: Tensor, values: Tensor, *, scaling: fl
     Returns:
         As ``query``.
     """
-    tokens, before = query.shape[2], keys.shape[2] - query.shape[2]
-    mask = torch.ones(tokens, before + tokens, dtype=torch.bool, device=query.device).tril(before) if before else None
+    mask = causal_mask(query.shape[2], before=keys.shape[2] - query.shape[2], device=query.device)
     return nn.functional.scaled_dot_product_attention(
         query,
         keys,
@@ -42,6 +42,19 @@ def causal_attention(query: Tensor, keys: Tensor, values: Tensor, *, scaling: fl
         scale=scaling,
         enable_gqa=query.shape[1] != keys.shape[1],
     )
+
+
+def causal_mask(tokens: int, *, before: int, device: torch.device) -> Tensor | None:
+    """Which of ``before + tokens`` keys each of the last ``tokens`` attends to; None if the kernels' own causal mask does.
+
+    On CUDA the mask is not a tensor: flash attention takes none, but aligns its own causal mask at the last query and the last
+    key.
+    """
+    if not before:
+        return None
+    if device.type == "cuda":
+        return causal_lower_right(tokens, before + tokens)
+    return torch.ones(tokens, before + tokens, dtype=torch.bool, device=device).tril(before)
 
 
 def branch_attention(query: Tensor, cache: KVCache, layer: int, *, scaling: float) -> Tensor:
