@@ -57,7 +57,7 @@ class SmallTraining:
         else:
             self.model.set_attn_implementation(packed_attention.ATTENTION)
             if checkpointing:
-                self.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+                self.model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
         ids = tuple(torch.randint(0, shape.vocabulary, (TOKENS + 1,)).tolist())
         self.batch = packed_batch([EncodedExample(token_ids=ids, first_target=1)], loss_weight=1.0)
 

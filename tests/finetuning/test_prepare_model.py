@@ -1,3 +1,4 @@
+import warnings
 from types import SimpleNamespace
 
 import pytest
@@ -14,10 +15,15 @@ def test_gradient_checkpointing_changes_neither_loss_nor_gradient(tiny_folder):
     results = []
     for checkpointing in (False, True):
         model = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).train()
-        prepare_model(
-            model, device=torch.device("cpu"), packing=True, gradient_checkpointing=checkpointing, compile_layers=False
-        )
-        # The model's own flag has another name in older versions of transformers.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            prepare_model(
+                model,
+                device=torch.device("cpu"),
+                packing=True,
+                gradient_checkpointing=checkpointing,
+                compile_layers=False,
+            )
         assert (
             any(each.gradient_checkpointing for each in model.modules() if hasattr(each, "gradient_checkpointing"))
             == checkpointing

@@ -1,7 +1,6 @@
 """Chooses the kernels of a model: they make it faster or smaller, and do not change what it computes."""
 
 import os
-import warnings
 from typing import TYPE_CHECKING
 
 from thoughtrank.errors import UserError
@@ -43,7 +42,7 @@ def prepare_model(
             raise UserError(*faults)
         model.set_attn_implementation(ATTENTION)
     if gradient_checkpointing:
-        _checkpoint_activations(model)
+        model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
     if compile_layers:  # a compiler chooses itself what to fuse and to keep, and does not trace Liger's functions
         for layer in _decoder_layers(model):
             layer.compile(dynamic=True)
@@ -58,13 +57,6 @@ def _decoder_layers(model: "PreTrainedModel") -> "torch.nn.ModuleList":
     from torch.nn import ModuleList
 
     return next(each for each in model.get_decoder().children() if isinstance(each, ModuleList))
-
-
-def _checkpoint_activations(model: "PreTrainedModel") -> None:
-    with warnings.catch_warnings():
-        # Newer transformers prefer another name for the same method; this one exists in all versions.
-        warnings.simplefilter("ignore", FutureWarning)
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 
 
 def _use_liger_kernels(model: "PreTrainedModel", device: "torch.device") -> None:
