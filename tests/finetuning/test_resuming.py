@@ -85,6 +85,21 @@ def test_a_training_that_stopped_goes_on_to_the_same_weights(
     assert any(not torch.equal(whole[name], start[name]) for name in whole)
 
 
+@pytest.mark.parametrize("size", [1, 4])
+def test_a_training_may_be_resumed_with_another_number_of_micro_batches_per_step(
+    tiny_folder, examples, tmp_path, monkeypatch, size
+):
+    train(job(tiny_folder, examples, tmp_path / "whole", precision="32-true"))
+    with monkeypatch.context() as patched:
+        stop_in_step(4, patched)
+        with pytest.raises(MemoryError):
+            train(job(tiny_folder, examples, tmp_path / "stopped", precision="32-true"))
+    train(job(tiny_folder, examples, tmp_path / "stopped", precision="32-true", micro_batch_size=size))
+    whole, resumed = (steps_logged(tmp_path / name) for name in ("whole", "stopped"))
+    assert [row["step"] for row in resumed] == [row["step"] for row in whole] == list(range(1, 9))
+    assert [row["loss"] for row in resumed] == pytest.approx([row["loss"] for row in whole], rel=1e-4)
+
+
 @pytest.mark.parametrize(("weights", "total"), [("fp32_master", 16), ("bf16_kahan", 10), ("bf16", 8)])
 def test_every_setting_trains_under_bf16_arithmetic_and_tells_its_bytes(
     tiny_folder, examples, tmp_path, capsys, weights, total

@@ -18,8 +18,10 @@ def facts_of(job):
 
 
 def test_the_facts_say_what_was_trained_on_what_and_how(tiny_folder, examples, tmp_path):
-    found = facts_of(make_job(tiny_folder, examples, tmp_path / "model", epochs=2))
+    settings = {"epochs": 2, "micro_batch_tokens": 300, "gradient_checkpointing": True}
+    found = facts_of(make_job(tiny_folder, examples, tmp_path / "model", **settings))
     expected = {"examples": 6, "examples_too_long": [], "epochs": 2, "steps": 3, "effective_batch_size": 4}
+    expected |= {"micro_batch_tokens": 300, "gradient_checkpointing": True}
     expected |= {"adapter": "NoAdapter", "strategy": "AutoStrategy", "strategy_of_lightning": "SingleDeviceStrategy"}
     expected |= {"precision": "32-true", "saved_dtype": "bfloat16", "world_size": 1, "num_nodes": 1}
     assert {name: found[name] for name in expected} == expected

@@ -6,6 +6,7 @@ from fake_models import CopiedModel, CopyingTraining
 
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.adapters import Lora, NoAdapter
+from thoughtrank.finetuning.memory.device_fit import DeviceSettings
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
 from thoughtrank.finetuning.optimizers.adamw import AdamW
 from thoughtrank.finetuning.strategies import AutoStrategy
@@ -27,6 +28,7 @@ SETTINGS = {
     "precision": "auto",
     "seed": 5,
 }
+AUTO = ("gradient_checkpointing", "micro_batch_tokens")
 OPERATIONAL = {"checkpoint_minutes": 7.0, "log_every": 2}
 
 
@@ -76,19 +78,36 @@ def test_devices_are_freed_before_the_job_starts(stage, store):
 
 
 @pytest.mark.parametrize("needed", [True, False])
-def test_gradient_checkpointing_auto_is_what_the_start_model_needs(stage, store, needed):
+@pytest.mark.parametrize("automatic", [["gradient_checkpointing"], ["micro_batch_tokens"], list(AUTO)])
+def test_the_job_has_what_auto_means_for_the_start_model_and_the_inputs_have_auto(
+    stage, store, needed, automatic, capsys
+):
     asked = []
 
-    def needs(folder):
+    def chosen(folder):
         asked.append(folder)
-        return needed
+        return DeviceSettings(gradient_checkpointing=needed, micro_batch_tokens=3840)
 
-    automatic = replace(stage, settings={**SETTINGS, "gradient_checkpointing": "auto"}, checkpoints_activations=needs)
-    assert automatic.inputs()["gradient_checkpointing"] == "auto"
-    store.complete(automatic)
+    settings = {**SETTINGS, "micro_batch_tokens": 3840, **dict.fromkeys(automatic, "auto")}
+    stage = replace(stage, settings=settings, settings_here=chosen)
+    assert [stage.inputs()[key] for key in automatic] == ["auto"] * len(automatic)
+    store.complete(stage)
     assert asked == [stage.start.folder()]
     [job] = stage.nodes.jobs
-    assert job.gradient_checkpointing is needed
+    assert (job.gradient_checkpointing, job.micro_batch_tokens) == (needed, 3840)
+    assert f"round 1 training: micro-batches of at most 3,840 tokens, with{'' if needed else 'out'} gradient" in (
+        capsys.readouterr().out
+    )
+
+
+def test_where_nothing_is_automatic_the_device_is_not_asked(stage, store, capsys):
+    def chosen(folder):
+        raise AssertionError
+
+    store.complete(replace(stage, settings={**SETTINGS, "micro_batch_tokens": 100}, settings_here=chosen))
+    [job] = stage.nodes.jobs
+    assert (job.gradient_checkpointing, job.micro_batch_tokens) == (False, 100)
+    assert "micro-batches" not in capsys.readouterr().out
 
 
 def test_what_training_records_are_the_facts_of_its_artifact(stage, store):

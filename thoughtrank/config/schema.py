@@ -69,7 +69,7 @@ class TrainingConfig(_Schema):
     min_steps: NonNegativeInt
     batch_size: PositiveInt
     micro_batch_size: PositiveInt
-    micro_batch_tokens: PositiveInt | None = None  # stored configs of earlier versions lack it
+    micro_batch_tokens: PositiveInt | Literal["auto"] | None = None  # stored configs of earlier versions lack it
     shuffle: Literal["examples", "questions"]
     packing: bool
     gradient_checkpointing: bool | Literal["auto"]

@@ -1,14 +1,16 @@
 """The memory of a run's training on the device at hand: whether it fits, found before a model loads."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.schema import GenerationConfig, RunConfig, TrainingConfig
-from thoughtrank.finetuning.memory.cards import fits, resolve_checkpointing
+from thoughtrank.finetuning.memory.device_fit import DeviceSettings, device_settings, fits
 from thoughtrank.finetuning.memory.peak import peak_memory
 from thoughtrank.finetuning.memory.setup import TrainingParts, likely_device, training_setup
 from thoughtrank.finetuning.protocols import Adapter, Optimizer, Strategy
+from thoughtrank.models.decoder_shape import DecoderShape
 from thoughtrank.models.hardware import cuda_memory
 from thoughtrank.models.huggingface import HuggingFaceModel
 
@@ -61,14 +63,26 @@ def device_memory(strategy: Strategy) -> int | None:
     return cuda_memory() if likely_device(strategy) == "cuda" else None
 
 
-def needs_checkpointing(
+def settings_of_folder(
     training: TrainingConfig, folder: Path, *, generation: GenerationConfig, components: TrainingComponents
-) -> bool:
-    """Whether the model in a folder trains with gradient checkpointing: as the config has it, or if ``auto`` means so here."""
-    return resolve_checkpointing(
+) -> DeviceSettings:
+    """The settings with which the model in a folder trains here: as the config has them, or what ``auto`` means."""
+    shape = HuggingFaceModel(name=str(folder)).decoder_shape()
+    return settings_here(training, shape=shape, generation=generation, components=components)
+
+
+def settings_here(
+    training: TrainingConfig,
+    *,
+    shape: DecoderShape | None,
+    generation: GenerationConfig,
+    components: TrainingComponents,
+) -> DeviceSettings:
+    """The same for a model whose shape is known, or not."""
+    return device_settings(
         training.gradient_checkpointing,
         parts=training_parts(training, generation=generation, components=components),
-        shape=HuggingFaceModel(name=str(folder)).decoder_shape(),
+        shape=shape,
         device=likely_device(components.strategy),
         memory=device_memory(components.strategy),
     )
@@ -84,19 +98,17 @@ def memory_faults(config: RunConfig, components: Components) -> list[str]:
     shape, memory = components.model.decoder_shape(), device_memory(components.strategy)
     if shape is None or memory is None:
         return []
-    parts = training_parts(config.training, generation=config.generation, components=components)
-    checkpointing = resolve_checkpointing(
-        config.training.gradient_checkpointing, parts=parts, shape=shape, device="cuda", memory=memory
-    )
+    training, generation = config.training, config.generation
+    parts = training_parts(training, generation=generation, components=components)
+    chosen = settings_here(training, shape=shape, generation=generation, components=components)
+    parts = replace(parts, micro_batch_tokens=chosen.micro_batch_tokens)
+    checkpointing = chosen.gradient_checkpointing
     setup = training_setup(parts, shape=shape, device="cuda", checkpointing=checkpointing)
     if setup is None or fits(setup, memory=memory):
         return []
-    ways = [
-        "lower training.micro_batch_tokens",
-        "training.weights=bf16_kahan",
-        "adapter=lora",
-        "a strategy that shards",
-    ]
+    ways = ["training.weights=bf16_kahan", "adapter=lora", "a strategy that shards"]
+    if training.micro_batch_tokens != "auto":
+        ways.insert(0, "training.micro_batch_tokens=auto")
     if not checkpointing:
         ways.insert(0, "training.gradient_checkpointing=auto")
     return [

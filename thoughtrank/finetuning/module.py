@@ -95,6 +95,18 @@ class FineTuningModule(pl.LightningModule):
             if not parameter.requires_grad:
                 checkpoint.get("state_dict", {}).pop(name, None)
 
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Count the micro-batches of the steps that are done as this training cuts them.
+
+        The device that saved the checkpoint may have had another size of micro-batches.
+        """
+        progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]
+        done = checkpoint["global_step"] * self.accumulation
+        for counts in (progress["total"], progress["current"]):
+            missing = done - counts["ready"]
+            for name in counts:
+                counts[name] += missing
+
     def training_step(self, batch: Batch, batch_index: int) -> Tensor | None:
         """Part of one micro-batch in the mean loss per target token of its optimizer step, scaled for the engine.
 

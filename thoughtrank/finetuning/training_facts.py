@@ -36,6 +36,8 @@ def write_facts(
         "epochs": data.epochs,
         "steps": trainer.global_step,
         "effective_batch_size": job.batch_size,
+        "micro_batch_tokens": job.micro_batch_tokens,
+        "gradient_checkpointing": job.gradient_checkpointing,
         "adapter": _class_name(job.adapter),
         **memory.facts(),
         "device": str(trainer.strategy.root_device),

@@ -8,7 +8,7 @@ from pathlib import Path
 from thoughtrank.config.components import Components
 from thoughtrank.config.model_faults import model_faults
 from thoughtrank.config.schema import RunConfig
-from thoughtrank.config.training_memory import needs_checkpointing
+from thoughtrank.config.training_memory import settings_of_folder
 from thoughtrank.engines.protocol import Limits
 from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.evaluation.arms.registry import arms_of_round
@@ -247,8 +247,8 @@ class StageBuilder:
             operational=training.job_settings(operational=True),
             nodes=self.nodes,
             free_devices=components.engine.release,
-            checkpoints_activations=partial(
-                needs_checkpointing, training, generation=self.config.generation, components=components
+            settings_here=partial(
+                settings_of_folder, training, generation=self.config.generation, components=components
             ),
         )
 

@@ -5,13 +5,15 @@ ends gives all its memory back.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
 from thoughtrank.finetuning.job import TrainingJob
+from thoughtrank.finetuning.memory.device_fit import DeviceSettings
 from thoughtrank.finetuning.protocols import Adapter, Objective, Optimizer, Strategy
+from thoughtrank.output.terminal import print_text
 from thoughtrank.stages.round_models import ModelStage, RoundModel
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.files import copy_file
@@ -21,6 +23,11 @@ from thoughtrank.storage.line_log import read_json_lines
 
 def _nothing() -> None:
     """What is called where nothing is to be freed."""
+
+
+def _no_settings(folder: Path) -> DeviceSettings:
+    """What ``auto`` means where nothing is known of the device."""
+    return DeviceSettings(gradient_checkpointing=False, micro_batch_tokens=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +42,7 @@ class Training(ModelStage):
         settings: other fields of ``TrainingJob`` that can change the result.
         operational: other fields that cannot.
         nodes: the machines that train.
-        checkpoints_activations: what ``gradient_checkpointing=auto`` means for a start model in a folder.
+        settings_here: what ``auto`` means for a start model in a folder on the device that trains.
         steps: exact number of optimizer steps; None follows the settings.
         development: table of development examples, for early stopping; None keeps the last weights.
         free_devices: called before the job starts.
@@ -52,7 +59,7 @@ class Training(ModelStage):
     settings: Mapping[str, Any]
     operational: Mapping[str, Any]
     nodes: MultiNodeTraining
-    checkpoints_activations: Callable[[Path], bool] = lambda folder: False
+    settings_here: Callable[[Path], DeviceSettings] = _no_settings
     steps: int | None = None
     development: Artifact | None = None
     free_devices: Callable[[], None] = _nothing
@@ -91,8 +98,10 @@ class Training(ModelStage):
             "steps": self.steps,
             "development": self.development and str(self.development.folder.absolute()),
         }
-        if fields["gradient_checkpointing"] == "auto":
-            fields["gradient_checkpointing"] = self.checkpoints_activations(self.start.folder())
+        if "auto" in (fields["gradient_checkpointing"], fields.get("micro_batch_tokens")):
+            chosen = self.settings_here(self.start.folder())
+            print_text(f"{self.name}: {chosen.text()}")
+            fields |= asdict(chosen)
         job_file = folder / "_job.yaml"
         TrainingJob(**fields).write(job_file)
         self.free_devices()

@@ -9,7 +9,9 @@ from thoughtrank.config import training_memory
 from thoughtrank.config.components import make_components
 from thoughtrank.config.dry_run.memory_plan import memory_lines
 from thoughtrank.config.schema import load_config
+from thoughtrank.finetuning.memory import setup
 
+ON = "training.gradient_checkpointing=true"
 RECIPE = ("experiment=llama3.2_3b_cot", "strategy.accelerator=cuda")
 
 
@@ -38,25 +40,44 @@ def test_training_is_stated_with_and_without_gradient_checkpointing():
     assert without > with_it > 18 * 3.2127
     assert "4,096 tokens per micro-batch" in training(*RECIPE)
     assert "2,304 tokens per micro-batch" in training(*RECIPE, "training.micro_batch_size=1")
+    assert "8,192 tokens per micro-batch" in training(*RECIPE, "training.micro_batch_tokens=8192")
+    on_a_cpu = training(*RECIPE, "strategy.accelerator=cpu")
+    assert "36,864 tokens per micro-batch; it is off" in on_a_cpu
 
 
-@pytest.mark.parametrize(("memory", "chosen"), [(72, "it is on"), (84, "it is off")])
-def test_the_recipe_says_what_it_chooses_for_a_device(memory, chosen, monkeypatch):
+@pytest.mark.parametrize(
+    ("memory", "tokens", "chosen"),
+    [(72, r"8,192", "it is on"), (80, r"[23],\d\d\d", "it is off"), (141, r"8,192", "it is off")],
+)
+def test_the_recipe_says_what_it_chooses_for_a_device(memory, tokens, chosen, monkeypatch):
+    monkeypatch.setattr(setup, "find_spec", lambda name: None)
     monkeypatch.setattr(training_memory, "cuda_memory", lambda: memory * 1_000_000_000)
-    assert training(*RECIPE).endswith(f"{chosen} on this device of {memory} GB")
+    line = training(*RECIPE)
+    assert re.search(
+        rf"at {tokens} tokens per micro-batch; {chosen}, both chosen for this device of {memory} GB$", line
+    )
+    here = f"chosen for this device of {memory} GB"
+    assert re.search(rf"; it is (on|off), {here}$", training(*RECIPE, "training.micro_batch_tokens=4096"))
+    assert training(*RECIPE, ON).endswith(f"; it is on, and the size of micro-batches is {here}")
 
 
 def test_without_the_device_the_choice_is_left_to_it(monkeypatch):
     monkeypatch.setattr(training_memory, "cuda_memory", lambda: None)
-    assert training(*RECIPE).endswith("it is chosen on the CUDA device that trains")
-    assert training(*RECIPE, "training.gradient_checkpointing=true").endswith("it is on")
+    later = "chosen on the CUDA device that trains"
+    assert training(*RECIPE).endswith(f"; both are {later}")
+    assert training(*RECIPE, "training.micro_batch_tokens=4096").endswith(f"; it is {later}")
+    assert training(*RECIPE, ON).endswith(f"; it is on, and the size of micro-batches is {later}")
+    assert training(*RECIPE, ON, "training.micro_batch_tokens=4096").endswith("; it is on")
     assert training(*RECIPE, "strategy.accelerator=cpu").endswith("it is off")
 
 
-def test_a_large_model_is_shown_with_what_fits_on_which_card_and_a_small_one_without():
+def test_a_large_model_is_shown_with_what_fits_on_which_card_and_a_small_one_without(monkeypatch):
+    monkeypatch.setattr(setup, "find_spec", lambda name: None)  # as without liger-kernel
     [line] = [line for line in lines(*RECIPE) if "what fits" in line]
-    assert "48 GB: training.weights=bf16_kahan training.precision=auto with gradient checkpointing" in line
+    assert "48 GB: training.weights=bf16_kahan training.precision=auto, 2,816 tokens; " in line
     assert re.search(r"24 GB: strategy=deepspeed_zero\d strategy.devices=8", line)
+    assert re.search(r"80 GB: as configured, [23],\d\d\d tokens; 141 GB: as configured, 8,192 tokens$", line)
+    [line] = [line for line in lines(*RECIPE, "training.micro_batch_tokens=4096") if "what fits" in line]
     assert re.search(r"80 GB: as configured with gradient checkpointing; 141 GB: as configured$", line)
     assert not [line for line in lines("model=tiny") if "what fits" in line]
 

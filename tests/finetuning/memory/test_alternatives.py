@@ -36,6 +36,17 @@ def test_a_small_card_needs_several_devices_and_a_large_one_the_config_only():
     assert (found[141][0].name, found[141][1].checkpointing) == ("as configured", False)
 
 
+def test_with_auto_each_card_has_what_is_chosen_for_it():
+    found = fitting(parts_of(micro_batch_tokens="auto"), shape=LLAMA_3B, liger=False)
+    assert (found[80][0].name, found[80][1].checkpointing) == ("as configured", False)
+    assert (found[141][0].name, found[141][1].tokens) == ("as configured", 8192)
+    rows = table_rows(parts_of(micro_batch_tokens="auto"), shape=LLAMA_3B)
+    assert rows[0][1:3] == ["–", "–"]
+    assert rows[0][3:] == [f"{found[80][1].tokens:,}", "8,192"]
+    assert rows[1][2] == f"{found[48][1].tokens:,}"
+    assert rows[2][1] == "4,096, checkpointing"
+
+
 def test_nothing_fits_on_a_card_without_memory():
     assert fitting(parts_of(), shape=LLAMA_3B, cards=[1]) == {1: None}
 

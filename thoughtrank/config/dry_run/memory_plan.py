@@ -1,11 +1,13 @@
 """The lines of the plan about the memory of devices: for generation, for training, and on which cards training fits."""
 
+from dataclasses import replace
+
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.memory_estimate import training_gigabytes
-from thoughtrank.config.schema import RunConfig
-from thoughtrank.config.training_memory import device_memory, training_parts
+from thoughtrank.config.schema import RunConfig, TrainingConfig
+from thoughtrank.config.training_memory import device_memory, settings_here, training_parts
 from thoughtrank.finetuning.memory.alternatives import fitting
-from thoughtrank.finetuning.memory.cards import card_fit, resolve_checkpointing
+from thoughtrank.finetuning.memory.cards import card_fit
 from thoughtrank.finetuning.memory.peak import peak_memory
 from thoughtrank.finetuning.memory.setup import TrainingParts, likely_device, training_setup
 from thoughtrank.models.decoder_shape import DecoderShape
@@ -57,45 +59,54 @@ def _training_lines(config: RunConfig, components: Components, *, shape: Decoder
     """None where a component does not state its sizes."""
     parts = training_parts(config.training, generation=config.generation, components=components)
     device = likely_device(components.strategy)
+    chosen = settings_here(config.training, shape=shape, generation=config.generation, components=components)
+    limited = replace(parts, micro_batch_tokens=chosen.micro_batch_tokens)
     gigabytes = {}
     for checkpointing in (False, True):
-        setup = training_setup(parts, shape=shape, device=device, checkpointing=checkpointing)
+        setup = training_setup(limited, shape=shape, device=device, checkpointing=checkpointing)
         if setup is None:
             return None
         found = peak_memory(setup)
         gigabytes[checkpointing] = f"{found.peak / 1e9:.1f} GB" + (
             f" (and {found.main / 1e9:.1f} GB of main memory)" if found.main else ""
         )
-    memory = device_memory(components.strategy)
-    setting = config.training.gradient_checkpointing
-    on = resolve_checkpointing(setting, parts=parts, shape=shape, device=device, memory=memory)
-    choice = _choice(setting == "auto" and device == "cuda", on=on, memory=memory)
+    choice = f"it is {'on' if chosen.gradient_checkpointing else 'off'}"
+    if device == "cuda":
+        choice = _choice_on_cuda(config.training, choice, memory=device_memory(components.strategy))
     return [
         f"training on {device}: at most {gigabytes[False]} per device without gradient checkpointing and {gigabytes[True]} "
-        f"with it, at {parts.tokens:,} tokens per micro-batch; {choice}",
+        f"with it, at {limited.tokens:,} tokens per micro-batch; {choice}",
         *_fit_lines(parts, shape=shape),
     ]
 
 
-def _choice(auto: bool, *, on: bool, memory: int | None) -> str:
-    word = "on" if on else "off"
-    if not auto:
-        return f"it is {word}"
-    if memory is None:
-        return "it is chosen on the CUDA device that trains"
-    return f"it is {word} on this device of {memory / 1e9:.0f} GB"
+def _choice_on_cuda(training: TrainingConfig, choice: str, *, memory: int | None) -> str:
+    """What ``auto`` chooses for this device, or that another device has to choose."""
+    automatic = training.gradient_checkpointing == "auto", training.micro_batch_tokens == "auto"
+    if not any(automatic):
+        return choice
+    later = memory is None
+    texts = {
+        (True, True): "both are" if later else f"{choice}, both",
+        (True, False): "it is" if later else f"{choice},",
+        (False, True): f"{choice}, and the size of micro-batches is",
+    }
+    where = "on the CUDA device that trains" if memory is None else f"for this device of {memory / 1e9:.0f} GB"
+    return f"{texts[automatic]} chosen {where}"
 
 
 def _fit_lines(parts: TrainingParts, *, shape: DecoderShape) -> list[str]:
     """What fits on which card; nothing for a model so small that the config fits on each."""
-    small = card_fit(parts, shape=shape, device="cuda", memory=1e9 * _SMALLEST_CARD)
-    if small is not None and not small.checkpointing and small.tokens >= parts.tokens:
+    small = card_fit(parts, shape=shape, memory=1e9 * _SMALLEST_CARD)
+    if small is not None and not small.checkpointing and small.enough:
         return []
+    automatic = parts.micro_batch_tokens == "auto"
     texts = []
     for card, found in fitting(parts, shape=shape).items():
         if found is None:
             texts.append(f"{card} GB: nothing of this")
             continue
         way, fit = found
-        texts.append(f"{card} GB: {way.name}{' with gradient checkpointing' if fit.checkpointing else ''}")
-    return [f"what fits on a card: {'; '.join(texts)}"]
+        tokens = f", {fit.tokens:,} tokens" if automatic else ""
+        texts.append(f"{card} GB: {way.name}{' with gradient checkpointing' if fit.checkpointing else ''}{tokens}")
+    return [f"what fits on a card{', and the micro-batch that auto chooses' if automatic else ''}: {'; '.join(texts)}"]

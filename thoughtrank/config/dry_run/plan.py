@@ -1,5 +1,7 @@
 """What a run will do and roughly what it will cost, shown before it starts and by ``dry_run=true``."""
 
+from dataclasses import replace
+
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.control_plan import control_lines
 from thoughtrank.config.dry_run.disk_estimate import disk_bytes
@@ -16,7 +18,7 @@ from thoughtrank.config.dry_run.question_plan import (
 )
 from thoughtrank.config.dry_run.time_estimate import h100_lines, run_operations, time_line
 from thoughtrank.config.schema import RunConfig
-from thoughtrank.config.training_memory import training_parts
+from thoughtrank.config.training_memory import settings_here, training_parts
 from thoughtrank.engines.device_sizes import group_sizes
 from thoughtrank.engines.serving.cuda_devices import num_cuda_devices
 from thoughtrank.finetuning.memory.setup import likely_device
@@ -121,13 +123,16 @@ def _training_line(config: RunConfig) -> str:
 
 def _training_memory_line(config: RunConfig, components: Components, *, weights: int | None) -> str:
     setting = config.training.weights
-    parts = training_parts(config.training, generation=config.generation, components=components)
+    shape, generation = components.model.decoder_shape(), config.generation
+    chosen = settings_here(config.training, shape=shape, generation=generation, components=components)
+    parts = training_parts(config.training, generation=generation, components=components)
+    accumulates = replace(parts, micro_batch_tokens=chosen.micro_batch_tokens).accumulates
     memory = nominal_bytes(
         weights=setting,
         precision=config.training.precision,
         optimizer=components.optimizer,
         strategy=components.strategy,
-        accumulates=parts.accumulates and not components.adapter.freezes_model,
+        accumulates=accumulates and not components.adapter.freezes_model,
     )
     if memory is None:
         return f"{setting} weights; the size of the optimizer's state is unknown"

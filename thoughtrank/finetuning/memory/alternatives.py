@@ -58,15 +58,12 @@ def fitting(
 
 
 def table_rows(parts: TrainingParts, *, shape: DecoderShape, cards: Iterable[int] = CARDS) -> list[list[str]]:
-    """Each alternative with the largest micro-batch per card: in tokens, with a note where it needs gradient checkpointing."""
+    """Each alternative with the ``tokens`` of its fit per card, and a note where it needs gradient checkpointing."""
     columns = list(cards)
     return [
         [
             each.name,
-            *(
-                _cell(card_fit(each.parts, shape=shape, device="cuda", memory=1e9 * card, liger=False))
-                for card in columns
-            ),
+            *(_cell(card_fit(each.parts, shape=shape, memory=1e9 * card, liger=False)) for card in columns),
         ]
         for each in alternatives(parts)
     ]
@@ -110,8 +107,8 @@ def _first(
     ways: Sequence[Alternative], *, shape: DecoderShape, card: int, liger: bool | None
 ) -> tuple[Alternative, CardFit] | None:
     for each in ways:
-        fit = card_fit(each.parts, shape=shape, device="cuda", memory=1e9 * card, liger=liger)
-        if fit is not None and fit.tokens >= each.parts.tokens:
+        fit = card_fit(each.parts, shape=shape, memory=1e9 * card, liger=liger)
+        if fit is not None and fit.enough:
             return each, fit
     return None
 

@@ -1,7 +1,7 @@
 """The memory of a training from its settings and components, before a model is loaded. Imports nothing heavy."""
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Literal
 
@@ -17,6 +17,12 @@ from thoughtrank.models.hardware import has_nvidia_driver
 
 Checkpointing = bool | Literal["auto"]
 """Values of ``training.gradient_checkpointing``."""
+
+MicroBatchTokens = int | Literal["auto"] | None
+"""Values of ``training.micro_batch_tokens``."""
+
+_UNMEASURED_TOKENS = 4096
+"""What ``micro_batch_tokens=auto`` means on a CUDA device where sizes or memory are unknown."""
 
 _LOGIT_BYTES = {"cpu": 1 << 24, "cuda": 1 << 28, "mps": 1 << 24}
 """See ``chunked_cross_entropy``, which imports torch."""
@@ -47,7 +53,7 @@ class TrainingParts:
     compile: bool
     batch_size: int
     micro_batch_size: int
-    micro_batch_tokens: int | None
+    micro_batch_tokens: MicroBatchTokens
     longest_example: int
 
     @property
@@ -57,11 +63,18 @@ class TrainingParts:
 
     @property
     def tokens(self) -> int:
-        """The most tokens of a micro-batch."""
+        """The most tokens of a micro-batch, where their limit is not ``auto``."""
+        assert self.micro_batch_tokens != "auto", "device_settings says what auto means"
         limit = self.micro_batch_size * self.longest_example
         if self.micro_batch_tokens is not None:
             limit = min(limit, max(self.micro_batch_tokens, self.longest_example))
         return min(limit, self.batch_tokens)
+
+    def unmeasured_tokens(self, device: DeviceKind) -> int | None:
+        """The limit of a micro-batch on a device whose memory is unknown."""
+        if self.micro_batch_tokens != "auto":
+            return self.micro_batch_tokens
+        return _UNMEASURED_TOKENS if device == "cuda" else None
 
     @property
     def accumulates(self) -> bool:
@@ -95,6 +108,7 @@ def training_setup(
         tokens: of a micro-batch; None takes the most that the config allows.
         liger: Liger's kernels are used on CUDA; None where they are installed.
     """
+    parts = replace(parts, micro_batch_tokens=parts.unmeasured_tokens(device))
     adapter = parts.adapter
     strategy = _on(device, parts.strategy)
     precision = _arithmetic_name(parts, device=device)
