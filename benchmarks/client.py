@@ -3,6 +3,7 @@
 ``python benchmarks/client.py`` starts the server in a process of its own and sends it branches as a stage of generation does,
 each with a thought and an answer. It prints a JSON line per measurement, with the CPU seconds of either side.
 ``--against FOLDER`` measures another checkout of this project as well, turn by turn, and prints the ratio of the medians.
+``--profile`` measures once, and prints in which libraries the client's CPU time goes, as a table for ``client.md``.
 """
 
 import argparse
@@ -18,6 +19,8 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+
+from client_profile import IS_SUPPORTED, ThreadProfiles, markdown
 
 from thoughtrank.engines.openai import OpenAIEngine
 from thoughtrank.engines.protocol import Branch, GenerationRequest, Limits
@@ -50,8 +53,18 @@ def requests(questions: int) -> list[GenerationRequest]:
     return [GenerationRequest(prompt=_QUESTION.format(number), branches=branches) for number in range(questions)]
 
 
-def measure(folder: Path, *, questions: int, concurrency: int, tokens: int) -> dict[str, float]:
-    """Generate all branches in one group, after one that is not measured, and return the figures."""
+def measure(
+    folder: Path, *, questions: int, concurrency: int, tokens: int, profiles: ThreadProfiles | None
+) -> dict[str, float]:
+    """Generate all branches in one group, after one that is not measured, and return the figures.
+
+    Args:
+        folder: of the model.
+        questions: of 62 branches each.
+        concurrency: branches in flight.
+        tokens: of a thought, and of an answer.
+        profiles: entered while the branches are generated; None measures without a profile.
+    """
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -71,7 +84,8 @@ def measure(folder: Path, *, questions: int, concurrency: int, tokens: int) -> d
         with engine.open(folder, work_folder=Path(work)) as session:
             session.generate(requests(1 + concurrency // len(_PREFIXES)), limits=limits)
             client, server, started = _cpu_seconds(), _server_cpu_seconds(url), time.perf_counter()
-            session.generate(requests(questions), limits=limits)
+            with profiles or contextlib.nullcontext():
+                session.generate(requests(questions), limits=limits)
             seconds = time.perf_counter() - started
             return {
                 "branches_per_second": round(len(_PREFIXES) * questions / seconds, 1),
@@ -114,6 +128,13 @@ def compare(checkouts: dict[str, Path], settings: dict[str, int], *, folder: Pat
     print(json.dumps({"medians": medians, **ratio}))
 
 
+def print_profile(folder: Path, settings: dict[str, int]) -> None:
+    """Measure once under the profile, which makes everything slower, and print the table after the figures."""
+    profiles = ThreadProfiles()
+    print(json.dumps({**settings, "profiled": True, **measure(folder, **settings, profiles=profiles)}), flush=True)
+    print(markdown(profiles.libraries(), branches=len(_PREFIXES) * settings["questions"]))
+
+
 def main() -> None:
     """See above."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -125,15 +146,21 @@ def main() -> None:
     )
     parser.add_argument("--against", type=Path, default=None, help="another checkout of this project")
     parser.add_argument("--repeats", type=int, default=3, help="measurements of each checkout")
+    parser.add_argument("--profile", action="store_true", help="where the client's CPU time goes (Python 3.11)")
     parser.add_argument("--once", action="store_true", help="one measurement in this process")
     arguments = parser.parse_args()
+    if arguments.profile and not IS_SUPPORTED:
+        parser.error("--profile: cProfile cannot profile several threads from Python 3.12 on: use Python 3.11")
     settings = {name: getattr(arguments, name) for name in ("questions", "concurrency", "tokens")}
     with tempfile.TemporaryDirectory() as made:
         folder = arguments.model or Path(made)
         if arguments.model is None:
             TinyModel().write(folder)
+        if arguments.profile:
+            print_profile(folder, settings)
+            return
         if arguments.once:
-            print(json.dumps(measure(folder, **settings)))
+            print(json.dumps(measure(folder, **settings, profiles=None)))
             return
         checkouts = {"this": Path(__file__).parents[1], "other": arguments.against}
         present = {name: checkout for name, checkout in checkouts.items() if checkout is not None}
