@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 from typing import TextIO
@@ -89,11 +90,14 @@ def parse() -> argparse.Namespace:
     add("--device", choices=["cuda", "cpu"], default="cuda")
     add("--seconds", type=float, help="time limit of each part; default: " + json.dumps(PARTS))
     add("--parts", type=lambda text: text.split(","), default=list(PARTS), help="comma-separated names; default: all")
+    add("--variants", type=int, help="only so many settings of the parts pipeline and training, the first ones")
     add("--shape", choices=["3b", "tiny"], help="of the random model; default: 3b on CUDA, tiny on the CPU")
     add("--work", type=Path, help="folder for temporary files; default: in memory if there is room, else the system's")
     options = parser.parse_args()
     if unknown := [name for name in options.parts if name not in PARTS]:
         parser.error(f"--parts: {', '.join(unknown)}: not one of {', '.join(PARTS)}")
+    if options.variants is not None and options.variants < 1:
+        parser.error(f"--variants: {options.variants}: at least 1")
     options.shape = options.shape or ("3b" if options.device == "cuda" else "tiny")
     options.work = options.work or work_folder(options.shape)
     return options
@@ -107,25 +111,25 @@ def work_folder(shape: str) -> Path | None:
 
 
 def machine(device: str) -> dict[str, object]:
-    """What the figures were measured on."""
-    import torch
-    import transformers
-
+    """What the figures were measured on. torch takes seconds to import, which the CPU does without."""
     facts: dict[str, object] = {
         "device": device,
         "name": "CPU",
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
+        "torch": version("torch"),
+        "transformers": version("transformers"),
         "python": sys.version.split()[0],
         "cores": os.cpu_count(),
     }
     if device == "cuda":
+        import torch
+
         if not torch.cuda.is_available():
             sys.exit("error: --device cuda, but this machine shows no CUDA device: use --device cpu")
         properties = torch.cuda.get_device_properties(0)
         facts |= {
             "name": properties.name,
             "memory_gb": round(properties.total_memory / 1e9, 1),
+            "torch": torch.__version__,
             "cuda": torch.version.cuda,
         }
     return facts
@@ -135,6 +139,8 @@ def command(name: str, options: argparse.Namespace, *, seconds: float, work: str
     """The command of a part."""
     script = str(Path(__file__).with_name(f"gpu_{name}.py"))
     given = {"--device": options.device, "--shape": options.shape, "--work": work, "--seconds": f"{seconds:.0f}"}
+    if options.variants is not None:
+        given["--variants"] = str(options.variants)
     return [sys.executable, script, *(word for pair in given.items() for word in pair)]
 
 

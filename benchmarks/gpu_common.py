@@ -9,8 +9,6 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 if TYPE_CHECKING:
     from transformers import LlamaConfig
 
@@ -126,6 +124,7 @@ class Part:
         shape: of the random model.
         work: folder that the parts share.
         until: when to begin nothing more, in seconds of ``time.monotonic``.
+        variants: how many of the settings that it has are tried, the first ones; None for all.
     """
 
     name: str
@@ -133,6 +132,7 @@ class Part:
     shape: Shape
     work: Path
     until: float
+    variants: int | None = None
 
     @property
     def on_card(self) -> bool:
@@ -154,6 +154,8 @@ class Part:
     def sync(self) -> None:
         """Wait for the device."""
         if self.on_card:
+            import torch
+
             torch.cuda.synchronize()
 
     def seconds(self, run: Callable[[], object], *, repetitions: int) -> float:
@@ -170,6 +172,8 @@ class Part:
     def peak_gb(self) -> float:
         """Peak memory of this process on the device (of the process itself on the CPU), in GB."""
         if self.on_card:
+            import torch
+
             return torch.cuda.max_memory_allocated() / 1e9
         from thoughtrank.finetuning.callbacks.throughput import peak_resident
 
@@ -193,9 +197,16 @@ def parse_part(name: str) -> Part:
     parser.add_argument("--shape", choices=sorted(SHAPES), required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--variants", type=int)
     options = parser.parse_args()
-    until = time.monotonic() + options.seconds
-    return Part(name=name, device=options.device, shape=SHAPES[options.shape], work=options.work, until=until)
+    return Part(
+        name=name,
+        device=options.device,
+        shape=SHAPES[options.shape],
+        work=options.work,
+        until=time.monotonic() + options.seconds,
+        variants=options.variants,
+    )
 
 
 def words(number: int, *, start: int, vocabulary: int) -> list[str]:
@@ -215,6 +226,7 @@ def llama_config(shape: Shape) -> "LlamaConfig":
 
 def random_model(part: Part) -> Path:
     """The folder of a random Llama in bfloat16 whose tokenizer has one word per token; made by the part that comes first."""
+    import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 

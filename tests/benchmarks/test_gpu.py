@@ -37,10 +37,10 @@ def lines_of(output: str) -> list[dict]:
     return [json.loads(line) for line in output.splitlines()]
 
 
-def run_parts(folder, *names):
+def run_parts(folder, *names, seconds=20, more=()):
     """Run these parts on the CPU; the facts of the machine, and the lines of every part."""
-    options = ["--device", "cpu", "--seconds", "20", "--work", str(folder), "--parts", ",".join(names)]
-    command = [sys.executable, str(BENCHMARKS / "gpu.py"), *options]
+    options = ["--device", "cpu", "--seconds", str(seconds), "--work", str(folder), "--parts", ",".join(names)]
+    command = [sys.executable, str(BENCHMARKS / "gpu.py"), *options, *more]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     first, *rest, last = lines_of(done.stdout)
@@ -86,11 +86,12 @@ def test_the_memory_of_a_device_is_divided_among_its_processes(gpu, monkeypatch)
     assert gpu_processes.shared_budget("cpu", processes=2) == 32768
 
 
-@pytest.mark.long
-def test_the_parts_that_train_run_on_the_cpu(tmp_path):
-    _, found = run_parts(tmp_path, "pipeline", "training")
-    assert [line["weights"] for line in found["pipeline"]] == ["fp32_master", "bf16_kahan"]
+@pytest.mark.parametrize("variants", [pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.long)])
+def test_the_parts_that_train_run_on_the_cpu(variants, tmp_path):
+    _, found = run_parts(tmp_path, "pipeline", "training", seconds=60, more=["--variants", str(variants)])
+    assert [line["weights"] for line in found["pipeline"]] == ["fp32_master", "bf16_kahan"][:variants]
     assert all(line["stages"]["training"] > 0 for line in found["pipeline"])
+    assert len(found["training"]) == variants
     trained = found["training"][0]
     assert trained["steps"] > 2
     assert trained["tokens_per_second"] > 0
@@ -119,6 +120,13 @@ def test_the_variant_without_the_loss_kernel_keeps_the_other_kernels(gpu, monkey
 def test_all_parts_run_unless_some_are_named(gpu, monkeypatch):
     monkeypatch.setattr("sys.argv", ["gpu.py", "--device", "cpu"])
     assert gpu.parse().parts == ["ceilings", "pipeline", "generation", "launches", "processes", "training"]
+
+
+def test_no_variant_at_all_is_an_error(gpu, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["gpu.py", "--device", "cpu", "--variants", "0"])
+    with pytest.raises(SystemExit, match="2"):
+        gpu.parse()
+    assert "--variants: 0: at least 1" in capsys.readouterr().err
 
 
 def test_the_lines_of_a_part_are_passed_on(gpu, capfd):
