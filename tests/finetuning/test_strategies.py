@@ -209,7 +209,7 @@ def test_zero3_never_holds_the_whole_model_in_one_process_and_saves_what_deepspe
     run_watched(path, tmp_path)
     assert_went_on(output, before)
     assert_finished(output, "zero3", one_device)
-    first, second = (json.loads((tmp_path / f"loading-{rank}.json").read_text()) for rank in (0, 1))
+    first, second = (json.loads((tmp_path / f"seen-{rank}.json").read_text()) for rank in (0, 1))
     sizes = [parameter.numel() for parameter in model.parameters()]
     assert first["files"] == second["files"] == num_files
     assert first["most_files_open"] == second["most_files_open"] == 1
@@ -224,6 +224,18 @@ def test_zero3_never_holds_the_whole_model_in_one_process_and_saves_what_deepspe
     for name, tensor in saved.items():
         assert torch.equal(tensor, gathered[f"model.{name}"])
         assert not torch.equal(tensor, model.get_parameter(name)), f"{name} was not trained"
+
+
+@pytest.mark.slow
+def test_zero3_gathers_the_output_head_once_per_step(tiny_folder, examples, tmp_path):
+    path = write_job(tiny_folder, examples, tmp_path / "model", micro_batch_size=1, strategy=on_two("zero3"))
+    run_watched(path, tmp_path)
+    steps = len(steps_logged(tmp_path / "model"))
+    gathers = json.loads((tmp_path / "seen-0.json").read_text())["gathers"]
+    # Each of the two micro-batches of a step gathers a weight.
+    assert gathers["model.layers.0.mlp.up_proj.weight"] >= 2 * steps
+    # The head, which is the embedding as well: after each step, and in the first one, in which DeepSpeed releases everything.
+    assert gathers["model.embed_tokens.weight"] <= steps + 3
 
 
 # Faults of the user, found by the ranks.

@@ -1,13 +1,15 @@
-"""One rank of a training that is watched: what it holds while the model is loaded, and what DeepSpeed gathers at the end.
+"""One rank of a training with ZeRO-3 that is watched: what it holds while the model is loaded, how often its weights are
+gathered, and what DeepSpeed gathers at the end.
 
-Usage: ``watched_training.py JOB.yaml FOLDER``, with the environment variables of a rank. Writes ``FOLDER/loading-RANK.json``,
-and on rank 0 ``FOLDER/gathered.pt``.
+Usage: ``watched_training.py JOB.yaml FOLDER``, with the environment variables of a rank. Writes ``FOLDER/seen-RANK.json``, and
+on rank 0 ``FOLDER/gathered.pt``. No weight counts as small: DeepSpeed would gather those of a tiny model once per step.
 """
 
 import gc
 import json
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import safetensors
@@ -21,10 +23,13 @@ job, folder = TrainingJob.read(Path(sys.argv[1])), Path(sys.argv[2])
 strategy = make_component(job.strategy, where="strategy")
 strategy.prepare_process()
 
-from thoughtrank.finetuning import train  # noqa: E402 (its process has to be prepared)
+from deepspeed.runtime.zero.partition_parameters import ZeroParamStatus  # noqa: E402 (its process has to be prepared)
+
+from thoughtrank.finetuning import train  # noqa: E402
 from thoughtrank.finetuning.distributed import deepspeed_zero  # noqa: E402
 
 seen = {"tensors_read": 0, "files": 0, "files_open": 0, "most_files_open": 0, "most_values_held": 0}
+gathers: Counter[str] = Counter()
 
 
 def values_held() -> int:
@@ -60,15 +65,45 @@ class WatchedFile:
         return self.file.get_tensor(name)
 
 
+def count_gathers(model) -> None:
+    """Count how often each weight becomes whole, by DeepSpeed's two ways to gather."""
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+
+    def counted(own, gather):
+        def wrapped(*arguments, **options):
+            for parameter in arguments[0] if arguments else options.get("param_list", [own]):
+                if parameter.ds_status is ZeroParamStatus.NOT_AVAILABLE:
+                    gathers[names[id(parameter)]] += 1
+            return gather(*arguments, **options)
+
+        return wrapped
+
+    for parameter in model.parameters():
+        parameter.all_gather = counted(parameter, parameter.all_gather)
+        parameter.all_gather_coalesced = counted(parameter, parameter.all_gather_coalesced)
+
+
+class WatchedStrategy(deepspeed_zero.ZeroStrategy):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.config["zero_optimization"]["stage3_param_persistence_threshold"] = 0
+
+    def setup(self, trainer):
+        super().setup(trainer)
+        count_gathers(trainer.lightning_module.causal_lm)
+
+
 def save_model(model, *arguments, engine, **options):
+    seen["gathers"] = dict(gathers)
     seen["buffers"] = sorted({str(buffer.dtype) for name, buffer in model.named_buffers()})
     gathered = engine.strategy.deepspeed_engine._zero3_consolidated_16bit_state_dict()
     if engine.trainer.is_global_zero:
         torch.save(gathered, folder / "gathered.pt")
-    (folder / f"loading-{os.environ['RANK']}.json").write_text(json.dumps(seen))
+    (folder / f"seen-{os.environ['RANK']}.json").write_text(json.dumps(seen))
     real_save_model(model, *arguments, engine=engine, **options)
 
 
+deepspeed_zero.ZeroStrategy = WatchedStrategy
 deepspeed_zero.safe_open = WatchedFile
 real_save_model, train.save_model = train.save_model, save_model
 gc.freeze()  # objects that exist now belong to no model, and are skipped for each tensor

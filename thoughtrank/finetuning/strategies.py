@@ -169,6 +169,7 @@ class DeepSpeedStrategy(MultiDeviceStrategy):
             keeps_gradients=True,
             buckets=_ZERO_BUCKET,
             gathered=_ZERO_LIVE_WEIGHTS,
+            keeps_head=not self.offload,
             step_gradients=True,
         )
 

@@ -27,6 +27,8 @@ class ZeroStrategy(DeepSpeedStrategy):
 
     def __init__(self, *, stage: int, offload_optimizer: bool = False, offload_parameters: bool = False) -> None:
         super().__init__(stage=stage, offload_optimizer=offload_optimizer, offload_parameters=offload_parameters)
+        self._offloads_weights = offload_parameters
+        self._head: torch.nn.Parameter | None = None
         assert isinstance(self.config, dict)
         # Any optimizer of the config may be used with offloading, not only DeepSpeed's own.
         self.config["zero_force_ds_cpu_optimizer"] = False
@@ -64,7 +66,10 @@ class ZeroStrategy(DeepSpeedStrategy):
         yield
 
     def setup(self, trainer: pl.Trainer) -> None:
-        """As in Lightning, but buffers stay float32: DeepSpeed would cast rotary frequencies to bf16 too."""
+        """As in Lightning, but buffers stay float32, and the output head is gathered once per step.
+
+        DeepSpeed would cast rotary frequencies to bf16 too.
+        """
         module = self.lightning_module
         assert module is not None
         kept = {name: buffer.clone() for name, buffer in module.named_buffers() if buffer.dtype == torch.float32}
@@ -72,6 +77,19 @@ class ZeroStrategy(DeepSpeedStrategy):
         for name, buffer in module.named_buffers():
             if name in kept:
                 buffer.data = kept[name].to(buffer.device)
+        if self._head is not None and not self._offloads_weights:
+            self._keep_gathered(self._head)
+
+    def _keep_gathered(self, parameter: torch.nn.Parameter) -> None:
+        """Let a parameter stay whole from its first use until the optimizer step, as DeepSpeed does with small ones.
+
+        They are gathered again after the step. The output head is by far the largest weight, and would be gathered for each
+        micro-batch at least once.
+        """
+        persistent = self.deepspeed_engine.optimizer.persistent_parameters
+        if not any(each is parameter for each in persistent):
+            parameter.ds_persist = True  # type: ignore[attr-defined]
+            persistent.append(parameter)
 
     def empty_partitioned_model(self, folder: str, *, dtype: torch.dtype) -> "PreTrainedModel":
         """A model in the shape of the one in ``folder``, partitioned over the ranks from the start (ZeRO-3)."""
@@ -82,6 +100,7 @@ class ZeroStrategy(DeepSpeedStrategy):
         alive = HfDeepSpeedConfig(copy.deepcopy(self.config))
         model: PreTrainedModel = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), dtype=dtype)
         del alive
+        self._head = model.get_output_embeddings().weight
         return model
 
 

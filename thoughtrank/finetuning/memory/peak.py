@@ -124,7 +124,8 @@ def _gathered(setup: TrainingSetup) -> float:
     if not sharding.weights:
         return 0.0
     if sharding.gathered is not None:
-        return arithmetic.matmul * min(sharding.gathered, shape.weights)
+        head = shape.embedding_weights if sharding.keeps_head else 0
+        return arithmetic.matmul * min(sharding.gathered + head, shape.weights)
     outer = shape.embedding_weights * (1 if shape.tied else 2)
     return arithmetic.matmul * (outer + 3 * shape.layer_weights) + _FLOAT32 * shape.layer_weights
 

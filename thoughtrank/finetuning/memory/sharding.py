@@ -15,6 +15,7 @@ class Sharding:
         keeps_gradients: the memory of the gradients is not freed between steps.
         buckets: values in each of two buffers for gradients under way.
         gathered: most values that are gathered at once; None for the embeddings and two layers.
+        keeps_head: the output head stays gathered from its first use until the optimizer step, beside ``gathered``.
         step_gradients: the optimizer step makes a float32 copy of its part of the gradients.
     """
 
@@ -25,4 +26,5 @@ class Sharding:
     keeps_gradients: bool = False
     buckets: int = 0
     gathered: int | None = None
+    keeps_head: bool = False
     step_gradients: bool = False
