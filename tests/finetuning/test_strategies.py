@@ -165,9 +165,11 @@ def kill_midway(path: Path) -> int:
     return logged
 
 
-def assert_went_on(folder: Path, before: int) -> None:
+def assert_went_on(folder: Path, before: int) -> int:
+    """Returns how many steps were left."""
     rest = steps_logged(folder)[before:]
     assert rest[0]["step"] > 3, "training restarted instead of resuming"
+    return len(rest)
 
 
 @pytest.mark.long  # the test of ZeRO-3 below resumes from one too, and so does the one with two machines
@@ -195,7 +197,7 @@ def run_watched(path: Path, folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_zero3_never_holds_the_whole_model_in_one_process_and_saves_what_deepspeed_gathers(
+def test_zero3_never_loads_the_whole_model_gathers_its_head_once_per_step_and_saves_what_deepspeed_gathers(
     one_device, tiny_folder, examples, tmp_path
 ):
     model = AutoModelForCausalLM.from_pretrained(tiny_folder)
@@ -207,7 +209,7 @@ def test_zero3_never_holds_the_whole_model_in_one_process_and_saves_what_deepspe
     path = fifty_steps(sharded, examples, output, strategy=on_two("zero3"), checkpoint_minutes=1e-6)
     before = kill_midway(path)
     run_watched(path, tmp_path)
-    assert_went_on(output, before)
+    steps = assert_went_on(output, before)
     assert_finished(output, "zero3", one_device)
     first, second = (json.loads((tmp_path / f"seen-{rank}.json").read_text()) for rank in (0, 1))
     sizes = [parameter.numel() for parameter in model.parameters()]
@@ -218,24 +220,16 @@ def test_zero3_never_holds_the_whole_model_in_one_process_and_saves_what_deepspe
         assert seen["buffers"] == ["torch.float32"]
         # Its half, and the one tensor that is being distributed.
         assert seen["most_values_held"] <= sum(sizes) / 2 + max(sizes) + len(sizes) < sum(sizes)
+        # Each of the two micro-batches of a step gathers a weight.
+        assert seen["gathers"]["model.layers.0.mlp.up_proj.weight"] >= 2 * steps
+        # The head, which is the embedding as well: after each step, and in the first one, after which DeepSpeed keeps it.
+        assert seen["gathers"]["model.embed_tokens.weight"] <= steps + 3
     gathered = torch.load(tmp_path / "gathered.pt")
     saved = load_file(output / "model.safetensors")
     assert len(saved) == len(sizes)
     for name, tensor in saved.items():
         assert torch.equal(tensor, gathered[f"model.{name}"])
         assert not torch.equal(tensor, model.get_parameter(name)), f"{name} was not trained"
-
-
-@pytest.mark.slow
-def test_zero3_gathers_the_output_head_once_per_step(tiny_folder, examples, tmp_path):
-    path = write_job(tiny_folder, examples, tmp_path / "model", micro_batch_size=1, strategy=on_two("zero3"))
-    run_watched(path, tmp_path)
-    steps = len(steps_logged(tmp_path / "model"))
-    gathers = json.loads((tmp_path / "seen-0.json").read_text())["gathers"]
-    # Each of the two micro-batches of a step gathers a weight.
-    assert gathers["model.layers.0.mlp.up_proj.weight"] >= 2 * steps
-    # The head, which is the embedding as well: after each step, and in the first one, in which DeepSpeed releases everything.
-    assert gathers["model.embed_tokens.weight"] <= steps + 3
 
 
 # Faults of the user, found by the ranks.
