@@ -108,8 +108,8 @@ def test_where_sizes_or_memory_are_unknown_auto_turns_checkpointing_off_and_take
 
 
 @pytest.mark.parametrize("device", ["cpu", "mps"])
-def test_without_cuda_auto_sets_no_limit(device):
-    assert settings(memory=None, device=device) == (False, None)
+def test_without_cuda_auto_takes_4096_tokens(device):
+    assert settings(memory=None, device=device) == (False, 4096)
     assert settings(1000, memory=None, device=device) == (False, 1000)
 
 

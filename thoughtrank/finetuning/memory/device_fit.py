@@ -75,13 +75,11 @@ def device_settings(
         parts: of the config.
         shape: of the model; None where it is unknown.
         device: that trains.
-        memory: of the device, in bytes; None where it is unknown. On CUDA without both, ``auto`` means no gradient
-            checkpointing and 4,096 tokens, and elsewhere no gradient checkpointing and no limit.
+        memory: of the device, in bytes; None where it is unknown. Without both, and on other devices than CUDA, ``auto`` is no
+            gradient checkpointing and 4,096 tokens.
         liger: Liger's kernels are used on CUDA; None where they are installed.
     """
-    settings = DeviceSettings(
-        gradient_checkpointing=checkpointing is True, micro_batch_tokens=parts.unmeasured_tokens(device)
-    )
+    settings = DeviceSettings(gradient_checkpointing=checkpointing is True, micro_batch_tokens=parts.unmeasured_tokens)
     if shape is None or memory is None or device != "cuda":
         return settings
     for candidate in _in_order_of_preference(checkpointing, parts.micro_batch_tokens):

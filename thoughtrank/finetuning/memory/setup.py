@@ -22,7 +22,7 @@ MicroBatchTokens = int | Literal["auto"] | None
 """Values of ``training.micro_batch_tokens``."""
 
 _UNMEASURED_TOKENS = 4096
-"""What ``micro_batch_tokens=auto`` means on a CUDA device where sizes or memory are unknown."""
+"""What ``micro_batch_tokens=auto`` means where sizes or memory are unknown, and on devices other than CUDA."""
 
 _LOGIT_BYTES = {"cpu": 1 << 24, "cuda": 1 << 28, "mps": 1 << 24}
 """See ``chunked_cross_entropy``, which imports torch."""
@@ -70,11 +70,10 @@ class TrainingParts:
             limit = min(limit, max(self.micro_batch_tokens, self.longest_example))
         return min(limit, self.batch_tokens)
 
-    def unmeasured_tokens(self, device: DeviceKind) -> int | None:
+    @property
+    def unmeasured_tokens(self) -> int | None:
         """The limit of a micro-batch on a device whose memory is unknown."""
-        if self.micro_batch_tokens != "auto":
-            return self.micro_batch_tokens
-        return _UNMEASURED_TOKENS if device == "cuda" else None
+        return _UNMEASURED_TOKENS if self.micro_batch_tokens == "auto" else self.micro_batch_tokens
 
     @property
     def accumulates(self) -> bool:
@@ -108,7 +107,7 @@ def training_setup(
         tokens: of a micro-batch; None takes the most that the config allows.
         liger: Liger's kernels are used on CUDA; None where they are installed.
     """
-    parts = replace(parts, micro_batch_tokens=parts.unmeasured_tokens(device))
+    parts = replace(parts, micro_batch_tokens=parts.unmeasured_tokens)
     adapter = parts.adapter
     strategy = _on(device, parts.strategy)
     precision = _arithmetic_name(parts, device=device)
