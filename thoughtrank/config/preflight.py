@@ -18,7 +18,6 @@ from thoughtrank.errors import UserError
 from thoughtrank.evaluation.arms.registry import arm_faults
 from thoughtrank.finetuning.compatibility import training_faults
 from thoughtrank.finetuning.kernels.build_tools import missing_build_tools
-from thoughtrank.finetuning.memory.setup import likely_device
 
 
 def checked_config(values: Mapping[str, Any]) -> tuple[RunConfig, Components]:
@@ -172,8 +171,7 @@ def _batch_faults(config: RunConfig, components: Components) -> list[str]:
             "strategy.devices and strategy.num_nodes: some would wait for the others in every step"
         ]
     per_process = training.batch_size // max(processes, 1)
-    tokens = training.micro_batch_tokens
-    if tokens is not None and (tokens != "auto" or likely_device(components.strategy) == "cuda"):
+    if training.micro_batch_tokens is not None:
         return []  # micro-batches of a step are about equally long, whatever their number
     if training.micro_batch_size < per_process and per_process % training.micro_batch_size:
         each = f", {per_process} on each of {processes} processes," if processes > 1 else ""
