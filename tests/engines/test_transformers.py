@@ -8,7 +8,7 @@ import torch
 from reference_decoding import QUESTIONS, Reference, assert_equal_to_generate, requests_for
 from transformers import AutoConfig, Qwen2Config, Qwen2ForCausalLM
 
-from thoughtrank.engines.decoding.prefill import plan_prefills
+from thoughtrank.engines.decoding.prefill import plan_openers, plan_prefills
 from thoughtrank.engines.protocol import Limits
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.prompting.thought_tags import EMPTY_THOUGHT, OPEN_TAG
@@ -87,7 +87,7 @@ def test_prompts_with_a_common_beginning_write_the_tokens_of_generate(qwen_folde
 
     def noted(*args, **options):
         prefills = plan_prefills(*args, **options)
-        shared.extend(prefill.shared for prefill in prefills)
+        shared.extend(tokens for prefill in prefills for tokens in prefill.copied)
         return prefills
 
     monkeypatch.setattr("thoughtrank.engines.decoding.decoding_loop.plan_prefills", noted)
@@ -101,6 +101,26 @@ def test_prompts_with_a_common_beginning_write_the_tokens_of_generate(qwen_folde
         token_budget=token_budget,
     )
     assert max(shared) >= 16
+
+
+@pytest.mark.parametrize("modules", [False, True], ids=["own arithmetic", "modules of transformers"])
+def test_long_openers_of_several_questions_write_the_tokens_of_generate(qwen_folder, modules, monkeypatch):
+    if modules:
+        monkeypatch.setattr("thoughtrank.engines.decoding.llama_model._CLASSES", ())
+    questions_read = []
+
+    def noted(openers, **options):
+        prefills = plan_openers(openers, **options)
+        questions_read.extend(len(set(prefill.beginnings)) for prefill in prefills)
+        return prefills
+
+    monkeypatch.setattr("thoughtrank.engines.decoding.decoding_loop.plan_openers", noted)
+    assert_equal_to_generate(
+        qwen_folder,
+        ["So we add both numbers", "We take the second number from the first", "Let"],
+        Limits(thought_tokens=20, answer_tokens=10, min_answer_tokens=1),
+    )
+    assert max(questions_read) > 1
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ class TransformersEngine(LocalEngineComponent):
             own. ``auto`` is all CUDA devices, else 1.
     """
 
-    version = 4
+    version = 5
     operational = frozenset({"probe_candidates", "devices"})
     chooses_first_token = True
     scores = True

@@ -5,7 +5,7 @@ import torch
 
 from thoughtrank.engines.decoding.batch_scheduler import CacheShape
 from thoughtrank.engines.decoding.kv_cache import KVCache
-from thoughtrank.engines.decoding.prefill import Prefill
+from thoughtrank.engines.decoding.prefill import Beginning, Prefill
 
 KV_HEADS, HEAD_DIM = 2, 4
 
@@ -76,7 +76,7 @@ def test_a_prefilled_opener_comes_before_the_first_step_of_its_row(cache):
     prefill(cache, 0, tokens=1, value=100)
     cache.add_rows([3, 1])
     openers = torch.tensor([[10.0, 11, 12], [20, -1, -1]])[:, None, :, None].expand(-1, KV_HEADS, -1, HEAD_DIM)
-    cache.store_prefill(Prefill([0, 1], [[0] * 3, [0]], shared=1, target="rows"), 0, openers, -openers)
+    cache.store_prefill(Prefill([0, 1], [[0] * 3, [0]], [Beginning(0, 1)] * 2, target="rows"), 0, openers, -openers)
     cache.assign_prompts([0, 0], num_prompts=1)
     step(cache, [1, 2])
     assert visible(cache, 0) == [100, 10, 11, 12, 1]
@@ -92,7 +92,7 @@ def test_columns_are_left_out_for_a_longer_opener_of_a_later_row(cache):
     cache.reserve(shape(rows=2, prompts=1), opener_tokens=20)
     cache.add_rows([20])
     opener = filled(5, 1, KV_HEADS, 20, HEAD_DIM)
-    cache.store_prefill(Prefill([1], [[0] * 20], shared=1, target="rows"), 0, opener, -opener)
+    cache.store_prefill(Prefill([1], [[0] * 20], [Beginning(0, 1)], target="rows"), 0, opener, -opener)
     cache.assign_prompts([0, 0], num_prompts=1)
     step(cache, [2, 6])
     assert visible(cache, 0) == [100, 1, 2]
@@ -141,7 +141,7 @@ def test_shared_tokens_are_copied_from_the_source_and_returned_before_the_new_on
     cache.reserve(shape(rows=1, prompts=2))
     prefill(cache, 0, tokens=3, value=100)
     new = filled(7, 1, KV_HEADS, 2, HEAD_DIM)
-    keys, values = cache.store_prefill(Prefill([1], [[0, 0]], shared=2, source=0), 0, new, -new)
+    keys, values = cache.store_prefill(Prefill([1], [[0, 0]], [Beginning(0, 2)]), 0, new, -new)
     assert keys[0, 0, :, 0].tolist() == [100, 100, 7, 7]
     assert values[0, 0, :, 0].tolist() == [-100, -100, -7, -7]
     cache.add_rows([0])

@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel
 from thoughtrank.engines.decoding.batch_scheduler import CacheShape
 from thoughtrank.engines.decoding.generic_model import GenericModel
 from thoughtrank.engines.decoding.llama_model import PackedLlama, is_llama
-from thoughtrank.engines.decoding.prefill import Prefill, plan_openers
+from thoughtrank.engines.decoding.prefill import Beginning, Opener, Prefill, plan_openers
 from thoughtrank.engines.decoding.shared_prefix_attention import ATTENTION
 
 PROMPTS = [[5, 6, 7, 8], [5, 6, 9, 10, 11, 12]]
@@ -28,7 +28,7 @@ def decoded(model):
     cache.begin_group(1000)
     cache.reserve(CacheShape(rows=3, columns=16, prompts=2, prompt_columns=16))
     model.prefill(Prefill([0], [PROMPTS[0]]), cache)
-    model.prefill(Prefill([1], [PROMPTS[1][2:]], shared=2, source=0), cache)
+    model.prefill(Prefill([1], [PROMPTS[1][2:]], [Beginning(0, 2)]), cache)
     cache.add_rows([0] * 3)
     cache.assign_prompts([prompt for prompt, _ in BRANCHES], num_prompts=2)
     logits = []
@@ -57,22 +57,29 @@ def test_steps_give_the_logits_of_the_whole_sequence(tiny_folder, forward):
 @pytest.mark.parametrize("forward", [GenericModel, PACKED_LLAMA], ids=["generic", "llama"])
 @torch.inference_mode()
 def test_a_step_after_a_prefilled_opener_gives_the_logits_of_the_whole_sequence(tiny_folder, forward):
-    openers = {0: [20, 21, 22], 1: [23, 24, 25, 26, 27]}
+    openers = [[20, 21, 22], [23, 24, 25, 26, 27], [28, 29]]
+    prompts_of_rows = [0, 1, 1]
     model = forward(loaded(tiny_folder))
     cache = model.new_cache()
     cache.begin_group(1000)
-    cache.reserve(CacheShape(rows=2, columns=16, prompts=1, prompt_columns=16), opener_tokens=4)
-    model.prefill(Prefill([0], [PROMPTS[0]]), cache)
-    cache.add_rows([len(opener) - 1 for opener in openers.values()])
-    for prefill in plan_openers({row: opener[:-1] for row, opener in openers.items()}, prompt_tokens=4, source=0):
-        model.prefill(prefill, cache)
-    cache.assign_prompts([0, 0], num_prompts=1)
-    cache.begin_step(2)
-    positions = torch.tensor([len(PROMPTS[0]) + len(opener) - 1 for opener in openers.values()])
-    logits = model.step(torch.tensor([opener[-1] for opener in openers.values()]), positions, cache, None)
+    cache.reserve(CacheShape(rows=3, columns=16, prompts=2, prompt_columns=16), opener_tokens=4)
+    for index, prompt in enumerate(PROMPTS):
+        model.prefill(Prefill([index], [prompt]), cache)
+    cache.add_rows([len(opener) - 1 for opener in openers])
+    read = [
+        Opener(row=row, tokens=opener[:-1], prompt=Beginning(prompt, len(PROMPTS[prompt])))
+        for row, (opener, prompt) in enumerate(zip(openers, prompts_of_rows, strict=True))
+    ]
+    [prefill] = plan_openers(read)
+    model.prefill(prefill, cache)
+    cache.assign_prompts(prompts_of_rows, num_prompts=2)
+    cache.begin_step(3)
+    sequences = [[*PROMPTS[prompt], *opener] for prompt, opener in zip(prompts_of_rows, openers, strict=True)]
+    positions = torch.tensor([len(sequence) - 1 for sequence in sequences])
+    logits = model.step(torch.tensor([opener[-1] for opener in openers]), positions, cache, None)
     reference = loaded(tiny_folder, attention="eager")
-    for row, opener in openers.items():
-        expected = reference(torch.tensor([[*PROMPTS[0], *opener]])).logits[0, -1]
+    for row, sequence in enumerate(sequences):
+        expected = reference(torch.tensor([sequence])).logits[0, -1]
         torch.testing.assert_close(logits[row], expected, rtol=1e-4, atol=1e-4)
 
 

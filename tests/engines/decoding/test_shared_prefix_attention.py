@@ -7,11 +7,12 @@ from torch.nn.functional import scaled_dot_product_attention
 from thoughtrank.engines.decoding import shared_prefix_attention as module
 from thoughtrank.engines.decoding.batch_scheduler import CacheShape
 from thoughtrank.engines.decoding.kv_cache import KVCache
-from thoughtrank.engines.decoding.prefill import Prefill
+from thoughtrank.engines.decoding.prefill import Beginning, Prefill
 from thoughtrank.engines.decoding.shared_prefix_attention import (
     branch_attention,
     causal_attention,
     causal_mask,
+    prefill_mask,
     shared_prefix_attention,
 )
 from thoughtrank.errors import UserError
@@ -19,6 +20,14 @@ from thoughtrank.errors import UserError
 HEADS, KV_HEADS, HEAD_DIM, SCALING = 6, 2, 8, 0.3
 PROMPTS, STEPS = (5, 9), 3
 CUDA = torch.device("cuda")
+
+
+def attended_causally(query, keys, values):
+    """Of sequences with beginnings of the same length."""
+    before = keys.shape[2] - query.shape[2]
+    prefill = Prefill([0], [[0] * query.shape[2]], [Beginning(0, before)])
+    mask = prefill_mask(prefill, query.device)
+    return causal_attention(query, keys, values, scaling=SCALING, mask=mask)
 
 
 def plain(query, keys, values):
@@ -59,7 +68,7 @@ def test_a_prefill_attends_causally_after_shared_tokens(before):
     torch.manual_seed(0)
     query = torch.randn(2, HEADS, 5, HEAD_DIM)
     keys, values = torch.randn(2, 2, KV_HEADS, before + 5, HEAD_DIM)
-    attended = causal_attention(query, keys, values, scaling=SCALING)
+    attended = attended_causally(query, keys, values)
     for position in range(5):
         seen = before + position + 1
         expected = scaled_dot_product_attention(
@@ -101,9 +110,9 @@ def test_the_mask_of_cuda_is_that_of_the_cpu(tokens, before, kv_heads, as_on_cud
     torch.manual_seed(0)
     query = torch.randn(2, HEADS, tokens, HEAD_DIM)
     keys, values = torch.randn(2, 2, kv_heads, before + tokens, HEAD_DIM)
-    attended = causal_attention(query, keys, values, scaling=SCALING)
+    attended = attended_causally(query, keys, values)
     monkeypatch.undo()
-    torch.testing.assert_close(attended, causal_attention(query, keys, values, scaling=SCALING))
+    torch.testing.assert_close(attended, attended_causally(query, keys, values))
 
 
 @pytest.mark.parametrize("tokens", [5, 1])
@@ -115,12 +124,12 @@ def test_flash_attention_gets_grouped_keys_and_no_mask(tokens, as_on_cuda, monke
     torch.manual_seed(0)
     query = torch.randn(2, HEADS, tokens, HEAD_DIM)
     keys, values = torch.randn(2, 2, KV_HEADS, 4 + tokens, HEAD_DIM)
-    attended = causal_attention(query, keys, values, scaling=SCALING)
+    attended = attended_causally(query, keys, values)
     assert [[tuple(each.shape[1:3]) for each in call] for call in given] == [
         [(HEADS, tokens), (KV_HEADS, 4 + tokens), (KV_HEADS, 4 + tokens)]
     ]
     monkeypatch.undo()
-    torch.testing.assert_close(attended, causal_attention(query, keys, values, scaling=SCALING))
+    torch.testing.assert_close(attended, attended_causally(query, keys, values))
 
 
 @pytest.mark.usefixtures("as_on_cuda")
@@ -129,9 +138,24 @@ def test_a_padded_row_is_read_as_it_is_alone():
     torch.manual_seed(0)
     query = torch.randn(2, HEADS, 5, HEAD_DIM)
     keys, values = torch.randn(2, 2, KV_HEADS, 4 + 5, HEAD_DIM)
-    attended = causal_attention(query, keys, values, scaling=SCALING)
-    alone = causal_attention(query[1:, :, :3], keys[1:, :, :7], values[1:, :, :7], scaling=SCALING)
+    attended = attended_causally(query, keys, values)
+    alone = attended_causally(query[1:, :, :3], keys[1:, :, :7], values[1:, :, :7])
     torch.testing.assert_close(attended[1:, :, :3], alone)
+
+
+@pytest.mark.parametrize("takes_groups", [True, False], ids=["grouped", "repeated"])
+def test_each_sequence_attends_to_a_beginning_of_its_own_length(takes_groups, monkeypatch):
+    monkeypatch.setattr(module, "_takes_groups", lambda mask: takes_groups)
+    torch.manual_seed(0)
+    query = torch.randn(2, HEADS, 5, HEAD_DIM)
+    keys, values = torch.randn(2, 2, KV_HEADS, 4 + 5, HEAD_DIM)
+    prefill = Prefill([0, 1], [[0] * 5, [0] * 3], [Beginning(0, 4), Beginning(1, 2)])
+    mask = prefill_mask(prefill, query.device)
+    attended = causal_attention(query, keys, values, scaling=SCALING, mask=mask)
+    torch.testing.assert_close(attended[:1], attended_causally(query[:1], keys[:1], values[:1]))
+    # What follows the shorter beginning belongs to no sequence, and the last two tokens are padding.
+    own_keys, own_values = (torch.cat((each[1:, :, :2], each[1:, :, 4:7]), dim=2) for each in (keys, values))
+    torch.testing.assert_close(attended[1:, :, :3], attended_causally(query[1:, :, :3], own_keys, own_values))
 
 
 @pytest.mark.parametrize("unsupported", [{"softcap": 50.0}, {"s_aux": torch.zeros(1)}])

@@ -10,7 +10,7 @@ from thoughtrank.engines.decoding.batch_scheduler import COLUMN_STEP, CacheShape
 from thoughtrank.engines.decoding.branch_tokenizer import BranchTokenizer
 from thoughtrank.engines.decoding.decoder_model import DecoderModel
 from thoughtrank.engines.decoding.kv_cache import KVCache
-from thoughtrank.engines.decoding.prefill import Prefill, common_length, plan_prefills, plan_scoring
+from thoughtrank.engines.decoding.prefill import Beginning, Prefill, common_length, plan_prefills, plan_scoring
 from thoughtrank.engines.protocol import AnswerForm, ContinuationScore, OnStep, ScoreRequest
 
 _TOO_LONG = float("-inf")
@@ -75,7 +75,7 @@ def score_group(
         _read_prompts(slice_, model=model, cache=cache)
         for index, question in enumerate(slice_):
             sequences = [text.ids for text in question.texts]
-            for prefill in plan_scoring(sequences, shared=question.shared, source=index):
+            for prefill in plan_scoring(sequences, beginning=Beginning(index, question.shared)):
                 _score(question, prefill, model=model, cache=cache, tokenizer=tokenizer)
                 if on_step is not None:
                     finished = sum(len(question.texts[each].asked) for each in prefill.indices)

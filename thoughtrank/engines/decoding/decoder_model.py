@@ -72,3 +72,9 @@ def pad(prompts: Sequence[Sequence[int]], device: torch.device) -> Tensor:
     """Token ids as one tensor [prompts, tokens], padded at the end, where causal attention does not see the padding."""
     longest = max(map(len, prompts))
     return torch.tensor([[*prompt, *[0] * (longest - len(prompt))] for prompt in prompts], device=device)
+
+
+def prefill_positions(prefill: Prefill, device: torch.device) -> Tensor:
+    """Position of each token of a prefill, [sequences, tokens], padding included."""
+    first = torch.tensor(prefill.copied, device=device)
+    return first[:, None] + torch.arange(max(map(len, prefill.tokens)), device=device)

@@ -9,13 +9,13 @@ from thoughtrank.engines.decoding.batch_scheduler import BatchScheduler, padded_
 from thoughtrank.engines.decoding.branch import BranchState
 from thoughtrank.engines.decoding.decoder_model import DecoderModel
 from thoughtrank.engines.decoding.kv_cache import KVCache
-from thoughtrank.engines.decoding.prefill import plan_openers, plan_prefills
+from thoughtrank.engines.decoding.prefill import Beginning, Opener, plan_openers, plan_prefills
 from thoughtrank.engines.decoding.sampling import next_tokens
 from thoughtrank.engines.protocol import OnStep
 
 NO_TOKEN = -1
 MIN_OPENER = 8
-"""Tokens of the longest opener of a group. Shorter openers are fed in the steps: a forward pass for each question would not be
+"""Tokens of the longest opener of a group. Shorter openers are fed in the steps: forward passes of their own would not be
 faster."""
 
 
@@ -103,16 +103,19 @@ class DecodingLoop:
             self._drop_finished()
 
     def _read_openers(self, rows: Sequence[int]) -> None:
-        """Prefill the openers of these rows, those of one question at a time."""
-        openers: dict[int, dict[int, list[int]]] = {}
-        for row in rows:
-            state = self._running[row]
-            if len(state.opener_ids) > 1:
-                openers.setdefault(state.question, {})[row] = state.opener_ids[:-1]
-        for question, of_rows in openers.items():
-            prompt_tokens, source = len(self._questions[question].prompt), self._cached.index(question)
-            for prefill in plan_openers(of_rows, prompt_tokens=prompt_tokens, source=source):
-                self._model.prefill(prefill, self._cache)
+        """Prefill the openers of these rows but for their last token."""
+        position = {question: index for index, question in enumerate(self._cached)}
+        openers = [
+            Opener(
+                row=row,
+                tokens=state.opener_ids[:-1],
+                prompt=Beginning(position[state.question], len(self._questions[state.question].prompt)),
+            )
+            for row, state in ((row, self._running[row]) for row in rows)
+            if len(state.opener_ids) > 1
+        ]
+        for prefill in plan_openers(openers):
+            self._model.prefill(prefill, self._cache)
 
     def _step(self) -> None:
         """One token for every branch in flight."""

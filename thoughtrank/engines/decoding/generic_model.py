@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
-from thoughtrank.engines.decoding.decoder_model import new_cache, pad
+from thoughtrank.engines.decoding.decoder_model import new_cache, pad, prefill_positions
 from thoughtrank.engines.decoding.kv_cache import KVCache
 from thoughtrank.engines.decoding.prefill import Prefill
 
@@ -44,9 +43,12 @@ class GenericModel:
 
     def _inputs(self, prefill: Prefill, cache: KVCache) -> dict[str, object]:
         tokens = pad(prefill.tokens, self.device)
-        rows, length = tokens.shape
-        positions = torch.arange(prefill.shared, prefill.shared + length, device=self.device)[None].expand(rows, -1)
-        return {"input_ids": tokens, "position_ids": positions, "past_key_values": cache, "shared_prefix": cache}
+        return {
+            "input_ids": tokens,
+            "position_ids": prefill_positions(prefill, self.device),
+            "past_key_values": cache,
+            "shared_prefix": cache,
+        }
 
     def step(self, tokens: Tensor, positions: Tensor, cache: KVCache, wanted: Tensor | None) -> Tensor:
         """See ``DecoderModel``."""

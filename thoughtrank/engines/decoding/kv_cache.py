@@ -157,16 +157,17 @@ class KVCache:
         self._column -= first
 
     def store_prefill(self, prefill: Prefill, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Store what a prefill has read, where it is to be stored, and return it after the tokens that are shared.
+        """Store what a prefill has read, where it is to be stored, and return it after the beginnings.
 
         Args:
             prefill: the sequences.
             layer: index of the layer.
-            keys: [rows, K, p, D], of the p tokens after the shared ones.
+            keys: [rows, K, p, D], of the p tokens after the beginnings.
             values: as ``keys``.
 
         Returns:
-            Keys and values [rows, K, s + p, D], the s shared tokens included.
+            Keys and values [rows, K, s + p, D], with the s tokens of the longest beginning; what follows a shorter one there
+            is to be hidden.
         """
         if prefill.target == "rows":
             for buffer, new in ((self.keys[layer], keys), (self.values[layer], values)):
@@ -174,9 +175,9 @@ class KVCache:
                     buffer[row, :, self._column - len(tokens) : self._column] = new[sequence, :, : len(tokens)]
         complete = []
         for new, stored in ((keys, self.prompt_keys[layer]), (values, self.prompt_values[layer])):
-            if prefill.shared:
-                before = stored[prefill.source, :, : prefill.shared]
-                new = torch.cat((before.expand(len(new), -1, -1, -1), new), dim=2)
+            if prefill.beginnings:
+                sources = [beginning.source for beginning in prefill.beginnings]
+                new = torch.cat((stored[sources, :, : max(prefill.copied)], new), dim=2)
             if prefill.target == "prompts":
                 for sequence, (prompt, length) in enumerate(zip(prefill.indices, prefill.lengths, strict=True)):
                     stored[prompt, :, :length] = new[sequence, :, :length]

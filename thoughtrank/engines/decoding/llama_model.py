@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from thoughtrank.engines.decoding.decoder_model import new_cache, pad
+from thoughtrank.engines.decoding.decoder_model import new_cache, pad, prefill_positions
 from thoughtrank.engines.decoding.kv_cache import KVCache
 from thoughtrank.engines.decoding.packed_linear import PackedLinear
 from thoughtrank.engines.decoding.prefill import Prefill, PrefillCache
-from thoughtrank.engines.decoding.shared_prefix_attention import branch_attention, causal_attention
+from thoughtrank.engines.decoding.shared_prefix_attention import branch_attention, causal_attention, prefill_mask
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedModel
@@ -120,8 +120,8 @@ class PackedLlama:
         tokens = pad(prefill.tokens, self.device)
         rows, length = tokens.shape
         hidden = self._embedding(tokens.flatten())
-        positions = torch.arange(prefill.shared, prefill.shared + length, device=self.device).repeat(rows)
-        rotation = self._rotation(hidden, positions)
+        rotation = self._rotation(hidden, prefill_positions(prefill, self.device).flatten())
+        mask = prefill_mask(prefill, self.device)
         for number, layer in enumerate(self._layers):
             query, keys, values = (
                 each.unflatten(0, (rows, length)).transpose(1, 2)
@@ -129,7 +129,7 @@ class PackedLlama:
             )
             keys, values = cache.store_prefill(prefill, number, keys, values)
             if number < layers:
-                attended = causal_attention(query, keys, values, scaling=layer.scaling)
+                attended = causal_attention(query, keys, values, scaling=layer.scaling, mask=mask)
                 hidden = layer.out.add(attended.transpose(1, 2).reshape(rows * length, -1), hidden)
                 hidden = layer.feed_forward(hidden, self.silu_mul)
         return hidden

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -11,6 +11,20 @@ _MAX_TOKENS = 512
 """Of one prefill: more rows make matmuls more efficient, up to a few hundred."""
 _MIN_SHARED = 16
 """Fewer shared tokens are not worth a separate prefill for the prompt they are copied from."""
+_MAX_COPIED = 8
+"""Tokens of one prefill, copied ones included, per token that it may read: each sequence gets its own copy."""
+
+
+class Beginning(NamedTuple):
+    """First tokens of a sequence whose keys and values are copied.
+
+    Attributes:
+        source: index in the cache of the prompt that they are copied from.
+        tokens: how many they are.
+    """
+
+    source: int
+    tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +33,39 @@ class Prefill:
 
     Attributes:
         indices: of the prompts or rows in the cache, or of the texts that are scored.
-        tokens: what is read of each: all tokens after the first ``shared`` ones.
-        shared: number of first tokens that are the same in all of them; their keys and values are copied.
-        source: index of the prompt they are copied from.
+        tokens: what is read of each: all tokens after its beginning.
+        beginnings: of each sequence; none where all of them are read from their first token.
         target: what the keys and values are stored as; None for texts that are only scored.
     """
 
     indices: list[int]
     tokens: list[list[int]]
-    shared: int = 0
-    source: int = 0
+    beginnings: list[Beginning] | None = None
     target: Literal["prompts", "rows"] | None = "prompts"
 
     @property
+    def copied(self) -> list[int]:
+        """Tokens of the beginning of each sequence."""
+        return [beginning.tokens for beginning in self.beginnings or [Beginning(0, 0)] * len(self.tokens)]
+
+    @property
     def lengths(self) -> list[int]:
-        """Tokens of each sequence, the shared ones included."""
-        return [self.shared + len(tokens) for tokens in self.tokens]
+        """Tokens of each sequence, those of its beginning included."""
+        return [copied + len(tokens) for copied, tokens in zip(self.copied, self.tokens, strict=True)]
+
+
+class Opener(NamedTuple):
+    """First tokens of a branch.
+
+    Attributes:
+        row: of the branch in the cache.
+        tokens: after its prompt.
+        prompt: all tokens of its prompt.
+    """
+
+    row: int
+    tokens: list[int]
+    prompt: Beginning
 
 
 class PrefillCache(Protocol):
@@ -64,42 +95,51 @@ def plan_prefills(prompts: Sequence[list[int]], *, present: int, at_most: int = 
     if shared and not present:
         first = [Prefill([source], [prompts[source]])]
         missing.remove(source)
+    beginning = Beginning(source, shared)
     return first + [
-        Prefill(indices, [prompts[index][shared:] for index in indices], shared=shared, source=source)
-        for indices in _chunks({index: len(prompts[index]) - shared for index in missing}, at_most=at_most)
+        Prefill(indices, [prompts[index][shared:] for index in indices], _repeated(beginning, len(indices)))
+        for indices in _chunks({index: (shared, len(prompts[index]) - shared) for index in missing}, at_most=at_most)
     ]
 
 
-def plan_openers(
-    openers: Mapping[int, list[int]], *, prompt_tokens: int, source: int, at_most: int = _MAX_TOKENS
-) -> list[Prefill]:
-    """Forward passes over the first tokens of branches, a few of similar length at a time.
+def plan_openers(openers: Sequence[Opener], *, at_most: int = _MAX_TOKENS) -> list[Prefill]:
+    """Forward passes over the first tokens of branches of any questions, a few of similar length at a time.
 
     Args:
-        openers: row to tokens after the prompt.
-        prompt_tokens: of the prompt of all these rows.
-        source: its index in the cache.
+        openers: of all branches that begin now.
         at_most: tokens of one prefill.
     """
-    order = sorted(openers, key=lambda row: (len(openers[row]), row))
+    ordered = sorted(openers, key=lambda opener: (len(opener.tokens), opener.row))
+    chunks = _chunks(
+        {index: (opener.prompt.tokens, len(opener.tokens)) for index, opener in enumerate(ordered)}, at_most=at_most
+    )
     return [
-        Prefill(rows, [openers[row] for row in rows], shared=prompt_tokens, source=source, target="rows")
-        for rows in _chunks({row: len(openers[row]) for row in order}, at_most=at_most)
+        Prefill(
+            [opener.row for opener in read],
+            [opener.tokens for opener in read],
+            [opener.prompt for opener in read],
+            target="rows",
+        )
+        for read in ([ordered[index] for index in chunk] for chunk in chunks)
     ]
 
 
-def plan_scoring(sequences: Sequence[list[int]], *, shared: int, source: int) -> list[Prefill]:
+def plan_scoring(sequences: Sequence[list[int]], *, beginning: Beginning) -> list[Prefill]:
     """Forward passes over sequences that are scored, a few of similar length at a time; ``indices`` are positions here.
 
     Args:
         sequences: token ids.
-        shared: number of first tokens that are in the cache.
-        source: index of the prompt in the cache.
+        beginning: of all of them.
     """
     order = sorted(range(len(sequences)), key=lambda index: (len(sequences[index]), index))
+    copied = beginning.tokens
     return [
-        Prefill(indices, [sequences[index][shared:] for index in indices], shared=shared, source=source, target=None)
-        for indices in _chunks({index: len(sequences[index]) - shared for index in order}, at_most=_MAX_TOKENS)
+        Prefill(
+            indices, [sequences[index][copied:] for index in indices], _repeated(beginning, len(indices)), target=None
+        )
+        for indices in _chunks(
+            {index: (copied, len(sequences[index]) - copied) for index in order}, at_most=_MAX_TOKENS
+        )
     ]
 
 
@@ -112,12 +152,25 @@ def common_length(sequences: Sequence[Sequence[int]]) -> int:
     return shortest
 
 
-def _chunks(lengths: Mapping[int, int], *, at_most: int) -> list[list[int]]:
-    """The keys in their order, from the shortest to the longest, as many together as one prefill may read."""
+def _repeated(beginning: Beginning, number: int) -> list[Beginning] | None:
+    return [beginning] * number if beginning.tokens else None
+
+
+def _chunks(lengths: Mapping[int, tuple[int, int]], *, at_most: int) -> list[list[int]]:
+    """The keys in their order, as many together as one prefill may read.
+
+    Args:
+        lengths: key to the tokens that are copied and those that are read; in order of the latter.
+        at_most: tokens that are read.
+    """
     chunks: list[list[int]] = []
-    for index, length in lengths.items():
-        if chunks and (len(chunks[-1]) + 1) * length <= at_most:
+    widest = 0
+    for index, (copied, read) in lengths.items():
+        rows = len(chunks[-1]) + 1 if chunks else 1
+        widest = max(widest, copied)
+        if chunks and rows * read <= at_most and rows * (widest + read) <= _MAX_COPIED * at_most:
             chunks[-1].append(index)
         else:
             chunks.append([index])
+            widest = copied
     return chunks

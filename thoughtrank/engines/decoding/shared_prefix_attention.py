@@ -11,37 +11,60 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.attention.bias import causal_lower_right
+from torch.nn.attention.bias import CausalBias, causal_lower_right
 from transformers import AttentionInterface
 
 from thoughtrank.engines.decoding.kv_cache import KVCache
+from thoughtrank.engines.decoding.prefill import Prefill
 from thoughtrank.errors import UserError
 
 ATTENTION = "thoughtrank_shared_prefix"
 
 
-def causal_attention(query: Tensor, keys: Tensor, values: Tensor, *, scaling: float) -> Tensor:
-    """Attention within the prompts of a prefill.
+def causal_attention(query: Tensor, keys: Tensor, values: Tensor, *, scaling: float, mask: Tensor | None) -> Tensor:
+    """Attention within the sequences of a prefill.
 
     Args:
         query: [rows, H, p, D].
         keys: [rows, K, s + p, D]; the first s tokens come before the first query.
         values: as ``keys``.
         scaling: factor on the scores.
+        mask: of the prefill; see ``prefill_mask``.
 
     Returns:
         As ``query``.
     """
-    mask = causal_mask(query.shape[2], before=keys.shape[2] - query.shape[2], device=query.device)
+    groups = query.shape[1] // keys.shape[1]
+    if groups > 1 and mask is not None and not _takes_groups(mask):
+        keys, values = (each.repeat_interleave(groups, dim=1) for each in (keys, values))
+        groups = 1
     return nn.functional.scaled_dot_product_attention(
-        query,
-        keys,
-        values,
-        attn_mask=mask,
-        is_causal=mask is None,
-        scale=scaling,
-        enable_gqa=query.shape[1] != keys.shape[1],
+        query, keys, values, attn_mask=mask, is_causal=mask is None, scale=scaling, enable_gqa=groups > 1
     )
+
+
+def _takes_groups(mask: Tensor) -> bool:
+    """Whether a kernel that is not the plain computation takes this mask, and several query heads per key-value head.
+
+    On CUDA flash attention takes these heads but no mask of its own, and the kernel that takes a mask has one head for each.
+    """
+    return isinstance(mask, CausalBias) or mask.device.type != "cuda"
+
+
+def prefill_mask(prefill: Prefill, device: torch.device) -> Tensor | None:
+    """Which keys each token of a prefill attends to, [rows, 1, p, s + p], or [p, s + p] where it is the same in all rows.
+
+    The s keys before the first token that is read are as many as those of the longest beginning; shorter beginnings end
+    before. None if the kernels' own causal mask is right.
+    """
+    copied, tokens = prefill.copied, max(map(len, prefill.tokens))
+    most = max(copied)
+    if min(copied) == most:
+        return causal_mask(tokens, before=most, device=device)
+    before = torch.arange(most, device=device) < torch.tensor(copied, device=device)[:, None]
+    own = torch.ones(tokens, tokens, dtype=torch.bool, device=device).tril()
+    rows = len(copied)
+    return torch.cat((before[:, None].expand(-1, tokens, -1), own.expand(rows, -1, -1)), dim=2)[:, None]
 
 
 def causal_mask(tokens: int, *, before: int, device: torch.device) -> Tensor | None:
@@ -103,7 +126,7 @@ def shared_prefix_attention(
     Args:
         module: the attention layer.
         query: [N, H, 1, D] in decoding, [rows, H, p, D] in prefill.
-        key: [rows, K, s + p, D] in prefill, with s tokens copied from another prompt; unused in decoding, where it is in the
+        key: [rows, K, s + p, D] in prefill, with s tokens copied from prompts; unused in decoding, where it is in the
             cache.
         value: as ``key``.
         attention_mask: always None; transformers builds no mask for an attention it does not know.
@@ -125,7 +148,8 @@ def shared_prefix_attention(
             "engine"
         )
     if shared_prefix.prefilling is not None:
-        return causal_attention(query, key, value, scaling=scaling).transpose(1, 2), None
+        mask = prefill_mask(shared_prefix.prefilling, query.device)
+        return causal_attention(query, key, value, scaling=scaling, mask=mask).transpose(1, 2), None
     output = branch_attention(query[:, :, 0], shared_prefix, cast(int, module.layer_idx), scaling=scaling)
     return output[:, None], None
 

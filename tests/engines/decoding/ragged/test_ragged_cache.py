@@ -2,7 +2,7 @@
 
 import torch
 
-from thoughtrank.engines.decoding.prefill import Prefill
+from thoughtrank.engines.decoding.prefill import Beginning, Prefill
 from thoughtrank.engines.decoding.ragged.growing_scheduler import Move, Reservation
 from thoughtrank.engines.decoding.ragged.ragged_cache import RaggedCache
 
@@ -25,16 +25,35 @@ def test_prompts_and_openers_are_stored_without_their_padding():
     assert torch.equal(cache.keys[0][10:14, 0], whole[0, 0])
     # The second prompt shares two tokens with the first.
     rest = 100 + numbered(1, 1, 3, 2)
-    complete, _ = cache.store_prefill(Prefill([1], [[7, 8, 9]], shared=2, source=0), 0, rest, -rest)
+    complete, _ = cache.store_prefill(Prefill([1], [[7, 8, 9]], [Beginning(0, 2)]), 0, rest, -rest)
     assert torch.equal(cache.keys[0][30:35], complete[0].transpose(0, 1))
     assert torch.equal(complete[0, 0, :2], whole[0, 0, :2])
     # Two openers after it, one of them padded.
     new = 200 + numbered(2, 1, 3, 2)
-    prefill = Prefill([40, 50], [[1, 2, 3], [4]], shared=5, source=1, target="rows")
+    prefill = Prefill([40, 50], [[1, 2, 3], [4]], [Beginning(1, 5)] * 2, target="rows")
     cache.store_prefill(prefill, 0, new, -new)
     assert torch.equal(cache.values[0][40:43, 0], -new[0, 0])
     assert torch.equal(cache.values[0][50, 0], -new[1, 0, 0])
     assert cache.keys[0].shape[0] > cache.tokens == 64
+
+
+def test_openers_of_several_prompts_come_after_their_own_and_copy_nothing_that_was_not_written():
+    cache = new_cache(64)
+    for buffer in cache.keys:
+        buffer[:] = torch.nan
+    cache.prompt_starts = [0, 8]
+    for index, tokens in enumerate((4, 2)):
+        prompt = 100 * index + numbered(1, 1, tokens, 2)
+        cache.store_prefill(Prefill([index], [[0] * tokens]), 0, prompt, -prompt)
+    new = 200 + numbered(2, 1, 3, 2)
+    prefill = Prefill([40, 50], [[0] * 3, [0]], [Beginning(0, 4), Beginning(1, 2)], target="rows")
+    complete, _ = cache.store_prefill(prefill, 0, new, -new)
+    assert torch.equal(complete[:, :, 4:], new)
+    assert torch.equal(complete[0, 0, :4], cache.keys[0][0:4, 0])
+    assert torch.equal(complete[1, 0, :2], cache.keys[0][8:10, 0])
+    assert not complete.isnan().any()
+    assert torch.equal(cache.keys[0][40:43, 0], new[0, 0])
+    assert torch.equal(cache.keys[0][50, 0], new[1, 0, 0])
 
 
 def test_a_region_may_move_to_where_another_one_was():

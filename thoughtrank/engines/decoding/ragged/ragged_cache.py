@@ -33,7 +33,7 @@ class RaggedCache:
         self.keys: list[Tensor] = []
         self.values: list[Tensor] = []
         self.prompt_starts: list[int] = []
-        self._positions = self._slots = torch.zeros(0, dtype=torch.long, device=device)
+        self._positions = self._slots = self._copied = torch.zeros(0, dtype=torch.long, device=device)
 
     @classmethod
     def like(cls, cache: KVCache) -> "RaggedCache":
@@ -74,17 +74,16 @@ class RaggedCache:
         complete = []
         for new, stored in ((keys, self.keys[layer]), (values, self.values[layer])):
             whole = new
-            if prefill.shared:
-                start = self.prompt_starts[prefill.source]
-                before = stored[start : start + prefill.shared].transpose(0, 1)
-                whole = torch.cat((before.expand(len(new), -1, -1, -1), new), dim=2)
+            if prefill.beginnings:
+                before = stored.index_select(0, self._copied).unflatten(0, (len(new), -1)).transpose(1, 2)
+                whole = torch.cat((before, new), dim=2)
             written = whole if prefill.target == "prompts" else new
             stored.index_copy_(0, self._slots, written.transpose(1, 2).flatten(0, 1).index_select(0, self._positions))
             complete.append(whole)
         return complete[0], complete[1]
 
     def _place(self, prefill: Prefill) -> None:
-        """Which tokens of a padded prefill are stored where; the same in all layers."""
+        """Which tokens of a padded prefill are stored where, and which are copied; the same in all layers."""
         whole = prefill.target == "prompts"
         starts = [self.prompt_starts[index] for index in prefill.indices] if whole else prefill.indices
         lengths = prefill.lengths if whole else [len(tokens) for tokens in prefill.tokens]
@@ -93,6 +92,15 @@ class RaggedCache:
         slots = [start + token for start, length in zip(starts, lengths, strict=True) for token in range(length)]
         self._positions = torch.tensor(positions, device=self._device)
         self._slots = torch.tensor(slots, device=self._device)
+        if prefill.beginnings:
+            # Of a shorter beginning the last token is repeated: what comes after it may never have been written.
+            most = range(max(prefill.copied))
+            copied = [
+                self.prompt_starts[source] + min(token, tokens - 1)
+                for source, tokens in prefill.beginnings
+                for token in most
+            ]
+            self._copied = torch.tensor(copied, device=self._device)
 
     def move(self, moves: Sequence[Move]) -> None:
         """Copy regions. All are read before any is written: a region may move to where another one was."""

@@ -13,7 +13,7 @@ import torch
 from thoughtrank.engines.decoding.batch_scheduler import round_up
 from thoughtrank.engines.decoding.branch import BranchState
 from thoughtrank.engines.decoding.decoding_loop import MIN_OPENER, NO_TOKEN, QuestionBranches
-from thoughtrank.engines.decoding.prefill import plan_openers, plan_prefills
+from thoughtrank.engines.decoding.prefill import Beginning, Opener, plan_openers, plan_prefills
 from thoughtrank.engines.decoding.ragged.growing_scheduler import GrowingScheduler, Reservation
 from thoughtrank.engines.decoding.ragged.ragged_step import Field, RaggedStep, StepInputs, padded_batch
 from thoughtrank.engines.decoding.sampling import special_tokens
@@ -142,17 +142,18 @@ class RaggedLoop:
         self._plain[number] = state.plain_tokens
 
     def _read_beginnings(self, reservations: Sequence[Reservation]) -> None:
-        """Read what branches begin with, those of one question at a time."""
-        by_question: dict[int, dict[int, list[int]]] = {}
-        for each in reservations:
-            tokens = self._states[self._number(each)].fed_ids
-            by_question.setdefault(each.question, {})[each.start] = tokens
-        cached = list(self._scheduler.prompts)
-        for question, tokens_by_start in by_question.items():
-            prompt = len(self._questions[question].prompt)
-            source = cached.index(question)
-            for prefill in plan_openers(tokens_by_start, prompt_tokens=prompt, source=source, at_most=_PREFILL_TOKENS):
-                self._model.prefill(prefill, self._cache)
+        """Read what branches begin with."""
+        position = {question: index for index, question in enumerate(self._scheduler.prompts)}
+        openers = [
+            Opener(
+                row=each.start,
+                tokens=self._states[self._number(each)].fed_ids,
+                prompt=Beginning(position[each.question], len(self._questions[each.question].prompt)),
+            )
+            for each in reservations
+        ]
+        for prefill in plan_openers(openers, at_most=_PREFILL_TOKENS):
+            self._model.prefill(prefill, self._cache)
 
     def _order_rows(self) -> None:
         """Rows of the same prompt next to each other, in the order in which they were admitted."""
