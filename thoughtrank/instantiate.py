@@ -6,14 +6,13 @@ against the constructor's annotations: unknown names, wrong types and missing va
 
 import importlib
 import inspect
-import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, get_type_hints
 
 from pydantic import ConfigDict, ValidationError, create_model
 
 from thoughtrank.errors import UserError
-from thoughtrank.user_input.number_ranges import LARGEST_INTEGER
+from thoughtrank.user_input.value_faults import number_faults, type_faults
 
 _OPTIMIZERS = "thoughtrank.finetuning.optimizers"
 _MOVED = {
@@ -125,38 +124,6 @@ def find_target(name: str, *, where: str) -> Any:
     return getattr(module, attribute)
 
 
-def validation_faults(error: ValidationError, *, where: str) -> list[str]:
-    """One line per fault, naming the key as it is typed on the command line."""
-    words = {
-        "extra_forbidden": "unknown key",
-        "missing": "missing value",
-        "missing_keyword_only_argument": "missing value",
-    }
-    lines = []
-    for fault in error.errors():
-        key = ".".join(str(step) for step in ([where] if where else []) + list(fault["loc"]))
-        message = words.get(fault["type"]) or f"{fault['msg'][0].lower()}{fault['msg'][1:]}, not {fault['input']!r}"
-        lines.append(f"{key}: {message}")
-    return lines
-
-
-def number_faults(value: Any, *, where: str) -> list[str]:
-    """One line for each number in ``value``, however deep inside, that is not finite or has more than 64 bits."""
-    if isinstance(value, Mapping):
-        return [fault for key, each in value.items() for fault in number_faults(each, where=_inside(where, key))]
-    if isinstance(value, list | tuple):
-        return [fault for index, each in enumerate(value) for fault in number_faults(each, where=_inside(where, index))]
-    if isinstance(value, float) and not math.isfinite(value):
-        return [f"{where}: input should be a finite number, not {value}"]
-    if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
-        return [f"{where}: input should be a number of at most 64 bits"]
-    return []
-
-
-def _inside(where: str, key: object) -> str:
-    return f"{where}.{key}" if where else str(key)
-
-
 def make_component(spec: Mapping[str, Any], *, where: str) -> Any:
     """Make the component that a config group describes.
 
@@ -206,5 +173,5 @@ def _checked(target: Any, arguments: dict[str, Any], *, where: str) -> dict[str,
     try:
         checked = model.model_validate(arguments)
     except ValidationError as error:
-        raise UserError(*validation_faults(error, where=where)) from error
+        raise UserError(*type_faults(error, arguments, where=where)) from error
     return {name: getattr(checked, name) for name in fields} | (checked.model_extra or {})

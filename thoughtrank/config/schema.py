@@ -27,9 +27,9 @@ from thoughtrank.errors import UserError
 from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.evaluation.judged_comparisons import WinRateQuestions
 from thoughtrank.finetuning.weight_formats import Weights
-from thoughtrank.instantiate import number_faults, validation_faults
 from thoughtrank.storage.run_names import run_name_fault
 from thoughtrank.user_input.number_ranges import Seed
+from thoughtrank.user_input.value_faults import number_faults, type_faults
 
 
 class _Schema(BaseModel):
@@ -177,7 +177,7 @@ def load_config(values: Mapping[str, Any]) -> RunConfig:
     try:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
-        raise UserError(*validation_faults(error, where="")) from error
+        raise UserError(*type_faults(error, values, where="")) from error
     # Those of the components are checked when these are made.
     own = {key: value for key, value in config.model_dump().items() if not _names_component(value)}
     if faults := number_faults(own, where=""):

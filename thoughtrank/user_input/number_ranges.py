@@ -1,6 +1,6 @@
 """Ranges of numbers in the config, as types: the annotations of a schema or a constructor state them, and pydantic checks them.
 
-``instantiate.py`` and the schema refuse NaN, infinity and integers beyond 64 bits everywhere.
+``value_faults.py`` refuses NaN, infinity and integers beyond 64 bits everywhere.
 """
 
 from typing import Annotated

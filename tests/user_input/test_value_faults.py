@@ -1,0 +1,54 @@
+"""One line for each value that does not fit, by the key as it is typed."""
+
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
+
+from thoughtrank.user_input.value_faults import type_faults
+
+
+class Inner(BaseModel):
+    rate: float
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    tokens: PositiveInt | Literal["auto"] | None = None
+    words: str | list[str] = ""
+    sizes: list[int | Literal["auto"]] = []
+    level: Literal["low", "high"] = "low"
+    inner: Inner | Literal["none"] = "none"
+
+
+def faults_of(where="", **values):
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate(values)
+    return type_faults(caught.value, values, where=where)
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"tokens": "lots"}, "tokens: input should be a valid integer or 'auto', not 'lots'"),
+        ({"tokens": 0}, "tokens: input should be greater than 0 or 'auto', not 0"),
+        ({"tokens": 1.5}, "tokens: input should be a valid integer or 'auto', not 1.5"),
+        ({"sizes": [1, "auto", "all"]}, "sizes.2: input should be a valid integer or 'auto', not 'all'"),
+        ({"words": 3}, "words: input should be a valid string or a valid list, not 3"),
+        ({"words": ["We add", 3]}, "words.1: input should be a valid string, not 3"),
+        ({"level": "middle"}, "level: input should be 'low' or 'high', not 'middle'"),
+        ({"inner": {}}, "inner.rate: missing value"),
+        ({"inner": {"rate": [1]}}, "inner.rate: input should be a valid number, not [1]"),
+        ({"token": 3}, "token: unknown key"),
+    ],
+)
+def test_a_value_has_one_line_whatever_types_it_may_have(values, fault):
+    assert faults_of(**values) == [fault]
+    assert faults_of(where="training", **values) == [f"training.{fault}"]
+
+
+def test_several_values_are_told_at_once():
+    assert faults_of(tokens="lots", level="middle") == [
+        "tokens: input should be a valid integer or 'auto', not 'lots'",
+        "level: input should be 'low' or 'high', not 'middle'",
+    ]

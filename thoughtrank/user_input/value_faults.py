@@ -1,0 +1,83 @@
+"""Values of the config that do not fit the types they are declared with, one line each, by the key as it is typed."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from thoughtrank.user_input.number_ranges import LARGEST_INTEGER
+
+_WORDS = {
+    "extra_forbidden": "unknown key",
+    "missing": "missing value",
+    "missing_keyword_only_argument": "missing value",
+}
+_EXPECTED = "Input should be "
+"""How pydantic begins to say what it expects; after a comma it says what it found."""
+
+_Path = tuple[int | str, ...]
+
+
+def type_faults(error: ValidationError, values: Any, *, where: str) -> list[str]:
+    """One line per value.
+
+    Args:
+        error: of pydantic.
+        values: what was checked.
+        where: the key that they stand in, empty for a whole config.
+    """
+    by_path: dict[_Path, list[ErrorDetails]] = {}
+    for fault in error.errors():
+        by_path.setdefault(_path(fault, values), []).append(fault)
+    lines = []
+    for path, faults in by_path.items():
+        # Another of the types that the value may have went further into it.
+        if not any(other[: len(path)] == path for other in by_path if len(other) > len(path)):
+            key = ".".join(map(str, [where, *path] if where else path))
+            lines.append(f"{key}: {_message(faults)}")
+    return lines
+
+
+def _path(fault: ErrorDetails, values: Any) -> _Path:
+    """The location without the names that pydantic gives to the types that a value may have."""
+    path: list[int | str] = []
+    *_, last = fault["loc"]
+    for step in fault["loc"]:
+        keyed = isinstance(values, Mapping) and step in values
+        if keyed or (isinstance(values, list | tuple) and isinstance(step, int)):
+            values = values[step]
+            path.append(step)
+        elif step == last and fault["type"] in _WORDS:
+            path.append(step)
+    return tuple(path)
+
+
+def _message(faults: list[ErrorDetails]) -> str:
+    """What is expected of one value, in all of the types that it may have."""
+    first = faults[0]
+    if first["type"] in _WORDS:
+        return _WORDS[first["type"]]
+    messages = [fault["msg"] for fault in faults]
+    if len(messages) > 1 and all(message.startswith(_EXPECTED) for message in messages):
+        expected = [message.removeprefix(_EXPECTED).partition(", ")[0] for message in messages]
+        messages = [_EXPECTED + " or ".join(dict.fromkeys(expected))]
+    return f"{messages[0][0].lower()}{messages[0][1:]}, not {first['input']!r}"
+
+
+def number_faults(value: Any, *, where: str) -> list[str]:
+    """One line for each number in ``value``, however deep inside, that is not finite or has more than 64 bits."""
+    if isinstance(value, Mapping):
+        return [fault for key, each in value.items() for fault in number_faults(each, where=_inside(where, key))]
+    if isinstance(value, list | tuple):
+        return [fault for index, each in enumerate(value) for fault in number_faults(each, where=_inside(where, index))]
+    if isinstance(value, float) and not math.isfinite(value):
+        return [f"{where}: input should be a finite number, not {value}"]
+    if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        return [f"{where}: input should be a number of at most 64 bits"]
+    return []
+
+
+def _inside(where: str, key: object) -> str:
+    return f"{where}.{key}" if where else str(key)
