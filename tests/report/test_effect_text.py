@@ -64,5 +64,12 @@ def test_the_closing_lines_lead_with_the_effect_and_show_arms_and_controls_besid
     ]
 
 
+def test_an_arm_with_fewer_questions_than_the_others_has_their_number():
+    full, fewer = {"n": 400, "accuracy": 0.445}, {"n": 388, "accuracy": 0.02}
+    last = {"round": 4, "arms": {"own_thought": full, "swapped_thought": fewer}}
+    lines = closing_lines({"thought_effect": None, "controls": {}, "rounds": [last]})
+    assert lines[1] == "round 4: own thought 44.5 %, swapped thought 2.0 % of 388"
+
+
 def test_a_summary_of_an_older_version_has_none():
     assert closing_lines({"rounds": [{"round": 0}]}) == []

@@ -65,13 +65,13 @@ def test_long_prefixes_are_whole_in_lines_of_their_own():
     assert max(map(len, lines.splitlines())) <= 100
 
 
-def arm(accuracy, **figures):
-    return {"n": 9, "accuracy": accuracy, "low": 0.0, "high": 1.0, "unseen_accuracy": None, **figures}
+def arm(accuracy, *, n=9, **figures):
+    return {"n": n, "accuracy": accuracy, "low": 0.0, "high": 1.0, "unseen_accuracy": None, **figures}
 
 
 ARMS = {
     **{name: arm(1.0) for name in ("thought", "answer_at_once", "own_thought", "swapped_thought", "filler_thought")},
-    "edited_thought": arm(0.125, follows=1.0),
+    "edited_thought": arm(0.125, n=8, follows=1.0),
     "room_to_reason": arm(None),
     "best_of_n": arm(0.5, samples=12),
 }
@@ -83,7 +83,7 @@ def test_the_arms_of_a_round_stand_beside_its_accuracy_in_a_hundred_columns():
     assert rows["arm"] == ["in the config", "round 0", "round 1"]
     assert rows["free reply"] == ["thought", "–", "100.0 %"]
     assert rows["empty thought"] == ["room_to_reason", "–", "–"]
-    assert rows["edited thought"] == ["edited_thought", "–", "12.5 %"]
+    assert rows["edited thought"] == ["edited_thought", "–", "12.5 % of 8"]
     assert rows["follows the edit"] == ["–", "100.0 %"]
     assert rows["majority of n"] == ["best_of_n", "–", "50.0 % (n 12)"]
     assert max(map(len, lines)) <= 100

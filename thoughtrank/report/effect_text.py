@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from thoughtrank.report.arm_accuracy import arm_accuracy
 from thoughtrank.report.labels import CONTROL_VARIANTS, arm_label, control_label, side_label
-from thoughtrank.report.text_layout import percent
 
 _BESIDE = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
 _NOT_MEASURED = (
@@ -63,4 +63,4 @@ def chance_text(*, significant: bool) -> str:
 
 
 def _arms_text(arms: Mapping[str, Mapping[str, Any]], *, names: tuple[str, ...]) -> str:
-    return ", ".join(f"{arm_label(name)} {percent(arms[name]['accuracy'])}" for name in names if name in arms)
+    return ", ".join(f"{arm_label(name)} {arm_accuracy(arms, name)}" for name in names if name in arms)

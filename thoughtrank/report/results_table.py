@@ -5,6 +5,7 @@ from typing import Any
 
 from thoughtrank.judging.audit import JudgeAudit
 from thoughtrank.records import STAGES
+from thoughtrank.report.arm_accuracy import arm_accuracy
 from thoughtrank.report.labels import ARM_LABELS, arm_label
 from thoughtrank.report.text_layout import fixed_width, listed_prefixes, percent, wrapped
 
@@ -40,7 +41,7 @@ def arms_table(rounds: Sequence[Mapping[str, Any]]) -> str | None:
     """The accuracy of every arm, one column per round; None where there are no arms but the two of the other table.
 
     Beside the label of an arm stands its name in the config. Below the arm with an edited thought comes the percentage of
-    answers that equal the edit; beside the majority of n, the n.
+    answers that equal the edit; beside the majority of n, the n; beside an arm with fewer questions, their number.
 
     Args:
         rounds: entries of ``summary.json``; those of older versions have no arms.
@@ -51,17 +52,17 @@ def arms_table(rounds: Sequence[Mapping[str, Any]]) -> str | None:
         return None
     rows = [["arm", "in the config", *(f"round {entry['round']}" for entry in rounds)]]
     for name in present:
-        rows.append([arm_label(name), name, *(_arm_text(arms.get(name)) for arms in of_rounds)])
+        rows.append([arm_label(name), name, *(_arm_text(arms, name) for arms in of_rounds)])
         follows = [arms.get(name, {}).get("follows") for arms in of_rounds]
         if any(each is not None for each in follows):
             rows.append(["  follows the edit", "", *map(percent, follows)])
     return fixed_width(rows)
 
 
-def _arm_text(arm: Mapping[str, Any] | None) -> str:
-    if arm is None or arm["accuracy"] is None:
-        return "–"
-    return percent(arm["accuracy"]) + (f" (n {arm['samples']})" if "samples" in arm else "")
+def _arm_text(arms: Mapping[str, Mapping[str, Any]], name: str) -> str:
+    text, figures = arm_accuracy(arms, name), arms.get(name, {})
+    voted = "samples" in figures and figures["accuracy"] is not None
+    return f"{text} (n {figures['samples']})" if voted else text
 
 
 def _results(entry: Mapping[str, Any]) -> list[str]:
