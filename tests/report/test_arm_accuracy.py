@@ -18,4 +18,6 @@ def test_the_number_of_questions_stands_where_it_is_smaller_than_that_of_the_oth
 
 
 def test_an_arm_whose_number_of_questions_is_not_stored_has_its_accuracy_alone():
-    assert arm_accuracy({"thought": {"accuracy": 0.5}, "own_thought": {"n": 9, "accuracy": 0.25}}, "thought") == "50.0 %"
+    assert (
+        arm_accuracy({"thought": {"accuracy": 0.5}, "own_thought": {"n": 9, "accuracy": 0.25}}, "thought") == "50.0 %"
+    )

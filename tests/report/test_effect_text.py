@@ -71,5 +71,14 @@ def test_an_arm_with_fewer_questions_than_the_others_has_their_number():
     assert lines[1] == "round 4: own thought 44.5 %, swapped thought 2.0 % of 388"
 
 
+def test_chance_stands_beside_the_arms_with_the_answer_that_it_always_gives():
+    chance = {"answer": "12", "accuracy": 0.0425, "n": 400}
+    last = {"round": 4, "arms": arms(filler_thought=0.01), "chance": chance}
+    summary = {"thought_effect": None, "controls": {}, "rounds": [last]}
+    assert closing_lines(summary)[1] == "round 4: filler thought 1.0 %, chance (always “12”) 4.2 %"
+    summary["rounds"] = [{**last, "chance": None}]
+    assert closing_lines(summary)[1] == "round 4: filler thought 1.0 %"
+
+
 def test_a_summary_of_an_older_version_has_none():
     assert closing_lines({"rounds": [{"round": 0}]}) == []

@@ -193,6 +193,14 @@ def test_the_scalars_of_a_round_are_numbers_or_nothing(store):
     assert flat["unseen_accuracy"] is None
 
 
+def test_loggers_get_the_accuracy_of_chance():
+    for chance, logged in (({"answer": "12", "accuracy": 0.04, "n": 400}, 0.04), (None, None)):
+        metrics = {"round": 1, **read_metrics([reply()]), "chance": chance}
+        entry = round_summary(metrics=metrics, artifacts={})
+        assert entry["chance"] == chance
+        assert scalars(entry)["chance"] == logged
+
+
 def test_both_rounds_have_the_same_scalars(store):
     assert scalars(base_round(store)).keys() == scalars(first_round(store)).keys()
 

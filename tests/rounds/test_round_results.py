@@ -3,6 +3,8 @@
 import pytest
 from whole_run import recorded_workplace
 
+from thoughtrank.storage.json_files import read_json
+
 
 @pytest.fixture
 def workplace(tmp_path, tiny_folder, monkeypatch):
@@ -13,6 +15,15 @@ def test_where_the_last_round_is_exported_nobody_asks_the_development_questions(
     summary = workplace.run()
     assert not any(name.endswith("development") for name in workplace.made)
     assert "development_accuracy" not in summary["rounds"][0]
+
+
+def test_every_round_has_the_chance_level_of_its_questions(workplace):
+    summary = workplace.run()
+    levels = [entry["chance"] for entry in summary["rounds"]]
+    assert levels[0]["n"] == summary["rounds"][0]["arms"]["answer_at_once"]["n"]
+    assert 1 / levels[0]["n"] <= levels[0]["accuracy"] <= 1
+    assert levels == [levels[0]] * len(levels)
+    assert read_json(workplace.store.paths.evaluation(1))["chance"] == levels[1]
 
 
 def test_the_logger_hears_of_every_round_and_is_finished(workplace):

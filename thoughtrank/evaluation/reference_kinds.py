@@ -93,6 +93,13 @@ def question_kind(question: Question) -> ReferenceKind:
     return understood(question.answer, question.answer_kind).kind
 
 
+def normalised_answer(answer: str | None) -> str:
+    """Equal for answers that are equal as numbers, or as texts regardless of case."""
+    text = understood(answer).text
+    value = value_of(text)
+    return text.strip().casefold() if value is None else str(value)
+
+
 def reference_kind(answer: str | None) -> ReferenceKind:
     """The kind of one reference answer."""
     return understood(answer).kind

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from thoughtrank.report.arm_accuracy import arm_accuracy
+from thoughtrank.report.chance_level import chance_label
 from thoughtrank.report.labels import CONTROL_VARIANTS, arm_label, control_label, side_label
+from thoughtrank.report.text_layout import percent
 
 _BESIDE = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
 _NOT_MEASURED = (
@@ -31,7 +33,7 @@ def effect_figures(effect: Mapping[str, Any]) -> str:
 
 
 def closing_lines(summary: Mapping[str, Any]) -> list[str]:
-    """What the closing table begins with: the effect, the arms beside it, and the controls.
+    """What the closing table begins with: the effect, the arms and chance beside it, and the controls.
 
     Args:
         summary: the contents of ``summary.json``; one of an older version has none of these.
@@ -40,13 +42,14 @@ def closing_lines(summary: Mapping[str, Any]) -> list[str]:
         return []
     last = summary["rounds"][-1]
     lines = [effect_line(summary["thought_effect"])]
-    if beside := _arms_text(last.get("arms", {}), names=_BESIDE):
-        lines.append(f"round {last['round']}: {beside}")
+    beside = [*_arm_texts(last.get("arms", {}), names=_BESIDE), *_chance_texts(last)]
+    if beside:
+        lines.append(f"round {last['round']}: {', '.join(beside)}")
     for name, entry in summary["controls"].items():
         for variant, figures in entry.get("variants", {"": entry}).items():
             title = f"{name}/{variant}" if variant else name
             trained = f"{figures['examples']} examples, {figures['steps']} steps"
-            reached = _arms_text(figures["arms"], names=tuple(figures["arms"]))
+            reached = ", ".join(_arm_texts(figures["arms"], names=tuple(figures["arms"])))
             lines.append(f"control {control_label(title)} ({trained}): {reached}")
     variants = summary["controls"].get("answers_only", {}).get("variants", {})
     return [*lines, *(f"{name}: {text}" for name, text in CONTROL_VARIANTS.items() if name in variants)]
@@ -62,5 +65,11 @@ def chance_text(*, significant: bool) -> str:
     return "unlikely to be chance" if significant else "may be chance"
 
 
-def _arms_text(arms: Mapping[str, Mapping[str, Any]], *, names: tuple[str, ...]) -> str:
-    return ", ".join(f"{arm_label(name)} {arm_accuracy(arms, name)}" for name in names if name in arms)
+def _arm_texts(arms: Mapping[str, Mapping[str, Any]], *, names: tuple[str, ...]) -> list[str]:
+    return [f"{arm_label(name)} {arm_accuracy(arms, name)}" for name in names if name in arms]
+
+
+def _chance_texts(entry: Mapping[str, Any]) -> list[str]:
+    """The majority baseline; none in a summary of an older version, and without reference answers."""
+    chance = entry.get("chance")
+    return [] if chance is None else [f"chance ({chance_label(chance)}) {percent(chance['accuracy'])}"]

@@ -103,6 +103,8 @@ def scalars(entry: Mapping[str, Any]) -> dict[str, float | None]:
             flat.update(
                 {f"{arm}_{figure}": measured for arm, figures in value.items() for figure, measured in figures.items()}
             )
+        elif name == "chance":
+            flat[name] = None if value is None else value["accuracy"]
         elif name in ("candidates", "gains", "screening", "openings"):
             flat.update({f"{name}_{figure}": measured for figure, measured in value.items() if figure != "words"})
         elif name == "win_rates":

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from thoughtrank.evaluation.majority_baseline import majority_baseline
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.output.terminal import print_text
 from thoughtrank.report.html.round_candidates import ReportedQuestions
@@ -77,7 +78,8 @@ def _round_entry(current: Round, *, tally: PrefixTally, builder: StageBuilder) -
     number, questions = current.number, builder.questions
     path = builder.store.paths.evaluation(number)
     if read_json_object(path) is None:
-        write_json(path, {"round": number, **read_json(current.artifacts["evaluation"].folder / METRICS)})
+        metrics = read_json(current.artifacts["evaluation"].folder / METRICS)
+        write_json(path, {"round": number, **metrics, "chance": _chance(builder)})
     entry = round_summary(
         metrics=read_json(path),
         artifacts=current.artifacts,
@@ -90,6 +92,12 @@ def _round_entry(current: Round, *, tally: PrefixTally, builder: StageBuilder) -
         win_rates=round_win_rates(builder, current),
     )
     return {**entry, **_development_figures(current, builder=builder)}
+
+
+def _chance(builder: StageBuilder) -> Mapping[str, Any] | None:
+    """The majority baseline of the test questions; it is the same in every round."""
+    found = majority_baseline(builder.questions.evaluation(), scorer=builder.scorer)
+    return None if found is None else found._asdict()
 
 
 def _development_figures(current: Round, *, builder: StageBuilder) -> Mapping[str, float | None]:

@@ -77,6 +77,19 @@ def test_questions_without_references_have_a_sentence(tmp_path):
     assert "No round has an accuracy yet" in accuracy_section(bare, name="run-0")
 
 
+def test_chance_is_a_row_below_the_filler_thought_without_an_interval(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    *before, last = run.rounds
+    arms = {"thought": FIGURES, "filler_thought": FIGURES, "best_of_n": FIGURES}
+    chance = {"answer": "<12>", "accuracy": 0.0425, "n": 38}
+    with_chance = replace(last, metrics={**last.metrics, "arms": arms, "chance": chance})
+    shown = accuracy_section(replace(run, rounds=[*before, with_chance]), name="run-0")
+    row = re.search(r"<tr>(?:(?!<tr>).)*always “&lt;12&gt;”, the most frequent reference answer.*?</tr>", shown)[0]
+    assert ">4.2 %<" in row
+    assert ">38<" in row
+    assert shown.index("filler thought<small") < shown.index(row) < shown.index("majority of n<small")
+
+
 def test_how_often_the_edit_is_followed_stands_beside_its_arm(tmp_path):
     run = read_run(stored_run(tmp_path))
     last = run.rounds[-1]

@@ -5,8 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from thoughtrank.evaluation.arms.protocol import Arm, Forced, NumTokens
-from thoughtrank.evaluation.numbers_in_text import value_of
-from thoughtrank.evaluation.reference_kinds import understood
+from thoughtrank.evaluation.reference_kinds import normalised_answer
 from thoughtrank.records import Question
 
 
@@ -25,7 +24,7 @@ class SwappedThought(Arm):
         self, questions: Sequence[Question], *, thoughts: Mapping[str, str], num_tokens: NumTokens
     ) -> dict[str, Forced]:
         """See ``Arm``."""
-        sources = derangement({question.question_id: _answer(question) for question in questions})
+        sources = derangement({question.question_id: normalised_answer(question.answer) for question in questions})
         return {question_id: Forced(thought=thoughts[source], source=source) for question_id, source in sources.items()}
 
 
@@ -49,13 +48,6 @@ def derangement(answers: Mapping[str, str]) -> dict[str, str]:
     circle = [each for answer in sorted(groups, key=_digest) for each in groups[answer]]
     step = max(map(len, groups.values()))
     return {each: circle[(index + step) % len(circle)] for index, each in enumerate(circle)}
-
-
-def _answer(question: Question) -> str:
-    """Equal for answers that are equal as numbers, or as texts regardless of case."""
-    text = understood(question.answer).text
-    value = value_of(text)
-    return text.strip().casefold() if value is None else str(value)
 
 
 def _digest(text: str) -> str:

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from thoughtrank.report.chance_level import chance_label
 from thoughtrank.report.html.comparisons_table import comparisons_tables
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.empty_thought import closed_anyway
 from thoughtrank.report.html.held_out_tables import StoredComparison
 from thoughtrank.report.html.markup import interval, note, scrolling, section, table
 from thoughtrank.report.html.stored_run import StoredRun
-from thoughtrank.report.html.svg import CONTROL, Point, interval_bar, legend, line_chart, series_class
+from thoughtrank.report.html.svg import CHANCE, CONTROL, Point, interval_bar, legend, line_chart, series_class
 from thoughtrank.report.html.thought_effect_notes import against, effect_note
 from thoughtrank.report.html.totals import control_variants
 from thoughtrank.report.html.win_rate_table import win_rates
@@ -25,7 +26,7 @@ class _Bar:
     Attributes:
         name: of the model and the arm.
         explained: the name in the config, and what it is; empty where a line above has it.
-        figures: accuracy and interval.
+        figures: accuracy and interval; chance has no interval.
         look: the class of its colour.
     """
 
@@ -162,8 +163,9 @@ def _last_round(run: StoredRun) -> str:
     """The last round's arms, the base model and the controls, one interval below the other."""
     rows = []
     for bar in _bars(run):
-        value, low, high = (bar.figures[each] for each in ("accuracy", "low", "high"))
-        shown = interval_bar(value, low, high, low_end=0.0, high_end=1.0, look=bar.look)
+        value, low, high = bar.figures["accuracy"], bar.figures.get("low"), bar.figures.get("high")
+        ends = (value if each is None else each for each in (low, high))
+        shown = interval_bar(value, *ends, low_end=0.0, high_end=1.0, look=bar.look)
         follows = bar.figures.get("follows")
         extra = "" if follows is None else percent(follows)
         rows.append([bar.heading, shown, interval(value, low, high), str(bar.figures.get("n") or "–"), extra])
@@ -189,6 +191,8 @@ def _bars(run: StoredRun) -> Iterator[_Bar]:
         if figures is not None and figures.get("accuracy") is not None:
             text = label.meaning if arm == "unseen" else f"{arm}: {label.meaning}"
             yield _Bar(f"round {last.number}: {label.text}", text, figures, _arm_class(arm))
+        if arm == "filler_thought" and (chance := last.metrics.get("chance")) is not None:
+            yield _Bar("chance", f"{chance_label(chance)}, the most frequent reference answer", chance, CHANCE)
     for title, figures in control_variants(run).items():
         for number, (names, of_arm) in enumerate(_equal_arms(figures["arms"])):
             arms_text = names[0] if len(names) == 1 else f"the same in {len(names)} arms, {', '.join(names)}"
