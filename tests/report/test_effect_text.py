@@ -19,7 +19,10 @@ SUMMARY = {
         "answers_only": {
             "variant": "copies",
             **control(445, thought=0.335),
-            "variants": {"copies": control(445, thought=0.335), "pairs": control(106, thought=0.29)},
+            "variants": {
+                "copies": control(445, thought=0.335),
+                "pairs": control(106, thought=0.29) | {"kept_step": 42},
+            },
         },
         "random_thoughts": control(445, own_thought=0.4),
     },
@@ -59,8 +62,9 @@ def test_the_closing_lines_lead_with_the_effect_and_show_arms_and_controls_besid
         "control answers only, copies (445 examples, 56 steps): free reply 33.5 %",
         "control answers only, pairs (106 examples, 56 steps): free reply 29.0 %",
         "control random thoughts (445 examples, 56 steps): own thought 40.0 %",
-        "copies: one example for each of the run's, so as many examples and steps",
-        "pairs: each different pair of question and answer once per epoch, as many steps, with early stopping",
+        "copies: one example per training example of the run, so the same number of examples and steps",
+        "pairs: each distinct pair of question and answer once per epoch, for the same number of steps; early stopping kept the "
+        "weights of step 42",
     ]
 
 
@@ -78,6 +82,12 @@ def test_chance_stands_beside_the_arms_with_the_answer_that_it_always_gives():
     assert closing_lines(summary)[1] == "round 4: filler thought 1.0 %, chance (always “12”) 4.2 %"
     summary["rounds"] = [{**last, "chance": None}]
     assert closing_lines(summary)[1] == "round 4: filler thought 1.0 %"
+
+
+def test_a_control_without_development_questions_is_not_said_to_have_stopped_early():
+    pairs = control(106, thought=0.29) | {"kept_step": None}
+    summary = SUMMARY | {"controls": {"answers_only": pairs | {"variants": {"pairs": pairs}}}}
+    assert closing_lines(summary)[-1].endswith("the same number of steps")
 
 
 def test_a_summary_of_an_older_version_has_none():

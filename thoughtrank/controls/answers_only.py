@@ -33,7 +33,7 @@ class AnswerCopies(AnswersOnly):
 
 
 class AnswerPairs(AnswersOnly):
-    """Each different pair of question and answer once per epoch, in as many steps, with early stopping."""
+    """Each distinct pair of question and answer once per epoch, in as many steps, with early stopping where possible."""
 
     variant: ClassVar[str | None] = "pairs"
     equal_steps: ClassVar[bool] = True

@@ -10,7 +10,7 @@ from thoughtrank.report.text_layout import percent
 
 _BESIDE = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
 _NOT_MEASURED = (
-    "thought effect: not measured; it takes examples to train on, questions with short reference answers, "
+    "thought effect: not measured; it needs training examples, questions with short reference answers, "
     "controls=[answers_only], and thought, own_thought and answer_at_once among evaluation.arms"
 )
 
@@ -52,7 +52,10 @@ def closing_lines(summary: Mapping[str, Any]) -> list[str]:
             reached = ", ".join(_arm_texts(figures["arms"], names=tuple(figures["arms"])))
             lines.append(f"control {control_label(title)} ({trained}): {reached}")
     variants = summary["controls"].get("answers_only", {}).get("variants", {})
-    return [*lines, *(f"{name}: {text}" for name, text in CONTROL_VARIANTS.items() if name in variants)]
+    return [
+        *lines,
+        *(f"{name}: {text}{_kept_text(variants[name])}" for name, text in CONTROL_VARIANTS.items() if name in variants),
+    ]
 
 
 def p_text(p_value: float) -> str:
@@ -73,3 +76,9 @@ def _chance_texts(entry: Mapping[str, Any]) -> list[str]:
     """The majority baseline; none in a summary of an older version, and without reference answers."""
     chance = entry.get("chance")
     return [] if chance is None else [f"chance ({chance_label(chance)}) {percent(chance['accuracy'])}"]
+
+
+def _kept_text(figures: Mapping[str, Any]) -> str:
+    """Which weights early stopping kept; empty where there was none."""
+    step = figures.get("kept_step")
+    return "" if step is None else f"; early stopping kept the weights of step {step}"

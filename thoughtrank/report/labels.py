@@ -26,14 +26,14 @@ ARM_LABELS = {
         "edited thought", "the own thought with its last number changed, then the answer is forced"
     ),
     "filler_thought": Label("filler thought", "neutral text as long as the own thought, then the answer is forced"),
-    "best_of_n": Label("majority of n", "the majority of sampled answers at once, for the tokens of a free reply"),
+    "best_of_n": Label("majority of n", "majority vote over n answers sampled without a thought, at the token cost of one free reply"),
     "unseen": Label("unseen families", "free replies to kinds of questions that were never trained on"),
 }
 """By the name in the config, in the order of every table; ``unseen`` is no arm, and stands beside them."""
 
 CONTROL_VARIANTS = {
-    "copies": "one example for each of the run's, so as many examples and steps",
-    "pairs": "each different pair of question and answer once per epoch, as many steps, with early stopping",
+    "copies": "one example per training example of the run, so the same number of examples and steps",
+    "pairs": "each distinct pair of question and answer once per epoch, for the same number of steps",
 }
 """Of the control ``answers_only``."""
 

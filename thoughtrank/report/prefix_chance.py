@@ -1,4 +1,4 @@
-"""Whether a prefix wins more or less often than the others by more than chance."""
+"""Whether a prefix wins significantly more or less often than the others."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -30,12 +30,12 @@ class PrefixChance:
 
     @property
     def better(self) -> bool:
-        """Whether it wins more often than the others by more than chance."""
+        """Whether it wins significantly more often than the others."""
         return self.p_value < _SIGNIFICANT and self.wins > self.expected
 
     @property
     def worse(self) -> bool:
-        """Whether it wins less often than the others by more than chance."""
+        """Whether it wins significantly less often than the others."""
         return self.p_value < _SIGNIFICANT and self.wins < self.expected
 
 

@@ -121,15 +121,15 @@ class TopK(Component):
 
     def plan_line(self) -> str:
         """See ``GainSelector``."""
-        chosen = {"gain": "of the largest gain", "shortest": "the shortest"}.get(self.thoughts, "chosen by hash")
-        line = f"thoughts of an answer: {chosen}{self._reason}"
+        kept = {"gain": "the thoughts with the largest gain", "shortest": "the shortest thoughts"}
+        line = f"for each answer, keeps {kept.get(self.thoughts, 'thoughts chosen by hash')}{self._reason}"
         if self.min_gain is not None:
-            line += f", gain at least {self.min_gain:g} nats in place of min_winner_share"
-        line += ", without questions that the model answers at once" if self.skip_known else ""
+            line += f"; requires a gain of at least {self.min_gain:g} nats (min_winner_share is ignored)"
+        line += "; skips questions that the model already answers without a thought" if self.skip_known else ""
         if self.max_winner_share < 1.0:
-            line += f", without questions that more than {self.max_winner_share:.0%} of the candidates answer right"
-        line += ", without wrong calculations" if self.check_calculations else ""
-        return line + (", without what they say after the answer" if self.trim_thoughts else "")
+            line += f"; skips questions that more than {self.max_winner_share:.0%} of the candidates answer right"
+        line += "; drops candidates with wrong arithmetic" if self.check_calculations else ""
+        return line + ("; cuts each thought after the sentence that states the answer" if self.trim_thoughts else "")
 
     def choosable(self, candidates: Sequence[Candidate], ranking: Sequence[RankedCandidate]) -> list[Candidate]:
         """See ``GainSelector``. Also those of questions that ``min_winner_share`` leaves out, so that one table of gains

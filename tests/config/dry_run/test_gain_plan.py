@@ -16,8 +16,8 @@ def planned(*overrides, **values):
 def test_the_embedded_engine_scores_and_its_tokens_are_counted():
     lines, tokens = planned("rounds=2", "generation.thought_tokens=40")
     assert lines == [
-        "  gains       the thoughts with the best rank are scored, of 10 questions, at most 620 per round",
-        "  selection   thoughts of an answer: of the largest gain (selection.thoughts=auto: the engine scores answers)",
+        "  gains       scores the thoughts of the best-ranked answers, at most 620 per round (10 questions)",
+        "  selection   for each answer, keeps the thoughts with the largest gain (selection.thoughts=auto: the engine scores answers)",
     ]
     assert tokens == 2 * 10 * 62 * 0.3 * (0.5 * 40 + 10)
 
@@ -25,11 +25,11 @@ def test_the_embedded_engine_scores_and_its_tokens_are_counted():
 def test_without_gains_nothing_is_scored():
     lines, tokens = planned("engine=openai", "engine.base_urls=[http://localhost:1/v1]")
     assert lines == [
-        "  selection   thoughts of an answer: chosen by hash (selection.thoughts=auto: the engine does not score answers)"
+        "  selection   for each answer, keeps thoughts chosen by hash (selection.thoughts=auto: the engine does not score answers)"
     ]
     assert tokens == 0
     lines, tokens = planned("selection.thoughts=shortest")
-    assert lines == ["  selection   thoughts of an answer: the shortest"]
+    assert lines == ["  selection   for each answer, keeps the shortest thoughts"]
     assert tokens == 0
 
 

@@ -61,7 +61,9 @@ def test_a_screening_is_announced_and_costs_tokens(plan_of):
     plan = plan_of("questions.screen=4", "questions.train_per_round=10", "questions.screen_prefixes=6", "rounds=2")
     [line] = screening_lines(*plan)
     assert "40 questions x 7 thoughts = 280 candidates per round" in line
-    assert "after a thought of positive gain, 10 are asked in full" in line
+    assert line.endswith(
+        "; keeps up to 10 questions that some but not all of these thoughts solve (right answer, positive gain)"
+    )
     assert screening_tokens(*plan) == 2 * screening_tokens(plan[0].model_copy(update={"rounds": 1}), plan[1]) > 0
 
 

@@ -26,7 +26,7 @@ def test_every_arm_of_the_last_round_and_every_control_has_its_interval(tmp_path
         assert f"round 2: {text}" in shown.replace(' class="meaning"', "")
     assert "control answers only, pairs: free reply<small" in shown
     assert '<small class="meaning">answers_only/pairs: trained on the same answers' in shown
-    assert "each different pair of question and answer once per epoch" in shown
+    assert "each distinct pair of question and answer once per epoch" in shown
     assert 'control random thoughts: free reply<small class="meaning">random_thoughts: ' in shown
     assert shown.count("25.0 % [15–40]") == 2
     assert shown.count("<circle") == 3 * 4

@@ -18,7 +18,7 @@ def test_a_rise_is_stated_with_its_interval(tmp_path):
     assert text.startswith("2 rounds of training raised accuracy from ")
     assert "of 100 held-out questions: +" in text
     assert "95 % interval +" in text
-    assert text.endswith("and cost $0.50 for the judge.")
+    assert text.endswith(" of compute; the judge cost $0.50.")
 
 
 def test_what_may_be_chance_is_no_change(tmp_path):
@@ -30,7 +30,7 @@ def test_what_may_be_chance_is_no_change(tmp_path):
 
 def test_what_the_thoughts_are_worth_stands_between_the_change_and_the_cost(tmp_path):
     run = run_of(tmp_path)
-    assert f"). {thoughts_text(run)} It took 12 min of computation" in headline(run)
+    assert f"). {thoughts_text(run)} It took 12 min of compute" in headline(run)
 
 
 def test_a_run_with_only_its_base_model(tmp_path):

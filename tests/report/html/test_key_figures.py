@@ -22,10 +22,10 @@ def test_the_figures_of_a_run(tmp_path):
         "of 8 training questions (those whose answers differ in rank); average of all 3: 33 %. Unlikely to be chance, a"
         in shown
     )
-    assert "<b>$0.50, 12 min</b><span>judge and computation, controls included</span>" in shown
+    assert "<b>$0.50, 12 min</b><span>judge and compute, controls included</span>" in shown
     on_cpu = {"generation": {"engine": {"device": "cpu", "threads": 2}}}
     rounds = [replace(each, facts={**each.facts, **on_cpu}) for each in run.rounds]
-    assert "and computation (on CPU, 2 threads), controls included" in key_figures(replace(run, rounds=rounds), [])
+    assert "and compute (on CPU, 2 threads), controls included" in key_figures(replace(run, rounds=rounds), [])
     effect = {"points": 2.0, "low": -1.0, "high": 5.0, "p_value": 0.2}
     changed = replace(run, findings={**run.findings, "thought_effect": effect})
     shown = key_figures(changed, [])

@@ -25,7 +25,7 @@ def test_a_grid_of_every_round_the_last_one_open(tmp_path):
     assert len(cells) == 6
     assert "<h4>Round 2</h4>" in shown
     assert (
-        "Over all rounds together, as at the top of the page, more often than the others by more than chance: A."
+        "Over all rounds together, as at the top of the page, these win significantly more often than the others: A."
         in shown
     )
     folded = shown.partition("All rounds together, as a table")[2].partition("</table>")[0]
@@ -45,25 +45,25 @@ def test_the_table_has_genuine_wins_distinct_answers_closing_and_lengths(tmp_pat
     assert "11 tokens per thought, 66.7 % of the thoughts ended before their limit" in shown
     assert "33.3 % genuine win rate" in shown
     assert "4 questions have better and worse answers." in shown
-    assert "in this round these win more often than the others: none; less often: none." in shown
+    assert "for the number of prefixes) more often than the others: none; less often: none." in shown
     assert "▲" not in shown.partition("</ol>")[0].partition("<ol")[2]
 
 
-def test_prefixes_that_differ_by_more_than_chance_are_marked(tmp_path):
+def test_prefixes_that_differ_significantly_are_marked(tmp_path):
     run = read_run(stored_run(tmp_path, rounds=1, questions=12))
     shown = prefix_section(run, [statistics_of(run, 1)], name="run-0")
     cells = dict(re.findall(r'data-prefix="(.)" aria-label="([^"]*)"', shown))
-    assert cells["A"].startswith("prefix A, win rate 100.0 %, more than chance above the others")
-    assert cells["B"] == "prefix B, win rate 0.0 %, more than chance below the others"
+    assert cells["A"].startswith("prefix A, win rate 100.0 %, significantly above the others")
+    assert cells["B"] == "prefix B, win rate 0.0 %, significantly below the others"
     assert "100 % ▲" in shown
     assert shown.count("0 % ▼") == 2
-    assert "these win more often than the others: A; less often: B 7." in shown
+    assert "for the number of prefixes) more often than the others: A; less often: B 7." in shown
 
 
 def test_prefixes_of_several_words_are_listed_with_commas(tmp_path):
     run = read_run(stored_run(tmp_path, questions=12, prefixes=("The total", "So", "Half of")))
     shown = prefix_section(run, [statistics_of(run, 1), statistics_of(run, 2)], name="run-0")
-    assert "these win more often than the others: The total; less often: So, Half of." in shown
+    assert "for the number of prefixes) more often than the others: The total; less often: So, Half of." in shown
 
 
 def test_without_gains_there_are_no_genuine_wins(tmp_path):

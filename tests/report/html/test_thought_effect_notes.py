@@ -27,7 +27,7 @@ def test_the_effect_names_its_control_and_what_the_variants_are(tmp_path):
     assert text.startswith(
         "Thought effect: +9.0 points (95 % interval +4.0 to +14.0, p < 0.001), unlikely to be chance."
     )
-    assert "trained in 2 variants: copies (one example for each of the run's" in text
+    assert "trained in 2 variants: copies (one example per training example of the run" in text
     assert text.endswith(
         "difference to “answers only, copies: answer at once”, the smallest of 2 differences to this control, with the largest "
         "of their p-values."

@@ -24,7 +24,7 @@ def gain_lines(components: Components) -> list[str]:
         thoughts = questions * most_prefixes(components.prefixes)
         lines.insert(
             0,
-            f"  gains       the thoughts with the best rank are scored, of {questions} questions, at most {thoughts} per round",
+            f"  gains       scores the thoughts of the best-ranked answers, at most {thoughts:,} per round ({questions} questions)",
         )
     return lines
 

@@ -63,5 +63,5 @@ def _cost(run: StoredRun) -> str:
     seconds, cost = total_seconds(run), total_cost(run)
     if not seconds:
         return ""
-    judge = f"${cost:.2f} for the judge" if cost else "nothing for the judge"
-    return f"It took {duration_text(seconds)} of computation and cost {judge}."
+    judge = f"${cost:.2f}" if cost else "nothing"
+    return f"It took {duration_text(seconds)} of compute; the judge cost {judge}."

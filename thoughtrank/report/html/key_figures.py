@@ -67,7 +67,7 @@ def _effect(run: StoredRun) -> list[tuple[str, str, str]]:
 
 
 def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
-    """The prefixes of all rounds that win more often than the others by more than chance, and those that win less often."""
+    """The prefixes of all rounds that win significantly more often than the others, and those that win less often."""
     wins = PrefixWins.together(each.wins for each in rounds)
     tested = wins.tested()
     if not tested:
@@ -101,5 +101,5 @@ def _listed(prefixes: Sequence[str]) -> str:
 def _spend(run: StoredRun) -> list[tuple[str, str, str]]:
     seconds = total_seconds(run)
     machine = machine_text(run)
-    text = f"judge and computation{machine and f' (on {machine})'}, controls included"
+    text = f"judge and compute{machine and f' (on {machine})'}, controls included"
     return [("Cost and time", f"${total_cost(run):.2f}, {duration_text(seconds)}", text)]

@@ -15,7 +15,7 @@ from thoughtrank.report.text_layout import listed_prefixes, percent
 
 _MOST_OPENERS = 12
 _BETTER, _WORSE = "▲", "▼"
-_MARK_TEXTS = {_BETTER: ", more than chance above the others", _WORSE: ", more than chance below the others"}
+_MARK_TEXTS = {_BETTER: ", significantly above the others", _WORSE: ", significantly below the others"}
 
 
 def prefix_section(run: StoredRun, rounds: Sequence[RoundStatistics], *, name: str) -> str:
@@ -30,8 +30,8 @@ def prefix_section(run: StoredRun, rounds: Sequence[RoundStatistics], *, name: s
                 "Percentage (win rate): how often the answer after this prefix has the best rank or shares it, among the "
                 "questions whose answers differ in rank. Below it, the mean gain: by how many nats its thoughts make their own "
                 "answer more probable than without a thought, for those with the best rank. A stronger colour is a higher win "
-                "rate, on the same scale in all rounds. ▲ and ▼ mark prefixes that win more or less often than the others by "
-                f"more than chance in this round alone; all other differences may be chance. {_over_all(ranked)}Click a prefix "
+                "rate, on the same scale in all rounds. ▲ and ▼ mark prefixes that win significantly more or less often than "
+                f"the others in this round alone; all other differences may be chance. {_over_all(ranked)}Click a prefix "
                 "to see its candidates."
             )
         )
@@ -52,7 +52,7 @@ def _over_all(ranked: Sequence[RoundStatistics]) -> str:
         return ""
     better = [each.prefix for each in PrefixWins.together(each.wins for each in ranked).tested() if each.better]
     named = listed_prefixes(better) or "none"
-    return f"Over all rounds together, as at the top of the page, more often than the others by more than chance: {named}. "
+    return f"Over all rounds together, as at the top of the page, these win significantly more often than the others: {named}. "
 
 
 def _all_rounds(ranked: Sequence[RoundStatistics]) -> str:
@@ -71,7 +71,7 @@ def _all_rounds(ranked: Sequence[RoundStatistics]) -> str:
         ]
         for each in sorted(tested, key=lambda each: -each.wins / each.questions)
     ]
-    header = ["prefix", "win rate", "wins", "wins expected of a prefix like the others", "by more than chance (Holm)"]
+    header = ["prefix", "win rate", "wins", "wins expected of a prefix like the others", "significant (Holm)"]
     caption = (
         f"Prefixes over all rounds, {wins.questions} questions whose answers differ in rank; ties for the best rank win"
     )
@@ -135,7 +135,7 @@ def _marks(tested: Sequence[PrefixChance]) -> dict[str, str]:
 
 
 def _chance_text(of_round: RoundStatistics, tested: Sequence[PrefixChance]) -> str:
-    """Which differences between prefixes are more than chance."""
+    """Which differences between prefixes are significant."""
     if not of_round.decided:
         return ""
     sides = {
@@ -144,8 +144,8 @@ def _chance_text(of_round: RoundStatistics, tested: Sequence[PrefixChance]) -> s
     }
     found = [f"{text}: {listed_prefixes(prefixes) or 'none'}" for text, prefixes in sides.items()]
     return (
-        f" {of_round.decided} questions have better and worse answers. By more than chance, corrected for the number of "
-        f"prefixes (Holm), in this round these win {'; '.join(found)}."
+        f" {of_round.decided} questions have better and worse answers. In this round these win significantly (p < 0.05 after "
+        f"Holm's correction for the number of prefixes) {'; '.join(found)}."
     )
 
 
