@@ -57,6 +57,17 @@ def test_the_base_model_can_generate_in_every_round(parts):
     assert current.start.key != builder.base.key
 
 
+@pytest.mark.parametrize(
+    ("models", "scores"), [(["base"], "base"), (["previous"], "start"), (["base", "previous"], "start")]
+)
+def test_one_model_scores_all_candidates_the_one_that_generates_if_it_is_one(parts, models, scores):
+    builder = StageBuilder(**parts(*models))
+    stage, current = second_round(builder)
+    current.artifacts["generation"] = builder.store.complete(stage)
+    current.artifacts["ranking"] = builder.store.complete(builder.build("ranking", current))
+    assert builder.build("gains", current).model is {"base": builder.base, "start": current.start}[scores]
+
+
 def test_in_round_1_both_are_the_same_model_and_from_round_2_on_both_generate(parts, store):
     builder = StageBuilder(**parts("base", "previous"))
     stage, _ = second_round(builder)

@@ -14,11 +14,11 @@ def test_a_stage_is_named_by_its_round_and_by_the_control_it_belongs_to(store, t
 
 
 def test_before_its_training_a_round_has_the_model_it_starts_with(base):
-    assert Round(number=1, start=base).model is base
+    assert Round(number=1, start=base, generator=base).model is base
 
 
 def test_a_kept_model_is_the_one_it_was_started_with(base, store, tmp_path):
-    current = Round(number=1, start=base)
+    current = Round(number=1, start=base, generator=base)
     current.stages["training"] = KeptModel(name="round 1 training", published=tmp_path / "model", start=base)
     assert isinstance(current.model, RoundModel)
     assert current.model.kept_from is base

@@ -26,7 +26,7 @@ def with_models(stage: Stage, *, builder: StageBuilder, current: Round) -> Stage
     }
     different = {model.key: name for name, model in reversed(models.items())}
     if len(different) == 1:
-        return replace(stage, model=next(iter(models.values())))
+        return stage
     parts = [
         ModelCandidates(
             model=name,

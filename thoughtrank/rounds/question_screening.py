@@ -34,7 +34,7 @@ def screen_questions(builder: StageBuilder, current: Round) -> None:
                 candidates=candidates,
                 rankings=None,
                 selector=right,
-                model=current.start,
+                model=current.generator,
                 engine=builder.components.engine,
                 stem=source.answer_stem,
             )
@@ -69,7 +69,7 @@ def _generation(builder: StageBuilder, current: Round) -> Generation:
         published=builder.store.paths.screening(current.number).candidates,
         questions=current.questions,
         prefixes=prefixes,
-        model=current.start,
+        model=current.generator,
         engine=engine,
         limits=builder.limits,
         group=max(1, engine.replies_per_group // len(prefixes)),

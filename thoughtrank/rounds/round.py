@@ -23,6 +23,7 @@ class Round:
     Attributes:
         number: 0 is the evaluation of the base model.
         start: the model the round starts with.
+        generator: the model that generates and scores candidates; where several generate, the one that scores.
         questions: training questions; where they are screened, those that were kept.
         prefixes: how thoughts begin; where they are mined, the openers of the rounds before.
         screening: artifacts of the stages that screened them, the table of questions last.
@@ -31,6 +32,7 @@ class Round:
 
     number: int
     start: RoundModel
+    generator: RoundModel
     questions: Sequence[Question] = ()
     prefixes: Sequence[Prefix] = ()
     screening: Sequence[Artifact] = ()

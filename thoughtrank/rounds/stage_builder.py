@@ -97,10 +97,12 @@ class StageBuilder:
 
     def begin_round(self, number: int) -> Round:
         """The next round, which starts with the last one's model."""
-        questions = self.questions.train(number) if number else []
         start = self.rounds[-1].model if self.rounds else self.base
-        self.rounds.append(Round(number=number, start=start, questions=questions, prefixes=self.series.prefixes))
-        return self.rounds[-1]
+        generator = self.base if self.config.generation.models == ["base"] else start
+        current = Round(number=number, start=start, generator=generator, prefixes=self.series.prefixes)
+        current.questions = self.questions.train(number) if number else []
+        self.rounds.append(current)
+        return current
 
     def stage_names(self, number: int) -> list[str]:
         """The stages of a round, in order: all of ``STAGES``, but for gains where the selection does not depend on them.
@@ -134,7 +136,7 @@ class StageBuilder:
             published=published,
             questions=questions,
             prefixes=current.prefixes,
-            model=current.start,
+            model=current.generator,
             engine=self.components.engine,
             limits=self.limits,
         )
@@ -163,7 +165,7 @@ class StageBuilder:
             candidates=current.artifacts["generation"],
             rankings=current.artifacts["ranking"],
             selector=selector,
-            model=current.start,
+            model=current.generator,
             engine=self.components.engine,
             stem=self.components.questions.answer_stem,
         )

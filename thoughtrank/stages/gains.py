@@ -1,7 +1,7 @@
 """Between ranking and selection: by how much each thought that may be chosen raises the probability of the answer.
 
-The model that generated the candidates scores them, and no judge sees anything of it. The stage is left out where the selection
-does not depend on gains.
+The model that generated the candidates scores them, of several the one that the round starts with. The judge sees no gains.
+The stage is left out where the selection does not depend on gains.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ class Gains(Stage):
         candidates: table of candidates.
         rankings: table of rankings, one row per candidate, in the same order; None where the selector reads none.
         selector: says which candidates may be chosen.
-        model: that generated the candidates.
+        model: that scores.
         engine: scores.
         stem: introduces a short answer.
     """
