@@ -33,6 +33,10 @@ def test_those_that_solve_most_questions_together_are_kept_in_their_order(run):
     assert names(PrunedPrefixes(run=run, keep=4)) == ["d", "c", "b", "a"]
 
 
+def test_the_questions_on_which_they_were_chosen_are_known(run):
+    assert PrunedPrefixes(run=run, keep=2).chosen_on() == set(RANKS)
+
+
 def test_or_those_with_most_wins(tmp_path):
     rows = [Given(f"q{number}", prefix, 1 if prefix in "ab" else 5) for number in range(3) for prefix in "abc"]
     rows += [Given("q9", "a", 5), Given("q9", "b", 5), Given("q9", "c", 1)]

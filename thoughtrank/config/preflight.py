@@ -11,6 +11,7 @@ from thoughtrank.config.dry_run.judge_plan import win_rate_faults
 from thoughtrank.config.folders import folder_faults
 from thoughtrank.config.gain_faults import gain_faults, stop_after_faults
 from thoughtrank.config.model_faults import local_model_faults
+from thoughtrank.config.prefix_faults import earlier_question_faults, first_choice_faults
 from thoughtrank.config.question_faults import held_out_faults, question_faults
 from thoughtrank.config.schema import RunConfig, fitting_part, load_config
 from thoughtrank.config.training_memory import memory_faults
@@ -143,17 +144,6 @@ def _reported(faults: Callable[[], list[str]], *, group: str) -> list[str]:
         return [f"{group}: {error.filename or 'a file'} cannot be read ({error.strerror}): choose another path"]
 
 
-def _first_choice_faults(config: RunConfig, components: Components) -> list[str]:
-    if components.engine.chooses_first_token:
-        return []
-    if all(prefix.first_choice is None for prefix in components.prefixes.prefixes()):
-        return []
-    return [
-        "this engine cannot start a thought with one of the model's likeliest tokens: choose engine=transformers, or "
-        "prefixes that are texts"
-    ]
-
-
 def _export_faults(config: RunConfig, components: Components) -> list[str]:
     if config.export.which != "best" or components.questions.num_development > 0:
         return []
@@ -227,7 +217,18 @@ _CHECKS = (
         unless_faulty="questions",
     ),
     _Check(about="questions", needs=("questions",), faults=lambda config, components: held_out_faults(components)),
-    _Check(about="prefixes", needs=("prefixes", "engine"), faults=_first_choice_faults, unless_faulty="prefixes"),
+    _Check(
+        about="prefixes",
+        needs=("prefixes", "engine"),
+        faults=lambda config, components: first_choice_faults(components),
+        unless_faulty="prefixes",
+    ),
+    _Check(
+        about="prefixes",
+        needs=("prefixes", "questions"),
+        faults=lambda config, components: earlier_question_faults(components),
+        unless_faulty="questions",
+    ),
     _Check(about="selection", needs=("selection", "engine"), faults=gain_faults),
     _Check(about="stop_after", needs=("stop_after", "selection", "engine"), faults=stop_after_faults),
     _Check(

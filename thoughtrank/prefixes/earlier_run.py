@@ -69,10 +69,17 @@ class GenuineThought:
 
 
 class ReadPrefixes(NamedTuple):
-    """The prefixes that a set found in an earlier run; none where there are faults."""
+    """The prefixes that a set found in an earlier run; none where there are faults.
+
+    Attributes:
+        prefixes: in order.
+        faults: one sentence each.
+        questions: ids of those on which they were chosen.
+    """
 
     prefixes: tuple[Prefix, ...]
     faults: list[str]
+    questions: frozenset[str] = frozenset()
 
 
 class EarlierRun:

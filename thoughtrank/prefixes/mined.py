@@ -99,14 +99,19 @@ class MinedPrefixes(PrefixSet):
             prefix_set=prefix_set,
         )
 
+    def chosen_on(self) -> frozenset[str]:
+        """See ``PrefixSet``; the finished rounds of the run itself have training questions only."""
+        return self._read.questions
+
     @cached_property
     def _read(self) -> ReadPrefixes:
         if self.run is None:
             fallback = PrefixList(values=self.fallback)
             return ReadPrefixes(fallback.prefixes(), fallback.faults())
         try:
+            thoughts = list(EarlierRun(self.run, rounds=self.rounds).genuine_thoughts())
             mined = mine_openers(
-                EarlierRun(self.run, rounds=self.rounds).genuine_thoughts(),
+                thoughts,
                 words=self.words,
                 min_questions=self.min_questions,
                 count=self.count,
@@ -121,4 +126,8 @@ class MinedPrefixes(PrefixSet):
                     f"{self.min_questions} questions: lower prefixes.mined.words or prefixes.mined.min_questions"
                 ],
             )
-        return ReadPrefixes(tuple(Prefix(name=each.opener, text=each.opener) for each in mined), [])
+        return ReadPrefixes(
+            tuple(Prefix(name=each.opener, text=each.opener) for each in mined),
+            [],
+            frozenset(each.question_id for each in thoughts),
+        )

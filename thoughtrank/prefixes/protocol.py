@@ -39,3 +39,7 @@ class PrefixSet(Protocol):
     def prefixes(self) -> tuple[Prefix, ...]:
         """The prefixes in order, with different names."""
         ...
+
+    def chosen_on(self) -> frozenset[str]:
+        """Ids of an earlier run's questions on which the prefixes were chosen."""
+        return frozenset()

@@ -41,6 +41,10 @@ class PrunedPrefixes(PrefixSet):
         """See ``PrefixSet``; none where there are faults."""
         return self._read.prefixes
 
+    def chosen_on(self) -> frozenset[str]:
+        """See ``PrefixSet``."""
+        return self._read.questions
+
     @cached_property
     def _read(self) -> ReadPrefixes:
         try:
@@ -72,4 +76,8 @@ class PrunedPrefixes(PrefixSet):
             kept = set(cover(solved, count=self.keep))
         else:
             kept = set(sorted(solved, key=lambda name: -len(solved[name]))[: self.keep])
-        return ReadPrefixes(tuple(Prefix(name=name, text=name) for name in solved if name in kept), [])
+        return ReadPrefixes(
+            tuple(Prefix(name=name, text=name) for name in solved if name in kept),
+            [],
+            frozenset().union(*solved.values()),
+        )
