@@ -2,8 +2,15 @@ import pytest
 from composing import composed
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.dry_run.control_plan import control_lines, generation_seconds, times_ranked, training_seconds
+from thoughtrank.config.dry_run.control_plan import (
+    control_lines,
+    evaluation_seconds,
+    generation_seconds,
+    times_ranked,
+    training_seconds,
+)
 from thoughtrank.config.schema import load_config
+from thoughtrank.controls.answers_only import AnswerCopies
 
 
 def lines(*overrides, weights=100_000_000):
@@ -42,6 +49,15 @@ def test_from_the_previous_round_every_training_is_replayed():
 def test_it_is_stated_whether_training_stops_early(overrides, stated):
     assert stated in "\n".join(lines(*overrides))
     assert "early stopping" not in "\n".join(lines(*overrides, "controls=[random_thoughts]"))
+
+
+def test_the_samples_of_a_control_cost_a_free_reply():
+    seconds = [
+        evaluation_seconds(AnswerCopies(), load_config(composed(arms)), held_out=100, weights=1, rate=2.0)
+        for arms in ("evaluation.arms=[thought,answer_at_once]", "evaluation.arms=[thought,answer_at_once,best_of_n]")
+    ]
+    reply_tokens = load_config(composed()).reply_tokens
+    assert seconds[1] - seconds[0] == pytest.approx(100 * (60 + 0.5 * reply_tokens))
 
 
 def test_it_is_stated_when_weights_are_deleted():

@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 
 from thoughtrank.config.components import Components
+from thoughtrank.config.dry_run.evaluation_plan import arms_tokens
 from thoughtrank.config.dry_run.gain_plan import gain_tokens
 from thoughtrank.config.dry_run.machine_rates import candidate_tokens, expected_rates
 from thoughtrank.config.dry_run.time_estimate import TRAINING_PASSES, duration
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.controls.protocol import CandidatesControl, Control, ExamplesControl
-from thoughtrank.evaluation.arms.registry import ARMS
 from thoughtrank.prefixes.prefix_sets import most_prefixes
 from thoughtrank.report.labels import control_label
-
-_PROMPT_TOKENS = 60
-"""Of a question, as in ``time_estimate``."""
 
 
 def control_lines(config: RunConfig, components: Components, *, weights: int | None) -> list[str]:
@@ -84,9 +81,8 @@ def training_seconds(
 
 def evaluation_seconds(control: Control, config: RunConfig, *, held_out: int, weights: int, rate: float) -> float:
     """Roughly the time of one control's replies."""
-    arms = control.asked_in(config.evaluation.arms)
-    short = [config.evaluation.answer_tokens if ARMS[arm].forces_answer else 0.5 * config.reply_tokens for arm in arms]
-    return 2 * weights * held_out * (sum(short) + len(arms) * _PROMPT_TOKENS) / rate
+    tokens = arms_tokens(control.asked_in(config.evaluation.arms), config)
+    return 2 * weights * held_out * tokens / rate
 
 
 def _time_text(config: RunConfig, components: Components, *, controls: Sequence[Control], weights: int | None) -> str:

@@ -24,7 +24,8 @@ def evaluation_line(config: RunConfig, *, held_out: int) -> str:
     """
     every = arms_of_round(config.evaluation.arms, number=1, rounds=config.rounds + 1)
     ends = [name for name in config.evaluation.arms if name not in every]
-    more = f", {', '.join(map(arm_label, ends))} in rounds 0 and {config.rounds}" if ends else ""
+    ends_text = ", ".join(map(arm_label, ends))
+    more = f", {ends_text} in rounds 0 and {config.rounds} for the tokens of one more reply" if ends else ""
     most = sum(_most_tokens(name, config) for name in every)
     return (
         f"{held_out} held-out questions, rounds 0 to {config.rounds}, in {len(every)} {'arms' if len(every) > 1 else 'arm'} "
