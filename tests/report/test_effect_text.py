@@ -63,8 +63,8 @@ def test_the_closing_lines_lead_with_the_effect_and_show_arms_and_controls_besid
         "control answers only, pairs (106 examples, 56 steps): free reply 29.0 %",
         "control random thoughts (445 examples, 56 steps): own thought 40.0 %",
         "copies: one example per training example of the run, so the same number of examples and steps",
-        "pairs: each distinct pair of question and answer once per epoch, for the same number of steps; early stopping kept the "
-        "weights of step 42",
+        "pairs: each distinct pair of question and answer once per epoch, for the same number of steps; early stopping "
+        "kept the weights of step 42",
     ]
 
 

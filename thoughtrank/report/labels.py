@@ -26,7 +26,9 @@ ARM_LABELS = {
         "edited thought", "the own thought with its last number changed, then the answer is forced"
     ),
     "filler_thought": Label("filler thought", "neutral text as long as the own thought, then the answer is forced"),
-    "best_of_n": Label("majority of n", "majority vote over n answers sampled without a thought, at the token cost of one free reply"),
+    "best_of_n": Label(
+        "majority of n", "majority vote over n answers sampled without a thought, at the token cost of one free reply"
+    ),
     "unseen": Label("unseen families", "free replies to kinds of questions that were never trained on"),
 }
 """By the name in the config, in the order of every table; ``unseen`` is no arm, and stands beside them."""

@@ -17,7 +17,8 @@ def test_the_embedded_engine_scores_and_its_tokens_are_counted():
     lines, tokens = planned("rounds=2", "generation.thought_tokens=40")
     assert lines == [
         "  gains       scores the thoughts of the best-ranked answers, at most 620 per round (10 questions)",
-        "  selection   for each answer, keeps the thoughts with the largest gain (selection.thoughts=auto: the engine scores answers)",
+        "  selection   for each answer, keeps the thoughts with the largest gain (selection.thoughts=auto: the engine scores "
+        "answers)",
     ]
     assert tokens == 2 * 10 * 62 * 0.3 * (0.5 * 40 + 10)
 
@@ -25,7 +26,8 @@ def test_the_embedded_engine_scores_and_its_tokens_are_counted():
 def test_without_gains_nothing_is_scored():
     lines, tokens = planned("engine=openai", "engine.base_urls=[http://localhost:1/v1]")
     assert lines == [
-        "  selection   for each answer, keeps thoughts chosen by hash (selection.thoughts=auto: the engine does not score answers)"
+        "  selection   for each answer, keeps thoughts chosen by hash (selection.thoughts=auto: the engine does not "
+        "score answers)"
     ]
     assert tokens == 0
     lines, tokens = planned("selection.thoughts=shortest")

@@ -24,7 +24,8 @@ def gain_lines(components: Components) -> list[str]:
         thoughts = questions * most_prefixes(components.prefixes)
         lines.insert(
             0,
-            f"  gains       scores the thoughts of the best-ranked answers, at most {thoughts:,} per round ({questions} questions)",
+            f"  gains       scores the thoughts of the best-ranked answers, at most {thoughts:,} per round "
+            f"({questions} questions)",
         )
     return lines
 

@@ -52,10 +52,13 @@ def screening_lines(config: RunConfig, components: Components) -> list[str]:
         return []
     questions, thoughts = source.screen * source.train_per_round, _screening_thoughts(components)
     tokens = questions * thoughts * (config.generation.thought_tokens + config.generation.answer_tokens)
-    solved = "right answer, positive gain" if components.engine.scores else "right answer; this engine computes no gains"
+    solved = (
+        "right answer, positive gain" if components.engine.scores else "right answer; this engine computes no gains"
+    )
     return [
         f"  screening   {questions} questions x {thoughts} thoughts = {questions * thoughts} candidates per round, at most "
-        f"{tokens:,} tokens; keeps up to {source.train_per_round} questions that some but not all of these thoughts solve ({solved})"
+        f"{tokens:,} tokens; keeps up to {source.train_per_round} questions that some but not all of these "
+        f"thoughts solve ({solved})"
     ]
 
 
