@@ -37,9 +37,10 @@ def comparisons_tables(run: StoredRun) -> str:
         for each in compared
     ]
     explained = note(
-        f"Paired by question. Grey: not significant (p ≥ 0.05, or the interval includes zero). The p-values are corrected for "
-        f"the {len(rows)} comparisons listed below (Holm). Those of the thought effect are not: it is claimed only if each of its differences "
-        "shows it. An interval is of its difference alone, so it may exclude zero where the corrected p-value does not."
+        "Paired by question. Grey: not significant (p ≥ 0.05, or the interval includes zero). The p-values are corrected for "
+        f"the {len(rows)} comparisons listed below (Holm). Those of the thought effect are not: it is claimed only if each of "
+        "its differences shows it. An interval is of its difference alone, so it may exclude zero where the corrected p-value "
+        "does not."
     )
     header = ["difference", "", "points", "p", "questions"]
     in_the_open = (
