@@ -1,6 +1,6 @@
 import re
 
-from thoughtrank.report.results_table import accuracy_text, arms_table, audit_line, results_table
+from thoughtrank.report.results_table import accuracy_text, arms_table, audit_line, family_line, results_table
 from thoughtrank.report.text_layout import percent
 
 STAGES = ("generation", "ranking", "gains", "selection", "training", "evaluation")
@@ -92,6 +92,18 @@ def test_the_arms_of_a_round_stand_beside_its_accuracy_in_a_hundred_columns():
 def test_rounds_without_other_arms_have_no_second_table():
     two = {"thought": arm(0.5), "room_to_reason": arm(0.5)}
     assert arms_table([BASE, {**FIRST, "arms": two}]) is None
+
+
+def test_the_mean_over_families_has_a_line_where_it_differs_from_the_accuracy_by_half_a_point():
+    def rounds(*macro):
+        return [{"round": number, "accuracy": 0.5, "family_macro_accuracy": each} for number, each in enumerate(macro)]
+
+    assert family_line(rounds(0.5, 0.4949)) == (
+        "accuracy with equal weight of all families of questions: round 0 50.0 %, round 1 49.5 %"
+    )
+    assert family_line(rounds(0.5, 0.504)) is None
+    assert family_line(rounds(None, None)) is None
+    assert family_line([{"round": 0, "accuracy": 0.5}, {"round": 1, "accuracy": None}]) is None
 
 
 def test_an_interval_is_part_of_the_accuracy():

@@ -9,7 +9,7 @@ from thoughtrank.output.terminal import print_text
 from thoughtrank.report.effect_text import closing_lines
 from thoughtrank.report.html.headline import headline
 from thoughtrank.report.html.stored_run import read_run
-from thoughtrank.report.results_table import arms_table, audit_line, results_table
+from thoughtrank.report.results_table import arms_table, audit_line, family_line, results_table
 from thoughtrank.report.text_layout import wrapped
 from thoughtrank.report.win_rate_text import win_rate_table
 from thoughtrank.storage.damage import damaged_files
@@ -56,6 +56,8 @@ def print_results(summary: Mapping[str, Any], *, paths: RunPaths, minutes: float
     for line in closing_lines(summary):
         print_text(wrapped(line))
     print_text(results_table(summary["rounds"]))
+    if families := family_line(summary["rounds"]):
+        print_text(wrapped(families))
     if arms := arms_table(summary["rounds"]):
         print_text(f"\nright answers by arm:\n{arms}")
     if compared := win_rate_table(summary["rounds"], controls=summary.get("controls")):

@@ -11,6 +11,8 @@ from thoughtrank.report.text_layout import fixed_width, listed_prefixes, percent
 
 _LONGEST_PREFIXES = 40
 """Characters in a column; longer lists are lines of their own."""
+_FAMILIES_DIFFER = 0.005
+"""From here on the family-macro accuracy says something else than the accuracy."""
 
 
 def results_table(rounds: Sequence[Mapping[str, Any]]) -> str:
@@ -63,6 +65,24 @@ def _arm_text(arms: Mapping[str, Mapping[str, Any]], name: str) -> str:
     text, figures = arm_accuracy(arms, name), arms.get(name, {})
     voted = "samples" in figures and figures["accuracy"] is not None
     return f"{text} (n {figures['samples']})" if voted else text
+
+
+def family_line(rounds: Sequence[Mapping[str, Any]]) -> str | None:
+    """The mean over the families of questions by round; None where it is within half a point of the accuracy in all of them.
+
+    Args:
+        rounds: entries of ``summary.json``.
+    """
+    macro = {entry["round"]: entry.get("family_macro_accuracy") for entry in rounds}
+    differ = [
+        abs(macro[entry["round"]] - entry["accuracy"]) >= _FAMILIES_DIFFER
+        for entry in rounds
+        if macro[entry["round"]] is not None and entry["accuracy"] is not None
+    ]
+    if not any(differ):
+        return None
+    by_round = ", ".join(f"round {number} {percent(value)}" for number, value in macro.items())
+    return f"accuracy with equal weight of all families of questions: {by_round}"
 
 
 def _results(entry: Mapping[str, Any]) -> list[str]:

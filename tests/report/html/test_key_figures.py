@@ -33,6 +33,17 @@ def test_the_figures_of_a_run(tmp_path):
     assert "[-1.0 to +5.0], p = 0.200, may be chance" in shown
 
 
+def test_the_mean_over_the_families_stands_beside_the_accuracy_where_questions_have_families(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    rounds = [
+        replace(each, metrics={**each.metrics, "family_macro_accuracy": value})
+        for each, value in zip(run.rounds, (0.1, 0.3, 0.625), strict=True)
+    ]
+    assert ". Mean over the families of questions: 10.0 % → 62.5 %<" in key_figures(replace(run, rounds=rounds), [])
+    without = [replace(each, metrics={**each.metrics, "family_macro_accuracy": None}) for each in run.rounds]
+    assert "families" not in key_figures(replace(run, rounds=without), [])
+
+
 def test_prefixes_that_differ_by_chance_only_are_not_named(tmp_path):
     run = read_run(stored_run(tmp_path, rounds=1))
     shown = key_figures(run, [statistics_of(run, 1)])

@@ -32,6 +32,13 @@ def test_choices_between_settings_have_the_accuracy_on_development_questions(gro
     assert [row["development"] for row in rows_of(rounds_table(groups))] == ["–", "25.0 %"]
 
 
+def test_the_family_macro_accuracy_stands_beside_the_accuracy(groups):
+    for runs in groups.values():
+        for run, accuracy in zip(runs, (0.25, 0.75), strict=True):
+            run.rounds[-1]["family_macro_accuracy"] = accuracy
+    assert [row["family-macro"] for row in rows_of(rounds_table(groups))][-1] == "50.0 %"
+
+
 def test_tokens_without_those_of_a_screening_are_no_measure(groups):
     for runs in groups.values():
         for run in runs:

@@ -7,7 +7,7 @@ from thoughtrank.report.html.differences import change_over_rounds, excludes_zer
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.machine import machine_text
 from thoughtrank.report.html.round_statistics import RoundStatistics
-from thoughtrank.report.html.stored_run import StoredRun
+from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 from thoughtrank.report.html.thought_effect_notes import effect_sides
 from thoughtrank.report.html.totals import duration_text, total_cost, total_seconds
 from thoughtrank.report.prefix_chance import PrefixWins
@@ -47,9 +47,16 @@ def _accuracy(run: StoredRun) -> list[tuple[str, str, str]]:
     if compared is not None:
         clear = chance_text(significant=excludes_zero(compared))
         change = f": {compared['points']:+.1f} points [{compared['low']:+.1f} to {compared['high']:+.1f}], {clear}"
-    return [
-        ("Accuracy", f"{percent(first.metrics['accuracy'])} → {value}", f"round {first.number} → {last.number}{change}")
-    ]
+    text = f"round {first.number} → {last.number}{change}{_families(first, last)}"
+    return [("Accuracy", f"{percent(first.metrics['accuracy'])} → {value}", text)]
+
+
+def _families(first: StoredRound, last: StoredRound) -> str:
+    """The mean over the families of questions; empty where it is the accuracy, and without families."""
+    macro = [each.metrics.get("family_macro_accuracy") for each in (first, last)]
+    if macro[1] is None or macro == [each.metrics["accuracy"] for each in (first, last)]:
+        return ""
+    return f". Mean over the families of questions: {percent(macro[0])} → {percent(macro[1])}"
 
 
 def _effect(run: StoredRun) -> list[tuple[str, str, str]]:

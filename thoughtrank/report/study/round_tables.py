@@ -34,7 +34,9 @@ def rounds_table(groups: Mapping[str, Sequence[StudyRun]]) -> str:
             entries = [entry for run in runs for entry in run.rounds if entry["round"] == number]
             accuracy = percent(_mean(entries, lambda entry: entry.get("accuracy")))
             development = percent(_mean(entries, lambda entry: entry.get("development_accuracy")))
-            cells = {"setting": f"`{name}`", "round": str(number), "accuracy": accuracy, "development": development}
+            macro = percent(_mean(entries, lambda entry: entry.get("family_macro_accuracy")))
+            cells = {"setting": f"`{name}`", "round": str(number), "accuracy": accuracy, "family-macro": macro}
+            cells["development"] = development
             for title in _figures(entries[0]):
                 value = _mean(entries, lambda entry, title=title: _figures(entry).get(title))  # type: ignore[misc]
                 cells[title] = _number(value, fractional=title in _FRACTIONAL)

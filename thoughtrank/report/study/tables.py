@@ -29,7 +29,8 @@ def study_tables(groups: Mapping[str, Sequence[StudyRun]], compared: Mapping[str
         "Mean over seeds, and in parentheses the range. Figures are those of the last round on test questions.",
         _settings_table(groups, compared),
         "## Rounds",
-        "Means over seeds. *Development*: accuracy on development questions; *decided*: questions in which some answer is "
+        "Means over seeds. *Family-macro*: the mean of the accuracies of the families, each with the same weight; "
+        "*development*: accuracy on development questions; *decided*: questions in which some answer is "
         "better than another; *genuine*: those with a best answer after a thought of positive gain; tokens are those of the "
         "candidates; seconds (s) are those of the machine that ran it.",
         rounds_table(groups),
