@@ -49,6 +49,24 @@ def test_the_table_has_genuine_wins_distinct_answers_closing_and_lengths(tmp_pat
     assert "▲" not in shown.partition("</ol>")[0].partition("<ol")[2]
 
 
+def test_the_table_has_p_top_where_the_ranker_knows_it(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    p_top = {"A": 0.75, "B": 0.125, "7": None}
+    statistics = RoundStatistics(1)
+    for group in reported_questions(run.paths, 1, selection={}):
+        statistics.add(
+            [replace(each, ranking=replace(each.ranking, p_top=p_top[each.candidate.prefix])) for each in group]
+        )
+    shown = prefix_section(run, [statistics], name="run-0")
+    rows = dict(re.findall(r'<tr><th scope="row">(A|B|7)</th>(.*?)</tr>', shown))
+    cells = {prefix: re.findall(r"<td>([^<]*)</td>", row) for prefix, row in rows.items()}
+    # win rate, genuine, mean gain, P(top), distinct
+    assert [cells[prefix][3] for prefix in "AB7"] == ["75.0 %", "12.5 %", "–"]
+    assert ">P(top)</th>" in shown
+    assert "P(top): mean probability, given the judge's verdicts, that its answer is" in shown.replace("&#x27;", "'")
+    assert "P(top)" not in prefix_section(run, [statistics_of(run, 1)], name="run-0")
+
+
 def test_prefixes_that_differ_significantly_are_marked(tmp_path):
     run = read_run(stored_run(tmp_path, rounds=1, questions=12))
     shown = prefix_section(run, [statistics_of(run, 1)], name="run-0")

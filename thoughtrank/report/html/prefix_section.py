@@ -15,6 +15,7 @@ from thoughtrank.report.text_layout import listed_prefixes, percent
 
 _MOST_OPENERS = 12
 _BETTER, _WORSE = "▲", "▼"
+_P_TOP = "P(top): mean probability, given the judge's verdicts, that its answer is the best of its question. "
 _MARK_TEXTS = {_BETTER: ", significantly above the others", _WORSE: ", significantly below the others"}
 
 
@@ -86,12 +87,14 @@ def _round_grid(of_round: RoundStatistics, *, folded: bool, top: float) -> str:
         _cell(each, top=top, gain=gains.get(each.prefix), number=of_round.number, mark=marks.get(each.prefix, ""))
         for each in results
     )
+    has_p_top = any(each.p_top is not None for each in results)
     rows = [
         [
             each.prefix,
             percent(each.win_rate),
             percent(each.genuine_rate),
             gain_text(gains.get(each.prefix)),
+            *([percent(each.p_top)] if has_p_top else []),
             percent(each.distinct_rate),
             str(of_round.selected[each.prefix]),
             percent(each.ranked),
@@ -102,17 +105,18 @@ def _round_grid(of_round: RoundStatistics, *, folded: bool, top: float) -> str:
         for each in sorted(results, key=lambda each: -(each.win_rate or 0.0))
     ]
     header = [
-        *("prefix", "win rate", "genuine", "mean gain", "distinct", "selected", "ranked", "thought tokens"),
-        *("closed", "same opening"),
+        *("prefix", "win rate", "genuine", "mean gain", *(["P(top)"] if has_p_top else [])),
+        *("distinct", "selected", "ranked", "thought tokens", "closed", "same opening"),
     ]
     caption = f"Prefixes of round {of_round.number}, highest win rate in this round first"
     label = f"Round {of_round.number}"
     uncertain = note(f"{_means(results)}{_chance_text(of_round, tested)}")
     explained = note(
-        "Genuine: how often it wins with a thought that makes the answer more probable (positive gain). Distinct: how many of "
-        "its final answers no other prefix gave to the same question. Closed: thoughts that ended before their limit. "
-        f"Same opening: how many of its thoughts begin with the most frequent {OPENING_WORDS} words. Near 100 % the prefix "
-        "has collapsed to one way of thinking."
+        "Genuine: how often it wins with a thought that makes the answer more probable (positive gain). "
+        + (_P_TOP if has_p_top else "")
+        + "Distinct: how many of its final answers no other prefix gave to the same question. Closed: thoughts that ended "
+        f"before their limit. Same opening: how many of its thoughts begin with the most frequent {OPENING_WORDS} words. Near "
+        "100 % the prefix has collapsed to one way of thinking."
     )
     grid = f'<ol class="prefixes" aria-label="{escaped(label)}">{cells}</ol>'
     content = uncertain + grid + details("As a table", explained, table(header, rows, caption=caption))
