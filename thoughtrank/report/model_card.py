@@ -13,7 +13,7 @@ import yaml
 from thoughtrank.models.protocol import ModelFacts
 from thoughtrank.output.printable import markdown_text, printable
 from thoughtrank.records import Turn
-from thoughtrank.report.effect_text import effect_line
+from thoughtrank.report.card_arms import interval_text, thought_paragraphs
 from thoughtrank.report.text_layout import percent
 from thoughtrank.report.win_rate_text import win_rate_lines
 
@@ -67,7 +67,7 @@ def model_card(
         folder=folder,
         messages=json.dumps([asdict(each) for each in (*context, Turn("user", question))]),
         reply_tokens=reply_tokens,
-        thought_effect=effect_line(thought_effect),
+        thought=thought_paragraphs(rounds[-1], effect=thought_effect),
         rows="\n".join(_row(each) for each in rounds),
         win_rates="".join(f"{line}\n\n" for line in win_rate_lines(rounds, judge=markdown_text(judge))),
     )
@@ -79,9 +79,7 @@ def _one_line(text: str) -> str:
 
 def _row(each: Mapping[str, Any]) -> str:
     def bounded(name: str, bounds: str) -> str:
-        if each[name] is None:
-            return "–"
-        return f"{percent(each[name])} [{100 * each[f'{bounds}_low']:.1f}, {100 * each[f'{bounds}_high']:.1f}]"
+        return interval_text(each, value=name, low=f"{bounds}_low", high=f"{bounds}_high")
 
     cells = [
         str(each["round"]),
