@@ -12,11 +12,10 @@ from thoughtrank.report.model_card import model_card
 BASE = ModelFacts(name="organisation/model", license="apache-2.0", quantization="GGUF Q4_1, dequantised")
 
 
-def entry(number, *, right, examples=0, **arms):
-    """A round of which four questions are asked in each arm, ``right`` of them right where ``arms`` says nothing else."""
+def entry(number, *, right, examples=0):
     replies = [
-        HeldOutReply("q", "sums", False, arm, "7", "7", index < right_in_arm, True, 5, "stop")
-        for arm, right_in_arm in {"thought": right, "room_to_reason": right, **arms}.items()
+        HeldOutReply("q", "sums", False, arm, "7", "7", index < right, True, 5, "stop")
+        for arm in ("thought", "room_to_reason")
         for index in range(4)
     ]
     return {**read_metrics(replies), "round": number, "examples": examples}
@@ -92,56 +91,10 @@ def test_the_thought_effect_is_stated_or_said_not_to_be_measured():
     assert "thought effect: not measured" in card()
 
 
-def test_the_effect_is_explained_only_where_it_is_measured():
-    effect = {"points": 2.0, "low": -1.0, "high": 5.0, "p_value": 0.2, "n": 4, "against": "answers_only/pairs thought"}
-    assert "p is the largest p-value of these differences" in card(thought_effect=effect)
-    assert "p-value" not in card()
-
-
-def test_the_arms_of_the_last_round_have_a_row_each_in_which_they_were_asked():
-    asked = {"own_thought": 3, "answer_at_once": 0, "swapped_thought": 1}
-    text = card(rounds=[*ROUNDS[:2], entry(2, right=2, **asked)])
+def test_the_arms_are_those_of_the_last_round():
+    text = card()
     assert "The model after round 2, with another beginning of its reply forced." in text
-    assert rows_of_arms(text) == {
-        "answer at once": ["4", "0.0 % [0.0, 49.0]"],
-        "own thought": ["4", "75.0 % [30.1, 95.4]"],
-        "swapped thought": ["4", "25.0 % [4.6, 69.9]"],
-        "empty thought": ["4", "50.0 % [15.0, 85.0]"],
-    }
-    assert list(rows_of_arms(card())) == ["empty thought"]
-
-
-def test_without_reference_answers_no_arm_is_shown():
-    unknown = {
-        name: {**figures, "accuracy": None, "low": None, "high": None} for name, figures in ROUNDS[2]["arms"].items()
-    }
-    text = card(rounds=[*ROUNDS[:2], {**ROUNDS[2], "arms": unknown}])
-    assert rows_of_arms(text) == {}
-    assert "empty thought and with the same room" not in text
-
-
-@pytest.mark.parametrize(
-    ("free", "room", "said"), [(2, 2, True), (2, 4, True), (3, 2, True), (4, 1, False), (4, 0, False)]
-)
-def test_that_a_thought_is_worth_no_more_than_the_same_room_is_said_only_where_it_is_measured(free, room, said):
-    text = card(rounds=[*ROUNDS[:2], entry(2, right=free, room_to_reason=room)])
-    assert ("do not show that a thought is worth more than the same room" in text) == said
-    if said:
-        assert f"is right on {100 * room / 4:.1f} %, against {100 * free / 4:.1f} % [" in text
-        assert "(5 tokens per reply)" in text
-
-
-def test_nothing_is_said_of_room_that_no_reply_had():
-    last = entry(2, right=2)
-    del last["arms"]["room_to_reason"]
-    assert "same room" not in card(rounds=[*ROUNDS[:2], last])
-
-
-def rows_of_arms(text):
-    """Arm to its number of questions and its accuracy."""
-    _, _, table = text.partition("| forced |")
-    rows = [line.strip("|").split("|") for line in table.partition("\n\n")[0].splitlines()[2:]]
-    return {name.partition(":")[0].strip(): [each.strip() for each in figures] for name, *figures in rows}
+    assert "| 4 | 50.0 % [15.0, 85.0] |" in text
 
 
 def test_the_table_has_a_row_per_round_with_intervals():
