@@ -148,6 +148,20 @@ def test_the_closing_table_shows_the_thought_effect_and_the_arms_and_the_control
     assert columns["thought effect"][1] == "–"
 
 
+def test_accuracy_on_development_questions_has_a_column_and_chooses(tmp_path):
+    jobs = []
+    for number, accuracy in enumerate((0.25, 0.75)):
+        path = tmp_path / f"{number}.json"
+        last = {**entry(0, accuracy=0.5), "development_accuracy": accuracy}
+        write_json(path, {"rounds": [last], "exported_round": 0})
+        jobs.append(SweepJob(number, (f"k={number}",), run=f"run {number}", outcome="finished", summary=str(path)))
+    text = comparison_text(jobs, [])
+    assert columns_of(text.partition("best on")[0])["development accuracy"][:2] == ["25.0 %", "75.0 %"]
+    assert "best on development questions: k=1 (75.0 %); choose" in text
+    assert max(map(len, text.splitlines())) <= 100
+    assert [row["development_accuracy"] for row in comparison(jobs)] == [0.25, 0.75]
+
+
 def test_the_comparison_has_the_numbers_of_effect_arms_and_controls(measured):
     first, second = comparison(measured)
     assert (first["thought_effect_points"], first["thought_effect_low"], first["thought_effect_high"]) == (

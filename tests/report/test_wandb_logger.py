@@ -26,7 +26,14 @@ ROOT = Path(__file__).parents[2]
 ROUNDS = [
     {"round": 0, "accuracy": 0.25, "judge_cost": 0.0},
     {"round": 1, "accuracy": 0.5, "thought_rate": None, "seconds_training": 3.0, "judge_cost": 0.5},
-    {"round": 2, "accuracy": 0.75, "thought_rate": 1.0, "seconds_training": 4.0, "judge_cost": 0.25},
+    {
+        "round": 2,
+        "accuracy": 0.75,
+        "development_accuracy": 0.625,
+        "thought_rate": 1.0,
+        "seconds_training": 4.0,
+        "judge_cost": 0.25,
+    },
 ]
 PREFIXES = [{"prefix": "a", "win_rate": 0.25}, {"prefix": "b", "win_rate": None}]
 CURVE = [{"step": 1, "loss": 2.0, "lr": 0.1}, {"step": 2, "loss": 1.5, "lr": 0.05}]
@@ -138,6 +145,7 @@ def test_the_summary_sorts_a_sweep(offline_run):
     found = {name: value for name, value in summary(offline_run).items() if name in SUMMARY}
     assert found == {
         "accuracy": 0.75,
+        "development_accuracy": 0.625,
         "accuracy_change": 0.5,
         "judge_cost": 0.75,
         "thought_effect": 7.5,
@@ -179,7 +187,7 @@ def test_the_documented_sweep_gives_a_command_line_that_hydra_reads(tmp_path):
     environment = {**os.environ, "WANDB_SWEEP_ID": "a1b2c3"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert set(arguments) == {"selection.k=2", "seed=1"}
+    assert set(arguments) == {"export.which=best", "selection.k=2", "seed=1"}
 
 
 def artifacts_of(offline_run):

@@ -7,8 +7,8 @@ from thoughtrank.config.schema import load_config
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.rounds.development_evaluation import development_evaluation, development_figures
 from thoughtrank.rounds.stage_builder import StageBuilder
-from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.storage.json_files import read_json
+from thoughtrank.storage.run_paths import METRICS
 from thoughtrank.storage.tables import read_table
 
 

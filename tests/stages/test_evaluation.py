@@ -11,9 +11,10 @@ from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.scoring import ReferenceScorer
 from thoughtrank.records import Question
 from thoughtrank.stages.arm_replies import ReplySettings
-from thoughtrank.stages.evaluation import METRICS, Evaluation
+from thoughtrank.stages.evaluation import Evaluation
 from thoughtrank.stages.round_models import BaseModel
 from thoughtrank.storage.json_files import read_json
+from thoughtrank.storage.run_paths import METRICS
 from thoughtrank.storage.tables import read_table
 
 SETTINGS = ReplySettings(reply_tokens=30, thought_tokens=9, answer_tokens=7, stem="So it is", temperature=0.5)

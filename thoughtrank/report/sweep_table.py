@@ -9,6 +9,7 @@ from thoughtrank.report.effect_text import effect_figures
 from thoughtrank.report.findings import finding_scalars
 from thoughtrank.report.labels import arm_label, control_label, side_label
 from thoughtrank.report.results_table import metric_cells
+from thoughtrank.report.setting_choice import choice_line, development_accuracy
 from thoughtrank.report.sweep_jobs import SweepJob, varied
 from thoughtrank.report.sweep_seeds import SeedGroup
 from thoughtrank.report.text_layout import fixed_width, percent, wrapped
@@ -16,6 +17,7 @@ from thoughtrank.storage.files import replacing
 
 _ARMS = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
 """With columns of their own; ``accuracy`` is ``thought``, and ``room_to_reason`` always has one."""
+_DEVELOPMENT = "development accuracy"
 _EMPTY, _CONTROL = arm_label("room_to_reason"), control_label("answers_only")
 _CONTROL_AT_ONCE = side_label("answers_only answer_at_once")
 
@@ -37,7 +39,7 @@ def comparison(jobs: Sequence[SweepJob]) -> list[dict[str, Any]]:
 
 
 def comparison_text(jobs: Sequence[SweepJob], groups: Sequence[SeedGroup]) -> str:
-    """The closing table of a sweep, under it what holds over seeds, and the jobs that failed with their reasons."""
+    """The closing table of a sweep; under it what holds over seeds, the best setting, and the jobs that failed, with causes."""
     results = [job.results() for job in jobs]
     columns = _columns([each for each in results if each is not None])
     rows = [["job", "varied", *columns, "run"]]
@@ -47,6 +49,8 @@ def comparison_text(jobs: Sequence[SweepJob], groups: Sequence[SeedGroup]) -> st
         rows.append([str(job.number), " ".join(varied(job, jobs)) or "–", *figures, job.run])
     failed = [job for job in jobs if job.outcome == "failed"]
     lines = [fixed_width(rows), *(wrapped(line) for group in groups for line in group.lines())]
+    if (choice := choice_line(jobs)) is not None:
+        lines.append(wrapped(choice))
     lines += [f"job {job.number} failed: {job.error}" + (f" (see {job.log})" if job.log else "") for job in failed]
     return "\n".join(lines)
 
@@ -76,7 +80,7 @@ def _exported(summary: Mapping[str, Any]) -> dict[str, Any]:
 def _columns(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
     """The titles of the figures, those that no job has left out."""
     cells = [_cells(each) for each in summaries]
-    titles = ["thought effect", "accuracy", _EMPTY, *map(arm_label, _ARMS)]
+    titles = ["thought effect", "accuracy", _DEVELOPMENT, _EMPTY, *map(arm_label, _ARMS)]
     titles += [_CONTROL, _CONTROL_AT_ONCE, "unseen families", "thoughts", "examples", "judge"]
     always = ("accuracy", _EMPTY, "unseen families", "thoughts", "examples", "judge")
     return [each for each in titles if each in always or any(each in of_job for of_job in cells)]
@@ -89,6 +93,8 @@ def _cells(summary: Mapping[str, Any]) -> dict[str, str]:
     names = ("accuracy", _EMPTY, "unseen families", "thoughts", "examples")
     cells = dict(zip(names, metric_cells(entry), strict=True))
     cells |= {arm_label(arm): percent(arms[arm]["accuracy"]) for arm in _ARMS if arm in arms}
+    if (development := development_accuracy(summary)) is not None:
+        cells[_DEVELOPMENT] = percent(development)
     if effect := summary.get("thought_effect"):
         cells["thought effect"] = effect_figures(effect)
     if control := summary.get("controls", {}).get("answers_only"):
@@ -107,6 +113,7 @@ def _figures(summary: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         "exported_round": entry["round"],
         **{name: entry[name] for name in names},
+        "development_accuracy": development_accuracy(summary),
         **{f"{arm}_accuracy": figures["accuracy"] for arm, figures in entry.get("arms", {}).items()},
         **finding_scalars(findings),
     }

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 _MOST_BINS = 64
 CANDIDATE_COLUMNS = ("question_id", "prefix", "rank", "gain", "outcome", "thought", "answer")
-SUMMARY = ("accuracy", "accuracy_change", "judge_cost", "thought_effect", "thought_effect_low", "thought_effect_high")
+SUMMARY = (
+    *("accuracy", "development_accuracy", "accuracy_change", "judge_cost"),
+    *("thought_effect", "thought_effect_low", "thought_effect_high"),
+)
 """Summary values, in the unit of the metrics: fractions, US dollars, percentage points."""
 
 
@@ -174,11 +177,14 @@ class WandbLogger(Logger):
 
 
 def _summary(rounds: Mapping[float, Mapping[str, float | None]]) -> dict[str, float]:
-    """What sorts the runs of a sweep: accuracy of the last round, its change since round 0, and what the judge cost."""
+    """What sorts the runs of a sweep: accuracy of the last round, also on development questions, its change since round 0, and
+    what the judge cost."""
     accuracy, before = rounds[max(rounds)].get("accuracy"), rounds.get(0, {}).get("accuracy")
     found = {"judge_cost": sum(metrics.get("judge_cost") or 0.0 for metrics in rounds.values())}
     if accuracy is not None:
         found["accuracy"] = accuracy
+    if (development := rounds[max(rounds)].get("development_accuracy")) is not None:
+        found["development_accuracy"] = development
     if accuracy is not None and before is not None:
         found["accuracy_change"] = accuracy - before
     return found

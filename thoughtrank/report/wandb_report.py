@@ -18,7 +18,7 @@ from thoughtrank.report.html.comparison_headline import comparison_headline
 from thoughtrank.report.html.headline import headline
 from thoughtrank.report.html.round_candidates import reported_questions
 from thoughtrank.report.html.round_statistics import RoundStatistics
-from thoughtrank.report.html.run_comparison import compare_runs
+from thoughtrank.report.html.run_comparison import chosen_by_development, compare_runs
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.text_layout import percent
 from thoughtrank.storage.json_files import write_json
@@ -159,12 +159,13 @@ def _training_panels(runs: Sequence[StoredRun]) -> "PanelGrid":
 
 def _sweep_panels(runs: Sequence[StoredRun]) -> "PanelGrid":
     workspaces = _workspaces()
-    varied = list(compare_runs(runs)[0].varied)
-    columns = [workspaces.ParallelCoordinatesPlotColumn(metric=workspaces.Config(name)) for name in varied]
-    accuracy = workspaces.ParallelCoordinatesPlotColumn(metric=workspaces.SummaryMetric("accuracy"))
+    compared = compare_runs(runs)
+    names = ["development_accuracy", "accuracy"] if chosen_by_development(compared) else ["accuracy"]
+    columns = [workspaces.ParallelCoordinatesPlotColumn(metric=workspaces.Config(name)) for name in compared[0].varied]
+    columns += [workspaces.ParallelCoordinatesPlotColumn(metric=workspaces.SummaryMetric(name)) for name in names]
     panels = [
-        workspaces.ParameterImportancePlot(with_respect_to="accuracy"),
-        workspaces.ParallelCoordinatesPlot(columns=[*columns, accuracy]),
+        workspaces.ParameterImportancePlot(with_respect_to=names[0]),
+        workspaces.ParallelCoordinatesPlot(columns=columns),
         workspaces.RunComparer(),
     ]
     return _grid(runs, panels)

@@ -8,9 +8,9 @@ from thoughtrank.controls.result import ControlResult
 from thoughtrank.report.labels import of_control
 from thoughtrank.rounds.round_win_rates import control_win_rates
 from thoughtrank.rounds.stage_builder import StageBuilder
-from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.storage.json_files import read_json, read_json_object, write_json
+from thoughtrank.storage.run_paths import METRICS
 
 
 def evaluate_control(

@@ -17,12 +17,11 @@ from thoughtrank.rounds.round import Round
 from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.control_examples import ControlExamples, RoundTables
 from thoughtrank.stages.development_examples import DevelopmentExamples
-from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.training import Training
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.json_files import read_json
-from thoughtrank.storage.run_paths import RoundPaths
+from thoughtrank.storage.run_paths import METRICS, RoundPaths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

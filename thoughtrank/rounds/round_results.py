@@ -19,9 +19,9 @@ from thoughtrank.rounds.round import Round
 from thoughtrank.rounds.round_win_rates import round_win_rates
 from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.rounds.stage_outputs import stage_outputs
-from thoughtrank.stages.evaluation import METRICS
 from thoughtrank.stages.training import training_curve
 from thoughtrank.storage.json_files import read_json, read_json_object, write_json
+from thoughtrank.storage.run_paths import METRICS
 from thoughtrank.storage.tables import TableRows, part_path, write_part
 
 

@@ -30,9 +30,9 @@ from thoughtrank.stages.stage import Stage, question_fields
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.done_marker import num_rows_of
 from thoughtrank.storage.json_files import read_json_object, write_json
+from thoughtrank.storage.run_paths import METRICS
 from thoughtrank.storage.tables import part_path, read_table, rows_of, write_part
 
-METRICS = "_evaluation.json"
 _VERSION = 2
 """Raised when equal settings give other replies or another table."""
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from thoughtrank.storage.done_marker import DONE
 
+METRICS = "_evaluation.json"
+"""In a table of replies: what the metrics of these replies are."""
+
 
 @dataclass(frozen=True, slots=True)
 class RoundPaths:

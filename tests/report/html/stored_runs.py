@@ -11,7 +11,7 @@ from thoughtrank.evaluation.win_rates import JudgedPair, win_rate
 from thoughtrank.records import Candidate, Example, Gain, Question, RankedCandidate
 from thoughtrank.storage.done_marker import write_done
 from thoughtrank.storage.json_files import write_json
-from thoughtrank.storage.run_paths import RunPaths
+from thoughtrank.storage.run_paths import METRICS, RunPaths
 from thoughtrank.storage.tables import TableRows, part_path, write_part
 
 PREFIXES = ("A", "B", "7")
@@ -83,6 +83,16 @@ def stored_run(
         if number:
             _write_candidates(paths, number, questions=questions, text=text, prefixes=prefixes, gains=gains)
     (folder / "config.yaml").write_text("seed: 0\nselection:\n  allow_truncated: false\n")
+    return folder
+
+
+def with_development(folder: Path, accuracy: float) -> Path:
+    """The accuracy of every round on 50 development questions, as its stage would have stored it."""
+    paths = RunPaths(folder)
+    for round_folder in sorted(folder.glob("round_*")):
+        replies = paths.development_replies(int(round_folder.name.removeprefix("round_")))
+        replies.mkdir()
+        write_json(replies / METRICS, {"n": 50, "accuracy": accuracy, "accuracy_low": 0.0})
     return folder
 
 

@@ -5,6 +5,7 @@ from test_run_comparison import run_of, seeded
 from thoughtrank.report.html.comparison_headline import comparison_headline
 from thoughtrank.report.html.run_comparison import compare_runs
 from thoughtrank.report.html.runs_table import comparison_section
+from thoughtrank.report.setting_choice import TOO_HIGH
 
 
 def test_runs_that_share_the_highest_accuracy_are_named_together(tmp_path):
@@ -32,6 +33,41 @@ def test_settings_that_are_not_shown_to_be_worse_are_named_where_they_are_few(tm
     assert "unlikely to be chance; the other differences may be chance (" in comparison_headline(
         compare_runs([bad, *good])
     )
+
+
+def test_the_best_on_development_questions_is_said_to_be_so_with_its_accuracy_on_test_questions(tmp_path):
+    good = run_of(tmp_path / "good", lr=1, accuracy=(0.2, 0.9), development=0.625)
+    bad = run_of(tmp_path / "bad", lr=2, accuracy=(0.2, 0.3), development=0.5, seed=1)
+    text = comparison_headline(compare_runs([bad, good]))
+    accuracy = 100 * good.rounds[-1].metrics["accuracy"]
+    assert text.startswith(
+        "Of 2 runs, good, with optimizer.lr=1, is the most accurate on development questions: 62.5 %, and "
+        f"{accuracy:.1f} % on test questions"
+    )
+    assert "On test questions it is better than every other run, and that is unlikely to be chance (" in text
+    assert TOO_HIGH not in text
+
+
+def test_a_setting_that_is_better_on_test_questions_than_the_chosen_one_is_not_passed_over(tmp_path):
+    good = run_of(tmp_path / "good", lr=1, accuracy=(0.2, 0.9), development=0.5)
+    bad = run_of(tmp_path / "bad", lr=2, accuracy=(0.2, 0.3), development=0.625, seed=1)
+    text = comparison_headline(compare_runs([good, bad]))
+    assert "On test questions the other run is better, and that is unlikely to be chance (to the next: -" in text
+    worst = run_of(tmp_path / "worst", lr=3, accuracy=(0.2, 0.01), development=0.25, seed=2)
+    text = comparison_headline(compare_runs([worst, good, bad]))
+    better = "On test questions 1 of the 2 others is better, and that is unlikely to be chance; it is better than 1 ("
+    assert better in text
+    equal = [run_of(tmp_path / name, lr=lr, accuracy=(0.2, 0.5), development=0.5) for lr, name in enumerate("ab")]
+    text = comparison_headline(compare_runs(equal))
+    assert "a and b are the most accurate on development questions: 50.0 % each" in text
+    assert "On test questions no difference to another run is significant (" in text
+
+
+def test_choosing_by_test_questions_is_warned_of_unless_only_seeds_differ(tmp_path):
+    runs = [run_of(tmp_path / name, lr=lr, accuracy=(0.2, 0.5)) for lr, name in enumerate("ab")]
+    assert comparison_headline(compare_runs(runs)).endswith(TOO_HIGH)
+    seeds = [seeded(tmp_path / f"s{seed}", lr=1, seed=seed, accuracy=0.5) for seed in (0, 1)]
+    assert TOO_HIGH not in comparison_headline(compare_runs(seeds))
 
 
 def test_what_makes_accuracies_harder_to_compare_is_said(tmp_path):

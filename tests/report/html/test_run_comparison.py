@@ -1,15 +1,18 @@
 from dataclasses import replace
 
-from stored_runs import stored_run
+from stored_runs import stored_run, with_development
 
 from thoughtrank.report.html.comparison_headline import comparison_headline
-from thoughtrank.report.html.run_comparison import accuracy_before, compare_runs
+from thoughtrank.report.html.run_comparison import accuracy_before, chosen_by_development, compare_runs
 from thoughtrank.report.html.runs_table import comparison_section
 from thoughtrank.report.html.stored_run import read_run
+from thoughtrank.report.setting_choice import TOO_HIGH
 
 
-def run_of(folder, *, lr, **settings):
+def run_of(folder, *, lr, development=None, **settings):
     stored_run(folder, held_out=100, rounds=1, **settings)
+    if development is not None:
+        with_development(folder, development)
     (folder / "config.yaml").write_text(f"seed: 0\nrun: {folder.name}\noptimizer:\n  lr: {lr}\n")
     return read_run(folder)
 
@@ -30,10 +33,23 @@ def test_the_best_run_comes_first_with_what_it_varied(tmp_path):
         "). The p-value counts only the chance in the questions: each setting was trained once, and another seed may"
         in text
     )
-    assert text.endswith("Not finished: good (round 1), bad (round 1).")
+    assert text.endswith(f"Not finished: good (round 1), bad (round 1). {TOO_HIGH}")
     shown = comparison_section([first, second])
     assert shown.index("<small>run good, not") < shown.index("<small>run bad, not")
     assert "p &lt; 0.001" in shown
+
+
+def test_where_all_runs_answered_development_questions_these_choose_the_best(tmp_path):
+    high = run_of(tmp_path / "high", lr=1, accuracy=(0.2, 0.9), development=0.5)
+    chosen = run_of(tmp_path / "chosen", lr=2, accuracy=(0.2, 0.3), development=0.625, seed=1)
+    first, second = compared = compare_runs([high, chosen])
+    assert (first.name, first.development, second.development) == ("chosen", 0.625, 0.5)
+    assert chosen_by_development(compared)
+    assert second.above
+    assert not second.below
+    without = compare_runs([high, run_of(tmp_path / "without", lr=3, accuracy=(0.2, 0.95))])
+    assert not chosen_by_development(without)
+    assert without[0].accuracy > without[1].accuracy
 
 
 def test_equal_runs_differ_by_chance(tmp_path):

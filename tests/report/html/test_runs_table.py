@@ -66,6 +66,34 @@ def test_the_accuracy_before_training_stands_beside_that_after_it(tmp_path):
     assert shown.count("before training") == 1
 
 
+def test_accuracy_on_development_questions_stands_beside_that_on_test_questions_and_orders_the_runs(tmp_path):
+    runs = [
+        run_of(tmp_path / name, lr=lr, accuracy=(0.2, 0.5), development=lr / 4)
+        for lr, name in ((1, "low"), (3, "high"))
+    ]
+    shown = comparison_section(compare_runs(runs))
+    assert "Runs, best on development questions first" in shown
+    assert shown.index("development 75.0 %") < shown.index("development 25.0 %")
+    assert "Choose a setting by it" in shown
+    assert "Choose a setting by it" not in comparison_section(compare_runs([runs[0], run_of(tmp_path / "none", lr=9)]))
+
+
+def test_settings_with_seeds_have_the_mean_of_their_development_accuracies(tmp_path):
+    runs = [
+        replace(
+            run := seeded(tmp_path / f"r{lr}{seed}", lr=lr, seed=seed, accuracy=0.5),
+            rounds=[
+                replace(each, metrics={**each.metrics, "development_accuracy": (lr + seed) / 4}) for each in run.rounds
+            ],
+        )
+        for lr in (1, 2)
+        for seed in (0, 1)
+    ]
+    shown = comparison_section(compare_runs(runs))
+    assert "<br>development 62.5 % (50.0 %, 75.0 %)</td>" in shown
+    assert shown.index("development 62.5 %") < shown.index("development 37.5 % (25.0 %, 50.0 %)")
+
+
 def test_thought_effects_have_a_column_where_one_was_measured(tmp_path):
     runs = [run_of(tmp_path / name, lr=lr) for lr, name in enumerate("ab")]
     without = comparison_section(compare_runs(runs))

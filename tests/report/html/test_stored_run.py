@@ -1,5 +1,5 @@
 import pytest
-from stored_runs import stored_run, table
+from stored_runs import stored_run, table, with_development
 
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.metrics import HeldOutReply
@@ -35,6 +35,14 @@ def test_the_findings_of_a_finished_run_are_those_of_its_summary(tmp_path):
     assert run.findings == findings
     write_json(tmp_path / "summary.json", {**findings, "rounds": [{}, {}]})
     assert not read_run(tmp_path).finished  # it was extended since
+
+
+def test_accuracy_on_development_questions_has_its_name_in_the_summary(tmp_path):
+    stored_run(tmp_path)
+    assert "development_accuracy" not in read_run(tmp_path).rounds[2].metrics
+    metrics = read_run(with_development(tmp_path, 0.625)).rounds[2].metrics
+    assert (metrics["development_n"], metrics["development_accuracy"]) == (50, 0.625)
+    assert metrics["n"] == 40
 
 
 def test_arms_of_older_runs_have_their_names_of_today(tmp_path):

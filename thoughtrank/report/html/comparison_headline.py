@@ -1,4 +1,4 @@
-"""What the page of several runs says first: the most accurate setting, and whether it may be so by chance."""
+"""What the page of several runs says first: the best setting, and whether it may be so by chance."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,11 +7,13 @@ from thoughtrank.report.html.run_comparison import (
     NAMED,
     ComparedRun,
     accuracy_before,
+    chosen_by_development,
     is_seed,
     num_questions,
     run_state,
     varied_settings,
 )
+from thoughtrank.report.setting_choice import TOO_HIGH
 from thoughtrank.report.text_layout import percent
 
 
@@ -23,7 +25,7 @@ def comparison_headline(compared: Sequence[ComparedRun]) -> str:
         return f"{num_runs} runs, none of which has an accuracy yet."
     if len(best.runs) > 1:
         text = f"Of {len(compared)} settings (runs that differ in their seed only) with {len(best.runs)} seeds each, "
-        text += f"{_varied_text(best.varied)} is the most accurate: {percent(best.accuracy)} on average{_before_text(compared)}"
+        text += f"{_varied_text(best.varied)} is {_claim(compared, each=' on average')}{_before_text(compared)}"
     else:
         text = _best_text(compared, num_runs)
     if not any(each.to_best is not None and each.to_best.n for each in rest):
@@ -35,20 +37,34 @@ def comparison_headline(compared: Sequence[ComparedRun]) -> str:
     other = (
         f"{apart} other{'s have' if apart > 1 else ' has'} no held-out question in common with it. " if apart else ""
     )
-    return " ".join(filter(None, [f"{text}.", _verdict(compared), _seeds_text(best), other.strip(), *_cautions(every)]))
+    verdict = _verdict(compared, chosen=chosen_by_development(every))
+    return " ".join(filter(None, [f"{text}.", verdict, _seeds_text(best), other.strip(), *_cautions(every)]))
 
 
 def _best_text(compared: Sequence[ComparedRun], num_runs: int) -> str:
-    """The most accurate run and its settings; all of those that share the highest accuracy."""
-    best = compared[0]
-    equal = [each.name for each in compared if each.accuracy == best.accuracy]
+    """The best run and its settings; all of those that share the highest accuracy."""
+    best, chosen = compared[0], chosen_by_development(compared)
+    measures = [each.development if chosen else each.accuracy for each in compared]
+    equal = [each.name for each, measure in zip(compared, measures, strict=True) if measure == measures[0]]
     differ = " that differ in their seed only" if _only_seeds(best.varied) else ""
     before = _before_text(compared)
     if len(equal) > 1:
         names = f"{', '.join(equal[:-1])} and {equal[-1]}"
-        return f"Of {num_runs} runs{differ}, {names} are the most accurate: {percent(best.accuracy)} each{before}"
+        where = " on development questions" if chosen else ""
+        return f"Of {num_runs} runs{differ}, {names} are the most accurate{where}: {percent(measures[0])} each{before}"
     settings = f", with {_varied_text(best.varied)}," if best.varied and not differ else ""
-    return f"Of {num_runs} runs{differ}, {best.name}{settings} is the most accurate: {percent(best.accuracy)}{before}"
+    return f"Of {num_runs} runs{differ}, {best.name}{settings} is {_claim(compared)}{before}"
+
+
+def _claim(compared: Sequence[ComparedRun], *, each: str = "") -> str:
+    """What makes the best one the best: its accuracy on development questions, or on test questions."""
+    best = compared[0]
+    if not chosen_by_development(compared):
+        return f"the most accurate: {percent(best.accuracy)}{each}"
+    return (
+        f"the most accurate on development questions: {percent(best.development)}{each}, and {percent(best.accuracy)} on test "
+        "questions"
+    )
 
 
 def _before_text(compared: Sequence[ComparedRun]) -> str:
@@ -72,22 +88,36 @@ def _cautions(compared: Sequence[ComparedRun]) -> list[str]:
     found = [f"Not finished: {', '.join(unfinished[:NAMED])}{more}."] if unfinished else []
     if len(asked) > 1:
         found.append("The runs answered different numbers of questions; a difference is that on the common ones.")
+    if compared[0].varied and not _only_seeds(compared[0].varied) and not chosen_by_development(compared):
+        found.append(TOO_HIGH)
     return found
 
 
-def _verdict(rest: Sequence[ComparedRun]) -> str:
-    """Whether the best may be so by chance, compared with those that it can be compared with."""
-    beaten = [each for each in rest if each.below]
+def _verdict(rest: Sequence[ComparedRun], *, chosen: bool) -> str:
+    """Whether the best may be so by chance, compared with those that it can be compared with.
+
+    Args:
+        rest: those.
+        chosen: by development questions, so that others may be better on test questions.
+    """
+    beaten, above = ([each for each in rest if each.below], [each for each in rest if each.above])
     second = rest[0]
     margin = "" if second.to_best is None else f" (to the next: {_points_text(second)})"
+    it_is = "On test questions it is" if chosen else "It is"
+    if above:
+        others = f"{len(above)} of the {len(rest)} others" if len(rest) > 1 else f"the other {_kind(rest)}"
+        than = f"; it is better than {len(beaten)}" if beaten else ""
+        are = "is" if len(above) == 1 else "are"
+        return f"On test questions {others} {are} better, and that is unlikely to be chance{than}{margin}."
     if len(beaten) == len(rest):
-        return f"It is better than every other {_kind(rest)}, and that is unlikely to be chance{margin}."
+        return f"{it_is} better than every other {_kind(rest)}, and that is unlikely to be chance{margin}."
     if beaten:
         return (
-            f"It is better than {len(beaten)} of the {len(rest)} others, and that is unlikely to be chance; "
+            f"{it_is} better than {len(beaten)} of the {len(rest)} others, and that is unlikely to be chance; "
             f"{_not_beaten([each for each in rest if not each.below])} may be chance{margin}."
         )
-    return f"That may be chance: no difference to another {_kind(rest)} is significant{margin}."
+    where = "On test questions no" if chosen else "That may be chance: no"
+    return f"{where} difference to another {_kind(rest)} is significant{margin}."
 
 
 def _not_beaten(equal: Sequence[ComparedRun]) -> str:

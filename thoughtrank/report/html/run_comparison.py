@@ -1,6 +1,6 @@
 """Several runs side by side: what they varied, their results, and how much they differ."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,9 @@ class ComparedRun:
         runs: the runs, one for each seed.
         varied: settings that are not the same in all runs, but for the seed.
         accuracy: of their last evaluated rounds, the mean over the runs; None where one has none.
-        to_best: the best setting minus this one, on the questions that both have answered, seed by seed; None for the best.
+        development: the same on development questions.
+        to_best: the best setting minus this one, on the test questions that both have answered, seed by seed; None for the
+            best.
         p_value: of that difference, adjusted for all pairs of settings with common questions (Holm); None for the best itself,
             and without a common question.
     """
@@ -33,6 +35,7 @@ class ComparedRun:
     runs: Sequence[StoredRun]
     varied: Mapping[str, object]
     accuracy: float | None
+    development: float | None
     to_best: PairedDifference | None
     p_value: float | None
 
@@ -43,19 +46,37 @@ class ComparedRun:
 
     @property
     def below(self) -> bool:
-        """Whether the best is better than this one, and that is unlikely to be chance."""
+        """Whether the best is better than this one on test questions, and that is unlikely to be chance."""
+        return self._differs and self.to_best is not None and self.to_best.points > 0
+
+    @property
+    def above(self) -> bool:
+        """Whether this one is better than the best, which development questions may have chosen, in the same sense."""
+        return self._differs and self.to_best is not None and self.to_best.points < 0
+
+    @property
+    def _differs(self) -> bool:
         return self.p_value is not None and self.p_value < _SIGNIFICANT
 
 
+def chosen_by_development(compared: Sequence[ComparedRun]) -> bool:
+    """Whether all settings have an accuracy on development questions, so that it orders them and not that on test questions."""
+    return all(each.development is not None for each in compared)
+
+
 def compare_runs(runs: Sequence[StoredRun]) -> list[ComparedRun]:
-    """The settings, the most accurate first; those without an accuracy last.
+    """The settings, the best first: by development questions where all have answered some, else the most accurate.
+
+    Those without an accuracy come last.
 
     Runs with equal settings and different seeds are one setting, if every setting has the same seeds. The p-value of a pair of
     settings over several seeds is the largest of the seeds, so that the difference has to be there in each.
     """
     groups, varied = _settings_of(runs)
     problems: dict[str, str] = {}
-    order = sorted(groups, key=lambda group: -_order(_mean_accuracy(group)))
+    by_development = all(_mean(group, run_development) is not None for group in groups)
+    measure = run_development if by_development else run_accuracy
+    order = sorted(groups, key=lambda group: -_order(_mean(group, measure)))
     outcomes = [[_outcomes(run, problems) for run in group] for group in order]
 
     def compared(first: int, second: int) -> PairedDifference:
@@ -77,7 +98,8 @@ def compare_runs(runs: Sequence[StoredRun]) -> list[ComparedRun]:
         ComparedRun(
             runs=group,
             varied={name: _setting(group[0], name) for name in varied},
-            accuracy=_mean_accuracy(group),
+            accuracy=_mean(group, run_accuracy),
+            development=_mean(group, run_development),
             to_best=differences.get(at),
             p_value=adjusted.get((0, at)),
         )
@@ -135,8 +157,8 @@ def _p_value(first: Sequence[Outcomes], second: Sequence[Outcomes]) -> float:
     )
 
 
-def _mean_accuracy(runs: Sequence[StoredRun]) -> float | None:
-    values = [run_accuracy(run) for run in runs]
+def _mean(runs: Sequence[StoredRun], measure: Callable[[StoredRun], float | None]) -> float | None:
+    values = [measure(run) for run in runs]
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if len(known) == len(values) else None
 
@@ -157,6 +179,11 @@ def num_questions(run: StoredRun) -> int | None:
 def run_accuracy(run: StoredRun) -> float | None:
     """Of its last evaluated round; None without one."""
     return run.evaluated[-1].metrics.get("accuracy") if run.evaluated else None
+
+
+def run_development(run: StoredRun) -> float | None:
+    """The same on development questions; None where they were not asked."""
+    return run.evaluated[-1].metrics.get("development_accuracy") if run.evaluated else None
 
 
 def accuracy_before(run: StoredRun) -> float | None:

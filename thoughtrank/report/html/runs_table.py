@@ -1,8 +1,9 @@
 """Several runs as tables of the report: settings, results, hardware and cost, the best first."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from thoughtrank.evaluation.statistics import mean
 from thoughtrank.report.effect_text import chance_text, p_text
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.machine import machine_text
@@ -11,8 +12,10 @@ from thoughtrank.report.html.run_comparison import (
     NAMED,
     ComparedRun,
     accuracy_before,
+    chosen_by_development,
     num_questions,
     run_accuracy,
+    run_development,
     run_state,
     short_value,
     varied_settings,
@@ -22,36 +25,57 @@ from thoughtrank.report.html.svg import interval_bar, series_class
 from thoughtrank.report.html.totals import duration_text, total_cost, total_seconds
 from thoughtrank.report.text_layout import percent
 
+_CHOOSE = (
+    "The order is that of the accuracy on development questions. Choose a setting by it: test questions then choose nothing, "
+    "and the accuracy on them is not too high."
+)
+
 
 def comparison_section(compared: Sequence[ComparedRun]) -> str:
     """The runs as one table, and where settings have several seeds, the settings as one before it."""
     runs = [(run, compared_run) for compared_run in compared for run in compared_run.runs]
     several = any(len(each.runs) > 1 for each in compared)
+    chosen = chosen_by_development(compared)
+    first = "best on development questions first" if chosen else "best first"
     parts = []
     if several:
         rows = [
             [
                 _lines(varied_settings(each.varied)),
                 str(len(each.runs)),
-                f"{percent(each.accuracy)} ({', '.join(percent(run_accuracy(run)) for run in each.runs)})",
+                _lines([_by_seed(each, run_accuracy), *_setting_development(each)]),
                 _lines(_difference(each)),
             ]
             for each in compared
         ]
         header = ["setting", "seeds", "mean accuracy (by seed)", "difference to the best, points"]
-        parts.append(table(header, rows, caption="Settings, best first", markup=(0, 3), stacked=True))
+        parts.append(table(header, rows, caption=f"Settings, {first}", markup=(0, 2, 3), stacked=True))
     header = ["setting and run", "accuracy, questions", "0 % to 100 %"]
     header += [] if several else ["difference to the best, points"]
     effects = any(run.findings["thought_effect"] is not None for run, _ in runs)
     header += ["thought effect, points"] if effects else []
     header += ["judge cost, time, hardware"]
-    caption = "Runs, those of the best setting first" if several else "Runs, best first"
+    caption = "Runs, those of the best setting first" if several else f"Runs, {first}"
     rows = [_run_row(run, compared_run, several=several, effects=effects) for run, compared_run in runs]
     parts.append(table(header, rows, caption=caption, markup=range(len(header)), stacked=True))
-    parts.append(note(_explained([run for run, _ in runs], several=several, effects=effects)))
+    explained = _explained([run for run, _ in runs], several=several, effects=effects)
+    parts.append(note(f"{explained} {_CHOOSE}" if chosen else explained))
     if len(compared[0].varied) > NAMED:
         parts.append(_all_settings(compared))
     return section("comparison", "Settings side by side" if several else "Runs side by side", *parts)
+
+
+def _by_seed(compared_run: ComparedRun, measure: Callable[[StoredRun], float | None]) -> str:
+    """The mean over the seeds, and each of them."""
+    values = [measure(run) for run in compared_run.runs]
+    known = [value for value in values if value is not None]
+    average = mean(known) if len(known) == len(values) else None
+    return f"{percent(average)} ({', '.join(map(percent, values))})"
+
+
+def _setting_development(compared_run: ComparedRun) -> list[str]:
+    """A line with the accuracy of a setting on development questions; none where a run has none."""
+    return [] if compared_run.development is None else [f"development {_by_seed(compared_run, run_development)}"]
 
 
 def run_titles(compared: Sequence[ComparedRun]) -> list[str]:
@@ -116,8 +140,9 @@ def _run_row(run: StoredRun, compared_run: ComparedRun, *, several: bool, effect
     if accuracy is not None and low is not None and high is not None:
         bar = interval_bar(accuracy, low, high, low_end=0.0, high_end=1.0, look=series_class(0))
         bounds = [f"[{100 * low:.0f}–{100 * high:.0f}]", *bounds]
-    before = accuracy_before(run)
-    trained = [] if before is None else [f"before training {percent(before)}"]
+    before, development = accuracy_before(run), run_development(run)
+    trained = [] if development is None else [f"development {percent(development)}"]
+    trained += [] if before is None else [f"before training {percent(before)}"]
     machine = machine_text(run)
     state = f", not finished: {run_state(run)}" if run_state(run) else ""
     return [

@@ -23,7 +23,7 @@ from thoughtrank.storage.done_marker import read_done
 from thoughtrank.storage.json_files import read_json_object
 from thoughtrank.storage.line_log import read_json_lines
 from thoughtrank.storage.run_log import start_date
-from thoughtrank.storage.run_paths import RunPaths
+from thoughtrank.storage.run_paths import METRICS, RunPaths
 from thoughtrank.storage.tables import TableRows
 
 _FORMER_ARMS: dict[str, ArmName] = {"unprefixed": "thought", "direct": "room_to_reason"}
@@ -36,7 +36,8 @@ class StoredRound:
 
     Attributes:
         number: 0 is the base model.
-        metrics: what ``5_evaluation.json`` holds; empty before the evaluation.
+        metrics: what ``5_evaluation.json`` holds, with ``development_n`` and ``development_accuracy`` where development
+            questions were asked; empty before the evaluation.
         facts: stage to the facts in its done-marker.
         curve: one row per logged step of the training.
         replies: to the held-out questions; empty where there is no readable table.
@@ -138,9 +139,10 @@ def _read_round(paths: RunPaths, number: int) -> StoredRound:
         if (marker := read_done(folder(number))) is not None:
             facts[stage] = marker.facts
     rows = {row["step"]: row for row in read_json_lines(paths.model(number) / "_metrics.jsonl") if "step" in row}
+    metrics = _metrics(read_json_object(paths.evaluation(number)) or {})
     return StoredRound(
         number=number,
-        metrics=_metrics(read_json_object(paths.evaluation(number)) or {}),
+        metrics={**metrics, **_development(paths.development_replies(number))} if metrics else metrics,
         facts=facts,
         curve=[rows[step] for step in sorted(rows)],
         replies=_replies(paths.replies(number)),
@@ -172,6 +174,12 @@ def _metrics(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
             low, high = metrics[f"{bounds}_low"], metrics[f"{bounds}_high"]
             arms[arm] = {"accuracy": metrics[name], "low": low, "high": high, "n": metrics.get("n")}
     return {**metrics, "arms": arms}
+
+
+def _development(folder: Path) -> Mapping[str, Any]:
+    """Accuracy on development questions under its name in the summary; empty where they were not asked."""
+    metrics = read_json_object(folder / METRICS) or {}
+    return {f"development_{name}": metrics[name] for name in ("n", "accuracy") if name in metrics}
 
 
 def _replies(folder: Path) -> list[HeldOutReply]:
