@@ -1,4 +1,4 @@
-"""The control ``random_candidates``: what the ranking is worth."""
+"""The control ``random_candidates``: what the ranking and the filters of selection are worth."""
 
 import random
 from typing import ClassVar
