@@ -31,6 +31,7 @@ def card(**values):
             "base": BASE,
             "rounds": ROUNDS,
             "thought_effect": None,
+            "controls": {},
             "chosen_round": 2,
             "num_prefixes": 62,
             "reply_tokens": 104,

@@ -19,7 +19,7 @@ ROUNDS = [
 
 def test_the_table_has_both_figures_of_every_comparison():
     header, first, second = win_rate_table(ROUNDS).splitlines()
-    assert header.split() == ["round", "compared", "wins", "length-controlled", "p", "judged", "cost"]
+    assert header.split() == ["round", "compared", "wins", "length-controlled", "p", "(Holm)", "judged", "cost"]
     assert first.startswith("0      free reply vs empty thought  61.5 % [55–68]  58.2 %")
     assert second.startswith("1      free reply vs round 0")
     assert "< 0.001" in second
@@ -33,12 +33,22 @@ def test_rounds_without_comparisons_have_no_table():
 
 
 def test_the_card_states_the_last_round():
-    [line] = win_rate_lines(ROUNDS, judge="gpt-4o")
+    [line] = win_rate_lines(ROUNDS, controls={}, judge="gpt-4o")
     assert line.startswith(
         "In round 1, gpt-4o prefers free reply to that of round 0 in 61.5 % [55–68] of 200 questions (blind, "
     )
-    assert "58.2 % at equal lengths; p < 0.001." in line
-    assert win_rate_lines([*ROUNDS, {"round": 2}], judge="gpt-4o") == []
+    assert "58.2 % at equal lengths; p < 0.001, corrected for all win rates of the run (Holm)." in line
+    assert win_rate_lines([*ROUNDS, {"round": 2}], controls={}, judge="gpt-4o") == []
+
+
+def test_the_p_values_are_those_corrected_for_all_win_rates_of_rounds_and_controls():
+    alone = [{"round": 1, "win_rates": {"thought_vs_round_0": {**FIGURES, "p_value": 0.02}}}]
+    others = {"a_vs_b": {**FIGURES, "p_value": 0.5}, "c_vs_d": {**FIGURES, "p_value": 0.25}}
+    controls = {"answers_only": {"round": 1, "win_rates": others}}
+    assert "= 0.020" in win_rate_table(alone)
+    lines = win_rate_table(alone, controls=controls).splitlines()
+    assert [line.split("= ")[1][:5] for line in lines[1:]] == ["0.060", "0.500", "0.500"]
+    assert "; p = 0.060, corrected" in win_rate_lines(alone, controls=controls, judge="gpt-4o")[0]
 
 
 def test_a_comparison_without_a_verdict_has_dashes():

@@ -24,6 +24,7 @@ def model_card(
     base: ModelFacts,
     rounds: Sequence[Mapping[str, Any]],
     thought_effect: Mapping[str, Any] | None,
+    controls: Mapping[str, Mapping[str, Any]],
     chosen_round: int,
     num_prefixes: int,
     reply_tokens: int,
@@ -38,7 +39,7 @@ def model_card(
         name: the model's title.
         base: the model of round 0.
         rounds: entries of ``summary.json``.
-        thought_effect: the entry of ``summary.json``.
+        thought_effect, controls: the entries of ``summary.json``.
         chosen_round: the round that is released.
         num_prefixes: thoughts per question.
         reply_tokens: limit of a reply, for the example.
@@ -69,7 +70,9 @@ def model_card(
         reply_tokens=reply_tokens,
         thought=thought_paragraphs(rounds[-1], effect=thought_effect),
         rows="\n".join(_row(each) for each in rounds),
-        win_rates="".join(f"{line}\n\n" for line in win_rate_lines(rounds, judge=markdown_text(judge))),
+        win_rates="".join(
+            f"{line}\n\n" for line in win_rate_lines(rounds, controls=controls, judge=markdown_text(judge))
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.labels import arm_label, control_label
 from thoughtrank.report.text_layout import fixed_width, percent
+from thoughtrank.report.win_rate_chance import all_win_rates, corrected_p_values
 
 
 def win_rate_table(
@@ -17,41 +18,37 @@ def win_rate_table(
         rounds: entries of ``summary.json``; those of older versions have no win rates.
         controls: the entries of the controls.
     """
-    compared = [(f"{entry['round']}", "", entry) for entry in rounds]
-    compared += [
-        (f"{entry['round']}", f"{control_label(title)}: ", entry) for title, entry in control_variants(controls or {})
-    ]
-    rows = [
-        [number, title + versus_text(name), *_cells(figures)]
-        for number, title, entry in compared
-        for name, figures in entry.get("win_rates", {}).items()
-    ]
-    if not rows:
+    found = all_win_rates(rounds, controls or {})
+    if not found:
         return None
-    return fixed_width([["round", "compared", "wins", "length-controlled", "p", "judged", "cost"], *rows])
-
-
-def control_variants(controls: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Every variant of every control by its name, such as ``answers_only/pairs``, from their entries of ``summary.json``."""
-    return [
-        ("/".join(filter(None, (name, variant))), figures)
-        for name, entry in controls.items()
-        for variant, figures in entry.get("variants", {"": entry}).items()
+    p_values = corrected_p_values(found)
+    rows = [
+        [
+            f"{number}",
+            ("" if control is None else f"{control_label(control)}: ") + versus_text(name),
+            *_cells(figures, p_value=p_values.get((number, control, name))),
+        ]
+        for (number, control, name), figures in found.items()
     ]
+    return fixed_width([["round", "compared", "wins", "length-controlled", "p (Holm)", "judged", "cost"], *rows])
 
 
-def win_rate_lines(rounds: Sequence[Mapping[str, Any]], *, judge: str) -> list[str]:
+def win_rate_lines(
+    rounds: Sequence[Mapping[str, Any]], *, controls: Mapping[str, Mapping[str, Any]], judge: str
+) -> list[str]:
     """One sentence for each comparison of the last round; none without any.
 
     Args:
         rounds: entries of ``summary.json``.
+        controls: the entries of the controls, whose win rates count in the correction.
         judge: who compared.
     """
     last = rounds[-1]
+    p_values = corrected_p_values(all_win_rates(rounds, controls))
     return [
         f"In round {last['round']}, {judge} prefers {compared_text(name)} in {interval_text(figures)} of {figures['n']} "
         f"questions (blind, in both orders, a tie counts one half), or {percent(figures['length_controlled'])} at equal "
-        f"lengths; p {p_text(figures['p_value'])}."
+        f"lengths; p {p_text(p_values.get((last['round'], None, name), 1.0))}, corrected for all win rates of the run (Holm)."
         for name, figures in last.get("win_rates", {}).items()
     ]
 
@@ -71,9 +68,9 @@ def _compared(comparison: str, *, between: str, base: str) -> str:
     return f"{arm_label(arm)}{between}{base if against == 'round_0' else arm_label(against)}"
 
 
-def _cells(figures: Mapping[str, Any]) -> list[str]:
+def _cells(figures: Mapping[str, Any], *, p_value: float | None) -> list[str]:
     n = f"{figures['n']}" + (f" of {figures['n'] + figures['unjudged']}" if figures["unjudged"] else "")
-    chance = p_text(figures["p_value"])
+    chance = "–" if p_value is None else p_text(p_value)
     return [interval_text(figures), percent(figures["length_controlled"]), chance, n, f"${figures['judge_cost']:.2f}"]
 
 

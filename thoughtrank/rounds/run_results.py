@@ -67,6 +67,7 @@ def _export(
         base=components.model.facts(),
         rounds=entries,
         thought_effect=findings["thought_effect"],
+        controls=findings["controls"],
         chosen_round=chosen,
         num_prefixes=len(builder.rounds[max(1, chosen)].prefixes),
         reply_tokens=config.reply_tokens,

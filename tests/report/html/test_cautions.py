@@ -54,6 +54,7 @@ def test_truncated_replies_of_round_0_stand_beside_the_change_without_them(tmp_p
     text = cautions(changed)
     assert "In round 0, 25.0 % of the replies were truncated; in round 2, 0.0 %." in text
     assert "among the 30 questions whose reply was not truncated in round 0, the change is +100.0 points" in text
+    assert "95 % interval +100.0 to +100.0, uncorrected p < 0.001)." in text.replace("&lt;", "<")
 
 
 def test_a_collapsed_opening_is_named_with_its_base(tmp_path):

@@ -27,3 +27,12 @@ def test_interval_and_p_value_both_have_to_exclude_chance(low, high, p_value, cl
 def test_points_have_their_interval_and_p_value():
     figures = {"points": -2.04, "low": -5.0, "high": 0.96, "p_value": 0.0004}
     assert points_text(figures) == "-2.0 points (95 % interval -5.0 to +1.0, p < 0.001)"
+    assert points_text(figures, corrected=True) == "-2.0 points (95 % interval -5.0 to +1.0, corrected p < 0.001)"
+
+
+def test_the_change_over_the_rounds_has_the_p_value_that_is_corrected_for_all_comparisons(tmp_path):
+    run = read_run(stored_run(tmp_path))
+    compared = comparison_of(run, "thought", "round 0 thought")
+    entries = [{**compared, "p_value": 0.02, "adjusted_p_value": 0.12}]
+    changed = replace(run, findings={**run.findings, "comparisons": entries})
+    assert change_over_rounds(changed)["p_value"] == 0.12

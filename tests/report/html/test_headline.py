@@ -53,8 +53,19 @@ def test_without_reference_answers_the_judge_says_whether_the_replies_changed(tm
     assert better.startswith(
         "2 rounds of training improved the replies: the judge prefers its replies to those of the base model in 70.0 % of 40"
     )
-    assert "(95 % interval 60.0 to 80.0, p < 0.001; the questions have no reference answers)" in better
+    assert "(95 % interval 60.0 to 80.0, corrected p < 0.001; the questions have no reference answers)" in better
     worse = headline(without_accuracy(run, win_rate=0.3, low=0.2, high=0.4, p_value=0.01))
     assert "2 rounds of training worsened the replies" in worse
     assert "did not measurably change the replies" in headline(without_accuracy(run, win_rate=0.55))
     assert "so there is no accuracy" in headline(without_accuracy(run))
+
+
+def test_the_win_rate_is_tested_among_all_of_the_run(tmp_path):
+    figures = {"win_rate": 0.7, "low": 0.6, "high": 0.8, "p_value": 0.02}
+    run = without_accuracy(run_of(tmp_path), **figures)
+    assert "improved the replies" in headline(run)
+    others = {name: {"win_rate": 0.5, "p_value": 0.9} for name in ("a_vs_b", "c_vs_d")}
+    control = {"answers_only": {"round": 2, "win_rates": others}}
+    text = headline(replace(run, findings={**run.findings, "controls": control}))
+    assert "did not measurably change the replies" in text
+    assert "corrected p = 0.060;" in text

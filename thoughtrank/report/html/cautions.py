@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from thoughtrank.evaluation.metrics import HeldOutReply
-from thoughtrank.evaluation.paired import paired_difference
+from thoughtrank.evaluation.paired import PairedDifference, paired_difference
 from thoughtrank.report.effect_text import chance_text, p_text
-from thoughtrank.report.html.differences import comparison_of, excludes_zero, points_text
+from thoughtrank.report.html.differences import comparison_of, excludes_zero
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.empty_thought import closed_anyway
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
@@ -81,11 +81,9 @@ def _truncated(run: StoredRun) -> str | None:
     compared = paired_difference(right, whole, problems=problems, seed=0)
     if not compared.n:
         return f"{text} Part of the change may be that replies are no longer cut off."
-    low, high = compared.low, compared.high
-    figures = {"points": compared.points, "low": low, "high": high, "p_value": compared.p_value}
     return (
         f"{text} Part of the change may be that replies are no longer cut off: among the {compared.n} questions whose reply "
-        f"was not truncated in round 0, the change is {points_text(figures)}."
+        f"was not truncated in round 0, the change is {_uncorrected(compared)}."
     )
 
 
@@ -116,12 +114,17 @@ def _unseen(run: StoredRun) -> str | None:
     first, second = ({name: bool(each.right) for name, each in side.items()} for side in (after, before))
     problems = {name: each.problem for name, each in before.items() if each.problem is not None}
     compared = paired_difference(first, second, problems=problems, seed=0)
-    figures = {"points": compared.points, "low": compared.low, "high": compared.high, "p_value": compared.p_value}
     return (
         f"Unseen families went from {percent(run.evaluated[0].metrics.get('unseen_accuracy'))} to {percent(accuracy)} of "
-        f"{compared.n} questions: {points_text(figures)}. They are other kinds of questions, easier or harder, so compare them "
-        "with their own round 0, not with the trained families."
+        f"{compared.n} questions: {_uncorrected(compared)}. They are other kinds of questions, easier or harder, so compare "
+        "them with their own round 0, not with the trained families."
     )
+
+
+def _uncorrected(compared: PairedDifference) -> str:
+    """A difference that is a warning and not one of the comparisons of the run, so that its p-value is as it is."""
+    interval = f"95 % interval {compared.low:+.1f} to {compared.high:+.1f}"
+    return f"{compared.points:+.1f} points ({interval}, uncorrected p {p_text(compared.p_value)})"
 
 
 def _adjusted(compared: Mapping[str, Any]) -> str:

@@ -11,8 +11,12 @@ SIGNIFICANT = 0.05
 
 
 def change_over_rounds(run: StoredRun) -> Mapping[str, Any] | None:
-    """The comparison of the last round with the base model; None before a round is evaluated."""
-    return comparison_of(run, "thought", "round 0 thought")
+    """The comparison of the last round with the base model; None before a round is evaluated.
+
+    Its p-value is the one that is corrected for all comparisons of the run.
+    """
+    compared = comparison_of(run, "thought", "round 0 thought")
+    return None if compared is None else {**compared, "p_value": compared["adjusted_p_value"]}
 
 
 def comparison_of(run: StoredRun, first: str, second: str) -> Mapping[str, Any] | None:
@@ -36,7 +40,13 @@ def excludes_zero(compared: Mapping[str, Any]) -> bool:
     return (compared["low"] > 0 or compared["high"] < 0) and compared["p_value"] < SIGNIFICANT
 
 
-def points_text(compared: Mapping[str, Any]) -> str:
-    """A difference with its interval and p-value."""
+def points_text(compared: Mapping[str, Any], *, corrected: bool = False) -> str:
+    """A difference with its interval and p-value.
+
+    Args:
+        compared: the difference.
+        corrected: whether its p-value is corrected for all comparisons of the run.
+    """
     interval = f"95 % interval {compared['low']:+.1f} to {compared['high']:+.1f}"
-    return f"{compared['points']:+.1f} points ({interval}, p {p_text(compared['p_value'])})"
+    name = "corrected p" if corrected else "p"
+    return f"{compared['points']:+.1f} points ({interval}, {name} {p_text(compared['p_value'])})"

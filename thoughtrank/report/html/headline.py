@@ -7,6 +7,7 @@ from thoughtrank.report.html.thought_credit import thoughts_text
 from thoughtrank.report.html.totals import duration_text, total_cost, total_seconds
 from thoughtrank.report.html.training_texts import trained_text
 from thoughtrank.report.text_layout import sentence_case
+from thoughtrank.report.win_rate_chance import all_win_rates, corrected_p_values
 
 
 def headline(run: StoredRun) -> str:
@@ -34,10 +35,11 @@ def _change(run: StoredRun) -> str:
     compared = change_over_rounds(run)
     if compared is None:
         return f"{sentence_case(trained)} changed accuracy {from_to}."
+    change = points_text(compared, corrected=True)
     if not excludes_zero(compared):
-        return f"{sentence_case(trained)} did not measurably change accuracy: {from_to}, {points_text(compared)}."
+        return f"{sentence_case(trained)} did not measurably change accuracy: {from_to}, {change}."
     verb = "raised" if compared["points"] > 0 else "lowered"
-    return f"{sentence_case(trained)} {verb} accuracy {from_to}: {points_text(compared)}."
+    return f"{sentence_case(trained)} {verb} accuracy {from_to}: {change}."
 
 
 def _judged_change(run: StoredRun, last: StoredRound) -> str:
@@ -47,10 +49,13 @@ def _judged_change(run: StoredRun, last: StoredRound) -> str:
     if rate is None:
         counted = "1 round" if last.number == 1 else f"{last.number} rounds"
         return f"{counted} evaluated; the questions have no reference answers, so there is no accuracy."
-    low, high, p_value = figures["low"], figures["high"], figures["p_value"]
+    rounds = [{"round": each.number, "win_rates": each.win_rates} for each in run.rounds]
+    p_values = corrected_p_values(all_win_rates(rounds, run.findings["controls"]))
+    low, high, p_value = figures["low"], figures["high"], p_values[last.number, None, "thought_vs_round_0"]
     shown = (
         f"the judge prefers its replies to those of the base model in {100 * rate:.1f} % of {figures['n']} questions "
-        f"(95 % interval {100 * low:.1f} to {100 * high:.1f}, p {p_text(p_value)}; the questions have no reference answers)"
+        f"(95 % interval {100 * low:.1f} to {100 * high:.1f}, corrected p {p_text(p_value)}; the questions have no reference "
+        "answers)"
     )
     trained = trained_text(run, last.number)
     if p_value >= SIGNIFICANT or low <= 0.5 <= high:
