@@ -42,6 +42,17 @@ def test_every_arm_that_was_asked_has_a_row_with_its_number_of_questions_and_int
     }
 
 
+def test_chance_is_the_last_row_of_the_table():
+    chance = {"answer": "a|b", "accuracy": 0.0525, "n": 4}
+    replies = [
+        HeldOutReply("q", "sums", False, arm, "7", "7", True, True, 5, "stop") for arm in ("thought", "own_thought")
+    ]
+    last = {**read_metrics(replies), "round": 2, "chance": chance}
+    text = thought_paragraphs(last, effect=None)
+    assert text.endswith("\n| chance: always “a\\|b”, the most frequent reference answer | 4 | 5.2 % |")
+    assert "chance" not in thought_paragraphs({**last, "chance": None}, effect=None)
+
+
 def test_without_arms_or_without_reference_answers_there_is_no_table():
     for text in (paragraphs(thought=2), paragraphs(thought=2, room_to_reason=2, known=False)):
         assert rows_of(text) == {}

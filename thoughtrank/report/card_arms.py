@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from thoughtrank.output.printable import markdown_text
+from thoughtrank.report.chance_level import chance_label
 from thoughtrank.report.effect_text import effect_line
 from thoughtrank.report.labels import ARM_LABELS
 from thoughtrank.report.text_layout import percent
@@ -51,6 +53,11 @@ def _table(last: Mapping[str, Any]) -> str:
         f"| {ARM_LABELS[name].text}: {ARM_LABELS[name].meaning} | {arms[name]['n']} | {_accuracy(arms[name])} |"
         for name in shown
     ]
+    if (chance := last.get("chance")) is not None:
+        label = markdown_text(chance_label(chance))
+        rows.append(
+            f"| chance: {label}, the most frequent reference answer | {chance['n']} | {percent(chance['accuracy'])} |"
+        )
     return "\n".join(
         [
             f"The model after round {last['round']}, with another beginning of its reply forced. Where the answer is forced, "

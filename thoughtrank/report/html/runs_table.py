@@ -96,7 +96,7 @@ def _settings(compared_run: ComparedRun, run: StoredRun) -> list[str]:
 def _explained(runs: Sequence[StoredRun], *, several: bool, effects: bool) -> str:
     """What the columns are, and whether the times can be compared."""
     text = (
-        "Accuracy of the last round on the held-out questions. The difference to the best is paired by question. Its 95 % "
+        "Accuracy of the last round on the test questions. The difference to the best is paired by question. Its 95 % "
         "interval is that of this pair alone; its p-value is corrected for all pairs with common questions (Holm), so that the "
         "interval may exclude zero where the difference may be chance. Unlikely to be chance: p below 0.05. The cost is that "
         "of the judge; the time is that of all stages, the controls included. "
