@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thoughtrank.evaluation.statistics import mean
-from thoughtrank.report.sweep_jobs import SweepJob, varied
+from thoughtrank.report.sweep_jobs import SweepJob, settings_of
 from thoughtrank.report.text_layout import percent
 
 TOO_HIGH = "Choose a setting by development questions (export.which=best): chosen by test questions, it looks too good."
-_SEED = "seed="
 
 
 def choice_line(jobs: Sequence[SweepJob]) -> str | None:
@@ -23,8 +22,7 @@ def choice_line(jobs: Sequence[SweepJob]) -> str | None:
     found: dict[tuple[str, ...], list[float | None]] = {}
     for job in jobs:
         if (summary := job.results()) is not None:
-            settings = tuple(each for each in varied(job, jobs) if not each.startswith(_SEED))
-            found.setdefault(settings, []).append(development_accuracy(summary))
+            found.setdefault(settings_of(job, jobs), []).append(development_accuracy(summary))
     if len(found) < 2:
         return None
     means = {settings: _mean(values) for settings, values in found.items()}

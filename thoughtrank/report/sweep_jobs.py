@@ -15,6 +15,9 @@ from thoughtrank.output.redaction import redacted
 from thoughtrank.storage.files import write_text
 from thoughtrank.storage.json_files import read_json_object, write_json
 
+SEED = "seed="
+"""How the override of a job's seed begins."""
+
 _FOLDER = "hydra.sweep.dir"
 NO_FOLDER = Path("multirun")
 """The parent of the folders of sweeps, where neither the command line nor a config names one."""
@@ -108,3 +111,8 @@ def _read_job(path: Path, *, number: int) -> SweepJob:
 def varied(job: SweepJob, jobs: Sequence[SweepJob]) -> list[str]:
     """The overrides that not all jobs have."""
     return [each for each in job.overrides if not all(each in other.overrides for other in jobs)]
+
+
+def settings_of(job: SweepJob, jobs: Sequence[SweepJob]) -> tuple[str, ...]:
+    """The same without the seed: jobs that have these in common are one setting."""
+    return tuple(each for each in varied(job, jobs) if not each.startswith(SEED))

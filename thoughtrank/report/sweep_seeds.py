@@ -12,10 +12,9 @@ from thoughtrank.evaluation.thought_effect import Readings, ThoughtEffect, thoug
 from thoughtrank.report.effect_text import effect_line
 from thoughtrank.report.findings import readings
 from thoughtrank.report.setting_choice import development_accuracy
-from thoughtrank.report.sweep_jobs import SweepJob, varied
+from thoughtrank.report.sweep_jobs import SEED, SweepJob, settings_of
 from thoughtrank.storage.run_paths import RunPaths
 
-_SEED = "seed="
 _BOOTSTRAP_SEED = 0
 _ARMS = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
 
@@ -79,11 +78,10 @@ def seed_groups(jobs: Sequence[SweepJob]) -> list[SeedGroup]:
     """The settings of which at least two seeds are finished, in the order of their first jobs."""
     groups: dict[tuple[str, ...], dict[str, tuple[SweepJob, Mapping[str, Any]]]] = {}
     for job in jobs:
-        seeds = [each.removeprefix(_SEED) for each in job.overrides if each.startswith(_SEED)]
+        seeds = [each.removeprefix(SEED) for each in job.overrides if each.startswith(SEED)]
         results = job.results()
         if seeds and results is not None:
-            settings = tuple(each for each in varied(job, jobs) if not each.startswith(_SEED))
-            groups.setdefault(settings, {})[seeds[-1]] = (job, results)
+            groups.setdefault(settings_of(job, jobs), {})[seeds[-1]] = (job, results)
     return [
         SeedGroup(settings=settings, seeds=tuple(by_seed), jobs=tuple(by_seed.values()))
         for settings, by_seed in groups.items()
