@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from gpu_common import NO_TIME, Part, parse_part, random_model
 from gpu_generation import fixed_length, guarded, requests_of
 
-from thoughtrank.engines.decoding.devices.devices_session import DevicesSession, DeviceWorker, start_worker
+from thoughtrank.engines.decoding.devices.device_process import start_device_process
 from thoughtrank.engines.decoding.devices.records import Settings
+from thoughtrank.engines.decoding.devices.session_pool import SessionPool
 from thoughtrank.engines.device_sizes import gigabytes, token_budget
 from thoughtrank.engines.protocol import GenerationRequest
 
@@ -35,20 +37,20 @@ def figures(
         packed=False,
         token_budget=shared_budget(part.device, processes=processes),
     )
-    workers: list[DeviceWorker] = []
 
-    def start(number: int) -> DeviceWorker:
-        workers.append(start_worker(settings, number))
-        return workers[-1]
+    def on_step(tokens: int, finished: int) -> None:
+        if part.patience() <= 0:
+            raise TimeoutError
 
     started = time.perf_counter()
-    with DevicesSession(start, devices=processes) as session:
+    start = partial(start_device_process, settings)
+    with SessionPool(start(0), start, at_most=processes) as session:
+        # As many groups as processes, begun together: each process opens the model for one of them.
         warm_up = [requests_of(part.shape, branches=part.shape.branches[0])] * processes
-        while len(workers) < processes or any(worker.task is not None for worker in workers):
-            if part.patience() <= 0:
-                return {"error": NO_TIME}
-            for _ in session.generate_groups(warm_up, limits=fixed_length(_WARM_UP_TOKENS)):
-                pass
+        try:
+            list(session.generate_groups(warm_up, limits=fixed_length(_WARM_UP_TOKENS), on_step=on_step))
+        except TimeoutError:
+            return {"error": NO_TIME}
         opened = time.perf_counter()
         tokens = part.shape.new_tokens
         finished = list(session.generate_groups(groups, limits=fixed_length(tokens)))

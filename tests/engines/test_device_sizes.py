@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from thoughtrank.engines.device_sizes import budget_tokens, gigabytes, group_sizes, number_of, token_budget
+from thoughtrank.engines.device_sizes import (
+    budget_tokens,
+    gigabytes,
+    group_sizes,
+    groups_on_cpu,
+    number_of,
+    token_budget,
+)
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.errors import UserError
 
@@ -19,8 +26,15 @@ def test_a_cuda_device_gets_large_groups_and_nine_tenths_of_its_memory(monkeypat
 
 @pytest.mark.parametrize("device", ["cpu", "mps"])
 def test_other_devices_keep_their_sizes(device):
-    assert (*group_sizes(device), token_budget(device)) == (8, 512, 65536)
+    assert (*group_sizes(device), token_budget(device)) == (8, 256, 65536)
     assert budget_tokens(65536, weight_bytes=10**12, bytes_per_token=1) == 65536
+
+
+@pytest.mark.parametrize(
+    ("threads", "cache", "groups"), [(1, 1.5, 1), (2, 1.5, 2), (16, 1.5, 4), (16, 2.5, 2), (16, 12, 1), (2, 0, 2)]
+)
+def test_a_cpu_decodes_a_group_per_thread_where_there_is_memory(threads, cache, groups):
+    assert groups_on_cpu(threads=threads, cache_bytes=cache * 1e9, memory_bytes=24e9) == groups
 
 
 def test_what_is_given_stays():

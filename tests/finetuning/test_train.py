@@ -16,7 +16,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from thoughtrank.finetuning import train
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.finetuning.kernels.malloc_tuning import TrimHeap
+from thoughtrank.finetuning.kernels.heap_trimming import TrimHeap
 from thoughtrank.finetuning.objectives import SupervisedFineTuning
 from thoughtrank.finetuning.strategies import AutoStrategy
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from model_kinds import model_of
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from thoughtrank.models.special_parts import (
     attention_dropout,
@@ -10,6 +11,7 @@ from thoughtrank.models.special_parts import (
     has_plain_attention,
     keeps_state,
     logit_scale,
+    rescales_positions,
     unusual_keys_and_values,
 )
 
@@ -43,6 +45,17 @@ def test_caps_scales_and_dropout_are_named_with_their_values(kinds):
     assert not any(map(attention_dropout, kinds.values()))
     with torch.device("meta"):
         assert attention_dropout(model_of("gpt2", attn_pdrop=0.1)) == "attn_pdrop=0.1"
+
+
+@pytest.mark.parametrize(("kind", "rescales"), [("default", False), ("llama3", False), ("dynamic", True)])
+def test_a_dynamic_rotary_embedding_rescales_positions(kind, rescales):
+    llama3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 16}
+    scaling = {"rope_type": kind, "rope_theta": 1e4, "factor": 2.0, **(llama3 if kind == "llama3" else {})}
+    config = LlamaConfig(
+        rope_parameters=scaling, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8
+    )
+    with torch.device("meta"):
+        assert rescales_positions(LlamaForCausalLM(config)) is rescales
 
 
 def test_sinks_are_found_among_the_weights(kinds):

@@ -3,7 +3,10 @@
 import hashlib
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
+from thoughtrank.engines.decoding.devices.session_pool import SessionPool
 from thoughtrank.engines.engine_component import EngineComponent
 from thoughtrank.engines.protocol import (
     Branch,
@@ -44,7 +47,7 @@ class FakeEngine(EngineComponent):
     def __repr__(self) -> str:
         return f"FakeEngine(seed={self.seed}, questions_per_group={self.questions_per_group})"
 
-    def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "FakeSession":
+    def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "FakeSession | SessionPool":
         self.model_folders.append(model_folder)
         return FakeSession(self)
 
@@ -99,6 +102,14 @@ class ScoringEngine(FakeEngine):
         ]
 
 
+class PooledEngine(ScoringEngine):
+    """Its sessions take two groups at once."""
+
+    def open(self, model_folder: Path, *, work_folder: Path | None = None) -> SessionPool:
+        both = Barrier(2)
+        return SessionPool(MeetingSession(self, both), lambda number: MeetingSession(self, both), at_most=2)
+
+
 class FakeSession:
     """The session of a fake engine."""
 
@@ -126,6 +137,27 @@ class FakeSession:
         return self
 
     def __exit__(self, *exception: object) -> None: ...
+
+
+class MeetingSession(FakeSession):
+    """Does nothing before both sessions have something to do."""
+
+    def __init__(self, engine: FakeEngine, both: Barrier) -> None:
+        super().__init__(engine)
+        self._both: Barrier | None = both
+
+    def generate(self, *requests: Any, **settings: Any) -> list[list[Continuation]]:
+        self._meet()
+        return super().generate(*requests, **settings)
+
+    def score(self, *requests: Any, **settings: Any) -> list[list[ContinuationScore]]:
+        self._meet()
+        return super().score(*requests, **settings)
+
+    def _meet(self) -> None:
+        if self._both is not None:
+            self._both.wait(30)
+            self._both = None
 
 
 class OverlappingSession(FakeSession):

@@ -2,7 +2,7 @@ import re
 from dataclasses import fields, replace
 
 import pytest
-from fake_engine import FakeEngine, FakeSession
+from fake_engine import FakeEngine, FakeSession, PooledEngine
 from fake_models import CopiedModel
 from recipes import forget
 
@@ -210,6 +210,20 @@ def test_questions_without_a_short_reference_are_asked_in_the_free_arms_only(who
     table = read_table(store.complete(replace(whole, questions=questions, engine=engine)).folder, HeldOutReply)
     assert [row.arm for row in table] == ["thought", "room_to_reason"] * 3
     assert all(engine.requested)
+
+
+class ThinksInTwoThreads(Thinks, PooledEngine):
+    """The same, of two groups at once."""
+
+    open = PooledEngine.open
+
+
+def test_a_session_that_takes_several_groups_at_once_gives_the_same_table(whole, store):
+    expected = read_table(store.complete(whole).published, HeldOutReply)
+    engine = ThinksInTwoThreads()
+    pooled = store.complete(replace(whole, engine=engine, published=whole.published.with_name("pooled")))
+    assert read_table(pooled.published, HeldOutReply) == expected
+    assert pooled.facts["engine"]["devices"] == 2
 
 
 def test_a_killed_evaluation_repeats_no_finished_part(whole, store):

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from fake_engine import ScoringEngine
+from fake_engine import PooledEngine, ScoringEngine
 
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.records import Gain, RankedCandidate
@@ -94,6 +94,13 @@ def test_a_resumed_stage_scores_only_the_groups_that_are_missing(stage, store):
     stage.engine.breaks_at = -1
     assert len(read_table(store.complete(stage).published, Gain)) == 5
     assert sum(len(call) for call in stage.engine.requested) < len(stage.questions)
+
+
+def test_a_session_that_takes_several_groups_at_once_gives_the_same_table(stage, store):
+    expected = read_table(store.complete(stage).published, Gain)
+    pooled = store.complete(replace(stage, engine=PooledEngine(), published=stage.published.with_name("pooled")))
+    assert read_table(pooled.published, Gain) == expected
+    assert pooled.facts["engine"]["devices"] == 2
 
 
 def test_where_nothing_can_be_chosen_the_table_is_empty(stage, store, rankings):

@@ -14,6 +14,7 @@ AUTO = "auto"
 _CACHE_FRACTION = 0.9
 """Of the device's memory, for weights and KV cache. The rest is the reserve: activations, logits, CUDA's own memory."""
 _BUDGET = 65536
+_MOST_ON_CPU = 4
 
 
 class GroupSizes(NamedTuple):
@@ -28,7 +29,21 @@ _GROUPS = {"cuda": GroupSizes(64, 4096)}
 
 def group_sizes(device: Device) -> GroupSizes:
     """The sizes for a kind of device."""
-    return _GROUPS.get(device, GroupSizes(8, 512))
+    return _GROUPS.get(device, GroupSizes(8, 256))
+
+
+def groups_on_cpu(*, threads: int, cache_bytes: float, memory_bytes: float) -> int:
+    """Groups that a CPU decodes at once.
+
+    One per thread, because two threads with a group each write more than two threads with one group: up to four, whose KV
+    caches take at most a quarter of the memory.
+
+    Args:
+        threads: that may compute.
+        cache_bytes: the largest KV cache of one group.
+        memory_bytes: of the machine.
+    """
+    return max(1, min(threads, _MOST_ON_CPU, int(memory_bytes / 4 / max(1.0, cache_bytes))))
 
 
 def token_budget(device: Device) -> int | str:

@@ -1,10 +1,13 @@
 """The embedded engine: a transformers causal LM, decoded in this process (the config choice ``engine=transformers``)."""
 
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from thoughtrank.engines.device_sizes import AUTO, gigabytes, group_sizes, number_of, token_budget
+import psutil
+
+from thoughtrank.engines.device_sizes import AUTO, gigabytes, group_sizes, groups_on_cpu, number_of, token_budget
 from thoughtrank.engines.engine_component import LocalEngineComponent
 from thoughtrank.engines.generation_memory import GenerationMemory
 from thoughtrank.engines.protocol import Device, DeviceCounts
@@ -21,7 +24,7 @@ from thoughtrank.models.special_parts import (
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from thoughtrank.engines.decoding.devices.devices_session import DevicesSession
+    from thoughtrank.engines.decoding.devices.session_pool import SessionPool
     from thoughtrank.engines.decoding.session import TransformersSession
 
 
@@ -53,13 +56,14 @@ class TransformersEngine(LocalEngineComponent):
         questions_per_group: questions decoded together with all their branches; also the unit of saving and of replay. ``auto``
             is 64 on CUDA, else 8.
         replies_per_group: the same for evaluation, where a question has a few branches, one per arm. ``auto`` is 4096 on CUDA,
-            else 512.
+            else 256.
         probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
         token_budget: most tokens in the KV cache at once; other branches wait until branches of their group finish. It decides
             which branches share a batch, so it is part of the identity. ``60GB`` is what fits into that much memory beside the
             weights. ``auto`` is nine tenths of a CUDA device's memory, else 65536 tokens.
-        devices: processes that generate candidates, each with a copy of the model on a device of its own and groups of its
-            own. ``auto`` is all CUDA devices, else 1.
+        devices: groups that are decoded at once: on CUDA, each in a process with a copy of the model on a device of its own;
+            on the CPU, each in a thread with its part of the cores, and with the same weights. ``auto`` is all CUDA devices; on
+            the CPU as many as there are cores, up to 4 whose KV caches take a quarter of the memory.
     """
 
     version = 5
@@ -185,7 +189,7 @@ class TransformersEngine(LocalEngineComponent):
         return group_sizes(self.device_estimate()).questions if isinstance(given, str) else given
 
     def devices_estimate(self) -> DeviceCounts:
-        """See ``Engine``. Candidates are dealt out to all devices; evaluation and gains use one."""
+        """See ``Engine``. Candidates are dealt out to all devices; an evaluation on CUDA is hardly more than one group."""
         given = self.devices
         return DeviceCounts(generation=given if isinstance(given, int) else max(1, num_cuda_devices()), evaluation=1)
 
@@ -205,10 +209,13 @@ class TransformersEngine(LocalEngineComponent):
         most = room * 1e9 - memory.weights if room is not None else int(budget) * memory.kv_cache / (branches * tokens)
         return GenerationMemory(weights=memory.weights, kv_cache=min(memory.kv_cache, most))
 
-    def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "TransformersSession | DevicesSession":
+    def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "TransformersSession | SessionPool":
         """See ``Engine``. Nothing is kept in ``work_folder``."""
-        from thoughtrank.engines.decoding.devices.devices_session import DevicesSession, start_worker
+        import torch
+
+        from thoughtrank.engines.decoding.devices.device_process import start_device_process
         from thoughtrank.engines.decoding.devices.records import Settings
+        from thoughtrank.engines.decoding.devices.session_pool import SessionPool
         from thoughtrank.engines.decoding.session import TransformersSession
 
         device = self._device()
@@ -219,17 +226,35 @@ class TransformersEngine(LocalEngineComponent):
             packed=self._linear_kernel() == "packed",
             token_budget=self.token_budget,
         )
-        devices = self._num_devices(device)
-        if devices > 1:
-            return DevicesSession(partial(start_worker, settings), devices=devices)
-        return TransformersSession(**settings._asdict())
+        if device == "cuda" and (devices := self._num_cuda_devices()) > 1:
+            with ExitStack() as opened:
+                first = opened.enter_context(start_device_process(settings, 0))
+                first.wait_until_open()
+                opened.pop_all()
+            return SessionPool(first, partial(start_device_process, settings), at_most=devices)
+        session = TransformersSession(**settings._asdict())
+        if (groups := self._groups_on_cpu(session)) == 1:
+            return session
+        threads = max(1, torch.get_num_threads() // groups)
+        return SessionPool(session, lambda number: session.sharing_weights(), at_most=groups, threads=threads)
 
-    def _num_devices(self, device: Device) -> int:
+    def _num_cuda_devices(self) -> int:
         import torch
 
+        return self.devices if isinstance(self.devices, int) else max(1, torch.cuda.device_count())
+
+    def _groups_on_cpu(self, session: "TransformersSession") -> int:
+        import torch
+
+        if not session.can_share_weights:
+            return 1
         if isinstance(self.devices, int):
             return self.devices
-        return max(1, torch.cuda.device_count()) if device == "cuda" else 1
+        return groups_on_cpu(
+            threads=torch.get_num_threads(),
+            cache_bytes=session.most_cache_bytes,
+            memory_bytes=psutil.virtual_memory().total,
+        )
 
     def _device(self) -> Device:
         import torch

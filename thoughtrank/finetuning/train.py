@@ -22,7 +22,7 @@ from thoughtrank.finetuning.callbacks.checkpoint import Checkpoints, TimedCheckp
 from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
 from thoughtrank.finetuning.callbacks.step_log import StepLog
 from thoughtrank.finetuning.job import TrainingJob
-from thoughtrank.finetuning.kernels.malloc_tuning import TrimHeap, tune_malloc
+from thoughtrank.finetuning.kernels.heap_trimming import TrimHeap
 from thoughtrank.finetuning.model_folder import freeze_other_parts, load_model, save_model
 from thoughtrank.finetuning.module import FineTuningModule
 from thoughtrank.finetuning.parameter_memory import has_optimizer_masters
@@ -32,6 +32,7 @@ from thoughtrank.finetuning.training_data import TrainingData, load_training_dat
 from thoughtrank.finetuning.training_facts import write_facts
 from thoughtrank.instantiate import make_component
 from thoughtrank.output.library_logging import silence_library_logs
+from thoughtrank.process.malloc import tune_malloc
 from thoughtrank.process.openmp import adapt_to_load
 
 if TYPE_CHECKING:

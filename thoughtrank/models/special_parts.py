@@ -8,6 +8,8 @@ if TYPE_CHECKING:
 
 _ATTENTION_LAYERS = {"attention", "full_attention", "sliding_attention", "chunked_attention"}
 _DROPOUTS = ("attention_dropout", "attn_pdrop", "attn_dropout", "attention_probs_dropout_prob")
+_ROTARY_SETTINGS = ("rope_parameters", "rope_scaling")
+_RESCALED_ROTARY = ("'dynamic'", "'longrope'")
 _LOGIT_SCALES = ("logit_scale", "logits_scaling", "lm_head_multiplier", "final_logit_softcapping")
 
 
@@ -52,6 +54,12 @@ def unusual_keys_and_values(model: "PreTrainedModel") -> str | None:
     if values.get("num_kv_shared_layers") or values.get("global_head_dim"):
         return "its layers share keys and values, or have them in several sizes"
     return None
+
+
+def rescales_positions(model: "PreTrainedModel") -> bool:
+    """Whether its rotary embedding changes with the longest sequence that it has read."""
+    values = stated(model)
+    return any(kind in str(values.get(key)) for key in _ROTARY_SETTINGS for kind in _RESCALED_ROTARY)
 
 
 def logit_scale(model: "PreTrainedModel") -> str | None:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 
 from thoughtrank.engines.protocol import Branch, Continuation, EngineSession, GenerationRequest, Limits, OnStep
 from thoughtrank.evaluation.answer_extraction import first_answer
@@ -54,10 +55,10 @@ def held_out_tokens(settings: ReplySettings, *, arms: Sequence[ArmName]) -> int:
 
 
 class ArmReplies:
-    """Asks questions and reads the replies.
+    """Asks questions and reads the replies. Several threads may ask about a group each, if the session allows it.
 
     Args:
-        session: with the model.
+        session: with the model; kept as an attribute.
         chat: of the model.
         settings: of the replies.
         scorer: decides which answers are right.
@@ -67,11 +68,12 @@ class ArmReplies:
     def __init__(
         self, *, session: EngineSession, chat: ChatTemplate, settings: ReplySettings, scorer: Scorer, split: Split
     ) -> None:
-        self._session = session
+        self.session = session
         self._chat = chat
         self._settings = settings
         self._scorer = scorer
         self._split = split
+        self._scoring = Lock()
 
     def ask(
         self, questions: Sequence[Question], *, arms: Sequence[Arm], forced: ForcedByArm, on_step: OnStep
@@ -103,7 +105,7 @@ class ArmReplies:
             for question, of_question in asked
         ]
         limits = Limits(thought_tokens=0, answer_tokens=limit)
-        results = self._session.generate(requests, limits=limits, on_step=on_step)
+        results = self.session.generate(requests, limits=limits, on_step=on_step)
         return [
             self._row(question, arm, continuation, forced=forced[arm.name][question.question_id])
             for (question, of_question), continuations in zip(asked, results, strict=True)
@@ -122,7 +124,7 @@ class ArmReplies:
         thoughts = {question_id: thought for question_id, thought in free.items() if thought is not None}
         missing = [question for question in questions if question.question_id not in thoughts]
         if missing:
-            results = self._session.generate(
+            results = self.session.generate(
                 [self._request(question, [Branch(opener(""), in_thought=True)]) for question in missing],
                 limits=Limits(thought_tokens=self._settings.thought_tokens, answer_tokens=0),
                 on_step=lambda tokens, finished: on_step(tokens, 0),
@@ -160,7 +162,7 @@ class ArmReplies:
         ]
         limits = Limits(thought_tokens=0, answer_tokens=self._settings.answer_tokens)
         # A reply is finished with the last of its samples.
-        results = self._session.generate(requests, limits=limits, on_step=lambda tokens, finished: on_step(tokens, 0))
+        results = self.session.generate(requests, limits=limits, on_step=lambda tokens, finished: on_step(tokens, 0))
         on_step(0, len(questions))
         return [
             self._voted(question, arm, continuations, forced=forced[question.question_id])
@@ -215,9 +217,11 @@ class ArmReplies:
     def _is_right(self, question: Question, answer: str | None) -> bool | None:
         if question.answer is None:
             return None
-        return answer is not None and (
-            self._scorer.score(answer, question_id=question.question_id, reference=question.answer) >= 1.0
-        )
+        if answer is None:
+            return False
+        # A scorer of the user's need not be made for several threads.
+        with self._scoring:
+            return self._scorer.score(answer, question_id=question.question_id, reference=question.answer) >= 1.0
 
 
 def _opening_thought(reply: str) -> str | None:

@@ -5,12 +5,14 @@ once those are complete: another question's thought is known only when every que
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import ClassVar, NamedTuple
 
+from thoughtrank.engines.concurrent_groups import each_group
 from thoughtrank.engines.protocol import Engine, EngineSession, OnStep
 from thoughtrank.evaluation.arms.best_of_n import samples_for
 from thoughtrank.evaluation.arms.protocol import Arm, ArmName, Forced, NumTokens
@@ -183,14 +185,20 @@ class Evaluation(Stage):
         total = sum(expected)
         done = total - sum(expected[number] for number in missing)
         with progress_bar(description=self.name, total=total, done=done, unit="reply") as bar:
+            updating = Lock()
 
             def on_step(added: int, finished: int) -> None:
-                bar.update(finished)
+                with updating:
+                    bar.update(finished)
 
-            for number in missing:
-                rows = current.ask(replies, groups[number], on_step)
-                write_part(part_path(artifact.folder, first_part + number), rows, record_type=HeldOutReply)
-                artifact.save_seconds()
+            def work(number: int) -> list[HeldOutReply]:
+                return current.ask(replies, groups[number], on_step)
+
+            with closing(each_group(replies.session, missing, work=work)) as answered:
+                for place, rows in answered:
+                    path = part_path(artifact.folder, first_part + missing[place])
+                    write_part(path, rows, record_type=HeldOutReply)
+                    artifact.save_seconds()
 
     def _first_pass(self, arms: Sequence[Arm]) -> _Pass:
         """Free replies, then thoughts of the model's own, then short replies, all of one group of questions."""

@@ -5,10 +5,12 @@ The stage is left out where the selection does not depend on gains.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice, repeat
 from typing import ClassVar
 
+from thoughtrank.engines.concurrent_groups import each_group
 from thoughtrank.engines.protocol import Engine, EngineSession, ScoreRequest
 from thoughtrank.evaluation.statistics import mean
 from thoughtrank.gains.thought_gain import GAIN_RULES, ThoughtScores, thought_scores
@@ -84,14 +86,24 @@ class Gains(Stage):
             progress_bar(description=self.name, total=len(self.questions), done=0, unit="question") as bar,
         ):
             groups = question_groups(self.questions, at_most=self.engine.questions_per_group)
-            for number, questions in enumerate(groups):
-                group = list(islice(choosable, len(questions)))
-                path = part_path(artifact.folder, number)
-                if num_rows_of(path) != sum(len(candidates) for _, candidates in group):
-                    gains = self._gains(group, chat=chat, session=session)
-                    write_part(path, gains, record_type=Gain)
+
+            def missing() -> Iterator[tuple[int, list[_Choosable]]]:
+                for number, questions in enumerate(groups):
+                    group = list(islice(choosable, len(questions)))
+                    if num_rows_of(part_path(artifact.folder, number)) != sum(len(each) for _, each in group):
+                        yield number, group
+                    else:
+                        bar.update(len(questions))
+
+            def work(numbered: tuple[int, list[_Choosable]]) -> tuple[int, list[Gain]]:
+                number, group = numbered
+                return number, self._gains(group, chat=chat, session=session)
+
+            with closing(each_group(session, missing(), work=work)) as scored:
+                for _, (number, gains) in scored:
+                    write_part(part_path(artifact.folder, number), gains, record_type=Gain)
                     artifact.save_seconds()
-                bar.update(len(questions))
+                    bar.update(len(groups[number]))
             facts = session.facts()
         artifact.finish(engine=facts, **_figures(TableRows(artifact.folder, Gain)))
 

@@ -1,5 +1,6 @@
 """A transformers model in memory, decoded by the branching decoder."""
 
+import copy
 import gc
 import sys
 from collections.abc import Generator, Iterable, Sequence
@@ -30,8 +31,10 @@ from thoughtrank.engines.protocol import (
 )
 from thoughtrank.engines.tokenization import end_of_turn_tokens
 from thoughtrank.models.model_config import sizes_of
+from thoughtrank.models.special_parts import rescales_positions
 from thoughtrank.output.library_logging import silence_library_logs
 from thoughtrank.output.terminal import print_warning
+from thoughtrank.process.malloc import return_free_memory, tune_malloc
 from thoughtrank.process.openmp import adapt_to_load
 
 
@@ -45,12 +48,16 @@ class TransformersSession:
         packed: whether linear layers are in oneDNN's layout, where the model's arithmetic is this engine's own.
         token_budget: most tokens in the KV cache at once, or the memory of weights and KV cache together (``60GB``).
 
+    Attributes:
+        can_share_weights: whether the weights may be used by several threads: nothing of the model changes with what it reads.
+
     Raises:
         UserError: the weights alone need more memory than that.
     """
 
     def __init__(self, *, model_folder: Path, device: str, dtype: str, packed: bool, token_budget: int | str) -> None:
         silence_library_logs()
+        tune_malloc()
         adapt_to_load()
         tokenizer = AutoTokenizer.from_pretrained(model_folder)
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
@@ -61,6 +68,7 @@ class TransformersSession:
             tokenizer=tokenizer, end_tokens=end_of_turn_tokens(model.generation_config, tokenizer)
         )
         self._context_tokens = context_tokens(model.config)
+        self.can_share_weights = device == "cpu" and not rescales_positions(model)
         self._most_rows: int | None = None
         weights = sum(weight.nbytes for weight in model.parameters())
         self.model: DecoderModel = PackedLlama(model, packed=packed) if is_llama(model) else GenericModel(model)
@@ -80,6 +88,18 @@ class TransformersSession:
             "transformers": transformers.__version__,
             "threads": torch.get_num_threads(),
         }
+
+    @property
+    def most_cache_bytes(self) -> int:
+        """Memory of the KV cache when the token budget is used up."""
+        return self._token_budget * self.cache.bytes_per_token
+
+    def sharing_weights(self) -> "TransformersSession":
+        """Another session with the same weights and a KV cache of its own, for another thread."""
+        other = copy.copy(self)
+        other.cache = self.model.new_cache()
+        other._facts = dict(self._facts)
+        return other
 
     def generate(
         self, requests: Sequence[GenerationRequest], *, limits: Limits, on_step: OnStep | None = None
@@ -166,6 +186,7 @@ class TransformersSession:
 
 def _free_memory() -> None:
     gc.collect()
+    return_free_memory()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

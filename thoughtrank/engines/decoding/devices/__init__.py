@@ -1,1 +1,1 @@
-"""Several devices of one machine: one process with a copy of the model on each, and groups dealt out to them."""
+"""Several groups decoded at once: by processes with a copy of the model on a CUDA device each, or by threads of the CPU."""

@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from thoughtrank.finetuning.kernels.malloc_tuning import TrimHeap
+from thoughtrank.finetuning.kernels.heap_trimming import TrimHeap
 
 PROGRAM = """
 from types import SimpleNamespace
 import torch
 from torch import nn
-from thoughtrank.finetuning.kernels.malloc_tuning import TrimHeap, tune_malloc
+from thoughtrank.finetuning.kernels.heap_trimming import TrimHeap
+from thoughtrank.process.malloc import tune_malloc
 
 class Decoder(nn.Module):
     def __init__(self):

@@ -1,36 +1,18 @@
-"""Malloc tuning: how glibc's allocator keeps and returns the memory of CPU tensors.
+"""Bounds the memory that glibc's allocator keeps while CPU tensors of changing sizes are allocated.
 
 Needs Linux with glibc 2.33 or later; elsewhere nothing changes.
 """
 
-import ctypes
 import os
-import sys
 from pathlib import Path
 
 import pytorch_lightning as pl
 from torch import Tensor, nn
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX of malloc.h
-_NEVER_TRIM = 2**31 - 1
-_MMAP_BYTES = 1 << 24
-"""Larger tensors get mappings of their own: they are few, and would leave holes in the heap that no other tensor fills."""
+from thoughtrank.process.malloc import glibc
 
 _SLACK_BYTES = 192 << 20
 """Free memory allowed at the peak. The less, the more often pages are returned to the system and faulted in again."""
-
-
-def tune_malloc() -> None:
-    """Keep freed memory in the process for the next tensor, instead of returning it to the system each time.
-
-    Otherwise the tensors of every step are mapped and zeroed again, page by page. All threads share one arena: the backward
-    pass runs in its own thread, and memory it frees would otherwise not be available to the next forward pass.
-    """
-    library = _glibc()
-    if library is not None:
-        library.mallopt(_ARENA_MAX, 1)
-        library.mallopt(_MMAP_THRESHOLD, _MMAP_BYTES)
-        library.mallopt(_TRIM_THRESHOLD, _NEVER_TRIM)
 
 
 class TrimHeap(pl.Callback):
@@ -45,7 +27,7 @@ class TrimHeap(pl.Callback):
 
     def __init__(self, *, slack: int = _SLACK_BYTES) -> None:
         self.slack = slack
-        self._library = _glibc()
+        self._library = glibc()
         self._outside_heap = 0
         self._peak_in_use = 0
 
@@ -87,31 +69,6 @@ class TrimHeap(pl.Callback):
         return info.uordblks + info.hblkhd
 
 
-class _Mallinfo2(ctypes.Structure):
-    """``struct mallinfo2``: ``uordblks`` bytes in use in the heap, ``hblkhd`` in mappings of their own."""
-
-    _fields_ = [
-        (name, ctypes.c_size_t)
-        for name in (
-            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
-            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
-        )
-    ]
-
-
 def _resident_bytes() -> int:
     """Resident set size of this process."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _glibc() -> ctypes.CDLL | None:
-    """The C library, where it has the functions used here."""
-    if not sys.platform.startswith("linux"):
-        return None
-    library = ctypes.CDLL(None)
-    try:
-        _ = library.mallopt, library.malloc_trim, library.mallinfo2
-    except AttributeError:
-        return None
-    library.mallinfo2.restype = _Mallinfo2
-    return library
