@@ -69,7 +69,7 @@ def test_the_parts_that_measure_the_device_and_generation_run_on_the_cpu(tmp_pat
     assert all(line["fixed_shape_step_ms"] > 0 for line in found["launches"][2:])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_engine_processes_share_the_cpu(tmp_path):
     _, found = run_parts(tmp_path, "processes")
     *measured, compared = found["processes"]

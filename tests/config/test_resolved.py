@@ -8,7 +8,7 @@ from thoughtrank.config.resolved import missing_devices, read_resolved, resolve,
 from thoughtrank.config.schema import load_config
 from thoughtrank.errors import UserError
 
-CPU_SIZES = {"questions_per_group": 8, "replies_per_group": 512, "token_budget": 65536}
+CPU_SIZES = {"questions_per_group": 8, "replies_per_group": 256, "token_budget": 65536}
 CPU_WITH_BF16 = {
     "engine": {"device": "cpu", "dtype": "bfloat16", "linear_kernel": "packed", **CPU_SIZES},
     "strategy": {"accelerator": "cpu"},

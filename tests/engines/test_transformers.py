@@ -129,7 +129,7 @@ def test_the_default_model_writes_the_tokens_of_generate(smollm2_folder):
         smollm2_folder,
         [*"aL", "Wait"],
         Limits(thought_tokens=20, answer_tokens=12, min_answer_tokens=1),
-        questions=QUESTIONS[:2],
+        questions=QUESTIONS[1:2],
     )
     assert {each.thought_finish for each in written} == {each.answer_finish for each in written} == {"stop", "length"}
 
