@@ -1,6 +1,7 @@
 """``model.generate`` as the reference for the branching decoder, and requests for both."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -42,6 +43,7 @@ class Reference:
         written = self.model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, **options)
         return written[0, len(tokens) :].tolist()
 
+    @cache  # noqa: B019  # few references per process, and the same candidates for several settings of the engine
     def candidate(self, prompt: str, opener: str, limits: Limits) -> Written:
         start = self.encode(prompt + opener)
         wrote = self.generate(
@@ -60,6 +62,12 @@ class Reference:
         return Written(thought, closed, [token for token in answer if token != self.tokenizer.eos_token_id])
 
 
+@cache
+def reference_of(folder: Path) -> Reference:
+    """The reference for a model, with what it wrote so far."""
+    return Reference(folder)
+
+
 def requests_for(folder: Path, openers: list[str], questions: list[str] = QUESTIONS) -> list[GenerationRequest]:
     chat = ChatTemplate.from_folder(folder)
     branches = tuple(Branch(opener=opener, in_thought=opener not in ("", EMPTY_THOUGHT)) for opener in openers)
@@ -72,7 +80,7 @@ def assert_equal_to_generate(
     requests = requests_for(folder, [OPEN_TAG + prefix for prefix in prefixes], questions)
     with TransformersEngine(dtype="float32", device="cpu", **engine).open(folder) as session:
         results = session.generate(requests, limits=limits)
-    reference = Reference(folder)
+    reference = reference_of(folder)
     assert [len(each) for each in results] == [len(prefixes)] * len(requests)
     for request, continuations in zip(requests, results, strict=True):
         for branch, continuation in zip(request.branches, continuations, strict=True):
