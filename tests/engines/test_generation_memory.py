@@ -26,6 +26,15 @@ def test_remote_servers_need_no_memory_here():
     assert OpenAIEngine(base_urls=["http://localhost/v1"]).memory_estimate(**SIZES) is None
 
 
+def test_a_cpu_decodes_as_many_groups_as_are_asked_for_or_as_it_has_threads(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    found = {
+        each: TransformersEngine(device="cpu", devices=each).memory_estimate(**SIZES).groups for each in (2, "auto")
+    }
+    assert found == {2: 2, "auto": 3}
+    assert TransformersEngine(device="cuda", devices=2).memory_estimate(**SIZES).groups == 1
+
+
 def test_the_cache_never_exceeds_the_budget():
     def cache(**settings):
         return TransformersEngine(dtype="bfloat16", **settings).memory_estimate(**SIZES).kv_cache

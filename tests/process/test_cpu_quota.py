@@ -3,7 +3,7 @@ import os
 import pytest
 
 from thoughtrank.process import cpu_quota
-from thoughtrank.process.cpu_quota import limit_threads, threads_of_each, usable_cores
+from thoughtrank.process.cpu_quota import computing_threads, limit_threads, threads_of_each, usable_cores
 
 
 @pytest.fixture
@@ -67,3 +67,9 @@ def test_threads_follow_the_quota_unless_their_number_is_set(monkeypatch):
     monkeypatch.setattr(cpu_quota, "usable_cores", lambda: 16)
     limit_threads()
     assert "OMP_NUM_THREADS" not in os.environ
+
+
+@pytest.mark.parametrize(("given", "threads"), [("3", 3), ("5,2", 5), ("", None), ("0", None), ("many", None)])
+def test_torch_computes_with_the_threads_that_the_user_set_or_one_per_core(given, threads):
+    assert computing_threads({"OMP_NUM_THREADS": given}) == (threads or usable_cores())
+    assert computing_threads({}) == usable_cores()

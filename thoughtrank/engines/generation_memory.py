@@ -10,10 +10,12 @@ class GenerationMemory:
     Attributes:
         weights: of the model.
         kv_cache: keys and values of one group when every branch is at its limit; None for all memory that is left.
+        groups: decoded at once with the same weights, each with a KV cache of its own.
     """
 
     weights: float
     kv_cache: float | None
+    groups: int = 1
 
 
 def generation_memory(

@@ -20,6 +20,7 @@ from thoughtrank.models.special_parts import (
     keeps_state,
     unusual_keys_and_values,
 )
+from thoughtrank.process.cpu_quota import computing_threads
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -206,8 +207,12 @@ class TransformersEngine(LocalEngineComponent):
         if budget == _UNKNOWN or memory.kv_cache is None:
             return GenerationMemory(weights=memory.weights, kv_cache=None)
         room = gigabytes(budget)
-        most = room * 1e9 - memory.weights if room is not None else int(budget) * memory.kv_cache / (branches * tokens)
-        return GenerationMemory(weights=memory.weights, kv_cache=min(memory.kv_cache, most))
+        per_token = memory.kv_cache / (branches * tokens)
+        most = room * 1e9 - memory.weights if room is not None else int(budget) * per_token
+        groups = 1
+        if self.device_estimate() == "cpu":
+            groups = self._groups_on_cpu(threads=computing_threads(), cache_bytes=most)
+        return GenerationMemory(weights=memory.weights, kv_cache=min(memory.kv_cache, most), groups=groups)
 
     def open(self, model_folder: Path, *, work_folder: Path | None = None) -> "TransformersSession | SessionPool":
         """See ``Engine``. Nothing is kept in ``work_folder``."""
@@ -233,9 +238,13 @@ class TransformersEngine(LocalEngineComponent):
                 opened.pop_all()
             return SessionPool(first, partial(start_device_process, settings), at_most=devices)
         session = TransformersSession(**settings._asdict())
-        if (groups := self._groups_on_cpu(session)) == 1:
+        threads = torch.get_num_threads()
+        groups = 1
+        if session.can_share_weights:
+            groups = self._groups_on_cpu(threads=threads, cache_bytes=session.most_cache_bytes)
+        if groups == 1:
             return session
-        threads = max(1, torch.get_num_threads() // groups)
+        threads = max(1, threads // groups)
         return SessionPool(session, lambda number: session.sharing_weights(), at_most=groups, threads=threads)
 
     def _num_cuda_devices(self) -> int:
@@ -243,18 +252,10 @@ class TransformersEngine(LocalEngineComponent):
 
         return self.devices if isinstance(self.devices, int) else max(1, torch.cuda.device_count())
 
-    def _groups_on_cpu(self, session: "TransformersSession") -> int:
-        import torch
-
-        if not session.can_share_weights:
-            return 1
+    def _groups_on_cpu(self, *, threads: int, cache_bytes: float) -> int:
         if isinstance(self.devices, int):
             return self.devices
-        return groups_on_cpu(
-            threads=torch.get_num_threads(),
-            cache_bytes=session.most_cache_bytes,
-            memory_bytes=psutil.virtual_memory().total,
-        )
+        return groups_on_cpu(threads=threads, cache_bytes=cache_bytes, memory_bytes=psutil.virtual_memory().total)
 
     def _device(self) -> Device:
         import torch

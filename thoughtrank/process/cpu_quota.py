@@ -33,6 +33,12 @@ def threads_of_each(processes: int, environment: Mapping[str, str]) -> str:
     return str(max(1, usable_cores() // processes))
 
 
+def computing_threads(environment: Mapping[str, str] = os.environ) -> int:
+    """The threads that torch computes with, without importing it: those that the user set, or one per usable core."""
+    given = environment.get(THREADS, "").partition(",")[0].strip()
+    return int(given) if given.isdecimal() and int(given) > 0 else usable_cores()
+
+
 def usable_cores(root: Path = Path("/")) -> int:
     """The cores that this process may use at the same time, at least 1.
 

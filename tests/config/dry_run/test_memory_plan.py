@@ -35,6 +35,15 @@ def test_the_first_line_is_that_of_generation():
     assert all(line.startswith(" " * 14) for line in others)
 
 
+def test_groups_that_a_cpu_decodes_at_once_have_a_cache_each():
+    one, two = (
+        lines(*RECIPE, "engine=transformers", "engine.device=cpu", f"engine.devices={number}")[0] for number in (1, 2)
+    )
+    assert one.endswith("(8 x 62 branches)")
+    assert two.endswith("(2 groups of 8 x 62 branches)")
+    assert gigabytes(two)[1] == pytest.approx(2 * gigabytes(one)[1], abs=0.11)
+
+
 def test_training_is_stated_with_and_without_gradient_checkpointing():
     without, with_it = gigabytes(training(*RECIPE))[:2]
     assert without > with_it > 18 * 3.2127

@@ -38,11 +38,12 @@ def _generation_lines(config: RunConfig, components: Components, *, weights: int
     )
     if generation is None:
         return []
-    most = generation.kv_cache
-    cache = "all memory that is left for" if most is None else f"at most {most / 1e9:.1f} GB of"
+    most, groups = generation.kv_cache, generation.groups
+    cache = "all memory that is left for" if most is None else f"at most {groups * most / 1e9:.1f} GB of"
+    branches = f"{engine.questions_estimate()} x {prefixes} branches"
     return [
         f"generation: {generation.weights / 1e9:.1f} GB of weights and {cache} keys and values "
-        f"({engine.questions_estimate()} x {prefixes} branches)"
+        f"({branches if groups == 1 else f'{groups} groups of {branches}'})"
     ]
 
 

@@ -134,9 +134,12 @@ class SessionPool:
         return report
 
     def facts(self) -> dict[str, object]:
-        """See ``EngineSession``; of the first session, with the number of those that were used."""
+        """See ``EngineSession``; of all sessions together, with the number of those that were used."""
+        facts: dict[str, object] = {}
+        for session in self._sessions:
+            facts |= session.facts()
         threads = {} if self._threads is None else {"threads": self._threads}
-        return {**self._sessions[0].facts(), **threads, "devices": len(self._sessions)}
+        return {**facts, **threads, "devices": len(self._sessions)}
 
     def __enter__(self) -> "SessionPool":
         return self
