@@ -15,7 +15,7 @@ _VARIABLE = re.compile(r"--([\w-]+): ([^;]+);")
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif'
 _LINE, _SWATCH = 18, 12
 """Pixels: height of a line of the legend, and width of a swatch."""
-_CHARACTER = 6.2
+_CHARACTER = 6.7
 """Mean width in pixels of a character of 12 pixels; names are as far apart as their longest one asks for."""
 
 
