@@ -212,15 +212,9 @@ def test_questions_without_a_short_reference_are_asked_in_the_free_arms_only(who
     assert all(engine.requested)
 
 
-class ThinksInTwoThreads(Thinks, PooledEngine):
-    """The same, of two groups at once."""
-
-    open = PooledEngine.open
-
-
 def test_a_session_that_takes_several_groups_at_once_gives_the_same_table(whole, store):
     expected = read_table(store.complete(whole).published, HeldOutReply)
-    engine = ThinksInTwoThreads()
+    engine = type("ThinksInTwoThreads", (Thinks, PooledEngine), {})()
     pooled = store.complete(replace(whole, engine=engine, published=whole.published.with_name("pooled")))
     assert read_table(pooled.published, HeldOutReply) == expected
     assert pooled.facts["engine"]["devices"] == 2
