@@ -37,6 +37,17 @@ def test_a_run_shows_its_plan_and_its_results_and_returns_its_summary(values, pi
     assert (call["sweep"], call["values"]) == ("a sweep", values)
 
 
+def test_folders_may_be_given_by_the_home_directory(values, pipeline_calls, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    summary = do_run({**values, "runs_dir": "~/runs", "cache_dir": "~/cache"}, choices={})
+    assert summary == tmp_path / "home" / "runs" / "mine" / "summary.json"
+    [call] = pipeline_calls
+    assert call["store"].cache_folder == tmp_path / "home" / "cache"
+    assert list((tmp_path / "work").iterdir()) == []
+
+
 def test_comparisons_that_exceeded_a_limit_are_counted_at_the_end(values, pipeline_calls, monkeypatch, capsys):
     monkeypatch.setattr(attempt, "comparisons_over_limit", lambda: 3)
     do_run(values, choices={})

@@ -196,6 +196,14 @@ def test_a_config_can_be_a_sweep_and_is_resumed_by_the_same_command(command, cap
     assert [run for run, *_ in done] == ["mine/1-seed3", "mine/2-seed3"], "the command line overrides what is swept"
 
 
+def test_a_sweep_makes_no_folder_that_is_called_like_the_home_directory(command, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    status = command("-m", "seed=1,2", "hydra.sweep.dir='~/mine'", do_run=failing(AssertionError("not reached")))
+    assert status == 2
+    assert "give the path as /home/me/mine" in capsys.readouterr().err
+    assert not (tmp_path / "~").exists()
+
+
 def test_a_config_that_sweeps_without_a_folder_of_its_own_is_refused(command, capsys, tmp_path):
     study = tmp_path / "studies" / "mine" / "config.yaml"
     study.parent.mkdir(parents=True)

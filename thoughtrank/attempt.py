@@ -63,7 +63,7 @@ class Attempt:
 
     def run(self) -> Path | None:
         """The summary of the finished run; None if ``stop_after`` ended it before."""
-        store = Store(run_folder=self.paths.folder, cache_folder=Path(self.config.cache_dir))
+        store = Store(run_folder=self.paths.folder, cache_folder=self.config.cache_folder)
         self._check_same_config()
         if self.is_finished():
             # Without the lock: the folder of a finished run may be read-only.

@@ -19,6 +19,7 @@ from thoughtrank.questions.rows.conversation_file import conversation_of_file, e
 from thoughtrank.questions.rows.conversations import Conversation
 from thoughtrank.storage.json_files import read_json_object
 from thoughtrank.storage.run_paths import RunPaths
+from thoughtrank.user_input.user_paths import user_path
 
 if TYPE_CHECKING:
     from thoughtrank.prompting.chat_template import ChatTemplate
@@ -76,10 +77,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("folder")
     parser.add_argument("--round", type=int)
     parser.add_argument("--compare", action="store_true")
-    parser.add_argument("--context", type=Path)
+    parser.add_argument("--context", type=user_path)
     parser.add_argument("question", nargs="*")
     options = parser.parse_intermixed_args(arguments)
-    options.folder = Path(options.folder)
+    options.folder = user_path(options.folder)
     return options
 
 

@@ -45,6 +45,7 @@ from thoughtrank.report.sweep_jobs import (
 from thoughtrank.run import do_run, run_paths
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.run_log import log_line, log_size
+from thoughtrank.user_input.user_paths import user_path
 
 _RAISE_ERRORS = "HYDRA_FULL_ERROR"
 """Environment variable: with 1, Hydra raises its errors. Otherwise it prints them and ends the process with status 1."""
@@ -230,6 +231,8 @@ class SweepStart(Callback):
             *secret_faults(settings, overrides=overrides),
             *writing_faults("hydra.sweep.dir", str(folder), folder=folder),
         ]
+        if (meant := user_path(str(folder))) != folder:
+            faults.append(f"hydra.sweep.dir={folder}: Hydra would make a folder called ~: give the path as {meant}")
         if folder == NO_FOLDER:
             faults.append(f"hydra.sweep.dir: a config that sweeps has to name its folder, such as {NO_FOLDER}/mine")
         if faults:

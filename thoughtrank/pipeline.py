@@ -1,7 +1,6 @@
 """The pipeline: for each round, its stages in order."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from thoughtrank.config.components import Components
@@ -43,7 +42,7 @@ def run_pipeline(
         The contents of ``summary.json``; None if ``stop_after`` ended the run before.
     """
     logger = components.logger
-    name = run_name(store.paths.folder, runs_dir=Path(config.runs_dir))
+    name = run_name(store.paths.folder, runs_dir=config.runs_folder)
     logger.start(run=name, folder=store.paths.folder, config=values, sweep=sweep)
     try:
         builder = StageBuilder(config=config, components=components, store=store, nodes=nodes)

@@ -20,6 +20,7 @@ from thoughtrank.output.terminal import print_plan
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.run_names import run_name_fault
 from thoughtrank.storage.run_paths import RunPaths
+from thoughtrank.user_input.user_paths import user_path
 
 _NOT_NEEDED_TO_PLAN = {"questions", "engine", "judge", "strategy", "training", "logger", "folders", "disk", "memory"}
 """What a machine may lack, or a command have wrong, while the plan of the run can still be shown."""
@@ -38,7 +39,7 @@ def run_paths(values: Mapping[str, Any], *, choices: Mapping[str, str]) -> RunPa
     name = str(values["run"] or default_run_name(values, choices))
     if fault := run_name_fault(name):
         raise UserError(f"run: {fault}, not {name!r}")
-    return RunPaths(Path(values["runs_dir"]) / name)
+    return RunPaths(user_path(values["runs_dir"]) / name)
 
 
 def do_run(

@@ -36,6 +36,13 @@ def test_files_of_ones_own(tmp_path):
     assert (composed.values["judge"], composed.choices["judge"]) == ({"_target_": "my_package.Mine"}, "mine")
 
 
+def test_their_folder_may_be_in_the_home_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "conf" / "judge").mkdir(parents=True)
+    (tmp_path / "conf" / "judge" / "mine.yaml").write_text("_target_: my_package.Mine")
+    assert compose(["judge=mine"], config_dir="~/conf").choices["judge"] == "mine"
+
+
 @pytest.mark.parametrize(
     ("overrides", "clues"),
     [

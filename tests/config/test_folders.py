@@ -32,6 +32,14 @@ def test_a_file_in_place_of_a_folder_is_named_with_its_key(writable, tmp_path, k
 
 
 @pytest.mark.parametrize("key", ["runs_dir", "cache_dir"])
+def test_a_folder_in_the_home_directory_is_looked_for_there(writable, tmp_path, monkeypatch, key):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "file").write_text("")
+    [fault] = faults_of(**{**writable, key: "~/file"})
+    assert fault.startswith(f"{key}=~/file: {tmp_path}/file is not a folder")
+
+
+@pytest.mark.parametrize("key", ["runs_dir", "cache_dir"])
 @pytest.mark.parametrize("value", ["", " "])
 def test_a_folder_without_a_path_is_named(writable, key, value):
     assert faults_of(**{**writable, key: value}) == [f"{key} is empty: give the path of a folder"]

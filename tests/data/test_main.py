@@ -45,6 +45,12 @@ def test_import_reports_every_unusable_row_and_counts_the_others(rows, tmp_path,
     assert "12 candidates of 6 questions, 1 rows left out" in printed.out
 
 
+def test_folders_may_be_given_by_the_home_directory(rows, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    main(["import", f"~/{rows.name}", "--to=~/import"])
+    assert len(ImportedCandidates(tmp_path / "import").questions()) == 6
+
+
 def test_import_prints_commands_that_take_its_folder(rows, tmp_path, capsys):
     main(["import", str(rows), "--to", str(tmp_path / "import")])
     commands = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  python train.py")]

@@ -51,3 +51,12 @@ def test_the_tokenizer_is_found_in_the_run_then_in_the_cache_or_is_an_error(run)
     cached = base_model_folder(run.store.cache_folder, identity)
     shutil.copytree(moved, cached)
     assert tokenizer_folder(paths, config) == cached
+
+
+def test_a_cache_in_the_home_directory_is_found_there(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    config = read_config(run.store.paths).model_copy(update={"cache_dir": "~/cache"})
+    identity = make_component(config.model, where="model").identity()
+    cached = base_model_folder(tmp_path / "home" / "cache", identity)
+    shutil.move(run.store.paths.model(1), cached)
+    assert tokenizer_folder(run.store.paths, config) == cached

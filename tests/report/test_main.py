@@ -24,6 +24,13 @@ def test_that_of_several_runs_is_where_it_was_asked_for(tmp_path, monkeypatch):
     assert (tmp_path / "report.html").exists()
 
 
+def test_folders_may_be_given_by_the_home_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    stored_run(tmp_path / "run", rounds=0)
+    main(["~/run", "--output=~/mine.html"])
+    assert (tmp_path / "mine.html").exists()
+
+
 def test_open_shows_the_file_in_the_browser(tmp_path, monkeypatch):
     opened = []
     monkeypatch.setattr(webbrowser, "open", opened.append)

@@ -38,7 +38,7 @@ def replace_pipeline(monkeypatch):
     calls = []
 
     def finishes(*, config, store, **options):
-        calls.append({"config": config, **options})
+        calls.append({"config": config, "store": store, **options})
         if config.stop_after is not None:
             return None
         paths = store.paths

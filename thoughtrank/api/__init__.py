@@ -37,7 +37,7 @@ def run(
     Args:
         overrides: as on the command line, ``["rounds=1", "judge=gpt4"]``, or as a mapping, whose values need no quotes:
             ``{"rounds": 1, "questions.path": "my questions.jsonl", "optimizer": {"lr": 1e-4}}``.
-        config_dir: a folder with YAML files of your own, as for ``--config-dir``.
+        config_dir: a folder with YAML files of your own, as for ``--config-dir``; ``~`` is the home directory.
 
     Returns:
         What ``summary.json`` contains; None where the run is not finished afterwards (``dry_run``, ``stop_after``), and on all

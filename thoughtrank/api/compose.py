@@ -21,6 +21,7 @@ from thoughtrank.config.preflight import config_faults
 from thoughtrank.config.python_none import null_for_none
 from thoughtrank.config.stored_config import reference_to_variable
 from thoughtrank.errors import UserError
+from thoughtrank.user_input.user_paths import user_path
 
 _PACKAGE = Path(__file__).parents[1]
 CONFIG_FOLDER = next(folder for folder in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if folder.is_dir())
@@ -57,11 +58,10 @@ def compose(overrides: Sequence[str], *, config_dir: str | Path | None = None) -
     Raises:
         UserError: an override cannot be read, or does not fit the config.
     """
-    if config_dir is not None and not Path(config_dir).is_dir():
+    folder = None if config_dir is None else user_path(str(config_dir))
+    if folder is not None and not folder.is_dir():
         raise UserError(f"config_dir={config_dir}: no such folder")
-    searched = (
-        [] if config_dir is None else override_texts({"hydra.searchpath": [f"file://{Path(config_dir).absolute()}"]})
-    )
+    searched = [] if folder is None else override_texts({"hydra.searchpath": [f"file://{folder.absolute()}"]})
     with _one_at_a_time:
         own = GlobalHydra.instance().hydra
         GlobalHydra.instance().clear()

@@ -9,8 +9,8 @@ from thoughtrank.process.writable_folders import nearest_existing, writing_error
 def folder_faults(config: RunConfig) -> list[str]:
     """One sentence for each of ``runs_dir`` and ``cache_dir`` that is no folder or cannot be written; leaves no files."""
     return [
-        *writing_faults("runs_dir", config.runs_dir, folder=Path(config.runs_dir) / (config.run or "")),
-        *writing_faults("cache_dir", config.cache_dir, folder=Path(config.cache_dir)),
+        *writing_faults("runs_dir", config.runs_dir, folder=config.runs_folder / (config.run or "")),
+        *writing_faults("cache_dir", config.cache_dir, folder=config.cache_folder),
     ]
 
 

@@ -6,6 +6,7 @@ constructor of the class they name.
 
 import inspect
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from pydantic import (
@@ -29,6 +30,7 @@ from thoughtrank.evaluation.judged_comparisons import WinRateQuestions
 from thoughtrank.finetuning.weight_formats import Weights
 from thoughtrank.storage.run_names import run_name_fault
 from thoughtrank.user_input.number_ranges import Seed
+from thoughtrank.user_input.user_paths import user_path
 from thoughtrank.user_input.value_faults import number_faults, type_faults
 
 
@@ -151,6 +153,16 @@ class RunConfig(_Schema):
     evaluation: EvaluationConfig
     export: ExportConfig
     logger: dict[str, Any]
+
+    @property
+    def runs_folder(self) -> Path:
+        """``runs_dir`` as a path."""
+        return user_path(self.runs_dir)
+
+    @property
+    def cache_folder(self) -> Path:
+        """``cache_dir`` as a path."""
+        return user_path(self.cache_dir)
 
     @property
     def reply_tokens(self) -> int:

@@ -14,6 +14,7 @@ from thoughtrank.output.terminal import print_text, print_warning
 from thoughtrank.records import Question
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.imported_candidates import QUESTIONS
+from thoughtrank.user_input.user_paths import user_path
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,19 +28,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     export = commands.add_parser("export", help="write a run's examples as JSON lines for other trainers")
-    export.add_argument("run", type=Path, help="run folder, such as runs/quickstart")
-    export.add_argument("--to", type=Path, help="folder for the files; by default data/ in the run folder")
+    export.add_argument("run", type=user_path, help="run folder, such as runs/quickstart")
+    export.add_argument("--to", type=user_path, help="folder for the files; by default data/ in the run folder")
     import_ = commands.add_parser(
         "import", help="check candidates from elsewhere, for a run that starts by ranking them"
     )
     import_.add_argument(
-        "files", type=Path, nargs="+", help=".jsonl or .parquet with question, thought and answer in each row"
+        "files", type=user_path, nargs="+", help=".jsonl or .parquet with question, thought and answer in each row"
     )
     import_.add_argument(
-        "--to", type=Path, required=True, help="folder for the import, which train.py takes as candidates="
+        "--to", type=user_path, required=True, help="folder for the import, which train.py takes as candidates="
     )
     import_.add_argument(
-        "--run", type=Path, help="run folder; rows can then give the question_id of one of its training questions"
+        "--run", type=user_path, help="run folder; rows can then give the question_id of one of its training questions"
     )
     for command in (export, import_):
         command.add_argument(

@@ -74,7 +74,7 @@ def tokenizer_folder(paths: RunPaths, config: RunConfig, *, trust_code: bool = F
         if (folder / "tokenizer_config.json").exists():
             return folder
     identity = run_component(config.model, group="model", trust_code=trust_code).identity()
-    folder = base_model_folder(Path(config.cache_dir), identity)
+    folder = base_model_folder(config.cache_folder, identity)
     if (folder / "tokenizer_config.json").exists():
         return folder
     raise UserError(

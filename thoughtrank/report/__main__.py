@@ -13,6 +13,7 @@ from thoughtrank.report.html.write_report import write_report
 from thoughtrank.report.wandb_report import make_report
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.run_paths import RunPaths
+from thoughtrank.user_input.user_paths import user_path
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -25,15 +26,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m thoughtrank.report",
         description="Build the report of a run, or of several runs side by side, as one HTML file.",
     )
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folder, such as runs/quickstart")
+    parser.add_argument("runs", type=user_path, nargs="+", metavar="RUN", help="run folder, such as runs/quickstart")
     parser.add_argument(
         "--output",
-        type=Path,
+        type=user_path,
         help="the file; by default report.html in the run folder, or in this folder for several runs",
     )
     parser.add_argument(
         "--figures",
-        type=Path,
+        type=user_path,
         metavar="FOLDER",
         help="write pictures of one run there instead: accuracy and prefixes as SVG, and screenshots of its report",
     )

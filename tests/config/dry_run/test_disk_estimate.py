@@ -66,6 +66,16 @@ def test_a_disk_with_too_little_room_is_a_fault_that_names_both_sizes(run, monke
     assert asked == [tmp_path], "the disk of a folder that is not there yet is that of its parent"
 
 
+def test_the_disk_of_the_home_directory_is_asked_where_the_folder_begins_with_it(run, monkeypatch, tmp_path):
+    config, components = run
+    asked = []
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: asked.append(folder) or SimpleNamespace(free=10))
+    [fault] = disk_faults(config.model_copy(update={"cache_dir": "~/cache", "runs_dir": "~/runs"}), components)
+    assert "on the disk of cache_dir=~/cache" in fault
+    assert asked == [tmp_path]
+
+
 def test_exactly_enough_room_is_no_fault(run, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=disk_bytes(*run)))
     assert disk_faults(*run) == []

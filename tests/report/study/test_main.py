@@ -25,6 +25,14 @@ def test_one_command_keeps_the_summaries_and_writes_tables_and_pictures_without_
     assert (study / "results.md").read_text() == text
 
 
+def test_folders_may_be_given_by_the_home_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    study = write_study_config(tmp_path / "mine")
+    run_folder(tmp_path / "runs" / "mine", "plain-seed0", right=6)
+    main(["~/mine", "--runs-dir=~/runs"])
+    assert (study / "results.md").exists()
+
+
 def test_a_study_without_a_finished_run_is_left_out_and_a_folder_that_is_none_is_one_message(tmp_path, capsys):
     study = write_study_config(tmp_path / "mine")
     main([str(study), "--runs-dir", str(tmp_path / "runs")])

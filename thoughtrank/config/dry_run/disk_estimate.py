@@ -48,21 +48,21 @@ def disk_faults(config: RunConfig, components: Components) -> list[str]:
     weights = components.model.num_parameters()
     if needed is None or weights is None:
         return []
-    faults = _free_faults("cache_dir", config.cache_dir, needed=needed)
-    cache, runs = (_existing_parent(Path(each)) for each in (config.cache_dir, config.runs_dir))
+    faults = _free_faults("cache_dir", config.cache_dir, folder=config.cache_folder, needed=needed)
+    cache, runs = map(_existing_parent, (config.cache_folder, config.runs_folder))
     if cache.stat().st_dev != runs.stat().st_dev:
         # On one disk these are links. Weights that keep= does not want are deleted only when the run has finished.
         copies = _BYTES_PER_WEIGHT * weights * (config.rounds + control_models(config) + 1)
-        faults += _free_faults("runs_dir", config.runs_dir, needed=copies)
+        faults += _free_faults("runs_dir", config.runs_dir, folder=config.runs_folder, needed=copies)
     return faults
 
 
-def _free_faults(key: str, folder: str, *, needed: int) -> list[str]:
-    free = shutil.disk_usage(_existing_parent(Path(folder))).free
+def _free_faults(key: str, value: str, *, folder: Path, needed: int) -> list[str]:
+    free = shutil.disk_usage(_existing_parent(folder)).free
     if free >= needed:
         return []
     return [
-        f"the run may need {needed / 1e9:.1f} GB on the disk of {key}={folder}, which has {free / 1e9:.1f} GB free: make room, "
+        f"the run may need {needed / 1e9:.1f} GB on the disk of {key}={value}, which has {free / 1e9:.1f} GB free: make room, "
         "or point cache_dir and runs_dir elsewhere"
     ]
 

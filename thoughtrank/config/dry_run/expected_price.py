@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from statistics import mean
 
 from thoughtrank.config.components import Components
@@ -71,7 +70,7 @@ def expected_price(config: RunConfig, components: Components) -> str | None:
 
 def earlier_answers(config: RunConfig) -> AnswerStatistics | None:
     """Measured in round 1 of the latest finished run in ``runs_dir`` with the same model and limits; None without one."""
-    summaries = sorted(Path(config.runs_dir).glob("*/summary.json"), key=lambda path: path.stat().st_mtime)
+    summaries = sorted(config.runs_folder.glob("*/summary.json"), key=lambda path: path.stat().st_mtime)
     for summary in reversed(summaries):
         paths = RunPaths(summary.parent)
         try:

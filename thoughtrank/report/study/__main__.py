@@ -16,6 +16,7 @@ from thoughtrank.report.study.prefix_wins import keep_prefix_wins
 from thoughtrank.report.study.tables import study_tables
 from thoughtrank.storage.files import write_text
 from thoughtrank.storage.full_disk import full_disk_as_user_error
+from thoughtrank.user_input.user_paths import user_path
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -29,10 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Keep the summaries of the finished runs of a study, and write its tables and pictures.",
     )
     parser.add_argument(
-        "studies", type=Path, nargs="+", metavar="STUDY", help="folder of a study, such as experiments/exploration"
+        "studies", type=user_path, nargs="+", metavar="STUDY", help="folder of a study, such as experiments/exploration"
     )
     parser.add_argument(
-        "--runs-dir", type=Path, default=Path("runs"), help="where the runs are, in a folder named as the study: runs"
+        "--runs-dir",
+        type=user_path,
+        default=Path("runs"),
+        help="where the runs are, in a folder named as the study: runs",
     )
     parser.add_argument(
         "--prefixes",
