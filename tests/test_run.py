@@ -40,6 +40,12 @@ def test_the_name_of_a_run_is_given_or_made_of_its_choices(values, tmp_path):
     assert re.fullmatch(r"tiny-fake-[0-9a-f]{6}", unnamed.name)
 
 
+@pytest.mark.parametrize("value", [None, 3])
+def test_a_folder_of_runs_that_is_none_is_a_plain_fault(values, value):
+    with pytest.raises(UserError, match=f"runs_dir: give the path of a folder, not {value}"):
+        run_paths({**values, "runs_dir": value}, choices={})
+
+
 def test_a_machine_that_only_trains_follows_and_starts_no_run(values, pipeline_calls, monkeypatch, tmp_path):
     from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
     from thoughtrank.finetuning.distributed.rendezvous import Rendezvous

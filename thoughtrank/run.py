@@ -36,10 +36,13 @@ def run_paths(values: Mapping[str, Any], *, choices: Mapping[str, str]) -> RunPa
     Raises:
         UserError: the folder would not be inside ``runs_dir``, or cannot exist.
     """
+    parent = values["runs_dir"]
+    if not isinstance(parent, str):
+        raise UserError(f"runs_dir: give the path of a folder, not {parent!r}")
     name = str(values["run"] or default_run_name(values, choices))
     if fault := run_name_fault(name):
         raise UserError(f"run: {fault}, not {name!r}")
-    return RunPaths(user_path(values["runs_dir"]) / name)
+    return RunPaths(user_path(parent) / name)
 
 
 def do_run(

@@ -3,7 +3,9 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
-from thoughtrank.api.compose import compose
+from thoughtrank.api.compose import CONFIG_FOLDER, compose
+from thoughtrank.config.preflight import config_faults
+from thoughtrank.config.schema import RunConfig
 from thoughtrank.errors import UserError
 
 
@@ -43,11 +45,41 @@ def test_their_folder_may_be_in_the_home_directory(tmp_path, monkeypatch):
     assert compose(["judge=mine"], config_dir="~/conf").choices["judge"] == "mine"
 
 
+GROUPS = [name for name, field in RunConfig.model_fields.items() if (CONFIG_FOLDER / name).is_dir()]
+
+
+@pytest.mark.parametrize(
+    ("group", "override"),
+    [*((group, f"~{group}") for group in GROUPS), ("prefixes", "prefixes=[]"), ("generation", "generation=[]")],
+)
+def test_a_group_without_a_choice_is_one_sentence(group, override):
+    with pytest.raises(UserError) as caught:
+        compose(["model=tiny", override] if group != "model" else [override])
+    assert caught.value.faults == (f"{group}: missing value; give it as {group}=...",)
+
+
+@pytest.mark.parametrize("key", ["runs_dir", "keep", "rounds", "dry_run"])
+def test_so_is_a_key_that_was_deleted(key):
+    with pytest.raises(UserError) as caught:
+        compose(["model=tiny", f"~{key}"])
+    assert caught.value.faults == (f"{key}: missing value; give it as {key}=...",)
+
+
+@pytest.mark.parametrize("value", ["null", "3"])
+def test_a_group_that_a_file_fills_with_something_else_is_left_for_the_check_of_the_config(tmp_path, value):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text(f"# @package _global_\nprefixes: {value}")
+    composed = compose(["experiment=mine"], config_dir=tmp_path)
+    expected = "prefixes: input should be a valid dictionary"
+    assert any(fault.startswith(expected) for fault in config_faults(composed.values))
+
+
 @pytest.mark.parametrize(
     ("overrides", "clues"),
     [
         (["prefixes=["], ["prefixes=[", "quote"]),
         (["judge=nonsense"], ["judge/nonsense", "reference"]),
+        (["prefixes=null"], ["a group is null", "judge=reference"]),
         (["selection.kk=3"], ["selection.kk", "unknown key"]),
         (["questions=file"], ["questions.path: missing value"]),
         (["seed=${nothing}"], ["nothing"]),

@@ -19,6 +19,7 @@ from thoughtrank.config.composition_errors import composition_fault
 from thoughtrank.config.former_keys import present_keys
 from thoughtrank.config.preflight import config_faults
 from thoughtrank.config.python_none import null_for_none
+from thoughtrank.config.schema import required_keys
 from thoughtrank.config.stored_config import reference_to_variable
 from thoughtrank.errors import UserError
 from thoughtrank.user_input.user_paths import user_path
@@ -123,7 +124,8 @@ def group_choices(chosen: Mapping[Any, Any], *, values: Mapping[str, Any]) -> di
     """
     choices = {str(group): str(choice) for group, choice in chosen.items()}
     # Hydra does not record a choice that is a list: prefixes=[alnum,words].
-    composed_of = "+".join(key for key, each in values["prefixes"].items() if isinstance(each, dict))
+    prefixes = values["prefixes"] if isinstance(values["prefixes"], dict) else {}
+    composed_of = "+".join(key for key, each in prefixes.items() if isinstance(each, dict))
     return {"prefixes": composed_of, **choices}
 
 
@@ -131,17 +133,18 @@ def plain_values(composed: DictConfig) -> dict[str, Any]:
     """The composed config as plain values.
 
     Raises:
-        UserError: an interpolation leads nowhere, or a value that has to be given is missing; with all faults of the others.
+        UserError: an interpolation leads nowhere, or a value or group that has to be given is missing; with all faults of
+            the others.
     """
     try:
         # Both resolve interpolations.
-        missing = sorted(OmegaConf.missing_keys(composed))
+        not_given = OmegaConf.missing_keys(composed)
         resolved = OmegaConf.to_container(composed, resolve=True)
     except OmegaConfBaseException as error:
         raise UserError(f"config: {str(error).splitlines()[0]}") from error
     assert isinstance(resolved, dict)
     values = {str(key): value for key, value in resolved.items()}
-    if missing:
+    if missing := sorted(not_given | (required_keys() - values.keys())):
         others = [fault for fault in config_faults(_without(values, missing)) if not fault.endswith(": missing value")]
         raise UserError(*(f"{key}: missing value; give it as {key}=..." for key in missing), *others)
     return values

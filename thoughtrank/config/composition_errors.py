@@ -11,6 +11,7 @@ _WINDOWS_LINE_ENDS = (
 )
 _AMBIGUOUS = "Ambiguous value for argument '"
 _UNKNOWN_KEY = "Could not override "
+_NULL_GROUP = "Config group override must be a string or a list. Got NoneType"
 _LINKS = ("See https://", "See http://")
 
 
@@ -40,6 +41,8 @@ def composition_fault(text: str, *, cause: str, override: str | None, options: S
         )
     if options:
         return f"config: {what}: choose one of {', '.join(options)}"
+    if what.startswith(_NULL_GROUP):
+        return "config: a group is null: choose one of its files, as in judge=reference"
     if what.startswith(_UNKNOWN_KEY):
         key = what.removeprefix(_UNKNOWN_KEY).strip("'.")
         return f"config: {_UNKNOWN_KEY}'{key}': unknown key; docs/config lists all keys (+{key}=... adds one)"

@@ -180,6 +180,11 @@ class RunConfig(_Schema):
         }
 
 
+def required_keys() -> frozenset[str]:
+    """Keys and groups that every config has; an override such as ``~judge`` or ``judge=null`` deletes one."""
+    return frozenset(name for name, field in RunConfig.model_fields.items() if field.is_required())
+
+
 def load_config(values: Mapping[str, Any]) -> RunConfig:
     """Check plain values against the schema.
 
