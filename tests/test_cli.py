@@ -204,6 +204,13 @@ def test_a_sweep_makes_no_folder_that_is_called_like_the_home_directory(command,
     assert not (tmp_path / "~").exists()
 
 
+def test_a_sweep_over_a_text_that_is_not_utf_8_is_refused_before_anything_is_written(command, capsys, tmp_path):
+    status = command("-m", "export.name=a,'sch\udcf6n'", do_run=failing(AssertionError("not reached")))
+    assert status == 2
+    assert "error: export.name: not valid UTF-8" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_config_that_sweeps_without_a_folder_of_its_own_is_refused(command, capsys, tmp_path):
     study = tmp_path / "studies" / "mine" / "config.yaml"
     study.parent.mkdir(parents=True)

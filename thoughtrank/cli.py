@@ -46,6 +46,7 @@ from thoughtrank.run import do_run, run_paths
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.run_log import log_line, log_size
 from thoughtrank.user_input.user_paths import user_path
+from thoughtrank.user_input.value_faults import encoding_faults
 
 _RAISE_ERRORS = "HYDRA_FULL_ERROR"
 """Environment variable: with 1, Hydra raises its errors. Otherwise it prints them and ends the process with status 1."""
@@ -227,8 +228,10 @@ class SweepStart(Callback):
         overrides = [str(each) for each in config.hydra.overrides.task]
         settings = {str(key): value for key, value in values.items() if key != "hydra"}
         folder = Path(config.hydra.sweep.dir)
+        typed = dict(each.partition("=")[::2] for each in overrides)
         faults = [
             *secret_faults(settings, overrides=overrides),
+            *dict.fromkeys([*encoding_faults(settings, where=""), *encoding_faults(typed, where="")]),
             *writing_faults("hydra.sweep.dir", str(folder), folder=folder),
         ]
         if (meant := user_path(str(folder))) != folder:

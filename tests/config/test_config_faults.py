@@ -68,6 +68,19 @@ def test_faults_of_every_logger_are_reported_together(monkeypatch):
     assert [fault.startswith(start) for fault, start in zip(missing, starts, strict=True)] == [True] * 3
 
 
+@pytest.mark.parametrize("key", ["judge.criteria", "export.name", "prefixes.literal.values"])
+def test_a_text_that_is_not_utf_8_is_reported_beside_faults_of_other_parts(key):
+    values = composed_small("judge=openai", "judge.model=m", "judge.api_key_env=null", "prefixes=literal")
+    group, *inner, last = key.split(".")
+    place = values[group][inner[0]] if inner else values[group]
+    place[last] = ["a", "Pr\udce4fix"] if last == "values" else "Bevorzuge sch\udcf6ne Antworten"
+    values["rounds"] = 0
+    faults = config_faults(values)
+    where = f"{key}.1" if last == "values" else key
+    assert [fault.partition(": ")[0] for fault in faults] == ["rounds", where], faults
+    assert "not valid UTF-8" in faults[1]
+
+
 def test_a_full_disk_is_reported_beside_a_fault_of_the_schema(monkeypatch, tmp_path):
     monkeypatch.setattr("shutil.disk_usage", lambda folder: shutil._ntuple_diskusage(10, 10, 0))
     values = {**composed_small(), "keep": "all", "runs_dir": str(tmp_path), "cache_dir": str(tmp_path)}

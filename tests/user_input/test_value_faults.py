@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 
-from thoughtrank.user_input.value_faults import type_faults
+from thoughtrank.user_input.value_faults import encoding_faults, type_faults
 
 
 class Inner(BaseModel):
@@ -51,4 +51,11 @@ def test_several_values_are_told_at_once():
     assert faults_of(tokens="lots", level="middle") == [
         "tokens: input should be a valid integer or 'auto', not 'lots'",
         "level: input should be 'low' or 'high', not 'middle'",
+    ]
+
+
+def test_texts_and_keys_that_cannot_be_written_as_utf_8_are_named_wherever_they_are():
+    assert encoding_faults({"a": ["ä", {"b": "\udce4", "c": 3}], "d\ud800": None}, where="judge") == [
+        "judge.a.1.b: not valid UTF-8: save the script or file that it comes from in UTF-8",
+        "judge.d\ud800: the key is not valid UTF-8: save the script or file that it comes from in UTF-8",
     ]

@@ -19,6 +19,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.evaluation.arms.registry import arm_faults
 from thoughtrank.finetuning.compatibility import training_faults
 from thoughtrank.finetuning.kernels.build_tools import missing_build_tools
+from thoughtrank.user_input.value_faults import encoding_faults
 
 
 def checked_config(values: Mapping[str, Any]) -> tuple[RunConfig, Components]:
@@ -27,7 +28,9 @@ def checked_config(values: Mapping[str, Any]) -> tuple[RunConfig, Components]:
     Raises:
         UserError: what does not fit the schema or a constructor, and everything else that can be found in the other parts.
     """
-    made, faults = _made(values)
+    unwritable = {key: encoding_faults({key: value}, where="") for key, value in values.items()}
+    made, faults = _made({key: value for key, value in values.items() if not unwritable[key]})
+    faults = [*(fault for each in unwritable.values() for fault in each), *faults]
     try:
         config = load_config(values)
     except UserError as error:

@@ -17,6 +17,8 @@ _WORDS = {
 _EXPECTED = "Input should be "
 """How pydantic begins to say what it expects; after a comma it says what it found."""
 
+_NOT_UTF8 = "not valid UTF-8: save the script or file that it comes from in UTF-8"
+
 _Path = tuple[int | str, ...]
 
 
@@ -77,6 +79,34 @@ def number_faults(value: Any, *, where: str) -> list[str]:
     if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
         return [f"{where}: input should be a number of at most 64 bits"]
     return []
+
+
+def encoding_faults(value: Any, *, where: str) -> list[str]:
+    """One line for each text in ``value``, however deep inside, and each key that cannot be written as UTF-8.
+
+    Python reads bytes that are not valid UTF-8, as a script in Latin-1 has them, as lone surrogates.
+    """
+    if isinstance(value, Mapping):
+        return [fault for key, each in value.items() for fault in _entry_encoding_faults(key, each, where=where)]
+    if isinstance(value, list | tuple):
+        return [
+            fault for index, each in enumerate(value) for fault in encoding_faults(each, where=_inside(where, index))
+        ]
+    return [f"{where}: {_NOT_UTF8}"] if isinstance(value, str) and not _is_text(value) else []
+
+
+def _entry_encoding_faults(key: object, value: Any, *, where: str) -> list[str]:
+    inside = _inside(where, key)
+    of_key = [] if _is_text(str(key)) else [f"{inside}: the key is {_NOT_UTF8}"]
+    return of_key + encoding_faults(value, where=inside)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _inside(where: str, key: object) -> str:
