@@ -74,6 +74,25 @@ def test_its_config_is_written_as_composed_and_its_log_has_the_start_and_the_end
     assert "ended after 0.0 minutes" in ended
 
 
+def test_a_secret_of_a_component_is_stored_nowhere_and_another_one_resumes_the_run(values, pipeline_calls, tmp_path):
+    def with_key(key):
+        judge = {"_target_": "keyed_judge.KeyedJudge", "api_key": key, "server": {"password": f"{key}-too"}}
+        return {**values, "judge": judge, "stop_after": "ranking"}
+
+    do_run(with_key("canary-1"), choices={})
+    do_run(with_key("canary-2"), choices={})
+    judges = [call["values"]["judge"] for call in pipeline_calls]
+    assert [(each["api_key"], each["server"]) for each in judges] == [("[redacted]", {"password": "[redacted]"})] * 2
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if b"canary" in path.read_bytes()]
+    keys = {pipeline_calls[number]["components"].judge.api_key for number in (0, 1)}
+    assert keys == {"canary-1", "canary-2"}
+    identities = [call["components"].judge.identity() for call in pipeline_calls]
+    assert identities[0] == identities[1]
+    assert "canary" not in str(identities)
+
+
 def test_a_finished_run_returns_at_once_and_shows_its_results_again(values, pipeline_calls, capsys):
     first = do_run(values, choices={})
     capsys.readouterr()

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, get_type_hints
 from pydantic import ConfigDict, ValidationError, create_model
 
 from thoughtrank.errors import UserError
+from thoughtrank.output.redaction import holds_secret
 from thoughtrank.user_input.value_faults import number_faults, type_faults
 
 _OPTIMIZERS = "thoughtrank.finetuning.optimizers"
@@ -60,11 +61,13 @@ class Component:
         return {}
 
     def identity(self) -> dict[str, object]:
-        """Class, version and every setting that is not operational, ready for JSON: what fingerprints are made of.
+        """Class, version and every setting that is neither operational nor a secret, ready for JSON: what fingerprints are
+        made of.
 
         Settings whose value depends on the machine (``auto``) are replaced by what they resolve to.
         """
-        names = [name for name in inspect.signature(type(self)).parameters if name not in self.operational]
+        parameters = inspect.signature(type(self)).parameters
+        names = [name for name in parameters if name not in self.operational and not holds_secret(name)]
         return {
             "component": type(self).__name__,
             "version": self.version,
@@ -78,7 +81,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Component):
         return value.identity()
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): _plain(each) for key, each in value.items() if not holds_secret(key)}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return value

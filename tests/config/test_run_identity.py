@@ -56,6 +56,14 @@ def test_the_name_changes_with_every_key_that_decides_a_table_and_with_no_other(
     assert renamed == (key not in FREE)
 
 
+@pytest.mark.parametrize("key", ["judge.api_key", "judge.server"])
+def test_a_secret_is_part_of_neither_the_name_nor_the_comparison(key, values, choices):
+    first, second = ({"auth_token": each} if key == "judge.server" else each for each in ("one", "two"))
+    before, now = changed(values, key, first), changed(values, key, second)
+    assert default_run_name(before, choices) == default_run_name(now, choices)
+    assert config_differences(before, now) == []
+
+
 def test_the_name_tells_what_was_chosen(values, choices):
     name = default_run_name(values, choices | {"judge": "gpt4", "model": "tiny"})
     assert {"gpt4", "tiny"} <= set(name.split("-"))

@@ -44,7 +44,8 @@ def test_a_default_of_null_is_null(path, monkeypatch):
 
 def test_no_secret_is_written(path, monkeypatch):
     monkeypatch.setenv("JUDGE_KEY", "canary-1")
-    write_stored_config(path, {"criteria": "x canary-1", "base_url": "http://u:canary@h"})
+    judge = {"api_key": "canary", "server": {"password": "canary"}, "api_key_env": "JUDGE_KEY"}
+    write_stored_config(path, {"criteria": "x canary-1", "base_url": "http://u:canary@h", "judge": judge})
     assert "canary" not in path.read_text()
 
 

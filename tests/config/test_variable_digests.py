@@ -29,6 +29,16 @@ def test_another_value_is_noticed_and_the_same_one_is_not(path):
     assert changed_variables(path, values=other) == (["questions.seed"], {"questions.seed"})
 
 
+def test_a_secret_has_no_digest_and_one_of_a_former_version_is_not_compared(tmp_path):
+    stored = {"judge.api_key": "${oc.env:MINE}", "questions.seed": "${oc.env:SEED}"}
+    path = tmp_path / "variables.yaml"
+    write_variable_digests(path, stored=config(stored), values=config({"judge.api_key": "one", "questions.seed": 7}))
+    assert "api_key" not in path.read_text()
+    path.write_text(f"{path.read_text()}  judge.api_key: {'0' * 32}\n")
+    now = config({"judge.api_key": "two", "questions.seed": 7})
+    assert changed_variables(path, values=now) == ([], {"questions.seed"})
+
+
 def test_what_cannot_change_results_may_change(path):
     assert changed_variables(path, values=config({**VALUES, "judge.timeout_seconds": 5}))[0] == []
 

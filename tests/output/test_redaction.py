@@ -71,6 +71,11 @@ def test_a_secret_that_contains_another_is_removed_as_a_whole(monkeypatch):
         ("judge.base_url=${oc.env:URL}", "judge.base_url=${oc.env:URL}"),
         ("judge.api_key_env: missing value", "judge.api_key_env: missing value"),
         ("generation.answer_tokens=256", "generation.answer_tokens=256"),
+        ("judge.api_key=canary-1,canary-2 rounds=1", "judge.api_key=[redacted] rounds=1"),
+        ("judge.api_keys=[canary-1,canary-2]", "judge.api_keys=[redacted]"),
+        ("judge.password='it\\'s canary'", "judge.password=[redacted]"),
+        ("judge.server={auth_token:canary,port:3}", "judge.server={auth_token:[redacted],port:3}"),
+        ("judge.api_key_env=ONE_KEY,OTHER_KEY", "judge.api_key_env=ONE_KEY,OTHER_KEY"),
     ],
 )
 def test_secrets_in_urls_and_settings_are_removed(text, shown):
@@ -87,6 +92,32 @@ def test_every_string_of_a_config_is_redacted(monkeypatch):
         "judge": {"criteria": "x [redacted]", "api_key_env": "[redacted]", "k": 3},
         "list": [{"api_key_env": "A_KEY"}, None],
     }
+
+
+def test_what_a_setting_holds_that_is_called_like_a_secret_is_redacted():
+    values = {
+        "api_key": "sk-canary",
+        "password": 12345678,
+        "hub_access_token": "/canary",
+        "servers": [{"auth_token": "canary", "port": 3}],
+        "api_keys": ["canary-1", "${oc.env:SECOND}"],
+        "secret": None,
+        "client_secret": "${oc.env:SECRET}",
+        "other_password": "",
+        "secrets": {"kept": True, "password": True},
+        "answer_tokens": 8,
+        "api_key_env": "MY_KEY",
+    }
+    shown = redacted_values(values)
+    assert shown == {
+        **values,
+        "api_key": "[redacted]",
+        "password": "[redacted]",
+        "hub_access_token": "[redacted]",
+        "servers": [{"auth_token": "[redacted]", "port": 3}],
+        "api_keys": ["[redacted]", "${oc.env:SECOND}"],
+    }
+    assert redacted_values(shown) == shown
 
 
 def test_an_error_shows_no_secret(monkeypatch):

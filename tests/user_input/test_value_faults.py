@@ -47,6 +47,17 @@ def test_a_value_has_one_line_whatever_types_it_may_have(values, fault):
     assert faults_of(where="training", **values) == [f"training.{fault}"]
 
 
+def test_a_secret_of_the_wrong_type_is_not_shown():
+    class Server(BaseModel):
+        api_key: int
+
+    with pytest.raises(ValidationError) as caught:
+        Server.model_validate({"api_key": "canary"})
+    [fault] = type_faults(caught.value, {"api_key": "canary"}, where="judge")
+    assert fault.startswith("judge.api_key: input should be a valid integer")
+    assert "canary" not in fault
+
+
 def test_several_values_are_told_at_once():
     assert faults_of(tokens="lots", level="middle") == [
         "tokens: input should be a valid integer or 'auto', not 'lots'",

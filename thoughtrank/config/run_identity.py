@@ -8,6 +8,7 @@ from typing import Any
 
 from thoughtrank.config.schema import EvaluationConfig, RunConfig, TrainingConfig
 from thoughtrank.instantiate import current_target, operational_keys
+from thoughtrank.output.redaction import without_secrets
 
 _NAMED_GROUPS = ("model", "questions", "prefixes", "judge", "selection", "optimizer")
 """Groups whose choice is part of the default name of a run."""
@@ -42,9 +43,10 @@ def _targets(values: Mapping[str, Any]) -> frozenset[str]:
 
 
 def deciding_values(values: Mapping[str, Any], *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """A config as flat ``group.key`` entries, sorted, without the keys ``without``."""
+    """A config as flat ``group.key`` entries, sorted, without secrets and without the keys ``without``."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
+        value = without_secrets(value)
         inner = {f"{key}.{name}": each for name, each in value.items()} if isinstance(value, Mapping) else {key: value}
         flat.update({name: each for name, each in inner.items() if not {key, name} & without})
     for name in flat:

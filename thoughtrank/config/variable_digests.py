@@ -16,6 +16,7 @@ import yaml
 from thoughtrank.config.run_identity import deciding_values, operational_config_keys
 from thoughtrank.config.stored_config import missing_variables
 from thoughtrank.errors import UserError
+from thoughtrank.output.redaction import holds_secret
 from thoughtrank.storage.files import write_text
 
 _SALT_BYTES = 16
@@ -64,6 +65,8 @@ def changed_variables(path: Path, *, values: Mapping[str, Any]) -> tuple[list[st
     except (yaml.YAMLError, ValueError, LookupError, TypeError):
         raise UserError(f"{path} is damaged: restore it, or choose another run=") from None
     now = deciding_values(values)
+    # Former versions wrote digests of secrets, too.
+    before = {key: digest for key, digest in before.items() if not holds_secret(key.rpartition(".")[2])}
     changed = [key for key, digest in before.items() if _digest(now.get(key), salt=salt) != digest]
     return changed, frozenset(before)
 

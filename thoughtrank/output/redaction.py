@@ -22,13 +22,21 @@ _NO_SECRET_STARTS = ("/", "~", ".", "http://", "https://")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _USUAL_NAME = re.compile(r"(?=.{1,64}$)_*[A-Z][A-Z0-9]{0,15}(?:_+[A-Z0-9]{1,16})*_*")
 """Capitals and underscores, in words of at most 16 characters: what no pasted key looks like."""
-_SETTING_NAME = r"\w*(?:api_key_env|api_key|password|secret|auth_token|access_token)"
-_SETTING = re.compile(
-    # On a command line, in JSON or a printed mapping, and as a line of YAML.
-    rf"((?:\b{_SETTING_NAME}=|\b{_SETTING_NAME}[\"']: ?|^[ -]*{_SETTING_NAME}: +))"
-    r"(\"[^\"]*\"|'[^']*'|[^\s,\"'\]})]+)",
-    re.IGNORECASE | re.MULTILINE,
+_SECRET_SETTING = r"\w*(?:api_key|password|secret|auth_token|access_token)s?"
+_HOLDS_SECRET = re.compile(_SECRET_SETTING, re.IGNORECASE)
+_SETTING_NAME = rf"(?:\w*api_key_env|{_SECRET_SETTING})"
+_QUOTED = r"\[[^\]]*\]|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
+_SETTINGS = (
+    # On a command line, where commas separate the values of a sweep.
+    re.compile(rf"(\b{_SETTING_NAME}=)({_QUOTED}|[^\s\"'\]}})]+)", re.IGNORECASE),
+    # In JSON or a printed mapping, in a mapping on a command line, and as a line of YAML.
+    re.compile(
+        rf"((?:\b{_SETTING_NAME}[\"']: ?|[{{,] *{_SETTING_NAME}: *|^[ -]*{_SETTING_NAME}: +))"
+        rf"({_QUOTED}|[^\s,\"'\]}})]+)",
+        re.IGNORECASE | re.MULTILINE,
+    ),
 )
+_NO_VALUES = ("", "null", "None", "[]")
 _URL = re.compile(r"\bhttps?://[^\s\"'<>]+", re.IGNORECASE)
 _USER = re.compile(r"(?<=://)[^/?#]*@")
 _PARAMETER = re.compile(r"([?&#;])(?!api-version=)([^=&#;]+)=([^&#;,\])}]+)", re.IGNORECASE)
@@ -59,6 +67,20 @@ def redact_variable(name: str) -> None:
     _redacted_variables.add(name)
 
 
+def holds_secret(key: object) -> bool:
+    """Whether a setting is called like one that holds a secret: ``api_key``, ``password``, ``auth_token`` and the like."""
+    return isinstance(key, str) and _HOLDS_SECRET.fullmatch(key) is not None
+
+
+def without_secrets(value: object) -> object:
+    """Plain values without the settings that hold a secret, however deep inside."""
+    if isinstance(value, Mapping):
+        return {key: without_secrets(each) for key, each in value.items() if not holds_secret(key)}
+    if isinstance(value, list | tuple):
+        return [without_secrets(each) for each in value]
+    return value
+
+
 def is_variable_name(text: str) -> bool:
     """Whether a text is surely the name of a variable and not a key: one that is set, or written as names usually are."""
     return bool(_USUAL_NAME.fullmatch(text)) or (bool(_IDENTIFIER.fullmatch(text)) and text in os.environ)
@@ -74,11 +96,16 @@ def redacted(text: str) -> str:
     for secret in _secrets():
         text = text.replace(secret, REDACTED)
     text = _URL.sub(lambda found: _PARAMETER.sub(rf"\1\2={REDACTED}", _USER.sub(f"{REDACTED}@", found[0])), text)
-    return _SETTING.sub(_without_key, text)
+    for pattern in _SETTINGS:
+        text = pattern.sub(_without_key, text)
+    return text
 
 
 def redacted_values(value: _Value) -> _Value:
-    """Plain values with every string ``redacted``; the keys of mappings stay."""
+    """Plain values with every string ``redacted``, and without what settings hold that are called like secrets.
+
+    The keys of mappings stay, and so do references to variables.
+    """
     return _redacted_value(value)  # type: ignore[return-value]
 
 
@@ -117,7 +144,17 @@ def _redacted_value(value: object) -> object:
 def _redacted_setting(key: object, value: object) -> object:
     if key == "api_key_env" and isinstance(value, str) and not is_variable_name(value) and not value.startswith("${"):
         return REDACTED
-    return _redacted_value(value)
+    return _redacted_secret(value) if holds_secret(key) else _redacted_value(value)
+
+
+def _redacted_secret(value: object) -> object:
+    """A text or number, also in a list, in a setting that holds a secret; a mapping has settings of its own."""
+    if isinstance(value, list | tuple):
+        return [_redacted_secret(each) for each in value]
+    is_secret = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, str):
+        is_secret = value not in _NO_VALUES and "${" not in value
+    return REDACTED if is_secret else _redacted_value(value)
 
 
 def _secrets() -> list[str]:
@@ -135,6 +172,8 @@ def _secrets() -> list[str]:
 def _without_key(found: re.Match[str]) -> str:
     names_a_variable = "api_key_env" in found[1].lower()
     value = found[2].strip("\"'")
-    if value in ("", "null", "None") or value.startswith(("${", REDACTED[:-1])):
+    if value in _NO_VALUES or value.startswith(("${", REDACTED[:-1])):
         return found[0]
-    return found[0] if names_a_variable and is_variable_name(value) else f"{found[1]}{REDACTED}"
+    if names_a_variable and all(map(is_variable_name, value.split(","))):
+        return found[0]
+    return f"{found[1]}{REDACTED}"

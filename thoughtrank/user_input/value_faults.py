@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from thoughtrank.output.redaction import holds_secret
 from thoughtrank.user_input.number_ranges import LARGEST_INTEGER
 
 _WORDS = {
@@ -38,7 +39,7 @@ def type_faults(error: ValidationError, values: Any, *, where: str) -> list[str]
         # Another of the types that the value may have went further into it.
         if not any(other[: len(path)] == path for other in by_path if len(other) > len(path)):
             key = ".".join(map(str, [where, *path] if where else path))
-            lines.append(f"{key}: {_message(faults)}")
+            lines.append(f"{key}: {_message(faults, show=not any(map(holds_secret, path)))}")
     return lines
 
 
@@ -56,8 +57,8 @@ def _path(fault: ErrorDetails, values: Any) -> _Path:
     return tuple(path)
 
 
-def _message(faults: list[ErrorDetails]) -> str:
-    """What is expected of one value, in all of the types that it may have."""
+def _message(faults: list[ErrorDetails], *, show: bool) -> str:
+    """What is expected of one value, in all of the types that it may have, and the value where it is to be shown."""
     first = faults[0]
     if first["type"] in _WORDS:
         return _WORDS[first["type"]]
@@ -65,7 +66,8 @@ def _message(faults: list[ErrorDetails]) -> str:
     if len(messages) > 1 and all(message.startswith(_EXPECTED) for message in messages):
         expected = [message.removeprefix(_EXPECTED).partition(", ")[0] for message in messages]
         messages = [_EXPECTED + " or ".join(dict.fromkeys(expected))]
-    return f"{messages[0][0].lower()}{messages[0][1:]}, not {first['input']!r}"
+    found = f", not {first['input']!r}" if show else ""
+    return f"{messages[0][0].lower()}{messages[0][1:]}{found}"
 
 
 def number_faults(value: Any, *, where: str) -> list[str]:
