@@ -20,7 +20,7 @@ from thoughtrank.cli import CONFIG_FOLDER
 from thoughtrank.config.components import make_components
 from thoughtrank.config.schema import load_config
 from thoughtrank.data.export_examples import export_data
-from thoughtrank.judging.execution.budget import Budget
+from thoughtrank.judging.execution.run_spending import RunSpending
 from thoughtrank.judging.fake import FakeJudge
 from thoughtrank.models.tiny import TinyModel
 from thoughtrank.rankers.listwise_groups import ListwiseGroups
@@ -115,7 +115,7 @@ def main(folder: Path, number: int, judge: str) -> None:
         published=paths.rankings(1),
         judge=ReadingJudge() if judge == "reading" else components.judge,
         ranker=ListwiseGroups(group_size=5, looks=1) if judge == "reading" else components.ranker,
-        budget=Budget(),
+        spending=RunSpending(limit=None, store=store),
         model_family=None,
         seed=0,
         **common,

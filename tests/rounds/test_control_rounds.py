@@ -153,6 +153,6 @@ def test_its_judge_calls_count_against_the_budget_of_the_run_and_are_reported(fi
     builder = finished_builder_of()
     result = run(builder)
     assert result.judge_cost == 0.5
-    spent = builder.budget.spent
+    spent = builder.spending.budget.spent
     assert run(builder).judge_cost == 0.5
-    assert builder.budget.spent == spent + 0.5
+    assert builder.spending.budget.spent == spent + 0.5

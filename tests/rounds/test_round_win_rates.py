@@ -11,6 +11,8 @@ from thoughtrank.config.components import make_components
 from thoughtrank.config.schema import load_config
 from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.pipeline import run_pipeline
+from thoughtrank.report.html.stored_run import read_run
+from thoughtrank.report.html.totals import total_cost
 from thoughtrank.rounds.run_results import finished_settings
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.tables import num_rows
@@ -100,7 +102,9 @@ def test_the_replies_of_controls_are_compared_in_their_own_arms(run, store):
         assert compared["thought_vs_round_0"]["win_rate"] == 0.5
 
 
-def test_what_controls_cost_counts_against_the_budget_and_in_their_entries(run, store, monkeypatch):
+@pytest.fixture
+def _each_costs_a_quarter(monkeypatch):
+    """Every comparison costs $0.25."""
     original = Artifact.finish
 
     def paid(self, **facts):
@@ -108,6 +112,35 @@ def test_what_controls_cost_counts_against_the_budget_and_in_their_entries(run, 
         original(self, **{**facts, **cost})
 
     monkeypatch.setattr(Artifact, "finish", paid)
+
+
+@pytest.mark.usefixtures("_each_costs_a_quarter")
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({"rounds": 1}, {"rounds": 2}),
+        ({"controls": ["random_candidates"]}, {"controls": []}),
+        ({}, {"win_rates": "none"}),
+    ],
+    ids=["more rounds", "fewer controls", "no win rates"],
+)
+def test_what_the_run_no_longer_asks_for_counts_against_the_budget_and_in_the_report(
+    run, store, monkeypatch, before, now
+):
+    run(**before)
+    spent = 0.25 * len(list(store.paths.folder.rglob("5_win_rates/*/_done.json")))
+    assert spent
+    added = []
+    monkeypatch.setattr(Budget, "add", lambda self, dollars: added.append(dollars))
+    run(**now)
+    assert added[0] == spent, "at the start"
+    assert sum(added) == spent
+    everything = 0.25 * len(list(store.paths.folder.rglob("5_win_rates/*/_done.json")))
+    assert total_cost(read_run(store.paths.folder)) == everything
+
+
+@pytest.mark.usefixtures("_each_costs_a_quarter")
+def test_what_controls_cost_counts_against_the_budget_and_in_their_entries(run, store, monkeypatch):
     variants = run(controls=CONTROLS)["controls"]["answers_only"]["variants"]
     assert [each["judge_cost"] for each in variants.values()] == [0.75, 0.75]
     added = []

@@ -4,7 +4,7 @@ from typing import ClassVar
 import pytest
 from recipes import forget
 
-from thoughtrank.judging.execution.budget import Budget
+from thoughtrank.judging.execution.run_spending import RunSpending
 from thoughtrank.judging.fake import FakeJudge
 from thoughtrank.stages.judged_stage import JudgedStage
 
@@ -37,7 +37,7 @@ def stage_of(store):
             name="round 1 ranking",
             published=store.paths.rankings(1),
             judge=RaisedBounds(),
-            budget=Budget(1.0),
+            spending=RunSpending(limit=1.0, store=store),
             seed=3,
         )
 
@@ -47,9 +47,9 @@ def stage_of(store):
 def test_what_exists_counts_against_the_budget_and_brings_its_bounds(store, stage_of):
     first, again = stage_of(), stage_of()
     store.complete(first)
-    assert (first.budget.spent, first.judge.raised) == (0, None)
+    assert (first.spending.budget.spent, first.judge.raised) == (0, None)
     store.complete(again)
-    assert (again.budget.spent, again.judge.raised) == (0.75, {"prompt": 2.0})
+    assert (again.spending.budget.spent, again.judge.raised) == (0.75, {"prompt": 2.0})
 
 
 def test_an_unfinished_attempt_resumes_with_its_logs(store, stage_of):

@@ -4,7 +4,8 @@ from typing import ClassVar
 import pytest
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.execution.budget import Budget, BudgetReached
+from thoughtrank.judging.execution.budget import BudgetReached
+from thoughtrank.judging.execution.run_spending import RunSpending
 from thoughtrank.judging.fake import FakeJudge
 from thoughtrank.judging.protocol import CallLimits, Usage, Verdict
 from thoughtrank.judging.reference import ReferenceJudge
@@ -42,6 +43,11 @@ class PricedJudge(FakeJudge):
         return Verdict("ok", groups=verdict.groups, usage=Usage(prompt_tokens=7, completion_tokens=2, cost=0.01))
 
 
+def spending_of(store, limit=None):
+    """Of an attempt that begins."""
+    return RunSpending(limit=limit, store=store)
+
+
 @pytest.fixture
 def stage(store, candidates, questions):
     return Ranking(
@@ -51,7 +57,7 @@ def stage(store, candidates, questions):
         candidates=candidates(ANSWERS),
         judge=FakeJudge(),
         ranker=Listwise(),
-        budget=Budget(),
+        spending=spending_of(store),
         model_family=None,
         seed=0,
     )
@@ -81,10 +87,10 @@ def test_a_table_that_was_deleted_is_ranked_again_from_the_verdicts_that_are_pai
     rows, calls = read_table(artifact.published, RankedCandidate), paying.judge.calls
     for folder in (artifact.folder, artifact.published):
         (folder / "part-00000.parquet").unlink()
-    again = replace(paying, budget=Budget())
+    again = replace(paying, spending=spending_of(store))
     assert read_table(store.complete(again).published, RankedCandidate) == rows
     assert paying.judge.calls == calls > 0
-    assert again.budget.spent == pytest.approx(0.01 * calls)
+    assert again.spending.budget.spent == pytest.approx(0.01 * calls)
 
 
 def test_there_is_one_row_per_candidate_in_the_order_of_the_candidates(stage, store):
@@ -133,7 +139,7 @@ def test_the_audit_is_the_same_whatever_number_of_questions_is_ranked_together(s
 def test_an_audit_that_the_budget_has_no_room_for_does_not_fail_the_ranking(stage, store):
     priced = PricedJudge()
     priced.audit_share = 1.0
-    short = replace(stage, judge=priced, budget=Budget(0.035))
+    short = replace(stage, judge=priced, spending=spending_of(store, 0.035))
     facts = store.complete(short).facts
     assert (priced.calls, facts["audit"]["looks"]) == (3, 2)
     assert facts["audit"]["swap_pairs"] in (1, 6)
@@ -158,13 +164,13 @@ def test_what_a_round_has_learned_about_the_bounds_of_its_judge_reaches_a_run_th
 
 
 def test_the_cost_of_the_judge_counts_against_the_budget_whether_made_or_reused(stage, store):
-    priced = replace(stage, judge=PricedJudge(), budget=Budget())
+    priced = replace(stage, judge=PricedJudge(), spending=spending_of(store))
     facts = store.complete(priced).facts
-    assert priced.budget.spent == pytest.approx(facts["judge_cost"]) == pytest.approx(0.02)
+    assert priced.spending.budget.spent == pytest.approx(facts["judge_cost"]) == pytest.approx(0.02)
     assert facts["judge_tokens"] == 18
-    again = replace(priced, judge=PricedJudge(), budget=Budget())
+    again = replace(priced, judge=PricedJudge(), spending=spending_of(store))
     store.complete(again)
-    assert (again.judge.calls, again.budget.spent) == (0, pytest.approx(0.02))
+    assert (again.judge.calls, again.spending.budget.spent) == (0, pytest.approx(0.02))
 
 
 def test_reuse_counts_replies_that_were_lost_as_paid(stage, store):
@@ -172,18 +178,18 @@ def test_reuse_counts_replies_that_were_lost_as_paid(stage, store):
     with artifact.locked():
         artifact.finish(judge_cost=0.25, judge_lost_cost=0.5)
     stage.reuse(artifact)
-    assert stage.budget.spent == 0.75
+    assert stage.spending.budget.spent == 0.75
 
 
 def test_a_budget_that_is_reached_reports_the_ranked_questions_and_keeps_the_verdicts(stage, store):
-    short = replace(stage, judge=PricedJudge(), budget=Budget(0.015))
+    short = replace(stage, judge=PricedJudge(), spending=spending_of(store, 0.015))
     # The question with one answer needs no call.
     with pytest.raises(BudgetReached, match="round 1 ranking: 2 of 3 questions are ranked"):
         store.complete(short)
     assert short.judge.calls == 1
-    resumed = replace(stage, judge=PricedJudge(), budget=Budget(0.025))
+    resumed = replace(stage, judge=PricedJudge(), spending=spending_of(store, 0.025))
     assert store.complete(resumed).done
-    assert (resumed.judge.calls, resumed.budget.spent) == (1, pytest.approx(0.02))
+    assert (resumed.judge.calls, resumed.spending.budget.spent) == (1, pytest.approx(0.02))
 
 
 def test_a_judge_that_fails_leaves_no_table(stage, store):
@@ -210,10 +216,10 @@ def test_other_candidates_and_references_change_the_inputs(stage, candidates, qu
     assert replace(stage, candidates=candidates({"q0": ["one"]})).inputs() != stage.inputs()
 
 
-def test_budget_and_limits_and_model_family_change_no_ranking(stage):
+def test_budget_and_limits_and_model_family_change_no_ranking(stage, store):
     patient = FakeJudge()
     patient.limits, patient.concurrency = CallLimits(budget=1.0), 7
-    for change in ({"budget": Budget(3.0)}, {"model_family": "llama"}, {"judge": patient}):
+    for change in ({"spending": spending_of(store, 3.0)}, {"model_family": "llama"}, {"judge": patient}):
         assert replace(stage, **change).inputs() == stage.inputs()
 
 

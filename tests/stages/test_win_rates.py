@@ -10,7 +10,8 @@ from served_judge import KEY, judge_at
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.win_rates import JudgedPair
-from thoughtrank.judging.execution.budget import Budget, BudgetReached
+from thoughtrank.judging.execution.budget import BudgetReached
+from thoughtrank.judging.execution.run_spending import RunSpending
 from thoughtrank.stages.win_rates import Replies, WinRates, figures
 from thoughtrank.storage.tables import read_table
 
@@ -38,6 +39,11 @@ def reply(question_id, arm, answer):
     )
 
 
+def spending_of(store, limit=None):
+    """Of an attempt that begins."""
+    return RunSpending(limit=limit, store=store)
+
+
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("JUDGE_KEY", KEY)
@@ -59,7 +65,7 @@ def stage(store, questions, finished, server):
         first=Replies(table=table, arm="thought"),
         second=Replies(table=table, arm="room_to_reason"),
         judge=judge_at(server, price_per_million=(10, 10), max_reply_tokens=100, concurrency=1, max_retries=0),
-        budget=Budget(),
+        spending=spending_of(store),
         seed=0,
     )
 
@@ -144,22 +150,22 @@ def test_a_server_that_fails_half_way_loses_nothing_and_nothing_is_paid_twice(st
 
 
 def test_the_budget_of_the_run_ends_it_and_raising_it_resumes(stage, store, server):
-    tight = replace(stage, budget=Budget(0.025))
+    tight = replace(stage, spending=spending_of(store, 0.025))
     with pytest.raises(BudgetReached, match="round 1 thought vs room to reason: at least 0 of 5 pairs"):
         store.complete(tight)
     asked = len(server.received)
     assert 0 < asked < ASKED
     store.complete(stage)
     assert len(server.received) == ASKED
-    assert stage.budget.spent == pytest.approx(ASKED * 0.0101)
+    assert stage.spending.budget.spent == pytest.approx(ASKED * 0.0101)
 
 
 def test_a_finished_comparison_counts_against_the_budget_and_makes_no_call(stage, store, server):
     store.complete(stage)
-    again = replace(stage, budget=Budget())
+    again = replace(stage, spending=spending_of(store))
     store.complete(again)
     assert len(server.received) == ASKED
-    assert again.budget.spent == pytest.approx(ASKED * 0.0101)
+    assert again.spending.budget.spent == pytest.approx(ASKED * 0.0101)
 
 
 def test_only_questions_with_both_replies_are_compared(stage, store):

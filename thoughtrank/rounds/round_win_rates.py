@@ -94,7 +94,7 @@ def _completed(
             first=Replies(table=replies, arm=each.arm),
             second=other,
             judge=judge,
-            budget=builder.budget,
+            spending=builder.spending,
             seed=config.seed,
         )
         found[each.name] = figures(builder.store.complete(stage).facts)

@@ -14,7 +14,7 @@ from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.evaluation.arms.registry import arms_of_round
 from thoughtrank.evaluation.scoring import ReferenceScorer
 from thoughtrank.finetuning.distributed.multi_node import MultiNodeTraining
-from thoughtrank.judging.execution.budget import Budget
+from thoughtrank.judging.execution.run_spending import RunSpending
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.output.terminal import print_text
 from thoughtrank.prefixes.prefix_sets import longest_opener
@@ -67,7 +67,7 @@ class StageBuilder:
         self.rounds: list[Round] = []
         self.series = Series(prefixes=components.prefixes.prefixes(), paths=store.paths.round)
         self.scorer = components.questions.scorer or ReferenceScorer()
-        self.budget = Budget(components.judge.limits.budget)
+        self.spending = RunSpending(limit=components.judge.limits.budget, store=store)
         self.limits = Limits(**config.generation.limits)
         self.reply_settings = ReplySettings(
             reply_tokens=config.reply_tokens,
@@ -90,7 +90,7 @@ class StageBuilder:
         )
 
     def with_series(self, series: Series) -> "StageBuilder":
-        """A builder of other rounds of the same run, none of which has begun. They share the judge's budget."""
+        """A builder of other rounds of the same run, none of which has begun. They share what is spent on the judge."""
         other = copy.copy(self)
         other.series, other.rounds = series, []
         return other
@@ -149,7 +149,7 @@ class StageBuilder:
             candidates=current.artifacts["generation"],
             judge=self.components.judge,
             ranker=self.components.ranker,
-            budget=self.budget,
+            spending=self.spending,
             model_family=model_family(self.components.model.facts().name),
             seed=self.config.seed,
         )

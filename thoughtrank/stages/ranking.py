@@ -10,7 +10,7 @@ from typing import ClassVar
 from thoughtrank.evaluation.statistics import mean
 from thoughtrank.judging.audit import AuditTotals, is_ranking
 from thoughtrank.judging.execution.budget import BudgetReached
-from thoughtrank.judging.execution.executor import VERDICTS, Executor
+from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.protocol import AnswerView
 from thoughtrank.judging.screening import MALFORMED
 from thoughtrank.judging.swap_sample import SwapSample
@@ -67,7 +67,7 @@ class Ranking(JudgedStage):
             UserError: the judge is unavailable or the budget is reached; all verdicts so far are kept.
         """
         totals = _RankingTotals(swaps=SwapSample(self.judge.audit_share))
-        with Executor(self.judge, artifact.folder / VERDICTS, budget=self.budget) as executor:
+        with self.calling(artifact) as executor:
             rows = self._rank(executor, totals=totals)
             write_rows(artifact.folder / "part-00000.parquet", rows, record_type=RankedCandidate)
             audit = {} if self.judge.exact else self._audit(executor, totals=totals)

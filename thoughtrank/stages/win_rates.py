@@ -12,7 +12,7 @@ from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.win_rates import JudgedPair, win_rate
 from thoughtrank.judging.execution.budget import BudgetReached
-from thoughtrank.judging.execution.executor import VERDICTS, Executor
+from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
 from thoughtrank.judging.screening import rejection
 from thoughtrank.output.progress import progress_bar
@@ -96,7 +96,7 @@ class WinRates(JudgedStage):
         Raises:
             UserError: the judge is unavailable or the budget is reached; all verdicts so far are kept.
         """
-        with Executor(self.judge, artifact.folder / VERDICTS, budget=self.budget) as executor:
+        with self.calling(artifact) as executor:
             pairs = list(self._judged(executor))
             usage, lost_cost = executor.usage, executor.lost_cost
         write_rows(artifact.folder / "part-00000.parquet", pairs, record_type=JudgedPair)

@@ -125,6 +125,11 @@ class RunPaths:
         return self.folder / "variables.yaml"
 
     @property
+    def judge_costs(self) -> Path:
+        """What the judge calls of its stages have cost, if they cost anything."""
+        return self.folder / "judge_costs.json"
+
+    @property
     def summary(self) -> Path:
         """Results of all rounds, written last."""
         return self.folder / "summary.json"

@@ -7,7 +7,7 @@ from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.machine import machine_text, versions
 from thoughtrank.report.html.markup import details, note, section, table
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
-from thoughtrank.report.html.totals import control_variants, duration_text, total_cost, total_seconds
+from thoughtrank.report.html.totals import control_variants, duration_text, other_cost, total_cost, total_seconds
 from thoughtrank.report.html.training_texts import epochs_text, round_text, training_settings
 from thoughtrank.report.labels import control_label
 from thoughtrank.report.text_layout import percent
@@ -85,6 +85,8 @@ def _spend(run: StoredRun) -> str:
     for title, figures in control_variants(run).items():
         seconds, cost = figures.get("seconds", 0.0), figures.get("judge_cost", 0.0)
         rows.append([f"control {control_label(title)}", f"${cost:.2f}", "–", *unknown, duration_text(seconds)])
+    if other := other_cost(run):
+        rows.append(["unfinished, or no longer asked for", f"${other:.2f}", "–", *unknown, "–"])
     if len(rows) > len(run.rounds) + 1:
         rows.append(["everything", f"${total_cost(run):.2f}", "–", *unknown, duration_text(total_seconds(run))])
     return table(["", "judge", "judge tokens", *stages, "total"], rows, caption=_machine(run))

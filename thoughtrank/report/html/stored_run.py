@@ -21,6 +21,7 @@ from thoughtrank.records import STAGES
 from thoughtrank.report.findings import comparison_entries, readings_of
 from thoughtrank.storage.done_marker import read_done
 from thoughtrank.storage.json_files import read_json_object
+from thoughtrank.storage.judge_costs import read_judge_costs
 from thoughtrank.storage.line_log import read_json_lines
 from thoughtrank.storage.run_log import start_date
 from thoughtrank.storage.run_paths import METRICS, RunPaths
@@ -84,6 +85,8 @@ class StoredRun:
             finished there are only comparisons of rounds and arms.
         finished: whether its summary describes all these rounds.
         started: the day of its first attempt; None without a log.
+        judge_cost: US dollars of all its judge calls that its folder knows of: also of stages that are not finished, and of
+            those that it no longer asks for.
     """
 
     name: str
@@ -94,6 +97,7 @@ class StoredRun:
     findings: Mapping[str, Any]
     finished: bool
     started: str | None = None
+    judge_cost: float = 0.0
 
     @property
     def evaluated(self) -> list[StoredRound]:
@@ -129,6 +133,7 @@ def read_run(folder: Path) -> StoredRun:
         findings=_findings(summary if finished else {}, rounds),
         finished=finished,
         started=start_date(paths),
+        judge_cost=sum(each.cost for each in read_judge_costs(paths).values()),
     )
 
 

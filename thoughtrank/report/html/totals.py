@@ -5,6 +5,9 @@ from typing import Any
 
 from thoughtrank.report.html.stored_run import StoredRun
 
+_ROUNDING = 1e-6
+"""US dollars; sums in another order differ by less."""
+
 
 def duration_text(seconds: float) -> str:
     """Seconds as text in the two largest units."""
@@ -15,10 +18,21 @@ def duration_text(seconds: float) -> str:
 
 
 def total_cost(run: StoredRun) -> float:
-    """US dollars of all judge calls, those of the controls included."""
+    """US dollars of all judge calls, those of the controls and of what is left out included."""
+    return listed_cost(run) + other_cost(run)
+
+
+def listed_cost(run: StoredRun) -> float:
+    """US dollars of the judge calls of rounds and controls."""
     return sum(each.cost for each in run.rounds) + sum(
         each.get("judge_cost", 0.0) for each in control_variants(run).values()
     )
+
+
+def other_cost(run: StoredRun) -> float:
+    """US dollars of the judge calls of stages that are not finished, and of those that the run no longer asks for."""
+    other = run.judge_cost - listed_cost(run)
+    return other if other > _ROUNDING else 0.0
 
 
 def total_seconds(run: StoredRun) -> float:
