@@ -20,13 +20,24 @@ from thoughtrank.storage.tables import num_rows
 
 @pytest.fixture
 def run(store, tiny_folder, tmp_path):
-    lines = [json.dumps({"question": f"Why does the number {number} please you?"}) for number in range(20)]
-    (tmp_path / "questions.jsonl").write_text("\n".join(lines))
+    def write_questions(with_answer):
+        rows = [{"question": f"Why does the number {number} please you?"} for number in range(20)]
+        rows = [{**row, "answer": "3"} if number in with_answer else row for number, row in enumerate(rows)]
+        (tmp_path / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+
     small = [each for each in SMALL if not each.startswith("questions.")]
     of_file = [f"questions.path={tmp_path}/questions.jsonl", "questions.train_per_round=3", "questions.held_out=4"]
     questions = composed(*small, "questions=file", *of_file)["questions"]
 
-    def start(*, win_rates="auto", rounds=2, arms=("thought", "answer_at_once", "room_to_reason"), **top_level):
+    def start(
+        *,
+        win_rates="auto",
+        rounds=2,
+        arms=("thought", "answer_at_once", "room_to_reason"),
+        with_answer=(),
+        **top_level,
+    ):
+        write_questions(with_answer)
         values = small_values(
             model_folder=tiny_folder, workplace=tmp_path, questions=questions, rounds=rounds, **top_level
         )
@@ -75,6 +86,19 @@ def test_more_rounds_keep_the_comparisons_of_the_round_that_was_last(run, store)
 def test_what_is_asked_for_is_part_of_what_a_run_was_finished_with(tiny_folder, tmp_path):
     values = small_values(model_folder=tiny_folder, workplace=tmp_path)
     assert finished_settings(load_config(values))["win_rates"] == "auto"
+
+
+def test_other_test_questions_may_be_compared_later_where_only_some_have_a_reference(run, store):
+    def compared(win_rates):
+        entries = run(win_rates=win_rates, with_answer=range(10))["rounds"]
+        return [figures["n"] for entry in entries for figures in entry["win_rates"].values()]
+
+    few = compared("auto")
+    assert 0 < few[0] < 4
+    assert compared("all") == [4] * 5
+    assert compared("auto") == few
+    assert compared("none") == []
+    assert compared("all") == [4] * 5
 
 
 CONTROLS = ["answers_only", "random_candidates"]

@@ -51,4 +51,4 @@ def test_a_stage_replaces_no_other_artifact_unless_it_says_so(tmp_path):
 
         def make(self, artifact): ...
 
-    assert not Plain(name="a stage", published=tmp_path).replaceable
+    assert not Plain(name="a stage", published=tmp_path).replaces({})

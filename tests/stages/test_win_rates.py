@@ -1,6 +1,7 @@
 """Two replies to each question, compared by the judge that calls a chat server on this machine."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -125,7 +126,7 @@ def test_the_facts_have_the_win_rate_and_what_it_cost(stage, store):
     assert (facts["n"], facts["wins"], facts["ties"], facts["losses"]) == (5, 2, 2, 1)
     assert facts["judge_tokens"] == ASKED * 1010
     assert facts["judge_cost"] == pytest.approx(ASKED * 0.0101)
-    assert "judge_raised_bounds" not in figures(facts)
+    assert not {"judge_lost_cost", "judge_raised_bounds", "judge_account"} & figures(facts).keys()
     assert figures(facts)["length_controlled"] == facts["length_controlled"]
 
 
@@ -171,6 +172,40 @@ def test_a_finished_comparison_counts_against_the_budget_and_makes_no_call(stage
 def test_only_questions_with_both_replies_are_compared(stage, store):
     fewer = replace(stage, questions=[*stage.questions[:2], replace(stage.questions[0], question_id="elsewhere")])
     assert set(rows_of(store.complete(fewer))) == {"q0", "q1"}
+
+
+def test_the_same_comparison_on_more_questions_takes_its_place_and_pays_only_for_those(stage, store, server):
+    few = replace(stage, questions=stage.questions[:1], spending=spending_of(store))
+    store.complete(few)
+    assert len(server.received) == 2
+    many = replace(stage, spending=spending_of(store))
+    artifact = store.complete(many)
+    assert {each: row.score for each, row in rows_of(artifact).items()} == SCORES
+    assert len(server.received) == ASKED
+    assert artifact.facts["judge_cost"] == pytest.approx(ASKED * 0.0101)
+    assert many.spending.budget.spent == pytest.approx(ASKED * 0.0101)
+
+
+def test_on_fewer_questions_again_it_costs_nothing_and_nothing_that_was_spent_is_forgotten(stage, store, server):
+    few = replace(stage, questions=stage.questions[:1])
+    for each in (few, stage, few, stage):
+        artifact = store.complete(replace(each, spending=spending_of(store)))
+        assert len(rows_of(artifact)) == len(each.questions)
+    assert len(server.received) == ASKED
+    shutil.rmtree(store.cache_folder / "win_rates")
+    artifact = store.complete(replace(few, spending=spending_of(store)))
+    assert len(server.received) == ASKED
+    assert artifact.facts["judge_cost"] == pytest.approx(2 * 0.0101)
+    assert spending_of(store).budget.spent == pytest.approx(ASKED * 0.0101)
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"first": "second"}])
+def test_another_comparison_takes_no_place(stage, store, change):
+    store.complete(stage)
+    if change == {"first": "second"}:
+        change = {"first": stage.second}
+    with pytest.raises(UserError, match="was made from other inputs"):
+        store.complete(replace(stage, **change))
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"questions": ()}, {"first": "second"}])

@@ -21,6 +21,9 @@ class Rows:
     def inputs(self):
         return self.values
 
+    def replaces(self, facts):
+        return self.replaceable
+
     def holds(self, folder):
         return all((folder / name).exists() for name in self.wanted)
 

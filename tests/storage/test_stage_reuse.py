@@ -49,6 +49,16 @@ def test_a_replaceable_artifact_takes_the_place_of_another(store):
     assert (artifact.published / "rows.txt").read_text() == "second"
 
 
+def test_it_depends_on_the_facts_of_the_other_where_the_recipe_says_so(store):
+    store.complete(rows(store, values={"seed": 1}, text="first"))
+    other = rows(store, values={"seed": 2}, text="second")
+    other.replaces = lambda facts: facts["candidates"] == 4
+    with pytest.raises(UserError, match="was made from other inputs"):
+        store.complete(other)
+    other.replaces = lambda facts: facts["candidates"] == 3
+    assert (store.complete(other).published / "rows.txt").read_text() == "second"
+
+
 def test_work_that_fails_is_not_done_and_is_tried_again(store):
     class Fails(Rows):
         def make(self, artifact):

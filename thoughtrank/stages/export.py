@@ -38,7 +38,6 @@ class Export(Stage):
     """
 
     kind: ClassVar[str] = "exports"
-    replaceable: ClassVar[bool] = True
     model: RoundModel
     card: str
     reply_tokens: int
@@ -46,6 +45,10 @@ class Export(Stage):
     def inputs(self) -> dict[str, object]:
         """The model, its card, and the default length of a reply."""
         return {"model": self.model.key, "card": self.card, "reply_tokens": self.reply_tokens}
+
+    def replaces(self, facts: Mapping[str, Any]) -> bool:
+        """See ``Stage``: any other release."""
+        return True
 
     def holds(self, folder: Path) -> bool:
         """Whether config and weights are whole."""

@@ -1,10 +1,10 @@
 """What every stage is: an object that states its inputs beside the work it does with them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from thoughtrank.records import Question
 from thoughtrank.storage.artifact import Artifact
@@ -18,14 +18,12 @@ class Stage(ABC):
         name: for progress bars and messages, such as ``round 2 generation``.
         published: where its artifact appears in the run folder.
         kind: folder of its artifacts in the cache.
-        replaceable: whether it may replace an artifact of other inputs in the run folder.
         reusable: patterns of files that ``make`` can resume from, if a finished artifact has lost others.
     """
 
     name: str
     published: Path
     kind: ClassVar[str]
-    replaceable: ClassVar[bool] = False
     reusable: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -39,6 +37,10 @@ class Stage(ABC):
         Raises:
             UserError: what the user has to fix; finished work is kept.
         """
+
+    def replaces(self, facts: Mapping[str, Any]) -> bool:
+        """Whether it may replace an artifact of other inputs, with these facts, in the run folder."""
+        return False
 
     def holds(self, folder: Path) -> bool:
         """Whether a finished folder has everything that is wanted of it, beside its table."""

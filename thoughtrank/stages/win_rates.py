@@ -6,13 +6,14 @@ It sees the answers only, under labels that say nothing of where they come from;
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.win_rates import JudgedPair, win_rate
 from thoughtrank.judging.execution.budget import BudgetReached
 from thoughtrank.judging.execution.executor import Executor
+from thoughtrank.judging.execution.stage_logs import take_over_verdicts
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest, Verdict
 from thoughtrank.judging.screening import rejection
 from thoughtrank.output.progress import progress_bar
@@ -21,12 +22,16 @@ from thoughtrank.records import Question
 from thoughtrank.stages.judged_stage import JudgedStage
 from thoughtrank.stages.stage import question_fields
 from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.fingerprint import fingerprint
+from thoughtrank.storage.judge_costs import ACCOUNT
 from thoughtrank.storage.tables import TableRows, write_rows
 
 _VERSION = 1
 """Raised when equal settings give other scores or another table."""
 _PAIRS_AT_ONCE = 128
 """Pairs that are judged together: enough for parallel calls."""
+_OF_THE_STAGE = ("judge_lost_cost", "judge_raised_bounds", ACCOUNT)
+"""Facts that say nothing of the comparison."""
 _FIRST, _SECOND = "first", "second"
 """Answer ids, for the log; a prompt shows only labels."""
 
@@ -90,12 +95,27 @@ class WinRates(JudgedStage):
             "seed": self.seed,
         }
 
+    def account(self, artifact: Artifact) -> str:
+        """See ``JudgedStage``: the same whichever questions are compared, since all of them need the same verdicts."""
+        return self._comparison()
+
+    def replaces(self, facts: Mapping[str, Any]) -> bool:
+        """See ``Stage``: the same comparison on other questions is replaced."""
+        return facts.get(ACCOUNT) == self._comparison()
+
+    def _comparison(self) -> str:
+        """Fingerprint of all inputs but the questions."""
+        inputs = {name: value for name, value in self.inputs().items() if name != "questions"}
+        return fingerprint(kind=self.kind, **inputs)
+
     def make(self, artifact: Artifact) -> None:
-        """Write the table, then the win rate.
+        """Write the table, then the win rate. Verdicts of the table that it replaces are taken over.
 
         Raises:
             UserError: the judge is unavailable or the budget is reached; all verdicts so far are kept.
         """
+        ids = {each.question_id for each in self.questions}
+        take_over_verdicts(self.published, artifact.folder, question_ids=ids)
         with self.calling(artifact) as executor:
             pairs = list(self._judged(executor))
             usage, lost_cost = executor.usage, executor.lost_cost
@@ -106,6 +126,7 @@ class WinRates(JudgedStage):
             judge_cost=usage.cost,
             judge_lost_cost=lost_cost,
             judge_raised_bounds=dict(self.judge.raised_bounds()),
+            **{ACCOUNT: self._comparison()},
         )
 
     def _judged(self, executor: Executor) -> Iterator[JudgedPair]:
@@ -196,4 +217,4 @@ def _score(verdict: Verdict) -> float | None:
 
 def figures(facts: Mapping[str, object]) -> dict[str, object]:
     """What a round's entry of ``summary.json`` holds of one comparison, from the facts of its stage."""
-    return {name: value for name, value in facts.items() if name not in ("judge_lost_cost", "judge_raised_bounds")}
+    return {name: value for name, value in facts.items() if name not in _OF_THE_STAGE}

@@ -7,7 +7,7 @@ tables. A file that has links is never opened for writing: other runs may have i
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class Artifact:
         folder: in the cache; named by the fingerprint.
         published: in the run folder.
         key: the fingerprint.
-        replaceable: an artifact of other inputs at ``published`` may be replaced.
+        replaces: whether an artifact of other inputs, with the given facts, may be replaced at ``published``.
         holds: whether a finished folder has everything that is wanted of it, beside its table.
         reusable: patterns of files that a stage can resume from if its finished folder has lost something.
     """
@@ -39,14 +39,14 @@ class Artifact:
         folder: Path,
         published: Path,
         key: str,
-        replaceable: bool = False,
+        replaces: Callable[[Mapping[str, Any]], bool] = lambda facts: False,
         holds: Callable[[Path], bool] = lambda folder: True,
         reusable: tuple[str, ...] = (),
     ) -> None:
         self.folder = folder
         self.published = published
         self.key = key
-        self.replaceable = replaceable
+        self._replaces = replaces
         self._holds = holds
         self._reusable = reusable
         self._since = time.monotonic()
@@ -120,7 +120,7 @@ class Artifact:
             UserError: the run folder holds an artifact made from other inputs.
         """
         marker = read_done(self.published)
-        if marker is not None and marker.fingerprint != self.key and not self.replaceable:
+        if marker is not None and marker.fingerprint != self.key and not self._replaces(marker.facts):
             raise UserError(
                 f"{self.published} was made from other inputs (another version or changed files): "
                 "choose another run=, or delete that run folder"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.fingerprint import fingerprint
@@ -27,11 +27,6 @@ class Recipe(Protocol):
         """Where the artifact appears in the run folder."""
         ...
 
-    @property
-    def replaceable(self) -> bool:
-        """Whether it may replace an artifact of other inputs there."""
-        ...
-
     def inputs(self) -> dict[str, object]:
         """Everything the result depends on, as JSON values."""
         ...
@@ -39,6 +34,10 @@ class Recipe(Protocol):
     @property
     def reusable(self) -> tuple[str, ...]:
         """Patterns of files that ``make`` can resume from, if a finished artifact has lost others."""
+        ...
+
+    def replaces(self, facts: Mapping[str, Any]) -> bool:
+        """Whether it may replace an artifact of other inputs, with these facts, in the run folder."""
         ...
 
     def holds(self, folder: Path) -> bool:
@@ -81,7 +80,7 @@ class Store:
             folder=folder,
             published=recipe.published,
             key=key,
-            replaceable=recipe.replaceable,
+            replaces=recipe.replaces,
             holds=recipe.holds,
             reusable=recipe.reusable,
         )
