@@ -29,9 +29,13 @@ def test_the_accuracy_of_each_arm_is_the_fraction_of_right_replies_within_its_in
     assert metrics["direct_low"] < 0.5 < metrics["direct_high"]
 
 
-def test_replies_without_a_reference_count_for_no_accuracy():
-    metrics = read_metrics([reply(True), reply(None), reply(None)])
-    assert (metrics["n"], metrics["accuracy"]) == (3, 1.0)
+def test_replies_without_a_reference_count_for_no_accuracy_and_not_in_the_n_beside_it():
+    metrics = read_metrics([reply(True), reply(None), reply(None, family="plans"), reply(None, unseen=True)])
+    assert (metrics["n"], metrics["accuracy"], metrics["family_macro_accuracy"]) == (1, 1.0, 1.0)
+    assert metrics["families"] == {"sums": {"n": 1, "right": 1}}
+    assert metrics["arms"]["thought"]["n"] == 1
+    # Where nothing has a reference, it is the number of questions.
+    assert (metrics["unseen_n"], metrics["unseen_accuracy"]) == (1, None)
     assert metrics["direct_accuracy"] is metrics["direct_low"] is metrics["direct_high"] is None
 
 
@@ -56,7 +60,7 @@ def test_rates_and_lengths_are_those_of_the_unprefixed_arm():
     assert metrics["direct_truncation_rate"] == 1.0
 
 
-def test_families_are_counted_with_their_right_replies_and_a_question_without_one_is_not():
+def test_families_are_counted_with_their_right_replies_and_questions_without_a_family_or_a_reference_are_not():
     metrics = read_metrics(
         [
             reply(True),
@@ -70,7 +74,6 @@ def test_families_are_counted_with_their_right_replies_and_a_question_without_on
     assert metrics["families"] == {
         "sums": {"n": 2, "right": 1},
         "unseen kind": {"n": 1, "right": 1},
-        "open": {"n": 1, "right": 0},
     }
 
 

@@ -59,9 +59,9 @@ class HeldOutReply:
 def read_metrics(replies: Sequence[HeldOutReply]) -> dict[str, Any]:
     """Every metric of one round's evaluation.
 
-    Accuracies come with their 95 % Wilson interval and are None if no question has a reference answer. Except for those
-    named ``unseen``, all metrics are over the questions of trained families. Those that name no arm are of the arm
-    ``thought``, those named ``direct`` of ``room_to_reason``.
+    Accuracies come with their 95 % Wilson interval and are None if no question has a reference answer; ``n`` counts the
+    questions with one, or all if there is none. Except for those named ``unseen``, all metrics are over the questions of
+    trained families. Those that name no arm are of the arm ``thought``, those named ``direct`` of ``room_to_reason``.
     """
     arms: dict[ArmName, list[HeldOutReply]] = defaultdict(list)
     for reply in replies:
@@ -71,11 +71,11 @@ def read_metrics(replies: Sequence[HeldOutReply]) -> dict[str, Any]:
     unseen = [reply for reply in arms["thought"] if reply.unseen]
     families = _by_family([*thought, *unseen])
     return {
-        "n": len(thought),
+        "n": _counted(thought),
         **_accuracy(thought, name="accuracy", bounds="accuracy"),
         "family_macro_accuracy": _macro([families[name] for name in _families(thought)]),
         **_accuracy(direct, name="direct_accuracy", bounds="direct"),
-        "unseen_n": len(unseen),
+        "unseen_n": _counted(unseen),
         **_accuracy(unseen, name="unseen_accuracy", bounds="unseen"),
         "thought_rate": mean([reply.thought_well_formed for reply in thought]),
         "reply_tokens": mean([reply.reply_tokens for reply in thought]),
@@ -95,7 +95,7 @@ def _arm(replies: Sequence[HeldOutReply]) -> dict[str, Any]:
     unseen = [reply.right for reply in replies if reply.unseen and reply.right is not None]
     accuracy = _accuracy(seen, name="accuracy", bounds="accuracy")
     figures = {
-        "n": len(seen),
+        "n": _counted(seen),
         "accuracy": accuracy["accuracy"],
         "low": accuracy["accuracy_low"],
         "high": accuracy["accuracy_high"],
@@ -118,12 +118,18 @@ def _accuracy(replies: Sequence[HeldOutReply], *, name: str, bounds: str) -> dic
     return {name: sum(judged) / len(judged), f"{bounds}_low": low, f"{bounds}_high": high}
 
 
+def _counted(replies: Sequence[HeldOutReply]) -> int:
+    """How many replies their accuracy counts; without one, all."""
+    return sum(reply.right is not None for reply in replies) or len(replies)
+
+
 def _by_family(replies: Sequence[HeldOutReply]) -> dict[str, dict[str, int]]:
+    """Family to the number of its replies that are right or wrong, and of those that are right."""
     families: dict[str, dict[str, int]] = defaultdict(lambda: {"n": 0, "right": 0})
     for reply in replies:
-        if reply.family is not None:
+        if reply.family is not None and reply.right is not None:
             families[reply.family]["n"] += 1
-            families[reply.family]["right"] += bool(reply.right)
+            families[reply.family]["right"] += reply.right
     return dict(families)
 
 
