@@ -16,7 +16,7 @@ from thoughtrank.rounds.control_rounds import run_control_rounds
 from thoughtrank.rounds.round import Round
 from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.control_examples import ControlExamples, RoundTables
-from thoughtrank.stages.development_examples import DevelopmentExamples
+from thoughtrank.stages.development_examples import DevelopmentExamples, short_answer
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.stages.training import Training
 from thoughtrank.storage.artifact import Artifact
@@ -138,7 +138,7 @@ class Replay:
     def _development(self, current: Round) -> Artifact | None:
         """The examples for early stopping; None where nothing can be measured."""
         questions: list[Question] = self._builder.questions.development()
-        if not any(each.answer for each in questions) or not self._builder.components.strategy.whole_parameters:
+        if not any(map(short_answer, questions)) or not self._builder.components.strategy.whole_parameters:
             return None
         return self._store.complete(
             DevelopmentExamples(
