@@ -99,3 +99,13 @@ def test_the_version_and_the_task_are_part_of_the_scorers_identity(monkeypatch):
 
 def test_all_wrong_settings_are_reported_at_once():
     assert len(source(train_per_round=0, held_out=-1, development=-1).faults(rounds=1)) == 3
+
+
+def test_a_task_with_few_questions_gives_those_that_it_has(monkeypatch):
+    monkeypatch.setattr(
+        "thoughtrank.questions.reasoning_gym._MIN_NEW_FRACTION", 0.5
+    )  # as if a chunk had hardly a new one
+    few = {"min_terms": 2, "max_terms": 2, "min_digits": 1, "max_digits": 1}
+    assert source(options=few, held_out=5).faults(rounds=1) == []
+    [fault] = source(options=few, held_out=300).faults(rounds=1)
+    assert "different test questions, but 300 are asked for" in fault

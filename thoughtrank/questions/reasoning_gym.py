@@ -175,7 +175,7 @@ class ReasoningGym(QuestionSource):
         while len(questions) < number:
             before = len(stream.ids)
             self._add_chunk(stream)
-            if len(stream.ids) - before < _MIN_NEW_FRACTION * _CHUNK:
+            if len(questions) < number and len(stream.ids) - before < _MIN_NEW_FRACTION * _CHUNK:
                 raise UserError(self._exhausted(split, found=len(questions), wanted=number))
         return questions[:number]
 
