@@ -153,6 +153,14 @@ def test_a_round_that_was_the_last_keeps_its_arms_when_the_run_is_extended(build
     assert ["best_of_n" in of_round for of_round in arms] == [True, True, False, True]
 
 
+def test_a_round_that_was_not_the_last_keeps_its_arms_when_the_run_is_shortened(builder_of):
+    longer, shorter = builder_of(rounds=3), builder_of(rounds=1)
+    for number in (0, 1):
+        run_round(longer, number)
+    arms = [run_round(shorter, number).stages["evaluation"].arms for number in (0, 1)]
+    assert ["best_of_n" in of_round for of_round in arms] == [True, False]
+
+
 def test_the_export_is_that_of_the_chosen_round(builder_of, store):
     builder = builder_of()
     rounds = [run_round(builder, number) for number in range(2)]

@@ -186,10 +186,9 @@ class StageBuilder:
         name, published = self._named(current, "training"), self._paths(current).model
         keep_weights = self._keeps_weights(current)
         if not current.artifacts["selection"].facts["examples"]:
-            candidates = current.artifacts["generation"].facts.get("candidates", 0)
-            unranked = current.artifacts["ranking"].facts.get("unranked", {})
             named = of_control(f"round {current.number}", self.series.title)
-            print_text(no_example_text(f"{named} found no example", candidates=candidates, unranked=unranked))
+            made = {name: artifact.facts for name, artifact in current.artifacts.items()}
+            print_text(no_example_text(f"{named} found no example", made=made, selector=self.components.selection))
             return KeptModel(name=name, published=published, start=current.start, keep_weights=keep_weights)
         return self.training(
             current,
@@ -258,11 +257,11 @@ class StageBuilder:
         published = self.store.paths.replies(current.number)
         wanted, last = self.config.evaluation.arms, self.config.rounds
         arms = arms_of_round(wanted, number=current.number, rounds=last)
-        # The last round of a run that was extended since keeps the arms it was evaluated in.
-        as_last = arms_of_round(wanted, number=last, rounds=last)
+        # What was the last round before, or was not, keeps the arms it was evaluated in.
+        others = [arms_of_round(wanted, number=current.number, rounds=current.number + more) for more in (0, 1)]
         marker = read_done(published)
-        if marker is not None and marker.facts.get("arms") == list(as_last):
-            arms = as_last
+        if marker is not None:
+            arms = next((each for each in others if marker.facts.get("arms") == list(each)), arms)
         return self.evaluation(
             name=f"round {current.number} evaluation", published=published, model=current.model, arms=arms
         )
