@@ -7,6 +7,7 @@ from markdown_it import MarkdownIt
 
 from thoughtrank.evaluation.metrics import HeldOutReply, read_metrics
 from thoughtrank.models.protocol import ModelFacts
+from thoughtrank.report.card_provenance import Provenance
 from thoughtrank.report.model_card import model_card
 
 BASE = ModelFacts(name="organisation/model", license="apache-2.0", quantization="GGUF Q4_1, dequantised")
@@ -32,8 +33,7 @@ def card(**values):
             "rounds": ROUNDS,
             "thought_effect": None,
             "controls": {},
-            "chosen_round": 2,
-            "num_prefixes": 62,
+            "provenance": Provenance(chosen_round=2, num_prefixes=62, examples=90),
             "reply_tokens": 104,
             "judge": "gpt-4o",
             "question": "Why?",
@@ -110,10 +110,31 @@ def test_what_was_not_measured_is_a_dash_and_no_zero():
     assert row.split("|")[5].strip() == "–"
 
 
-def test_the_examples_are_those_up_to_the_released_round():
-    assert "after round 2, trained on 90 such examples" in " ".join(card().split())
-    assert "after round 1, trained on 40 such examples" in " ".join(card(chosen_round=1).split())
-    assert "after round 0, trained on 0 such examples" in " ".join(card(chosen_round=0).split())
+def test_round_and_examples_are_those_of_the_released_model():
+    text = " ".join(card().split())
+    assert "for every question the model wrote one thought and answer for each of 62 prefixes; a judge (gpt-4o)" in text
+    assert "after round 2, trained on 90 such examples" in text
+    assert "Training data were written by the model itself and chosen by the judge" in text
+
+
+@pytest.mark.parametrize(
+    ("number", "found", "authors"),
+    [
+        (1, "*: thoughts and answers that were made elsewhere were imported; a judge", "data were made elsewhere, by"),
+        (
+            2,
+            "*: in round 1 thoughts and answers that were made elsewhere were",
+            "data were imported for round 1, after",
+        ),
+    ],
+)
+def test_imported_candidates_are_not_said_to_be_the_models_own(number, found, authors):
+    provenance = Provenance(chosen_round=number, num_prefixes=62, examples=9, imported=True)
+    text = " ".join(card(provenance=provenance).split())
+    assert found in text
+    assert authors in text
+    assert "by the model itself and chosen" not in text
+    assert ("the model wrote one thought" in text) == (number == 2)
 
 
 @pytest.mark.parametrize(

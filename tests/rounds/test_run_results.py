@@ -100,3 +100,15 @@ def test_what_a_finished_run_was_asked_for(tiny_folder, tmp_path):
     assert settings == {"rounds": 2, "export": values["export"], "keep": "last", "controls": [], "win_rates": "auto"}
     twice = load_config({**values, "controls": ["random_thoughts", "answers_only", "random_thoughts"]})
     assert finished_settings(twice)["controls"] == ["answers_only", "random_thoughts"]
+
+
+@pytest.mark.parametrize(
+    ("training", "rounds"),
+    [({"start": "base", "examples": "round"}, [2]), ({"start": "previous", "examples": "round"}, [1, 2])],
+)
+def test_the_card_counts_the_examples_that_its_model_was_trained_on(workplace, training, rounds):
+    values = small_values(model_folder=workplace.model_folder, workplace=workplace.folder)
+    summary = workplace.run(training={**values["training"], **training})
+    examples = sum(summary["rounds"][number]["examples"] for number in rounds)
+    card = " ".join((workplace.store.paths.export / "README.md").read_text().split())
+    assert f"after round 2, trained on {examples} such examples" in card

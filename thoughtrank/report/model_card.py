@@ -14,6 +14,7 @@ from thoughtrank.models.protocol import ModelFacts
 from thoughtrank.output.printable import markdown_text, printable
 from thoughtrank.records import Turn
 from thoughtrank.report.card_arms import interval_text, thought_paragraphs
+from thoughtrank.report.card_provenance import Provenance
 from thoughtrank.report.text_layout import percent
 from thoughtrank.report.win_rate_text import win_rate_lines
 
@@ -25,8 +26,7 @@ def model_card(
     rounds: Sequence[Mapping[str, Any]],
     thought_effect: Mapping[str, Any] | None,
     controls: Mapping[str, Mapping[str, Any]],
-    chosen_round: int,
-    num_prefixes: int,
+    provenance: Provenance,
     reply_tokens: int,
     judge: str,
     question: str,
@@ -40,8 +40,7 @@ def model_card(
         base: the model of round 0.
         rounds: entries of ``summary.json``.
         thought_effect, controls: the entries of ``summary.json``.
-        chosen_round: the round that is released.
-        num_prefixes: thoughts per question.
+        provenance: which round is released, and what it was trained on.
         reply_tokens: limit of a reply, for the example.
         judge: who ranked.
         question: one to show in the example.
@@ -61,10 +60,11 @@ def model_card(
         name=markdown_text(name),
         base=markdown_text(base.name + (f" (from {base.quantization})" if base.quantization else "")),
         license=markdown_text(base.license),
-        num_prefixes=num_prefixes,
+        candidates=provenance.candidates(),
         judge=markdown_text(judge),
-        chosen_round=chosen_round,
-        examples=sum(each.get("examples") or 0 for each in rounds if each["round"] <= chosen_round),
+        chosen_round=provenance.chosen_round,
+        examples=provenance.examples,
+        authors=provenance.authors(),
         folder=folder,
         messages=json.dumps([asdict(each) for each in (*context, Turn("user", question))]),
         reply_tokens=reply_tokens,

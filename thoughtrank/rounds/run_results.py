@@ -5,10 +5,12 @@ from typing import Any
 
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
+from thoughtrank.report.card_provenance import Provenance
 from thoughtrank.report.findings import find, finding_scalars
 from thoughtrank.report.loggers import Logger
 from thoughtrank.report.model_card import model_card
 from thoughtrank.rounds.control_trainings import run_control
+from thoughtrank.rounds.round import Round
 from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.export import round_to_export
 from thoughtrank.stages.round_models import delete_weights
@@ -55,6 +57,13 @@ def _findings(builder: StageBuilder) -> dict[str, Any]:
     )
 
 
+def _trained_on(builder: StageBuilder, number: int) -> Sequence[Round]:
+    """The rounds whose examples the model of a round was trained on, in one training or one after the other."""
+    if builder.config.training.start == "base":
+        return builder.rounds_trained_on(builder.rounds[number]) if number else []
+    return builder.rounds[1 : number + 1]
+
+
 def _export(
     entries: Sequence[Mapping[str, Any]], findings: Mapping[str, Any], *, builder: StageBuilder
 ) -> dict[str, Any]:
@@ -68,8 +77,12 @@ def _export(
         rounds=entries,
         thought_effect=findings["thought_effect"],
         controls=findings["controls"],
-        chosen_round=chosen,
-        num_prefixes=len(builder.rounds[max(1, chosen)].prefixes),
+        provenance=Provenance(
+            chosen_round=chosen,
+            num_prefixes=len(builder.rounds[max(1, chosen)].prefixes),
+            examples=sum(each.artifacts["selection"].facts["examples"] for each in _trained_on(builder, chosen)),
+            imported=config.candidates is not None,
+        ),
         reply_tokens=config.reply_tokens,
         judge=components.judge.name,
         question=question.text,
