@@ -26,3 +26,16 @@ def test_the_versions_are_those_of_the_last_round_that_has_any(tmp_path):
     run = read_run(stored_run(tmp_path))
     assert versions(run) == {"engine": "transformers", "torch": "2.13"}
     assert versions(replace(run, rounds=run.rounds[:1])) == {}
+
+
+def test_several_models_and_imported_candidates_hide_no_machine(tmp_path):
+    run = read_run(stored_run(tmp_path, rounds=1))
+    machine = {"device": "cpu", "dtype": "bfloat16", "threads": 2}
+
+    def text(**engines):
+        facts = {stage: {"engine": engine} for stage, engine in engines.items()}
+        return machine_text(replace(run, rounds=[replace(each, facts=facts) for each in run.rounds]))
+
+    assert text(generation={"base": machine, "previous": machine}) == "CPU, bfloat16, 2 threads"
+    assert text(generation={"engine": "imported"}, evaluation=machine) == "CPU, bfloat16, 2 threads"
+    assert text(generation={"engine": "imported"}) == ""

@@ -110,3 +110,13 @@ def test_thought_effects_have_a_column_where_one_was_measured(tmp_path):
 def test_the_table_comes_before_how_to_read_it(tmp_path):
     shown = comparison_section(compare_runs([run_of(tmp_path / name, lr=lr) for lr, name in enumerate("ab")]))
     assert shown.index("<table") < shown.index("Accuracy of the last round")
+
+
+def test_a_run_that_is_clearly_better_than_the_one_that_development_questions_chose_is_not_called_chance(tmp_path):
+    runs = [
+        run_of(tmp_path / "high", lr=1, accuracy=(0.2, 0.9), development=0.5),
+        run_of(tmp_path / "chosen", lr=2, accuracy=(0.2, 0.3), development=0.625, seed=1),
+    ]
+    shown = comparison_section(compare_runs(runs))
+    assert "p &lt; 0.001: unlikely to be chance" in shown
+    assert "may be chance</td>" not in shown

@@ -82,14 +82,15 @@ def _prefixes(rounds: Sequence[RoundStatistics]) -> list[tuple[str, str, str]]:
     better = sorted((each for each in tested if each.better), key=lambda each: each.expected - each.wins)[:_MOST]
     worse = [each.prefix for each in tested if each.worse]
     mean = sum(each.wins for each in tested) / sum(each.questions for each in tested)
-    rates = [f"{100 * each.wins / each.questions:.0f} %" for each in (better[-1], better[0])] if better else []
-    questions = f"{wins.questions} training questions (those whose answers differ in rank)"
+    rates = [f"{100 * rate:.0f} %" for rate in sorted(each.wins / each.questions for each in better)]
+    tried = {each.questions for each in tested}
+    several = f"the {min(tried)} to {max(tried)} training questions that each was tried on"
+    questions = f"{wins.questions} training questions" if len(tried) == 1 else several
+    questions += " (those whose answers differ in rank)"
     text = "as forced beginnings of a thought. "
     if rates:
-        text += (
-            f"Each led to the best answer, or one as good, on {' to '.join(dict.fromkeys(rates))} of {questions}; "
-            f"average of all {len(tested)}: "
-        )
+        ends = " to ".join(dict.fromkeys((rates[0], rates[-1])))
+        text += f"Each led to the best answer, or one as good, on {ends} of {questions}; average of all {len(tested)}: "
         text += f"{100 * mean:.0f} %. "
     else:
         text += f"All {len(tested)} prefixes: the best answer, or one as good, on {100 * mean:.0f} % of {questions}. "

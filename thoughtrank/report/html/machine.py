@@ -21,7 +21,17 @@ def machine_text(run: StoredRun) -> str:
 def versions(run: StoredRun) -> Mapping[str, object]:
     """What the engine of its last round says of itself."""
     for each in reversed(run.rounds):
-        engine = each.facts.get("generation", {}).get("engine") or each.facts.get("evaluation", {}).get("engine")
-        if isinstance(engine, dict):
+        said = [each.facts.get(stage, {}).get("engine") for stage in ("generation", "evaluation")]
+        engines = [found for engine in said for found in _engines(engine)]
+        if engines:
+            engine = next((found for found in engines if "device" in found), engines[0])
             return {key: engine[key] for key in _FACTS if key in engine}
     return {}
+
+
+def _engines(said: object) -> list[Mapping[str, object]]:
+    """What a stage says of its engine; of several where several models have generated."""
+    if not isinstance(said, Mapping):
+        return []
+    several = [each for each in said.values() if isinstance(each, Mapping)]
+    return several or [said]

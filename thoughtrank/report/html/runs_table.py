@@ -167,7 +167,7 @@ def _difference(compared_run: ComparedRun) -> list[str]:
         return ["best"]
     if compared_run.p_value is None:
         return ["no question in common"]
-    chance = chance_text(significant=compared_run.below)
+    chance = chance_text(significant=compared_run.below or compared_run.above)
     return [
         f"{0 - found.points:+.1f} [{0 - found.high:+.1f} to {0 - found.low:+.1f}]",
         f"p {p_text(compared_run.p_value)}: {chance}",
