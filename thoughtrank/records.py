@@ -10,6 +10,9 @@ from typing import Literal
 STAGES = ("generation", "ranking", "gains", "selection", "training", "evaluation")
 """The stages of a round, in the order of the pipeline; ``gains`` only where the selection depends on them."""
 
+OTHER_STAGES = ("screening", "development", "win_rates")
+"""What else takes time in some rounds: screening of the questions, evaluation on development questions, judged comparisons."""
+
 Finish = Literal["stop", "length", "tag"]
 """``stop``: the model ended the text. ``length``: the token limit ended it. ``tag``: it ends before a thought tag that does not
 belong there; an imported text contains the tag."""

@@ -84,7 +84,8 @@ def test_the_summary_has_every_promised_figure(finished):
     for entry in summary["rounds"]:
         assert names <= entry.keys()
         assert entry["n"] == 6
-        assert entry["seconds"].keys() == {"generation", "ranking", "gains", "selection", "training", "evaluation"}
+        stages = {"generation", "ranking", "gains", "selection", "training", "evaluation"}
+        assert entry["seconds"].keys() == {*stages, "screening", "development", "win_rates"}
         assert entry["accuracy_low"] <= entry["accuracy"] <= entry["accuracy_high"]
     assert (Path(summary["export"]) / "config.json").exists()
 

@@ -11,6 +11,7 @@ from thoughtrank.storage.stage_reuse import Store
 from thoughtrank.storage.tables import write_part
 
 STAGES = ("generation", "ranking", "gains", "selection", "training", "evaluation")
+OTHER_STAGES = ("screening", "development", "win_rates")
 
 
 @pytest.fixture
@@ -103,8 +104,8 @@ def base_round(store):
 def test_round_0_has_an_evaluation_and_nothing_else(store):
     entry = base_round(store)
     assert (entry["round"], entry["accuracy"], entry["n"]) == (0, 0.75, 4)
-    assert entry["seconds"].keys() == set(STAGES)
-    assert all(entry["seconds"][stage] == 0 for stage in STAGES if stage != "evaluation")
+    assert entry["seconds"].keys() == {*STAGES, *OTHER_STAGES}
+    assert all(entry["seconds"][stage] == 0 for stage in (*STAGES, *OTHER_STAGES) if stage != "evaluation")
     assert (entry["examples"], entry["judge_tokens"], entry["judge_cost"], entry["unranked"]) == (0, 0, 0.0, {})
     assert entry["best_prefixes"] == []
 
@@ -176,6 +177,7 @@ def test_a_screening_is_counted_with_the_seconds_of_all_its_stages(store):
     seconds = sum(each.facts["seconds"] for each in stages)
     assert entry["screening"] == {**counts, "seconds": seconds}
     assert scalars(entry)["screening_never"] == 4
+    assert entry["seconds"]["screening"] == seconds
     assert first_round(store)["screening"] == {}
 
 
@@ -206,8 +208,15 @@ def test_both_rounds_have_the_same_scalars(store):
 
 
 def test_what_the_judge_compared_costs_the_round_too_and_is_flat_for_loggers(store):
-    compared = {"thought_vs_round_0": {"win_rate": 0.6, "n": 4, "judge_tokens": 7, "judge_cost": 0.25}}
+    compared = {"thought_vs_round_0": {"win_rate": 0.6, "n": 4, "judge_tokens": 7, "judge_cost": 0.25, "seconds": 3.5}}
     metrics = {"round": 1, **read_metrics([reply()])}
     entry = round_summary(metrics=metrics, artifacts={}, win_rates=compared)
     assert (entry["win_rates"], entry["judge_tokens"], entry["judge_cost"]) == (compared, 7, 0.25)
     assert scalars(entry)["thought_vs_round_0_win_rate"] == 0.6
+    assert entry["seconds"]["win_rates"] == scalars(entry)["seconds_win_rates"] == 3.5
+
+
+def test_the_evaluation_on_development_questions_takes_its_time(store):
+    development = finished(store, "development")
+    entry = round_summary(metrics=METRICS, artifacts={}, development=development)
+    assert entry["seconds"]["development"] == development.facts["seconds"]

@@ -28,7 +28,7 @@ def test_every_round_has_its_stages_and_the_last_one_an_evaluation(finished_buil
     result = run(finished_builder_of())
     assert sorted(path.name for path in folder_of(store, 1).iterdir()) == STAGES
     assert sorted(path.name for path in folder_of(store, 2).iterdir()) == [*STAGES, "5_evaluation.json", "5_replies"]
-    assert (result.path, result.round_number) == ("sampled_prefixes", 2)
+    assert (result.title, result.round_number) == ("sampled_prefixes", 2)
     assert result.metrics == read_json(folder_of(store, 2) / "5_evaluation.json")
     assert set(result.metrics["arms"]) == {"thought", "own_thought", "answer_at_once"}
     assert result.training["steps"] == 3

@@ -26,7 +26,7 @@ def test_a_control_has_the_files_of_a_round_in_a_folder_of_its_own(finished_buil
     result = run(builder, AnswerCopies())
     folder = store.paths.folder / "round_2" / "controls" / "answers_only" / "copies"
     assert sorted(path.name for path in folder.iterdir()) == ["3_examples", "4_model", "5_evaluation.json", "5_replies"]
-    assert (result.path, result.round_number, result.training["steps"]) == ("answers_only/copies", 2, 3)
+    assert (result.title, result.round_number, result.training["steps"]) == ("answers_only/copies", 2, 3)
     assert result.metrics == read_json(folder / "5_evaluation.json")
     assert (result.metrics["round"], result.metrics["control"], result.metrics["variant"]) == (
         2,
@@ -87,7 +87,7 @@ def test_pairs_do_not_stop_early_without_development_questions(finished_builder_
 
 def test_a_control_with_one_variant_has_no_folder_for_it(finished_builder_of, store):
     result = run(finished_builder_of(), RandomCandidates())
-    assert (result.path, result.variant) == ("random_candidates", None)
+    assert (result.title, result.variant) == ("random_candidates", None)
     assert (store.paths.folder / "round_2/controls/random_candidates/5_evaluation.json").exists()
 
 

@@ -71,7 +71,7 @@ def test_one_model_scores_all_candidates_the_one_that_generates_if_it_is_one(par
 def test_in_round_1_both_are_the_same_model_and_from_round_2_on_both_generate(parts, store):
     builder = StageBuilder(**parts("base", "previous"))
     stage, _ = second_round(builder)
-    assert not store.paths.candidates_of(1, "base").exists()
+    assert not store.paths.round(1).candidates_of("base").exists()
     assert isinstance(stage, Pooling)
     rows = read_table(store.complete(stage).published, Candidate)
     assert {row.prefix for row in rows} == {f"{prefix} ({model})" for prefix in "abc" for model in ("base", "previous")}
@@ -79,7 +79,7 @@ def test_in_round_1_both_are_the_same_model_and_from_round_2_on_both_generate(pa
     keys = [each.candidates.key for each in stage.parts]
     assert len(set(keys)) == 2
     for model in ("base", "previous"):
-        assert len(read_table(store.paths.candidates_of(2, model), Candidate)) == 3 * 3
+        assert len(read_table(store.paths.round(2).candidates_of(model), Candidate)) == 3 * 3
 
 
 def test_a_whole_run_trains_on_the_candidates_of_both(parts, store):

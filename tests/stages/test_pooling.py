@@ -4,6 +4,7 @@ import pytest
 
 from thoughtrank.records import Candidate
 from thoughtrank.stages.pooling import ModelCandidates, Pooling
+from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.tables import read_table
 
 
@@ -17,7 +18,7 @@ def stage(store, questions, finished):
             for question_id, of_question in answers.items()
             for index, answer in enumerate(of_question)
         ]
-        published = store.paths.candidates_of(2, model)
+        published = store.paths.round(2).candidates_of(model)
         artifact = finished("candidates", rows, record_type=Candidate, published=published)
         return ModelCandidates(model=model, candidates=artifact)
 
@@ -47,3 +48,10 @@ def test_every_question_has_the_candidates_of_all_models_under_names_and_ids_of_
 
 def test_other_parts_are_another_table(stage, store):
     assert store.artifact(stage).key != store.artifact(replace(stage, parts=stage.parts[::-1])).key
+
+
+def test_the_time_of_the_models_is_that_of_the_round(stage, store, monkeypatch):
+    monkeypatch.setattr(Artifact, "facts", {"seconds": 100.0})
+    artifact = store.complete(stage)
+    monkeypatch.undo()
+    assert artifact.facts["seconds"] >= 200

@@ -34,6 +34,6 @@ class ControlResult:
     win_rates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
-    def path(self) -> str:
+    def title(self) -> str:
         """Name and variant as one text."""
         return self.name if self.variant is None else f"{self.name}/{self.variant}"

@@ -5,10 +5,10 @@ from typing import Any
 
 from thoughtrank.report.arm_accuracy import arm_accuracy
 from thoughtrank.report.chance_level import chance_label
-from thoughtrank.report.labels import CONTROL_VARIANTS, arm_label, control_label, side_label
+from thoughtrank.report.control_variants import control_variants
+from thoughtrank.report.labels import ARMS_BESIDE, CONTROL_VARIANTS, arm_label, control_label, side_label
 from thoughtrank.report.text_layout import percent
 
-_BESIDE = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
 _NOT_MEASURED = (
     "thought effect: not measured; it needs training examples, questions with short reference answers, "
     "controls=[answers_only], and thought, own_thought and answer_at_once among evaluation.arms"
@@ -42,15 +42,13 @@ def closing_lines(summary: Mapping[str, Any]) -> list[str]:
         return []
     last = summary["rounds"][-1]
     lines = [effect_line(summary["thought_effect"])]
-    beside = [*_arm_texts(last.get("arms", {}), names=_BESIDE), *_chance_texts(last)]
+    beside = [*_arm_texts(last.get("arms", {}), names=ARMS_BESIDE), *_chance_texts(last)]
     if beside:
         lines.append(f"round {last['round']}: {', '.join(beside)}")
-    for name, entry in summary["controls"].items():
-        for variant, figures in entry.get("variants", {"": entry}).items():
-            title = f"{name}/{variant}" if variant else name
-            trained = f"{figures['examples']} examples, {figures['steps']} steps"
-            reached = ", ".join(_arm_texts(figures["arms"], names=tuple(figures["arms"])))
-            lines.append(f"control {control_label(title)} ({trained}): {reached}")
+    for title, figures in control_variants(summary["controls"]).items():
+        trained = f"{figures['examples']} examples, {figures['steps']} steps"
+        reached = ", ".join(_arm_texts(figures["arms"], names=tuple(figures["arms"])))
+        lines.append(f"control {control_label(title)} ({trained}): {reached}")
     variants = summary["controls"].get("answers_only", {}).get("variants", {})
     return [
         *lines,

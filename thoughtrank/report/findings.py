@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from thoughtrank.controls.result import ControlResult
 from thoughtrank.evaluation.comparisons import Comparison, comparisons
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.thought_effect import Part, Readings, ThoughtEffect, thought_effect
+from thoughtrank.report.control_variants import control_variants
 from thoughtrank.storage.tables import TableRows
 
 _DIGITS = 2
@@ -26,8 +27,8 @@ def find(*, rounds: Sequence[Path], controls: Sequence[ControlResult], seed: int
     """
     problems: dict[str, str] = {}
     of_rounds = [readings(folder, problems=problems) for folder in rounds]
-    of_controls = {each.path: readings(each.replies, problems=problems) for each in controls}
-    answers_only = {each.variant or "": of_controls[each.path] for each in controls if each.name == "answers_only"}
+    of_controls = {each.title: readings(each.replies, problems=problems) for each in controls}
+    answers_only = {each.variant or "": of_controls[each.title] for each in controls if each.name == "answers_only"}
     effect = thought_effect(of_rounds[-1], answers_only, problems=problems, seed=seed)
     compared = comparisons(of_rounds, of_controls, problems=problems, seed=seed)
     return {
@@ -39,7 +40,7 @@ def find(*, rounds: Sequence[Path], controls: Sequence[ControlResult], seed: int
 
 def comparison_entries(compared: Sequence[Comparison]) -> list[dict[str, Any]]:
     """The entry ``comparisons`` of ``summary.json``."""
-    return [_rounded(_flat(each)) for each in compared]
+    return [rounded(_flat(each)) for each in compared]
 
 
 def readings(folder: Path, *, problems: dict[str, str]) -> Readings:
@@ -85,18 +86,17 @@ def finding_scalars(findings: Mapping[str, Any]) -> dict[str, float | None]:
     """The numbers of thought effect and controls, flat, for loggers: ``thought_effect_points`` and so on."""
     effect = findings["thought_effect"] or {}
     flat = {f"thought_effect_{name}": effect[name] for name in ("points", "low", "high", "p_value", "n") if effect}
-    for name, entry in findings["controls"].items():
-        for variant, figures in entry.get("variants", {"": entry}).items():
-            where = "_".join(filter(None, ["control", name, variant]))
-            flat |= {
-                f"{where}_{figure}": figures[figure] for figure in ("accuracy", "unseen_accuracy", "examples", "steps")
-            }
-            flat |= {f"{where}_{arm}": values["accuracy"] for arm, values in figures["arms"].items()}
-            flat |= {
-                f"{where}_{comparison}_{figure}": values[figure]
-                for comparison, values in figures.get("win_rates", {}).items()
-                for figure in ("win_rate", "length_controlled", "n")
-            }
+    for title, figures in control_variants(findings["controls"]).items():
+        where = f"control_{title.replace('/', '_')}"
+        flat |= {
+            f"{where}_{figure}": figures[figure] for figure in ("accuracy", "unseen_accuracy", "examples", "steps")
+        }
+        flat |= {f"{where}_{arm}": values["accuracy"] for arm, values in figures["arms"].items()}
+        flat |= {
+            f"{where}_{comparison}_{figure}": values[figure]
+            for comparison, values in figures.get("win_rates", {}).items()
+            for figure in ("win_rate", "length_controlled", "n")
+        }
     return flat
 
 
@@ -120,8 +120,8 @@ def _figures(control: ControlResult) -> dict[str, Any]:
 
 
 def _effect_entry(effect: ThoughtEffect) -> dict[str, Any]:
-    entry = {**asdict(effect), "parts": [_rounded(_flat(part)) for part in effect.parts]}
-    return _rounded(entry)
+    entry = {**asdict(effect), "parts": [rounded(_flat(part)) for part in effect.parts]}
+    return rounded(entry)
 
 
 def _flat(compared: Comparison | Part) -> dict[str, Any]:
@@ -131,7 +131,14 @@ def _flat(compared: Comparison | Part) -> dict[str, Any]:
     return {**entry, **difference}
 
 
-def _rounded(entry: Mapping[str, Any]) -> dict[str, Any]:
+@overload
+def rounded(entry: Mapping[str, Any]) -> dict[str, Any]: ...
+@overload
+def rounded(entry: None) -> None: ...
+def rounded(entry: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A difference with its percentage points rounded; None where there is none."""
+    if entry is None:
+        return None
     return {
         name: round(value, _DIGITS) if name in ("points", "low", "high") else value for name, value in entry.items()
     }

@@ -33,6 +33,9 @@ ARM_LABELS = {
 }
 """By the name in the config, in the order of every table; ``unseen`` is no arm, and stands beside them."""
 
+ARMS_BESIDE = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
+"""The arms that stand beside the thought effect."""
+
 CONTROL_VARIANTS = {
     "copies": "one example per training example of the run, so the same number of examples and steps",
     "pairs": "each distinct pair of question and answer once per epoch, for the same number of steps",

@@ -1,10 +1,10 @@
 """The results of a run, collected from its artifacts: the entries of ``summary.json``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from thoughtrank.records import STAGES, Candidate, Gain, RankedCandidate
+from thoughtrank.records import OTHER_STAGES, STAGES, Candidate, Gain, RankedCandidate
 from thoughtrank.report.prefix_statistics import CandidateFigures, PrefixResult, PrefixTally, tallied
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.tables import TableRows
@@ -21,6 +21,7 @@ def round_summary(
     questions_left_out: int = 0,
     held_out_left_out: int = 0,
     win_rates: Mapping[str, Mapping[str, Any]] | None = None,
+    development: Artifact | None = None,
 ) -> dict[str, Any]:
     """One entry of ``summary.json``.
 
@@ -34,6 +35,7 @@ def round_summary(
         questions_left_out: training questions of the round that do not fit the model's context.
         held_out_left_out: the same of the held-out ones.
         win_rates: the figures of each judged comparison by its name; their costs are part of the round's.
+        development: the evaluation on development questions, where these choose the exported round.
     """
     judged = artifacts["ranking"].facts if "ranking" in artifacts else {}
     paid = [judged, *(win_rates or {}).values()]
@@ -47,7 +49,10 @@ def round_summary(
         "examples": artifacts["selection"].facts["examples"] if "selection" in artifacts else 0,
         "questions_with_examples": _fact(artifacts, "selection", "questions_with_examples"),
         "training_steps": _fact(artifacts, "training", "steps"),
-        "seconds": {name: artifacts[name].facts["seconds"] if name in artifacts else 0.0 for name in STAGES},
+        "seconds": {
+            **{name: artifacts[name].facts["seconds"] if name in artifacts else 0.0 for name in STAGES},
+            **_other_seconds(screening, development, (win_rates or {}).values()),
+        },
         "judge_tokens": sum(each.get("judge_tokens", 0) for each in paid),
         "judge_cost": sum(each.get("judge_cost", 0.0) for each in paid),
         "judge_audit": judged.get("audit", {}),
@@ -70,7 +75,23 @@ def _screening_figures(artifacts: Sequence[Artifact]) -> dict[str, float]:
         return {}
     facts = artifacts[-1].facts
     figures = {name: facts[name] for name in ("screened", "kept", "sometimes", "never", "always")}
-    return {**figures, "seconds": sum(each.facts["seconds"] for each in artifacts)}
+    return {**figures, "seconds": _seconds_of(artifacts)}
+
+
+def _other_seconds(
+    screening: Sequence[Artifact], development: Artifact | None, win_rates: Iterable[Mapping[str, Any]]
+) -> dict[str, float]:
+    """Seconds of ``OTHER_STAGES``, 0 for those that the round does not have."""
+    values = (
+        _seconds_of(screening),
+        _seconds_of([] if development is None else [development]),
+        sum((each.get("seconds", 0.0) for each in win_rates), 0.0),
+    )
+    return dict(zip(OTHER_STAGES, values, strict=True))
+
+
+def _seconds_of(artifacts: Sequence[Artifact]) -> float:
+    return sum((each.facts["seconds"] for each in artifacts), 0.0)
 
 
 def _gain_figures(artifacts: Mapping[str, Artifact]) -> dict[str, float | None]:

@@ -11,12 +11,12 @@ from thoughtrank.evaluation.statistics import mean
 from thoughtrank.evaluation.thought_effect import Readings, ThoughtEffect, thought_effect_over_seeds
 from thoughtrank.report.effect_text import effect_line
 from thoughtrank.report.findings import readings
+from thoughtrank.report.labels import ARMS_BESIDE
 from thoughtrank.report.setting_choice import development_accuracy
 from thoughtrank.report.sweep_jobs import SEED, SweepJob, settings_of
 from thoughtrank.storage.run_paths import RunPaths
 
 _BOOTSTRAP_SEED = 0
-_ARMS = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ def _job_figures(summary: Mapping[str, Any]) -> dict[str, float | None]:
         "thought_effect": effect.get("points"),
         **{name: entry[name] for name in ("accuracy", "direct_accuracy", "unseen_accuracy")},
         "development_accuracy": development_accuracy(summary),
-        **{f"{arm}_accuracy": arms[arm]["accuracy"] for arm in _ARMS if arm in arms},
+        **{f"{arm}_accuracy": arms[arm]["accuracy"] for arm in ARMS_BESIDE if arm in arms},
         "answers_only_accuracy": control.get("accuracy"),
     }
 

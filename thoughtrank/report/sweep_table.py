@@ -7,7 +7,7 @@ from typing import Any
 
 from thoughtrank.report.effect_text import effect_figures
 from thoughtrank.report.findings import finding_scalars
-from thoughtrank.report.labels import arm_label, control_label, side_label
+from thoughtrank.report.labels import ARMS_BESIDE, arm_label, control_label, side_label
 from thoughtrank.report.results_table import metric_cells
 from thoughtrank.report.setting_choice import choice_line, development_accuracy
 from thoughtrank.report.sweep_jobs import SweepJob, varied
@@ -15,7 +15,6 @@ from thoughtrank.report.sweep_seeds import SeedGroup
 from thoughtrank.report.text_layout import fixed_width, percent, wrapped
 from thoughtrank.storage.files import replacing
 
-_ARMS = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
 """With columns of their own; ``accuracy`` is ``thought``, and ``room_to_reason`` always has one."""
 _DEVELOPMENT = "development accuracy"
 _EMPTY, _CONTROL = arm_label("room_to_reason"), control_label("answers_only")
@@ -80,7 +79,7 @@ def _exported(summary: Mapping[str, Any]) -> dict[str, Any]:
 def _columns(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
     """The titles of the figures, those that no job has left out."""
     cells = [_cells(each) for each in summaries]
-    titles = ["thought effect", "accuracy", _DEVELOPMENT, _EMPTY, *map(arm_label, _ARMS)]
+    titles = ["thought effect", "accuracy", _DEVELOPMENT, _EMPTY, *map(arm_label, ARMS_BESIDE)]
     titles += [_CONTROL, _CONTROL_AT_ONCE, "unseen families", "thoughts", "examples", "judge"]
     always = ("accuracy", _EMPTY, "unseen families", "thoughts", "examples", "judge")
     return [each for each in titles if each in always or any(each in of_job for of_job in cells)]
@@ -92,7 +91,7 @@ def _cells(summary: Mapping[str, Any]) -> dict[str, str]:
     arms = entry.get("arms", {})
     names = ("accuracy", _EMPTY, "unseen families", "thoughts", "examples")
     cells = dict(zip(names, metric_cells(entry), strict=True))
-    cells |= {arm_label(arm): percent(arms[arm]["accuracy"]) for arm in _ARMS if arm in arms}
+    cells |= {arm_label(arm): percent(arms[arm]["accuracy"]) for arm in ARMS_BESIDE if arm in arms}
     if (development := development_accuracy(summary)) is not None:
         cells[_DEVELOPMENT] = percent(development)
     if effect := summary.get("thought_effect"):

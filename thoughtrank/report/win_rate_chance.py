@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thoughtrank.evaluation.paired import holm
+from thoughtrank.report.control_variants import control_variants
 
 WinRateKey = tuple[int, str | None, str]
 """Number of the round, title of the control such as ``answers_only/pairs`` or None, and the comparison."""
@@ -18,7 +19,9 @@ def all_win_rates(
         rounds: entries of ``summary.json``; those of older versions have no win rates.
         controls: the entries of the controls.
     """
-    entries = [(entry, None) for entry in rounds] + [(entry, title) for title, entry in control_variants(controls)]
+    entries = [(entry, None) for entry in rounds] + [
+        (entry, title) for title, entry in control_variants(controls).items()
+    ]
     return {
         (entry["round"], title, name): figures
         for entry, title in entries
@@ -34,12 +37,3 @@ def corrected_p_values(win_rates: Mapping[WinRateKey, Mapping[str, Any]]) -> dic
     """
     tested = {key: figures["p_value"] for key, figures in win_rates.items() if figures.get("win_rate") is not None}
     return dict(zip(tested, holm(list(tested.values())), strict=True))
-
-
-def control_variants(controls: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Every variant of every control by its name, such as ``answers_only/pairs``, from their entries of ``summary.json``."""
-    return [
-        ("/".join(filter(None, (name, variant))), figures)
-        for name, entry in controls.items()
-        for variant, figures in entry.get("variants", {"": entry}).items()
-    ]

@@ -59,7 +59,7 @@ def evaluate_control(
         replies=evaluation.published,
         examples=examples,
         training=training,
-        seconds=training["seconds"] + evaluation.facts["seconds"],
+        seconds=training["seconds"] + evaluation.facts["seconds"] + sum(each["seconds"] for each in win_rates.values()),
         judge_cost=sum(each["judge_cost"] for each in win_rates.values()),
         win_rates=win_rates,
     )

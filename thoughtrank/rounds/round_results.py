@@ -20,6 +20,7 @@ from thoughtrank.rounds.round_win_rates import round_win_rates
 from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.rounds.stage_outputs import stage_outputs
 from thoughtrank.stages.training import training_curve
+from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.json_files import read_json, read_json_object, write_json
 from thoughtrank.storage.run_paths import METRICS
 from thoughtrank.storage.tables import TableRows, part_path, write_part
@@ -80,6 +81,7 @@ def _round_entry(current: Round, *, tally: PrefixTally, builder: StageBuilder) -
     if read_json_object(path) is None:
         metrics = read_json(current.artifacts["evaluation"].folder / METRICS)
         write_json(path, {"round": number, **metrics, "chance": _chance(builder)})
+    development = _development(current, builder=builder)
     entry = round_summary(
         metrics=read_json(path),
         artifacts=current.artifacts,
@@ -90,8 +92,9 @@ def _round_entry(current: Round, *, tally: PrefixTally, builder: StageBuilder) -
         questions_left_out=len(questions.left_out_of_round(number)) if number else 0,
         held_out_left_out=len(questions.left_out_of_evaluation()),
         win_rates=round_win_rates(builder, current),
+        development=development,
     )
-    return {**entry, **_development_figures(current, builder=builder)}
+    return entry if development is None else {**entry, **development_figures(read_json(development.folder / METRICS))}
 
 
 def _chance(builder: StageBuilder) -> Mapping[str, Any] | None:
@@ -100,9 +103,8 @@ def _chance(builder: StageBuilder) -> Mapping[str, Any] | None:
     return None if found is None else found._asdict()
 
 
-def _development_figures(current: Round, *, builder: StageBuilder) -> Mapping[str, float | None]:
+def _development(current: Round, *, builder: StageBuilder) -> Artifact | None:
     """Evaluate the round's model on the development questions, where they choose the exported round."""
     if builder.config.export.which != "best":
-        return {}
-    artifact = builder.store.complete(development_evaluation(builder, current))
-    return development_figures(read_json(artifact.folder / METRICS))
+        return None
+    return builder.store.complete(development_evaluation(builder, current))

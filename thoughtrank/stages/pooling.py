@@ -26,7 +26,7 @@ class ModelCandidates:
 
 @dataclass(frozen=True, kw_only=True)
 class Pooling(Stage):
-    """The table of the candidates of several models.
+    """The table of the candidates of several models. Its seconds are those of all of them.
 
     Prefixes are called ``a (base)``, so that each is known by its model, and candidates get new ids.
 
@@ -50,6 +50,7 @@ class Pooling(Stage):
         """Write the table."""
         written = write_rows(artifact.folder / "part-00000.parquet", self._rows(), record_type=Candidate)
         engines = {each.model: each.candidates.facts.get("engine") for each in self.parts}
+        artifact.add_seconds(sum(each.candidates.facts["seconds"] for each in self.parts))
         artifact.finish(candidates=written, engine=engines)
 
     def _rows(self) -> Iterator[Candidate]:

@@ -58,7 +58,7 @@ class Artifact:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What ``finish`` was given, and ``seconds`` of work over all attempts."""
+        """The facts that ``finish`` was given, and ``seconds`` of work over all attempts."""
         for folder in (self.published, self.folder):
             marker = read_done(folder)
             if marker is not None and marker.fingerprint == self.key:
@@ -106,6 +106,10 @@ class Artifact:
         self._since = now
         write_json(path, round(total, 3))
         return total
+
+    def add_seconds(self, seconds: float) -> None:
+        """Count the time of other stages, whose tables this one combines, as time of this one."""
+        self._since -= seconds
 
     def finish(self, **facts: object) -> None:
         """Write the done-marker, when all else is on disk; the last thing a stage does."""

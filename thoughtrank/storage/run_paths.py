@@ -183,10 +183,6 @@ class RunPaths:
         """Table of candidates."""
         return self.round(round_number).candidates
 
-    def candidates_of(self, round_number: int, model: str) -> Path:
-        """Table of the candidates of one model, if several generate."""
-        return self.round(round_number).candidates_of(model)
-
     def rankings(self, round_number: int) -> Path:
         """Table of rankings."""
         return self.round(round_number).rankings

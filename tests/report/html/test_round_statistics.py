@@ -17,5 +17,5 @@ def test_every_candidate_is_counted_once(tmp_path):
     assert statistics.problems == {"thought truncated at its limit": 5, "unranked: refused so 3 + 4 = 7": 5}
     assert statistics.selected["A"] == 5
     assert [(each.prefix, each.win_rate) for each in statistics.prefixes()] == [("A", 1.0), ("B", 0.0), ("7", 0.0)]
-    assert statistics.mean_gains() == {"A": 1.5}
+    assert {each.prefix: each.mean_gain for each in statistics.prefixes()}["A"] == 1.5
     assert statistics.collapses() == {"A": 1.0, "B": 1.0, "7": 1.0}

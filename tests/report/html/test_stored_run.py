@@ -4,7 +4,9 @@ from stored_runs import stored_run, table, with_development
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.report.html.stored_run import read_run
+from thoughtrank.storage.done_marker import write_done
 from thoughtrank.storage.json_files import read_json, write_json
+from thoughtrank.storage.run_paths import RunPaths
 
 
 def test_every_round_is_read_with_its_facts_and_curve(tmp_path):
@@ -87,3 +89,22 @@ def test_a_study_that_keeps_only_its_summary_has_the_figures_of_its_rounds(tmp_p
     assert run.finished
     assert [each.metrics["arms"]["thought"]["accuracy"] for each in run.evaluated] == [0.5, 0.5]
     assert [(each.cost, each.seconds["evaluation"]) for each in run.rounds] == [(0.5, 3.0), (0.5, 3.0)]
+
+
+def test_the_time_of_a_round_is_that_of_all_it_computed(tmp_path):
+    folder = stored_run(tmp_path, rounds=1)
+    before = read_run(folder).rounds[1].seconds
+    paths = RunPaths(folder)
+    screening = paths.screening(1)
+    tables = (screening.candidates, screening.gains, paths.development_replies(1), paths.win_rates(1, "a"))
+    for seconds, made in zip((1.0, 2.0, 4.0, 8.0), tables, strict=True):
+        made.mkdir(parents=True)
+        write_done(made, fingerprint="f", facts={"seconds": seconds})
+    added = {"screening": 3.0, "development": 4.0, "win_rates": 8.0}
+    assert read_run(folder).rounds[1].seconds == {**before, **added}
+    write_json(folder / "summary.json", {"rounds": [{"round": 0, "seconds": {"evaluation": 9.0, **added}}]})
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    for name in ("summary.json", "config.yaml"):
+        (kept / name).write_text((folder / name).read_text())
+    assert read_run(kept).rounds[0].seconds.items() >= added.items()

@@ -13,7 +13,6 @@ from thoughtrank.report.html.markup import interval, note, scrolling, section, t
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import CHANCE, CONTROL, Point, interval_bar, legend, line_chart, series_class
 from thoughtrank.report.html.thought_effect_notes import against, effect_note
-from thoughtrank.report.html.totals import control_variants
 from thoughtrank.report.html.win_rate_table import win_rates
 from thoughtrank.report.labels import ARM_LABELS, CONTROL_LABELS, arm_label, control_label
 from thoughtrank.report.text_layout import percent
@@ -131,7 +130,7 @@ def _arm_class(arm: str) -> str:
 def _control_series(run: StoredRun) -> tuple[str, list[Point]] | None:
     """The control that the thought effect is measured against, as a point at the last round."""
     compared = against(run)
-    figures = None if compared is None else control_variants(run).get(compared[0], {}).get("arms", {}).get(compared[1])
+    figures = None if compared is None else run.controls.get(compared[0], {}).get("arms", {}).get(compared[1])
     if compared is None or not run.evaluated or figures is None or figures.get("accuracy") is None:
         return None
     point = Point(run.evaluated[-1].number, figures["accuracy"], figures["low"], figures["high"])
@@ -193,7 +192,7 @@ def _bars(run: StoredRun) -> Iterator[_Bar]:
             yield _Bar(f"round {last.number}: {label.text}", text, figures, _arm_class(arm))
         if arm == "filler_thought" and (chance := last.metrics.get("chance")) is not None:
             yield _Bar("chance", f"{chance_label(chance)}, the most frequent reference answer", chance, CHANCE)
-    for title, figures in control_variants(run).items():
+    for title, figures in run.controls.items():
         for number, (names, of_arm) in enumerate(_equal_arms(figures["arms"])):
             arms_text = names[0] if len(names) == 1 else f"the same in {len(names)} arms, {', '.join(names)}"
             text = f"{title}: {CONTROL_LABELS[title].meaning}" if title in CONTROL_LABELS and not number else ""

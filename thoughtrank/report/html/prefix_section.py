@@ -1,6 +1,5 @@
 """The section on prefixes: a grid coloured by win rate for every round, and how the model's own thoughts begin."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,6 +8,7 @@ from thoughtrank.report.html.markup import details, note, section, table
 from thoughtrank.report.html.round_statistics import OPENING_WORDS, RoundStatistics, first_word
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import NUM_SHADES
+from thoughtrank.report.openings import entropy
 from thoughtrank.report.prefix_chance import PrefixChance, PrefixWins
 from thoughtrank.report.prefix_statistics import PrefixResult
 from thoughtrank.report.text_layout import listed_prefixes, percent
@@ -80,11 +80,11 @@ def _all_rounds(ranked: Sequence[RoundStatistics]) -> str:
 
 
 def _round_grid(of_round: RoundStatistics, *, folded: bool, top: float) -> str:
-    results, gains, collapses = of_round.prefixes(), of_round.mean_gains(), of_round.collapses()
+    results, collapses = of_round.prefixes(), of_round.collapses()
     tested = of_round.wins.tested()
     marks = _marks(tested)
     cells = "".join(
-        _cell(each, top=top, gain=gains.get(each.prefix), number=of_round.number, mark=marks.get(each.prefix, ""))
+        _cell(each, top=top, gain=each.mean_gain, number=of_round.number, mark=marks.get(each.prefix, ""))
         for each in results
     )
     has_p_top = any(each.p_top is not None for each in results)
@@ -93,7 +93,7 @@ def _round_grid(of_round: RoundStatistics, *, folded: bool, top: float) -> str:
             each.prefix,
             percent(each.win_rate),
             percent(each.genuine_rate),
-            gain_text(gains.get(each.prefix)),
+            gain_text(each.mean_gain),
             *([percent(each.p_top)] if has_p_top else []),
             percent(each.distinct_rate),
             str(of_round.selected[each.prefix]),
@@ -205,7 +205,7 @@ def _own_openers(run: StoredRun, rounds: Sequence[RoundStatistics]) -> str:
     rows.append(
         [
             "effective number (2 to the entropy)",
-            *(f"{_effective_number(counts):.1f}" if counts else "–" for _, counts in columns),
+            *(f"{2 ** entropy(counts):.1f}" if counts else "–" for _, counts in columns),
         ]
     )
     shown = table(
@@ -236,9 +236,3 @@ def _learned(word: str, counts: Counter[str], rounds: Sequence[RoundStatistics])
         f"{selected.total():,} selected examples, {selected[word]:,} do. The win rates above are of forced beginnings; "
         "the model's own are learned from all selected examples, so the most frequent opener need not be a prefix that wins."
     )
-
-
-def _effective_number(counts: Counter[str]) -> float:
-    total = counts.total()
-    terms = [count / total * math.log2(count / total) for count in counts.values()]
-    return 2.0 ** -sum(terms)

@@ -41,7 +41,6 @@ class RoundStatistics:
         self.selected_questions = 0
         self.wins = PrefixWins()
         self._openings: dict[str, Counter[str]] = defaultdict(Counter)
-        self._gains: dict[str, list[float]] = defaultdict(list)
         self._tally = PrefixTally()
 
     def add(self, group: Sequence[Reported]) -> None:
@@ -54,7 +53,6 @@ class RoundStatistics:
                 self.ranks[each.rank] += 1
             if each.gain is not None and math.isfinite(each.gain):
                 self.gains[round(each.gain * 20) / 20] += 1
-                self._gains[candidate.prefix].append(each.gain)
             if each.outcome == SELECTED:
                 self.selected[candidate.prefix] += 1
                 self.selected_words[first_word(candidate.thought)] += 1
@@ -78,10 +76,6 @@ class RoundStatistics:
     def prefixes(self) -> list[PrefixResult]:
         """How each prefix did; empty before the ranking."""
         return self._tally.results()
-
-    def mean_gains(self) -> dict[str, float]:
-        """Prefix to the mean gain of its thoughts, where it is finite."""
-        return {prefix: sum(values) / len(values) for prefix, values in self._gains.items()}
 
     def collapses(self) -> dict[str, float]:
         """Prefix to the fraction of its thoughts that begin with their most frequent words."""

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from thoughtrank.records import STAGES
+from thoughtrank.records import OTHER_STAGES, STAGES
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.machine import machine_text, versions
 from thoughtrank.report.html.markup import details, note, section, table
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
-from thoughtrank.report.html.totals import control_variants, duration_text, other_cost, total_cost, total_seconds
+from thoughtrank.report.html.totals import duration_text, other_cost, total_cost, total_seconds
 from thoughtrank.report.html.training_texts import epochs_text, round_text, training_settings
 from thoughtrank.report.labels import control_label
 from thoughtrank.report.text_layout import percent
@@ -66,7 +66,7 @@ def _audit_value(key: str, value: object) -> str:
 
 
 def _spend(run: StoredRun) -> str:
-    stages = [stage for stage in STAGES if any(stage in each.seconds for each in run.rounds)]
+    stages = [name for name in (*STAGES, *OTHER_STAGES) if any(name in each.seconds for each in run.rounds)]
     rows = [
         [
             f"round {each.number}",
@@ -82,14 +82,15 @@ def _spend(run: StoredRun) -> str:
     cost = sum(each.cost for each in run.rounds)
     rows.append(["all rounds", f"${cost:.2f}", f"{tokens:,}", *map(duration_text, [*sums, of_rounds])])
     unknown = ["–"] * len(stages)
-    for title, figures in control_variants(run).items():
+    for title, figures in run.controls.items():
         seconds, cost = figures.get("seconds", 0.0), figures.get("judge_cost", 0.0)
         rows.append([f"control {control_label(title)}", f"${cost:.2f}", "–", *unknown, duration_text(seconds)])
     if other := other_cost(run):
         rows.append(["unfinished, or no longer asked for", f"${other:.2f}", "–", *unknown, "–"])
     if len(rows) > len(run.rounds) + 1:
         rows.append(["everything", f"${total_cost(run):.2f}", "–", *unknown, duration_text(total_seconds(run))])
-    return table(["", "judge", "judge tokens", *stages, "total"], rows, caption=_machine(run))
+    titles = [stage.replace("_", " ") for stage in stages]
+    return table(["", "judge", "judge tokens", *titles, "total"], rows, caption=_machine(run))
 
 
 def _machine(run: StoredRun) -> str:

@@ -17,7 +17,8 @@ from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.evaluation.comparisons import comparisons
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.output.redaction import redacted
-from thoughtrank.records import STAGES
+from thoughtrank.records import OTHER_STAGES, STAGES
+from thoughtrank.report.control_variants import control_variants
 from thoughtrank.report.findings import comparison_entries, readings_of
 from thoughtrank.storage.done_marker import read_done
 from thoughtrank.storage.json_files import read_json_object
@@ -39,7 +40,7 @@ class StoredRound:
         number: 0 is the base model.
         metrics: what ``5_evaluation.json`` holds, with ``development_n`` and ``development_accuracy`` where development
             questions were asked; empty before the evaluation.
-        facts: stage to the facts in its done-marker.
+        facts: stage to the facts in its done-marker; of each of ``OTHER_STAGES`` that the round has, its seconds.
         curve: one row per logged step of the training.
         replies: to the held-out questions; empty where there is no readable table.
         win_rates: the figures of every comparison of replies by the judge, by its name.
@@ -100,6 +101,11 @@ class StoredRun:
     judge_cost: float = 0.0
 
     @property
+    def controls(self) -> dict[str, Mapping[str, Any]]:
+        """The figures of every variant of every control by its title."""
+        return control_variants(self.findings["controls"])
+
+    @property
     def evaluated(self) -> list[StoredRound]:
         """The rounds with metrics."""
         return [each for each in self.rounds if each.metrics]
@@ -143,6 +149,7 @@ def _read_round(paths: RunPaths, number: int) -> StoredRound:
     for stage, folder in zip(STAGES, folders, strict=True):
         if (marker := read_done(folder(number))) is not None:
             facts[stage] = marker.facts
+    facts |= _other_facts(paths, number)
     rows = {row["step"]: row for row in read_json_lines(paths.model(number) / "_metrics.jsonl") if "step" in row}
     metrics = _metrics(read_json_object(paths.evaluation(number)) or {})
     return StoredRound(
@@ -155,9 +162,27 @@ def _read_round(paths: RunPaths, number: int) -> StoredRound:
     )
 
 
+def _other_facts(paths: RunPaths, number: int) -> dict[str, dict[str, Any]]:
+    """The seconds of each of ``OTHER_STAGES`` that the round has."""
+    screening = paths.screening(number)
+    folders = (
+        [screening.candidates, screening.gains, screening.questions],
+        [paths.development_replies(number)],
+        sorted(paths.win_rates(number, "").glob("*")),
+    )
+    found = {}
+    for name, tables in zip(OTHER_STAGES, folders, strict=True):
+        markers = [marker for table in tables if (marker := read_done(table)) is not None]
+        if markers:
+            found[name] = {"seconds": sum(float(marker.facts.get("seconds", 0.0)) for marker in markers)}
+    return found
+
+
 def _round_of_summary(entry: Mapping[str, Any]) -> StoredRound:
     """What the summary alone says of a round."""
-    facts: dict[str, dict[str, Any]] = {name: {"seconds": spent} for name, spent in entry.get("seconds", {}).items()}
+    facts: dict[str, dict[str, Any]] = {
+        name: {"seconds": spent} for name, spent in entry.get("seconds", {}).items() if name in STAGES or spent
+    }
     facts.setdefault("ranking", {})["judge_cost"] = entry.get("judge_cost", 0.0)
     return StoredRound(
         number=entry["round"],

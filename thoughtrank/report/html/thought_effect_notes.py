@@ -6,7 +6,6 @@ from typing import Any
 from thoughtrank.report.effect_text import chance_text
 from thoughtrank.report.html.differences import excludes_zero, points_text
 from thoughtrank.report.html.stored_run import StoredRun
-from thoughtrank.report.html.totals import control_variants
 from thoughtrank.report.labels import CONTROL_VARIANTS, control_label, side_label
 
 _ROUNDING = 0.05
@@ -25,7 +24,7 @@ def against(run: StoredRun) -> tuple[str, str] | None:
 def reached_without(run: StoredRun) -> float | None:
     """Accuracy of the control that the thought effect is measured against; None where there is none."""
     title, _, arm = run.findings["thought_effect"].get("against", "").rpartition(" ")
-    accuracy: float | None = control_variants(run).get(title, {}).get("arms", {}).get(arm, {}).get("accuracy")
+    accuracy: float | None = run.controls.get(title, {}).get("arms", {}).get(arm, {}).get("accuracy")
     return accuracy
 
 

@@ -1,8 +1,5 @@
 """What a run cost and how long it took, its controls included."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from thoughtrank.report.html.stored_run import StoredRun
 
 _ROUNDING = 1e-6
@@ -24,9 +21,7 @@ def total_cost(run: StoredRun) -> float:
 
 def listed_cost(run: StoredRun) -> float:
     """US dollars of the judge calls of rounds and controls."""
-    return sum(each.cost for each in run.rounds) + sum(
-        each.get("judge_cost", 0.0) for each in control_variants(run).values()
-    )
+    return sum(each.cost for each in run.rounds) + sum(each.get("judge_cost", 0.0) for each in run.controls.values())
 
 
 def other_cost(run: StoredRun) -> float:
@@ -38,13 +33,4 @@ def other_cost(run: StoredRun) -> float:
 def total_seconds(run: StoredRun) -> float:
     """Seconds of computation of all stages, and of the controls."""
     of_rounds = sum(sum(each.seconds.values()) for each in run.rounds)
-    return of_rounds + sum(each.get("seconds", 0.0) for each in control_variants(run).values())
-
-
-def control_variants(run: StoredRun) -> dict[str, Mapping[str, Any]]:
-    """The figures of every variant of every control by its title, such as ``answers_only/pairs``."""
-    return {
-        f"{control}/{variant}" if variant else control: figures
-        for control, entry in run.findings["controls"].items()
-        for variant, figures in entry.get("variants", {"": entry}).items()
-    }
+    return of_rounds + sum(each.get("seconds", 0.0) for each in run.controls.values())

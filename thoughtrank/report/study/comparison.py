@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from thoughtrank.evaluation.paired import Outcomes, holm, paired_difference_over_seeds
-from thoughtrank.report.findings import readings
+from thoughtrank.report.findings import readings, rounded
 from thoughtrank.report.study.kept_runs import StudyRun, seed_group
 from thoughtrank.storage.json_files import read_json_object, write_json
 from thoughtrank.storage.run_paths import RunPaths
 
 _ARM = "thought"
 _BOOTSTRAP_SEED = 0
-_DIGITS = 2
 
 
 def comparison_path(study: Path) -> Path:
@@ -63,9 +62,9 @@ def compare(groups: Mapping[str, Sequence[StudyRun]]) -> dict[str, Any]:
     earlier = {number: _differences(groups, number, problems=problems) for number in range(1, most)}
     settings = {
         name: {
-            "thought_effect": _rounded(seed_group(name, runs).effect),
-            "difference": _rounded(last.get(name)),
-            "earlier_rounds": {str(number): _rounded(of[name]) for number, of in earlier.items() if name in of},
+            "thought_effect": rounded(seed_group(name, runs).effect),
+            "difference": rounded(last.get(name)),
+            "earlier_rounds": {str(number): rounded(of[name]) for number, of in earlier.items() if name in of},
         }
         for name, runs in groups.items()
     }
@@ -111,11 +110,3 @@ def _replies(run: StudyRun, number: int | None = None) -> Path:
 
 def _outcomes(run: StudyRun, number: int | None, problems: dict[str, str]) -> Outcomes:
     return readings(_replies(run, number), problems=problems).get(_ARM, {})
-
-
-def _rounded(entry: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if entry is None:
-        return None
-    return {
-        name: round(value, _DIGITS) if name in ("points", "low", "high") else value for name, value in entry.items()
-    }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from thoughtrank.evaluation.statistics import mean
+from thoughtrank.report.control_variants import control_variants
 from thoughtrank.report.labels import ARM_LABELS, arm_label, control_label
 from thoughtrank.report.study.kept_runs import StudyRun
 from thoughtrank.report.study.markdown import DASH, markdown_table, spread
@@ -98,9 +99,8 @@ def _models(run: StudyRun) -> Iterator[tuple[str, _Entry]]:
     first, last = run.rounds[0], run.rounds[-1]
     yield "round 0", first.get("arms", {})
     yield f"round {last['round']}", last.get("arms", {})
-    for control, entry in run.summary.get("controls", {}).items():
-        for variant, figures in entry.get("variants", {"": entry}).items():
-            yield control_label("/".join(filter(None, [control, variant]))), figures["arms"]
+    for title, figures in control_variants(run.summary.get("controls", {})).items():
+        yield control_label(title), figures["arms"]
 
 
 def _figure(arms: _Entry, arm: str, name: str) -> float | None:

@@ -4,15 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thoughtrank.report.effect_text import effect_figures, p_text
-from thoughtrank.report.labels import arm_label, control_label
+from thoughtrank.report.labels import ARMS_BESIDE, arm_label, control_label
 from thoughtrank.report.study.kept_runs import StudyRun, seed_group
 from thoughtrank.report.study.markdown import DASH, markdown_table, spread_text
 from thoughtrank.report.study.prefix_tables import prefix_section
 from thoughtrank.report.study.prefix_wins import read_prefix_wins
 from thoughtrank.report.study.round_tables import arms_table, families_table, rounds_table
 from thoughtrank.report.text_layout import percent
-
-_ARMS = ("own_thought", "answer_at_once", "filler_thought", "swapped_thought")
 
 
 def study_tables(groups: Mapping[str, Sequence[StudyRun]], compared: Mapping[str, Any]) -> str:
@@ -60,7 +58,7 @@ def _setting_cells(name: str, runs: Sequence[StudyRun], compared: Mapping[str, A
     figures = seed_group(name, runs).row()
     found = compared.get("settings", {}).get(name, {})
     cells = {"setting": f"`{name}`", "seeds": str(len(runs)), "accuracy": _spread_of(figures, "accuracy")}
-    for arm in _ARMS:
+    for arm in ARMS_BESIDE:
         if f"{arm}_accuracy_mean" in figures:
             cells[arm_label(arm)] = _spread_of(figures, f"{arm}_accuracy")
     if "answers_only_accuracy_mean" in figures:
