@@ -32,7 +32,7 @@ check: $(VENV)/.installed
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-# Random trials that try to break runs, about half an hour on two cores; an interrupted campaign resumes. See docs/reliability.md.
+# Random trials that try to break runs, 12 to 30 minutes on two cores; an interrupted campaign resumes. See docs/reliability.md.
 campaign: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m campaign
 

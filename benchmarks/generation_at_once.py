@@ -1,6 +1,6 @@
 """How much faster a CPU decodes several groups at once, one thread each, than one after the other with all threads.
 
-    python benchmarks/generation_at_once.py --model runs/quickstart/round_4/model
+    python benchmarks/generation_at_once.py --model runs/quickstart/round_4/4_model
 
 Word problems with 12 branches each, in groups of 20, with the limits of ``generation=short``. Both ways take turns in one run.
 Seconds of each turn are reported, and the ratio of the medians. The last line is one JSON object.
