@@ -12,6 +12,7 @@ from thoughtrank.report.html.stored_run import read_run
     [
         ({"device": "cpu", "dtype": "bfloat16", "threads": 2}, "CPU, bfloat16, 2 threads"),
         ({"device": "cpu", "threads": 1}, "CPU, 1 thread"),
+        ({"device": "cpu", "threads": 1, "devices": 2}, "CPU, 2 threads"),
         ({"device": "cuda", "dtype": "bfloat16", "threads": 16}, "GPU, bfloat16"),
         ({"engine": "openai"}, ""),
     ],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from thoughtrank.report.html.stored_run import StoredRun
 
-_FACTS = ("engine", "device", "dtype", "torch", "transformers", "vllm", "threads")
+_FACTS = ("engine", "device", "dtype", "torch", "transformers", "vllm", "threads", "devices")
 _DEVICES = {"cpu": "CPU", "cuda": "GPU"}
 
 
@@ -13,9 +13,15 @@ def machine_text(run: StoredRun) -> str:
     facts = versions(run)
     device = str(facts.get("device", ""))
     parts = [_DEVICES.get(device, device), str(facts.get("dtype", ""))]
-    if device == "cpu" and "threads" in facts:
-        parts.append(f"{facts['threads']} thread{'' if facts['threads'] == 1 else 's'}")
+    if device == "cpu" and (threads := _threads(facts)):
+        parts.append(f"{threads} thread{'' if threads == 1 else 's'}")
     return ", ".join(filter(None, parts))
+
+
+def _threads(facts: Mapping[str, object]) -> int:
+    """Those of all groups that were decoded at once; 0 where they are not known."""
+    threads, groups = facts.get("threads"), facts.get("devices", 1)
+    return threads * groups if isinstance(threads, int) and isinstance(groups, int) else 0
 
 
 def versions(run: StoredRun) -> Mapping[str, object]:
