@@ -24,7 +24,7 @@ def faults_of(kind, *, packing=True, adapter=None, **changes):
     ("kind", "packing"),
     [
         *((kind, True) for kind in ("gpt2", "gemma3", "mixtral", "qwen3_moe")),
-        *((kind, False) for kind in ("gptj", "bloom", "falcon", "mamba", "gpt2")),
+        *((kind, False) for kind in ("gptj", "bloom", "mpt", "falcon", "mamba", "gpt2")),
     ],
 )
 def test_a_training_step_has_the_loss_of_transformers_and_lowers_it(kind, packing):
@@ -49,7 +49,7 @@ def test_a_training_step_has_the_loss_of_transformers_and_lowers_it(kind, packin
     assert losses[1] < losses[0]
 
 
-@pytest.mark.parametrize("kind", ["gptj", "bloom", "falcon", "mamba"])
+@pytest.mark.parametrize("kind", ["gptj", "bloom", "mpt", "falcon", "mamba"])
 def test_attention_that_cannot_be_exchanged_names_the_key(kind):
     [fault] = faults_of(kind)
     assert "set training.packing=false" in fault

@@ -12,6 +12,7 @@ import pytest
 import pytorch_lightning as pl
 from jobs import make_job, steps_logged, train_here, write_examples, write_job
 from lightning_fabric.plugins.environments import LightningEnvironment
+from model_kinds import write_kind
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from thoughtrank.finetuning import train
@@ -31,6 +32,16 @@ def test_training_lowers_the_loss_and_writes_a_bf16_folder(tiny_folder, examples
     assert len(losses) == 30
     assert sum(losses[-5:]) < 0.6 * sum(losses[:5])
     assert json.loads((tmp_path / "model" / "config.json").read_text())["dtype"] == "bfloat16"
+
+
+@pytest.mark.parametrize(("kind", "packing"), [("gemma3", True), ("bloom", False), ("mpt", False), ("mamba", False)])
+def test_families_that_state_their_sizes_elsewhere_or_not_at_all_are_trained(
+    kind, packing, tiny_folder, examples, tmp_path
+):
+    folder = write_kind(kind, tmp_path / "start", tokenizer=tiny_folder)
+    rows = train_here(make_job(folder, examples, tmp_path / "model", packing=packing))
+    assert [row["examples"] for row in rows] == [4, 4, 4]
+    assert (tmp_path / "model" / "model.safetensors").exists()
 
 
 def test_a_training_ends_with_its_parent_and_goes_on_from_its_checkpoint_to_the_same_weights(

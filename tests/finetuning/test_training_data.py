@@ -1,11 +1,11 @@
+import json
+import shutil
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 from jobs import make_job, write_examples
 from transformers import AutoTokenizer
 
-from thoughtrank.finetuning import training_data
 from thoughtrank.finetuning.training_data import load_training_data
 
 
@@ -83,11 +83,14 @@ def test_the_ranks_share_every_batch(job):
     assert [data.loader.accumulation for data in ranks] == [1, 1]
 
 
-def test_examples_that_are_too_long_are_named_by_rank_0_alone(job, tmp_path, capsys, monkeypatch):
+def test_examples_that_are_too_long_are_named_by_rank_0_alone(job, tmp_path, capsys):
     job = replace(job, examples=(str(write_examples(tmp_path / "uneven", 10, uneven=True)),))
     context = max(len(example.token_ids) for example in load(job).examples.used) - 1
-    config = SimpleNamespace(from_pretrained=lambda folder: SimpleNamespace(max_position_embeddings=context))
-    monkeypatch.setattr(training_data, "AutoConfig", config)
+    folder = tmp_path / "model"
+    shutil.copytree(job.model, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "max_position_embeddings": context}))
+    job = replace(job, model=str(folder))
     data = load(job)
     assert data.examples.too_long
     assert f"left out, longer than the context of {context} tokens" in capsys.readouterr().out

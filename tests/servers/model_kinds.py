@@ -24,6 +24,7 @@ SETTINGS = {
     "gpt2": _GPT,
     "gptj": {**_GPT, "rotary_dim": 4},
     "bloom": {"n_layer": 2, "n_head": 4, "hidden_size": 32},
+    "mpt": {"n_layers": 2, "n_heads": 4, "d_model": 32, "max_seq_len": 256},
     "falcon": {"num_hidden_layers": 2, "num_attention_heads": 4, "hidden_size": 32},
     "mamba": {"num_hidden_layers": 2, "hidden_size": 32, "state_size": 4, "time_step_rank": 4},
     "gemma2": {**_TEXT, **_GEMMA},

@@ -1,10 +1,10 @@
 """The examples of a job, and this rank's batches of them."""
 
+import sys
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-from transformers import AutoConfig
 
 from thoughtrank.finetuning.batching.batch_loader import BatchLoader
 from thoughtrank.finetuning.batching.batch_plan import MicroBatchLimits, epochs_for, plan_batches
@@ -13,6 +13,7 @@ from thoughtrank.finetuning.batching.question_weights import equal_question_weig
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.protocols import Objective
 from thoughtrank.instantiate import make_component
+from thoughtrank.models.model_config import read_sizes
 from thoughtrank.output.terminal import print_text
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def load_training_data(
     Raises:
         UserError: there is nothing to train on.
     """
-    context = AutoConfig.from_pretrained(job.model).max_position_embeddings
+    context = read_sizes(Path(job.model)).context or sys.maxsize  # some families have none
     objective: Objective = make_component(job.objective, where="objective")
     examples = read_examples(
         job.examples,
