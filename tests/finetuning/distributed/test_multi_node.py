@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -79,16 +80,22 @@ def test_every_machine_takes_part_in_every_training_until_the_first_one_leaves(l
     assert {(launch.devices, launch.num_nodes) for _, launch in launches} == {(3, 2)}
 
 
-def test_a_fault_on_another_machine_ends_the_training_on_the_first(monkeypatch, job_file, capsys):
+def wait_for_the_fault_of_another(monkeypatch, fault):
+    """The first machine trains until it learns of a fault; the ranks of the other one raise ``fault``."""
     monkeypatch.setattr(multi_node, "_POLL_SECONDS", 0.01)
 
     def run_ranks(job_file, *, launch, check, listening=None):
         if launch.node_rank:
-            raise UserError("no space left")
-        while True:
+            raise fault
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
             check()
 
     monkeypatch.setattr(multi_node, "run_ranks", run_ranks)
+
+
+def test_a_fault_on_another_machine_ends_the_training_on_the_first(monkeypatch, job_file, capsys):
+    wait_for_the_fault_of_another(monkeypatch, UserError("no space left"))
     port = free_port()
     with machine(0, port) as training:
         thread, errors = follow_in_thread(port)
@@ -99,10 +106,16 @@ def test_a_fault_on_another_machine_ends_the_training_on_the_first(monkeypatch, 
     assert "training failed on machine 1" in capsys.readouterr().out
 
 
-def test_a_file_that_the_other_machines_do_not_see_is_a_fault(monkeypatch, tmp_path):
+def test_a_job_that_another_machine_does_not_see_ends_the_training_on_the_first(monkeypatch, tmp_path):
+    wait_for_the_fault_of_another(monkeypatch, AssertionError("started without its job"))
     monkeypatch.setattr(multi_node, "_FILE_TIMEOUT_SECONDS", 0.0)
-    with pytest.raises(UserError, match="all machines share"):
-        multi_node._wait_for_file(tmp_path / "job.yaml")
+    port = free_port()
+    with machine(0, port) as training:
+        thread, errors = follow_in_thread(port)
+        with pytest.raises(UserError, match=r"machine 1: .* must be on a disk that all machines share"):
+            training.train(tmp_path / "job.yaml", devices=1)
+    thread.join(timeout=30)
+    assert errors == [], "the other machine waits for what the first one decides"
 
 
 @pytest.mark.skipif(not Path("/proc/self/net").exists(), reason="other systems have one loopback address only")

@@ -94,8 +94,7 @@ class MultiNodeTraining:
                 self._store.set(f"gone/{self.rendezvous.node_rank}", "")
                 return
             try:
-                job_file = _wait_for_file(Path(announced["job"]))
-                self._run(job_file, port=announced["port"], devices=devices)
+                self._run(Path(announced["job"]), port=announced["port"], devices=devices)
             except UserError as error:
                 if not self._first_machine_answers():
                     raise
@@ -114,6 +113,8 @@ class MultiNodeTraining:
             devices=devices, num_nodes=here.num_nodes, node_rank=here.node_rank, address=here.address, port=port
         )
         try:
+            if here.node_rank:
+                _wait_for_file(job_file)
             run_ranks(job_file, launch=launch, check=self._check_others, listening=listening)
         except BaseException as error:
             if self._first_machine_answers():
@@ -180,11 +181,14 @@ class MultiNodeTraining:
         return True
 
 
-def _wait_for_file(path: Path) -> Path:
-    """Wait for a file that another machine has written; a network file system may show it late."""
+def _wait_for_file(path: Path) -> None:
+    """Wait for a file that another machine has written; a network file system may show it late.
+
+    Raises:
+        UserError: it does not appear.
+    """
     until = time.monotonic() + _FILE_TIMEOUT_SECONDS
     while not path.exists():
         if time.monotonic() > until:
             raise UserError(f"{path} does not appear: runs_dir and cache_dir must be on a disk that all machines share")
         time.sleep(_POLL_SECONDS)
-    return path
