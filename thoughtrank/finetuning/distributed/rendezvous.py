@@ -52,7 +52,7 @@ class Rendezvous:
             return cls._of_torchrun(environment, num_nodes=num_nodes)
         if {"NODE_RANK", "MASTER_ADDR", "MASTER_PORT"} <= set(environment):
             return cls(
-                node_rank=_number(environment, "NODE_RANK"),
+                node_rank=_node_rank(environment, "NODE_RANK", num_nodes=num_nodes),
                 num_nodes=num_nodes,
                 address=environment["MASTER_ADDR"],
                 port=_number(environment, "MASTER_PORT"),
@@ -69,7 +69,7 @@ class Rendezvous:
         _check("GROUP_WORLD_SIZE", environment.get("GROUP_WORLD_SIZE", str(num_nodes)), num_nodes)
         # torchrun itself listens on MASTER_PORT.
         return cls(
-            node_rank=_number(environment, "GROUP_RANK"),
+            node_rank=_node_rank(environment, "GROUP_RANK", num_nodes=num_nodes),
             num_nodes=num_nodes,
             address=environment["MASTER_ADDR"],
             port=_number(environment, "MASTER_PORT") + 1,
@@ -85,11 +85,21 @@ class Rendezvous:
         # The same port on all machines, and another one for another job on the same machines.
         port = environment.get("MASTER_PORT") or str(15000 + _number(environment, "SLURM_JOB_ID") % 10000)
         return cls(
-            node_rank=_number(environment, "SLURM_NODEID"),
+            node_rank=_node_rank(environment, "SLURM_NODEID", num_nodes=num_nodes),
             num_nodes=num_nodes,
             address=environment.get("MASTER_ADDR") or SLURMEnvironment.resolve_root_node_address(names),
             port=_number({"MASTER_PORT": port}, "MASTER_PORT"),
         )
+
+
+def _node_rank(environment: Mapping[str, str], name: str, *, num_nodes: int) -> int:
+    rank = _number(environment, name)
+    if rank >= num_nodes:
+        raise UserError(
+            f"{name}={rank}, but the machines of strategy.num_nodes={num_nodes} have the numbers 0 to {num_nodes - 1}: "
+            f"{HOW_TO_START}"
+        )
+    return rank
 
 
 def _number(environment: Mapping[str, str], name: str) -> int:
