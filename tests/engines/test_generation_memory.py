@@ -35,6 +35,12 @@ def test_a_cpu_decodes_as_many_groups_as_are_asked_for_or_as_it_has_threads(monk
     assert TransformersEngine(device="cuda", devices=2).memory_estimate(**SIZES).groups == 1
 
 
+def test_a_container_decodes_as_many_groups_as_have_room_in_a_quarter_of_its_limit(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setattr("thoughtrank.engines.transformers.usable_memory", lambda: 2 * 4 * 65536 * 8)
+    assert TransformersEngine(device="cpu", dtype="bfloat16").memory_estimate(**SIZES).groups == 2
+
+
 def test_the_cache_never_exceeds_the_budget():
     def cache(**settings):
         return TransformersEngine(dtype="bfloat16", **settings).memory_estimate(**SIZES).kv_cache

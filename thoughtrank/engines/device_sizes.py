@@ -41,7 +41,7 @@ def groups_on_cpu(*, threads: int, cache_bytes: float, memory_bytes: float) -> i
     Args:
         threads: that may compute.
         cache_bytes: the largest KV cache of one group.
-        memory_bytes: of the machine.
+        memory_bytes: that the process may use.
     """
     return max(1, min(threads, _MOST_ON_CPU, int(memory_bytes / 4 / max(1.0, cache_bytes))))
 

@@ -5,8 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import psutil
-
 from thoughtrank.engines.device_sizes import AUTO, gigabytes, group_sizes, groups_on_cpu, number_of, token_budget
 from thoughtrank.engines.engine_component import LocalEngineComponent
 from thoughtrank.engines.generation_memory import GenerationMemory
@@ -21,6 +19,7 @@ from thoughtrank.models.special_parts import (
     unusual_keys_and_values,
 )
 from thoughtrank.process.cpu_quota import computing_threads
+from thoughtrank.process.memory_limit import usable_memory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -64,7 +63,7 @@ class TransformersEngine(LocalEngineComponent):
             weights. ``auto`` is nine tenths of a CUDA device's memory, else 65536 tokens.
         devices: groups that are decoded at once: on CUDA, each in a process with a copy of the model on a device of its own;
             on the CPU, each in a thread with its part of the cores, and with the same weights. ``auto`` is all CUDA devices; on
-            the CPU as many as there are cores, up to 4 whose KV caches take a quarter of the memory.
+            the CPU as many as there are cores, up to 4 whose KV caches take a quarter of the memory, or of a container's limit.
     """
 
     version = 5
@@ -255,7 +254,7 @@ class TransformersEngine(LocalEngineComponent):
     def _groups_on_cpu(self, *, threads: int, cache_bytes: float) -> int:
         if isinstance(self.devices, int):
             return self.devices
-        return groups_on_cpu(threads=threads, cache_bytes=cache_bytes, memory_bytes=psutil.virtual_memory().total)
+        return groups_on_cpu(threads=threads, cache_bytes=cache_bytes, memory_bytes=usable_memory())
 
     def _device(self) -> Device:
         import torch

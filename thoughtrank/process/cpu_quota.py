@@ -6,8 +6,10 @@ and as many threads wait for each other while the kernel holds them back.
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+
+from thoughtrank.process.cgroups import cgroup_folders
 
 THREADS = "OMP_NUM_THREADS"
 _limited = False
@@ -45,7 +47,7 @@ def usable_cores(root: Path = Path("/")) -> int:
     Args:
         root: of the file system.
     """
-    quotas = [quota for folder in _cgroups(root) if (quota := _quota(folder)) is not None]
+    quotas = [quota for folder in cgroup_folders("cpu", root=root) if (quota := _quota(folder)) is not None]
     return min([_cores(), *(max(1, math.ceil(quota)) for quota in quotas)])
 
 
@@ -54,23 +56,6 @@ def _cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
         return os.cpu_count() or 1
-
-
-def _cgroups(root: Path) -> Iterator[Path]:
-    """Folders of the cgroups of this process, with those around them: of version 2, and of version 1 for processors."""
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        for mount in ("", "unified") if not controllers else ("cpu", "cpu,cpuacct"):
-            if controllers and "cpu" not in controllers.split(","):
-                continue
-            top = root / "sys/fs/cgroup" / mount
-            # In a container, the path may be that outside of it, which is not mounted.
-            inner = top / path.strip("/")
-            yield from (folder for folder in (inner, *inner.parents) if folder.is_relative_to(top))
 
 
 def _quota(folder: Path) -> float | None:
