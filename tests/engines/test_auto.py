@@ -85,6 +85,15 @@ def test_in_flight_and_longest_sequence_are_those_of_vllm_and_no_part_of_the_ide
     assert made.identity() == AutoEngine(python=python).identity()
 
 
+def test_groups_at_once_are_those_of_the_embedded_engine_and_no_part_of_the_identity(devices, python):
+    devices(0)
+    made = AutoEngine(python=python, device="cpu", devices=1)
+    assert made.devices_estimate().generation == 1
+    assert made.identity() == AutoEngine(python=python, device="cpu").identity()
+    [fault] = AutoEngine(python=python, device="cpu", devices="many").faults()
+    assert fault == "engine.devices must be a number or auto, not 'many'"
+
+
 def test_the_chosen_engine_learns_the_longest_sequence(devices, python, tiny_folder, tmp_path):
     devices(1)
     made = AutoEngine(python=python)

@@ -29,6 +29,7 @@ class AutoEngine(EngineComponent):
         replies_per_group: the same for evaluation, in replies.
         probe_candidates: candidates of a stage that are generated again in another batch, to measure how many change.
         token_budget: of the embedded engine.
+        devices: of the embedded engine, groups that are decoded at once; ``auto`` is its default.
         concurrency: of vLLM, branches in flight per copy of the model; ``auto`` is its default.
         context_tokens: of vLLM, the longest sequence; null is what the run needs.
 
@@ -36,7 +37,7 @@ class AutoEngine(EngineComponent):
         engine: the chosen one.
     """
 
-    operational = frozenset({"python", "probe_candidates", "concurrency", "context_tokens"})
+    operational = frozenset({"python", "probe_candidates", "devices", "concurrency", "context_tokens"})
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class AutoEngine(EngineComponent):
         replies_per_group: int | Literal["auto"] = "auto",
         probe_candidates: int = 8,
         token_budget: int | str = "auto",
+        devices: int | str = "auto",
         concurrency: int | Literal["auto"] = "auto",
         context_tokens: int | None = None,
     ) -> None:
@@ -60,6 +62,7 @@ class AutoEngine(EngineComponent):
         self.python = python
         self.probe_candidates = probe_candidates
         self.token_budget = token_budget
+        self.devices = devices
         self.concurrency = concurrency
         self.context_tokens = context_tokens
         self._has_cuda = choice == "auto" and device in ("auto", "cuda") and num_cuda_devices() > 0
@@ -82,6 +85,7 @@ class AutoEngine(EngineComponent):
                 linear_kernel=linear_kernel,
                 probe_candidates=probe_candidates,
                 token_budget=token_budget,
+                devices=devices,
                 **sizes,
             )
         )
