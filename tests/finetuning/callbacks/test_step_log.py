@@ -1,6 +1,8 @@
 """The rows and the end of real trainings of a tiny model."""
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,24 @@ def test_a_training_that_goes_wrong_stops_and_names_its_questions(tiny_folder, e
     assert set(bad["question_ids"]) <= {f"q{number}" for number in range(12)}
     assert not (tmp_path / "model" / "model.safetensors").exists()
     assert len(steps_logged(tmp_path / "model")) == 1
+
+
+def test_a_step_whose_questions_weigh_more_than_others_is_no_divergence(tiny_folder, tmp_path):
+    once, twice = (write_examples(tmp_path / str(number), number) for number in (1, 2))
+    job = make_job(
+        tiny_folder,
+        twice,
+        tmp_path / "model",
+        objective={"_target_": "thoughtrank.finetuning.objectives.SupervisedFineTuning", "question_weights": "equal"},
+        optimizer={"_target_": "thoughtrank.finetuning.optimizers.adamw.AdamW", "lr": 1e-5},
+        batch_size=1,
+        micro_batch_size=1,
+    )
+    job = replace(job, examples=(*[str(once)] * 8, str(twice)))
+    losses = [row["loss"] for row in train_here(job)]
+    assert len(losses) == 10
+    vocabulary = json.loads((tiny_folder / "config.json").read_text())["vocab_size"]
+    assert max(losses) > 2 * math.log(vocabulary)
 
 
 def test_only_every_nth_step_is_logged(tiny_folder, examples, tmp_path):

@@ -1,11 +1,12 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from thoughtrank.finetuning.batching.batches import padded_batch
+from thoughtrank.finetuning.batching.batches import packed_batch, padded_batch
 from thoughtrank.finetuning.batching.examples import EncodedExample
 from thoughtrank.finetuning.callbacks import throughput
 from thoughtrank.finetuning.callbacks.throughput import StepWork, ThroughputMeter
@@ -22,6 +23,13 @@ def test_the_work_of_micro_batches_adds_up():
     work.add(padded_batch(EXAMPLES[:1], loss_weight=0.25, padding_id=0))
     assert (work.examples, work.tokens, work.targets, work.positions) == (3, 4 + 2 + 4, 3 + 2, 8 + 4)
     assert work.question_ids == ["q1", "q2", "q1"]
+
+
+def test_the_weights_of_targets_add_up():
+    work = StepWork()
+    work.add(padded_batch(EXAMPLES, loss_weight=0.6, padding_id=0))
+    work.add(packed_batch([replace(EXAMPLES[0], weight=2.5)], loss_weight=0.4))
+    assert (work.targets, work.target_weight) == (3 + 2, 3 + 2 * 2.5)
 
 
 def test_a_micro_batch_that_only_keeps_the_ranks_in_step_is_not_counted():

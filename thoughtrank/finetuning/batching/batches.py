@@ -33,6 +33,7 @@ class Batch:
             tokens over all ranks.
         question_ids: one per example.
         num_tokens: tokens the model computes, without padding.
+        total_weight: sum of the weights of its targets.
         target_weights: [N] float32, factors on the losses of the targets; None where all are 1.
     """
 
@@ -45,6 +46,7 @@ class Batch:
     loss_weight: float
     question_ids: tuple[str, ...]
     num_tokens: int
+    total_weight: float
     target_weights: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
@@ -104,6 +106,7 @@ def packed_batch(examples: Sequence[EncodedExample], *, loss_weight: float) -> B
         loss_weight=loss_weight,
         question_ids=tuple(example.question_id for example in examples),
         num_tokens=len(packed.token_ids),
+        total_weight=_total_weight(examples),
         target_weights=_target_weights(examples),
     )
 
@@ -129,12 +132,17 @@ def padded_batch(examples: Sequence[EncodedExample], *, loss_weight: float, padd
         loss_weight=loss_weight,
         question_ids=tuple(example.question_id for example in examples),
         num_tokens=sum(len(example.token_ids) for example in examples),
+        total_weight=_total_weight(examples),
         target_weights=_target_weights(examples),
     )
 
 
 def _target_ids(examples: Sequence[EncodedExample]) -> Tensor:
     return torch.tensor([token for example in examples for token in example.token_ids[example.loss_start :]])
+
+
+def _total_weight(examples: Sequence[EncodedExample]) -> float:
+    return sum(example.weight * example.num_targets for example in examples)
 
 
 def _target_weights(examples: Sequence[EncodedExample]) -> Tensor | None:

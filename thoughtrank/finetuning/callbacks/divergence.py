@@ -15,7 +15,7 @@ def has_diverged(*, loss: float, gradient_norm: float | None, vocabulary: int) -
     """Whether the loss (nats per token) or the gradient is not finite, or the loss far above that of guessing.
 
     Args:
-        loss: of an optimizer step, the mean over its target tokens.
+        loss: of an optimizer step, the mean over its target tokens, weighted as in training.
         gradient_norm: before clipping; None if unknown.
         vocabulary: number of tokens the model chooses among.
     """

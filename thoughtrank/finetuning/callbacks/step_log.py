@@ -26,6 +26,7 @@ class _StepTotals(TypedDict):
     examples: float
     tokens: float
     targets: float
+    target_weight: float
     positions: float
 
 
@@ -94,28 +95,36 @@ class StepLog(pl.Callback):
         """The metrics of the step that has just been completed, over all ranks."""
         totals = _summed(self._work, trainer, loss=module.take_step_loss())
         seconds = time.perf_counter() - self._work.started
-        loss, norm = totals["loss"], module.engine.gradient_norm
-        if has_diverged(loss=loss, gradient_norm=norm, vocabulary=module.causal_lm.config.get_text_config().vocab_size):
-            stop_diverged(
-                self.path.parent,
-                step=self._steps,
-                loss=loss,
-                gradient_norm=norm,
-                question_ids=_of_all_ranks(self._work.question_ids, trainer),
-                write=trainer.is_global_zero,
-            )
+        norm = module.engine.gradient_norm
+        self._stop_if_diverged(trainer, module, totals, gradient_norm=norm)
         rates = meter.rates(
             tokens=totals["tokens"], targets=totals["targets"], positions=totals["positions"], seconds=seconds
         )
         return {
             "step": self._steps,
-            "loss": loss,
+            "loss": totals["loss"],
             "lr": trainer.optimizers[0].param_groups[0]["lr"],
             "gradient_norm": norm,
             "examples": int(totals["examples"]),
             "seconds": round(seconds, 4),
             **rates,
         }
+
+    def _stop_if_diverged(
+        self, trainer: pl.Trainer, module: "FineTuningModule", totals: _StepTotals, *, gradient_norm: float | None
+    ) -> None:
+        # The targets of one step may weigh more than those of another: that is no part of how bad the model is.
+        loss = totals["loss"] * totals["targets"] / totals["target_weight"]
+        vocabulary = module.causal_lm.config.get_text_config().vocab_size
+        if has_diverged(loss=loss, gradient_norm=gradient_norm, vocabulary=vocabulary):
+            stop_diverged(
+                self.path.parent,
+                step=self._steps,
+                loss=loss,
+                gradient_norm=gradient_norm,
+                question_ids=_of_all_ranks(self._work.question_ids, trainer),
+                write=trainer.is_global_zero,
+            )
 
     def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Close bar and file."""
@@ -143,13 +152,20 @@ def _arithmetic(trainer: pl.Trainer, module: "FineTuningModule") -> torch.dtype:
 def _summed(work: StepWork, trainer: pl.Trainer, *, loss: float) -> _StepTotals:
     device = trainer.strategy.root_device
     parts = torch.tensor(
-        [loss, work.examples, work.tokens, work.targets, work.positions],
+        [loss, work.examples, work.tokens, work.targets, work.target_weight, work.positions],
         dtype=torch.float64 if device.type != "mps" else torch.float32,
         device=device,
     )
     summed = cast("Tensor", trainer.strategy.reduce(parts, reduce_op="sum"))
-    loss, examples, tokens, targets, positions = summed.tolist()
-    return {"loss": loss, "examples": examples, "tokens": tokens, "targets": targets, "positions": positions}
+    loss, examples, tokens, targets, target_weight, positions = summed.tolist()
+    return {
+        "loss": loss,
+        "examples": examples,
+        "tokens": tokens,
+        "targets": targets,
+        "target_weight": target_weight,
+        "positions": positions,
+    }
 
 
 def _of_all_ranks(question_ids: list[str], trainer: pl.Trainer) -> list[str]:

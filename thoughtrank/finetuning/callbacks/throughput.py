@@ -25,6 +25,7 @@ class StepWork:
         examples: trained on.
         tokens: computed by the model.
         targets: tokens predicted.
+        target_weight: the sum of their weights.
         positions: tokens and padding.
         question_ids: of the examples.
         started: when the step began, in seconds of ``time.perf_counter``.
@@ -33,6 +34,7 @@ class StepWork:
     examples: int = 0
     tokens: int = 0
     targets: int = 0
+    target_weight: float = 0.0
     positions: int = 0
     question_ids: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
@@ -44,6 +46,7 @@ class StepWork:
         self.examples += len(batch.question_ids)
         self.tokens += batch.num_tokens
         self.targets += len(batch.target_ids)
+        self.target_weight += batch.total_weight
         self.positions += batch.token_ids.numel()
         self.question_ids.extend(batch.question_ids)
 
