@@ -77,7 +77,7 @@ def run_training(job: TrainingJob, *, strategy: Strategy) -> None:
         sums_in_float32=module.sums_in_float32,
     )
     best = _best_weights(data, strategy=strategy)
-    callbacks = [memory, *best, *_callbacks(job, checkpoints, strategy=strategy)]
+    callbacks = [memory, _step_log(job), *best, *_callbacks(job, checkpoints, strategy=strategy)]
     trainer = _trainer(job, strategy=strategy, accumulation=module.accumulation, callbacks=callbacks)
     found = checkpoints.find()
     if found is not None:
@@ -143,10 +143,12 @@ def _best_weights(data: TrainingData, *, strategy: Strategy) -> list[BestWeights
     return [BestWeights(batches=data.development, epoch_ends=data.epoch_ends)]
 
 
+def _step_log(job: TrainingJob) -> StepLog:
+    return StepLog(path=Path(job.work) / METRICS_FILE, every=job.log_every, description=job.description)
+
+
 def _callbacks(job: TrainingJob, checkpoints: Checkpoints, *, strategy: Strategy) -> list[pl.Callback]:
-    callbacks: list[pl.Callback] = [
-        StepLog(path=Path(job.work) / METRICS_FILE, every=job.log_every, description=job.description)
-    ]
+    callbacks: list[pl.Callback] = []
     # Checking memory after each layer would break the graphs of compiled layers, and delay other devices, whose tensors are
     # not on the heap.
     if not job.compile and strategy.device_kind() == "cpu":

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from jobs import make_job, steps_logged, train_here, write_examples
 
 from thoughtrank.errors import UserError
+from thoughtrank.finetuning.callbacks.best_weights import BestWeights
+from thoughtrank.finetuning.callbacks.checkpoint import Checkpoints
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +28,28 @@ def test_every_step_tells_what_it_cost(tiny_folder, examples, tmp_path):
         assert 0 < row["mfu"] < 1
         assert row["memory_gb"] > 0.1
         assert row["padding"] == 0
+
+
+def test_what_follows_a_step_is_no_part_of_its_seconds(tiny_folder, examples, tmp_path, monkeypatch):
+    measured, saved, clock, hour = BestWeights._loss, Checkpoints.save, time.perf_counter, 3600.0
+    later = []
+    monkeypatch.setattr(time, "perf_counter", lambda: clock() + hour * len(later))
+
+    def taking_an_hour(function):
+        def called(*arguments):
+            later.append(function)
+            return function(*arguments)
+
+        return called
+
+    monkeypatch.setattr(BestWeights, "_loss", taking_an_hour(measured))
+    monkeypatch.setattr(Checkpoints, "save", taking_an_hour(saved))
+    job = make_job(
+        tiny_folder, examples, tmp_path / "model", epochs=2, development=str(examples), checkpoint_minutes=1e-6
+    )
+    rows = train_here(job)
+    assert [later.count(each) for each in (measured, saved)] == [2, 6]
+    assert all(row["seconds"] < hour for row in rows)
 
 
 def test_a_training_that_goes_wrong_stops_and_names_its_questions(tiny_folder, examples, tmp_path):

@@ -33,6 +33,8 @@ class _StepTotals(TypedDict):
 class StepLog(pl.Callback):
     """Writes one JSON line per optimizer step, shows a progress bar, and ends a training that has diverged.
 
+    It comes before callbacks that evaluate or save after a step: what these take is no part of its seconds.
+
     Args:
         path: the JSON-lines file, written by rank 0. After a resume, steps after the checkpoint are written again; the later
             line counts.
@@ -46,6 +48,7 @@ class StepLog(pl.Callback):
         self.description = description
         self._steps = 0
         self._work = StepWork()
+        self._started: float | None = None
         self._meter: ThroughputMeter | None = None
         self._bar: Progress | None = None
         self._lines: LineLog | None = None
@@ -71,6 +74,11 @@ class StepLog(pl.Callback):
         )
         self._work = StepWork()
 
+    def on_train_batch_start(self, *_: object) -> None:
+        """Start the clock at the first micro-batch of a step."""
+        if self._started is None:
+            self._started = time.perf_counter()
+
     def on_train_batch_end(
         self,
         trainer: pl.Trainer,
@@ -81,20 +89,22 @@ class StepLog(pl.Callback):
     ) -> None:
         """Record a step after its last micro-batch."""
         self._work.add(batch)
-        if trainer.global_step == self._steps or self._bar is None or self._meter is None:
+        if trainer.global_step == self._steps or self._bar is None or self._meter is None or self._started is None:
             return
         self._steps = trainer.global_step
-        row = self._row(trainer, module, self._meter)
-        self._work = StepWork()
+        row = self._row(trainer, module, self._meter, started=self._started)
+        self._work, self._started = StepWork(), None
         self._bar.set_postfix_str(_postfix(row), refresh=False)
         self._bar.update()
         if self._steps % self.every == 0 and self._lines is not None:
             self._lines.append(json.dumps(row).encode())
 
-    def _row(self, trainer: pl.Trainer, module: "FineTuningModule", meter: ThroughputMeter) -> dict[str, float | None]:
+    def _row(
+        self, trainer: pl.Trainer, module: "FineTuningModule", meter: ThroughputMeter, *, started: float
+    ) -> dict[str, float | None]:
         """The metrics of the step that has just been completed, over all ranks."""
         totals = _summed(self._work, trainer, loss=module.take_step_loss())
-        seconds = time.perf_counter() - self._work.started
+        seconds = time.perf_counter() - started
         norm = module.engine.gradient_norm
         self._stop_if_diverged(trainer, module, totals, gradient_norm=norm)
         rates = meter.rates(

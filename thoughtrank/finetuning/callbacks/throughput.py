@@ -28,7 +28,6 @@ class StepWork:
         target_weight: the sum of their weights.
         positions: tokens and padding.
         question_ids: of the examples.
-        started: when the step began, in seconds of ``time.perf_counter``.
     """
 
     examples: int = 0
@@ -37,7 +36,6 @@ class StepWork:
     target_weight: float = 0.0
     positions: int = 0
     question_ids: list[str] = field(default_factory=list)
-    started: float = field(default_factory=time.perf_counter)
 
     def add(self, batch: Batch) -> None:
         """Count a micro-batch; one of weight 0 only keeps the ranks in step."""
