@@ -58,6 +58,18 @@ def test_the_peak_rate_is_measured_with_matrices_that_are_not_constant(monkeypat
     assert min(measured) > 0.5
 
 
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_the_peak_rate_is_that_of_the_product_and_not_of_its_launch(kind, monkeypatch):
+    events, generator = [], torch.Generator
+    waits = {"cuda": lambda device: events.append("waited"), "mps": lambda: events.append("waited")}
+    monkeypatch.setattr(getattr(torch, kind), "synchronize", waits[kind])
+    monkeypatch.setattr(torch, "mm", lambda left, right: events.append("launched"))
+    monkeypatch.setattr(torch, "randn", lambda *size, generator, device: torch.ones(1))
+    monkeypatch.setattr(torch, "Generator", lambda device: generator())
+    throughput._matmul_flops(torch.float32, torch.device(kind))
+    assert events == ["waited", "launched", "waited"] * 4
+
+
 def test_the_peak_is_that_of_the_training_and_not_of_the_process_that_started_it():
     here = bytearray(2**30 + 2**29)
     program = "from thoughtrank.finetuning.callbacks.throughput import peak_resident; print(peak_resident())"

@@ -119,5 +119,8 @@ def _matmul_flops(dtype: torch.dtype, device: torch.device) -> float:
 
 
 def _synchronize(device: torch.device) -> None:
+    """Wait for what has been launched on a device; a CPU has computed it already."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
