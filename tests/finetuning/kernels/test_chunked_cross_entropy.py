@@ -62,6 +62,21 @@ def test_a_frozen_output_layer_gets_no_gradient_and_none_is_computed(chunk, monk
     torch.testing.assert_close(hidden.grad, expected)
 
 
+@pytest.mark.parametrize("partitioned", [False, True])
+def test_no_gradient_is_computed_where_autograd_is_off(partitioned, monkeypatch):
+    torch.manual_seed(0)
+    head, hidden, targets = nn.Linear(8, 50, bias=False), torch.randn(23, 8, requires_grad=True), torch.arange(23)
+    expected = nn.functional.cross_entropy(head(hidden), targets).detach()
+    if partitioned:
+        head.weight.ds_id, head.weight.ds_shape = 0, (50, 8)
+    in_chunks(monkeypatch, 7)
+    for name in ("_add_weight_gradient", "_logit_gradient"):
+        monkeypatch.setattr(chunked, name, lambda *tensors: pytest.fail("computed in vain"))
+    with torch.no_grad():
+        loss = chunked_cross_entropy(hidden=hidden, head=head, target_ids=targets)
+    torch.testing.assert_close(loss, expected)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_larger_matmuls_give_the_same_loss_and_gradients(dtype, monkeypatch):
     torch.manual_seed(0)

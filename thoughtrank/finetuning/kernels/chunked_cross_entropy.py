@@ -43,8 +43,7 @@ def chunked_cross_entropy(
         target_weights: [N] float32, factors on the losses; the mean is their weighted sum, divided by N. None for 1.
     """
     if is_plain_linear(head):
-        loss: Tensor = _FusedLinearCrossEntropy.apply(hidden, head.weight, target_ids, target_weights)
-        return loss
+        return _loss_of_matrix(hidden, head.weight, target_ids, target_weights)
     if is_partitioned_linear(head):
         return _loss_inside(head, hidden, target_ids, target_weights)
     num_targets = len(target_ids)
@@ -63,12 +62,19 @@ def chunked_cross_entropy(
     return torch.stack(losses).sum() / num_targets
 
 
+def _loss_of_matrix(hidden: Tensor, weight: Tensor, target_ids: Tensor, target_weights: Tensor | None) -> Tensor:
+    if not torch.is_grad_enabled():
+        # Autograd says what its inputs require, and not that nobody will ask for a gradient.
+        hidden, weight = hidden.detach(), weight.detach()
+    loss: Tensor = _FusedLinearCrossEntropy.apply(hidden, weight, target_ids, target_weights)
+    return loss
+
+
 def _loss_inside(head: nn.Linear, hidden: Tensor, target_ids: Tensor, target_weights: Tensor | None) -> Tensor:
     """The loss as the forward pass of ``head``: DeepSpeed's hooks gather its weight before, and release it after."""
 
     def forward(states: Tensor) -> Tensor:
-        loss: Tensor = _FusedLinearCrossEntropy.apply(states, head.weight, target_ids, target_weights)
-        return loss
+        return _loss_of_matrix(states, head.weight, target_ids, target_weights)
 
     head.forward = forward  # type: ignore[method-assign, assignment]
     try:
