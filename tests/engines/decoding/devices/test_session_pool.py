@@ -1,12 +1,15 @@
 """Groups on several sessions: the same results, each as soon as it is finished."""
 
 import time
+from concurrent.futures import wait
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 import torch
 from echoing_session import LIMITS, EchoingSession, group
 
+from thoughtrank.engines.decoding.devices import session_pool
 from thoughtrank.engines.decoding.devices.session_pool import SessionPool
 
 
@@ -62,6 +65,24 @@ def test_an_error_ends_the_work_on_the_other_groups(pool):
     with pytest.raises(ValueError, match="a bug"):
         list(pool.generate_groups(map(group, ["60000", "bug"]), limits=LIMITS))
     assert time.monotonic() - started < 30
+
+
+def test_groups_that_finished_together_with_an_error_come_before_it(pool, monkeypatch):
+    class FailedFirst(set):
+        """Futures; that of the failed group comes first."""
+
+        def __iter__(self):
+            return iter(sorted(super().__iter__(), key=lambda future: future.exception() is None))
+
+    monkeypatch.setattr(
+        session_pool, "wait", lambda running, return_when: SimpleNamespace(done=FailedFirst(wait(running).done))
+    )
+    left = iter(["bug", "1", "2"])
+    groups = pool.generate_groups(map(group, left), limits=LIMITS)
+    assert next(groups) == (1, [["1"]])
+    with pytest.raises(ValueError, match="a bug"):
+        next(groups)
+    assert list(left) == ["2"]
 
 
 def test_so_does_an_end_of_the_caller(pool):

@@ -81,7 +81,7 @@ class SessionPool:
     def each_group(
         self, groups: Iterable[Group], work: Callable[[Group], Result]
     ) -> Generator[tuple[int, Result], None, None]:
-        """See ``ConcurrentSession``; the next group is begun before a finished one is handed out."""
+        """See ``ConcurrentSession``; the next group is begun before a finished one is handed out, unless one failed."""
         waiting = enumerate(groups)
         running: dict[Future[Result], int] = {}
         with ThreadPoolExecutor(self._at_most, thread_name_prefix="group") as threads:
@@ -93,9 +93,12 @@ class SessionPool:
             try:
                 begin(self._at_most)
                 while running:
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    done = wait(running, return_when=FIRST_COMPLETED).done
+                    failed = {future for future in done if future.exception() is not None}
+                    # The caller saves what is finished before it learns of an error.
+                    for future in (*(done - failed), *failed):
                         place = running.pop(future)
-                        begin(1)
+                        begin(0 if failed else 1)
                         yield place, future.result()
             except BaseException:
                 self._cancelled.set()
