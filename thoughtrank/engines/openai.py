@@ -159,7 +159,6 @@ class OpenAIEngine(EngineComponent):
                 "dtype": "unknown, the server's choice",
                 "openai": importlib.metadata.version("openai"),
             },
-            close=lambda: None,
         )
 
     def _client(self, *, model: str) -> CompletionsClient:

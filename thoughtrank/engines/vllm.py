@@ -143,7 +143,6 @@ class VLLMEngine(LocalEngineComponent):
                 "data_parallel": copies,
                 "prefix_caching": self.prefix_caching,
             },
-            close=lambda: None,
         )
 
     def expect(self, *, sequence_tokens: int) -> None:

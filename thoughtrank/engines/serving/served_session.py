@@ -43,7 +43,6 @@ class ServedSession:
         token_ends: see ``TwoPhaseCompletion``.
         score_fields: how the servers are asked for log-probabilities of a prompt; None where they return none.
         facts: what is known of the servers.
-        close: called at the end.
 
     Raises:
         UserError: the log of an earlier attempt cannot be read.
@@ -60,7 +59,6 @@ class ServedSession:
         fields: Mapping[str, object],
         score_fields: ScoreFields | None,
         facts: Mapping[str, object],
-        close: Callable[[], None],
         token_ends: bool = False,
     ) -> None:
         from transformers import AutoTokenizer
@@ -71,7 +69,6 @@ class ServedSession:
         self._concurrency = concurrency
         self._log = None if log_path is None else CompletionLog(log_path)
         self._facts = facts
-        self._close = close
         ends = end_tokens(model_folder, tokenizer)
         self._completion = TwoPhaseCompletion(
             complete=self._complete,
@@ -178,7 +175,6 @@ class ServedSession:
         if self._log is not None:
             # After an error, the completions of the unfinished group are saved nowhere else.
             self._log.close() if any(exception) else self._log.delete()
-        self._close()
 
     def _complete(self, body: Mapping[str, object]) -> Completion:
         earlier = self._log.take(body) if self._log is not None else None

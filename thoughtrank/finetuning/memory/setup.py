@@ -94,7 +94,6 @@ def training_setup(
     shape: DecoderShape,
     device: DeviceKind,
     checkpointing: bool,
-    tokens: int | None = None,
     liger: bool | None = None,
 ) -> TrainingSetup | None:
     """What the memory of a training depends on; None where a component does not state its sizes.
@@ -104,21 +103,18 @@ def training_setup(
         shape: of the model.
         device: that trains.
         checkpointing: gradient checkpointing is on.
-        tokens: of a micro-batch; None takes the most that the config allows.
         liger: Liger's kernels are used on CUDA; None where they are installed.
     """
     parts = replace(parts, micro_batch_tokens=parts.unmeasured_tokens)
     adapter = parts.adapter
     strategy = _on(device, parts.strategy)
     precision = _arithmetic_name(parts, device=device)
-    tokens = tokens or parts.tokens
-    accumulates = parts.batch_tokens > tokens
     per_parameter = nominal_bytes(
         weights=parts.weights,
         precision=precision,
         optimizer=parts.optimizer,
         strategy=strategy,
-        accumulates=accumulates and not adapter.freezes_model,
+        accumulates=parts.accumulates and not adapter.freezes_model,
     )
     if per_parameter is None or (adapter.freezes_model and adapter.low_rank is None):
         return None
@@ -140,8 +136,8 @@ def training_setup(
         sharding=sharding,
         devices=strategy.world_size,
         checkpointing=checkpointing,
-        tokens=tokens,
-        accumulates=accumulates,
+        tokens=parts.tokens,
+        accumulates=parts.accumulates,
         logit_bytes=_LOGIT_BYTES[device],
         matmul_bytes=_MATMUL_BYTES.get(device),
         fused_loss=device == "cuda",
