@@ -139,7 +139,7 @@ class TransformersEngine(LocalEngineComponent):
         return faults + self._device_number_faults()
 
     def _device_number_faults(self) -> list[str]:
-        """The process of a device that is not there could not load the model. Processes on the CPU share it."""
+        """The process of a device that is not there could not load the model. Groups on the CPU are threads, and share it."""
         if isinstance(self.devices, str) or self.devices < 2 or (device := self._device()) == "cpu":
             return []
         import torch
