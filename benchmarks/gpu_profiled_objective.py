@@ -24,7 +24,7 @@ def _hide_liger() -> None:
 
 
 def _hide_flash() -> None:
-    packed_attention.supports_flash = lambda query: False
+    packed_attention.supports_flash = lambda **_: False
 
 
 def _hide_loss() -> None:

@@ -14,26 +14,11 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from thoughtrank.finetuning.batching.variable_lengths import VariableLengths
 from thoughtrank.finetuning.kernels.autograd import AutogradContext
 
-_MAX_HEAD_DIM = 256
-_FIRST_CAPABILITY = (8, 0)
 _CUDNN_CAPABILITY = (9, 0)
 _CUDNN_TOKENS = 1024
 """From here on cuDNN is faster than FlashAttention 2: at 4096 tokens on an H100 it takes 0.86 ms instead of 1.56."""
 _CUDNN_MULTIPLE = 512
 """cuDNN builds a new plan for every new length, so lengths are rounded up to a multiple of this."""
-
-
-def supports_flash(query: Tensor) -> bool:
-    """Whether the kernel computes this query [.., D] on its device."""
-    head_dim = query.shape[-1]
-    return (
-        query.device.type == "cuda"
-        and query.dtype in (torch.bfloat16, torch.float16)
-        and head_dim % 8 == 0
-        and head_dim <= _MAX_HEAD_DIM
-        and torch.version.cuda is not None
-        and torch.cuda.get_device_capability(query.device) >= _FIRST_CAPABILITY
-    )
 
 
 def flash_attention(

@@ -13,8 +13,9 @@ from transformers import AttentionInterface
 from thoughtrank.errors import UserError
 from thoughtrank.finetuning.batching.packed_layout import AttentionBlock, PackedLayout
 from thoughtrank.finetuning.kernels.autograd import compute_dtype
-from thoughtrank.finetuning.kernels.flash_attention import flash_attention, supports_flash
+from thoughtrank.finetuning.kernels.flash_attention import flash_attention
 from thoughtrank.finetuning.kernels.matmul_attention import matmul_attention
+from thoughtrank.models.flash_support import supports_flash
 
 ATTENTION = "thoughtrank_packed"
 _MAX_MATMUL_KEYS = 1024
@@ -66,7 +67,7 @@ def packed_attention(
     dtype = compute_dtype(query)
     q, k, v = (tensor[0].transpose(0, 1).to(dtype) for tensor in (query, key, value))
     with torch.autocast(query.device.type, enabled=False):
-        if supports_flash(q):
+        if supports_flash(device=q.device, dtype=q.dtype, head_dim=q.shape[-1]):
             output = flash_attention(q, k, v, lengths=packing.lengths, window=sliding_window, scaling=scaling)
         elif query.device.type == "cpu" and _longest(packing) <= _MAX_MATMUL_KEYS:
             masks = packing.masks(window=sliding_window, dtype=dtype)

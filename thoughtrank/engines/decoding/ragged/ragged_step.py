@@ -17,6 +17,7 @@ from thoughtrank.engines.decoding.ragged.growing_scheduler import MOST_ROWS
 from thoughtrank.engines.decoding.ragged.ragged_attention import Spans, flash_attention, ragged_attention
 from thoughtrank.engines.decoding.ragged.ragged_cache import RaggedCache
 from thoughtrank.engines.decoding.sampling import argmax
+from thoughtrank.models.flash_support import supports_flash
 from thoughtrank.output.terminal import print_warning
 
 _ROW_STEPS = {32: 8, 256: 32, 512: 64, 1024: 128, MOST_ROWS: 256}
@@ -24,15 +25,10 @@ _ROW_STEPS = {32: 8, 256: 32, 512: 64, 1024: 128, MOST_ROWS: 256}
 
 
 def has_flash_attention(cache: KVCache) -> bool:
-    """Whether flash attention runs on the device of a cache, in its dtype and head_dim."""
+    """Whether flash attention runs on the device of a cache, in its dtype and head_dim, and this torch was built with it."""
     return (
-        cache.device.type == "cuda"
-        and torch.version.hip is None
+        supports_flash(device=cache.device, dtype=cache.dtype, head_dim=cache.head_dim)
         and torch.backends.cuda.is_flash_attention_available()
-        and torch.cuda.get_device_capability(cache.device) >= (8, 0)
-        and cache.dtype in (torch.bfloat16, torch.float16)
-        and cache.head_dim % 8 == 0
-        and cache.head_dim <= 256
     )
 
 
