@@ -1,7 +1,10 @@
+import sys
+
 import pytest
 import torch
 
-from thoughtrank.models.hardware import cuda_memory, may_have_accelerator, multiplies_bf16
+from thoughtrank.models import hardware
+from thoughtrank.models.hardware import cuda_memory, device_kind, may_have_accelerator, multiplies_bf16
 
 
 @pytest.mark.parametrize(
@@ -56,3 +59,36 @@ def test_the_quick_check_misses_no_device_that_torch_finds(monkeypatch):
     assert may_have_accelerator() or not torch.cuda.is_available()
     monkeypatch.setattr("sys.platform", "darwin")
     assert may_have_accelerator()
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Pretends that this machine has devices of these kinds."""
+
+    def has(*, cuda=False, mps=False):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+    return has
+
+
+def test_auto_prefers_cuda_to_mps_to_the_cpu(machine):
+    machine(cuda=True, mps=True)
+    assert device_kind("auto") == "cuda"
+    machine(mps=True)
+    assert device_kind("auto") == "mps"
+    assert device_kind("auto", allow_mps=False) == "cpu"
+    machine()
+    assert device_kind("auto") == "cpu"
+
+
+def test_torch_is_not_imported_where_no_driver_is_installed(monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setattr(hardware, "may_have_accelerator", lambda: False)
+    assert device_kind("auto") == "cpu"
+    assert "torch" not in sys.modules
+
+
+def test_a_kind_that_is_asked_for_is_not_replaced(machine):
+    machine(cuda=True)
+    assert device_kind("cpu") == "cpu"

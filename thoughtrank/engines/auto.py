@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from thoughtrank.engines.engine_component import EngineComponent
 from thoughtrank.engines.generation_memory import GenerationMemory
-from thoughtrank.engines.protocol import Device, DeviceCounts, Engine, EngineSession
+from thoughtrank.engines.protocol import DeviceCounts, Engine, EngineSession
 from thoughtrank.engines.serving.cuda_devices import num_cuda_devices
 from thoughtrank.engines.serving.vllm_server import INSTALL, python_faults
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.engines.vllm import VLLMEngine
+from thoughtrank.models.hardware import Accelerator, DeviceKind
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -44,7 +45,7 @@ class AutoEngine(EngineComponent):
         *,
         choice: Literal["auto", "vllm", "transformers"] = "auto",
         dtype: Literal["auto", "float32", "bfloat16"] = "auto",
-        device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+        device: Accelerator = "auto",
         linear_kernel: Literal["auto", "packed", "plain"] = "auto",
         python: str = ".venv-vllm/bin/python",
         questions_per_group: int | Literal["auto"] = "auto",
@@ -129,7 +130,7 @@ class AutoEngine(EngineComponent):
         )
         return [f"engine=auto is engine=transformers here{missing}", *self.engine.notes()]
 
-    def device_estimate(self) -> Device:
+    def device_estimate(self) -> DeviceKind:
         """See ``Engine``."""
         return self.engine.device_estimate()
 

@@ -7,8 +7,8 @@ branches are left, is a small part of it.
 import re
 from typing import NamedTuple
 
-from thoughtrank.engines.protocol import Device
 from thoughtrank.errors import UserError
+from thoughtrank.models.hardware import DeviceKind
 
 AUTO = "auto"
 _CACHE_FRACTION = 0.9
@@ -27,7 +27,7 @@ class GroupSizes(NamedTuple):
 _GROUPS = {"cuda": GroupSizes(64, 4096)}
 
 
-def group_sizes(device: Device) -> GroupSizes:
+def group_sizes(device: DeviceKind) -> GroupSizes:
     """The sizes for a kind of device."""
     return _GROUPS.get(device, GroupSizes(8, 256))
 
@@ -46,7 +46,7 @@ def groups_on_cpu(*, threads: int, cache_bytes: float, memory_bytes: float) -> i
     return max(1, min(threads, _MOST_ON_CPU, int(memory_bytes / 4 / max(1.0, cache_bytes))))
 
 
-def token_budget(device: Device) -> int | str:
+def token_budget(device: DeviceKind) -> int | str:
     """The budget for a kind of device: tokens, or the memory of weights and KV cache together.
 
     The memory of a card is that of its model, whatever else is using it now: the same command means the same run.

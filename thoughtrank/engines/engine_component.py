@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Literal
 
 from thoughtrank.engines.generation_memory import GenerationMemory, generation_memory
-from thoughtrank.engines.protocol import Device, DeviceCounts
+from thoughtrank.engines.protocol import DeviceCounts
 from thoughtrank.instantiate import Component
-from thoughtrank.models.hardware import has_nvidia_driver
+from thoughtrank.models.hardware import DeviceKind, has_nvidia_driver
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -41,7 +41,7 @@ class EngineComponent(Component):
     def release(self) -> None:
         """See ``Engine``. Nothing is kept."""
 
-    def device_estimate(self) -> Device:
+    def device_estimate(self) -> DeviceKind:
         """See ``Engine``. Importing torch would take seconds; an installed NVIDIA driver is enough for an estimate."""
         return "cuda" if has_nvidia_driver() else "cpu"
 

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from thoughtrank.engines.generation_memory import GenerationMemory
+from thoughtrank.models.hardware import DeviceKind
 from thoughtrank.records import Finish
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-Device = Literal["cpu", "cuda", "mps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +262,7 @@ class Engine(Protocol):
     def release(self) -> None:
         """Free what it keeps between sessions: called before anything else needs the devices, and at the end of a run."""
 
-    def device_estimate(self) -> Device:
+    def device_estimate(self) -> DeviceKind:
         """The kind of device that will generate, for time estimates: a guess that loads nothing heavy."""
         ...
 

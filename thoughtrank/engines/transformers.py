@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 from thoughtrank.engines.device_sizes import AUTO, gigabytes, group_sizes, groups_on_cpu, number_of, token_budget
 from thoughtrank.engines.engine_component import LocalEngineComponent
 from thoughtrank.engines.generation_memory import GenerationMemory
-from thoughtrank.engines.protocol import Device, DeviceCounts
+from thoughtrank.engines.protocol import DeviceCounts
 from thoughtrank.engines.serving.cuda_devices import num_cuda_devices
 from thoughtrank.engines.setting_bounds import bound_faults
-from thoughtrank.models.hardware import multiplies_bf16
+from thoughtrank.models.hardware import Accelerator, DeviceKind, device_kind, has_device, multiplies_bf16
 from thoughtrank.models.special_parts import (
     attention_extras,
     has_plain_attention,
@@ -78,7 +78,7 @@ class TransformersEngine(LocalEngineComponent):
         *,
         dtype: Literal["auto", "float32", "bfloat16"] = "auto",
         linear_kernel: Literal["auto", "packed", "plain"] = "auto",
-        device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+        device: Accelerator = "auto",
         questions_per_group: int | str = AUTO,
         replies_per_group: int | str = AUTO,
         probe_candidates: int = 8,
@@ -125,12 +125,8 @@ class TransformersEngine(LocalEngineComponent):
         )
         wrong = {name: size for name, size in sizes.items() if _is_wrong(name, size)}
         faults += [f"engine.{name} must be {_KINDS[name]}, not {size!r}" for name, size in wrong.items()]
-        if self.device in ("cuda", "mps"):
-            import torch
-
-            found = torch.cuda.is_available() if self.device == "cuda" else torch.backends.mps.is_available()
-            if not found:
-                faults.append(f"engine.device={self.device}, but this machine has none: use engine.device=auto")
+        if self.device in ("cuda", "mps") and not has_device(self.device):
+            faults.append(f"engine.device={self.device}, but this machine has none: use engine.device=auto")
         if self.linear_kernel == "packed" and not self._can_pack():
             faults.append(
                 "engine.linear_kernel=packed needs engine.dtype=bfloat16 and an x86 processor with AVX-512: use "
@@ -179,7 +175,7 @@ class TransformersEngine(LocalEngineComponent):
         regions = {"kv_cache": "regions"} if self._device() == "cuda" else {}
         return {**super().identity(), **regions}
 
-    def device_estimate(self) -> Device:
+    def device_estimate(self) -> DeviceKind:
         """See ``Engine``."""
         return super().device_estimate() if self.device == "auto" else self.device
 
@@ -256,16 +252,10 @@ class TransformersEngine(LocalEngineComponent):
             return self.devices
         return groups_on_cpu(threads=threads, cache_bytes=cache_bytes, memory_bytes=usable_memory())
 
-    def _device(self) -> Device:
-        import torch
+    def _device(self) -> DeviceKind:
+        return device_kind(self.device)
 
-        if self.device != "auto":
-            return self.device
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-
-    def _dtype(self, device: Device) -> Literal["float32", "bfloat16"]:
+    def _dtype(self, device: DeviceKind) -> Literal["float32", "bfloat16"]:
         if self.dtype != "auto":
             return self.dtype
         return "bfloat16" if device != "cpu" or multiplies_bf16() else "float32"

@@ -6,11 +6,10 @@ Imports nothing heavy: components are constructed and checked before torch is lo
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from thoughtrank.finetuning.distributed.devices import Accelerator, DeviceKind, device_kind
 from thoughtrank.finetuning.memory.sharding import Sharding
 from thoughtrank.finetuning.weight_formats import LightningPrecision, Precision, Shapes, Weights
 from thoughtrank.instantiate import Component
-from thoughtrank.models.hardware import multiplies_bf16
+from thoughtrank.models.hardware import Accelerator, DeviceKind, device_kind, multiplies_bf16
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import PositiveInt
 
-from thoughtrank.finetuning.distributed.devices import Accelerator, DeviceKind, device_faults, device_kind
+from thoughtrank.finetuning.distributed.devices import device_faults
 from thoughtrank.finetuning.memory.sharding import Sharding
 from thoughtrank.finetuning.protocols import Strategy
 from thoughtrank.finetuning.weight_formats import ALL_WEIGHTS, LightningPrecision, Precision, Weights
+from thoughtrank.models.hardware import Accelerator, DeviceKind, device_kind
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl

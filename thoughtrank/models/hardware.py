@@ -3,6 +3,11 @@
 import ctypes
 import sys
 from pathlib import Path
+from typing import Literal
+
+DeviceKind = Literal["cpu", "cuda", "mps"]
+Accelerator = Literal["auto", "cpu", "cuda", "mps"]
+"""A kind of device, or the best one that the machine has."""
 
 _AMD_DRIVER = Path("/dev/kfd")
 
@@ -15,6 +20,22 @@ def multiplies_bf16() -> bool:
     import torch
 
     return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+
+
+def device_kind(accelerator: Accelerator, *, allow_mps: bool = True) -> DeviceKind:
+    """Resolve ``auto``: CUDA if the machine has a device, else Apple's MPS if allowed, else the CPU.
+
+    Torch is imported only where the machine has to be asked.
+    """
+    if accelerator != "auto":
+        return accelerator
+    if "torch" not in sys.modules and not may_have_accelerator():
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if allow_mps and torch.backends.mps.is_available() else "cpu"
 
 
 def has_device(kind: str) -> bool:

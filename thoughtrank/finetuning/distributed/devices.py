@@ -1,25 +1,6 @@
-"""Kinds of devices, and whether this machine has them. Torch is imported only where the machine has to be asked."""
+"""Whether this machine has the devices that a training is to use. Torch is imported only where the machine has to be asked."""
 
-import sys
-from typing import Literal
-
-from thoughtrank.models.hardware import may_have_accelerator
-
-DeviceKind = Literal["cpu", "cuda", "mps"]
-Accelerator = Literal["auto", "cpu", "cuda", "mps"]
-
-
-def device_kind(accelerator: Accelerator, *, allow_mps: bool = True) -> DeviceKind:
-    """Resolve ``auto``: CUDA if the machine has a device, else Apple's MPS if allowed, else the CPU."""
-    if accelerator != "auto":
-        return accelerator
-    if "torch" not in sys.modules and not may_have_accelerator():
-        return "cpu"
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if allow_mps and torch.backends.mps.is_available() else "cpu"
+from thoughtrank.models.hardware import Accelerator
 
 
 def device_faults(accelerator: Accelerator, *, devices: int) -> list[str]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from thoughtrank.finetuning.distributed.devices import DeviceKind
 from thoughtrank.finetuning.memory.peak import TrainingSetup, peak_memory
 from thoughtrank.finetuning.memory.setup import Checkpointing, MicroBatchTokens, TrainingParts, training_setup
 from thoughtrank.models.decoder_shape import DecoderShape
+from thoughtrank.models.hardware import DeviceKind
 
 _RESERVED = 1e9
 """Bytes that the CUDA context and the workspaces of libraries take."""

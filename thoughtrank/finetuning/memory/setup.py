@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Literal
 
-from thoughtrank.finetuning.distributed.devices import DeviceKind
 from thoughtrank.finetuning.memory.activations import BF16, Attention, Kernels, LayerMemory, NumberFormats
 from thoughtrank.finetuning.memory.peak import TrainingSetup
 from thoughtrank.finetuning.memory.sharding import Sharding
@@ -13,7 +12,7 @@ from thoughtrank.finetuning.parameter_memory import has_optimizer_masters, nomin
 from thoughtrank.finetuning.protocols import Adapter, Optimizer, Strategy
 from thoughtrank.finetuning.weight_formats import LightningPrecision, Precision, Weights
 from thoughtrank.models.decoder_shape import DecoderShape
-from thoughtrank.models.hardware import has_nvidia_driver
+from thoughtrank.models.hardware import DeviceKind, has_nvidia_driver
 
 Checkpointing = bool | Literal["auto"]
 """Values of ``training.gradient_checkpointing``."""
