@@ -8,6 +8,7 @@ from thoughtrank.finetuning.callbacks.best_weights import BestWeights
 from thoughtrank.finetuning.callbacks.memory_report import MemoryReport
 from thoughtrank.finetuning.job import TrainingJob
 from thoughtrank.finetuning.training_data import TrainingData
+from thoughtrank.finetuning.weight_formats import arithmetic_format
 from thoughtrank.storage.json_files import write_json
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def write_facts(
         "adapter": _class_name(job.adapter),
         **memory.facts(),
         "device": str(trainer.strategy.root_device),
-        "precision": _arithmetic(job, trainer),
+        "precision": arithmetic_format(str(trainer.precision), weights=job.weights),
         "saved_dtype": "bfloat16",
         "world_size": trainer.world_size,
         "num_nodes": trainer.num_nodes,
@@ -60,10 +61,3 @@ def write_facts(
 
 def _class_name(component: dict[str, object]) -> str:
     return str(component["_target_"]).rpartition(".")[2]
-
-
-def _arithmetic(job: TrainingJob, trainer: "pl.Trainer") -> str:
-    """Bf16 weights compute in bf16, although Lightning casts nothing and calls that "32-true"."""
-    if trainer.precision == "32-true" and job.weights != "fp32_master":
-        return "bf16-true"
-    return str(trainer.precision)

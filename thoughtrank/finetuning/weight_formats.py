@@ -60,6 +60,18 @@ class ParameterBytes:
         return f"{self.total:.3g} bytes per parameter ({named})"
 
 
+def arithmetic_format(precision: str, *, weights: Weights) -> str:
+    """Lightning's name of the number format that matmuls compute in.
+
+    Bf16 weights compute in bf16, although Lightning casts nothing and calls that "32-true".
+
+    Args:
+        precision: of Lightning's trainer.
+        weights: the value of ``training.weights``.
+    """
+    return "bf16-true" if precision == "32-true" and weights != "fp32_master" else precision
+
+
 def weight_bytes(weights: Weights) -> int:
     """Bytes of one weight as the optimizer sees it."""
     return 4 if weights == "fp32_master" else 2

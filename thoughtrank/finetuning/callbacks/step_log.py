@@ -12,6 +12,7 @@ from torch import Tensor
 from thoughtrank.finetuning.batching.batches import Batch
 from thoughtrank.finetuning.callbacks.divergence import has_diverged, stop_diverged
 from thoughtrank.finetuning.callbacks.throughput import StepWork, ThroughputMeter
+from thoughtrank.finetuning.weight_formats import arithmetic_format
 from thoughtrank.output.progress import Progress, progress_bar
 from thoughtrank.storage.line_log import LineLog
 
@@ -58,9 +59,10 @@ class StepLog(pl.Callback):
         self._steps = trainer.global_step
         if trainer.is_global_zero:
             self._lines = LineLog(self.path, read=json.loads)
+        arithmetic = arithmetic_format(str(trainer.precision), weights=module.weights)
         self._meter = ThroughputMeter(
             model=module.causal_lm,
-            dtype=_arithmetic(trainer, module),
+            dtype=torch.bfloat16 if arithmetic.startswith("bf16") else torch.float32,
             device=trainer.strategy.root_device,
             world_size=trainer.world_size,
         )
@@ -151,12 +153,6 @@ def _postfix(row: dict[str, float | None]) -> str:
         f"loss {row['loss']:.3f}, lr {row['lr']:.1e}, {norm}{row['tokens_per_second']:.0f} tokens/s, mfu {row['mfu']:.0%}, "
         f"{row['memory_gb']:.1f} GB, padding {row['padding']:.0%}, batch {row['examples']}"
     )
-
-
-def _arithmetic(trainer: pl.Trainer, module: "FineTuningModule") -> torch.dtype:
-    """The number format of the matmuls; bf16 weights compute in bf16."""
-    in_bf16 = "bf16" in str(trainer.precision) or module.weights != "fp32_master"
-    return torch.bfloat16 if in_bf16 else torch.float32
 
 
 def _summed(work: StepWork, trainer: pl.Trainer, *, loss: float) -> _StepTotals:
