@@ -92,6 +92,18 @@ def test_what_hydra_cannot_read_or_compose_is_raised_as_one_sentence(overrides, 
     assert all(clue in fault for clue in clues)
 
 
+def test_a_file_that_is_not_utf_8_is_one_sentence_with_its_line(tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_bytes(
+        "# @package _global_\nexport:\n  name: schön\n".encode("latin-1")
+    )
+    with pytest.raises(UserError) as caught:
+        compose(["experiment=mine"], config_dir=tmp_path)
+    [fault] = caught.value.faults
+    assert "is not valid UTF-8" in fault
+    assert "line 3 has another character after 'name: sch'" in fault
+
+
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(UserError, match=r"config_dir=.*none: no such folder"):
         compose([], config_dir=tmp_path / "none")

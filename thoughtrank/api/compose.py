@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from traceback import walk_tb
 from typing import Any
 
 import hydra
@@ -15,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from omegaconf.resolvers import oc
 
 from thoughtrank.api.overrides import override_texts
-from thoughtrank.config.composition_errors import composition_fault
+from thoughtrank.config.composition_errors import composition_fault, encoding_fault
 from thoughtrank.config.former_keys import present_keys
 from thoughtrank.config.preflight import config_faults
 from thoughtrank.config.python_none import null_for_none
@@ -95,6 +96,8 @@ def config_error(error: Exception) -> UserError | None:
     """What Hydra, or a library it reads configs with, has raised about an override; None for any other error."""
     if not _is_about_the_config(error):
         return None
+    if isinstance(error, UnicodeDecodeError):
+        return UserError(encoding_fault(error.object, bad=error.start))
     return UserError(
         composition_fault(
             str(error),
@@ -108,11 +111,12 @@ def config_error(error: Exception) -> UserError | None:
 def _is_about_the_config(error: Exception) -> bool:
     if isinstance(error, HydraException | OmegaConfBaseException):
         return True
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    module = str(trace.tb_frame.f_globals.get("__name__", "")) if trace is not None else ""
-    return module.partition(".")[0] in _CONFIG_LIBRARIES
+    libraries = [
+        str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame, _ in walk_tb(error.__traceback__)
+    ]
+    if isinstance(error, UnicodeDecodeError) and libraries[-1:] == ["codecs"]:
+        libraries.pop()  # which a library reads files with
+    return bool(libraries) and libraries[-1] in _CONFIG_LIBRARIES
 
 
 def group_choices(chosen: Mapping[Any, Any], *, values: Mapping[str, Any]) -> dict[str, str]:

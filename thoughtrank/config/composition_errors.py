@@ -48,3 +48,17 @@ def composition_fault(text: str, *, cause: str, override: str | None, options: S
         return f"config: {_UNKNOWN_KEY}'{key}': unknown key; docs/config lists all keys (+{key}=... adds one)"
     more = [each for each in [*more, *reasons] if each != what]
     return f"config: {what.rstrip('.')}{''.join(f'. {each}' for each in more)}"
+
+
+def encoding_fault(content: bytes, *, bad: int) -> str:
+    """One sentence about a file that is not valid UTF-8, whose name is not known.
+
+    Args:
+        content: of the file, or its beginning.
+        bad: index of the first byte that cannot be read.
+    """
+    *lines, before = content[:bad].decode(errors="replace").split("\n")
+    return (
+        f"config: a YAML file is not valid UTF-8: save it in UTF-8; line {len(lines) + 1} has another character after "
+        f"{before.strip()!r}"
+    )
