@@ -172,9 +172,10 @@ def test_every_setting_is_part_of_the_identity():
             TopK(thoughts_per_answer=2),
             TopK(allow_truncated=True),
             TopK(min_winner_share=0.1),
+            TopK(check_calculations=True),
         )
     ]
-    assert len(set(identities)) == 5
+    assert len(set(identities)) == 6
 
 
 def test_candidates_with_a_wrong_calculation_are_left_out_on_request():

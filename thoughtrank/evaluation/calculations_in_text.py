@@ -62,12 +62,20 @@ _OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
 }
 
 
+VERSION = 2
+"""Of the rules; part of the fingerprint of a selection that follows them."""
+
+_NEAR = 20
+"""A whole number as a rounded result differs by at most a twentieth: "365 / 7 = 52" is rounded, "6 / 5 = 1" is wrong."""
+
+
 class Calculation(NamedTuple):
     """One calculation of a text.
 
     Attributes:
         text: as it is written.
-        is_right: whether the result is that of the calculation, as it is or rounded to the decimals it is written with.
+        is_right: whether the result is that of the calculation, as it is or rounded to the decimals it is written with; to a
+            whole number only where that changes it by a twentieth at most.
         signs: of the operations it is made of: +, -, * and /, however they are written.
     """
 
@@ -138,8 +146,9 @@ def _number(text: str) -> Fraction:
 
 
 def _states(result: str, value: Fraction) -> bool:
-    """Whether ``result`` is ``value``, or what it is when rounded to as many decimals."""
-    stated = _number(result)
+    """Whether ``result`` is ``value``, or what it is when rounded to as many decimals; a whole number only if it is near."""
+    difference = abs(_number(result) - value)
     _, point, decimals = result.partition(".")
-    difference = abs(stated - value) * 2 * 10 ** len(decimals)
-    return difference <= 1 if point else difference < 1
+    if point:
+        return difference * 2 * 10 ** len(decimals) <= 1
+    return difference * 2 < 1 and difference * _NEAR <= abs(value)

@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal, Self
 
+from thoughtrank.evaluation import calculations_in_text
 from thoughtrank.evaluation.calculations_in_text import wrong_calculations
 from thoughtrank.evaluation.named_operations import unperformed_operations
 from thoughtrank.instantiate import Component
@@ -78,8 +79,10 @@ class TopK(Component):
         self._reason = ""
 
     def identity(self) -> dict[str, object]:
-        """See ``Component``; as before thoughts could be trimmed, where they are not."""
+        """See ``Component``; as before thoughts could be trimmed, where they are not, and with the rules of calculations."""
         identity = super().identity()
+        if self.check_calculations:
+            identity["calculations"] = calculations_in_text.VERSION
         if not self.trim_thoughts:
             identity.pop("trim_thoughts")
         return identity
