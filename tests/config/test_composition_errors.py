@@ -69,4 +69,4 @@ def test_everything_else_is_one_line_without_links(text, cause, expected):
 def test_a_file_that_is_not_utf_8_is_told_by_the_place_of_its_first_other_character():
     assert "line 1 has another character after ''" in encoding_fault(b"\xf6", bad=0)
     assert "line 2 has another character after ''" in encoding_fault(b"a: 1\n\xf6", bad=5)
-    assert "line 2 has another character after 'b: sch'" in encoding_fault(b"a: 1\n  b: sch\xf6n", bad=12)
+    assert "line 2 has another character after 'b: sch'" in encoding_fault(b"a: 1\n  b: sch\xf6n", bad=13)
