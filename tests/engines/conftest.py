@@ -3,7 +3,7 @@
 import pytest
 from completions_server import CompletionsServer
 
-from thoughtrank.engines.serving import completions_client
+from thoughtrank.http_api import backoff
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def running(tiny_folder):
 @pytest.fixture
 def server(running, monkeypatch):
     """The server of this module without a script or a memory of earlier tests."""
-    monkeypatch.setattr(completions_client, "_FIRST_WAIT", 0.01)
+    monkeypatch.setattr(backoff, "_FIRST_WAIT", 0.01)
     running.script.clear()
     running.received, running.completed, running.keys, running.times = [], [], set(), []
     running.rewrite = lambda request, reply: reply

@@ -6,7 +6,6 @@ import math
 import pytest
 from openai_server import HONEST_USAGE, OpenAIServer, Scripted, completion, error
 
-from thoughtrank.judging.execution import retries
 from thoughtrank.judging.execution.budget import BudgetReached
 from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.openai import requests as openai_requests
@@ -71,11 +70,6 @@ SURELY_NOT_BILLED = {
     "an error of 429 in a 200": Scripted(200, {"error": {"code": 429, "message": "slow down"}}),
     "an error of 503 in a 200": Scripted(200, {"error": {"code": "503", "message": "overloaded"}}),
 }
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch):
-    monkeypatch.setattr(retries, "_FIRST_WAIT", 0.001)
 
 
 @pytest.fixture

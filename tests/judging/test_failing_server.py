@@ -6,7 +6,6 @@ from collections import Counter
 import pytest
 from fault_server import FAULTS, FaultServer
 
-from thoughtrank.judging.execution import retries
 from thoughtrank.judging.execution.budget import BudgetReached
 from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.openai.judge import OpenAICompatibleJudge
@@ -26,11 +25,6 @@ QUESTIONS = [
     )
     for number in range(24)
 ]
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch):
-    monkeypatch.setattr(retries, "_FIRST_WAIT", 0.01)
 
 
 @pytest.fixture

@@ -59,6 +59,20 @@ def test_retry_after_is_kept(server, tiny_folder):
     assert max(waited) >= 0.9
 
 
+def test_a_retry_after_of_0_keeps_the_backoff(server, monkeypatch):
+    server.script.extend([Fault(status=429, headers={"Retry-After": "0"})] * 2)
+    made = client(server.url)
+    pause, waited = made._pool.pause, []
+
+    def recorded(server, *, seconds):
+        waited.append(seconds)
+        pause(server, seconds=seconds)
+
+    monkeypatch.setattr(made._pool, "pause", recorded)
+    made.complete(BODY)
+    assert 0.005 <= waited[0] <= 0.01 <= waited[1] <= 0.02
+
+
 def test_requests_are_distributed_and_a_dead_server_is_avoided(server, tiny_folder):
     requests = prefixed(tiny_folder, "abcdef")
     expected, _ = write(engine(server), tiny_folder, requests)

@@ -63,9 +63,16 @@ class Calls:
         return self.caller.call("key", REQUEST, stop=self.stop, keep=self.kept.append)
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch):
-    monkeypatch.setattr(retries, "_FIRST_WAIT", 0.001)
+class RecordedWaits(threading.Event):
+    """A stop that is never set, and does not wait."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def wait(self, timeout=None):
+        self.seconds.append(timeout)
+        return False
 
 
 def test_a_call_succeeds_after_failed_attempts_and_costs_what_it_used(tmp_path):
@@ -108,6 +115,17 @@ def test_a_long_retry_after_is_not_waited_for(tmp_path):
 
 def test_a_short_retry_after_pauses_the_next_attempt(tmp_path):
     assert Calls(Scripted(failure(retry_after=0.01), OK), tmp_path).call() == OK
+
+
+@pytest.mark.parametrize("asked", [None, 0.0, 0.05])
+def test_each_wait_is_twice_as_long_and_never_shorter_than_the_server_asks_for(tmp_path, asked):
+    calls = Calls(Scripted(*[failure(retry_after=asked) for _ in range(9)], OK, max_retries=9), tmp_path)
+    calls.stop = RecordedWaits()
+    assert calls.call() == OK
+    least = [max(0.0005 * 2**number, asked or 0.0) for number in range(9)]
+    most = [max(0.001 * 2**number, asked or 0.0) for number in range(9)]
+    assert len(calls.stop.seconds) == 9
+    assert all(low <= wait <= high for low, wait, high in zip(least, calls.stop.seconds, most, strict=True))
 
 
 def test_an_unexpected_error_counts_as_spent_and_a_users_error_does_not(tmp_path):

@@ -6,7 +6,6 @@ Permanent ones (key, model, request) raise at once.
 
 import http.client
 import json
-import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
@@ -16,6 +15,7 @@ from thoughtrank.engines.serving.prompt_logprobs import PromptLogprobs, read_pro
 from thoughtrank.engines.serving.server_pool import Server, ServerPool
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key
+from thoughtrank.http_api.backoff import backoff_seconds
 from thoughtrank.http_api.direct_connections import DirectConnections, HTTPReply
 from thoughtrank.http_api.error_text import (
     certificate_error,
@@ -30,8 +30,8 @@ from thoughtrank.http_api.retry_after import retry_after_seconds
 
 ReplyT = TypeVar("ReplyT")
 
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
-"""Seconds between attempts if the server states none."""
+_LONGEST_WAIT = 8.0
+"""Seconds between two attempts, unless the server asks for more."""
 _LONGEST_RETRY_AFTER = 600.0
 """Seconds; a server that asks for a longer wait counts as unavailable."""
 
@@ -137,7 +137,8 @@ class CompletionsClient:
                             f"the {server.name} is not available: {error}. Completed requests are "
                             "saved; run the same command again to resume."
                         ) from None
-                    self._pool.pause(server, seconds=_wait_seconds(failures, error.retry_after))
+                    wait = backoff_seconds(failures, longest=_LONGEST_WAIT, retry_after=error.retry_after)
+                    self._pool.pause(server, seconds=wait)
                     with self._lock:
                         self.retries += 1
 
@@ -230,13 +231,6 @@ class CompletionsClient:
             key_env=self._api_key_env,
             setting="engine.api_key_env",
         )
-
-
-def _wait_seconds(failures: int, retry_after: float | None) -> float:
-    """As long as the server asks for, else twice as long after each failure, with jitter against bursts."""
-    if retry_after is not None:
-        return retry_after
-    return min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (failures - 1)) * random.uniform(0.75, 1.0)
 
 
 def read_models(content: bytes) -> list[ServedModel]:

@@ -1,19 +1,18 @@
 """Makes one judge call: attempt after attempt, within rate limits and budget, until one returns a verdict."""
 
-import random
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 
 from thoughtrank.errors import UserError
+from thoughtrank.http_api.backoff import backoff_seconds
 from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.execution.rate_limits import RateLimiter, Stopped
 from thoughtrank.judging.execution.reservation_log import ReservationLog
 from thoughtrank.judging.protocol import AttemptFailed, Judge, JudgeRequest, ReplyUnusable, Usage, Verdict
 
-_FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
-"""Seconds between two attempts: doubled each time, and randomly shortened by up to half so that threads spread out."""
+"""Seconds between two attempts, unless the server asks for more."""
 
 LONGEST_RETRY_AFTER = 120.0
 """Seconds. If a server asks for a longer wait (a daily quota), the call fails."""
@@ -55,23 +54,21 @@ class RetryingCaller:
             BudgetReached: another attempt might exceed the budget.
             UserError: no call can succeed.
         """
-        wait = _FIRST_WAIT
-        attempts = 0
+        failures = 0
         while True:
             # Each time: replies to other calls may have raised it.
             bound = self._judge.upper_bound(request) if self._needs_bound else Usage()
             outcome = self._attempt(key, request, bound, stop=stop, keep=keep)
-            attempts += 1
-            if isinstance(outcome, Verdict) or attempts > self._max_retries:
+            if isinstance(outcome, Verdict):
                 return outcome
-            if outcome.retry_after is None:
-                if stop.wait(wait * random.uniform(0.5, 1.0)):
-                    raise Stopped
-                wait = min(2 * wait, _LONGEST_WAIT)
-            elif outcome.retry_after > LONGEST_RETRY_AFTER:
+            failures += 1
+            asked = outcome.retry_after
+            if failures > self._max_retries or (asked or 0.0) > LONGEST_RETRY_AFTER:
                 return outcome
-            else:
-                self._limiter.pause(outcome.retry_after)
+            if asked is not None:
+                self._limiter.pause(asked)  # the other threads too
+            if stop.wait(backoff_seconds(failures, longest=_LONGEST_WAIT, retry_after=asked)):
+                raise Stopped
 
     def _attempt(
         self,

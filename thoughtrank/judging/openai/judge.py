@@ -39,7 +39,7 @@ class OpenAICompatibleJudge(BaseJudge):
         temperature: sampling temperature; None omits it, for models that reject it.
         max_reply_tokens: limit of one reply, in tokens, including the reasoning of a reasoning model.
         timeout_seconds: limit of one attempt, in seconds.
-        max_retries: attempts per call after the first, with exponential backoff; ``Retry-After`` is honoured.
+        max_retries: attempts per call after the first, with exponential backoff; a longer ``Retry-After`` is honoured.
         concurrency: calls in flight at the same time.
         requests_per_minute: attempts per minute; None for no limit.
         tokens_per_minute: prompt and completion tokens per minute; None for no limit.
