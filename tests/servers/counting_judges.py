@@ -57,5 +57,5 @@ class FailingJudge(CountingJudge):
             self.failures[request.question_id] -= 1
             self.seen["attempts"] += 1
         if fails:
-            raise AttemptFailed(judge="the judge at home", what="HTTP 500", retry_after=0.0, maybe_charged=self.charged)
+            raise AttemptFailed(judge="the judge at home", what="HTTP 500", maybe_charged=self.charged)
         return super().judge(request)

@@ -234,9 +234,21 @@ class ReplyUnusable(UserError):
 
 
 class JudgeUnavailable(UserError):
-    """The judge is unavailable. The run stops, because continuing would leave every answer unranked."""
+    """The judge is unavailable. The run stops, because continuing would leave every answer unranked.
 
-    def __init__(self, *, judge: str, what: str) -> None:
+    Args:
+        judge: which judge, with its address.
+        what: happened.
+        last_calls: calls without a reply at the end of a stage, which may be what the judge fails on; 0 if it is surely down.
+    """
+
+    def __init__(self, *, judge: str, what: str, last_calls: int = 0) -> None:
+        kept = "All verdicts so far are kept; run the same command again to resume"
+        if not last_calls:
+            super().__init__(f"{judge} is not available: {what}. {kept}.")
+            return
+        calls = "the last call" if last_calls == 1 else f"the last {last_calls} calls"
         super().__init__(
-            f"{judge} is not available: {what}. All verdicts so far are kept; run the same command again to resume."
+            f"{judge} did not reply to {calls} in any attempt: {what}. Either it is not available, or it fails on what it is "
+            f"sent there. {kept}: a call that fails again is then logged as an error, and its answers are unranked."
         )

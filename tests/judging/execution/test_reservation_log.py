@@ -46,3 +46,14 @@ def test_raised_bounds_are_written_once_and_read_again(tmp_path):
     again = ReservationLog(path)
     assert again.raised_bounds == {"completion_tokens": 4.0, "prompt_tokens": 2.0}
     assert again.open_amount == 0.0
+
+
+def test_calls_that_exhausted_their_retries_are_known_to_the_next_attempt_only(tmp_path):
+    path = tmp_path / "_reservations.jsonl"
+    first = ReservationLog(path)
+    first.begin("a", 0.5)
+    first.add_exhausted("a")
+    assert first.exhausted == set()
+    first.close()
+    second = ReservationLog(path)
+    assert (second.exhausted, second.open_amount) == ({"a"}, 0.5)

@@ -9,6 +9,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.judging.base import BaseJudge
 from thoughtrank.judging.execution import retries
 from thoughtrank.judging.execution.budget import Budget, BudgetReached
+from thoughtrank.judging.execution.outage import FailedCall
 from thoughtrank.judging.execution.rate_limits import Stopped
 from thoughtrank.judging.execution.reservation_log import ReservationLog
 from thoughtrank.judging.execution.retries import RetryingCaller
@@ -31,7 +32,7 @@ def failure(*, maybe_charged=False, **settings):
 
 
 class Scripted(BaseJudge):
-    """Each attempt does what the script says; it may cost up to $1."""
+    """Each attempt does what the script says, after what the script calls; it may cost up to $1."""
 
     exact = False
 
@@ -44,6 +45,9 @@ class Scripted(BaseJudge):
 
     def judge(self, request):
         outcome = self.script.popleft()
+        while callable(outcome):
+            outcome()
+            outcome = self.script.popleft()
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -96,8 +100,24 @@ def test_another_attempt_reserves_what_replies_since_have_shown_that_it_can_cost
 def test_after_its_last_retry_a_call_fails(tmp_path):
     judge = Scripted(failure(), failure(), failure(), OK)
     outcome = Calls(judge, tmp_path).call()
-    assert isinstance(outcome, AttemptFailed)
+    assert isinstance(outcome, FailedCall)
+    assert (outcome.key, outcome.request, outcome.failure.what) == ("key", REQUEST, "HTTP 429")
     assert len(judge.script) == 1
+
+
+@pytest.mark.parametrize(("replies_after", "server_was_up"), [(1, False), (2, True), (None, False)])
+def test_a_failed_call_knows_whether_another_one_had_a_reply_after_half_of_its_attempts(
+    tmp_path, replies_after, server_was_up
+):
+    judge = Scripted(max_retries=2)
+    calls = Calls(judge, tmp_path)
+    for attempt in range(3):
+        # During this attempt, so after as many failures.
+        judge.script.extend([calls.call, OK] if attempt == replies_after else [])
+        judge.script.append(failure())
+    outcome = calls.call()
+    assert isinstance(outcome, FailedCall)
+    assert outcome.server_was_up is server_was_up
 
 
 def test_a_lost_reply_stays_reserved(tmp_path):
@@ -109,7 +129,7 @@ def test_a_lost_reply_stays_reserved(tmp_path):
 
 def test_a_long_retry_after_is_not_waited_for(tmp_path):
     judge = Scripted(failure(retry_after=retries.LONGEST_RETRY_AFTER + 1), OK)
-    assert isinstance(Calls(judge, tmp_path).call(), AttemptFailed)
+    assert isinstance(Calls(judge, tmp_path).call(), FailedCall)
     assert list(judge.script) == [OK]
 
 

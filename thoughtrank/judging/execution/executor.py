@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from types import TracebackType
@@ -11,12 +11,12 @@ from typing import Self
 from thoughtrank.judging.execution.budget import Budget
 from thoughtrank.judging.execution.call_key import call_key
 from thoughtrank.judging.execution.no_verdicts import NoVerdictDetector
-from thoughtrank.judging.execution.outage import OutageDetector
+from thoughtrank.judging.execution.outage import FailedCall, OutageDetector
 from thoughtrank.judging.execution.rate_limits import Stopped
 from thoughtrank.judging.execution.reservation_log import ReservationLog
 from thoughtrank.judging.execution.retries import RetryingCaller
 from thoughtrank.judging.execution.verdict_log import VerdictLog
-from thoughtrank.judging.protocol import AttemptFailed, Judge, JudgeRequest, Usage, Verdict
+from thoughtrank.judging.protocol import Judge, JudgeRequest, Usage, Verdict
 
 OnVerdict = Callable[[JudgeRequest, Verdict], None]
 """Called in the thread that called ``ask``, once per different request, as verdicts arrive."""
@@ -30,7 +30,8 @@ class Executor:
     """Calls a judge, ``judge.concurrency`` calls at a time, and keeps every verdict in an append-only log.
 
     A call whose verdict is in the log is served from it, whatever its status: ``malformed`` is an outcome too. A call that
-    exhausts its retries while others succeed is logged as ``error``; when no call succeeds any more, the run stops.
+    exhausts its retries while others succeed is logged as ``error``; when no call succeeds any more, the run stops. A call
+    that fails again in a later attempt at the run, where it is sent after all others, is logged as ``error`` too.
 
     Args:
         judge: the judge.
@@ -119,8 +120,15 @@ class Executor:
     def _key(self, request: JudgeRequest) -> str:
         return call_key(request, judge_key=self._judge_key)
 
-    def _call_all(self, requests: dict[str, JudgeRequest], on_verdict: OnVerdict | None) -> None:
-        """Make all the calls; each thread starts the next one as soon as it is free."""
+    def _call_all(self, requests: Mapping[str, JudgeRequest], on_verdict: OnVerdict | None) -> None:
+        """Make all the calls, last those that exhausted their retries in an earlier attempt at the run."""
+        before = self._reservations.exhausted
+        for chosen in (requests.keys() - before, requests.keys() & before):
+            if chosen:
+                self._call_each({key: requests[key] for key in requests if key in chosen}, on_verdict)
+
+    def _call_each(self, requests: Mapping[str, JudgeRequest], on_verdict: OnVerdict | None) -> None:
+        """Make these calls; each thread starts the next one as soon as it is free."""
         threads = max(1, min(self.judge.concurrency, len(requests)))
         stop = threading.Event()
         self._outage.reset()
@@ -135,11 +143,11 @@ class Executor:
                 # Reached early only by an error, from a call or from the caller's interrupt.
                 stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
-        # No reply since: the server may be down. These calls stay open, and the next attempt sends them.
+        # No reply since: the server may be down. These calls stay open, and the next attempt at the run sends them.
         self._outage.raise_if_failed()
 
     def _call(self, key: str, request: JudgeRequest, stop: threading.Event) -> list[tuple[JudgeRequest, Verdict]]:
-        """Make one call and log it; returns every call with a verdict now: none if it failed or was not started."""
+        """Make one call and log it; returns every call that has a verdict now: none if it stays open."""
         if stop.is_set():
             return []
 
@@ -149,9 +157,8 @@ class Executor:
 
         try:
             outcome = self._caller.call(key, request, stop=stop, keep=keep)
-            if isinstance(outcome, AttemptFailed):
-                self._outage.add(key, request, outcome)
-                return []
+            if isinstance(outcome, FailedCall):
+                return self._give_up_or_keep_open(outcome)
             self._verdicts.add(request, outcome, judge=self.judge.name)
             return [(request, outcome), *self._log_errors()]
         except Stopped:
@@ -161,11 +168,25 @@ class Executor:
             stop.set()
             raise
 
+    def _give_up_or_keep_open(self, call: FailedCall) -> list[tuple[JudgeRequest, Verdict]]:
+        """Log a failed call as an error if the call is what the server fails on; otherwise the server may be down.
+
+        Raises:
+            JudgeUnavailable: too many calls in a row have failed.
+        """
+        # A request that was turned away says nothing about the call.
+        if call.failure.maybe_charged:
+            if call.server_was_up or call.key in self._reservations.exhausted:
+                return [self._log_error(call)]
+            self._reservations.add_exhausted(call.key)
+        self._outage.add(call)
+        return []
+
     def _log_errors(self) -> list[tuple[JudgeRequest, Verdict]]:
         """The server is up, so the calls that failed before failed by themselves: log them as errors."""
-        errors = []
-        for key, request, failure in self._outage.reset():
-            verdict = Verdict("error", reason=f"no reply in any attempt: {failure.what}")
-            self._log.append(key=key, request=request, verdict=verdict)
-            errors.append((request, verdict))
-        return errors
+        return [self._log_error(call) for call in self._outage.reset()]
+
+    def _log_error(self, call: FailedCall) -> tuple[JudgeRequest, Verdict]:
+        verdict = Verdict("error", reason=f"no reply in any attempt: {call.failure.what}")
+        self._log.append(key=call.key, request=call.request, verdict=verdict)
+        return call.request, verdict

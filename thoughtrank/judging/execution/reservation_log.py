@@ -13,7 +13,7 @@ class ReservationLog:
 
     Attempts of a killed process, and those whose reply was lost, remain as money that may have been spent. A torn last line is
     an attempt that was not sent yet; it is cut off. Other lines hold the judge's raised bounds, so that a resumed run reserves
-    as much as the one before it.
+    as much as the one before it, and the calls that exhausted their retries.
 
     Args:
         path: the file, ``_reservations.jsonl``; created at the first reservation.
@@ -21,6 +21,7 @@ class ReservationLog:
     Attributes:
         open_amount: the sum of all lines, in US dollars.
         raised_bounds: the largest factors on the judge's upper bounds, by count; see ``Judge.raised_bounds``.
+        exhausted: keys of the calls that exhausted their retries before this object was made.
     """
 
     def __init__(self, path: Path) -> None:
@@ -29,6 +30,7 @@ class ReservationLog:
         self._lines: LineLog | None = None
         self.open_amount = 0.0
         self.raised_bounds: dict[str, float] = {}
+        self.exhausted: set[str] = set()
         if path.exists():
             self._lines = self._open()
         self.open_amount = max(0.0, self.open_amount)
@@ -49,6 +51,11 @@ class ReservationLog:
                 # An amount of 0, because former versions read one from every line.
                 self._write({"reserved": 0.0, "raised_bounds": new})
                 self.raised_bounds.update(new)
+
+    def add_exhausted(self, key: str) -> None:
+        """A call has exhausted its retries; the next object that opens the file knows it."""
+        with self._lock:
+            self._write({"key": key, "reserved": 0.0, "exhausted": True})
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
@@ -75,5 +82,7 @@ class ReservationLog:
     def _add(self, line: bytes) -> None:
         record = json.loads(line)
         self.open_amount += float(record["reserved"])
+        if record.get("exhausted"):
+            self.exhausted.add(str(record["key"]))
         for name, factor in dict(record.get("raised_bounds", {})).items():
             self.raised_bounds[name] = max(float(factor), self.raised_bounds.get(name, 1.0))

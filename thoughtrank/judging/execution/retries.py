@@ -7,6 +7,7 @@ from dataclasses import replace
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.backoff import backoff_seconds
 from thoughtrank.judging.execution.budget import Budget
+from thoughtrank.judging.execution.outage import FailedCall
 from thoughtrank.judging.execution.rate_limits import RateLimiter, Stopped
 from thoughtrank.judging.execution.reservation_log import ReservationLog
 from thoughtrank.judging.protocol import AttemptFailed, Judge, JudgeRequest, ReplyUnusable, Usage, Verdict
@@ -37,11 +38,13 @@ class RetryingCaller:
             requests_per_minute=limits.requests_per_minute, tokens_per_minute=limits.tokens_per_minute
         )
         self._needs_bound = budget.limit is not None or limits.tokens_per_minute is not None
+        self._lock = threading.Lock()
+        self._replies = 0
 
     def call(
         self, key: str, request: JudgeRequest, *, stop: threading.Event, keep: Callable[[Verdict], None]
-    ) -> Verdict | AttemptFailed:
-        """The verdict, or the failure of the last attempt.
+    ) -> Verdict | FailedCall:
+        """The verdict, or the call as failed after its last attempt.
 
         Args:
             key: of the call.
@@ -55,16 +58,22 @@ class RetryingCaller:
             UserError: no call can succeed.
         """
         failures = 0
+        replies_at_half = None
         while True:
             # Each time: replies to other calls may have raised it.
             bound = self._judge.upper_bound(request) if self._needs_bound else Usage()
             outcome = self._attempt(key, request, bound, stop=stop, keep=keep)
             if isinstance(outcome, Verdict):
+                with self._lock:
+                    self._replies += 1
                 return outcome
             failures += 1
             asked = outcome.retry_after
             if failures > self._max_retries or (asked or 0.0) > LONGEST_RETRY_AFTER:
-                return outcome
+                server_was_up = replies_at_half is not None and self._replies > replies_at_half
+                return FailedCall(key, request, outcome, server_was_up=server_was_up)
+            if 2 * failures >= self._max_retries + 1 and replies_at_half is None:
+                replies_at_half = self._replies
             if asked is not None:
                 self._limiter.pause(asked)  # the other threads too
             if stop.wait(backoff_seconds(failures, longest=_LONGEST_WAIT, retry_after=asked)):
