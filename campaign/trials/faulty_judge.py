@@ -48,18 +48,16 @@ class _Account(NamedTuple):
     """What the server has delivered so far, and which verdicts are on disk."""
 
     billed: int
-    unclear: int
     on_disk: set[str]
 
     @classmethod
     def of(cls, server: FaultServer, place: Place) -> "_Account":
-        return cls(len(server.billed), len(server.unclear), verdicts_on_disk(place.cache))
+        return cls(len(server.billed), verdicts_on_disk(place.cache))
 
 
 def _check_account(place: Place, server: FaultServer, outcome: Outcome, *, at_kill: _Account) -> None:
     """Every delivered reply is a verdict, and is delivered once; only replies under way at the kill may be repeated."""
-    before = {*server.billed[: at_kill.billed], *server.unclear[: at_kill.unclear]}
-    after = [*server.billed[at_kill.billed :], *server.unclear[at_kill.unclear :]]
+    before, after = set(server.billed[: at_kill.billed]), server.billed[at_kill.billed :]
     outcome.paid_twice += sum(prompt in at_kill.on_disk for prompt in after) + len(after) - len(set(after))
     outcome.resent += len(before & set(after) - at_kill.on_disk) + server.lost
     missing = {*before, *after} - verdicts_on_disk(place.cache)

@@ -19,15 +19,14 @@ class FaultServer(OpenAIServer):
     Attributes:
         faults: how often each fault happened.
         billed: the prompt of every reply that was received with its usage.
-        unclear: the prompt of every response that was received and states no usage.
-        lost: attempts that may have been billed, and brought no reply: it was not received, or the server failed.
+        lost: attempts that may have been billed, and brought no reply: it was not received, or the server failed, or sent
+            something else than a completion.
     """
 
     def __init__(self, *, fraction: float, seed: int) -> None:
         self.fraction = fraction
         self.faults: Counter[str] = Counter()
         self.billed: list[str] = []
-        self.unclear: list[str] = []
         self.lost = 0
         self._random = random.Random(seed)
         self._deck: list[str] = []
@@ -45,10 +44,10 @@ class FaultServer(OpenAIServer):
             received = super()._answer(handler, scripted, raw)
         finally:
             with self._lock_counts:
-                if not received or scripted.cut or scripted.status == 500:
+                if not received or scripted.cut or scripted.status == 500 or isinstance(scripted.body, str):
                     self.lost += 1
                 elif scripted.status == 200:
-                    (self.unclear if isinstance(scripted.body, str) else self.billed).append(prompt)
+                    self.billed.append(prompt)
         return received
 
     def _next_fault(self) -> str:

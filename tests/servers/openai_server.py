@@ -57,7 +57,9 @@ def ranked_by_text(prompt: str) -> str:
 
 
 class OpenAIServer:
-    """Replies by the script, one entry per request, then ranks honestly. ``received`` and ``heads`` hold every request.
+    """Replies by the script, one entry per request; ranks honestly at None, and after the script.
+
+    ``received`` and ``heads`` hold every request.
 
     Attributes:
         running: requests that have no response yet.
@@ -66,7 +68,7 @@ class OpenAIServer:
     """
 
     def __init__(self) -> None:
-        self.script: deque[Scripted] = deque()
+        self.script: deque[Scripted | None] = deque()
         self.received: list[bytes] = []
         self.keys: list[str | None] = []
         self.heads: list[str] = []

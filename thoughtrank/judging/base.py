@@ -52,6 +52,9 @@ class BaseJudge(Component):
     def raise_bounds(self, factors: Mapping[str, float]) -> None:
         """No effect: nothing is bounded."""
 
+    def has_worked(self) -> None:
+        """No effect: no setting is suspected."""
+
     def cost_bound(self, *, calls: int, answers_shown: int, answer_tokens: int) -> CostBound | None:
         """None for an exact judge; else from the judge's price, limits and longest reply."""
         if self.exact:

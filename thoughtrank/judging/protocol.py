@@ -190,6 +190,9 @@ class Judge(Protocol):
     def raise_bounds(self, factors: Mapping[str, float]) -> None:
         """Raise ``upper_bound`` to the ``raised_bounds`` of an earlier attempt; lower ones change nothing."""
 
+    def has_worked(self) -> None:
+        """Called if a call had a ranking or a grade in an earlier attempt at the run, so that the settings are right."""
+
     def cost_bound(self, *, calls: int, answers_shown: int, answer_tokens: int) -> CostBound | None:
         """The most that this many calls can take, retries not counted; None where calls are neither sent nor paid for.
 

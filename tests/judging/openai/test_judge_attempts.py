@@ -95,6 +95,44 @@ def test_an_outage_loses_nothing_that_was_paid(server, tmp_path):
     assert len(server.received) == asked + 3
 
 
+PAGE = Scripted(200, "<html>Please log in</html>")
+
+
+def test_a_page_in_place_of_a_completion_is_retried(server, tmp_path):
+    server.script.append(PAGE)
+    assert executed(server, tmp_path).groups == BY_TEXT
+    assert len(server.received) == 2
+
+
+def test_a_server_that_starts_to_send_pages_stops_the_run_and_its_calls_are_sent_again(server, tmp_path):
+    requests = [JudgeRequest("q", "?", REQUEST.answers, None, seed) for seed in range(20)]
+    server.script.extend([None] * 2 + [PAGE] * 100)
+    stopped = "is not available: the server's reply is no chat completion: <html>Please log in</html>"
+    for more in (2 + 3 * 2, 3 * 2):
+        before = len(server.received)
+        judge = judge_at(server, concurrency=1, max_retries=1)
+        with Executor(judge, tmp_path / "log.jsonl") as executor, pytest.raises(JudgeUnavailable, match=stopped):
+            executor.ask(requests)
+        assert len(server.received) == before + more
+    server.script.clear()
+    with Executor(judge_at(server), tmp_path / "log.jsonl") as executor:
+        assert [verdict.status for verdict in executor.ask(requests)] == ["ok"] * 20
+
+
+def test_calls_that_always_bring_a_page_do_not_keep_a_run_from_its_end(server, tmp_path):
+    requests = [JudgeRequest("q", "?", REQUEST.answers, None, seed) for seed in range(5)]
+    server.script.extend([None] + [PAGE] * 100)
+    settings = {"concurrency": 1, "max_retries": 0}
+    for _ in range(2):
+        with (
+            Executor(judge_at(server, **settings), tmp_path / "log.jsonl") as executor,
+            pytest.raises(JudgeUnavailable),
+        ):
+            executor.ask(requests)
+    with Executor(judge_at(server, **settings), tmp_path / "log.jsonl") as executor:
+        assert [verdict.status for verdict in executor.ask(requests)] == ["ok", *["error"] * 4]
+
+
 def test_the_key_is_nowhere(server, tmp_path, monkeypatch):
     server.script.append(Scripted(200, completion(f"your key is {KEY}")))
     server.script.append(Scripted(400, error(f"bad request with Bearer {KEY}")))

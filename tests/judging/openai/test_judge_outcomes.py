@@ -1,11 +1,13 @@
 """Replies without a ranking, rejected requests, and servers that need another request."""
 
+from dataclasses import replace
+
 import pytest
 from openai_server import Scripted, completion, error
 from served_judge import BY_TEXT, KEY, REQUEST, judge_at
 
 from thoughtrank.errors import UserError
-from thoughtrank.judging.protocol import AttemptFailed, JudgeUnavailable
+from thoughtrank.judging.protocol import AttemptFailed, JudgeUnavailable, ReplyUnusable
 
 
 @pytest.mark.parametrize(
@@ -24,10 +26,6 @@ from thoughtrank.judging.protocol import AttemptFailed, JudgeUnavailable
         (completion("") | {"choices": []}, "malformed", "no choices"),
         (completion("") | {"choices": [7]}, "malformed", "no choices"),
         (completion("") | {"choices": [{"message": 3}]}, "malformed", "no choices"),
-        ({"choices": None}, "malformed", "no chat completion"),
-        ([1, 2], "malformed", "no chat completion"),
-        ("<html>not an API</html>", "malformed", "no chat completion"),
-        ("", "malformed", "no chat completion"),
     ],
 )
 def test_a_reply_without_a_ranking_is_an_outcome_with_a_reason(server, reply, status, reason):
@@ -102,19 +100,47 @@ def test_wrong_settings_are_the_users_to_fix(server, http, body, said):
     assert KEY not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("reply", "shown"),
+    [
+        ({"choices": None}, '{"choices": null}'),
+        ([1, 2], "[1, 2]"),
+        (f"<html>\n{KEY} is not an API</html>", "<html> [redacted] is not an API</html>"),
+        ("", "it is empty"),
+    ],
+)
+def test_what_is_no_chat_completion_is_a_failed_attempt_that_may_have_been_charged(server, reply, shown):
+    server.script.append(Scripted(200, reply))
+    with pytest.raises(AttemptFailed) as caught:
+        judge_at(server).judge(REQUEST)
+    assert caught.value.what == f"the server's reply is no chat completion: {shown}"
+    assert caught.value.maybe_charged
+
+
+CALLS = [replace(REQUEST, seed=seed) for seed in range(6)]
+
+
 def test_a_server_that_never_answers_properly_is_a_wrong_setting(server):
-    server.script.extend([Scripted(200, "<html>")] * 3)
-    judge = judge_at(server)
-    assert [judge.judge(REQUEST).status for _ in range(2)] == ["malformed"] * 2
-    with pytest.raises(UserError, match=r"judge\.base_url"):
-        judge.judge(REQUEST)
-
-
-def test_strange_replies_after_a_good_one_stop_nothing(server):
-    judge = judge_at(server)
-    judge.judge(REQUEST)
     server.script.extend([Scripted(200, "<html>")] * 4)
-    assert [judge.judge(REQUEST).status for _ in range(4)] == ["malformed"] * 4
+    judge = judge_at(server)
+    for request in (CALLS[0], CALLS[0], CALLS[1]):
+        with pytest.raises(AttemptFailed):
+            judge.judge(request)
+    with pytest.raises(ReplyUnusable, match=r"no chat completion: <html>.*judge\.base_url"):
+        judge.judge(CALLS[2])
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_strange_replies_after_a_good_one_are_not_due_to_the_settings(server, earlier):
+    judge = judge_at(server)
+    if earlier:
+        judge.has_worked()  # in an earlier attempt at the run
+    else:
+        judge.judge(REQUEST)
+    server.script.extend([Scripted(200, "<html>")] * 6)
+    for request in CALLS:
+        with pytest.raises(AttemptFailed):
+            judge.judge(request)
 
 
 def test_schemas_can_be_switched_off_and_a_server_that_fails_with_one_says_so(server):

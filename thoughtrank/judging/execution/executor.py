@@ -53,6 +53,8 @@ class Executor:
             budget = Budget(judge.limits.budget)
         budget.add(self._log.usage.cost + self._reservations.open_amount)
         judge.raise_bounds(self._reservations.raised_bounds)
+        if self._log.has_ok:
+            judge.has_worked()
         self._caller = RetryingCaller(judge, budget=budget, reservations=self._reservations)
         self._judge_key = json.dumps(judge.identity(), sort_keys=True)
         self._outage = OutageDetector()

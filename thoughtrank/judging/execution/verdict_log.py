@@ -24,6 +24,7 @@ class VerdictLog:
 
     Attributes:
         usage: what all verdicts in the file cost together.
+        has_ok: some verdict is a ranking or a grade.
         appended: verdicts written by this object.
     """
 
@@ -31,6 +32,7 @@ class VerdictLog:
         self.path = path
         self._price = price
         self.usage = Usage()
+        self.has_ok = False
         self.appended = 0
         self._offsets: dict[bytes, int] = {}
         self._read_bytes = 0
@@ -92,6 +94,7 @@ class VerdictLog:
     def _keep(self, key: str, verdict: Verdict, *, offset: int) -> None:
         self._offsets[_digest(key)] = offset
         self.usage += verdict.usage
+        self.has_ok = self.has_ok or verdict.status == "ok"
 
 
 def _digest(key: str) -> bytes:

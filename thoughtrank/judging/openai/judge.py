@@ -18,7 +18,7 @@ from thoughtrank.judging.openai.prompt import RenderedPrompt, render, template_h
 from thoughtrank.judging.openai.requests import JudgeReply, RequestFormat, read_reply, request_body
 from thoughtrank.judging.openai.unusable_server import UnusableServerDetector
 from thoughtrank.judging.openai.usage import UsageMeter, usage_of
-from thoughtrank.judging.protocol import CallLimits, JudgeRequest, Usage, Verdict
+from thoughtrank.judging.protocol import AttemptFailed, CallLimits, JudgeRequest, Usage, Verdict
 from thoughtrank.user_input.number_ranges import TimeoutSeconds
 
 _CHAT_TOKENS = 100
@@ -26,6 +26,9 @@ _CHAT_TOKENS = 100
 
 _MOST_DOLLARS = 1_000_000
 """Per million tokens; more is a typing error."""
+
+_SHOWN = 200
+"""Characters that messages show of a reply that is no completion."""
 
 
 class OpenAICompatibleJudge(BaseJudge):
@@ -198,11 +201,17 @@ class OpenAICompatibleJudge(BaseJudge):
         """See ``Judge``."""
         self._meter.raise_bounds(factors)
 
+    def has_worked(self) -> None:
+        """See ``Judge``."""
+        self._unusable.add_completion()
+
     def judge(self, request: JudgeRequest) -> Verdict:
         """Make one attempt at a call.
 
         Raises:
-            AttemptFailed: the server cannot be reached or failed; another attempt may succeed.
+            AttemptFailed: the server cannot be reached, failed, or sent something else than a completion; another attempt may
+                succeed.
+            ReplyUnusable: the first calls brought no chat completion at all.
             UserError: the key, the model or a setting is wrong.
         """
         prompt = render(request, criteria=self.criteria)
@@ -214,13 +223,19 @@ class OpenAICompatibleJudge(BaseJudge):
             reply = read_reply(body, prompt=prompt, mode=request.mode, model=self.model)
         # Redacted again: in the body the key may have been escaped.
         text = self._server.redacted(reply.verdict.reply)
-        self._unusable.add(
-            is_completion=reply.is_completion,
-            url=self._server.shown_url(),
-            example=self._server.redacted(f"{reply.verdict.reason} {reply.verdict.reply[:200]}").strip(),
-        )
+        if reply.is_completion:
+            self._unusable.add_completion()
+        elif isinstance(body, Refusal):
+            self._add_unusable(prompt, self._server.redacted(body.reason))
+        else:
+            what = f"{reply.verdict.reason}: {' '.join(text.split())[:_SHOWN] or 'it is empty'}"
+            self._add_unusable(prompt, what)
+            raise AttemptFailed(judge=self._server.name(), what=what)
         usage = self._usage(reply, prompt, request, refusal=body if isinstance(body, Refusal) else None)
         return replace(reply.verdict, usage=usage, reply=text, shown=tuple(prompt.labels.values()), prompt=prompt.text)
+
+    def _add_unusable(self, prompt: RenderedPrompt, example: str) -> None:
+        self._unusable.add_failure(prompt.prompt_hash, url=self._server.shown_url(), example=example)
 
     def _usage(
         self, reply: JudgeReply, prompt: RenderedPrompt, request: JudgeRequest, *, refusal: Refusal | None

@@ -9,18 +9,23 @@ _MAX_FIRST_FAILURES = 3
 
 
 class UnusableServerDetector:
-    """Counts replies that are no chat completion, until the first that is one. May be used from many threads."""
+    """Counts calls that bring no chat completion, until the first that brings one. May be used from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._worked = False
-        self._failures = 0
+        self._failed: set[str] = set()
 
-    def add(self, *, is_completion: bool, url: str, example: str) -> None:
-        """Count one reply.
+    def add_completion(self) -> None:
+        """A call brought a chat completion: what other calls bring is not due to the settings."""
+        with self._lock:
+            self._worked = True
+
+    def add_failure(self, call: str, *, url: str, example: str) -> None:
+        """A call brought something else.
 
         Args:
-            is_completion: it was a chat completion.
+            call: the same for each attempt at it.
             url: of the server, without secrets.
             example: the reply in short, without secrets.
 
@@ -28,11 +33,11 @@ class UnusableServerDetector:
             ReplyUnusable: the first calls brought no chat completion at all.
         """
         with self._lock:
-            self._worked = self._worked or is_completion
-            self._failures += not is_completion
-            unusable = not self._worked and self._failures >= _MAX_FIRST_FAILURES
+            self._failed.add(call)
+            failed = len(self._failed)
+            unusable = not self._worked and failed >= _MAX_FIRST_FAILURES
         if unusable:
             raise ReplyUnusable(
-                f"the judge at {url} replied to none of {self._failures} calls with a chat completion: {example}. "
+                f"the judge at {url} replied to none of {failed} calls with a chat completion: {example}. "
                 "Check judge.base_url, judge.model and the other settings of judge; all verdicts so far are kept."
             )
