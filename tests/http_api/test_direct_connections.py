@@ -1,8 +1,10 @@
 """Requests over kept-alive connections: one packet each, no stale connection, and every fault is an error."""
 
+import contextlib
 import http.client
 import socket
 import threading
+import time
 
 import pytest
 
@@ -12,7 +14,10 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Name: value\r\n\r\nhi"
 
 
 class RawServer:
-    """Plays one response per request; None cuts the connection instead. ``after`` is done after each response."""
+    """Plays one response per request; None cuts the connection instead, and a list is sent piece by piece.
+
+    ``after`` is done after each response.
+    """
 
     def __init__(self, *responses, after=None):
         self.responses, self.after = list(responses), after
@@ -37,7 +42,10 @@ class RawServer:
                 response = self.responses.pop(0)
                 if response is None:
                     return
-                connection.sendall(response)
+                with contextlib.suppress(OSError):  # the client may leave
+                    for piece in response if isinstance(response, list) else [response]:
+                        connection.sendall(piece)
+                        time.sleep(0.05 if isinstance(response, list) else 0.0)
                 if self.after == "close":
                     return
 
@@ -49,10 +57,13 @@ class RawServer:
 def serve():
     servers = []
 
-    def make(*responses, after=None):
+    def make(*responses, after=None, timeout_seconds=5.0):
         servers.append(RawServer(*responses, after=after))
         made = DirectConnections(
-            servers[0].url, path="/completions", headers={"Authorization": "Bearer k"}, timeout_seconds=5.0
+            servers[0].url,
+            path="/completions",
+            headers={"Authorization": "Bearer k"},
+            timeout_seconds=timeout_seconds,
         )
         return servers[0], made
 
@@ -107,6 +118,28 @@ def test_a_cut_or_senseless_response_is_an_error_and_the_next_request_has_a_new_
         connections.post(b"1")
     assert connections.post(b"2").content == b"hi"
     assert server.connections == 2
+
+
+BYTES = [bytes([each]) for each in OK]
+LONG = [OK.replace(b": 2", b": 62"), *[b" "] * 60]
+
+
+@pytest.mark.parametrize("pieces", [BYTES, LONG], ids=["head", "body"])
+def test_a_response_that_comes_in_pieces_is_a_timeout_at_the_deadline(serve, pieces):
+    server, connections = serve(pieces, OK, timeout_seconds=0.5)
+    with pytest.raises(TimeoutError):
+        connections.post(b"1")
+    assert connections.post(b"2").content == b"hi"
+    assert server.connections == 2
+
+
+def test_each_request_has_the_whole_time(serve):
+    server, connections = serve(OK, BYTES, timeout_seconds=60.0)
+    connections.post(b"1")
+    [connection] = connections._idle
+    connection.settimeout(0.001)  # as little as the request before may have left
+    assert connections.post(b"1").content == b"hi"
+    assert server.connections == 1
 
 
 def test_as_many_connections_as_requests_at_once(serve):

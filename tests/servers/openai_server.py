@@ -16,13 +16,17 @@ _BLOCK = re.compile(r"<<BEGIN ANSWER (\w+) (\w+)>>\n(.*?)\n<<END ANSWER \1 \2>>"
 
 @dataclass
 class Scripted:
-    """One response of the server: it sends the status and body, cuts the connection, or is held until the client gives up."""
+    """One response of the server: it sends the status and body, cuts the connection, or is held until the client gives up.
+
+    It is trickled if white space comes before the body, for several seconds.
+    """
 
     status: int = 200
     body: object = None
     headers: dict[str, str] = field(default_factory=dict)
     held: bool = False
     cut: bool = False
+    trickled: bool = False
 
 
 HONEST_USAGE = {"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010}
@@ -142,13 +146,17 @@ class OpenAIServer:
             handler.connection.recv(1)  # until the client closes the connection
             return False
         body = scripted.body if isinstance(scripted.body, str) else json.dumps(scripted.body)
-        data = body.encode()
+        data = b" " * (60 if scripted.trickled else 0) + body.encode()
         handler.send_response(scripted.status)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(data) + (100 if scripted.cut else 0)))
         for name, text in scripted.headers.items():
             handler.send_header(name, text)
         handler.end_headers()
+        while scripted.trickled and data.startswith(b" "):
+            handler.wfile.write(data[:1])
+            data = data[1:]
+            time.sleep(0.05)
         handler.wfile.write(data)
         handler.connection.shutdown(socket.SHUT_WR)
         # A client that closes the connection with unread data resets it.

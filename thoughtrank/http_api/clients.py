@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
+from thoughtrank.http_api.deadlines import deadline_hooks
+
 if TYPE_CHECKING:
     import openai
 
@@ -27,7 +29,7 @@ def open_client(
     Args:
         base_url: of the server; None for ``OPENAI_BASE_URL``, or the default of the client.
         key: the API key; None for a server without keys.
-        timeout_seconds: limit of one request.
+        timeout_seconds: limit of one request, from connecting to the end of the response; see ``deadline_hooks``.
         use_proxies: those of the environment; False for a server that this process started.
     """
     import openai
@@ -45,7 +47,7 @@ def open_client(
         max_retries=0,
         default_query=query,
         default_headers={"api-key": key} if key and query else None,
-        http_client=None if use_proxies else openai.DefaultHttpxClient(trust_env=False),
+        http_client=openai.DefaultHttpxClient(trust_env=use_proxies, event_hooks=deadline_hooks(timeout_seconds)),
     )
 
 

@@ -4,9 +4,11 @@ That time is what limits short replies: a server in the same machine or network 
 """
 
 import http.client
+import io
 import select
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -36,7 +38,7 @@ class DirectConnections:
         url: of the server; see ``is_direct``.
         path: below the path of the URL; a query of the URL is sent after it.
         headers: of every request.
-        timeout_seconds: longest wait for the server to accept, to read or to write.
+        timeout_seconds: limit of one request, from connecting to the end of the response.
     """
 
     def __init__(self, url: str, *, path: str, headers: Mapping[str, str], timeout_seconds: float) -> None:
@@ -60,11 +62,15 @@ class DirectConnections:
             OSError: no connection, a timeout, or a connection that was cut.
             http.client.HTTPException: what came is no response, or only a part of one.
         """
+        deadline = time.monotonic() + self._timeout_seconds
         connection = self._taken()
         try:
+            _limit_wait(connection, deadline=deadline)
             # One call, and one packet: head and body apart would wake the server twice.
             connection.sendall(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
             response = http.client.HTTPResponse(connection, method="POST")
+            response.fp.close()
+            response.fp = io.BufferedReader(_UntilDeadline(connection, deadline=deadline))
             response.begin()
             headers = {name.lower(): value for name, value in response.getheaders()}
             reply = HTTPReply(response.status, headers, response.read())
@@ -97,6 +103,33 @@ class DirectConnections:
             if not _is_stale(connection):
                 return connection
             connection.close()
+
+
+class _UntilDeadline(io.RawIOBase):
+    """What comes from a socket; the deadline is that of all reads together."""
+
+    def __init__(self, connection: socket.socket, *, deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # what a BufferedReader passes
+        _limit_wait(self._connection, deadline=self._deadline)
+        return self._connection.recv_into(buffer)
+
+
+def _limit_wait(connection: socket.socket, *, deadline: float) -> None:
+    """Let the next use of a socket wait until the deadline.
+
+    Raises:
+        TimeoutError: it has passed.
+    """
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        raise TimeoutError("timed out")
+    connection.settimeout(remaining)
 
 
 def is_direct(url: str) -> bool:

@@ -48,9 +48,10 @@ def test_a_used_up_quota_stops_at_once(server, tmp_path):
         (Scripted(503, error(f"overloaded {KEY}")), {}, "HTTP 503"),
         (Scripted(429, error("quota used up")), {}, "quota used up"),
         (Scripted(200, completion("late"), held=True), {"timeout_seconds": 0.5}, "timed out"),
+        (Scripted(200, completion("late"), trickled=True), {"timeout_seconds": 0.5}, "not complete after 0.5 seconds"),
         (Scripted(200, "{", cut=True), {}, "onnection"),
     ],
-    ids=["500s", "quota", "timeout", "cut"],
+    ids=["500s", "quota", "timeout", "trickled", "cut"],
 )
 def test_a_server_that_keeps_failing_stops_the_run(server, tmp_path, scripted, settings, said):
     scripted.headers = {"Retry-After": "0.05"}
