@@ -54,6 +54,35 @@ def test_answers_that_a_reply_leaves_out_come_after_those_it_names():
     assert ranker.result(state).unranked == {"a00": "not in the judge's ranking"}
 
 
+@pytest.mark.parametrize("refused", range(8))
+def test_a_refused_answer_is_not_shown_again_and_the_others_are_sorted_without_it(refused):
+    def judge(request):
+        return Verdict("refused", reason="no") if f"a{refused:02}" in ids(request) else in_order(request)
+
+    ranker = SlidingWindow(window=4, step=2, passes=6)
+    state = started(ranker, 8)
+    while plan := ranker.plan(state):
+        assert not state.comparisons.set_aside.keys() & set.union(*map(ids, plan))
+        state = ranker.update(state, [(request, judge(request)) for request in plan])
+    result = ranker.result(state)
+    assert [each for [each] in result.groups] == [f"a{index:02}" for index in range(8) if index != refused]
+    assert result.unranked == {f"a{refused:02}": "judge_refused: no"}
+
+
+def test_a_refused_answer_comes_last_in_its_window():
+    ranker = SlidingWindow(window=4, step=2)
+    state = started(ranker, 6)
+    first = state.order[2:]
+    while ids(ranker.plan(state)[0]) <= set(first):
+        judged = [
+            (request, Verdict("refused", reason="no") if first[0] in ids(request) else in_order(request))
+            for request in ranker.plan(state)
+        ]
+        state = ranker.update(state, judged)
+    assert state.order[-1] == first[0]
+    assert ids(ranker.plan(state)[0]) == set(state.order[:4])
+
+
 def test_settings_are_checked():
     assert SlidingWindow().faults() == []
     step, passes = SlidingWindow(window=4, step=4, passes=0).faults()

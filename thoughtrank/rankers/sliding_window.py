@@ -36,7 +36,8 @@ class SlidingWindow(ComparisonRanker[SlidingState]):
     """Sorts ``window`` answers per call, from the end to the start in steps of ``step``, so that good ones rise.
 
     Every call waits for the one before it. Unlike the published code it starts with a shuffle, an unreadable reply is retried
-    once and then leaves the window as it was, and answers that a reply leaves out come after those it names.
+    once and then leaves the window as it was, and answers that a reply leaves out come after those it names. Answers that the
+    judge has refused are not shown again, and come last in their window.
 
     Args:
         window: answers per call.
@@ -44,7 +45,7 @@ class SlidingWindow(ComparisonRanker[SlidingState]):
         passes: over the whole list.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def __init__(self, *, window: int = 20, step: int = 10, passes: int = 1) -> None:
         self.window = window
@@ -110,8 +111,8 @@ class SlidingWindow(ComparisonRanker[SlidingState]):
         return None
 
     def _with_window_call(self, state: SlidingState) -> SlidingState:
-        ids = self._window_ids(state)
-        if len([each for each in ids if each not in state.comparisons.set_aside]) < 2:
+        ids = [each for each in self._window_ids(state) if each not in state.comparisons.set_aside]
+        if len(ids) < 2:
             moved = self._moved(state)
             return state if moved is None else self._with_window_call(moved)
         comparisons = with_calls(state.comparisons, [shuffled(state.comparisons, ids, salt="window")])
@@ -129,6 +130,9 @@ class SlidingWindow(ComparisonRanker[SlidingState]):
             for order in state.comparisons.orders[state.orders_before :]
         ]
         strength = fit(len(ids), orders).mean
-        best_first = sorted(ids, key=lambda each: (-round(float(strength[index[each]]), 6), index[each]))
+        set_aside = state.comparisons.set_aside
+        best_first = sorted(
+            ids, key=lambda each: (each in set_aside, -round(float(strength[index[each]]), 6), index[each])
+        )
         start = max(0, state.end - self.window)
         return replace(state, order=(*state.order[:start], *best_first, *state.order[state.end :]))
