@@ -228,7 +228,6 @@ WITHOUT_A_TEST = {
     "thoughtrank.evaluation.arms.protocol": DECLARATIONS,
     "thoughtrank.controls.protocol": "the base of controls that have their tests",
     "thoughtrank.controls.result": DECLARATIONS,
-    "thoughtrank.judging.protocol": DECLARATIONS,
     "thoughtrank.models.protocol": DECLARATIONS,
     "thoughtrank.prefixes.protocol": DECLARATIONS,
     "thoughtrank.rankers.protocol": DECLARATIONS,

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import pytest
@@ -16,6 +16,11 @@ class RaisedBounds(FakeJudge):
 
     def raise_bounds(self, bounds):
         self.raised = dict(bounds)
+
+
+class Priced(FakeJudge):
+    def price(self):
+        return (10.0, 20.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,3 +62,26 @@ def test_an_unfinished_attempt_resumes_with_its_logs(store, stage_of):
     forget(artifact)
     assert (artifact.folder / "_verdicts.jsonl").exists()
     assert JudgedStage.reusable == ("_verdicts.jsonl", "_reservations.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("facts", "cost"),
+    [
+        ({"judge_cost": 0.25, "judge_tokens": 1100, "judge_unpriced_tokens": [0, 0]}, 0.25),
+        ({"judge_cost": 0.0, "judge_tokens": 1100, "judge_unpriced_tokens": [1000, 100]}, 0.012),
+        ({"judge_cost": 0.25, "judge_tokens": 5000, "judge_unpriced_tokens": [1000, 100]}, 0.262),
+        # Former versions did not record which tokens they were.
+        ({"judge_cost": 0.0, "judge_tokens": 1100}, 0.022),
+        ({"judge_cost": 0.25, "judge_tokens": 1100}, 0.25),
+    ],
+)
+def test_calls_whose_price_was_unknown_count_at_the_price_that_is_known_now(store, stage_of, facts, cost):
+    priced = replace(stage_of(), judge=Priced())
+    free = stage_of()
+    artifact = store.artifact(priced)
+    with artifact.locked():
+        artifact.finish(judge_lost_cost=0.5, **facts)
+    priced.reuse(artifact)
+    free.reuse(artifact)
+    assert priced.spending.budget.spent == pytest.approx(cost + 0.5)
+    assert free.spending.budget.spent == facts["judge_cost"] + 0.5

@@ -126,8 +126,20 @@ def test_the_facts_have_the_win_rate_and_what_it_cost(stage, store):
     assert (facts["n"], facts["wins"], facts["ties"], facts["losses"]) == (5, 2, 2, 1)
     assert facts["judge_tokens"] == ASKED * 1010
     assert facts["judge_cost"] == pytest.approx(ASKED * 0.0101)
-    assert not {"judge_lost_cost", "judge_raised_bounds", "judge_account"} & figures(facts).keys()
+    assert facts["judge_unpriced_tokens"] == [0, 0]
+    unwanted = {"judge_lost_cost", "judge_unpriced_tokens", "judge_raised_bounds", "judge_account"}
+    assert not unwanted & figures(facts).keys()
     assert figures(facts)["length_controlled"] == facts["length_controlled"]
+
+
+def test_the_tokens_of_an_unknown_price_are_paid_for_when_it_is_known(stage, store, server):
+    unpriced = replace(stage, judge=judge_at(server, max_reply_tokens=100), spending=spending_of(store))
+    facts = store.complete(unpriced).facts
+    assert (facts["judge_cost"], facts["judge_unpriced_tokens"]) == (0.0, [ASKED * 1000, ASKED * 10])
+    priced = replace(stage, spending=spending_of(store))
+    store.complete(priced)
+    assert (len(server.received), priced.spending.budget.spent) == (ASKED, pytest.approx(ASKED * 0.0101))
+    assert spending_of(store).budget.spent == pytest.approx(ASKED * 0.0101)
 
 
 def test_a_server_that_fails_half_way_loses_nothing_and_nothing_is_paid_twice(stage, store, server):

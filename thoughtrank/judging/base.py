@@ -6,7 +6,7 @@ from typing import Self
 from thoughtrank.evaluation.scoring import Scorer
 from thoughtrank.instantiate import Component
 from thoughtrank.judging.cost_bound import CostBound, bounded_cost
-from thoughtrank.judging.protocol import CallLimits, JudgeRequest, Usage, Verdict
+from thoughtrank.judging.protocol import CallLimits, JudgeRequest, Price, Usage, Verdict
 
 
 class BaseJudge(Component):
@@ -29,7 +29,7 @@ class BaseJudge(Component):
         """None: no model judges."""
         return None
 
-    def price(self) -> tuple[float, float] | None:
+    def price(self) -> Price:
         """Free."""
         return (0.0, 0.0)
 

@@ -23,6 +23,9 @@ Status = Literal["ok", "malformed", "refused", "too_long", "error"]
 """``ok``: a ranking, or a grade. ``malformed``: a reply without one. ``refused``: the judge refused to answer. ``too_long``:
 more text than the judge's context holds. ``error``: the call failed."""
 
+Price = tuple[float, float] | None
+"""US dollars per million prompt and completion tokens; None where unknown."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
@@ -77,6 +80,12 @@ class Usage:
         counts = (self.prompt_tokens, self.completion_tokens)
         whole = all(isinstance(count, int) and not isinstance(count, bool) and count >= 0 for count in counts)
         return whole and isinstance(self.cost, int | float) and 0 <= self.cost <= sys.float_info.max
+
+    def at_price(self, price: Price) -> "Usage":
+        """The same tokens with their cost; an unknown price costs 0."""
+        prompt, completion = price or (0.0, 0.0)
+        cost = (self.prompt_tokens * prompt + self.completion_tokens * completion) / 1e6
+        return Usage(prompt_tokens=self.prompt_tokens, completion_tokens=self.completion_tokens, cost=cost)
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -175,8 +184,8 @@ class Judge(Protocol):
     def family(self) -> str | None:
         """The family of the judging model ("gpt"), or None where no model judges."""
 
-    def price(self) -> tuple[float, float] | None:
-        """US dollars per million prompt and completion tokens, or None where unknown."""
+    def price(self) -> Price:
+        """Of the model, or None where unknown."""
 
     def scored_by(self, scorer: Scorer) -> "Judge":
         """This judge with the scorer of the questions, if it compares with reference answers; else itself."""

@@ -71,12 +71,9 @@ class Ranking(JudgedStage):
             rows = self._rank(executor, totals=totals)
             write_rows(artifact.folder / "part-00000.parquet", rows, record_type=RankedCandidate)
             audit = {} if self.judge.exact else self._audit(executor, totals=totals)
-            usage, lost_cost = executor.usage, executor.lost_cost
+            costs = self.cost_facts(executor)
         artifact.finish(
-            judge_tokens=usage.prompt_tokens + usage.completion_tokens,
-            judge_cost=usage.cost,
-            judge_lost_cost=lost_cost,
-            judge_raised_bounds=dict(self.judge.raised_bounds()),
+            **costs,
             audit=audit,
             unranked=dict(totals.unranked),
             flagged=totals.flagged,

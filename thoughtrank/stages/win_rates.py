@@ -30,7 +30,7 @@ _VERSION = 1
 """Raised when equal settings give other scores or another table."""
 _PAIRS_AT_ONCE = 128
 """Pairs that are judged together: enough for parallel calls."""
-_OF_THE_STAGE = ("judge_lost_cost", "judge_raised_bounds", ACCOUNT)
+_OF_THE_STAGE = ("judge_lost_cost", "judge_unpriced_tokens", "judge_raised_bounds", ACCOUNT)
 """Facts that say nothing of the comparison."""
 _FIRST, _SECOND = "first", "second"
 """Answer ids, for the log; a prompt shows only labels."""
@@ -118,14 +118,11 @@ class WinRates(JudgedStage):
         take_over_verdicts(self.published, artifact.folder, question_ids=ids)
         with self.calling(artifact) as executor:
             pairs = list(self._judged(executor))
-            usage, lost_cost = executor.usage, executor.lost_cost
+            costs = self.cost_facts(executor)
         write_rows(artifact.folder / "part-00000.parquet", pairs, record_type=JudgedPair)
         artifact.finish(
             **asdict(win_rate(pairs, seed=self.seed)),
-            judge_tokens=usage.prompt_tokens + usage.completion_tokens,
-            judge_cost=usage.cost,
-            judge_lost_cost=lost_cost,
-            judge_raised_bounds=dict(self.judge.raised_bounds()),
+            **costs,
             **{ACCOUNT: self._comparison()},
         )
 

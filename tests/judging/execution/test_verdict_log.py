@@ -58,6 +58,40 @@ def test_the_usage_covers_earlier_sessions_and_appended_only_this_one(tmp_path):
     log.close()
 
 
+def test_verdicts_from_before_the_price_was_known_cost_what_it_says_now(tmp_path):
+    path = tmp_path / "log"
+    unpriced = replace(VERDICT, usage=Usage(1000, 100))
+    log = VerdictLog(path)
+    log.append(key="a", request=REQUEST, verdict=unpriced)
+    assert (log.usage, log.unpriced) == (Usage(1000, 100), Usage(1000, 100))
+    log.close()
+    for price, cost in ((None, 0.0), ((10.0, 20.0), 0.012), ((1.0, 2.0), 0.0012)):
+        log = VerdictLog(path, price=price)
+        assert log.usage == log["a"].usage == Usage(1000, 100, pytest.approx(cost))
+        assert log.unpriced == (Usage() if price else Usage(1000, 100))
+        log.close()
+    log = VerdictLog(path, price=(1.0, 2.0))
+    log.append(key="b", request=REQUEST, verdict=replace(VERDICT, usage=Usage(1000, 100, 0.0012)))
+    log.close()
+    # A price that was known stays.
+    log = VerdictLog(path, price=(10.0, 20.0))
+    assert (log["b"].usage.cost, log.usage.cost) == (0.0012, pytest.approx(0.0132))
+    log.close()
+    log = VerdictLog(path)
+    assert (log.usage.cost, log.unpriced) == (0.0012, Usage(1000, 100))
+    log.close()
+
+
+def test_a_cost_that_a_judge_states_without_a_price_is_kept(tmp_path):
+    path = tmp_path / "log"
+    log = VerdictLog(path)
+    log.append(key="a", request=REQUEST, verdict=VERDICT)
+    log.close()
+    log = VerdictLog(path, price=(1.0, 2.0))
+    assert (log.usage, log.unpriced) == (VERDICT.usage, Usage())
+    log.close()
+
+
 def test_a_negative_cost_that_a_former_version_recorded_counts_as_nothing(tmp_path):
     path = tmp_path / "log"
     opened(path, "a", "b").close()

@@ -7,6 +7,7 @@ from openai_server import Scripted, completion, error
 from served_judge import BY_TEXT, KEY, REQUEST, judge_at
 
 from thoughtrank.errors import UserError
+from thoughtrank.judging.execution.budget import BudgetReached
 from thoughtrank.judging.execution.executor import Executor
 from thoughtrank.judging.protocol import JudgeRequest, JudgeUnavailable
 
@@ -94,6 +95,19 @@ def test_an_outage_loses_nothing_that_was_paid(server, tmp_path):
         statuses = [verdict.status for verdict in executor.ask(requests)]
     assert statuses == ["malformed"] * 3 + ["ok"] * 3
     assert len(server.received) == asked + 3
+
+
+def test_calls_from_before_the_price_was_known_count_against_a_later_budget(server, tmp_path):
+    requests = [JudgeRequest("q", "?", REQUEST.answers, None, seed) for seed in range(6)]
+    with Executor(judge_at(server), tmp_path / "log.jsonl") as executor:
+        executor.ask(requests[:4])
+        assert (executor.usage.cost, executor.unpriced_usage.prompt_tokens) == (0.0, 4000)
+    priced = judge_at(server, price_per_million=[10.0, 10.0], budget=4 * 0.0101 + 0.005)
+    with Executor(priced, tmp_path / "log.jsonl") as executor:
+        assert executor.usage.cost == pytest.approx(4 * 0.0101)
+        with pytest.raises(BudgetReached, match=r"this run has spent \$0\.0404"):
+            executor.ask(requests)
+    assert len(server.received) == 4
 
 
 PAGE = Scripted(200, "<html>Please log in</html>")

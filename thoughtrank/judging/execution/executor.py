@@ -71,6 +71,11 @@ class Executor:
         return self._log.usage
 
     @property
+    def unpriced_usage(self) -> Usage:
+        """The part of it whose price is unknown."""
+        return self._log.unpriced
+
+    @property
     def lost_cost(self) -> float:
         """US dollars that attempts with a lost reply, or cut short by a kill, may have cost in addition."""
         return self._reservations.open_amount

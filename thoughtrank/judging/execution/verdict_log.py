@@ -6,7 +6,7 @@ from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
 
-from thoughtrank.judging.protocol import JudgeRequest, Usage, Verdict
+from thoughtrank.judging.protocol import JudgeRequest, Price, Usage, Verdict
 from thoughtrank.storage.line_log import LineLog
 
 
@@ -17,21 +17,22 @@ class VerdictLog:
 
     Args:
         path: the file; created, with its folder, if missing.
-        price: US dollars per million prompt and completion tokens, to be recorded; None where unknown.
+        price: to be recorded. Verdicts that were recorded without one cost what it says; None where it is unknown.
 
     Raises:
         UserError: a complete line cannot be read, so the file was not written by this class.
 
     Attributes:
         usage: what all verdicts in the file cost together.
+        unpriced: of that, the tokens whose price is unknown, which cost nothing so far.
         has_ok: some verdict is a ranking or a grade.
         appended: verdicts written by this object.
     """
 
-    def __init__(self, path: Path, *, price: tuple[float, float] | None = None) -> None:
+    def __init__(self, path: Path, *, price: Price = None) -> None:
         self.path = path
         self._price = price
-        self.usage = Usage()
+        self.usage = self.unpriced = Usage()
         self.has_ok = False
         self.appended = 0
         self._offsets: dict[bytes, int] = {}
@@ -75,7 +76,7 @@ class VerdictLog:
         line = json.dumps(record, ensure_ascii=False).encode(errors="backslashreplace")
         with self._lock:
             offset = self._lines.append(line)
-            self._keep(key, verdict, offset=offset)
+            self._keep(key, verdict, offset=offset, price=self._price)
             self.appended += 1
 
     def close(self) -> None:
@@ -84,16 +85,18 @@ class VerdictLog:
 
     def _read(self, line: bytes) -> None:
         """Keep a line of an earlier attempt; the lines come in their order, and none is left out."""
-        key, verdict = _record(line)
-        self._keep(key, verdict, offset=self._read_bytes)
+        key, verdict, price = _record(line, price=self._price)
+        self._keep(key, verdict, offset=self._read_bytes, price=price)
         self._read_bytes += len(line) + 1
 
     def _at(self, offset: int) -> Verdict:
-        return _record(self._lines.line_at(offset))[1]
+        return _record(self._lines.line_at(offset), price=self._price)[1]
 
-    def _keep(self, key: str, verdict: Verdict, *, offset: int) -> None:
+    def _keep(self, key: str, verdict: Verdict, *, offset: int, price: Price) -> None:
         self._offsets[_digest(key)] = offset
         self.usage += verdict.usage
+        if price is None and not verdict.usage.cost:
+            self.unpriced += verdict.usage
         self.has_ok = self.has_ok or verdict.status == "ok"
 
 
@@ -102,19 +105,31 @@ def _digest(key: str) -> bytes:
     return blake2b(key.encode(), digest_size=16).digest()
 
 
-def _record(line: bytes) -> tuple[str, Verdict]:
-    """The key and the verdict of one line; ValueError, KeyError or TypeError if it holds none."""
+def _record(line: bytes, *, price: Price) -> tuple[str, Verdict, Price]:
+    """The key, the verdict and the price of one line; ValueError, KeyError or TypeError if it holds none.
+
+    Args:
+        line: of the file.
+        price: of verdicts that were recorded without one.
+    """
     record = json.loads(line)
     usage = Usage(**record["usage"])
-    return record["key"], Verdict(
+    # Former versions recorded whatever a server reported; a negative cost would raise the cap.
+    usage = usage if usage.is_possible else Usage()
+    recorded = record.get("price_per_million")
+    if recorded is not None:
+        price = (recorded[0], recorded[1])
+    elif not usage.cost:
+        usage = usage.at_price(price)
+    verdict = Verdict(
         status=record["status"],
         groups=tuple(tuple(group) for group in record["groups"]),
         reason=record["reason"],
-        # Former versions recorded whatever a server reported; a negative cost would raise the cap.
-        usage=usage if usage.is_possible else Usage(),
+        usage=usage,
         model=record["model"],
         prompt_hash=record["prompt_hash"],
         reply=record["reply"],
         scores=tuple((answer_id, score) for answer_id, score in record.get("scores", ())),
         shown=tuple(record["shown"]),
     )
+    return record["key"], verdict, price

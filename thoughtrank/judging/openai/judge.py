@@ -17,8 +17,8 @@ from thoughtrank.judging.openai.prices import KnownPrice, known_price
 from thoughtrank.judging.openai.prompt import RenderedPrompt, render, template_hash
 from thoughtrank.judging.openai.requests import JudgeReply, RequestFormat, read_reply, request_body
 from thoughtrank.judging.openai.unusable_server import UnusableServerDetector
-from thoughtrank.judging.openai.usage import UsageMeter, usage_of
-from thoughtrank.judging.protocol import AttemptFailed, CallLimits, JudgeRequest, Usage, Verdict
+from thoughtrank.judging.openai.usage import UsageMeter
+from thoughtrank.judging.protocol import AttemptFailed, CallLimits, JudgeRequest, Price, Usage, Verdict
 from thoughtrank.user_input.number_ranges import TimeoutSeconds
 
 _CHAT_TOKENS = 100
@@ -172,7 +172,7 @@ class OpenAICompatibleJudge(BaseJudge):
         """The family of the model, by its name: "gpt" for gpt-4o."""
         return model_family(self.model)
 
-    def price(self) -> tuple[float, float] | None:
+    def price(self) -> Price:
         """US dollars per million prompt and completion tokens: as configured, else from the table of known prices."""
         if self.price_per_million is not None:
             prompt, completion = self.price_per_million
@@ -246,7 +246,7 @@ class OpenAICompatibleJudge(BaseJudge):
             bound = self._meter.bound(most, price=self.price())
             if refusal.worked:
                 return bound
-            return usage_of(prompt_tokens=bound.prompt_tokens, completion_tokens=0, price=self.price())
+            return Usage(prompt_tokens=bound.prompt_tokens).at_price(self.price())
         return self._meter.settle(
             reply.reported_usage, sent=prompt.text, received=reply.received, most=most, price=self.price()
         )

@@ -6,7 +6,7 @@ import threading
 import unicodedata
 from collections.abc import Mapping
 
-from thoughtrank.judging.protocol import Usage
+from thoughtrank.judging.protocol import Price, Usage
 from thoughtrank.output.terminal import print_warning
 
 CEILING = 100
@@ -28,16 +28,6 @@ _PIECE = re.compile(
     rf"|(?P<joined>[!-/:-@\[-`{{-~](?={_LETTER}))|(?P<marks>[!-/:-@\[-`{{-~]+)"
 )
 """What common tokenizers cut a text into before they look for tokens; one mark before a word may be part of its token."""
-
-Price = tuple[float, float] | None
-"""US dollars per million prompt and completion tokens; None where unknown, which counts as 0."""
-
-
-def usage_of(*, prompt_tokens: int, completion_tokens: int, price: Price) -> Usage:
-    """The usage with its cost in US dollars."""
-    per_prompt, per_completion = price or (0.0, 0.0)
-    cost = (prompt_tokens * per_prompt + completion_tokens * per_completion) / 1e6
-    return Usage(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, cost=cost)
 
 
 def fewest_tokens(text: str) -> int:
@@ -101,11 +91,10 @@ class UsageMeter:
             price: per million tokens.
         """
         with self._lock:
-            return usage_of(
+            return Usage(
                 prompt_tokens=math.ceil(most.prompt_tokens * self._factors["prompt_tokens"]),
                 completion_tokens=math.ceil(most.completion_tokens * self._factors["completion_tokens"]),
-                price=price,
-            )
+            ).at_price(price)
 
     def raised_bounds(self) -> dict[str, float]:
         """The factors above 1 by which bounds are raised, by the name of the count."""
@@ -142,7 +131,7 @@ class UsageMeter:
             bound = self.bound(most, price=price)
             prompt = max(prompt or 0, bound.prompt_tokens)
             completion = max(completion or 0, bound.completion_tokens)
-        return usage_of(prompt_tokens=prompt, completion_tokens=completion, price=price)
+        return Usage(prompt_tokens=prompt, completion_tokens=completion).at_price(price)
 
     def _count(self, counts: Mapping[str, object], name: str, *, fewest: int, most: int) -> int | None:
         """One count, at most ``CEILING`` times ``most``; None if it is implausible."""
