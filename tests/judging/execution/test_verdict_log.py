@@ -135,6 +135,15 @@ def test_a_spoilt_line_in_the_middle_is_reported_with_its_number(tmp_path):
         VerdictLog(path)
 
 
+@pytest.mark.parametrize("price", ["[]", "[1.0]", "1.0"])
+def test_a_price_that_is_none_is_reported_as_a_spoilt_line(tmp_path, price):
+    path = tmp_path / "log"
+    opened(path, "a").close()
+    path.write_text(path.read_text().replace("[1.0, 2.0]", price))
+    with pytest.raises(UserError, match="line 1 is no verdict"):
+        VerdictLog(path)
+
+
 def test_closing_twice_is_harmless(tmp_path):
     log = opened(tmp_path / "log")
     log.close()

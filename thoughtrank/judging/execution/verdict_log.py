@@ -118,7 +118,8 @@ def _record(line: bytes, *, price: Price) -> tuple[str, Verdict, Price]:
     usage = usage if usage.is_possible else Usage()
     recorded = record.get("price_per_million")
     if recorded is not None:
-        price = (recorded[0], recorded[1])
+        prompt, completion = recorded
+        price = (prompt, completion)
     elif not usage.cost:
         usage = usage.at_price(price)
     verdict = Verdict(
