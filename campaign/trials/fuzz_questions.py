@@ -56,11 +56,16 @@ def _check(content: bytes, *, path: Path) -> None:
             question.text.encode()
     with suppress(UserError):
         source.skipped_rows  # noqa: B018
-    if path.suffix == ".jsonl" and not any("UTF-16" in fault for fault in faults):
-        loaded = source._loaded
-        kept = len(loaded.train) + len(loaded.development) + len(loaded.test)
+    if path.suffix == ".jsonl":
+        kept = None
+        with suppress(UserError):  # the file is refused as a whole, such as a compressed one
+            loaded = source._loaded
+            kept = len(loaded.train) + len(loaded.development) + len(loaded.test)
         rows = sum(bool(line.strip()) for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n"))
-        assert kept + len(source.skipped_rows) == rows, "a row is neither a question nor named as left out"
+        if kept is None:
+            assert faults, "a file is refused that had no fault"
+        else:
+            assert kept + len(source.skipped_rows) == rows, "a row is neither a question nor named as left out"
 
 
 def _run(trial: TrialInput) -> Outcome:
