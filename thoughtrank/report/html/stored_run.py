@@ -149,7 +149,8 @@ def _read_round(paths: RunPaths, number: int) -> StoredRound:
     for stage, folder in zip(STAGES, folders, strict=True):
         if (marker := read_done(folder(number))) is not None:
             facts[stage] = marker.facts
-    facts |= _other_facts(paths, number)
+    win_rates = _win_rates(paths.win_rates(number, ""))
+    facts |= _other_facts(paths, number, win_rates=win_rates)
     rows = {row["step"]: row for row in read_json_lines(paths.model(number) / "_metrics.jsonl") if "step" in row}
     metrics = _metrics(read_json_object(paths.evaluation(number)) or {})
     return StoredRound(
@@ -158,24 +159,30 @@ def _read_round(paths: RunPaths, number: int) -> StoredRound:
         facts=facts,
         curve=[rows[step] for step in sorted(rows)],
         replies=_replies(paths.replies(number)),
-        win_rates=_win_rates(paths.win_rates(number, "")),
+        win_rates=win_rates,
     )
 
 
-def _other_facts(paths: RunPaths, number: int) -> dict[str, dict[str, Any]]:
+def _other_facts(
+    paths: RunPaths, number: int, *, win_rates: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
     """The seconds of each of ``OTHER_STAGES`` that the round has."""
     screening = paths.screening(number)
-    folders = (
-        [screening.candidates, screening.gains, screening.questions],
-        [paths.development_replies(number)],
-        sorted(paths.win_rates(number, "").glob("*")),
+    made = (
+        _facts_of(screening.candidates, screening.gains, screening.questions),
+        _facts_of(paths.development_replies(number)),
+        [*win_rates.values()],
     )
-    found = {}
-    for name, tables in zip(OTHER_STAGES, folders, strict=True):
-        markers = [marker for table in tables if (marker := read_done(table)) is not None]
-        if markers:
-            found[name] = {"seconds": sum(float(marker.facts.get("seconds", 0.0)) for marker in markers)}
-    return found
+    return {
+        name: {"seconds": sum(float(facts.get("seconds", 0.0)) for facts in of_it)}
+        for name, of_it in zip(OTHER_STAGES, made, strict=True)
+        if of_it
+    }
+
+
+def _facts_of(*tables: Path) -> list[Mapping[str, Any]]:
+    """Those of the finished ones."""
+    return [marker.facts for table in tables if (marker := read_done(table)) is not None]
 
 
 def _round_of_summary(entry: Mapping[str, Any]) -> StoredRound:
