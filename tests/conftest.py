@@ -4,6 +4,7 @@ import gc
 import io
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -173,3 +174,40 @@ def qwen2_folder(tmp_path_factory) -> Path:
     tokenizer.add_tokens(["<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|repo_name|>", "<|file_sep|>"])
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def command(monkeypatch, tmp_path):
+    """Runs ``main`` in this process in a folder of its own, with ``do_run`` replaced, or with one that raises ``error``.
+
+    Returns the exit status.
+    """
+    from thoughtrank import cli
+    from thoughtrank.process import stop_signals
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_failures", [])
+    monkeypatch.setattr(cli, "_sweeps", [])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(stop_signals, "_received", [])
+    # The process that would be ended is the one that runs all tests.
+    monkeypatch.setattr(stop_signals, "GRACE_SECONDS", 86_400.0)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+
+    def run(*arguments, do_run=None, error=None):
+        def fail(values, **options):
+            raise error
+
+        flags = [each for each in arguments if each.startswith("-")]
+        overrides = [each for each in arguments if each not in flags]
+        monkeypatch.setattr(sys, "argv", ["train.py", *flags, "model=tiny", "judge=fake", "logger=none", *overrides])
+        monkeypatch.setattr(cli, "do_run", do_run or fail)
+        try:
+            cli.main()
+        except SystemExit as end:
+            return end.code
+        return 0
+
+    yield run
+    for number, handler in before.items():
+        signal.signal(number, handler)

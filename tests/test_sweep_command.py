@@ -1,0 +1,146 @@
+"""A sweep on the command line: its jobs, its table, and what is refused before the first job."""
+
+import errno
+
+from thoughtrank import cli, run
+from thoughtrank.errors import UserError
+from thoughtrank.report import sweep_table
+
+
+def test_a_sweep_goes_on_after_a_failed_job_and_ends_with_2(command, capsys, tmp_path):
+    seeds = []
+
+    def do_run(values, *, choices, sweep, **options):
+        seeds.append(values["seed"])
+        if values["seed"] == 1:
+            raise UserError("no room")
+        if values["seed"] == 2:
+            raise RuntimeError("a bug")
+
+    assert command("-m", "seed=1,2,3", "hydra.sweep.dir=multirun/mine", do_run=do_run) == 2
+    assert seeds == [1, 2, 3]
+    captured = capsys.readouterr()
+    assert "error: no room" in captured.err
+    assert "RuntimeError: a bug" in captured.err
+    assert captured.out.count("=== job") == 3
+    logs = [log.read_text() for log in sorted((tmp_path / "runs").glob("*/run.log"))]
+    assert len(logs) == 2
+    assert any("stopped: no room" in log for log in logs)
+
+
+def test_the_jobs_of_a_dry_run_are_planned_and_not_stopped(command, capsys):
+    assert command("-m", "seed=1,2", "dry_run=true", do_run=lambda values, **options: None) == 0
+    table = capsys.readouterr().out.partition("job  varied")[2].partition("\n\n")[0]
+    assert [line.split() for line in table.splitlines()[1:]] == [["0", "seed=1", "planned"], ["1", "seed=2", "planned"]]
+
+
+def test_a_job_that_fails_in_a_dry_run_writes_no_log_and_names_none(command, capsys, tmp_path):
+    assert command("-m", "seed=1,2", "dry_run=true", error=UserError("no room")) == 2
+    assert not (tmp_path / "runs").exists()
+    shown = capsys.readouterr().out
+    assert "failed: no room" in shown
+    assert "run.log" not in shown
+
+
+def test_a_sweep_whose_jobs_all_end_well_ends_with_0(command, capsys):
+    assert command("-m", "seed=1,2", do_run=lambda values, **options: None) == 0
+    assert "the same as a table: " in capsys.readouterr().out
+
+
+SWEEPING_STUDY = """# @package _global_
+run: mine/${selection.k}-seed${seed}
+hydra:
+  mode: MULTIRUN
+  sweep:
+    dir: FOLDER
+  sweeper:
+    params:
+      seed: 0,1
+      selection.k: 1,2
+"""
+
+
+def test_a_config_can_be_a_sweep_and_is_resumed_by_the_same_command(command, capsys, tmp_path):
+    study = tmp_path / "studies" / "mine" / "config.yaml"
+    study.parent.mkdir(parents=True)
+    study.write_text(SWEEPING_STUDY.replace("FOLDER", "multirun/mine"))
+    done = []
+    for failing_seed in (1, None):
+
+        def do_run(values, *, choices, sweep, failing_seed=failing_seed, **options):
+            done.append((values["run"], values["selection"]["k"], sweep))
+            if values["seed"] == failing_seed:
+                raise UserError("no room")
+
+        status = command("--config-dir=studies", "+mine=config", do_run=do_run)
+        assert status == (0 if failing_seed is None else 2)
+        rows = (tmp_path / "multirun" / "mine" / "comparison.csv").read_text().splitlines()[1:]
+        assert sum("failed" in row for row in rows) == (0 if failing_seed is None else 2)
+    assert done == 2 * [(f"mine/{k}-seed{seed}", k, "mine") for seed in (0, 1) for k in (1, 2)]
+    assert "seed=1 selection.k=2" in capsys.readouterr().out
+
+    done.clear()
+    assert command("--config-dir=studies", "+mine=config", "seed=3", do_run=do_run) == 0
+    assert [run for run, *_ in done] == ["mine/1-seed3", "mine/2-seed3"], "the command line overrides what is swept"
+
+
+def test_a_sweep_makes_no_folder_that_is_called_like_the_home_directory(command, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    status = command("-m", "seed=1,2", "hydra.sweep.dir='~/mine'", error=AssertionError("not reached"))
+    assert status == 2
+    assert "give the path as /home/me/mine" in capsys.readouterr().err
+    assert not (tmp_path / "~").exists()
+
+
+def test_a_sweep_over_a_text_that_is_not_utf_8_is_refused_before_anything_is_written(command, capsys, tmp_path):
+    status = command("-m", "export.name=a,'sch\udcf6n'", error=AssertionError("not reached"))
+    assert status == 2
+    assert "error: export.name: not valid UTF-8" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_config_that_sweeps_without_a_folder_of_its_own_is_refused(command, capsys, tmp_path):
+    study = tmp_path / "studies" / "mine" / "config.yaml"
+    study.parent.mkdir(parents=True)
+    study.write_text(SWEEPING_STUDY.replace("FOLDER", "multirun"))
+    status = command("--config-dir=studies", "+mine=config", error=AssertionError("not reached"))
+    assert status == 2
+    assert "error: hydra.sweep.dir: a config that sweeps has to name its folder" in capsys.readouterr().err
+    assert not (tmp_path / "multirun").exists()
+
+
+def test_a_full_disk_when_a_job_is_recorded_is_one_message_and_the_other_jobs_run(command, capsys, monkeypatch):
+    seeds = []
+    recorded = cli.record_job
+
+    def full_once(folder, job):
+        if job.number == 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        recorded(folder, job)
+
+    monkeypatch.setattr(cli, "record_job", full_once)
+    assert command("-m", "seed=1,2", do_run=lambda values, **options: seeds.append(values["seed"])) == 2
+    captured = capsys.readouterr()
+    assert seeds == [1, 2]
+    assert "Traceback" not in captured.err
+    [fault] = [line for line in captured.err.splitlines() if line.startswith("error: ")]
+    assert "is full (No space left on device)" in fault
+
+
+def test_a_full_disk_when_a_sweep_writes_its_table_is_one_message(command, capsys, monkeypatch):
+    def full(folder, jobs, groups):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sweep_table, "write_comparison", full)
+    assert command("-m", "seed=1,2", do_run=lambda values, **options: None) == 2
+    captured = capsys.readouterr()
+    assert "stopped" in captured.out, "the comparison is shown all the same"
+    assert "is full (No space left on device)" in captured.err
+
+
+def test_a_sweep_over_bad_run_names_reports_them_with_all_other_faults(command, capsys):
+    status = command("-m", "run=../a,../b", "rounds=0", do_run=run.do_run)
+    assert status == 2
+    shown = capsys.readouterr().err
+    assert shown.count("error: run: ") == 2
+    assert shown.count("error: rounds: ") == 2
