@@ -1,6 +1,7 @@
 """What the loggers of this module leave behind: the CSV files, and nothing; and what several loggers get."""
 
 import csv
+import errno
 
 import pytest
 
@@ -103,10 +104,38 @@ def test_if_one_cannot_start_those_before_it_are_finished():
     assert len(events) == 3
 
 
-def test_all_are_finished_also_if_one_fails_to():
+def test_a_logger_that_fails_is_a_warning_and_the_others_and_the_run_go_on(tmp_path, capsys):
     events = []
-    loggers = Loggers(a=Heard("a", events=events), b=Heard("b", events=events, fails_at="finish"))
-    loggers.start(run="mine", folder=None, config={}, sweep=None)
-    with pytest.raises(RuntimeError, match="b cannot finish"):
-        loggers.finish()
-    assert ("a", "finish") in events
+    first = Heard("first", events=events, fails_at="candidates 0")
+    last = Heard("last", events=events, fails_at="finish")
+    tell(Loggers(first=first, csv=CsvLogger(), last=last), tmp_path)
+    told = [(name, event) for event in ("start", "candidates 0") for name in ("first", "last")]
+    assert events == [*told, ("last", "finish"), ("first", "finish")]
+    assert len(read_csv(tmp_path / "training.csv")) == 2
+    shown = capsys.readouterr().err
+    for name, event in (("first", "candidates 0"), ("last", "finish")):
+        warning = f"warning: logger.{name} failed (RuntimeError: {name} cannot {event}) and lacks some figures; the run goes on"
+        assert shown.count(warning) == 1
+    assert shown.count("Traceback") == 2
+
+
+def test_the_traceback_of_a_logger_that_fails_again_and_again_is_shown_once(capsys):
+    loggers = Loggers(a=Heard("a", events=[], fails_at="candidates 0"))
+    for _ in range(3):
+        loggers.log_candidates(1, [])
+    shown = capsys.readouterr().err
+    assert (shown.count("Traceback"), shown.count("warning: ")) == (1, 3)
+
+
+def test_a_full_disk_stops_the_run_and_the_loggers_are_finished(tmp_path):
+    class Full(Logger):
+        def log_round(self, metrics):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    events = []
+    loggers = Loggers(full=Full(), b=Heard("b", events=events))
+    loggers.start(run="mine", folder=tmp_path, config={}, sweep=None)
+    with pytest.raises(OSError, match="No space left"):
+        loggers.log_round(ROUND)
+    loggers.finish()
+    assert events == [("b", "start"), ("b", "finish")]

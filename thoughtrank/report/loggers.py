@@ -1,14 +1,17 @@
 """Loggers: where the metrics of a run go besides its own folder (the config group ``logger``)."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from thoughtrank.errors import UserError
+from thoughtrank.output.terminal import print_traceback, print_warning
 from thoughtrank.report.html.round_candidates import Reported
 from thoughtrank.storage.files import replacing
+from thoughtrank.storage.full_disk import is_full_disk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,8 @@ class Logger(Protocol):
 class Loggers(Logger):
     """All loggers of a run, which get the same figures; with none, the figures are in the run folder only.
 
+    What fails in one of them, once it has started, is a warning: no result depends on it, and the run goes on.
+
     Args:
         loggers: by name, which is also where their keys are: ``logger.wandb.project``.
     """
@@ -89,6 +94,7 @@ class Loggers(Logger):
     def __init__(self, **loggers: Logger) -> None:
         self.loggers = loggers
         self._started = ExitStack()
+        self._failed: set[str] = set()
 
     def faults(self) -> list[str]:
         """The faults of every logger, and what is no logger."""
@@ -103,44 +109,63 @@ class Loggers(Logger):
     def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
         """See ``Logger``. If one cannot start, those that have started are finished."""
         with ExitStack() as started:
-            for each in self.loggers.values():
+            for name, each in self.loggers.items():
                 each.start(run=run, folder=folder, config=config, sweep=sweep)
-                started.callback(each.finish)
+                started.callback(self._finish, name)
             self._started = started.pop_all()
 
     def log_round(self, metrics: Mapping[str, float | None]) -> None:
         """See ``Logger``."""
-        for each in self.loggers.values():
-            each.log_round(metrics)
+        self._tell(lambda logger: logger.log_round(metrics))
 
     def log_prefixes(self, round_number: int, rows: Sequence[Mapping[str, Any]]) -> None:
         """See ``Logger``."""
-        for each in self.loggers.values():
-            each.log_prefixes(round_number, rows)
+        self._tell(lambda logger: logger.log_prefixes(round_number, rows))
 
     def log_candidates(self, round_number: int, questions: Iterable[Sequence[Reported]]) -> None:
         """See ``Logger``."""
-        for each in self.loggers.values():
-            each.log_candidates(round_number, questions)
+        self._tell(lambda logger: logger.log_candidates(round_number, questions))
 
     def log_training(self, round_number: int, rows: Sequence[Mapping[str, float]]) -> None:
         """See ``Logger``."""
-        for each in self.loggers.values():
-            each.log_training(round_number, rows)
+        self._tell(lambda logger: logger.log_training(round_number, rows))
 
     def log_outputs(self, outputs: Sequence[StageOutput]) -> None:
         """See ``Logger``."""
-        for each in self.loggers.values():
-            each.log_outputs(outputs)
+        self._tell(lambda logger: logger.log_outputs(outputs))
 
     def log_findings(self, findings: Mapping[str, float | None]) -> None:
         """See ``Logger``."""
-        for each in self.loggers.values():
-            each.log_findings(findings)
+        self._tell(lambda logger: logger.log_findings(findings))
 
     def finish(self) -> None:
         """See ``Logger``. All of them are finished, also if one fails to."""
         self._started.close()
+
+    def _tell(self, log: Callable[[Logger], None]) -> None:
+        for name, logger in self.loggers.items():
+            with self._failure_as_warning(name):
+                log(logger)
+
+    def _finish(self, name: str) -> None:
+        with self._failure_as_warning(name):
+            self.loggers[name].finish()
+
+    @contextmanager
+    def _failure_as_warning(self, name: str) -> Iterator[None]:
+        """A full disk is not the logger's: it stops the run, which has to write as well."""
+        try:
+            yield
+        except Exception as error:
+            if is_full_disk(error):
+                raise
+            if name not in self._failed and not isinstance(error, UserError):
+                print_traceback()
+            self._failed.add(name)
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            print_warning(
+                f"logger.{name} failed ({reason}) and lacks some figures; the run goes on, and its folder has all of them"
+            )
 
 
 class CsvLogger(Logger):
