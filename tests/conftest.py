@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
 
 # Two workers share two cores; OpenMP threads that wait for each other by spinning would slow both many times over.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -45,6 +46,14 @@ def pytest_collection_finish():
 def pytest_collection_modifyitems(items):
     """The slow tests first, then the other runs of the command line: two workers then end at the same time."""
     items.sort(key=lambda item: (item.get_closest_marker("slow") is None, "pipeline" not in item.path.parts))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _room_on_the_disk():
+    """The plan of a large model is the same where the disk of this machine is nearly full."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=10**15))
+        yield
 
 
 @pytest.fixture(scope="session")
