@@ -141,13 +141,10 @@ def newest_step(checkpoints: Path) -> int:
 
 
 def kill_midway(path: Path) -> int:
-    """Start a job, kill the process that started its ranks, and return how many steps were logged by then.
-
-    The job that is left makes no more checkpoints, which take longer than steps.
-    """
+    """Start a job, kill the process that started its ranks, and return how many steps were logged by then."""
     launcher = subprocess.Popen([sys.executable, "-c", LAUNCHER, str(path)])
     until = time.monotonic() + 120
-    log, checkpoints = path.parent / "_metrics.jsonl", path.parent / "_checkpoint"
+    checkpoints = path.parent / "_checkpoint"
     while newest_step(checkpoints) < 3 and time.monotonic() < until:
         time.sleep(0.005)
     ranks = children(launcher.pid)
@@ -158,8 +155,29 @@ def kill_midway(path: Path) -> int:
     while any(map(is_alive, ranks)) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(map(is_alive, ranks)), "a rank outlived the process that started it"
-    assert any(checkpoints.glob("step-*/state/checkpoint/*rank_1*"))
-    logged = len(log.read_text().splitlines())
+    return left_midway(path)
+
+
+class Abandoned(Exception):
+    """As an interrupted run raises it while its ranks train."""
+
+
+def abandon_midway(path: Path) -> int:
+    """Start a job, abandon it, which kills its ranks, and return how many steps were logged by then."""
+
+    def check():
+        if newest_step(path.parent / "_checkpoint") >= 3:
+            raise Abandoned
+
+    with pytest.raises(Abandoned):
+        run_ranks(path, launch=LaunchConfig(devices=2), check=check)
+    return left_midway(path)
+
+
+def left_midway(path: Path) -> int:
+    """How many steps were logged. The job that is left makes no more checkpoints, which take longer than steps."""
+    assert any((path.parent / "_checkpoint").glob("step-*/state/checkpoint/*rank_1*"))
+    logged = len((path.parent / "_metrics.jsonl").read_text().splitlines())
     assert 3 <= logged < 50
     replace(TrainingJob.read(path), checkpoint_minutes=0.0).write(path)
     return logged
@@ -197,6 +215,7 @@ def run_watched(path: Path, folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_ranks")
 def test_zero3_never_loads_the_whole_model_gathers_its_head_once_per_step_and_saves_what_deepspeed_gathers(
     one_device, tiny_folder, examples, tmp_path
 ):
@@ -207,7 +226,7 @@ def test_zero3_never_loads_the_whole_model_gathers_its_head_once_per_step_and_sa
     num_files = len(list(sharded.glob("*.safetensors")))
     assert num_files > 2
     path = fifty_steps(sharded, examples, output, strategy=on_two("zero3"), checkpoint_minutes=1e-6)
-    before = kill_midway(path)
+    before = abandon_midway(path)
     run_watched(path, tmp_path)
     steps = assert_went_on(output, before)
     assert_finished(output, "zero3", one_device)

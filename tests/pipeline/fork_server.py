@@ -64,6 +64,14 @@ def _import_everything() -> None:
             importlib.import_module(name)
         except ImportError as error:
             print(f"{name}: {error}", file=sys.stderr)
+    _compile_conversions()
+
+
+def _compile_conversions() -> None:
+    """Let transformers compile its thousand patterns of names of weights, which it does once per process."""
+    from transformers.conversion_mapping import get_checkpoint_conversion_mapping
+
+    get_checkpoint_conversion_mapping("llama")
 
 
 def _accept(path: str) -> dict:
@@ -142,6 +150,8 @@ def _become(request: dict) -> None:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding=os.environ.get("PYTHONIOENCODING"))
     sys.argv = [str(SCRIPT), *request["arguments"]]
     added = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in sys.path]
     sys.path[1:1] = added

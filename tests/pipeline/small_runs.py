@@ -32,12 +32,12 @@ SMALL = [
     "training.micro_batch_size=2",
     "optimizer.lr=1e-3",
     "controls=[]",
-    # Without best_of_n, whose rounds depend on the number of rounds.
-    "evaluation.arms=[thought,answer_at_once,own_thought,swapped_thought,edited_thought,filler_thought,room_to_reason]",
+    # Without best_of_n, whose rounds depend on the number of rounds. One of the forced thoughts stands for all.
+    "evaluation.arms=[thought,answer_at_once,own_thought,swapped_thought,room_to_reason]",
 ]
 
 READ_LATE = {"JUDGE_URL", "MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "OPENAI_API_KEY", "RELEASE", "WANDB_MODE"}
-READ_LATE |= {"PYTHONPATH"}
+READ_LATE |= {"PYTHONPATH", "PYTHONIOENCODING"}
 """Environment variables that a forked command sees, because they are read after the imports or once more after the fork."""
 
 

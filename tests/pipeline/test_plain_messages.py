@@ -74,7 +74,7 @@ def test_an_empty_config_of_a_run_is_one_message(workplace):
 
 def test_a_terminal_in_ascii_shows_everything(workplace):
     """Prefixes and questions that it lacks the characters for are in the plan, the warnings, the tables and the progress."""
-    workplace.environment |= {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    workplace.environment["PYTHONIOENCODING"] = "ascii"
     rows = [{"question": f"Wie groß ist {number} + 1? 中", "answer": number + 1} for number in range(10)]
     rows += [{"question": f"Zu groß: {number} " * 2_000, "answer": 1} for number in range(2)]
     file = workplace.folder / "questions.jsonl"

@@ -55,7 +55,7 @@ def test_a_run_killed_at_any_moment_ends_with_the_same_tables(workplace, finishe
 
 
 def test_sigterm_stops_cleanly_and_takes_the_training_along(workplace):
-    process = workplace.start("run=base", "training.epochs=400", fresh=True)
+    process = workplace.start("run=base", "training.epochs=400")
     until = time.monotonic() + 120
     while not any(workplace.folder.glob("cache/models/*/_metrics.jsonl")) and time.monotonic() < until:
         time.sleep(0.05)

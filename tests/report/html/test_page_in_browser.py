@@ -50,8 +50,15 @@ def test_a_foreign_script_is_refused_by_the_policy(opened, report, tmp_path):
         assert any("Content Security Policy" in message for message in shown.messages)
 
 
-@pytest.mark.parametrize("name", ["report", "joint_report"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        ("report", 390),
+        ("joint_report", 1280),
+        pytest.param("report", 1280, marks=pytest.mark.long),
+        pytest.param("joint_report", 390, marks=pytest.mark.long),
+    ],
+)
 def test_axe_finds_nothing_serious(opened, name, width, request):
     with opened(request.getfixturevalue(name), width=width) as shown:
         assert serious_faults(shown.page) == []
