@@ -123,16 +123,27 @@ def test_a_run_whose_export_was_deleted_is_not_finished(values, pipeline_calls):
     assert len(pipeline_calls) == 2
 
 
-def test_another_config_under_the_same_name_is_refused_and_names_every_difference(values, pipeline_calls):
+def test_another_config_under_the_same_name_is_refused_and_names_every_difference(values, pipeline_calls, capsys):
     do_run(values, choices={})
     other = {**values, "seed": 5, "generation": {**values["generation"], "thought_tokens": 9}}
-    with pytest.raises(UserError) as caught:
-        do_run(other, choices={})
-    [fault] = caught.value.faults
-    assert "run mine was started with another config" in fault
-    assert "generation.thought_tokens was 56, is 9" in fault
-    assert "seed was 0, is 5" in fault
+    for dry_run in (True, False):
+        with pytest.raises(UserError) as caught:
+            do_run({**other, "dry_run": dry_run}, choices={})
+        [fault] = caught.value.faults
+        assert "run mine was started with another config" in fault
+        assert "generation.thought_tokens was 56, is 9" in fault
+        assert "seed was 0, is 5" in fault
+        assert ("candidates per round" in capsys.readouterr().out) is dry_run
     assert len(pipeline_calls) == 1
+
+
+def test_another_config_under_the_same_name_is_named_together_with_other_faults(values, pipeline_calls):
+    do_run(values, choices={})
+    selection = {**values["selection"], "k": 0}
+    for dry_run in (True, False):
+        with pytest.raises(UserError) as caught:
+            do_run({**values, "selection": selection, "dry_run": dry_run}, choices={})
+        assert len(caught.value.faults) == 2, caught.value.faults
 
 
 def test_another_value_of_a_variable_that_decides_results_is_refused_and_neither_value_is_stored(

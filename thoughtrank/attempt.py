@@ -163,11 +163,17 @@ class Attempt:
         Raises:
             UserError: this one does not.
         """
+        if faults := self.config_faults():
+            raise UserError(*faults)
+
+    def config_faults(self) -> list[str]:
+        """What is another than in the first attempt, and may not be, as one sentence."""
         if differences := self._differences():
-            raise UserError(
+            return [
                 f"run {self.paths.folder.name} was started with another config: {'; '.join(differences)}. "
                 "Choose another run=, or set these back"
-            )
+            ]
+        return []
 
     def _differences(self) -> list[str]:
         if not self.paths.config.exists():

@@ -77,9 +77,6 @@ def do_run(
         if nodes.rendezvous.node_rank:
             nodes.follow(devices=components.strategy.devices)
             return None
-        if config.dry_run:
-            _plan_only(config, components, paths)
-            return None
         attempt = Attempt(
             config=config,
             components=components,
@@ -90,11 +87,14 @@ def do_run(
             sweep=sweep,
             command=command,
         )
+        if config.dry_run:
+            _plan_only(config, components, run=paths.folder.name, more_faults=attempt.config_faults())
+            return None
         finished = attempt.is_finished()
         if not finished:
             attempt.warn_about_damage()
             attempt = attempt.resumed()
-        preflight(attempt.config, attempt.components, finished=finished)
+        preflight(attempt.config, attempt.components, finished=finished, more_faults=attempt.config_faults())
         with full_disk_as_user_error(paths.folder):
             return attempt.run()
 
@@ -122,7 +122,7 @@ def _rendezvous_and_paths(
     return rendezvous, paths
 
 
-def _plan_only(config: RunConfig, components: Components, paths: RunPaths) -> None:
+def _plan_only(config: RunConfig, components: Components, *, run: str, more_faults: Sequence[str]) -> None:
     """Show the plan, also on a machine that could not run it, and then what is missing for that.
 
     Raises:
@@ -131,10 +131,10 @@ def _plan_only(config: RunConfig, components: Components, paths: RunPaths) -> No
     faults = find_faults(config, components)
     if not faults.keys() - _NOT_NEEDED_TO_PLAN:
         try:
-            print_plan(plan_text(config=config, components=components, run=paths.folder.name))
+            print_plan(plan_text(config=config, components=components, run=run))
         except Exception:
             # A setting that is at fault may leave nothing to plan with; the faults say so.
             if not faults:
                 raise
-    if faults:
-        raise UserError(*(fault for each in faults.values() for fault in each))
+    if faults or more_faults:
+        raise UserError(*(fault for each in faults.values() for fault in each), *more_faults)

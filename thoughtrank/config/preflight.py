@@ -1,6 +1,6 @@
 """Everything that can be wrong with a run, found before a model loads and reported at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -64,13 +64,16 @@ def _other_faults(values: Mapping[str, Any], *, made: Mapping[str, Any]) -> list
     return all_faults(config, components, faulty=faulty)
 
 
-def preflight(config: RunConfig, components: Components, *, finished: bool = False) -> None:
+def preflight(
+    config: RunConfig, components: Components, *, finished: bool = False, more_faults: Sequence[str] = ()
+) -> None:
     """Check the components, and how they fit together.
 
     Args:
         config: the config.
         components: made from it.
         finished: nothing will be written, because the run has finished.
+        more_faults: found elsewhere, to be raised together with these.
 
     Raises:
         UserError: every fault, one line each.
@@ -79,8 +82,8 @@ def preflight(config: RunConfig, components: Components, *, finished: bool = Fal
     if finished:
         for about in ("folders", "memory"):
             faults.pop(about, None)
-    if faults:
-        raise UserError(*(fault for each in faults.values() for fault in each))
+    if faults or more_faults:
+        raise UserError(*(fault for each in faults.values() for fault in each), *more_faults)
 
 
 def all_faults(config: RunConfig, components: Components, *, faulty: frozenset[str] = frozenset()) -> list[str]:
