@@ -36,6 +36,15 @@ def test_arms_rounds_and_controls_are_compared_where_both_sides_have_replies():
     ]
 
 
+def test_one_thought_is_compared_with_samples_of_every_model_for_the_same_tokens():
+    sampled = {"best_of_n": outcomes(12)}
+    rounds = [{**ROUNDS[0], **sampled}, {**ROUNDS[2], **sampled}]
+    made = found(rounds, {"answers_only/copies": sampled})
+    against = [second for first, second in made if first == "round 1 thought" and second.endswith("best_of_n")]
+    assert against == ["round 1 best_of_n", "round 0 best_of_n", "answers_only/copies best_of_n"]
+    assert ("round 0 thought", "round 0 best_of_n") not in made
+
+
 def test_each_has_its_difference_and_a_p_value_corrected_for_all():
     made = found()
     large = made["round 2 own_thought", "round 2 answer_at_once"]

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from thoughtrank.evaluation.paired import Outcomes, PairedDifference, holm, paired_difference
 from thoughtrank.evaluation.thought_effect import Readings
 
+_SAMPLED = "best_of_n"
+"""Samples without a thought for the same tokens. The tuned model is compared with those of the base model and the controls."""
 _ARMS = (
     ("own_thought", "answer_at_once"),
     ("own_thought", "swapped_thought"),
     ("own_thought", "filler_thought"),
     ("thought", "room_to_reason"),
-    ("thought", "best_of_n"),
+    ("thought", _SAMPLED),
 )
 """Compared within the last round."""
 _AGAINST_CONTROLS = ("thought", "own_thought", "answer_at_once", "room_to_reason")
@@ -71,6 +73,9 @@ def _pairs(rounds: Sequence[Readings], controls: Mapping[str, Readings]) -> Iter
         yield side(last, first), side(last, second)
     for number in range(1, last + 1):
         yield side(number, "thought"), side(0, "thought")
+    if last:
+        yield side(last, "thought"), side(0, _SAMPLED)
     for control, readings in controls.items():
         for arm in _AGAINST_CONTROLS:
             yield side(last, arm), (f"{control} {arm}", readings.get(arm, {}))
+        yield side(last, "thought"), (f"{control} {_SAMPLED}", readings.get(_SAMPLED, {}))
