@@ -10,17 +10,24 @@ from thoughtrank.config.schema import load_config
 def planned(*overrides, **values):
     config = load_config({**composed("questions.train_per_round=10", *overrides), **values})
     components = make_components(config)
-    return gain_lines(components), gain_tokens(config, components)
+    return gain_lines(config, components), gain_tokens(config, components)
 
 
 def test_the_embedded_engine_scores_and_its_tokens_are_counted():
     lines, tokens = planned("rounds=2", "generation.thought_tokens=40")
     assert lines == [
-        "  gains       scores the thoughts of the best-ranked answers, at most 620 per round (10 questions)",
+        "  gains       scores the thoughts of the best-ranked answers, at most 620 per round (10 questions), in nats; for "
+        "long answers in nats per token",
         "  selection   for each answer, keeps the thoughts with the largest gain (selection.thoughts=auto: the engine scores "
         "answers)",
     ]
     assert tokens == 2 * 10 * 62 * 0.3 * (0.5 * 40 + 10)
+
+
+def test_the_candidates_of_every_model_are_scored():
+    (gains, _), tokens = planned("rounds=2", "generation.thought_tokens=40", "generation.models=[base,previous]")
+    assert "at most 1,240 per round" in gains
+    assert tokens == 2 * 2 * 10 * 62 * 0.3 * (0.5 * 40 + 10)
 
 
 def test_without_gains_nothing_is_scored():

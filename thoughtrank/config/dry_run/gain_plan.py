@@ -13,7 +13,7 @@ _ANSWER_TOKENS = 10
 """Stem and short answer."""
 
 
-def gain_lines(components: Components) -> list[str]:
+def gain_lines(config: RunConfig, components: Components) -> list[str]:
     """How the thoughts are chosen, and how many are scored; none for a selection of the user's own without gains."""
     selection = components.selection
     if not isinstance(selection, GainSelector):
@@ -21,11 +21,10 @@ def gain_lines(components: Components) -> list[str]:
     lines = [f"  selection   {selection.plan_line()}"]
     if needs_gains(selection):
         questions = components.questions.train_per_round
-        thoughts = questions * most_prefixes(components.prefixes)
         lines.insert(
             0,
-            f"  gains       scores the thoughts of the best-ranked answers, at most {thoughts:,} per round "
-            f"({questions} questions)",
+            f"  gains       scores the thoughts of the best-ranked answers, at most {_candidates(config, components):,} per "
+            f"round ({questions} questions), in nats; for long answers in nats per token",
         )
     return lines
 
@@ -34,5 +33,11 @@ def gain_tokens(config: RunConfig, components: Components) -> float:
     """Tokens that are read in all rounds to compute gains, typically."""
     if not needs_gains(components.selection):
         return 0.0
-    candidates = config.rounds * components.questions.train_per_round * most_prefixes(components.prefixes)
-    return candidates * _WINNERS * (_CUT * config.generation.thought_tokens + _ANSWER_TOKENS)
+    read = _CUT * config.generation.thought_tokens + _ANSWER_TOKENS
+    return config.rounds * _candidates(config, components) * _WINNERS * read
+
+
+def _candidates(config: RunConfig, components: Components) -> int:
+    """Of one round, at most: each of several models writes one for every prefix."""
+    per_question = most_prefixes(components.prefixes) * len(config.generation.models)
+    return components.questions.train_per_round * per_question

@@ -45,7 +45,7 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
             *screening_lines(config, components),
             *_candidate_lines(config, components),
             f"  ranking     {ranking_line(config, components)}",
-            *gain_lines(components),
+            *gain_lines(config, components),
             f"  training    {_training_line(config)}",
             f"              {_training_memory_line(config, components, weights=weights)}",
             f"  evaluation  {evaluation_line(config, held_out=held_out)}",
@@ -161,7 +161,8 @@ def _time_lines(config: RunConfig, components: Components, *, weights: int | Non
     here, device = expected_rates(config, components, weights=weights), components.engine.device_estimate()
     h100 = h100_rates(config, components, weights=weights, questions=group_sizes("cuda").questions)
     return [
-        f"  time        {time_line(work, rates=here, device=device, dollars_per_hour=config.dollars_per_hour)}",
+        f"  time        {time_line(work, rates=here, device=device, dollars_per_hour=config.dollars_per_hour)}"
+        f"{'; the controls come on top' if config.controls else ''}",
         *(f"              {line}" for line in h100_lines(work, here=here, h100=h100)),
     ]
 
