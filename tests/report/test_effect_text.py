@@ -86,8 +86,12 @@ def test_chance_stands_beside_the_arms_with_the_answer_that_it_always_gives():
 
 def test_a_control_without_development_questions_is_not_said_to_have_stopped_early():
     pairs = control(106, thought=0.29) | {"kept_step": None}
-    summary = SUMMARY | {"controls": {"answers_only": pairs | {"variants": {"pairs": pairs}}}}
-    assert closing_lines(summary)[-1].endswith("the same number of steps")
+    variants = {"copies": control(445, thought=0.3), "pairs": pairs}
+    copies_line, pairs_line = closing_lines(SUMMARY | {"controls": {"answers_only": pairs | {"variants": variants}}})[
+        -2:
+    ]
+    assert copies_line.endswith("the same number of examples and steps")
+    assert pairs_line.endswith("for the same number of steps; without early stopping")
 
 
 def test_a_summary_of_an_older_version_has_none():

@@ -6,7 +6,14 @@ from typing import Any
 from thoughtrank.report.arm_accuracy import arm_accuracy
 from thoughtrank.report.chance_level import chance_label
 from thoughtrank.report.control_variants import control_variants
-from thoughtrank.report.labels import ARMS_BESIDE, CONTROL_VARIANTS, arm_label, control_label, side_label
+from thoughtrank.report.labels import (
+    ARMS_BESIDE,
+    CONTROL_VARIANTS,
+    EARLY_STOPPED,
+    arm_label,
+    control_label,
+    side_label,
+)
 from thoughtrank.report.text_layout import percent
 
 _NOT_MEASURED = (
@@ -52,7 +59,11 @@ def closing_lines(summary: Mapping[str, Any]) -> list[str]:
     variants = summary["controls"].get("answers_only", {}).get("variants", {})
     return [
         *lines,
-        *(f"{name}: {text}{_kept_text(variants[name])}" for name, text in CONTROL_VARIANTS.items() if name in variants),
+        *(
+            f"{name}: {text}{_kept_text(name, variants[name])}"
+            for name, text in CONTROL_VARIANTS.items()
+            if name in variants
+        ),
     ]
 
 
@@ -76,7 +87,9 @@ def _chance_texts(entry: Mapping[str, Any]) -> list[str]:
     return [] if chance is None else [f"chance ({chance_label(chance)}) {percent(chance['accuracy'])}"]
 
 
-def _kept_text(figures: Mapping[str, Any]) -> str:
-    """Which weights early stopping kept; empty where there was none."""
+def _kept_text(variant: str, figures: Mapping[str, Any]) -> str:
+    """Which weights early stopping kept; empty for a variant that is trained to its end anyway."""
     step = figures.get("kept_step")
-    return "" if step is None else f"; early stopping kept the weights of step {step}"
+    if step is not None:
+        return f"; early stopping kept the weights of step {step}"
+    return "; without early stopping" if variant == EARLY_STOPPED else ""

@@ -41,6 +41,8 @@ CONTROL_VARIANTS = {
     "pairs": "each distinct pair of question and answer once per epoch, for the same number of steps",
 }
 """Of the control ``answers_only``."""
+EARLY_STOPPED = "pairs"
+"""The variant that keeps its best weights on development questions, where there are some."""
 
 _WITHOUT = "trained on the same answers, each with an empty thought"
 CONTROL_LABELS = {
