@@ -2,12 +2,12 @@
 
 import hashlib
 import random
-from collections.abc import Iterator
 from itertools import islice
 
 from thoughtrank.errors import UserError
 from thoughtrank.questions.protocol import QuestionSource, count_faults, require_round_number
 from thoughtrank.questions.word_problems.arithmetic import Numbers
+from thoughtrank.questions.word_problems.first_problems import first_problems
 from thoughtrank.questions.word_problems.schedule import Difficulty, difficulty, schedule_faults
 from thoughtrank.questions.word_problems.splits import Problem, Split, problems
 from thoughtrank.records import Question
@@ -81,7 +81,7 @@ class WordProblems(QuestionSource):
             "development": self.num_development,
         }
         for split, count in wanted.items():
-            found = sum(1 for _ in islice(self._problems(split), count))
+            found = len(self._first(split, count))
             if found < count:
                 faults.append(self._exhausted(split, wanted=count, found=found))
         return faults
@@ -173,15 +173,14 @@ class WordProblems(QuestionSource):
             f"but {wanted} are asked for: {fix} or raise questions.max_number."
         )
 
-    def _problems(self, split: Split) -> Iterator[Problem]:
-        return problems(split, max_number=self.max_number, max_steps=self.max_steps, seed=self.seed)
+    def _first(self, split: Split, count: int) -> list[Problem]:
+        return first_problems(split, **self._difficulty._asdict(), seed=self.seed, count=count)
 
     def _questions(self, split: Split, *, start: int, count: int) -> list[Question]:
-        found = list(islice(self._problems(split), start, start + count))
-        if len(found) < count:
-            total = sum(1 for _ in islice(self._problems(split), start + count))
-            raise UserError(self._exhausted(split, wanted=start + count, found=total))
-        return [self._question(problem, split=split) for problem in found]
+        found = self._first(split, start + count)
+        if len(found) < start + count:
+            raise UserError(self._exhausted(split, wanted=start + count, found=len(found)))
+        return [self._question(problem, split=split) for problem in found[start:]]
 
     def _question(self, problem: Problem, *, split: Split) -> Question:
         family, numbers = problem.family, problem.numbers
