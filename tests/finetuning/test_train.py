@@ -163,6 +163,7 @@ def test_no_gradient_is_kept_while_the_next_step_computes(tiny_folder, examples,
     assert Watched.waiting == [False, True] * 3
 
 
+@pytest.mark.long  # a whole process for an installation that few have
 def test_an_mpi_installation_that_cannot_start_is_never_asked(tiny_folder, examples, tmp_path):
     """Importing ``mpi4py.MPI`` starts MPI, which ends the process where MPI is not set up."""
     site = tmp_path / "site"

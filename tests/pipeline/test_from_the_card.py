@@ -38,9 +38,12 @@ def laptop(tmp_path, finished, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.setattr(cli, "_failures", [])
     monkeypatch.setattr("signal.signal", lambda number, handler: None)
-    (tmp_path / "runs").mkdir()
     for run in ("first", "apples"):
-        (tmp_path / "runs" / run).symlink_to(finished.path("base"))
+        (tmp_path / "runs" / run).mkdir(parents=True)
+        for path in finished.path("base").iterdir():
+            # Their configs are others than those of the page, which would be named.
+            if path.name != "config.yaml":
+                (tmp_path / "runs" / run / path.name).symlink_to(path)
     return tmp_path
 
 

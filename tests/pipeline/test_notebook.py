@@ -21,7 +21,7 @@ EXECUTED = "executed.ipynb"
 
 def cells_of(workplace):
     """The source of the code cells by what they do."""
-    overrides = workplace.command("run=first", "stop_after=selection")[2:]
+    overrides = workplace.command("run=first")[2:]
     return {
         "run": f"from thoughtrank.api import run\nsummary = run({overrides!r})",
         "key": "summary['rounds'][-1]['accuracy']",

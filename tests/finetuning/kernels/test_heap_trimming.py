@@ -55,6 +55,7 @@ print(most, kept, fragmented, bounded)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs glibc")
+@pytest.mark.long  # it measures, in processes of its own
 def test_freed_memory_is_kept_until_it_would_raise_the_peak():
     ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=120)
     most, kept, fragmented, bounded = map(int, ended.stdout.split())
