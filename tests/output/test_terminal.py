@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import termios
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -94,13 +95,22 @@ PLAN = """run mine: 4 rounds
 def printed_on_terminal(monkeypatch, *, columns: int) -> list[str]:
     main, side = os.openpty()
     fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
-    with os.fdopen(side, "w") as stream:
-        monkeypatch.setattr(sys, "stdout", stream)
-        assert terminal_columns(stream) == columns
-        print_plan(PLAN)
-        monkeypatch.undo()
-        with os.fdopen(main, "rb") as shown:
-            return shown.read1().decode().split("\r\n")
+    with os.fdopen(main, "rb", buffering=0) as shown:
+        with os.fdopen(side, "w") as stream:
+            monkeypatch.setattr(sys, "stdout", stream)
+            assert terminal_columns(stream) == columns
+            print_plan(PLAN)
+            monkeypatch.undo()
+        return everything(shown).decode().split("\r\n")
+
+
+def everything(shown) -> bytes:
+    """What a terminal shows whose other side is closed: it arrives in pieces, and the end is an error."""
+    pieces = []
+    with suppress(OSError):
+        while piece := shown.read(4096):
+            pieces.append(piece)
+    return b"".join(pieces)
 
 
 def test_a_plan_goes_on_below_its_text_on_a_narrow_terminal(monkeypatch):
