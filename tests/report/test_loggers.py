@@ -109,8 +109,8 @@ def test_a_logger_that_fails_is_a_warning_and_the_others_and_the_run_go_on(tmp_p
     first = Heard("first", events=events, fails_at="candidates 0")
     last = Heard("last", events=events, fails_at="finish")
     tell(Loggers(first=first, csv=CsvLogger(), last=last), tmp_path)
-    told = [(name, event) for event in ("start", "candidates 0") for name in ("first", "last")]
-    assert events == [*told, ("last", "finish"), ("first", "finish")]
+    heard = [(name, event) for event in ("start", "candidates 0") for name in ("first", "last")]
+    assert events == [*heard, ("last", "finish"), ("first", "finish")]
     assert len(read_csv(tmp_path / "training.csv")) == 2
     shown = capsys.readouterr().err
     for name, event in (("first", "candidates 0"), ("last", "finish")):
