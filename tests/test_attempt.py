@@ -146,6 +146,26 @@ def test_another_config_under_the_same_name_is_named_together_with_other_faults(
         assert len(caught.value.faults) == 2, caught.value.faults
 
 
+@pytest.mark.parametrize("content", ["", "- a list", "rounds: ["])
+def test_a_damaged_config_of_a_run_is_named_together_with_other_faults(values, pipeline_calls, capsys, content):
+    do_run(values, choices={})
+    paths = run_paths(values, choices={})
+    paths.config.write_text(content)
+    for dry_run in (True, False):
+        with pytest.raises(UserError) as caught:
+            do_run(
+                {**values, "selection": {**values["selection"], "k": 0}, "rounds": 3, "dry_run": dry_run}, choices={}
+            )
+        assert len(caught.value.faults) == 2, caught.value.faults
+        assert any("config.yaml is no config of a run: restore it" in fault for fault in caught.value.faults)
+    capsys.readouterr()
+    with pytest.raises(UserError):
+        do_run({**values, "dry_run": True}, choices={})
+    assert "candidates per round" in capsys.readouterr().out
+    assert len(pipeline_calls) == 1
+    assert paths.config.read_text() == content
+
+
 def test_another_value_of_a_variable_that_decides_results_is_refused_and_neither_value_is_stored(
     values, pipeline_calls, monkeypatch
 ):

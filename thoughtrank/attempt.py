@@ -83,7 +83,7 @@ class Attempt:
             UserError: this machine lacks the run's device.
         """
         started = read_resolved(self.paths.resolved)
-        if not started or self._differences():
+        if not started or self.config_faults():
             return self
         if faults := missing_devices(self.values, started, run=self.paths.folder.name):
             raise UserError(*faults)
@@ -167,8 +167,12 @@ class Attempt:
             raise UserError(*faults)
 
     def config_faults(self) -> list[str]:
-        """What is another than in the first attempt, and may not be, as one sentence."""
-        if differences := self._differences():
+        """What is another than in the first attempt, and may not be, as one sentence; or why that cannot be read."""
+        try:
+            differences = self._differences()
+        except UserError as error:
+            return list(error.faults)
+        if differences:
             return [
                 f"run {self.paths.folder.name} was started with another config: {'; '.join(differences)}. "
                 "Choose another run=, or set these back"
