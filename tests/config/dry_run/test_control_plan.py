@@ -67,7 +67,8 @@ def test_it_is_stated_when_weights_are_deleted():
 
 def test_a_replay_of_all_rounds_takes_longer_than_that_of_the_last():
     def seconds(*overrides):
-        return training_seconds(load_config(composed(*overrides)), questions=40, weights=10**8, rate=1e11)
+        config = load_config(composed("training.min_steps=0", *overrides))
+        return training_seconds(config, questions=40, weights=10**8, rate=1e11)
 
     last = seconds("training.start=base", "training.examples=all", "rounds=4")
     assert seconds("training.start=previous", "training.examples=all", "rounds=4") == pytest.approx(2.5 * last)

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from thoughtrank.config.components import Components
+from thoughtrank.config.dry_run.candidate_counts import candidate_tokens, candidates_per_round
 from thoughtrank.config.dry_run.evaluation_plan import arms_tokens
 from thoughtrank.config.dry_run.gain_plan import gain_tokens
-from thoughtrank.config.dry_run.machine_rates import candidate_tokens, expected_rates
+from thoughtrank.config.dry_run.machine_rates import expected_rates
 from thoughtrank.config.dry_run.time_estimate import TRAINING_PASSES, duration
+from thoughtrank.config.dry_run.training_tokens import training_tokens
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.controls.protocol import CandidatesControl, Control, ExamplesControl
-from thoughtrank.prefixes.prefix_sets import most_prefixes
 from thoughtrank.report.labels import control_label
 
 
@@ -54,9 +55,7 @@ def times_ranked(config: RunConfig) -> int:
 
 def generation_seconds(config: RunConfig, components: Components, *, weights: int, rate: float) -> float:
     """Roughly the time that the candidates of all rounds and their gains take."""
-    per_question = most_prefixes(components.prefixes) * len(config.generation.models)
-    candidates = config.rounds * components.questions.train_per_round * per_question
-    tokens = candidates * candidate_tokens(config)
+    tokens = config.rounds * candidates_per_round(config, components) * candidate_tokens(config)
     return 2 * weights * (tokens + gain_tokens(config, components)) / rate
 
 
@@ -72,11 +71,9 @@ def training_seconds(
         rate: operations per second.
         every_round: whether every round is trained even where each starts from the base model.
     """
-    rounds: float = config.rounds if config.training.examples == "all" else 1
-    if every_round or config.training.start == "previous":
-        rounds = config.rounds * (config.rounds + 1) / 2 if config.training.examples == "all" else config.rounds
-    trained = rounds * config.training.epochs * questions * (candidate_tokens(config) + 100)
-    return 2 * weights * TRAINING_PASSES * trained / rate
+    every_round = every_round or config.training.start == "previous"
+    tokens = training_tokens(config, questions=questions, every_round=every_round)
+    return 2 * weights * TRAINING_PASSES * tokens / rate
 
 
 def evaluation_seconds(control: Control, config: RunConfig, *, held_out: int, weights: int, rate: float) -> float:

@@ -7,12 +7,12 @@ from itertools import islice
 from statistics import mean
 
 from thoughtrank.config.components import Components
+from thoughtrank.config.dry_run.candidate_counts import candidates_per_question
 from thoughtrank.config.dry_run.control_plan import times_ranked
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.stored_config import read_stored_config
 from thoughtrank.errors import UserError
 from thoughtrank.judging.protocol import AnswerView
-from thoughtrank.prefixes.prefix_sets import most_prefixes
 from thoughtrank.rankers.duplicate_answers import duplicate_classes
 from thoughtrank.rankers.token_estimate import FRAME_TOKENS, LABEL_TOKENS
 from thoughtrank.records import Candidate
@@ -50,7 +50,7 @@ def expected_price(config: RunConfig, components: Components) -> str | None:
     answers = earlier_answers(config) or AnswerStatistics(
         tokens=min(_ANSWER_TOKENS, config.generation.answer_tokens), different=_DIFFERENT
     )
-    candidates = most_prefixes(components.prefixes) * len(config.generation.models)
+    candidates = candidates_per_question(config, components)
     different = min(candidates, max(2, round(answers.different * candidates)))
     work = components.ranker.max_work(different)
     calls, shown = questions * work.calls, questions * work.answers_shown

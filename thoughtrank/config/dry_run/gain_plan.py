@@ -1,8 +1,8 @@
 """What the plan says of the choice of thoughts and of the stage that computes their gains."""
 
 from thoughtrank.config.components import Components
+from thoughtrank.config.dry_run.candidate_counts import candidates_per_round
 from thoughtrank.config.schema import RunConfig
-from thoughtrank.prefixes.prefix_sets import most_prefixes
 from thoughtrank.selection.protocol import GainSelector, needs_gains
 
 _WINNERS = 0.3
@@ -20,10 +20,10 @@ def gain_lines(config: RunConfig, components: Components) -> list[str]:
         return []
     lines = [f"  selection   {selection.plan_line()}"]
     if needs_gains(selection):
-        questions = components.questions.train_per_round
+        questions, candidates = components.questions.train_per_round, candidates_per_round(config, components)
         lines.insert(
             0,
-            f"  gains       scores the thoughts of the best-ranked answers, at most {_candidates(config, components):,} per "
+            f"  gains       scores the thoughts of the best-ranked answers, at most {candidates:,} per "
             f"round ({questions} questions), in nats; for long answers in nats per token",
         )
     return lines
@@ -34,10 +34,4 @@ def gain_tokens(config: RunConfig, components: Components) -> float:
     if not needs_gains(components.selection):
         return 0.0
     read = _CUT * config.generation.thought_tokens + _ANSWER_TOKENS
-    return config.rounds * _candidates(config, components) * _WINNERS * read
-
-
-def _candidates(config: RunConfig, components: Components) -> int:
-    """Of one round, at most: each of several models writes one for every prefix."""
-    per_question = most_prefixes(components.prefixes) * len(config.generation.models)
-    return components.questions.train_per_round * per_question
+    return config.rounds * candidates_per_round(config, components) * _WINNERS * read

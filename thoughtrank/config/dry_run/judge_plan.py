@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from thoughtrank.config.components import Components
+from thoughtrank.config.dry_run.candidate_counts import candidates_per_question
 from thoughtrank.config.dry_run.control_plan import times_ranked
 from thoughtrank.config.dry_run.expected_price import expected_price
 from thoughtrank.config.schema import RunConfig
@@ -15,7 +16,6 @@ from thoughtrank.evaluation.judged_comparisons import (
     judged_comparisons,
 )
 from thoughtrank.judging.cost_bound import CostBound
-from thoughtrank.prefixes.prefix_sets import most_prefixes
 from thoughtrank.questions.protocol import count_faults
 from thoughtrank.report.labels import of_control
 from thoughtrank.report.win_rate_text import versus_text
@@ -27,7 +27,7 @@ _ORDERS = 2
 def ranking_line(config: RunConfig, components: Components) -> str:
     """The most calls and tokens of a round, and the most money of all rounds, those of controls included."""
     judge, questions = components.judge, components.questions.train_per_round
-    work = components.ranker.max_work(most_prefixes(components.prefixes) * len(config.generation.models))
+    work = components.ranker.max_work(candidates_per_question(config, components))
     bound = judge.cost_bound(
         calls=questions * work.calls,
         answers_shown=questions * work.answers_shown,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from thoughtrank.config.components import Components
+from thoughtrank.config.dry_run.candidate_counts import candidate_tokens
 from thoughtrank.config.dry_run.generation_rate import H100, Decoding, generated_per_second
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.prefixes.prefix_sets import most_prefixes
@@ -12,9 +13,6 @@ _OPERATIONS_PER_SECOND = {"cpu": 2.5e11, "mps": 2.0e12}
 
 H100_TRAINING = 3.36e14
 """The same of training on one H100: 4,096 tokens per micro-batch, float32 master weights (measured)."""
-
-_USED = 0.6
-"""Greedy texts end before their limits; this fraction is typical."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +63,3 @@ def decoding(config: RunConfig, components: Components, *, weights: int, questio
         new_tokens=candidate_tokens(config),
         branches=questions * most_prefixes(components.prefixes),
     )
-
-
-def candidate_tokens(config: RunConfig) -> float:
-    """Tokens that a candidate typically has."""
-    return _USED * (config.generation.thought_tokens + config.generation.answer_tokens)

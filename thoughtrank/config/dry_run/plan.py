@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from thoughtrank.config.components import Components
+from thoughtrank.config.dry_run.candidate_counts import candidates_per_question
 from thoughtrank.config.dry_run.control_plan import control_lines
 from thoughtrank.config.dry_run.disk_estimate import disk_bytes
 from thoughtrank.config.dry_run.evaluation_plan import evaluation_line
@@ -153,7 +154,7 @@ def _time_lines(config: RunConfig, components: Components, *, weights: int | Non
     work = run_operations(
         config,
         weights=weights,
-        prefixes=most_prefixes(components.prefixes) * len(config.generation.models),
+        prefixes=candidates_per_question(config, components),
         questions=questions.train_per_round,
         held_out=questions.held_out + questions.held_out_unseen,
         scored=sum(each(config, components) for each in (gain_tokens, development_tokens, screening_tokens)),

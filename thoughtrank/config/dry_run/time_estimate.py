@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from thoughtrank.config.dry_run.candidate_counts import candidate_tokens
 from thoughtrank.config.dry_run.evaluation_plan import evaluation_tokens
-from thoughtrank.config.dry_run.machine_rates import Rates, candidate_tokens
+from thoughtrank.config.dry_run.machine_rates import Rates
+from thoughtrank.config.dry_run.training_tokens import training_tokens
 from thoughtrank.config.schema import RunConfig
 
 H100_DOLLARS_PER_HOUR = 3.0
@@ -13,7 +15,7 @@ H100_DOLLARS_PER_HOUR = 3.0
 _DAY = 24.0
 
 TRAINING_PASSES = 3
-"""Forward passes that forward and backward pass cost together. One example per question is assumed."""
+"""Forward passes that forward and backward pass cost together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +53,16 @@ def run_operations(
     Args:
         config: of the run.
         weights: of the model.
-        prefixes: per question.
+        prefixes: per question, of all models.
         questions: per round.
         held_out: number of held-out questions.
         scored: tokens that are read to compute gains, in all rounds.
     """
     generated = config.rounds * questions * prefixes * candidate_tokens(config)
-    rounds = config.rounds * (config.rounds + 1) / 2 if config.training.examples == "all" else config.rounds
-    trained = rounds * config.training.epochs * questions * (candidate_tokens(config) + 100)
     return Operations(
         generation=2 * weights * generated,
         evaluation=2 * weights * (evaluation_tokens(config, held_out=held_out) + scored),
-        training=2 * weights * TRAINING_PASSES * trained,
+        training=2 * weights * TRAINING_PASSES * training_tokens(config, questions=questions),
     )
 
 
