@@ -23,6 +23,7 @@ def processor(monkeypatch):
     def make(*, bf16=False, cuda=False):
         for module in ("thoughtrank.engines.transformers", "thoughtrank.finetuning.protocols"):
             monkeypatch.setattr(f"{module}.multiplies_bf16", lambda: bf16)
+        monkeypatch.setattr("thoughtrank.engines.transformers.is_amd_processor", lambda: False)
         monkeypatch.setattr("torch.ops.mkldnn._is_mkldnn_bf16_supported", lambda: True)
         monkeypatch.setattr("torch.cuda.is_available", lambda: cuda)
         card = SimpleNamespace(total_memory=85_000_000_000)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from thoughtrank.engines.decoding.packed_linear import can_pack
 from thoughtrank.engines.openai import OpenAIEngine
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.engines.vllm import VLLMEngine
@@ -50,11 +51,15 @@ def test_linear_layers_are_packed_where_that_is_faster_and_the_identity_says_so(
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     monkeypatch.setattr("torch.ops.mkldnn._is_mkldnn_bf16_supported", lambda: True)
     monkeypatch.setattr("thoughtrank.engines.transformers.multiplies_bf16", lambda: True)
-    packed = "packed" if torch.backends.mkldnn.is_available() else "plain"
+    monkeypatch.setattr("thoughtrank.engines.transformers.is_amd_processor", lambda: False)
+    packed = "packed" if can_pack(torch.bfloat16, torch.device("cpu")) else "plain"
     assert TransformersEngine().identity()["linear_kernel"] == packed
     assert TransformersEngine(dtype="float32").resolved()["linear_kernel"] == "plain"
+    monkeypatch.setattr("thoughtrank.engines.transformers.is_amd_processor", lambda: True)
+    assert TransformersEngine(dtype="float32").resolved()["linear_kernel"] == packed
     monkeypatch.setattr("thoughtrank.engines.transformers.multiplies_bf16", lambda: False)
     assert TransformersEngine(dtype="bfloat16").resolved()["linear_kernel"] == "plain"
+    assert TransformersEngine().resolved()["linear_kernel"] == packed
     assert TransformersEngine(dtype="bfloat16", linear_kernel="packed").resolved()["linear_kernel"] == "packed"
 
 

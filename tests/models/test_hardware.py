@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from thoughtrank.models import hardware
-from thoughtrank.models.hardware import cuda_memory, device_kind, may_have_accelerator, multiplies_bf16
+from thoughtrank.models.hardware import (
+    cuda_memory,
+    device_kind,
+    is_amd_processor,
+    may_have_accelerator,
+    multiplies_bf16,
+)
 
 
 @pytest.mark.parametrize(
@@ -14,6 +20,17 @@ def test_either_instruction_set_multiplies_bf16(monkeypatch, amx, avx512_bf16, m
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512_bf16)
     assert multiplies_bf16() is multiplies
+
+
+@pytest.mark.parametrize(("vendor", "is_amd"), [("AuthenticAMD", True), ("GenuineIntel", False)])
+def test_the_vendor_of_a_processor_is_what_it_says_itself(monkeypatch, tmp_path, vendor, is_amd):
+    processors = tmp_path / "cpuinfo"
+    monkeypatch.setattr(hardware, "_PROCESSORS", processors)
+    monkeypatch.setattr("platform.processor", lambda: f"AMD64 Family 23 Model 49 Stepping 0, {vendor}")
+    assert is_amd_processor() is is_amd
+    processors.write_text(f"processor\t: 0\nvendor_id\t: {vendor}\n")
+    monkeypatch.setattr("platform.processor", lambda: "")
+    assert is_amd_processor() is is_amd
 
 
 class Driver:

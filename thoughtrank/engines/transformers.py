@@ -11,7 +11,14 @@ from thoughtrank.engines.generation_memory import GenerationMemory
 from thoughtrank.engines.protocol import DeviceCounts
 from thoughtrank.engines.serving.cuda_devices import num_cuda_devices
 from thoughtrank.engines.setting_bounds import bound_faults
-from thoughtrank.models.hardware import Accelerator, DeviceKind, device_kind, has_device, multiplies_bf16
+from thoughtrank.models.hardware import (
+    Accelerator,
+    DeviceKind,
+    device_kind,
+    has_device,
+    is_amd_processor,
+    multiplies_bf16,
+)
 from thoughtrank.models.special_parts import (
     attention_extras,
     has_plain_attention,
@@ -51,7 +58,7 @@ class TransformersEngine(LocalEngineComponent):
         dtype: of weights and arithmetic while generating; ``auto`` is float32 on processors without bfloat16 instructions
             (AVX512-BF16 or AMX), where it is faster, and otherwise bfloat16.
         linear_kernel: of linear layers: ``packed`` has the weights in oneDNN's layout, ``plain`` is torch's own. ``auto`` is
-            packed in bfloat16 on processors with bfloat16 instructions, where it is faster.
+            packed where that is faster: in bfloat16 on processors with bfloat16 instructions, in float32 on those of AMD.
         device: ``auto`` is CUDA if there is a GPU, else Apple's MPS, else the CPU.
         questions_per_group: questions decoded together with all their branches; also the unit of saving and of replay. ``auto``
             is 64 on CUDA, else 8.
@@ -129,7 +136,7 @@ class TransformersEngine(LocalEngineComponent):
             faults.append(f"engine.device={self.device}, but this machine has none: use engine.device=auto")
         if self.linear_kernel == "packed" and not self._can_pack():
             faults.append(
-                "engine.linear_kernel=packed needs engine.dtype=bfloat16 and an x86 processor with AVX-512: use "
+                "engine.linear_kernel=packed needs an x86 processor, and with engine.dtype=bfloat16 one with AVX-512: use "
                 "engine.linear_kernel=auto, or resume a run that was started with it where there is one"
             )
         return faults + self._device_number_faults()
@@ -263,7 +270,9 @@ class TransformersEngine(LocalEngineComponent):
     def _linear_kernel(self) -> Literal["packed", "plain"]:
         if self.linear_kernel != "auto":
             return self.linear_kernel
-        return "packed" if multiplies_bf16() and self._can_pack() else "plain"
+        in_bf16 = self._dtype(self._device()) == "bfloat16"
+        faster = multiplies_bf16() if in_bf16 else is_amd_processor()
+        return "packed" if faster and self._can_pack() else "plain"
 
     def _can_pack(self) -> bool:
         import torch

@@ -1,6 +1,7 @@
 """What the hardware of this machine can do."""
 
 import ctypes
+import platform
 import sys
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,7 @@ Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 """A kind of device, or the best one that the machine has."""
 
 _AMD_DRIVER = Path("/dev/kfd")
+_PROCESSORS = Path("/proc/cpuinfo")
 
 
 def multiplies_bf16() -> bool:
@@ -20,6 +22,13 @@ def multiplies_bf16() -> bool:
     import torch
 
     return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+
+
+def is_amd_processor() -> bool:
+    """Whether the CPU is one of AMD's, on which MKL, torch's library for float32 matmuls, is slower than oneDNN."""
+    if _PROCESSORS.exists():
+        return "AuthenticAMD" in _PROCESSORS.read_text()
+    return "AuthenticAMD" in platform.processor()
 
 
 def device_kind(accelerator: Accelerator, *, allow_mps: bool = True) -> DeviceKind:

@@ -7,8 +7,10 @@ from torch.nn.functional import silu
 
 from thoughtrank.engines.decoding.packed_linear import PackedLinear, can_pack
 
+DTYPES = (torch.float32, torch.bfloat16)
 
-@pytest.fixture(params=[torch.float32, torch.bfloat16], ids=str)
+
+@pytest.fixture(params=DTYPES, ids=str)
 def dtype(request):
     return request.param
 
@@ -54,11 +56,14 @@ def test_layers_with_and_without_a_bias_cannot_be_joined():
         PackedLinear(nn.Linear(4, 4), nn.Linear(4, 4, bias=False), packed=False)
 
 
-def test_only_bfloat16_on_the_cpu_is_packed(monkeypatch):
+def test_x86_processors_pack_float32_and_those_with_avx_512_bfloat16(monkeypatch):
+    monkeypatch.setattr("torch.backends.mkldnn.is_available", lambda: True)
+    monkeypatch.setattr("platform.machine", lambda: "AMD64")
     monkeypatch.setattr("torch.ops.mkldnn._is_mkldnn_bf16_supported", lambda: True)
     cpu = torch.device("cpu")
-    assert can_pack(torch.bfloat16, cpu) is torch.backends.mkldnn.is_available()
-    assert not can_pack(torch.float32, cpu)
-    assert not can_pack(torch.bfloat16, torch.device("cuda"))
+    assert [can_pack(dtype, cpu) for dtype in DTYPES] == [True, True]
+    assert [can_pack(dtype, torch.device("cuda")) for dtype in DTYPES] == [False, False]
     monkeypatch.setattr("torch.ops.mkldnn._is_mkldnn_bf16_supported", lambda: False)
-    assert not can_pack(torch.bfloat16, cpu)
+    assert [can_pack(dtype, cpu) for dtype in DTYPES] == [True, False]
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    assert [can_pack(dtype, cpu) for dtype in DTYPES] == [False, False]
