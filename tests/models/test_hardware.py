@@ -8,6 +8,7 @@ from thoughtrank.models.hardware import (
     cuda_memory,
     device_kind,
     is_amd_processor,
+    likely_multiplies_bf16,
     may_have_accelerator,
     multiplies_bf16,
 )
@@ -31,6 +32,21 @@ def test_the_vendor_of_a_processor_is_what_it_says_itself(monkeypatch, tmp_path,
     processors.write_text(f"processor\t: 0\nvendor_id\t: {vendor}\n")
     monkeypatch.setattr("platform.processor", lambda: "")
     assert is_amd_processor() is is_amd
+
+
+@pytest.mark.parametrize(
+    ("flags", "likely"), [("avx2 avx512f", False), ("avx512_bf16", True), ("amx_bf16 amx_tile", True)]
+)
+def test_bf16_instructions_are_among_the_flags_of_the_processor(monkeypatch, tmp_path, flags, likely):
+    monkeypatch.setattr(hardware, "_PROCESSORS", tmp_path / "cpuinfo")
+    assert likely_multiplies_bf16()
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: fpu {flags} sse2\n")
+    assert likely_multiplies_bf16() is likely
+
+
+@pytest.mark.skipif(not hardware._PROCESSORS.exists(), reason="no Linux")
+def test_the_flags_of_this_processor_say_what_torch_says():
+    assert likely_multiplies_bf16() is multiplies_bf16()
 
 
 class Driver:

@@ -12,6 +12,7 @@ Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 
 _AMD_DRIVER = Path("/dev/kfd")
 _PROCESSORS = Path("/proc/cpuinfo")
+_BF16_FLAGS = {"amx_tile", "avx512_bf16"}
 
 
 def multiplies_bf16() -> bool:
@@ -22,6 +23,11 @@ def multiplies_bf16() -> bool:
     import torch
 
     return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+
+
+def likely_multiplies_bf16() -> bool:
+    """The same for estimates, from what Linux says of the processor: importing torch would take seconds. True elsewhere."""
+    return not _PROCESSORS.exists() or not _BF16_FLAGS.isdisjoint(_PROCESSORS.read_text().split())
 
 
 def is_amd_processor() -> bool:

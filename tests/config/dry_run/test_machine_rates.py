@@ -44,3 +44,12 @@ def test_on_cuda_long_texts_and_few_branches_are_slower_per_token(rates):
 
 def test_an_apple_chip_is_faster_than_two_cores_of_a_cpu(rates):
     assert rates("engine.device=mps").generation > rates("engine.device=cpu").generation
+
+
+def test_a_processor_without_bf16_instructions_is_slower_and_generates_slower_than_it_trains(rates, monkeypatch):
+    def on(bf16):
+        monkeypatch.setattr("thoughtrank.config.dry_run.machine_rates.likely_multiplies_bf16", lambda: bf16)
+        return rates("engine.device=cpu")
+
+    with_bf16, without = on(True), on(False)
+    assert without.generation < without.training < with_bf16.training

@@ -6,10 +6,8 @@ from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.candidate_counts import candidate_tokens
 from thoughtrank.config.dry_run.generation_rate import H100, Decoding, generated_per_second
 from thoughtrank.config.schema import RunConfig
+from thoughtrank.models.hardware import likely_multiplies_bf16
 from thoughtrank.prefixes.prefix_sets import most_prefixes
-
-_OPERATIONS_PER_SECOND = {"cpu": 2.5e11, "mps": 2.0e12}
-"""Achieved rates by kind of device: two CPU cores (measured, see ``benchmarks``), and one Apple chip (rough)."""
 
 H100_TRAINING = 3.36e14
 """The same of training on one H100: 4,096 tokens per micro-batch, float32 master weights (measured)."""
@@ -30,15 +28,26 @@ class Rates:
     training: float
 
 
+_CPU = Rates(generation=2.5e11, evaluation=2.5e11, training=2.5e11)
+"""Achieved by two cores with bf16 instructions (measured, see ``benchmarks``)."""
+
+_CPU_WITHOUT_BF16 = Rates(generation=8e10, evaluation=8e10, training=1.7e11)
+"""The same of two cores with AVX2 (measured on a Zen 2), where everything is in float32."""
+
+_MPS = Rates(generation=2e12, evaluation=2e12, training=2e12)
+"""One Apple chip (rough)."""
+
+
 def expected_rates(config: RunConfig, components: Components, *, weights: int) -> Rates:
-    """The rates on this machine, all devices together. CUDA devices count as H100s, unknown ones as CPUs.
+    """The rates on this machine, all devices together. CUDA devices count as H100s.
 
     Processes on the CPU share its cores.
     """
     device = components.engine.device_estimate()
-    if device != "cuda":
-        rate = _OPERATIONS_PER_SECOND.get(device, _OPERATIONS_PER_SECOND["cpu"])
-        return Rates(generation=rate, evaluation=rate, training=rate)
+    if device == "mps":
+        return _MPS
+    if device == "cpu":
+        return _CPU if likely_multiplies_bf16() else _CPU_WITHOUT_BF16
     one = h100_rates(config, components, weights=weights, questions=components.engine.questions_estimate())
     devices = components.engine.devices_estimate()
     return Rates(
