@@ -32,6 +32,15 @@ def test_gradient_checkpointing_changes_neither_loss_nor_gradient(tiny_folder):
     close(*results)
 
 
+def test_older_transformers_are_asked_by_the_name_that_they_have(monkeypatch):
+    model = SimpleNamespace(gradient_checkpointing_enable=lambda **how: asked.append(how), named_modules=list)
+    monkeypatch.setattr(prepare, "use_recompute_layers", lambda model, **how: None)
+    asked = []
+    settings = {"packing": False, "gradient_checkpointing": True, "compile_layers": False}
+    prepare_model(model, device=torch.device("cpu"), **settings)
+    assert asked == [{"gradient_checkpointing_kwargs": {"use_reentrant": False}}]
+
+
 @pytest.mark.parametrize("machine_has_cuda", [True, False])
 @pytest.mark.parametrize(("device", "expected"), [("cpu", "recompute layers"), ("cuda", "liger")])
 def test_kernels_are_those_of_the_device_that_trains_whatever_else_the_machine_has(

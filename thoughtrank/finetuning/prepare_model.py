@@ -42,7 +42,7 @@ def prepare_model(
             raise UserError(*faults)
         model.set_attn_implementation(ATTENTION)
     if gradient_checkpointing:
-        model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
+        _checkpoint_activations(model)
     if compile_layers:  # a compiler chooses itself what to fuse and to keep, and does not trace Liger's functions
         for layer in _decoder_layers(model):
             layer.compile(dynamic=True)
@@ -57,6 +57,13 @@ def _decoder_layers(model: "PreTrainedModel") -> "torch.nn.ModuleList":
     from torch.nn import ModuleList
 
     return next(each for each in model.get_decoder().children() if isinstance(each, ModuleList))
+
+
+def _checkpoint_activations(model: "PreTrainedModel") -> None:
+    if hasattr(model, "activation_checkpointing_enable"):
+        model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
+    else:  # before transformers 5.23, which machines without a network may have: see benchmarks/gpu_site.py
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 
 
 def _use_liger_kernels(model: "PreTrainedModel", device: "torch.device") -> None:
