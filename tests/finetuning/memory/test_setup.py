@@ -136,6 +136,23 @@ def test_liger_is_used_on_cuda_where_it_is_installed(monkeypatch):
     assert made("cpu", liger=True, strategy=AutoStrategy(accelerator="cpu")).layer.kernels == "recompute"
 
 
+def test_a_card_where_triton_compiles_nothing_has_neither_liger_nor_the_kernel_of_the_loss(monkeypatch):
+    def found(*, driver, compiles):
+        monkeypatch.setattr(setup, "find_spec", lambda name: name == "liger_kernel" or None)
+        monkeypatch.setattr(setup, "has_nvidia_driver", lambda: driver)
+        monkeypatch.setattr(setup, "likely_compiles_triton", lambda: compiles)
+        found = training_setup(parts_of(), shape=LLAMA_3B, device="cuda", checkpointing=False)
+        return found.layer.kernels, found.fused_loss, peak_memory(found).peak
+
+    with_kernels = found(driver=True, compiles=True)
+    without = found(driver=True, compiles=False)
+    assert with_kernels[:2] == ("liger", True)
+    assert without[:2] == ("stock", False)
+    assert without[2] > 1.05 * with_kernels[2]
+    # The plan for a card of another machine says nothing of this one's compiler.
+    assert found(driver=False, compiles=False) == with_kernels
+
+
 def test_the_constants_are_those_of_the_kernels():
     for device, size in setup._LOGIT_BYTES.items():
         assert size == chunked_cross_entropy.LOGIT_BYTES.get(device, chunked_cross_entropy.LOGIT_BYTES["cpu"])

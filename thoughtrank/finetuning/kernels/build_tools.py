@@ -3,6 +3,7 @@
 import os
 import shutil
 import sysconfig
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -14,3 +15,9 @@ def missing_build_tools() -> list[str]:
     if not Path(sysconfig.get_paths()["include"], "Python.h").exists():
         missing.append("Python's headers (python3-dev)")
     return missing
+
+
+def likely_compiles_triton() -> bool:
+    """Whether Triton kernels will probably compile here: the package is installed, and so is a C compiler, which it calls."""
+    compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang") or shutil.which("cc")
+    return find_spec("triton") is not None and bool(compiler)

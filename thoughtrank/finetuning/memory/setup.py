@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Literal
 
+from thoughtrank.finetuning.kernels.build_tools import likely_compiles_triton
 from thoughtrank.finetuning.memory.activations import BF16, Attention, Kernels, LayerMemory, NumberFormats
 from thoughtrank.finetuning.memory.peak import TrainingSetup
 from thoughtrank.finetuning.memory.sharding import Sharding
@@ -102,8 +103,10 @@ def training_setup(
         shape: of the model.
         device: that trains.
         checkpointing: gradient checkpointing is on.
-        liger: Liger's kernels are used on CUDA; None where they are installed.
+        liger: Liger's kernels are used on CUDA; None where they are installed, and Triton can compile them if this machine has
+            a card.
     """
+    compiles = liger is not None or not has_nvidia_driver() or likely_compiles_triton()
     parts = replace(parts, micro_batch_tokens=parts.unmeasured_tokens)
     adapter = parts.adapter
     strategy = _on(device, parts.strategy)
@@ -121,7 +124,7 @@ def training_setup(
         weights=parts.weights, precision=precision, optimizer=parts.optimizer, strategy=strategy
     )
     sharding = strategy.sharding()
-    kernels = _kernels(parts, device=device, liger=liger)
+    kernels = _kernels(parts, device=device, liger=compiles and _liger_is_installed() if liger is None else liger)
     layer = LayerMemory(
         shape=shape,
         arithmetic=BF16 if masters else _arithmetic(precision, parts=parts, sharding=sharding),
@@ -139,7 +142,7 @@ def training_setup(
         accumulates=parts.accumulates,
         logit_bytes=_LOGIT_BYTES[device],
         matmul_bytes=_MATMUL_BYTES.get(device),
-        fused_loss=device == "cuda",
+        fused_loss=device == "cuda" and compiles,
         sparse_embedding=kernels == "recompute" and sharding == Sharding(),
         step_weights=_step_weights(shape) if masters else 0,
     )
@@ -183,10 +186,13 @@ def _arithmetic(precision: LightningPrecision, *, parts: TrainingParts, sharding
     return NumberFormats(matmul=2, residual=2 if parts.adapter.freezes_model else 4, autocast=True)
 
 
-def _kernels(parts: TrainingParts, *, device: DeviceKind, liger: bool | None) -> Kernels:
+def _liger_is_installed() -> bool:
+    return find_spec("liger_kernel") is not None
+
+
+def _kernels(parts: TrainingParts, *, device: DeviceKind, liger: bool) -> Kernels:
     """See ``prepare_model``. ZeRO-3's partitioned weights keep transformers' MLP."""
     if device == "cuda":
-        installed = find_spec("liger_kernel") is not None if liger is None else liger
-        return "liger" if installed and not parts.compile else "stock"
+        return "liger" if liger and not parts.compile else "stock"
     partitioned = parts.strategy.engine_masters and parts.strategy.sharding().weights
     return "stock" if parts.compile or partitioned else "recompute"
