@@ -1,9 +1,6 @@
 """The kernel in Triton's interpreter, which needs the package but no GPU."""
 
-import subprocess
-import sys
-
-import pytest
+from triton_interpreter import needs_triton, run_interpreted
 
 _PROGRAM = """
 import torch
@@ -22,7 +19,6 @@ for dtype, tolerance in ((torch.float32, 1e-6), (torch.bfloat16, 1e-3)):
 """
 
 
-def test_losses_and_gradients_are_exact(monkeypatch):
-    pytest.importorskip("triton")
-    monkeypatch.setenv("TRITON_INTERPRET", "1")
-    subprocess.run([sys.executable, "-c", _PROGRAM], check=True)
+@needs_triton
+def test_losses_and_gradients_are_exact():
+    run_interpreted(_PROGRAM)

@@ -1,21 +1,12 @@
 """The kernels in Triton's interpreter, which needs the package but no GPU."""
 
-import subprocess
-import sys
-
-import pytest
+from triton_interpreter import needs_triton, run_interpreted
 
 _PROGRAM = """
 import torch
 from thoughtrank.engines.decoding.kv_cache import KVCache
 from thoughtrank.engines.decoding.ragged import fused_kernels, triton_kernels
 from thoughtrank.engines.decoding.ragged.ragged_attention import defined_attention
-from triton.runtime import interpreter
-patch = interpreter._patch_lang_tensor
-def with_scalars(tensor, scope):
-    patch(tensor, scope)  # its scalars are arrays of one element, which NumPy does not convert by itself any more
-    scope.set_attr(tensor, "__index__", lambda self: self.handle.data.item())
-interpreter._patch_lang_tensor = with_scalars
 fused_kernels.flash_attention = defined_attention
 triton_kernels._COLUMNS = 16
 kernels = fused_kernels.FusedKernels(
@@ -28,7 +19,6 @@ for size in (16, 64):
 """
 
 
-def test_they_compute_what_torch_computes(monkeypatch):
-    pytest.importorskip("triton")
-    monkeypatch.setenv("TRITON_INTERPRET", "1")
-    subprocess.run([sys.executable, "-c", _PROGRAM], check=True)
+@needs_triton
+def test_they_compute_what_torch_computes():
+    run_interpreted(_PROGRAM)
