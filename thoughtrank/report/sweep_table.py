@@ -15,7 +15,6 @@ from thoughtrank.report.sweep_seeds import SeedGroup
 from thoughtrank.report.text_layout import fixed_width, percent, wrapped
 from thoughtrank.storage.files import replacing
 
-"""With columns of their own; ``accuracy`` is ``thought``, and ``room_to_reason`` always has one."""
 _DEVELOPMENT = "development accuracy"
 _EMPTY, _CONTROL = arm_label("room_to_reason"), control_label("answers_only")
 _CONTROL_AT_ONCE = side_label("answers_only answer_at_once")
