@@ -68,6 +68,11 @@ def test_evaluation_may_be_slower_than_generation(line):
     assert minutes(line(rounds=9, rates=slower))[0] > minutes(line(rounds=9))[0]
 
 
+def test_a_cuda_device_of_any_kind_is_said_to_count_as_an_h100():
+    work = Operations(generation=9e14, evaluation=0.0, training=9e14)
+    assert "on this cuda, counted as an H100, at " in time_line(work, rates=H100, device="cuda", dollars_per_hour=None)
+
+
 def test_hours_cost_what_the_machine_does(line):
     assert "$" not in line()
     work = Operations(generation=9e14 * 3, evaluation=0.0, training=9e14)

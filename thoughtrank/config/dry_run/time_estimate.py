@@ -76,11 +76,12 @@ def time_line(work: Operations, *, rates: Rates, device: str, dollars_per_hour: 
         dollars_per_hour: price of this machine; None if unknown.
     """
     hours = work.hours(rates)
+    where = f"this {device}, counted as an H100," if device == "cuda" else f"this {device},"
     each = " and ".join(dict.fromkeys(f"{rate:.1e}" for rate in (rates.generation, rates.training)))
     price = "" if dollars_per_hour is None else f"; {dollars(sum(hours), dollars_per_hour)}"
     return (
         f"very roughly {duration(hours.generation)} of generation and evaluation and {duration(hours.training)} of training "
-        f"on this {device}, at {each} operations per second{price}"
+        f"on {where} at {each} operations per second{price}"
     )
 
 
