@@ -207,9 +207,7 @@ def command(monkeypatch, tmp_path):
         def fail(values, **options):
             raise error
 
-        flags = [each for each in arguments if each.startswith("-")]
-        overrides = [each for each in arguments if each not in flags]
-        monkeypatch.setattr(sys, "argv", ["train.py", *flags, "model=tiny", "judge=fake", "logger=none", *overrides])
+        monkeypatch.setattr(sys, "argv", ["train.py", "model=tiny", "judge=fake", "logger=none", *arguments])
         monkeypatch.setattr(cli, "do_run", do_run or fail)
         try:
             cli.main()

@@ -47,6 +47,29 @@ def test_a_sweep_whose_jobs_all_end_well_ends_with_0(command, capsys):
     assert "the same as a table: " in capsys.readouterr().out
 
 
+def test_flags_may_be_anywhere_on_the_command_line(command, capsys, tmp_path):
+    (tmp_path / "conf" / "judge").mkdir(parents=True)
+    (tmp_path / "conf" / "judge" / "mine.yaml").write_text("_target_: thoughtrank.judging.fake.FakeJudge\n")
+    done = []
+    arguments = ("seed=1,2", "--config-dir", str(tmp_path / "conf"), "judge=mine", "--multirun", "rounds=2")
+    assert command(*arguments, do_run=lambda values, **options: done.append((values["seed"], values["rounds"]))) == 0
+    assert done == [(1, 2), (2, 2)]
+
+
+def test_jobs_that_would_be_one_run_are_named_by_a_dry_run(command, capsys):
+    def plan(*arguments):
+        return command("-m", "run=mine", "dry_run=true", *arguments, do_run=lambda values, **options: None)
+
+    assert plan("seed=1,2") == 2
+    captured = capsys.readouterr()
+    assert (
+        "error: jobs 0 and 1 are both the run mine, with different settings (seed=1; seed=2): leave run= out"
+        in captured.err
+    )
+    assert "run=mine-${seed}" in captured.err
+    assert plan("rounds=1,2") == 0
+
+
 SWEEPING_STUDY = """# @package _global_
 run: mine/${selection.k}-seed${seed}
 hydra:

@@ -22,9 +22,11 @@ from thoughtrank.api.compose import (
     plain_values,
     values_with_references,
 )
+from thoughtrank.config.argument_order import overrides_first
 from thoughtrank.config.folders import writing_faults
 from thoughtrank.config.former_keys import present_keys
 from thoughtrank.config.python_none import null_for_none
+from thoughtrank.config.run_identity import operational_config_keys
 from thoughtrank.config.secret_check import secret_faults
 from thoughtrank.entry_point import prepare_program
 from thoughtrank.errors import UserError
@@ -39,6 +41,7 @@ from thoughtrank.report.sweep_jobs import (
     read_jobs,
     record_job,
     redact_sweep_config,
+    same_run_fault,
     sweep_arguments,
     sweep_folder,
 )
@@ -63,8 +66,8 @@ def main() -> None:
     """
     prepare_program()
     handle_stop_signals()
-    sys.argv.extend(sweep_arguments(sys.argv[1:]))
-    sys.argv[1:] = null_for_none(present_keys(sys.argv[1:]))
+    arguments = overrides_first([*sweep_arguments(sys.argv[1:]), *sys.argv[1:]])
+    sys.argv[1:] = null_for_none(present_keys(arguments))
     _sweeps.clear()
     try:
         _compose_and_run(sweep_folder(sys.argv[1:]))
@@ -169,6 +172,10 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
             paths = run_paths(values, choices=choices)
             logged = log_size(paths)
         summary = do_run(values, choices=choices, stored=values_with_references(composed), sweep=folder.name)
+        if planned and paths is not None:
+            this = SweepJob(number=number, overrides=overrides, run=paths.folder.name, outcome="planned")
+            if fault := same_run_fault(this, read_jobs(folder), operational=operational_config_keys(values)):
+                raise UserError(fault)
     except Exception as error:
         if (status := stop_status()) is not None:
             sys.exit(status)

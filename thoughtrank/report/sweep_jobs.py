@@ -108,6 +108,33 @@ def _read_job(path: Path, *, number: int) -> SweepJob:
         return SweepJob(number=number, overrides=(), run="", outcome="failed", error=error)
 
 
+def same_run_fault(job: SweepJob, jobs: Sequence[SweepJob], *, operational: frozenset[str]) -> str | None:
+    """Why a job cannot have its run: an earlier one of the sweep has it, with other settings. None where none has.
+
+    Args:
+        job: that is planned.
+        jobs: of the sweep so far.
+        operational: keys that may change between attempts at one run.
+    """
+    for other in jobs:
+        of_other, of_job = (
+            [each for each in one.overrides if each not in two.overrides and _key(each) not in operational]
+            for one, two in ((other, job), (job, other))
+        )
+        if other.number < job.number and other.run == job.run and (of_other or of_job):
+            name = _key([*of_job, *of_other][0])
+            return (
+                f"jobs {other.number} and {job.number} are both the run {job.run}, with different settings "
+                f"({' '.join(of_other)}; {' '.join(of_job)}): leave run= out, or let it depend on what is swept over, such as "
+                f"run={job.run}-${{{name}}}"
+            )
+    return None
+
+
+def _key(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~")
+
+
 def varied(job: SweepJob, jobs: Sequence[SweepJob]) -> list[str]:
     """The overrides that not all jobs have."""
     return [each for each in job.overrides if not all(each in other.overrides for other in jobs)]
