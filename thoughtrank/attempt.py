@@ -175,7 +175,7 @@ class Attempt:
         if differences:
             return [
                 f"run {self.paths.folder.name} was started with another config: {'; '.join(differences)}. "
-                "Choose another run=, or set these back"
+                "Choose another run=, which uses all finished stages that these settings do not change, or set these back"
             ]
         return []
 
