@@ -1,9 +1,13 @@
-"""The sequences handed to the kernel, with a plain computation in its place; the kernel itself needs a CUDA device."""
+"""The sequences handed to the kernel, with a plain computation in its place; the kernel itself needs a CUDA device.
+
+On meta tensors torch's operators can be called without one: they compute nothing.
+"""
 
 from dataclasses import replace
 
 import pytest
 import torch
+from operator_calls import OperatorCalls
 from sft_losses import SHARED, SYSTEM_PROMPT, close, one_by_one, sft
 
 from thoughtrank.finetuning.batching.examples import EncodedExample
@@ -92,3 +96,34 @@ def test_no_block_is_built_for_the_kernel(monkeypatch):
     query, key, value = (torch.randn(1, heads, len(layout.positions), 4) for heads in (4, 2, 2))
     output, _ = packed_attention.packed_attention(None, query, key, value, None, 0.5, packing=layout)
     assert output.shape == (1, len(layout.positions), 4, 4)
+
+
+@pytest.mark.parametrize("window", [None, 3])
+def test_both_operators_of_torch_get_each_argument_at_its_place(window):
+    # No two of them are equal in shape and strides; operators do not compare shapes on meta tensors.
+    query, key, value = (
+        torch.empty(shape, dtype=torch.bfloat16, device="meta", requires_grad=True).transpose(0, 1)
+        for shape in ((4, 9, 64), (2, 11, 64), (2, 11, 32))
+    )
+    lengths = variable_lengths([([], range(4)), ([2, 3], range(4, 9))]).map(lambda tensor: tensor.to("meta"))
+    with OperatorCalls() as calls:
+        output = flash_attention.attend(query, key, value, lengths, window, 0.5)
+        gradients = torch.autograd.grad(output, (query, key, value), torch.empty_like(output))
+    assert (output.shape, output.dtype) == (query.shape, query.dtype)
+    assert [(each.shape, each.dtype) for each in gradients] == [
+        (each.shape, each.dtype) for each in (query, key, value)
+    ]
+    forward, backward = (calls.arguments[f"aten::_flash_attention_{way}"] for way in ("forward", "backward"))
+    for given in (forward, backward):
+        assert [given[name].shape for name in ("query", "key", "value")] == [query.shape, key.shape, value.shape]
+        assert given["cum_seq_q"] is lengths.query_offsets
+        assert given["cum_seq_k"] is lengths.key_offsets
+        assert (given["max_q"], given["max_k"]) == (5, 7)
+        assert (given["scale"], given["dropout_p"], given["is_causal"]) == (0.5, 0.0, window is None)
+        band = given.get("window_size_left"), given.get("window_size_right")
+        assert band == ((None, None) if window is None else (2, 0))
+    assert not forward["return_debug_mask"]
+    assert backward["out"].stride() == output.stride()
+    assert (backward["grad_out"].shape, backward["grad_out"].stride()) == (query.shape, (256, 64, 1))
+    assert (backward["logsumexp"].shape, backward["logsumexp"].dtype) == ((4, 9), torch.float32)
+    assert (backward["rng_state"].shape, backward["rng_state"].dtype) == ((2,), torch.uint64)

@@ -1,8 +1,9 @@
 """Attention over regions is one softmax over prompt and own tokens."""
 
 import torch
+from operator_calls import OperatorCalls
 
-from thoughtrank.engines.decoding.ragged.ragged_attention import Spans, ragged_attention
+from thoughtrank.engines.decoding.ragged.ragged_attention import Spans, flash_attention, ragged_attention
 
 HEADS, KV_HEADS, SIZE = 4, 2, 8
 
@@ -26,3 +27,27 @@ def test_rows_attend_to_their_prompt_and_to_their_own_region():
             own_keys, own_values = keys[tokens, head // 2], values[tokens, head // 2]
             weights = torch.softmax(own_keys @ query[row, head] * 0.3, dim=0)
             torch.testing.assert_close(output[row, head], weights @ own_values)
+
+
+def test_the_operator_of_torch_gets_each_argument_at_its_place():
+    queries, starts, used = (torch.empty(number, dtype=torch.int32, device="meta") for number in (4, 4, 3))
+    query, keys, values = (
+        torch.empty(shape, dtype=torch.bfloat16, device="meta") for shape in ((8, 4, 64), (100, 2, 64), (100, 2, 64))
+    )
+    with OperatorCalls() as calls:
+        given = Spans(queries, starts, used, most_queries=5, most_tokens=32)
+        output, sums = flash_attention(query, keys, values, given, scaling=0.3)
+    assert (output.shape, output.dtype) == (query.shape, query.dtype)
+    assert (sums.shape, sums.dtype) == ((4, 8), torch.float32)
+    arguments = calls.arguments["aten::_flash_attention_forward"]
+    tensors = {"query": query, "key": keys, "value": values}
+    tensors |= {"cum_seq_q": queries, "cum_seq_k": starts, "seqused_k": used}
+    assert all(arguments.pop(name) is tensor for name, tensor in tensors.items())
+    assert arguments == {
+        "max_q": 5,
+        "max_k": 32,
+        "dropout_p": 0.0,
+        "is_causal": False,
+        "return_debug_mask": False,
+        "scale": 0.3,
+    }
