@@ -6,33 +6,44 @@ from reference_decoding import requests_for
 from transformers import GPT2Config, LlamaConfig, MistralConfig, Qwen2Config
 
 from thoughtrank.engines.decoding.llama_model import PackedLlama
+from thoughtrank.engines.decoding.ragged.ragged_step import RaggedStep
 from thoughtrank.engines.decoding.session import context_tokens
 from thoughtrank.engines.protocol import Limits
 from thoughtrank.engines.transformers import TransformersEngine
 from thoughtrank.prompting.thought_tags import OPEN_TAG
 
 
-def test_a_full_device_halves_the_batch_and_decodes_the_group_again(tiny_folder, monkeypatch, capsys):
+# Over regions a batch is padded to a multiple of eight rows.
+@pytest.mark.parametrize(
+    ("regions", "most", "halved", "last"), [(False, 16, 12, 6), (True, 24, 16, 8)], ids=["columns", "regions"]
+)
+def test_a_full_device_halves_the_batch_and_decodes_the_group_again(
+    regions, most, halved, last, tiny_folder, monkeypatch, capsys
+):
     requests = requests_for(tiny_folder, [OPEN_TAG + prefix for prefix in "abcdefgh"])
     limits = Limits(thought_tokens=8, answer_tokens=6)
-    step, rows, reports = PackedLlama.step, [], []
+    step, rows, reports = PackedLlama.step_with, [], []
+    free, freed = RaggedStep.free, []
 
-    def step_of_a_small_device(self, tokens, *args):
+    def step_of_a_small_device(self, attend, tokens, *args, **more):
         rows.append(len(tokens))
         # It fills up late, when much has been reported already.
-        if len(tokens) > 7 and len(rows) > 12:
+        if len(tokens) > 8 and len(rows) > 12:
             raise torch.OutOfMemoryError("the device is full")
-        return step(self, tokens, *args)
+        return step(self, attend, tokens, *args, **more)
 
+    monkeypatch.setattr("thoughtrank.engines.decoding.session.has_flash_attention", lambda cache: regions)
     with TransformersEngine(dtype="float32", device="cpu").open(tiny_folder) as session:
         expected = session.generate(requests, limits=limits)
-    monkeypatch.setattr(PackedLlama, "step", step_of_a_small_device)
+    monkeypatch.setattr(PackedLlama, "step_with", step_of_a_small_device)
+    monkeypatch.setattr(RaggedStep, "free", lambda self: freed.append(self) or free(self))
     with TransformersEngine(dtype="float32", device="cpu").open(tiny_folder) as session:
         written = session.generate(requests, limits=limits, on_step=lambda *news: reports.append(news))
         assert session.facts()["most_rows"] == 6
         assert written == expected
-        assert (rows[0], rows[13]) == (16, 12)
-        assert rows[-1] <= 6
+        assert (rows[0], rows[13]) == (most, halved)
+        assert max(rows[14:]) == last
+        assert len(freed) == (2 if regions else 0)
         assert sum(finished for _, finished in reports) == 24
         first = rows.copy()
         rows.clear()
