@@ -2,8 +2,12 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
+
+import transformers.utils
 
 from thoughtrank.finetuning import train
 from thoughtrank.finetuning.kernels import chunked_cross_entropy, packed_attention
@@ -17,26 +21,22 @@ if TYPE_CHECKING:
     from thoughtrank.finetuning.batching.batches import Batch
 
 
-def _hide_liger() -> None:
-    import transformers.utils
+HIDE: dict[str, tuple[ModuleType, str, Callable[..., object]]] = {
+    "liger": (transformers.utils, "is_liger_kernel_available", lambda: False),
+    "flash": (packed_attention, "supports_flash", lambda **_: False),
+    "loss": (chunked_cross_entropy, "fused_cross_entropy", lambda device: None),
+    "masters": (train, "has_optimizer_masters", lambda **settings: False),
+}
+"""The function that training asks for a kernel, by its module and name, and one that says that there is none.
 
-    transformers.utils.is_liger_kernel_available = lambda: False
-
-
-def _hide_flash() -> None:
-    packed_attention.supports_flash = lambda **_: False
-
-
-def _hide_loss() -> None:
-    """Not ``compiles_triton``, which the kernels of norms, MLPs and the optimizer ask as well."""
-    chunked_cross_entropy.fused_cross_entropy = lambda device: None
+For the loss it is not ``compiles_triton``, which the kernels of norms, MLPs and the optimizer ask as well."""
 
 
-def _hide_masters() -> None:
-    train.has_optimizer_masters = lambda **settings: False
-
-
-_HIDE = {"liger": _hide_liger, "flash": _hide_flash, "loss": _hide_loss, "masters": _hide_masters}
+def hide(name: str) -> None:
+    """Let this process train without a kernel."""
+    module, asked, answer = HIDE[name]
+    assert hasattr(module, asked), f"{module.__name__} has no {asked} any more: the variant would time something else"
+    setattr(module, asked, answer)
 
 
 class ProfiledFineTuning(SupervisedFineTuning):
@@ -52,7 +52,7 @@ class ProfiledFineTuning(SupervisedFineTuning):
     def __init__(self, *, path: str, first_call: int, calls: int, without: list[str]) -> None:
         # The model is loaded later, and asks then which kernels there are.
         for name in without:
-            _HIDE[name]()
+            hide(name)
         self.path = path
         self.first_call = first_call
         self.calls = calls

@@ -4,14 +4,8 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-import torch
-
-from thoughtrank.finetuning import prepare_model
-from thoughtrank.finetuning.kernels import chunked_cross_entropy
-from thoughtrank.finetuning.optimizers import kahan_adamw
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
@@ -96,25 +90,6 @@ def test_the_parts_that_train_run_on_the_cpu(variants, tmp_path):
     assert trained["steps"] > 2
     assert trained["tokens_per_second"] > 0
     assert trained["profiled_step_ms"] > 0
-
-
-def test_the_variant_without_the_loss_kernel_keeps_the_other_kernels(gpu, monkeypatch):
-    import gpu_profiled_objective
-
-    compiled = ModuleType("triton_cross_entropy")
-    compiled.cross_entropy_in_place = lambda *given, **more: None
-    monkeypatch.setitem(sys.modules, "thoughtrank.finetuning.kernels.triton_cross_entropy", compiled)
-    monkeypatch.setattr(torch, "zeros", lambda *shape, device, **how: torch.ones(shape, device="meta", **how))
-    monkeypatch.setattr(chunked_cross_entropy, "fused_cross_entropy", chunked_cross_entropy.fused_cross_entropy)
-    card = torch.device("cuda")
-    chunked_cross_entropy.compiles_triton.cache_clear()
-    assert chunked_cross_entropy.fused_cross_entropy(card) is not None
-    chunked_cross_entropy.compiles_triton.cache_clear()
-    gpu_profiled_objective._hide_loss()
-    assert chunked_cross_entropy.fused_cross_entropy(card) is None
-    assert prepare_model.compiles_triton(card)
-    assert kahan_adamw.compiles_triton(card)
-    chunked_cross_entropy.compiles_triton.cache_clear()
 
 
 def test_all_parts_run_unless_some_are_named(gpu, monkeypatch):
