@@ -175,16 +175,3 @@ def test_compiled_modules_for_another_python_are_found(gpu_site, tmp_path):
     for name in names:
         (tmp_path / name).touch()
     assert gpu_site.foreign_extensions(tmp_path) == [Path("c.cpython-311-x86_64-linux-gnu.so")]
-
-
-def test_the_memory_of_each_training_is_expected_by_the_arithmetic_of_the_plan(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    import gpu_training
-    from gpu_common import SHAPES, Part
-
-    part = Part(name="training", device="cuda", shape=SHAPES["3b"], work=tmp_path, until=0.0)
-    expected = {each.name: gpu_training.expected_memory(part, variant=each) for each in gpu_training.VARIANTS}
-    assert expected.pop("fp32_master, checkpointing, autocast") is None
-    assert all(32 < gigabytes < 80 for gigabytes in expected.values()), expected
-    assert expected["bf16_kahan, checkpointing"] < expected["bf16_kahan"] < expected["bf16_kahan, twice the tokens"]
-    assert expected["bf16_kahan"] < expected["bf16_kahan, without flash"]
