@@ -72,14 +72,6 @@ def test_two_engine_processes_share_the_cpu(tmp_path):
     assert compared["times_as_fast_as_one_process"] > 0
 
 
-def test_the_memory_of_a_device_is_divided_among_its_processes(gpu, monkeypatch):
-    import gpu_processes
-
-    monkeypatch.setattr(gpu_processes, "token_budget", {"cuda": "72GB", "cpu": 65536}.get)
-    assert gpu_processes.shared_budget("cuda", processes=2) == "36.0GB"
-    assert gpu_processes.shared_budget("cpu", processes=2) == 32768
-
-
 @pytest.mark.parametrize("variants", [pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.long)])
 def test_the_parts_that_train_run_on_the_cpu(variants, tmp_path):
     _, found = run_parts(tmp_path, "pipeline", "training", seconds=60, more=["--variants", str(variants)])
