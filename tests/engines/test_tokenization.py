@@ -1,10 +1,19 @@
 """Plain text to tokens and back, and the tokens that end a turn."""
 
 import pytest
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import AutoTokenizer, GenerationConfig, PreTrainedTokenizerFast
 
-from thoughtrank.engines.tokenization import continuation_ids, decode_after, encode, encode_all, end_of_turn_tokens
+from thoughtrank.engines.tokenization import (
+    continuation_ids,
+    decode,
+    decode_after,
+    encode,
+    encode_all,
+    end_of_turn_tokens,
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +53,85 @@ def test_many_texts_are_encoded_as_each_is(tokenizer):
     texts = ["Tom has 12", "", "<thought>a"]
     assert encode_all(tokenizer, texts) == [encode(tokenizer, text) for text in texts]
     assert encode_all(tokenizer, []) == []
+
+
+def word_tokenizer(kind=PreTrainedTokenizerFast, **more):
+    """As BERT has it: transformers takes spaces out of its text if asked to."""
+    words = {word: place for place, word in enumerate(["[UNK]", "a", "##b", ".", "!", "do", "n't", "[SEP]"])}
+    core = Tokenizer(models.WordPiece(words, unk_token="[UNK]"))
+    core.pre_tokenizer = pre_tokenizers.Whitespace()
+    core.decoder = decoders.WordPiece(cleanup=False)
+    return kind(tokenizer_object=core, unk_token="[UNK]", sep_token="[SEP]", **more)
+
+
+class ShoutingTokenizer(PreTrainedTokenizerFast):
+    """Changes texts outside the tokenizers library, as some models' classes do."""
+
+    def _encode_plus(self, text, **more):
+        return super()._encode_plus([each.lower() for each in text] if isinstance(text, list) else text.lower(), **more)
+
+    def _decode(self, *arguments, **more):
+        return super()._decode(*arguments, **more).upper()
+
+
+@pytest.fixture(scope="module")
+def kinds(tiny_folder):
+    """With special and other added tokens, some of which take the spaces beside them, and with every fallback."""
+    made = {
+        "byte-level": AutoTokenizer.from_pretrained(tiny_folder),
+        "split": AutoTokenizer.from_pretrained(tiny_folder, split_special_tokens=True),
+        "byte fallback": byte_fallback_tokenizer(),
+        "words": word_tokenizer(),
+        "cleaning": word_tokenizer(clean_up_tokenization_spaces=True),
+        "shouting": word_tokenizer(ShoutingTokenizer),
+    }
+    for each in made.values():
+        each.add_tokens([AddedToken("<tool>"), AddedToken("<wide>", lstrip=True, rstrip=True, normalized=False)])
+        each.add_special_tokens({"additional_special_tokens": [AddedToken("<mark>", special=True, lstrip=True)]})
+    return made
+
+
+KINDS = ("byte-level", "split", "byte fallback", "words", "cleaning", "shouting")
+PIECES = [*"ab .!üA\n\ufffd😀", " do n't", "<tool>", " <wide> ", " <mark>", "<unk>", "[SEP]"]
+TEXTS = st.lists(st.sampled_from(PIECES) | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)).map("".join)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(numbers=st.lists(st.integers(0, 10**9), max_size=60))
+@settings(max_examples=150, deadline=None)
+def test_tokens_are_decoded_as_transformers_decodes_them(kinds, kind, numbers):
+    # One beyond the last token, too, of which transformers makes nothing.
+    ids = [number % (len(kinds[kind]) + 1) for number in numbers]
+    assert decode(kinds[kind], ids) == kinds[kind].decode(ids, skip_special_tokens=False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(texts=st.lists(TEXTS, max_size=5))
+@settings(max_examples=150, deadline=None)
+def test_texts_are_encoded_as_transformers_encodes_them(kinds, kind, texts):
+    expected = [kinds[kind](text, add_special_tokens=False)["input_ids"] for text in texts]
+    assert encode_all(kinds[kind], texts) == expected
+    assert [encode(kinds[kind], text) for text in texts] == expected
+    for ids in expected:
+        assert decode(kinds[kind], ids) == kinds[kind].decode(ids, skip_special_tokens=False)
+
+
+def test_the_fallbacks_differ_from_the_tokenizers_library(kinds):
+    for kind, text in (("cleaning", "a !"), ("shouting", "a do")):
+        backend = kinds[kind].backend_tokenizer
+        assert decode(kinds[kind], encode(kinds[kind], text)) != backend.decode(encode(kinds[kind], text))
+    assert encode(kinds["shouting"], "A") != kinds["shouting"].backend_tokenizer.encode("A").ids
+
+
+def test_texts_are_encoded_whole_whatever_a_call_before_has_set(tiny_folder):
+    tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
+    whole = encode_all(tokenizer, ["Tom has 12 apples", "a"])
+    for setting in ({"truncation": True, "max_length": 2}, {"padding": True}, {"split_special_tokens": True}):
+        tokenizer(["Tom has 12 apples", "a"], **setting)
+        assert encode_all(tokenizer, ["Tom has 12 apples", "a"]) == whole
+        tokenizer("Tom has 12 apples", **setting)
+        special = str(tokenizer.eos_token)
+        assert encode(tokenizer, special) == [tokenizer.eos_token_id]
 
 
 @pytest.mark.parametrize(("stated", "expected"), [(None, set()), (7, {7}), ([7, 8], {7, 8})])
