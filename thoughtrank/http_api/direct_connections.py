@@ -10,25 +10,10 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from thoughtrank.http_api.clients import proxy_of
-
-
-@dataclass(frozen=True, slots=True)
-class HTTPReply:
-    """A response, read to its end.
-
-    Attributes:
-        status: of the response.
-        headers: by their names in lower case.
-        content: the body.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
+from thoughtrank.http_api.http_reply import HTTPReply, read_reply
 
 
 class DirectConnections:
@@ -68,20 +53,15 @@ class DirectConnections:
             _limit_wait(connection, deadline=deadline)
             # One call, and one packet: head and body apart would wake the server twice.
             connection.sendall(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
-            response = http.client.HTTPResponse(connection, method="POST")
-            response.fp.close()
-            response.fp = io.BufferedReader(_UntilDeadline(connection, deadline=deadline))
-            response.begin()
-            headers = {name.lower(): value for name, value in response.getheaders()}
-            reply = HTTPReply(response.status, headers, response.read())
+            reply, is_kept = read_reply(connection, _UntilDeadline(connection, deadline=deadline))
         except BaseException:
             connection.close()
             raise
-        if response.will_close:
-            connection.close()
-        else:
+        if is_kept:
             with self._lock:
                 self._idle.append(connection)
+        else:
+            connection.close()
         return reply
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from thoughtrank.engines.serving.server_pool import Server, ServerPool
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.api_keys import api_key
 from thoughtrank.http_api.backoff import backoff_seconds
-from thoughtrank.http_api.direct_connections import DirectConnections, HTTPReply
+from thoughtrank.http_api.direct_connections import DirectConnections
 from thoughtrank.http_api.error_text import (
     certificate_error,
     is_key_refused,
@@ -26,6 +26,7 @@ from thoughtrank.http_api.error_text import (
     model_error,
     one_line,
 )
+from thoughtrank.http_api.http_reply import HTTPReply
 from thoughtrank.http_api.retry_after import retry_after_seconds
 
 ReplyT = TypeVar("ReplyT")
