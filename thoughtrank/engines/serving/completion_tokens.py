@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from thoughtrank.engines.serving.completion import Completion
@@ -75,7 +74,9 @@ class CompletionReader:
             counted = len(ids) - text.count(_REPLACEMENT) * (self._replacement_tokens - 1)
             over_limit = counted > limit + tolerance(limit)
         else:
-            ids = list(takewhile(lambda token: token not in self._end_tokens, completion.token_ids))
+            returned = completion.token_ids
+            ends = [returned.index(token) for token in self._end_tokens if token in returned]
+            ids = list(returned[: min(ends, default=None)])
             text, counted = decode_after(self._tokenizer, before, ids), len(ids)
             over_limit = counted > limit
         with self._lock:
