@@ -10,6 +10,7 @@ from served_generation import engine, prefixed, write
 
 from thoughtrank.engines.serving.completion import Completion
 from thoughtrank.engines.serving.completion_log import COMPLETION_LOG, CompletionLog
+from thoughtrank.engines.serving.completion_request import CompletionRequest
 from thoughtrank.errors import UserError
 
 
@@ -36,21 +37,22 @@ def test_any_text_survives_the_log(server, tiny_folder, tmp_path):
     assert server.asked_again_after_success() == []
 
 
-BODY = {"prompt": "p", "max_tokens": 3}
+REQUEST = CompletionRequest({"prompt": "p", "max_tokens": 3})
+SECOND = CompletionRequest({"prompt": "second"})
 DONE = Completion(text="x\n", finish="stop", token_ids=(1, 2), reported_tokens=2, stopped_at="</thought>")
 
 
 def test_a_completion_of_an_earlier_attempt_is_handed_out_once(tmp_path):
     log = CompletionLog(tmp_path / "log")
-    log.append(BODY, DONE)
+    log.append(REQUEST, DONE)
     # Of this attempt: it was used already.
-    assert log.take(BODY) is None
+    assert log.take(REQUEST) is None
     log.close()
     log = CompletionLog(tmp_path / "log")
-    assert log.take({"prompt": "other"}) is None
+    assert log.take(CompletionRequest({"prompt": "other"})) is None
     # The order of the fields means nothing.
-    assert log.take(dict(reversed(BODY.items()))) == DONE
-    assert log.take(BODY) is None
+    assert log.take(CompletionRequest({"max_tokens": 3, "prompt": "p"})) == DONE
+    assert log.take(REQUEST) is None
     log.delete()
     assert not (tmp_path / "log").exists()
 
@@ -58,22 +60,22 @@ def test_a_completion_of_an_earlier_attempt_is_handed_out_once(tmp_path):
 def test_a_torn_last_line_is_cut_off_and_the_next_one_is_complete(tmp_path):
     path = tmp_path / "log"
     log = CompletionLog(path)
-    log.append(BODY, DONE)
+    log.append(REQUEST, DONE)
     log.close()
     with path.open("ab") as file:
         file.write(b'{"key": "half')
     log = CompletionLog(path)
-    log.append({"prompt": "second"}, DONE)
+    log.append(SECOND, DONE)
     log.close()
     log = CompletionLog(path)
-    assert log.take(BODY) == log.take({"prompt": "second"}) == DONE
+    assert log.take(REQUEST) == log.take(SECOND) == DONE
     assert len(path.read_text().splitlines()) == 2
 
 
 def test_a_line_that_cannot_be_written_is_an_error_and_leaves_no_trace(tmp_path, monkeypatch):
     path = tmp_path / "log"
     log = CompletionLog(path)
-    log.append(BODY, DONE)
+    log.append(REQUEST, DONE)
     size, pwrite = path.stat().st_size, os.pwrite
 
     def full(file, data, offset):
@@ -83,5 +85,5 @@ def test_a_line_that_cannot_be_written_is_an_error_and_leaves_no_trace(tmp_path,
 
     monkeypatch.setattr(os, "pwrite", full)
     with pytest.raises(UserError, match=r"No space left on device.*free some space"):
-        log.append({"prompt": "second"}, DONE)
+        log.append(SECOND, DONE)
     assert path.stat().st_size == size

@@ -8,6 +8,7 @@ from completions_server import CompletionsServer, Fault
 from served_generation import engine, prefixed, write
 
 from thoughtrank.engines.openai import OpenAIEngine
+from thoughtrank.engines.serving.completion_request import CompletionRequest
 from thoughtrank.engines.serving.completions_client import CompletionsClient, ServedModel
 from thoughtrank.engines.serving.server_pool import InterruptedRequestError
 from thoughtrank.errors import UserError
@@ -69,7 +70,7 @@ def test_a_retry_after_of_0_keeps_the_backoff(server, monkeypatch):
         pause(server, seconds=seconds)
 
     monkeypatch.setattr(made._pool, "pause", recorded)
-    made.complete(BODY)
+    made.complete(CompletionRequest(BODY))
     assert 0.005 <= waited[0] <= 0.01 <= waited[1] <= 0.02
 
 
@@ -124,7 +125,7 @@ BODY = {"prompt": [5, 6, 7], "max_tokens": 2, "temperature": 0.0}
 
 def test_fields_of_a_server_s_own_are_sent_as_they_are(server):
     made = client(server.url)
-    assert made.complete(BODY | {"return_token_ids": True}).token_ids is not None
+    assert made.complete(CompletionRequest(BODY | {"return_token_ids": True})).token_ids is not None
     [received] = server.received
     assert received | BODY == received
     assert (received["model"], received["stream"], received["return_token_ids"]) == ("tiny", False, True)
@@ -136,7 +137,7 @@ def test_a_server_behind_a_proxy_or_with_tls_is_asked_through_the_client_of_the_
     made = client(server.url)
     assert made._pool.servers[0].direct is None
     server.script.append(fault)
-    assert made.complete(BODY | {"return_token_ids": True}).token_ids is not None
+    assert made.complete(CompletionRequest(BODY | {"return_token_ids": True})).token_ids is not None
     assert made.retries == (fault is not None)
     assert (server.received[0]["model"], server.received[0]["prompt"]) == ("tiny", [5, 6, 7])
 
@@ -145,7 +146,7 @@ def test_a_refusal_through_the_client_of_the_library_has_the_server_s_words(serv
     monkeypatch.setattr("thoughtrank.engines.serving.server_pool.is_direct", lambda url: False)
     server.script.append(Fault(status=400, body={"error": {"message": "too long"}}))
     with pytest.raises(UserError, match="refuses a request: HTTP 400: too long"):
-        client(server.url).complete(BODY)
+        client(server.url).complete(CompletionRequest(BODY))
 
 
 def test_messages_name_the_proxy_that_requests_pass_through(monkeypatch):
@@ -154,7 +155,7 @@ def test_messages_name_the_proxy_that_requests_pass_through(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     said = r"completions server at http://localhost:8000/v1 \(through the proxy in HTTP_PROXY\)"
     with pytest.raises(UserError, match=f"the {said} is not available"):
-        client("http://localhost:8000/v1", max_retries=0).complete(BODY)
+        client("http://localhost:8000/v1", max_retries=0).complete(CompletionRequest(BODY))
     with pytest.raises(UserError, match=f"no {said}"):
         client("http://localhost:8000/v1", max_retries=0).models()
 
@@ -163,7 +164,7 @@ def test_a_redirect_is_followed(server):
     server.script.append(Fault(status=307, headers={"Location": f"{server.url}/completions"}))
     server.script.append(Fault(status=307, headers={"Location": f"{server.url}/completions"}))
     made = client(server.url)
-    made.complete(BODY)
+    made.complete(CompletionRequest(BODY))
     assert made.retries == 0
     assert [request["prompt"] for request in server.received] == [[5, 6, 7]] * 3
 
@@ -171,7 +172,7 @@ def test_a_redirect_is_followed(server):
 def test_a_wait_longer_than_ten_minutes_counts_as_unavailable(server):
     server.script.append(Fault(status=429, headers={"Retry-After": "3600"}))
     with pytest.raises(UserError, match="is not available: HTTP 429"):
-        client(server.url).complete(BODY)
+        client(server.url).complete(CompletionRequest(BODY))
     assert len(server.received) == 1
 
 
@@ -179,9 +180,9 @@ def test_retries_are_limited_and_counted(server):
     server.script.extend([Fault(status=500)] * 3)
     made = client(server.url)
     with pytest.raises(UserError, match="run the same command again to resume"):
-        made.complete(BODY)
+        made.complete(CompletionRequest(BODY))
     assert (made.retries, len(server.received)) == (2, 3)
-    made.complete(BODY)
+    made.complete(CompletionRequest(BODY))
 
 
 def test_model_lists_are_read_and_servers_without_one_are_left_out(server):
@@ -196,5 +197,5 @@ def test_a_stopped_client_makes_no_attempt(server):
     made = client(server.url)
     made.stop()
     with pytest.raises(InterruptedRequestError):
-        made.complete(BODY)
+        made.complete(CompletionRequest(BODY))
     assert server.received == []

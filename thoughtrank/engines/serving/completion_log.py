@@ -2,11 +2,10 @@
 
 import json
 import threading
-from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 
 from thoughtrank.engines.serving.completion import Completion
+from thoughtrank.engines.serving.completion_request import CompletionRequest
 from thoughtrank.storage.line_log import LineLog
 
 COMPLETION_LOG = "_replies.jsonl"
@@ -31,19 +30,19 @@ class CompletionLog:
             path, read=self._keep, unreadable="is no completion; delete the file to generate its texts again"
         )
 
-    def take(self, body: Mapping[str, object]) -> Completion | None:
+    def take(self, request: CompletionRequest) -> Completion | None:
         """The completion that an earlier attempt received for this request, if it did."""
         with self._lock:
-            return self._earlier.pop(_key(body), None) if self._earlier else None
+            return self._earlier.pop(request.key, None) if self._earlier else None
 
-    def append(self, body: Mapping[str, object], completion: Completion) -> None:
+    def append(self, request: CompletionRequest, completion: Completion) -> None:
         """Save a completion before it is used. May be called from many threads.
 
         Raises:
             UserError: the file cannot be written.
         """
         record = {
-            "key": _key(body),
+            "key": request.key,
             "text": completion.text,
             "finish": completion.finish,
             "token_ids": completion.token_ids,
@@ -71,7 +70,3 @@ class CompletionLog:
             reported_tokens=record["reported_tokens"],
             stopped_at=record.get("stopped_at"),
         )
-
-
-def _key(body: Mapping[str, object]) -> str:
-    return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

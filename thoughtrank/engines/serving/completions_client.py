@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from thoughtrank.engines.serving.completion import Completion, read_completion
+from thoughtrank.engines.serving.completion_request import CompletionRequest
 from thoughtrank.engines.serving.prompt_logprobs import PromptLogprobs, read_prompt_logprobs
 from thoughtrank.engines.serving.server_pool import Server, ServerPool
 from thoughtrank.errors import UserError
@@ -87,6 +88,7 @@ class CompletionsClient:
         self.model = model
         self.max_retries = max_retries
         self.retries = 0
+        self._defaults = {"model": model, "stream": False}
         self._api_key_env = api_key_env
         self._key = api_key(api_key_env)
         self._lock = threading.Lock()
@@ -103,34 +105,34 @@ class CompletionsClient:
         self._pool.stop()
         self._pool.close()
 
-    def complete(self, body: Mapping[str, object]) -> Completion:
+    def complete(self, request: CompletionRequest) -> Completion:
         """One completion, from any of the servers.
-
-        Args:
-            body: the request without ``model``.
 
         Raises:
             UserError: key, model or URL is wrong, or no server is available after all retries.
             RequestRefusedError: the servers refuse this request.
             InterruptedRequestError: ``stop`` was called.
         """
-        return self._request(body, read_completion)
+        return self._request(request, read_completion)
 
     def prompt_logprobs(self, body: Mapping[str, object]) -> PromptLogprobs:
         """The log-probabilities of a prompt's tokens; see ``complete``.
 
+        Args:
+            body: the request without ``model``.
+
         Raises:
             UserError: also where the servers return none.
         """
-        return self._request(body, read_prompt_logprobs)
+        return self._request(CompletionRequest(body), read_prompt_logprobs)
 
-    def _request(self, body: Mapping[str, object], read: Callable[[bytes], ReplyT]) -> ReplyT:
+    def _request(self, request: CompletionRequest, read: Callable[[bytes], ReplyT]) -> ReplyT:
         """What ``read`` makes of the body of a response, after as many attempts as it takes."""
         failures = 0
         while True:
             with self._pool.server() as server:
                 try:
-                    return self._attempt(server, body, read)
+                    return self._attempt(server, request, read)
                 except _TemporaryError as error:
                     failures += 1
                     if failures > self.max_retries or (error.retry_after or 0.0) > _LONGEST_RETRY_AFTER:
@@ -170,8 +172,7 @@ class CompletionsClient:
                 pass
         return found
 
-    def _attempt(self, server: Server, body: Mapping[str, object], read: Callable[[bytes], ReplyT]) -> ReplyT:
-        request = {"model": self.model, "stream": False, **body}
+    def _attempt(self, server: Server, request: CompletionRequest, read: Callable[[bytes], ReplyT]) -> ReplyT:
         reply = self._reply(server, request)
         if not 200 <= reply.status < 300:
             raise self._status_error(reply, server)
@@ -180,7 +181,7 @@ class CompletionsClient:
         except ValueError as error:
             raise _TemporaryError(f"malformed completion: {one_line(str(error), self._key)}") from None
 
-    def _reply(self, server: Server, request: Mapping[str, object]) -> HTTPReply:
+    def _reply(self, server: Server, request: CompletionRequest) -> HTTPReply:
         if server.direct is not None:
             reply = self._sent(server.direct, request)
             if not 300 <= reply.status < 400:
@@ -188,18 +189,19 @@ class CompletionsClient:
             server.direct = None  # The client follows redirects.
         return self._sent_by_client(server, request)
 
-    def _sent(self, connections: DirectConnections, request: Mapping[str, object]) -> HTTPReply:
+    def _sent(self, connections: DirectConnections, request: CompletionRequest) -> HTTPReply:
         try:
-            return connections.post(json.dumps(request).encode())
+            return connections.post(request.json_with(self._defaults))
         except (OSError, http.client.HTTPException) as error:
             raise _TemporaryError(one_line(f"Connection error. {error or type(error).__name__}", self._key)) from None
 
-    def _sent_by_client(self, server: Server, request: Mapping[str, object]) -> HTTPReply:
+    def _sent_by_client(self, server: Server, request: CompletionRequest) -> HTTPReply:
         """Through a proxy, or encrypted. Without the client's check of types, which takes milliseconds for token ids."""
         import openai
 
+        body = {**self._defaults, **request.body}
         try:
-            return HTTPReply(200, {}, server.client.post("/completions", cast_to=bytes, body=dict(request)))
+            return HTTPReply(200, {}, server.client.post("/completions", cast_to=bytes, body=body))
         except openai.APIConnectionError as error:  # timeouts too
             if certificate := certificate_error(error.__cause__, server=f"the {server.name}"):
                 raise certificate from None

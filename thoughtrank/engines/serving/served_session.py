@@ -17,6 +17,7 @@ from thoughtrank.engines.protocol import (
 )
 from thoughtrank.engines.serving.completion import Completion
 from thoughtrank.engines.serving.completion_log import CompletionLog
+from thoughtrank.engines.serving.completion_request import CompletionRequest
 from thoughtrank.engines.serving.completions_client import CompletionsClient
 from thoughtrank.engines.serving.parallel_requests import run_in_parallel
 from thoughtrank.engines.serving.served_scores import ScoreFields, ServedScores
@@ -177,12 +178,13 @@ class ServedSession:
             self._log.close() if any(exception) else self._log.delete()
 
     def _complete(self, body: Mapping[str, object]) -> Completion:
-        earlier = self._log.take(body) if self._log is not None else None
+        request = CompletionRequest(body)
+        earlier = self._log.take(request) if self._log is not None else None
         if earlier is not None:
             return earlier
-        completion = self._client.complete(body)
+        completion = self._client.complete(request)
         if self._log is not None:
-            self._log.append(body, completion)
+            self._log.append(request, completion)
         return completion
 
 
