@@ -80,6 +80,8 @@ def kinds(tiny_folder):
     made = {
         "byte-level": AutoTokenizer.from_pretrained(tiny_folder),
         "split": AutoTokenizer.from_pretrained(tiny_folder, split_special_tokens=True),
+        "cleaning bytes": AutoTokenizer.from_pretrained(tiny_folder, clean_up_tokenization_spaces=True),
+        "forced": AutoTokenizer.from_pretrained(tiny_folder, clean_up_tokenization_spaces=True, **{FORCED: True}),
         "byte fallback": byte_fallback_tokenizer(),
         "words": word_tokenizer(),
         "cleaning": word_tokenizer(clean_up_tokenization_spaces=True),
@@ -91,7 +93,8 @@ def kinds(tiny_folder):
     return made
 
 
-KINDS = ("byte-level", "split", "byte fallback", "words", "cleaning", "shouting")
+FORCED = "clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output"
+KINDS = ("byte-level", "split", "cleaning bytes", "forced", "byte fallback", "words", "cleaning", "shouting")
 PIECES = [*"ab .!üA\n\ufffd😀", " do n't", "<tool>", " <wide> ", " <mark>", "<unk>", "[SEP]"]
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)).map("".join)
 
@@ -117,7 +120,7 @@ def test_texts_are_encoded_as_transformers_encodes_them(kinds, kind, texts):
 
 
 def test_the_fallbacks_differ_from_the_tokenizers_library(kinds):
-    for kind, text in (("cleaning", "a !"), ("shouting", "a do")):
+    for kind, text in (("cleaning", "a !"), ("forced", "a !"), ("shouting", "a do")):
         backend = kinds[kind].backend_tokenizer
         assert decode(kinds[kind], encode(kinds[kind], text)) != backend.decode(encode(kinds[kind], text))
     assert encode(kinds["shouting"], "A") != kinds["shouting"].backend_tokenizer.encode("A").ids

@@ -31,7 +31,7 @@ def encode_all(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str]) -> li
 def decode(tokenizer: "PreTrainedTokenizerBase", tokens: list[int]) -> str:
     """Text of ``tokens``, special ones included."""
     backend = _backend(tokenizer)
-    if backend is None or tokenizer.clean_up_tokenization_spaces:
+    if backend is None or _cleans_up_spaces(backend, tokenizer):
         return str(tokenizer.decode(tokens, skip_special_tokens=False))
     return backend.decode(tokens, skip_special_tokens=False)
 
@@ -96,3 +96,11 @@ def _encodes_whole_texts(backend: "Tokenizer", tokenizer: "PreTrainedTokenizerBa
         and backend.padding is None
         and backend.encode_special_tokens == tokenizer.split_special_tokens
     )
+
+
+def _cleans_up_spaces(backend: "Tokenizer", tokenizer: "PreTrainedTokenizerBase") -> bool:
+    """Whether transformers takes spaces out of a text. Many models with byte pairs ask for it, for which it does not."""
+    if not tokenizer.clean_up_tokenization_spaces:
+        return False
+    is_forced = tokenizer.clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output
+    return is_forced or type(backend.model).__name__ != "BPE"
