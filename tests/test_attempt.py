@@ -8,6 +8,7 @@ from finishing_pipeline import replace_pipeline
 from small_run import small_values
 
 from thoughtrank import attempt, pipeline
+from thoughtrank.config import row_warnings
 from thoughtrank.errors import UserError
 from thoughtrank.run import do_run, run_paths
 
@@ -57,7 +58,7 @@ def test_comparisons_that_exceeded_a_limit_are_counted_at_the_end(values, pipeli
 
 
 def test_references_that_can_never_be_right_are_named_at_the_start(values, pipeline_calls, monkeypatch, capsys):
-    monkeypatch.setattr(attempt, "unscorable", lambda _: [r"'\\boxed{}' of question 'Why?', taken as nothing"])
+    monkeypatch.setattr(row_warnings, "unscorable", lambda _: [r"'\\boxed{}' of question 'Why?', taken as nothing"])
     do_run(values, choices={})
     [warning] = [line for line in capsys.readouterr().err.splitlines() if "never" in line]
     assert (
@@ -226,7 +227,8 @@ def test_why_a_run_failed_is_in_its_log(values, monkeypatch, error, logged):
     assert ("Traceback" in log_of(values)) == isinstance(error, RuntimeError)
 
 
-def test_rows_that_are_left_out_are_warned_about_ten_by_name(values, pipeline_calls, capsys, tmp_path):
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_rows_that_are_left_out_are_warned_about_ten_by_name(values, pipeline_calls, capsys, tmp_path, dry_run):
     good = [f'{{"question": "What is {number} + 1?", "answer": "{number + 1}"}}\n' for number in range(20)]
     (tmp_path / "rows.jsonl").write_text("".join(good) + "{broken\n" * 12)
     source = {
@@ -236,8 +238,10 @@ def test_rows_that_are_left_out_are_warned_about_ten_by_name(values, pipeline_ca
         "train_per_round": 3,
         "held_out": 3,
     }
-    do_run({**values, "questions": source}, choices={})
-    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: skipped")]
+    do_run({**values, "questions": source, "dry_run": dry_run}, choices={})
+    printed = capsys.readouterr()
+    warnings = [line for line in printed.err.splitlines() if line.startswith("warning: skipped")]
+    assert "candidates per round" in printed.out
     assert len(warnings) == 11
     assert "rows.jsonl:21" in warnings[0]
     assert warnings[-1] == "warning: skipped 2 more rows"

@@ -12,7 +12,6 @@ from typing import Any
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.plan import plan_text
 from thoughtrank.config.preflight import checked_config
-from thoughtrank.config.reference_check import unscorable
 from thoughtrank.config.resolved import (
     missing_devices,
     read_resolved,
@@ -20,6 +19,7 @@ from thoughtrank.config.resolved import (
     with_resolved,
     write_resolved,
 )
+from thoughtrank.config.row_warnings import warn_about_rows
 from thoughtrank.config.run_identity import config_differences
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.stored_config import read_stored_config, write_stored_config
@@ -101,7 +101,7 @@ class Attempt:
     def _continue(self, store: Store) -> Path | None:
         """Show the plan, and do the work."""
         print_plan(plan_text(config=self.config, components=self.components, run=self.paths.folder.name))
-        self._warn_about_skipped_rows()
+        warn_about_rows(self.components.questions)
         return self._run_logged(store)
 
     def _run_logged(self, store: Store) -> Path | None:
@@ -194,15 +194,6 @@ class Attempt:
         self.paths.folder.mkdir(parents=True, exist_ok=True)
         write_variable_digests(self.paths.variables, stored=self.stored, values=self.values)
         write_stored_config(self.paths.config, self.stored)
-
-    def _warn_about_skipped_rows(self) -> None:
-        skipped = self.components.questions.skipped_rows
-        for row in skipped[:10]:
-            print_warning(f"skipped {row}")
-        if len(skipped) > 10:
-            print_warning(f"skipped {len(skipped) - 10} more rows")
-        for text in unscorable(self.components.questions)[:10]:
-            print_warning(f"this reference answer can never be right: {text}")
 
 
 def _reason(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from thoughtrank.attempt import Attempt
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.plan import plan_text
 from thoughtrank.config.preflight import all_faults, checked_config, find_faults, preflight
+from thoughtrank.config.row_warnings import warn_about_rows
 from thoughtrank.config.run_identity import default_run_name
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.stored_config import redact_referenced_variables
@@ -123,7 +124,7 @@ def _rendezvous_and_paths(
 
 
 def _plan_only(config: RunConfig, components: Components, *, run: str, more_faults: Sequence[str]) -> None:
-    """Show the plan, also on a machine that could not run it, and then what is missing for that.
+    """Show the plan, also on a machine that could not run it, which rows are left out, and then what is missing for the run.
 
     Raises:
         UserError: every fault.
@@ -136,5 +137,7 @@ def _plan_only(config: RunConfig, components: Components, *, run: str, more_faul
             # A setting that is at fault may leave nothing to plan with; the faults say so.
             if not faults:
                 raise
+        if "questions" not in faults:
+            warn_about_rows(components.questions)
     if faults or more_faults:
         raise UserError(*(fault for each in faults.values() for fault in each), *more_faults)
