@@ -115,6 +115,16 @@ def test_development_questions_come_from_the_training_split_and_ignore_the_seed(
     assert "has 20 training questions, but 6 development questions and 3 rounds of 5" in fault
 
 
+def test_where_no_row_can_be_used_the_first_one_and_the_key_are_named(tmp_path):
+    path = tmp_path / "mine.jsonl"
+    path.write_text('{"problem": "Why?"}\n{"problem": "How?"}\n')
+    [fault] = source(path, held_out_split=None, answer_after=None).faults(rounds=1)
+    assert fault == (
+        f"{path} train row 1: no 'question' (it has problem). None of the 2 rows can be used: set questions.question_column to "
+        "the column with the question, for example questions.question_column=problem."
+    )
+
+
 def test_the_answer_stem_is_a_setting(gsm8k):
     assert source(gsm8k).answer_stem == "The answer is"
     assert source(gsm8k, answer_stem="The correct option is").answer_stem == "The correct option is"

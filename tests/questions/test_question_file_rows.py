@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from question_files import everything, numbered, source, write
 
+FIX = "set questions.question_column to the column with the question"
+
 
 def problems_of(file, *rows):
     """What is said about bad rows, without the path, next to the texts that are kept."""
@@ -87,7 +89,7 @@ def test_bad_rows_are_no_faults_while_there_are_enough_questions(file):
     assert source(file).faults(rounds=2) == []
     [fault] = source(file).faults(rounds=3)
     assert "has 5 questions, but 7 are asked for" in fault
-    assert f"1 rows could not be used, the first is {file}:1: not valid JSON" in fault
+    assert f"1 row could not be used, the first is {file}:1: not valid JSON" in fault
 
 
 def test_a_row_that_is_not_utf8_is_named_by_line(file):
@@ -145,7 +147,7 @@ def test_parquet_rows_are_checked_too(tmp_path):
     assert source(path).skipped_rows == [f"{path}:2: no 'question'", f"{path}:3: repeats the question of {path}:1"]
     assert {question.text: question.answer for question in everything(path)} == {"One?": "1.5", "Two?": "2"}
     parquet.write_table(pyarrow.table({"other": [1, 2]}), path)
-    assert source(path).faults(rounds=1) == [f"{path} has no column 'question': it has other."]
+    assert source(path).faults(rounds=1) == [f"{path} has no column 'question': it has other; {FIX}."]
 
 
 def test_equal_questions_with_other_answers_draw_a_warning(file):
@@ -195,3 +197,60 @@ def test_a_joined_column_that_no_row_has_is_a_fault(file, columns, missing, parq
 def test_another_accepted_answer_is_no_conflict(file):
     write(file, {"question": "Half?", "answers": ["1/2", "0.5"]}, {"question": "Half?", "answer": "0.5"})
     assert source(file).notes() == []
+
+
+# Files of which no row can be used.
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            {"prompt": "Why?", "completion": 7},
+            f"no 'question' (it has prompt, completion). None of the 3 rows can be used: {FIX}, for example "
+            "questions.question_column=prompt.",
+        ),
+        ({"Q": "Why?"}, f"no 'question' (it has Q). None of the 3 rows can be used: {FIX}."),
+        (
+            {"question": 7},
+            "'question' is not a string. None of the 3 rows can be used: correct the rows, or name other columns with "
+            "questions.question_column and questions.answer_column.",
+        ),
+        (
+            {"messages": [{"role": "tool", "content": "7"}]},
+            "has the role 'tool': only turns of system, user and assistant can be asked. None of the 3 rows can be used: ",
+        ),
+        ("plain text", ". None of the 3 rows can be used: give one JSON object per line."),
+    ],
+)
+def test_where_no_row_can_be_used_the_first_one_and_the_key_are_named_and_no_numbers(file, row, said):
+    write(file, row, row, row)
+    [fault] = source(file).faults(rounds=1)
+    assert fault.startswith(f"{file}:1: ")
+    assert said in fault
+    assert "asked for" not in fault
+
+
+def test_the_column_that_is_proposed_is_read(file):
+    write(file, *({"id": number, "Problem": f"Why {number}?"} for number in range(3)))
+    [fault] = source(file).faults(rounds=1)
+    proposed = fault.rpartition("questions.question_column=")[2].removesuffix(".")
+    assert source(file, question_column=proposed).faults(rounds=1) == []
+
+
+def test_of_a_single_row_the_same_is_said(file):
+    write(file, {"prompt": "Why?"})
+    [fault] = source(file).faults(rounds=1)
+    assert fault.startswith(f"{file}:1: no 'question' (it has prompt). It is the only row: {FIX}, for example")
+
+
+def test_a_single_round_is_one_round(file):
+    write(file, *numbered(2))
+    [fault] = source(file).faults(rounds=1)
+    assert "(1 for test, 1 round of 2)" in fault
+
+
+def test_of_a_row_without_a_question_eight_columns_are_named(file):
+    write(file, {f"column{number}": number for number in range(10)})
+    [said] = source(file).skipped_rows
+    assert said.endswith("(it has column0, column1, column2, column3, column4, column5, column6, column7 and 2 more)")

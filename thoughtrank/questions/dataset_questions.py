@@ -9,7 +9,7 @@ from thoughtrank.questions.protocol import count_faults
 from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS
 from thoughtrank.questions.rows.dataset_reader import split_rows
 from thoughtrank.questions.rows.file_reader import Row
-from thoughtrank.questions.rows.row_source import LoadedQuestions, ReadRows, RowSource
+from thoughtrank.questions.rows.row_source import LoadedQuestions, ReadRows, RowSource, rounds_text
 from thoughtrank.questions.rows.row_to_question import read_columns, row_to_question
 from thoughtrank.records import Question, ReferenceKind
 
@@ -113,11 +113,11 @@ class DatasetQuestions(RowSource):
         if found < wanted:
             development = f"{self.num_development} development questions and " if self.num_development else ""
             faults.append(
-                f"questions.name={self.name} has {found} training questions, but {development}{rounds} rounds of "
-                f"{self.train_per_round} are asked for: lower questions.train_per_round, questions.development or the number "
-                f"of rounds, or raise questions.rows.{hint}"
+                f"questions.name={self.name} has {found} training questions, but {development}"
+                f"{rounds_text(rounds, per_round=self.train_per_round)} are asked for: lower questions.train_per_round, "
+                f"questions.development or the number of rounds, or raise questions.rows.{hint}"
             )
-        return faults
+        return faults and (self._none_usable() or faults)
 
     @cached_property
     def _loaded(self) -> LoadedQuestions:

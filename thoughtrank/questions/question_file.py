@@ -7,7 +7,7 @@ from thoughtrank.evaluation.scoring import ConfiguredScorer
 from thoughtrank.questions.protocol import count_faults
 from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS
 from thoughtrank.questions.rows.file_reader import Row, read_rows
-from thoughtrank.questions.rows.row_source import LoadedQuestions, ReadRows, RowSource
+from thoughtrank.questions.rows.row_source import LoadedQuestions, ReadRows, RowSource, rounds_text
 from thoughtrank.questions.rows.row_to_question import read_columns, row_to_question
 from thoughtrank.records import Question, ReferenceKind
 from thoughtrank.user_input.user_paths import user_path
@@ -94,10 +94,12 @@ class QuestionFile(RowSource):
         wanted = self.held_out + self.num_development + rounds * self.train_per_round
         if found >= wanted:
             return []
+        if unusable := self._none_usable():
+            return unusable
         development = f"{self.num_development} for development, " if self.num_development else ""
         return [
             f"{self.path} has {found} questions, but {wanted} are asked for ({self.held_out} for test, {development}"
-            f"{rounds} rounds of {self.train_per_round}): add questions or lower questions.held_out, "
+            f"{rounds_text(rounds, per_round=self.train_per_round)}): add questions or lower questions.held_out, "
             f"questions.development, questions.train_per_round or the number of rounds.{self._skipped_rows_hint()}"
         ]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from thoughtrank.errors import UserError
 from thoughtrank.http_api.hub_access import has_cached_datasets, hub_or_cache
 from thoughtrank.questions.rows.file_reader import JSON_SUFFIXES, Row, read_rows
+from thoughtrank.questions.rows.question_column import question_column_fix
 from thoughtrank.user_input.user_paths import user_path
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def _hub_rows(
     present = dataset.column_names
     if present is not None and not {columns[0], *instead} & set(present):
         raise UserError(
-            f"questions.name={name}: split {split!r} has no column {columns[0]!r}: it has {', '.join(present)}."
+            f"questions.name={name}: split {split!r} has no column {columns[0]!r}: it has {', '.join(present)}; "
+            f"{question_column_fix(present)}."
         )
     for number, row in enumerate(islice(dataset, max_rows), start=1):
         yield Row(number, {column: row[column] for column in columns if column in row})

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from thoughtrank.errors import UserError
 from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS, is_conversation
+from thoughtrank.questions.rows.question_column import question_column_fix
 
 JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
 
@@ -66,7 +67,7 @@ def read_rows(path: Path, *, columns: tuple[str, ...], instead: tuple[str, ...] 
     Args:
         path: the file; its suffix determines the format.
         columns: columns to read of a Parquet file; only the first is required.
-        instead: columns of which one may stand in for the first.
+        instead: columns of which one may stand in for the first, which is the one with the question.
 
     Raises:
         UserError: the file as a whole cannot be read.
@@ -148,7 +149,9 @@ def _parquet_rows(path: Path, columns: tuple[str, ...], *, instead: tuple[str, .
         with open_file(path) as opened, parquet.ParquetFile(opened) as file:
             present = file.schema_arrow.names
             if not {columns[0], *instead} & set(present):
-                raise UserError(f"{path} has no column {columns[0]!r}: it has {', '.join(present) or 'none at all'}.")
+                fix = f"; {question_column_fix(present)}" if instead else ""
+                there = ", ".join(present) or "none at all"
+                raise UserError(f"{path} has no column {columns[0]!r}: it has {there}{fix}.")
             wanted = [column for column in columns if column in present]
             for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=wanted):
                 for values in batch.to_pylist():

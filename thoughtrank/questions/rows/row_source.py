@@ -10,7 +10,9 @@ from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import AcceptedScorer, ConfiguredScorer, ReferenceScorer, Scorer
 from thoughtrank.questions.protocol import QuestionSource, require_round_number
 from thoughtrank.questions.rows.bad_row import BadRowError
+from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS
 from thoughtrank.questions.rows.file_reader import Row
+from thoughtrank.questions.rows.question_column import question_column_fix
 from thoughtrank.questions.rows.row_to_question import column_names, digest
 from thoughtrank.records import Question
 
@@ -69,6 +71,11 @@ class ReadRows:
 
 def _accepted(question: Question) -> set[str | None]:
     return {question.answer, *question.accepted}
+
+
+def rounds_text(rounds: int, *, per_round: int) -> str:
+    """How many questions so many rounds take, as text."""
+    return f"{rounds} {'round' if rounds == 1 else 'rounds'} of {per_round}"
 
 
 class RowSource(QuestionSource):
@@ -193,7 +200,22 @@ class RowSource(QuestionSource):
     def _skipped_rows_hint(self) -> str:
         """Another possible cause of too few questions; empty where no row was skipped."""
         skipped = self._loaded.skipped_rows
-        return f" {len(skipped)} rows could not be used, the first is {skipped[0]}." if skipped else ""
+        rows = "1 row" if len(skipped) == 1 else f"{len(skipped)} rows"
+        return f" {rows} could not be used, the first is {skipped[0]}." if skipped else ""
+
+    def _none_usable(self) -> list[str]:
+        """The fault where no row can be used: that of the first one, and what to do; none where one can, or there is none."""
+        skipped, columns = self._loaded.skipped_rows, self._loaded.columns
+        if self._questions_by_id or not skipped:
+            return []
+        others = "It is the only row" if len(skipped) == 1 else f"None of the {len(skipped)} rows can be used"
+        if not columns:
+            fix = "give one JSON object per line"
+        elif columns.isdisjoint({column_names(self.question_column)[0], *CONVERSATION_COLUMNS}):
+            fix = question_column_fix(columns)
+        else:
+            fix = "correct the rows, or name other columns with questions.question_column and questions.answer_column"
+        return [f"{skipped[0]}. {others}: {fix}."]
 
     def _collect(self, rows: Iterable[Row], *, row_name: Callable[[int], str], found: ReadRows) -> list[Question]:
         """The usable questions of ``rows``, in the order of the hash of their texts.

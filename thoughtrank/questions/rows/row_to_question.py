@@ -15,11 +15,11 @@ from thoughtrank.questions.rows.conversations import (
     is_conversation,
     read_conversation,
 )
+from thoughtrank.questions.rows.question_column import columns_text
 from thoughtrank.records import Question, ReferenceKind
 
 ANSWERS_COLUMN = "answers"
 """A list of accepted answers, read where the answer column has none."""
-_SHOWN_COLUMNS = 8
 
 
 def row_to_question(
@@ -109,8 +109,7 @@ def _instead(values: Mapping[str, object]) -> str:
     broken = next((each for each in CONVERSATION_COLUMNS if isinstance(values.get(each), list)), None)
     if broken is not None:
         return f", and {broken!r} has a turn that is no object"
-    columns = [str(column) for column, value in values.items() if isinstance(value, str)]
-    return f" (it has {', '.join(columns[:_SHOWN_COLUMNS])})" if columns else ""
+    return columns_text(values)
 
 
 def _answers(values: Mapping[str, object], *, column: str) -> list[str]:
