@@ -64,26 +64,3 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
         open_file(tmp_path)
     with pytest.raises(UserError, match="is a folder: give one of its files"):
         read_rows(tmp_path, columns=("q",))
-
-
-def test_a_table_of_another_format_is_refused_with_a_line_that_converts_it(tmp_path, monkeypatch):
-    pandas = pytest.importorskip("pandas")
-    (tmp_path / "mine.csv").write_text('question,answer\n"Which agent, and\nwhy?",007\n')
-    with pytest.raises(UserError) as caught:
-        read_rows(tmp_path / "mine.csv", columns=("question",))
-    line = str(caught.value).partition("With pandas: ")[2]
-    monkeypatch.chdir(tmp_path)
-    eval(line, {"pandas": pandas})
-    [row] = read_rows(tmp_path / "mine.jsonl", columns=("question",))
-    assert row.values == {"question": "Which agent, and\nwhy?", "answer": "007"}
-
-
-@pytest.mark.parametrize("name", ["mine.json", "mine.jsonl"])
-def test_one_list_of_all_rows_is_refused_with_a_line_that_converts_it(tmp_path, monkeypatch, name):
-    rows = [{"question": "Größe?", "answer": 1.50}, {"question": "Why,\nso?", "answer": "007"}]
-    (tmp_path / name).write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8")
-    with pytest.raises(UserError, match="write one JSON object per line") as caught:
-        list(read_rows(tmp_path / name, columns=("question",)))
-    monkeypatch.chdir(tmp_path)
-    exec(str(caught.value).partition("With Python: ")[2], {})
-    assert [row.values for row in read_rows(tmp_path / "mine.rows.jsonl", columns=("question",))] == rows

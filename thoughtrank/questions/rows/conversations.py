@@ -57,6 +57,13 @@ def is_conversation(value: object) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(each, Mapping) for each in value)
 
 
+def is_turns(value: object) -> bool:
+    """Whether a value of a row is a list of turns, of which the first names its speaker."""
+    return (
+        isinstance(value, list) and bool(value) and is_conversation(value) and bool(value[0].keys() & {"role", "from"})
+    )
+
+
 def read_conversation(value: object, *, column: str, system: object = None) -> Conversation:
     """The conversation of one row.
 

@@ -7,23 +7,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from thoughtrank.errors import UserError
-from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS, is_conversation
+from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS, is_turns
+from thoughtrank.questions.rows.conversion import UNPACK, document_fault, list_conversion, table_conversion
 from thoughtrank.questions.rows.question_column import question_column_fix
 
 JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
 
 _ROWS_AT_ONCE = 4096
 """Rows of a Parquet file that are held in memory."""
-_COMPRESSED = (".gz", ".zst", ".bz2", ".xz", ".zip")
 _COMPRESSED_STARTS = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"PK\x03\x04")
 """Of gzip, zstd, bzip2, xz and zip."""
-_UNPACK = " It is compressed: unpack it first, for example with gunzip, unzstd, bunzip2, unxz or unzip."
-_PANDAS_READERS = {
-    ".csv": "read_csv({}, dtype=str)",
-    ".tsv": "read_csv({}, sep='\\t', dtype=str)",
-    ".xlsx": "read_excel({}, dtype=str)",
-}
-"""How pandas reads tables of other formats; as texts, so that an answer 007 keeps its zeros."""
 _BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -76,33 +69,22 @@ def read_rows(path: Path, *, columns: tuple[str, ...], instead: tuple[str, ...] 
     if suffix == ".parquet":
         return _parquet_rows(path, columns, instead=instead)
     if suffix in JSON_SUFFIXES:
-        return _json_rows(path)
+        return _json_rows(path, columns=(*columns, *instead))
     if path.is_dir():
         raise UserError(f"{path} is a folder: give one of its files, or join them to one.")
     raise UserError(
-        f"{path} has an unknown suffix: use {', '.join(JSON_SUFFIXES)} (JSON lines) or .parquet.{_conversion(path, suffix)}"
+        f"{path} has an unknown suffix: use {', '.join(JSON_SUFFIXES)} (JSON lines) or .parquet.{table_conversion(path)}"
     )
 
 
-def _conversion(path: Path, suffix: str) -> str:
-    """How to convert a table of another format, or a compressed one."""
-    if suffix in _COMPRESSED:
-        return _UNPACK
-    reader = _PANDAS_READERS.get(suffix)
-    if reader is None:
-        return ""
-    target = path.with_suffix(".jsonl").name
-    return f" With pandas: pandas.{reader.format(repr(path.name))}.to_json({target!r}, orient='records', lines=True)"
-
-
-def _json_rows(path: Path) -> Iterator[Row]:
+def _json_rows(path: Path, *, columns: tuple[str, ...]) -> Iterator[Row]:
     # Lines of bytes, not of text: JSON strings may contain characters that str.splitlines treats as line ends.
     with open_file(path) as file:
         is_first = True
         for number, line in enumerate(file, start=1):
             if number == 1:
                 if line.startswith(_COMPRESSED_STARTS):
-                    raise UserError(f"{path} is no text.{_UNPACK}")
+                    raise UserError(f"{path} is no text.{UNPACK}")
                 if line.startswith(_UTF16_BOMS):
                     raise UserError(f"{path} is UTF-16 text: save it as UTF-8.")
                 line = line.removeprefix(_BOM)
@@ -112,18 +94,12 @@ def _json_rows(path: Path) -> Iterator[Row]:
             # In a .jsonl file, a list in one line may be the turns of a row.
             if is_first and start.startswith(b"[") and (start == b"[" or path.suffix.lower() == ".json"):
                 raise UserError(
-                    f"{path} is one JSON list: write one JSON object per line instead.{_lines_of_list(path)}"
+                    f"{path} is one JSON list: write one JSON object per line instead.{list_conversion(path)}"
                 )
+            if is_first and (fault := document_fault(path, line=start, columns=columns)):
+                raise UserError(fault)
             is_first = False
             yield _json_row(number, line.removesuffix(b"\n"))
-
-
-def _lines_of_list(path: Path) -> str:
-    """How to convert a file that is one list, without a change to any value."""
-    source, target = path.name, path.with_suffix(".rows.jsonl").name
-    rows = f"json.load(open({source!r}, encoding='utf-8'))"
-    code = f"import json; open({target!r}, 'w').writelines(json.dumps(row) + '\\n' for row in {rows})"
-    return f" With Python: {code}"
 
 
 def _json_row(number: int, line: bytes) -> Row:
@@ -133,7 +109,7 @@ def _json_row(number: int, line: bytes) -> Row:
         return Row(number, {}, "not UTF-8 text")
     except (ValueError, RecursionError) as error:
         return Row(number, {}, f"not valid JSON: {error}")
-    if isinstance(values, list) and values and is_conversation(values) and values[0].keys() & {"role", "from"}:
+    if is_turns(values):
         values = {CONVERSATION_COLUMNS[0]: values}
     if not isinstance(values, dict):
         return Row(number, {}, "not a JSON object")
