@@ -33,12 +33,28 @@ def imported_of(tmp_path, *rows, **options):
     [
         ("{broken", "not valid JSON"),
         ({**GOOD, "question": " "}, "'question' is empty"),
-        ({"thought": "t", "answer": "a"}, "neither 'question' nor 'question_id'"),
+        (
+            {"prompt": "Q?", "thought": "t", "answer": "a"},
+            "neither 'question' nor 'messages' nor 'question_id' (it has prompt, thought, answer)",
+        ),
         ({"question_id": "q", "thought": "t", "answer": "a"}, "--run"),
-        ({"question": "Q?", "thought": "t"}, "no 'answer'"),
+        ({"question": "Q?", "thought": "t"}, "no 'answer' (it has question, thought)"),
+        ({"question": "Q?", "reasoning": "t", "answer": 7}, "no 'thought' (it has question, reasoning, answer)"),
+        ({**GOOD, "answer": [7]}, "'answer' is neither a string nor a number"),
         ({**GOOD, "thought": 3}, "'thought' is not a string"),
         ({**GOOD, "thought": "<thought>t</thought>"}, "contains the tag <thought>"),
         ({**GOOD, "answer": "a</thought>"}, "contains the tag </thought>"),
+        (
+            {**GOOD, "thought": "three</think>"},
+            "'thought' contains the tag </think>: put what is between the tags into",
+        ),
+        (
+            {**GOOD, "answer": "<think>three and four</think>7"},
+            "'answer' contains the tag <think>: put what is between the tags into 'thought', and the rest into 'answer'",
+        ),
+        ({**GOOD, "answer": "<thinking>\nthree</thinking>7"}, "contains the tag <thinking>"),
+        ({**GOOD, "answer": "<reasoning>three</reasoning>7"}, "contains the tag <reasoning>"),
+        ({**GOOD, "prefix": "<think>"}, "'prefix' contains the tag <think>: leave it out"),
         ({**GOOD, "answer": "\ud800"}, "lone surrogate"),
         ({**GOOD, "prefix": 1}, "'prefix' is not a string"),
         ({**GOOD, "answer_tokens": -1}, "not a number of tokens"),
@@ -55,6 +71,15 @@ def test_a_bad_row_is_named_with_file_and_line_and_the_others_are_kept(tmp_path,
     kept = list(ImportedCandidates(tmp_path / "import").candidates())
     assert [each.prefix for each in kept] == ["imported_0", "imported_1"]
     assert [question.answer for question in ImportedCandidates(tmp_path / "import").questions()] == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"), [(12, "12"), (12.50, "12.5"), (True, "true"), (" 12\n", " 12\n"), ("a < b", "a < b")]
+)
+def test_an_answer_that_is_a_number_is_kept_as_its_text_and_a_text_as_it_is(tmp_path, answer, kept):
+    assert imported_of(tmp_path, {**GOOD, "answer": answer}).skipped_rows == []
+    [candidate] = ImportedCandidates(tmp_path / "import").candidates()
+    assert candidate.answer == kept
 
 
 def test_every_column_is_kept_and_what_is_not_stated_is_left_open(tmp_path):

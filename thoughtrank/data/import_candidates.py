@@ -7,11 +7,16 @@ from itertools import chain
 from pathlib import Path
 
 from thoughtrank.errors import UserError
-from thoughtrank.prompting.thought_tags import first_tag
 from thoughtrank.questions.rows.bad_row import BadRowError, require_encodable
-from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS, SYSTEM_COLUMN, is_conversation
+from thoughtrank.questions.rows.conversations import (
+    CONVERSATION_COLUMNS,
+    SYSTEM_COLUMN,
+    first_reasoning_tag,
+    is_conversation,
+)
 from thoughtrank.questions.rows.file_reader import Row, read_rows
-from thoughtrank.questions.rows.row_to_question import ANSWERS_COLUMN, row_to_question
+from thoughtrank.questions.rows.question_column import columns_text
+from thoughtrank.questions.rows.row_to_question import ANSWERS_COLUMN, plain_text, row_to_question
 from thoughtrank.records import Finish, Question
 from thoughtrank.storage.imported_candidates import ImportedCandidate, ImportedCandidates
 
@@ -122,7 +127,7 @@ def _question(row: Row, *, known: Mapping[str, Question]) -> Question:
         )
     question_id = row.values.get("question_id")
     if question_id is None:
-        raise BadRowError("neither 'question' nor 'question_id'")
+        raise BadRowError(f"neither 'question' nor 'messages' nor 'question_id'{columns_text(row.values)}")
     if not known:
         raise BadRowError("no 'question'; to find it by its 'question_id', name the run it comes from with --run")
     if not isinstance(question_id, str) or question_id not in known:
@@ -148,9 +153,9 @@ def _candidate(values: Mapping[str, object], *, question_id: str, number: int) -
     prefix = values.get("prefix")
     return ImportedCandidate(
         question_id=question_id,
-        prefix=f"imported_{number}" if prefix is None else _text(prefix, column="prefix"),
-        thought=_text(values.get("thought"), column="thought"),
-        answer=_text(values.get("answer"), column="answer"),
+        prefix=f"imported_{number}" if prefix is None else _text(values, column="prefix"),
+        thought=_text(values, column="thought"),
+        answer=_answer(values),
         thought_tokens=_count(values.get("thought_tokens"), column="thought_tokens"),
         answer_tokens=_count(values.get("answer_tokens"), column="answer_tokens"),
         thought_finish=_finish(values.get("thought_finish"), column="thought_finish"),
@@ -158,14 +163,26 @@ def _candidate(values: Mapping[str, object], *, question_id: str, number: int) -
     )
 
 
-def _text(value: object, *, column: str) -> str:
+def _answer(values: Mapping[str, object]) -> str:
+    """The answer; a number as its text, as in a question file."""
+    value = values.get("answer")
+    if value is None or isinstance(value, str):
+        return _text(values, column="answer")
+    return plain_text(value, column="answer") or ""
+
+
+def _text(values: Mapping[str, object], *, column: str) -> str:
+    value = values.get(column)
     if value is None:
-        raise BadRowError(f"no {column!r}")
+        raise BadRowError(f"no {column!r}{columns_text(values)}")
     if not isinstance(value, str):
         raise BadRowError(f"{column!r} is not a string")
-    tag = first_tag(value)
+    tag = first_reasoning_tag(value)
     if tag is not None:
-        raise BadRowError(f"{column!r} contains the tag {tag}: give the text between the tags, and the text after them")
+        fix = "leave it out"
+        if column != "prefix":
+            fix = "put what is between the tags into 'thought', and the rest into 'answer', both without tags"
+        raise BadRowError(f"{column!r} contains the tag {tag}: {fix}")
     require_encodable(value, column=column)
     return value
 

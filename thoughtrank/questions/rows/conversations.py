@@ -32,8 +32,10 @@ _ROLES: dict[str, Role] = {
     "bot": "assistant",
 }
 _KEYS = (("role", "content"), ("from", "value"))
-_THOUGHT = re.compile(r"<(thought|think|thinking|reasoning)>.*?</\1>\s*", re.DOTALL)
-_UNOPENED_THOUGHT = re.compile(r"\A.*</(?:thought|think|thinking|reasoning)>\s*", re.DOTALL)
+_TAG_NAMES = "thought|think|thinking|reasoning"
+_THOUGHT = re.compile(rf"<({_TAG_NAMES})>.*?</\1>\s*", re.DOTALL)
+_UNOPENED_THOUGHT = re.compile(rf"\A.*</(?:{_TAG_NAMES})>\s*", re.DOTALL)
+_TAG = re.compile(rf"</?(?:{_TAG_NAMES})>")
 
 
 class Conversation(NamedTuple):
@@ -62,6 +64,12 @@ def is_turns(value: object) -> bool:
     return (
         isinstance(value, list) and bool(value) and is_conversation(value) and bool(value[0].keys() & {"role", "from"})
     )
+
+
+def first_reasoning_tag(text: str) -> str | None:
+    """The first tag of a thought in a text, of this project's or of another one's; None where there is none."""
+    found = _TAG.search(text)
+    return found[0] if found else None
 
 
 def read_conversation(value: object, *, column: str, system: object = None) -> Conversation:

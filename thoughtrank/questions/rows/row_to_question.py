@@ -64,7 +64,7 @@ def row_to_question(
         text=conversation.question,
         context=conversation.context,
         answer=answers[0] if answers else None,
-        family=_plain(values.get(family_column), column=family_column),
+        family=plain_text(values.get(family_column), column=family_column),
         accepted=tuple(answers[1:]),
         answer_kind=answer_kind,
     )
@@ -117,7 +117,7 @@ def _answers(values: Mapping[str, object], *, column: str) -> list[str]:
     value = values.get(column)
     if value is None:
         value, column = values.get(ANSWERS_COLUMN), ANSWERS_COLUMN
-    found = [_plain(each, column=column) for each in (value if isinstance(value, list | tuple) else [value])]
+    found = [plain_text(each, column=column) for each in (value if isinstance(value, list | tuple) else [value])]
     return list(dict.fromkeys(each for each in found if each is not None))
 
 
@@ -128,8 +128,12 @@ def _after(answer: str, *, mark: str, column: str) -> str:
     return rest.strip()
 
 
-def _plain(value: object, *, column: str) -> str | None:
-    """A string, or a number in plain decimal notation; None for a missing value or an empty string."""
+def plain_text(value: object, *, column: str) -> str | None:
+    """A string, or a number in plain decimal notation; None for a missing value or an empty string.
+
+    Raises:
+        BadRowError: it is neither, not finite, or contains a lone surrogate.
+    """
     if isinstance(value, str):
         return clean(value, column=column) or None
     if value is None:
