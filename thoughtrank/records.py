@@ -24,6 +24,10 @@ false. ``formula``: other mathematics, such as LaTeX, intervals, sets. ``short_t
 longer. ``none``: there is no reference answer."""
 
 
+StatedKind = Literal["number", "letter", "yes_no", "formula", "short_text", "free_text"]
+"""The kinds that a user may state for all reference answers of a source."""
+
+
 Role = Literal["system", "user", "assistant"]
 
 

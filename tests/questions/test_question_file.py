@@ -1,6 +1,10 @@
+import re
+from pathlib import Path
+
 import pytest
 from question_files import everything, numbered, source, write
 
+from thoughtrank.config.components import make_each
 from thoughtrank.errors import UserError
 
 # Which question comes when.
@@ -104,6 +108,24 @@ def test_a_file_that_cannot_be_read_is_one_fault(tmp_path, name, data, said):
 
 def test_wrong_settings_are_reported_along_with_a_missing_file(file):
     assert len(source(file, train_per_round=0, held_out=-1, development=-1).faults(rounds=1)) == 4
+
+
+@pytest.mark.parametrize("kind", ["int", "none"])
+def test_another_kind_of_answers_is_a_fault_that_lists_those_of_the_page(file, kind):
+    target = "thoughtrank.questions.question_file.QuestionFile"
+    values = {
+        "_target_": target,
+        "path": str(file),
+        "seed": 0,
+        "train_per_round": 2,
+        "held_out": 1,
+        "answer_kind": kind,
+    }
+    _, [fault] = make_each({"questions": values})
+    [listed] = re.findall(r"input should be (.*), not ", fault)
+    page = (Path(__file__).parents[2] / "docs/config/questions.md").read_text()
+    documented = re.findall(r"`questions.answer_kind` .* kind of all reference answers: (.*), which decides", page)
+    assert {text.replace("`", "'") for text in documented} == {listed}
 
 
 def test_drawing_too_much_is_an_error(file):

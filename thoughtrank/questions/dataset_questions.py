@@ -11,7 +11,7 @@ from thoughtrank.questions.rows.dataset_reader import split_rows
 from thoughtrank.questions.rows.file_reader import Row
 from thoughtrank.questions.rows.row_source import LoadedQuestions, ReadRows, RowSource, rounds_text
 from thoughtrank.questions.rows.row_to_question import read_columns, row_to_question
-from thoughtrank.records import Question, ReferenceKind
+from thoughtrank.records import Question, StatedKind
 
 
 class DatasetQuestions(RowSource):
@@ -58,7 +58,7 @@ class DatasetQuestions(RowSource):
         held_out_split: str | None = None,
         question_column: str | list[str] = "question",
         answer_column: str = "answer",
-        answer_kind: ReferenceKind | None = None,
+        answer_kind: StatedKind | None = None,
         family_column: str = "family",
         answer_after: str | None = None,
         streaming: bool = False,

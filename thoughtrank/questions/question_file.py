@@ -9,7 +9,7 @@ from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS
 from thoughtrank.questions.rows.file_reader import Row, read_rows
 from thoughtrank.questions.rows.row_source import LoadedQuestions, ReadRows, RowSource, rounds_text
 from thoughtrank.questions.rows.row_to_question import read_columns, row_to_question
-from thoughtrank.records import Question, ReferenceKind
+from thoughtrank.records import Question, StatedKind
 from thoughtrank.user_input.user_paths import user_path
 
 FAMILY_COLUMN = "family"
@@ -47,7 +47,7 @@ class QuestionFile(RowSource):
         screen_prefixes: int = 6,
         question_column: str | list[str] = "question",
         answer_column: str = "answer",
-        answer_kind: ReferenceKind | None = None,
+        answer_kind: StatedKind | None = None,
         answer_stem: str = "The answer is",
         scorer: ConfiguredScorer | None = None,
     ) -> None:
