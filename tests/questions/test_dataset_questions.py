@@ -125,6 +125,13 @@ def test_where_no_row_can_be_used_the_first_one_and_the_key_are_named(tmp_path):
     )
 
 
+def test_the_address_of_a_dataset_is_no_name():
+    [fault] = source("https://huggingface.co/datasets/openai/gsm8k").faults(rounds=1)
+    assert fault.startswith(
+        "questions.name=https://huggingface.co/datasets/openai/gsm8k is an address: give the dataset's hub id"
+    )
+
+
 def test_the_answer_stem_is_a_setting(gsm8k):
     assert source(gsm8k).answer_stem == "The answer is"
     assert source(gsm8k, answer_stem="The correct option is").answer_stem == "The correct option is"

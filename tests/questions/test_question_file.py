@@ -110,6 +110,16 @@ def test_wrong_settings_are_reported_along_with_a_missing_file(file):
     assert len(source(file, train_per_round=0, held_out=-1, development=-1).faults(rounds=1)) == 4
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["http://example.org/q.jsonl", "https://example.org/q.csv", "https://example.org/q", "s3://bucket/q.parquet"],
+)
+def test_an_address_is_named_as_it_was_given_with_what_to_do(address):
+    assert source(address).faults(rounds=1) == [
+        f"{address} is an address, and addresses are not read: download the file first, and give its path."
+    ]
+
+
 @pytest.mark.parametrize("kind", ["int", "none"])
 def test_another_kind_of_answers_is_a_fault_that_lists_those_of_the_page(file, kind):
     target = "thoughtrank.questions.question_file.QuestionFile"

@@ -10,7 +10,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.http_api.hub_access import has_cached_datasets, hub_or_cache
 from thoughtrank.questions.rows.file_reader import JSON_SUFFIXES, Row, read_rows
 from thoughtrank.questions.rows.question_column import question_column_fix
-from thoughtrank.user_input.user_paths import user_path
+from thoughtrank.user_input.user_paths import address_of, user_path
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset
@@ -44,6 +44,11 @@ def split_rows(
         UserError: the rows cannot be read, or the package ``datasets`` is missing.
     """
     path = user_path(name)
+    if address := address_of(path):
+        raise UserError(
+            f"questions.name={address} is an address: give the dataset's hub id organisation/dataset, or download it first and "
+            "give the path."
+        )
     if path.is_file():
         return islice(read_rows(path, columns=columns, instead=instead), max_rows)
     if path.is_dir():

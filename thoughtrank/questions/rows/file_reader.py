@@ -10,6 +10,7 @@ from thoughtrank.errors import UserError
 from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS, is_turns
 from thoughtrank.questions.rows.conversion import UNPACK, document_fault, list_conversion, table_conversion
 from thoughtrank.questions.rows.question_column import question_column_fix
+from thoughtrank.user_input.user_paths import address_of
 
 JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
 
@@ -42,6 +43,7 @@ def open_file(path: Path) -> BinaryIO:
     Raises:
         UserError: it is missing, a folder, or not readable.
     """
+    _require_no_address(path)
     try:
         return path.open("rb")
     except IsADirectoryError:
@@ -52,6 +54,13 @@ def open_file(path: Path) -> BinaryIO:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:  # a null character
         raise UserError(f"{str(path)!r} cannot be the name of a file: give a .jsonl or .parquet file.") from error
+
+
+def _require_no_address(path: Path) -> None:
+    if address := address_of(path):
+        raise UserError(
+            f"{address} is an address, and addresses are not read: download the file first, and give its path."
+        )
 
 
 def read_rows(path: Path, *, columns: tuple[str, ...], instead: tuple[str, ...] = ()) -> Iterator[Row]:
@@ -65,6 +74,7 @@ def read_rows(path: Path, *, columns: tuple[str, ...], instead: tuple[str, ...] 
     Raises:
         UserError: the file as a whole cannot be read.
     """
+    _require_no_address(path)
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         return _parquet_rows(path, columns, instead=instead)
