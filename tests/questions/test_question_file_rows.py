@@ -1,6 +1,7 @@
 """Which rows of a question file are used, and what is said about the others."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -254,3 +255,37 @@ def test_of_a_row_without_a_question_eight_columns_are_named(file):
     write(file, {f"column{number}": number for number in range(10)})
     [said] = source(file).skipped_rows
     assert said.endswith("(it has column0, column1, column2, column3, column4, column5, column6, column7 and 2 more)")
+
+
+# Multiple choice.
+
+QUIZ = [
+    {"question": f"Which, {number}?", "choices": ["one", "two", "three"], "answer": number % 3} for number in range(4)
+]
+
+
+def test_options_in_a_column_of_their_own_are_noted_until_the_line_of_the_page_converts_them(file, monkeypatch):
+    file = write(file.with_name("quiz.jsonl"), *QUIZ)
+    [note] = source(file).notes()
+    assert note.startswith("the rows have choices beside the question")
+    page, section = note.split("; ")[-1].split()[0].split("#")
+    text = (Path(__file__).parents[2] / page).read_text()
+    _, _, text = text.partition(f"## {section.replace('-', ' ').capitalize()}\n")
+    monkeypatch.chdir(file.parent)
+    exec(text.partition("```python\n")[2].partition("```")[0], {})
+    converted = source("quiz.rows.jsonl", answer_kind="letter")
+    assert converted.notes() == converted.faults(rounds=1) == []
+    assert {question.text: question.answer for question in everything("quiz.rows.jsonl")} == {
+        f"Which, {number}?\n(A) one\n(B) two\n(C) three": "ABC"[number % 3] for number in range(4)
+    }
+
+
+def test_columns_that_are_named_are_not_noted(file):
+    write(file, *({"question": f"{number}?", "options": "A or B", "answerKey": "A"} for number in range(3)))
+    assert "options and answerKey" in source(file).notes()[0]
+    assert source(file, question_column=["question", "options"], answer_column="answerKey").notes() == []
+
+
+def test_parquet_has_the_same_note(tmp_path):
+    pq.write_table(pa.Table.from_pylist(QUIZ), tmp_path / "quiz.parquet")
+    assert source(tmp_path / "quiz.parquet").notes() == source(write(tmp_path / "quiz.jsonl", *QUIZ)).notes()

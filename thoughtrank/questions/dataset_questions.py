@@ -9,7 +9,8 @@ from thoughtrank.questions.protocol import count_faults
 from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS
 from thoughtrank.questions.rows.dataset_reader import split_rows
 from thoughtrank.questions.rows.file_reader import Row
-from thoughtrank.questions.rows.row_source import LoadedQuestions, ReadRows, RowSource, rounds_text
+from thoughtrank.questions.rows.loaded_questions import LoadedQuestions, ReadRows
+from thoughtrank.questions.rows.row_source import RowSource, rounds_text
 from thoughtrank.questions.rows.row_to_question import read_columns, row_to_question
 from thoughtrank.records import Question, StatedKind
 

@@ -10,7 +10,8 @@ from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import ReferenceScorer
 from thoughtrank.questions.rows.bad_row import BadRowError
 from thoughtrank.questions.rows.file_reader import Row
-from thoughtrank.questions.rows.row_source import ReadRows, RowSource
+from thoughtrank.questions.rows.loaded_questions import ReadRows
+from thoughtrank.questions.rows.row_source import RowSource
 from thoughtrank.records import Question
 
 

@@ -2,9 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import AcceptedScorer, ConfiguredScorer, ReferenceScorer, Scorer
@@ -12,65 +10,10 @@ from thoughtrank.questions.protocol import QuestionSource, require_round_number
 from thoughtrank.questions.rows.bad_row import BadRowError
 from thoughtrank.questions.rows.conversations import CONVERSATION_COLUMNS
 from thoughtrank.questions.rows.file_reader import Row
+from thoughtrank.questions.rows.loaded_questions import LoadedQuestions, ReadRows
 from thoughtrank.questions.rows.question_column import question_column_fix
-from thoughtrank.questions.rows.row_to_question import column_names, digest
+from thoughtrank.questions.rows.row_to_question import OPTION_COLUMNS, column_names, digest
 from thoughtrank.records import Question
-
-
-class LoadedQuestions(NamedTuple):
-    """The usable questions of the rows.
-
-    Attributes:
-        train: training questions of all rounds, in order.
-        development: development questions.
-        test: test questions; may be more than are asked for.
-        skipped_rows: rows that are left out, each with its position and the reason.
-        conflicts: rows that repeat an earlier question with another answer, each with both.
-        columns: that any row has.
-    """
-
-    train: list[Question]
-    development: list[Question]
-    test: list[Question]
-    skipped_rows: list[str]
-    conflicts: list[str]
-    columns: set[str]
-
-
-@dataclass(slots=True)
-class ReadRows:
-    """What was found in the rows that were read so far, beside their questions.
-
-    Attributes:
-        skipped: see ``LoadedQuestions``.
-        conflicts: see ``LoadedQuestions``.
-        columns: see ``LoadedQuestions``.
-        first: question id to the name of the row that has it first, and the question.
-    """
-
-    skipped: list[str] = field(default_factory=list)
-    conflicts: list[str] = field(default_factory=list)
-    columns: set[str] = field(default_factory=set)
-    first: dict[str, tuple[str, Question]] = field(default_factory=dict)
-
-    def add(self, question: Question, *, name: str) -> None:
-        """Add the question of one row.
-
-        Raises:
-            BadRowError: an earlier row has it.
-        """
-        if question.question_id not in self.first:
-            self.first[question.question_id] = name, question
-            return
-        earlier, same = self.first[question.question_id]
-        if None not in (question.answer, same.answer) and not _accepted(question) & _accepted(same):
-            text = f"{name} ({question.text[:40]!r}: {question.answer!r}, but {same.answer!r} in {earlier})"
-            self.conflicts.append(text)
-        raise BadRowError(f"repeats the question of {earlier}")
-
-
-def _accepted(question: Question) -> set[str | None]:
-    return {question.answer, *question.accepted}
 
 
 def rounds_text(rounds: int, *, per_round: int) -> str:
@@ -97,7 +40,8 @@ class RowSource(QuestionSource):
         scorer: decides what is right; None compares with the reference answers.
     """
 
-    question_column: str | list[str]
+    question_column: str | list[str] = "question"
+    answer_column: str = "answer"
 
     def __init__(
         self,
@@ -149,11 +93,27 @@ class RowSource(QuestionSource):
         return list(self._loaded.skipped_rows)
 
     def notes(self) -> list[str]:
-        """Rows that give a question another answer than an earlier one; see ``QuestionSource``."""
+        """Repeated questions with another answer, and columns with options that are not read; see ``QuestionSource``."""
         try:
-            conflicts = self._loaded.conflicts
+            self._loaded  # noqa: B018  (reading it once is the check)
         except UserError:  # a fault
             return []
+        return [*self._conflict_notes(), *self._option_notes()]
+
+    def _option_notes(self) -> list[str]:
+        """Columns of multiple-choice rows that are part of no question."""
+        used = {*column_names(self.question_column), self.answer_column}
+        unused = [each for each in OPTION_COLUMNS if each in self._loaded.columns and each not in used]
+        if not unused or not self._questions_by_id:
+            return []
+        return [
+            f"the rows have {' and '.join(unused)} beside the question: it is asked without options that are not in its "
+            "text, and an index as answer is no letter; docs/config/questions.md#multiple-choice converts such rows"
+        ]
+
+    def _conflict_notes(self) -> list[str]:
+        """Rows that give a question another answer than an earlier one."""
+        conflicts = self._loaded.conflicts
         if not conflicts:
             return []
         rows = "1 row repeats" if len(conflicts) == 1 else f"{len(conflicts):,} rows repeat"

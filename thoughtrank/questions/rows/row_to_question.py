@@ -20,6 +20,8 @@ from thoughtrank.records import Question, ReferenceKind
 
 ANSWERS_COLUMN = "answers"
 """A list of accepted answers, read where the answer column has none."""
+OPTION_COLUMNS = ("choices", "options", "answerKey")
+"""Columns of multiple-choice sets. They are part of no question unless they are named; a note says so."""
 
 
 def row_to_question(
@@ -72,8 +74,9 @@ def row_to_question(
 
 
 def read_columns(question_column: str | Sequence[str], *others: str) -> tuple[str, ...]:
-    """All columns that the questions of rows may be made of, those of the question first, each once."""
-    columns = (*column_names(question_column), *CONVERSATION_COLUMNS, SYSTEM_COLUMN, *others, ANSWERS_COLUMN)
+    """All columns that questions are made of, or that something is said about, those of the question first, each once."""
+    read = (*column_names(question_column), *CONVERSATION_COLUMNS, SYSTEM_COLUMN, *others, ANSWERS_COLUMN)
+    columns = (*read, *OPTION_COLUMNS)
     return tuple(dict.fromkeys(columns))
 
 
