@@ -2,7 +2,7 @@
 
 import pytest
 
-from thoughtrank.config.composition_errors import composition_fault, encoding_fault
+from thoughtrank.config.composition_errors import composition_fault, encoding_fault, unknown_key
 
 
 def fault(text, *, cause="", override=None, options=()):
@@ -39,10 +39,12 @@ def test_an_unknown_choice_names_the_choices():
     )
 
 
-def test_an_unknown_key_is_called_one():
-    assert fault("Could not override 'selection.kk'.\nTo append to your config use +selection.kk=3").startswith(
-        "config: Could not override 'selection.kk': unknown key;"
+def test_an_unknown_key_is_told_from_everything_else_that_cannot_be_overridden():
+    assert (
+        unknown_key("Could not override 'selection.kk'.\nTo append to your config use +selection.kk=3")
+        == "selection.kk"
     )
+    assert unknown_key("In 'x': Could not override 'a@b.a'.\nDid you mean to override a?") is None
 
 
 @pytest.mark.parametrize(

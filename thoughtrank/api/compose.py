@@ -12,16 +12,17 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 from omegaconf.resolvers import oc
 
 from thoughtrank.api.overrides import override_texts
-from thoughtrank.config.composition_errors import composition_fault, encoding_fault
+from thoughtrank.config.composition_errors import composition_fault, encoding_fault, unknown_key
 from thoughtrank.config.former_keys import present_keys
 from thoughtrank.config.preflight import config_faults
 from thoughtrank.config.python_none import null_for_none
 from thoughtrank.config.schema import required_keys
 from thoughtrank.config.stored_config import reference_to_variable
+from thoughtrank.config.unknown_keys import choices_in, unknown_key_fault
 from thoughtrank.errors import UserError
 from thoughtrank.user_input.user_paths import user_path
 
@@ -98,6 +99,9 @@ def config_error(error: Exception) -> UserError | None:
         return None
     if isinstance(error, UnicodeDecodeError):
         return UserError(encoding_fault(error.object, bad=error.start))
+    if isinstance(error.__cause__, ConfigAttributeError | ConfigKeyError) and (key := unknown_key(str(error))):
+        values = _composed_so_far(error.__cause__)
+        return UserError(unknown_key_fault(key, values=values, choices=choices_in(CONFIG_FOLDER)))
     return UserError(
         composition_fault(
             str(error),
@@ -106,6 +110,13 @@ def config_error(error: Exception) -> UserError | None:
             options=(error.options or ()) if isinstance(error, MissingConfigException) else (),
         )
     )
+
+
+def _composed_so_far(error: OmegaConfBaseException) -> Mapping[str, Any]:
+    """The config that an override does not fit, as plain values without what Hydra has in it."""
+    root = error.parent_node._get_root() if error.parent_node is not None else None
+    values = OmegaConf.to_container(root) if isinstance(root, DictConfig) else None
+    return {str(key): each for key, each in values.items() if key != "hydra"} if isinstance(values, dict) else {}
 
 
 def _is_about_the_config(error: Exception) -> bool:

@@ -1,5 +1,6 @@
 """What Hydra reports about a command line that it cannot read or compose, as one sentence that names what to do."""
 
+import re
 from collections.abc import Sequence
 
 from thoughtrank.config.override_quoting import override_of, requoted
@@ -10,7 +11,7 @@ _WINDOWS_LINE_ENDS = (
     "them"
 )
 _AMBIGUOUS = "Ambiguous value for argument '"
-_UNKNOWN_KEY = "Could not override "
+_UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'\.(?:\nTo append |\Z)")
 _NULL_GROUP = "Config group override must be a string or a list. Got NoneType"
 _LINKS = ("See https://", "See http://")
 
@@ -43,11 +44,14 @@ def composition_fault(text: str, *, cause: str, override: str | None, options: S
         return f"config: {what}: choose one of {', '.join(options)}"
     if what.startswith(_NULL_GROUP):
         return "config: a group is null: choose one of its files, as in judge=reference"
-    if what.startswith(_UNKNOWN_KEY):
-        key = what.removeprefix(_UNKNOWN_KEY).strip("'.")
-        return f"config: {_UNKNOWN_KEY}'{key}': unknown key; docs/config lists all keys (+{key}=... adds one)"
     more = [each for each in [*more, *reasons] if each != what]
     return f"config: {what.rstrip('.')}{''.join(f'. {each}' for each in more)}"
+
+
+def unknown_key(text: str) -> str | None:
+    """The key that Hydra does not find in the config; None where its error is about something else."""
+    found = _UNKNOWN_KEY.match(text)
+    return found[1] if found else None
 
 
 def encoding_fault(content: bytes, *, bad: int) -> str:

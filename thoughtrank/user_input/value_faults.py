@@ -10,8 +10,9 @@ from pydantic_core import ErrorDetails
 from thoughtrank.output.redaction import holds_secret
 from thoughtrank.user_input.number_ranges import LARGEST_INTEGER
 
+UNKNOWN_KEY = "unknown key"
 _WORDS = {
-    "extra_forbidden": "unknown key",
+    "extra_forbidden": UNKNOWN_KEY,
     "missing": "missing value",
     "missing_keyword_only_argument": "missing value",
 }
