@@ -125,6 +125,15 @@ def test_what_hydra_cannot_read_or_compose_is_one_message_with_status_2(command,
     assert "HYDRA_FULL_ERROR" not in os.environ
 
 
+@pytest.mark.parametrize("typed", ["judge.api_key=sk-canary", "+judge.api_key=sk-canary", "++judge.api_key=sk-canary"])
+def test_a_pasted_key_is_not_shown_and_its_place_is_named(command, capsys, typed):
+    assert command("judge=gpt4", typed, do_run=run.do_run) == 2
+    said = capsys.readouterr().err
+    assert "judge.api_key is no setting: export the key as an environment variable" in said
+    assert "name the variable in judge.api_key_env" in said
+    assert "canary" not in said
+
+
 def test_a_key_that_no_component_takes_is_one_message(command, capsys):
     assert command("+a.b=", do_run=run.do_run) == 2
     assert capsys.readouterr().err == "error: a: unknown key\n"

@@ -1,7 +1,8 @@
 import pytest
 
 from thoughtrank.api.compose import CONFIG_FOLDER
-from thoughtrank.config.unknown_keys import choices_in, nearest_key, unknown_key_fault
+from thoughtrank.config.unknown_keys import choices_in, nearest_key, override_fault
+from thoughtrank.output.redaction import redacted
 
 
 class Mine:
@@ -13,7 +14,7 @@ class Strict:
 
 
 def fault(key, **values):
-    return unknown_key_fault(key, values=values, choices=choices_in(CONFIG_FOLDER))
+    return override_fault(key, values=values, choices=choices_in(CONFIG_FOLDER))
 
 
 def test_the_nearest_key_or_group_is_named():
@@ -58,3 +59,18 @@ def test_what_is_like_no_key_is_sent_to_the_list_of_all():
     assert fault("zzz.qqq", judge={}) == "zzz.qqq: unknown key: docs/config lists all keys"
     assert nearest_key(("a", "zzz"), [{"a": {"b": 1}}]) is None
     assert nearest_key(("a", "c"), [{"a": {"b": {"c": 1}, "d": {"c": 2}}}]) is None
+
+
+@pytest.mark.parametrize("key", ["api_key", "api_key_env", "judge.api_key", "engine.api_key", "judge.password"])
+def test_a_key_that_is_called_like_a_secret_is_told_in_words_that_are_not_removed(key):
+    said = fault(key, judge={"api_key_env": "X"}, engine={})
+    assert redacted(said) == said
+    assert "is no setting" in said or "not a key of the chosen" in said
+    assert "api_key_env" in said
+
+
+def test_a_secret_is_given_as_a_variable():
+    assert fault("judge.api_key", judge={"api_key_env": "X"}) == (
+        "judge.api_key is no setting: export the key as an environment variable, and name the variable in judge.api_key_env"
+    )
+    assert fault("logger.token_password", logger={}).endswith("export the key as an environment variable")

@@ -22,7 +22,7 @@ from thoughtrank.config.preflight import config_faults
 from thoughtrank.config.python_none import null_for_none
 from thoughtrank.config.schema import required_keys
 from thoughtrank.config.stored_config import reference_to_variable
-from thoughtrank.config.unknown_keys import choices_in, unknown_key_fault
+from thoughtrank.config.unknown_keys import choices_in, override_fault
 from thoughtrank.errors import UserError
 from thoughtrank.user_input.user_paths import user_path
 
@@ -101,7 +101,7 @@ def config_error(error: Exception) -> UserError | None:
         return UserError(encoding_fault(error.object, bad=error.start))
     if isinstance(error.__cause__, ConfigAttributeError | ConfigKeyError) and (key := unknown_key(str(error))):
         values = _composed_so_far(error.__cause__)
-        return UserError(unknown_key_fault(key, values=values, choices=choices_in(CONFIG_FOLDER)))
+        return UserError(override_fault(key, values=values, choices=choices_in(CONFIG_FOLDER)))
     return UserError(
         composition_fault(
             str(error),

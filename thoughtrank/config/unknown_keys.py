@@ -10,7 +10,8 @@ import yaml
 
 from thoughtrank.errors import UserError
 from thoughtrank.instantiate import find_target
-from thoughtrank.user_input.value_faults import UNKNOWN_KEY
+from thoughtrank.output.redaction import holds_secret
+from thoughtrank.user_input.value_faults import unknown_key_fault
 
 _NO_GROUPS = ("experiment",)
 """Their files set keys of any group."""
@@ -29,7 +30,7 @@ def choices_in(folder: Path) -> dict[str, dict[str, Mapping[str, Any]]]:
     }
 
 
-def unknown_key_fault(key: str, *, values: Mapping[str, Any], choices: Choices) -> str:
+def override_fault(key: str, *, values: Mapping[str, Any], choices: Choices) -> str:
     """One sentence.
 
     Args:
@@ -40,13 +41,16 @@ def unknown_key_fault(key: str, *, values: Mapping[str, Any], choices: Choices) 
     steps = tuple(key.split("."))
     if holders := _holders(steps, choices):
         return _other_choice(key, holders)
-    if _takes(steps, values):
-        return f"{key}: {UNKNOWN_KEY} in this file, but what it configures takes it: write +{key}=..."
+    takes = _takes(steps, values)
+    if holds_secret(steps[-1]) and not takes:
+        return unknown_key_fault(key)
+    if takes:
+        return unknown_key_fault(key, hint=f" in this file, but what it configures takes it: write +{key}=...")
     if meant := nearest_key(steps, [values, *_merged(choices)]):
         holders = [] if _holds(values, meant) else _holders(meant, choices)
         belonging = f", a key of {' or '.join(holders)}" if holders else ""
-        return f"{key}: {UNKNOWN_KEY}: did you mean {'.'.join(meant)}{belonging}?"
-    return f"{key}: {UNKNOWN_KEY}: docs/config lists all keys"
+        return unknown_key_fault(key, hint=f": did you mean {'.'.join(meant)}{belonging}?")
+    return unknown_key_fault(key, hint=": docs/config lists all keys")
 
 
 def nearest_key(steps: tuple[str, ...], trees: Iterable[Mapping[str, Any]]) -> tuple[str, ...] | None:

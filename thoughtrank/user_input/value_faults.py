@@ -7,15 +7,16 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from thoughtrank.output.redaction import holds_secret
+from thoughtrank.output.redaction import holds_secret, redacted
 from thoughtrank.user_input.number_ranges import LARGEST_INTEGER
 
 UNKNOWN_KEY = "unknown key"
 _WORDS = {
-    "extra_forbidden": UNKNOWN_KEY,
+    "extra_forbidden": UNKNOWN_KEY,  # said by ``unknown_key_fault``
     "missing": "missing value",
     "missing_keyword_only_argument": "missing value",
 }
+_GROUPS_WITH_KEY = ("judge", "engine")
 _EXPECTED = "Input should be "
 """How pydantic begins to say what it expects; after a comma it says what it found."""
 
@@ -40,8 +41,26 @@ def type_faults(error: ValidationError, values: Any, *, where: str) -> list[str]
         # Another of the types that the value may have went further into it.
         if not any(other[: len(path)] == path for other in by_path if len(other) > len(path)):
             key = ".".join(map(str, [where, *path] if where else path))
-            lines.append(f"{key}: {_message(faults, show=not any(map(holds_secret, path)))}")
+            lines.append(_line(key, faults, show=not any(map(holds_secret, path))))
     return lines
+
+
+def unknown_key_fault(key: str, *, hint: str = "") -> str:
+    """One sentence about a key that there is not.
+
+    Where what follows the colon would be taken for a secret and removed, there is none.
+
+    Args:
+        key: as it is typed.
+        hint: which one may have been meant.
+    """
+    group, _, name = key.rpartition(".")
+    if not holds_secret(name):
+        fault = f"{key}: {UNKNOWN_KEY}{hint}"
+        return fault if redacted(fault) == fault else f"{key} is no setting{hint}"
+    settings = [f"{each}.api_key_env" for each in _GROUPS_WITH_KEY if group in (each, "")]
+    where = f", and name the variable in {' or '.join(settings)}" if settings else ""
+    return f"{key} is no setting: export the key as an environment variable{where}"
 
 
 def _path(fault: ErrorDetails, values: Any) -> _Path:
@@ -56,6 +75,12 @@ def _path(fault: ErrorDetails, values: Any) -> _Path:
         elif step == last and fault["type"] in _WORDS:
             path.append(step)
     return tuple(path)
+
+
+def _line(key: str, faults: list[ErrorDetails], *, show: bool) -> str:
+    if faults[0]["type"] == "extra_forbidden":
+        return unknown_key_fault(key)
+    return f"{key}: {_message(faults, show=show)}"
 
 
 def _message(faults: list[ErrorDetails], *, show: bool) -> str:
