@@ -28,9 +28,24 @@ def faults_of(arguments, capsys):
 
 
 def test_a_folder_without_a_model_prints_the_usage(tmp_path, capsys):
-    for arguments in ([], ["--help"], [tmp_path], [tmp_path / "none", "Why?"]):
+    for arguments in ([], [tmp_path], [tmp_path / "none", "Why?"]):
         [fault] = faults_of(arguments, capsys)
         assert "usage: python -m thoughtrank.chat FOLDER" in fault
+
+
+def test_only_the_folder_is_required(capsys):
+    assert faults_of([], capsys)[0].startswith("the following arguments are required: FOLDER; usage:")
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_the_help_is_printed_with_status_0(flag, capsys):
+    with pytest.raises(SystemExit) as end:
+        chat.main([flag])
+    assert not end.value.code
+    printed = capsys.readouterr()
+    assert printed.out.startswith("usage: python -m thoughtrank.chat FOLDER [--round N]")
+    assert all(word in printed.out for word in ("runs/NAME/export", "--compare", "--context FILE", "QUESTION"))
+    assert printed.err == ""
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"num_attention_heads": "many"}'])

@@ -25,18 +25,20 @@ if TYPE_CHECKING:
     from thoughtrank.prompting.chat_template import ChatTemplate
 
 _MOST_TOKENS = 512
-USAGE = (
-    "usage: python -m thoughtrank.chat FOLDER [--round N] [--compare] [--context FILE] [QUESTION]   (FOLDER is a run, such as "
-    "runs/NAME, or contains a model, such as runs/NAME/export)"
-)
+_SHAPE = "python -m thoughtrank.chat FOLDER [--round N] [--compare] [--context FILE] [QUESTION]"
+_FOLDER = "is a run, such as runs/NAME, or contains a model, such as runs/NAME/export"
+USAGE = f"usage: {_SHAPE}   (FOLDER {_FOLDER})"
 
 
 class _Parser(argparse.ArgumentParser):
-    """Every wrong command line is one message, with the usage."""
+    """Every wrong command line is one message, with the usage; the help is printed like every other text."""
 
     def error(self, message: str) -> NoReturn:
         """See ``ArgumentParser``."""
         raise UserError(f"{message}; {USAGE}")
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        print_text(message, end="")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -73,12 +75,14 @@ def _questions(options: argparse.Namespace) -> Iterable[Conversation]:
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(prog="python -m thoughtrank.chat", add_help=False)
-    parser.add_argument("folder")
-    parser.add_argument("--round", type=int)
-    parser.add_argument("--compare", action="store_true")
-    parser.add_argument("--context", type=user_path)
-    parser.add_argument("question", nargs="*")
+    parser = _Parser(
+        usage=_SHAPE, description="Chat with a model of a run; questions are typed, or piped one per line."
+    )
+    parser.add_argument("folder", metavar="FOLDER", help=_FOLDER)
+    parser.add_argument("--round", type=int, metavar="N", help="the model of a round; 0 for the base model")
+    parser.add_argument("--compare", action="store_true", help="ask the base model, too")
+    parser.add_argument("--context", type=user_path, metavar="FILE", help="a conversation that the question continues")
+    parser.add_argument("question", nargs="*", default=[], metavar="QUESTION", help="the only one to be asked")
     options = parser.parse_intermixed_args(arguments)
     options.folder = user_path(options.folder)
     return options
