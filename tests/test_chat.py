@@ -207,6 +207,11 @@ def test_a_model_that_a_run_does_not_have_is_one_message(run, tiny_folder, tmp_p
     assert "no model of round 7" in fault
     (fault,) = faults_of([tiny_folder, "--round", "1"], capsys)
     assert "is not a run" in fault
+    (tmp_path / "begun").mkdir()
+    shutil.copy(run / "config.yaml", tmp_path / "begun")
+    for more in ([], ["--round", "1"]):
+        (fault,) = faults_of([tmp_path / "begun", *more], capsys)
+        assert fault.endswith("begun has no model yet: repeat the run's command to finish its first round")
     (fault,) = faults_of([tiny_folder, "--compare"], capsys)
     assert "its base model is known only inside a run" in fault
     shutil.rmtree(tmp_path / "base")

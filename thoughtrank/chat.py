@@ -121,8 +121,11 @@ def model_folder(folder: Path, *, round_number: int | None) -> Path:
         return base_folder(folder)
     found = RunPaths(folder).export if round_number is None else RunPaths(folder).model(round_number)
     if not (found / CONFIG).is_file():
+        rounds = _rounds_text(folder)
+        if not rounds:
+            raise UserError(f"{folder} has no model yet: repeat the run's command to finish its first round")
         which = "export yet: give --round" if round_number is None else f"model of round {round_number}"
-        raise UserError(f"{folder} has no {which}; its rounds with a model: {_rounds_text(folder)}")
+        raise UserError(f"{folder} has no {which}; its rounds with a model: {rounds}")
     return found
 
 
@@ -151,7 +154,7 @@ def _rounds_text(folder: Path) -> str:
     found = sorted(
         int(path.parent.parent.name.removeprefix("round_")) for path in folder.glob(f"round_*/4_model/{CONFIG}")
     )
-    return ", ".join(map(str, found)) or "none"
+    return ", ".join(map(str, found))
 
 
 def _check(folder: Path) -> None:
