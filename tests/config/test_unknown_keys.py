@@ -55,6 +55,12 @@ def test_prefix_sets_and_loggers_of_any_name_are_chosen_and_not_added():
     assert "+" not in fault("logger.mine", logger={"_target_": "thoughtrank.report.loggers.Loggers"})
 
 
+def test_the_last_part_of_a_key_of_the_chosen_file_is_enough():
+    assert fault("prefixes.values", prefixes={"literal": {"values": ["a"]}}).endswith(
+        "did you mean prefixes.literal.values?"
+    )
+
+
 def test_what_is_like_no_key_is_sent_to_the_list_of_all():
     assert fault("zzz.qqq", judge={}) == "zzz.qqq: unknown key: docs/config lists all keys"
     assert nearest_key(("a", "zzz"), [{"a": {"b": 1}}]) is None

@@ -46,7 +46,7 @@ def override_fault(key: str, *, values: Mapping[str, Any], choices: Choices) -> 
         return unknown_key_fault(key)
     if takes:
         return unknown_key_fault(key, hint=f" in this file, but what it configures takes it: write +{key}=...")
-    if meant := nearest_key(steps, [values, *_merged(choices)]):
+    if meant := nearest_key(steps, [values, _merged(choices)]):
         holders = [] if _holds(values, meant) else _holders(meant, choices)
         belonging = f", a key of {' or '.join(holders)}" if holders else ""
         return unknown_key_fault(key, hint=f": did you mean {'.'.join(meant)}{belonging}?")
@@ -54,19 +54,31 @@ def override_fault(key: str, *, values: Mapping[str, Any], choices: Choices) -> 
 
 
 def nearest_key(steps: tuple[str, ...], trees: Iterable[Mapping[str, Any]]) -> tuple[str, ...] | None:
-    """The key of nested mappings that is spelled most like another one; where none is, the only one with its last part."""
-    known = list(dict.fromkeys(key for tree in trees for key in _keys(tree)))
+    """The key of nested mappings that is spelled most like another one; where none is, the only one with its last part.
+
+    Args:
+        steps: the parts of the other one.
+        trees: the mappings; the first one with a single key of that last part counts.
+    """
+    of_trees = [list(_keys(tree)) for tree in trees]
     found: tuple[str, ...] = ()
     for step in steps:
-        here = [key[len(found)] for key in known if len(key) > len(found) and key[: len(found)] == found]
+        here = {
+            key[len(found)]: None for keys in of_trees for key in keys if len(key) > len(found) and _is_in(key, found)
+        }
         close = get_close_matches(step.replace("-", "_"), here, n=1)
         if not close:
             break
         found = (*found, close[0])
     else:
         return found
-    same_end = [key for key in known if key[: len(found)] == found and key[-1] == steps[-1].replace("-", "_")]
-    return same_end[0] if len(same_end) == 1 else None
+    last = steps[-1].replace("-", "_")
+    same_end = ([key for key in keys if _is_in(key, found) and key[-1] == last] for keys in of_trees)
+    return next((keys[0] for keys in same_end if len(keys) == 1), None)
+
+
+def _is_in(key: tuple[str, ...], group: tuple[str, ...]) -> bool:
+    return key[: len(group)] == group
 
 
 def _contents(file: Path) -> Mapping[str, Any]:
@@ -74,9 +86,12 @@ def _contents(file: Path) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _merged(choices: Choices) -> Iterator[Mapping[str, Any]]:
-    """The files of all groups, as they stand in a config."""
-    return ({group: contents} for group, files in choices.items() for contents in files.values())
+def _merged(choices: Choices) -> dict[str, Any]:
+    """The keys of all files of a group together."""
+    merged: dict[str, Any] = {}
+    for group, files in choices.items():
+        merged[group] = {key: value for contents in files.values() for key, value in contents.items()}
+    return merged
 
 
 def _keys(tree: Mapping[str, Any], *, where: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
