@@ -74,10 +74,57 @@ def test_a_group_that_a_file_fills_with_something_else_is_left_for_the_check_of_
     assert any(fault.startswith(expected) for fault in config_faults(composed.values))
 
 
+PACKAGE = "# @package _global_\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "defaults:\n  - override /questions: file",
+            "experiment/mine: the first line of the file is missing: # @package _global_",
+        ),
+        (
+            PACKAGE + "defaults:\n  - questions: file",
+            "experiment/mine: in its defaults, write - override /questions: file",
+        ),
+        (PACKAGE + "defaults:\n  - override questions: file", "in its defaults, write - override /questions: CHOICE"),
+        (PACKAGE + "defaults:\n  - /questions: file", "- override /questions: file in the defaults of a file"),
+    ],
+)
+def test_a_mistake_in_the_defaults_of_an_experiment_is_one_sentence_with_what_to_write(tmp_path, text, said):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text(text)
+    with pytest.raises(UserError) as caught:
+        compose(["experiment=mine"], config_dir=tmp_path)
+    [fault] = caught.value.faults
+    assert fault.endswith(said)
+
+
+def test_an_experiment_whose_keys_stand_nowhere_lacks_its_first_line(tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text("seed: 3")
+    faults = config_faults(compose(["experiment=mine"], config_dir=tmp_path).values)
+    assert "experiment: the first line of the file is missing: # @package _global_" in faults
+
+
+@pytest.mark.parametrize("choice", ["nonsense", "[alnum,nonsense]", "[nonsense]"])
+def test_an_unknown_prefix_set_names_all_there_are_also_the_users_own(tmp_path, choice):
+    (tmp_path / "prefixes").mkdir()
+    (tmp_path / "prefixes" / "mine.yaml").write_text("_target_: my_package.Mine")
+    with pytest.raises(UserError) as caught:
+        compose([f"prefixes={choice}"], config_dir=tmp_path)
+    [fault] = caught.value.faults
+    assert "prefixes/nonsense': choose one of alnum, digits" in fault
+    assert "mine" in fault
+
+
 @pytest.mark.parametrize(
     ("overrides", "clues"),
     [
         (["prefixes=["], ["prefixes=[", "quote"]),
+        (["selection=best,", "top_k"], ["selection=best,", "no space after a comma"]),
+        (["+judge=fake"], ["judge is chosen twice: write judge=fake on a command line"]),
         (["judge=nonsense"], ["judge/nonsense", "reference"]),
         (["prefixes=null"], ["a group is null", "judge=reference"]),
         (["selection.kk=3"], ["selection.kk", "unknown key"]),

@@ -27,6 +27,14 @@ def test_what_a_script_left_at_the_end_of_an_override_is_named():
     )
 
 
+def test_a_space_after_a_comma_is_what_cannot_be_read():
+    said = "it ends with a comma: write no space after a comma"
+    assert fault("mismatched input", override="selection=best,") == (
+        f"selection=best,: cannot be read: {said}, or, if the comma belongs to the value, quote that: 'selection=\"best,\"'"
+    )
+    assert fault("no viable alternative", override="prefixes=[a,") == f"prefixes=[a,: cannot be read: {said}"
+
+
 def test_a_value_with_a_comma_is_a_list_a_text_or_several_runs():
     text = "Ambiguous value for argument 'run=a,b'\n1. To use it as a list, use key=[value1,value2]\n2. To use it as string"
     assert fault(text) == "run=a,b: a list is run=[a,b], a text is 'run=\"a,b\"', and -m runs once for each"

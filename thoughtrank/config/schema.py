@@ -31,7 +31,11 @@ from thoughtrank.finetuning.weight_formats import Weights
 from thoughtrank.storage.run_names import run_name_fault
 from thoughtrank.user_input.number_ranges import Seed
 from thoughtrank.user_input.user_paths import user_path
-from thoughtrank.user_input.value_faults import number_faults, type_faults
+from thoughtrank.user_input.value_faults import number_faults, type_faults, unknown_key_fault
+
+WITHOUT_PACKAGE = "the first line of the file is missing: # @package _global_"
+_EXPERIMENT_FAULTS = {unknown_key_fault("experiment"): f"experiment: {WITHOUT_PACKAGE}"}
+"""Only a file that stands where it lies fills a key of that name."""
 
 
 class _Schema(BaseModel):
@@ -194,7 +198,8 @@ def load_config(values: Mapping[str, Any]) -> RunConfig:
     try:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
-        raise UserError(*type_faults(error, values, where="")) from error
+        faults = type_faults(error, values, where="")
+        raise UserError(*(_EXPERIMENT_FAULTS.get(fault, fault) for fault in faults)) from error
     # Those of the components are checked when these are made.
     own = {key: value for key, value in config.model_dump().items() if not _names_component(value)}
     if faults := number_faults(own, where=""):
