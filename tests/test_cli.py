@@ -37,6 +37,14 @@ def test_faults_are_printed_one_per_line_with_status_2_and_without_a_traceback(t
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("flags", ["--help", "--cfg job", "--info"])
+def test_a_program_that_reads_the_beginning_of_a_help_ends_it_in_silence(tmp_path, flags):
+    command = f"{sys.executable} -m thoughtrank {flags} | true; exit ${{PIPESTATUS[0]}}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_a_run_gets_the_composed_values_and_the_choices(command):
     calls = []
     status = command("seed=7", "selection=best", do_run=lambda values, **options: calls.append((values, options)))

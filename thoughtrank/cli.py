@@ -30,7 +30,7 @@ from thoughtrank.config.run_identity import operational_config_keys
 from thoughtrank.config.secret_check import secret_faults
 from thoughtrank.entry_point import prepare_program
 from thoughtrank.errors import UserError
-from thoughtrank.output.terminal import print_error, print_faults, print_text, print_traceback
+from thoughtrank.output.terminal import ended_by_closed_output, print_error, print_faults, print_text, print_traceback
 from thoughtrank.process.module_path import search_working_folder_last
 from thoughtrank.process.stop_signals import handle_stop_signals, stop_status
 from thoughtrank.report.sweep_jobs import (
@@ -53,6 +53,8 @@ from thoughtrank.user_input.value_faults import encoding_faults
 
 _RAISE_ERRORS = "HYDRA_FULL_ERROR"
 """Environment variable: with 1, Hydra raises its errors. Otherwise it prints them and ends the process with status 1."""
+_SHOWING = ("--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i")
+"""Flags with which Hydra only prints something."""
 _failures: list[str] = []
 _sweeps: list[Path] = []
 """The folder of the sweep that this process has started, if it has."""
@@ -92,7 +94,8 @@ def _compose_and_run(folder: Path | None) -> None:
     shown = os.environ.get(_RAISE_ERRORS)
     os.environ[_RAISE_ERRORS] = "1"
     try:
-        with full_disk_as_user_error(folder or Path()):
+        shows = any(each.partition("=")[0] in _SHOWING for each in sys.argv[1:])
+        with full_disk_as_user_error(folder or Path()), ended_by_closed_output(active=shows):
             _hydra_main()
     except UserError as error:
         _fail(error)

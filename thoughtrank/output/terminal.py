@@ -6,10 +6,12 @@ No other module calls ``print``. Progress bars are in ``progress.py``. A program
 
 import os
 import re
+import signal
 import sys
 import textwrap
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn, TextIO
 
 from thoughtrank.output.printable import printable
@@ -24,6 +26,24 @@ class OutputClosed(SystemExit):
 
     def __str__(self) -> str:
         return "the program that read the output has ended"
+
+
+@contextmanager
+def ended_by_closed_output(*, active: bool) -> Iterator[None]:
+    """Inside of it, the process ends with status 141 as soon as nobody reads what a library prints.
+
+    Args:
+        active: False changes nothing; true only where ending at once loses nothing.
+    """
+    if not active:
+        yield
+        return
+    before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        yield
+        sys.stdout.flush()
+    finally:
+        signal.signal(signal.SIGPIPE, before)
 
 
 def print_text(text: str = "", *, end: str = "\n") -> None:
