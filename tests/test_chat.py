@@ -207,6 +207,8 @@ def test_a_model_that_a_run_does_not_have_is_one_message(run, tiny_folder, tmp_p
     assert "no model of round 7" in fault
     (fault,) = faults_of([tiny_folder, "--round", "1"], capsys)
     assert "is not a run" in fault
+    (fault,) = faults_of([tmp_path / "none", "--round", "1"], capsys)
+    assert "none: no such folder" in fault
     (tmp_path / "begun").mkdir()
     shutil.copy(run / "config.yaml", tmp_path / "begun")
     for more in ([], ["--round", "1"]):

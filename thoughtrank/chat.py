@@ -114,7 +114,7 @@ def model_folder(folder: Path, *, round_number: int | None) -> Path:
         UserError: the run has no such model.
     """
     if (folder / CONFIG).is_file() or not RunPaths(folder).config.is_file():
-        if round_number is not None:
+        if round_number is not None and folder.exists():
             raise UserError(f"{folder} is not a run: --round needs the folder of a run, such as runs/NAME")
         return folder
     if round_number == 0:

@@ -19,6 +19,8 @@ def run(made_run):
 def test_a_folder_without_a_config_is_not_a_run(tmp_path):
     with pytest.raises(UserError, match="is not a run folder"):
         run_questions(tmp_path)
+    with pytest.raises(UserError, match="none: no such folder; give the folder of a run"):
+        run_questions(tmp_path / "none")
 
 
 def test_the_questions_of_a_run_are_those_of_its_rounds_so_far(run):

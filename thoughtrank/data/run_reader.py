@@ -11,7 +11,7 @@ from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.questions.screening import with_screening
 from thoughtrank.records import Question
 from thoughtrank.storage.imported_candidates import ImportedCandidates
-from thoughtrank.storage.run_paths import RunPaths
+from thoughtrank.storage.run_paths import RunPaths, no_run_fault
 from thoughtrank.storage.stage_reuse import base_model_folder
 
 
@@ -22,7 +22,7 @@ def read_config(paths: RunPaths) -> RunConfig:
         UserError: the folder is not a run folder, its config is damaged, or a variable it refers to is not set.
     """
     if not paths.config.exists():
-        raise UserError(f"{paths.folder} is not a run folder: it has no config.yaml")
+        raise UserError(no_run_fault(paths.folder, lacks="config.yaml"))
     values = read_stored_config(paths.config)
     if missing := missing_variables(values):
         raise UserError(f"{paths.config} refers to environment variables that are not set: export {', '.join(missing)}")

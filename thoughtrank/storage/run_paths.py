@@ -218,3 +218,14 @@ class RunPaths:
     def control(self, round_number: int, *names: str) -> RoundPaths:
         """What one variant of a training control of a round makes; ``names`` are those of the control and the variant."""
         return RoundPaths(self.round(round_number).folder.joinpath("controls", *names))
+
+
+def no_run_fault(folder: Path, *, lacks: str) -> str:
+    """One sentence about a folder that does not contain a run.
+
+    Args:
+        folder: which may not exist.
+        lacks: what a run's folder would contain.
+    """
+    what = f" is not a run folder: it has no {lacks}" if folder.exists() else ": no such folder"
+    return f"{folder}{what}; give the folder of a run, such as runs/NAME"

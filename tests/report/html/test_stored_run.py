@@ -78,6 +78,8 @@ def test_what_cannot_be_read_is_left_out(tmp_path):
 def test_another_folder_is_refused(tmp_path):
     with pytest.raises(UserError, match="is not a run folder"):
         read_run(tmp_path)
+    with pytest.raises(UserError, match="none: no such folder; give the folder of a run"):
+        read_run(tmp_path / "none")
 
 
 def test_a_study_that_keeps_only_its_summary_has_the_figures_of_its_rounds(tmp_path):

@@ -25,7 +25,7 @@ from thoughtrank.storage.json_files import read_json_object
 from thoughtrank.storage.judge_costs import read_judge_costs
 from thoughtrank.storage.line_log import read_json_lines
 from thoughtrank.storage.run_log import start_date
-from thoughtrank.storage.run_paths import METRICS, RunPaths
+from thoughtrank.storage.run_paths import METRICS, RunPaths, no_run_fault
 from thoughtrank.storage.tables import TableRows
 
 _FORMER_ARMS: dict[str, ArmName] = {"unprefixed": "thought", "direct": "room_to_reason"}
@@ -122,7 +122,7 @@ def read_run(folder: Path) -> StoredRun:
         int(found[1]) for path in folder.glob("round_*") if (found := re.fullmatch(r"round_(\d+)", path.name))
     )
     if not numbers and not paths.config.exists():
-        raise UserError(f"{folder} is not a run folder: it has no round, and no config.yaml")
+        raise UserError(no_run_fault(folder, lacks="round, and no config.yaml"))
     summary = read_json_object(paths.summary) or {}
     rounds = [_read_round(paths, number) for number in numbers]
     if not rounds:
