@@ -30,6 +30,14 @@ def test_a_message_is_one_short_line_without_the_key():
     assert len(one_line("word " * 1000, None)) == 300
 
 
+def test_what_follows_a_servers_message_follows_one_full_stop():
+    message = message_of_body(b'{"error": {"message": "The model `x` does not exist."}}', status=404, key=None)
+    error = model_error(
+        server="judge x", model="x", message=message, model_setting="judge.model", url_setting="judge.base_url"
+    )
+    assert "(HTTP 404): The model `x` does not exist. Check judge.model and" in str(error)
+
+
 def test_a_missing_and_a_wrong_key_name_what_to_do():
     missing = key_error(server="the judge at u", status=401, key_env=None, setting="judge.api_key_env")
     assert str(missing) == "the judge at u requires a key (HTTP 401): name its variable in judge.api_key_env"

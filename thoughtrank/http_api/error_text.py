@@ -21,12 +21,12 @@ _KEY_BEGINNING = 8
 
 
 def one_line(text: str, key: str | None) -> str:
-    """A server's text as one line without the key, at most 300 characters; control characters are escaped."""
+    """A server's text as one line without the key and a full stop, at most 300 characters; control characters are escaped."""
     text = without_key(" ".join(text.split()), key)
     if key and len(key) >= 2 * _KEY_BEGINNING:
         # Servers repeat a refused key with stars in the middle, or cut.
         text = re.sub(re.escape(key[:_KEY_BEGINNING]) + r"[^\s'\",;)]*", REDACTED, text)
-    return printable(text[:_LONGEST_MESSAGE])
+    return printable(text[:_LONGEST_MESSAGE]).removesuffix(".")
 
 
 def message_of(error: "openai.APIError", key: str | None) -> str:

@@ -159,4 +159,4 @@ def test_an_error_that_may_have_been_charged_is_recorded_at_the_bound_with_the_s
     judge = judge_at(server, price_per_million=[1.0, 1.0])
     verdict = judge.judge(REQUEST)
     assert (verdict.status, verdict.usage) == ("error", judge.upper_bound(REQUEST))
-    assert verdict.reason == "the server's reply is an error: Unexpected endpoint or method."
+    assert verdict.reason == "the server's reply is an error: Unexpected endpoint or method"
