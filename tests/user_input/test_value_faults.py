@@ -34,8 +34,7 @@ def faults_of(where="", **values):
         ({"tokens": 0}, "tokens: input should be greater than 0 or 'auto', not 0"),
         ({"tokens": 1.5}, "tokens: input should be a valid integer or 'auto', not 1.5"),
         ({"sizes": [1, "auto", "all"]}, "sizes.2: input should be a valid integer or 'auto', not 'all'"),
-        ({"words": 3}, "words: input should be a valid string or a valid list, not 3"),
-        ({"words": ["We add", 3]}, "words.1: input should be a valid string, not 3"),
+        ({"words": True}, "words: input should be a valid string or a valid list, not True"),
         ({"level": "middle"}, "level: input should be 'low' or 'high', not 'middle'"),
         ({"inner": {}}, "inner.rate: missing value"),
         ({"inner": {"rate": [1]}}, "inner.rate: input should be a valid number, not [1]"),
@@ -47,7 +46,24 @@ def test_a_value_has_one_line_whatever_types_it_may_have(values, fault):
     assert faults_of(where="training", **values) == [f"training.{fault}"]
 
 
+@pytest.mark.parametrize("where", ["", "training."])
+def test_a_number_in_place_of_a_text_is_shown_in_the_quotes_that_it_needs(where):
+    assert faults_of(words=3, where=where.rstrip(".")) == [
+        f"{where}words: input should be a valid string or a valid list, not 3: write '{where}words=\"3\"'"
+    ]
+    assert faults_of(words=["We add", 3], where=where.rstrip(".")) == [
+        f"{where}words.1: input should be a valid string, not 3: write '{where}words=[\"3\"]'"
+    ]
+
+
 def test_a_secret_of_the_wrong_type_is_not_shown():
+    class Named(BaseModel):
+        password: str
+
+    with pytest.raises(ValidationError) as refused:
+        Named.model_validate({"password": 12345678})
+    assert "12345678" not in str(type_faults(refused.value, {"password": 12345678}, where="judge"))
+
     class Server(BaseModel):
         api_key: int
 

@@ -80,7 +80,16 @@ def _path(fault: ErrorDetails, values: Any) -> _Path:
 def _line(key: str, faults: list[ErrorDetails], *, show: bool) -> str:
     if faults[0]["type"] == "extra_forbidden":
         return unknown_key_fault(key)
-    return f"{key}: {_message(faults, show=show)}"
+    return f"{key}: {_message(faults, show=show)}{_quoting(key, faults) if show else ''}"
+
+
+def _quoting(key: str, faults: list[ErrorDetails]) -> str:
+    """How a number is given where a text is expected; nothing for anything else."""
+    value = faults[0]["input"]
+    if isinstance(value, bool) or not isinstance(value, int | float) or faults[0]["type"] != "string_type":
+        return ""
+    above, _, last = key.rpartition(".")
+    return f": write '{above}=[\"{value}\"]'" if last.isdigit() else f": write '{key}=\"{value}\"'"
 
 
 def _message(faults: list[ErrorDetails], *, show: bool) -> str:
