@@ -83,7 +83,7 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 .venv-trl: .venv-trl/.installed
 
 # Triton, for the tests of its kernels, which run in its interpreter without a GPU.
-.cache/triton: $(VENV)/.installed
+.cache/triton: | $(VENV)/.installed
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ triton==3.6.0
 
 # What a GPU machine without a network needs to run benchmarks/gpu.py, and the command.

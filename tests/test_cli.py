@@ -37,7 +37,7 @@ def test_faults_are_printed_one_per_line_with_status_2_and_without_a_traceback(t
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("flags", ["--help", "--cfg job", "--info"])
+@pytest.mark.parametrize("flags", ["--help", "--version", "--cfg job", "--info"])
 def test_a_program_that_reads_the_beginning_of_a_help_ends_it_in_silence(tmp_path, flags):
     command = f"{sys.executable} -m thoughtrank {flags} | true; exit ${{PIPESTATUS[0]}}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

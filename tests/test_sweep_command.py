@@ -67,7 +67,8 @@ def test_jobs_that_would_be_one_run_are_named_by_a_dry_run(command, capsys):
         in captured.err
     )
     assert "run=mine-${seed}" in captured.err
-    assert plan("rounds=1,2") == 0
+    for one_run in ("rounds=1,2", "logger=csv,none", "export.name=a,b", "runs_dir=one,two"):
+        assert plan(one_run) == 0, one_run
 
 
 SWEEPING_STUDY = """# @package _global_

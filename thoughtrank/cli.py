@@ -68,7 +68,7 @@ def main() -> None:
     """
     prepare_program()
     handle_stop_signals()
-    arguments = overrides_first([*sweep_arguments(sys.argv[1:]), *sys.argv[1:]])
+    arguments = overrides_first([*sys.argv[1:], *sweep_arguments(sys.argv[1:])])
     sys.argv[1:] = null_for_none(present_keys(arguments))
     _sweeps.clear()
     try:
@@ -176,7 +176,7 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
             logged = log_size(paths)
         summary = do_run(values, choices=choices, stored=values_with_references(composed), sweep=folder.name)
         if planned and paths is not None:
-            this = SweepJob(number=number, overrides=overrides, run=paths.folder.name, outcome="planned")
+            this = SweepJob(number=number, overrides=overrides, run=paths.folder.name, outcome="planned").redacted()
             if fault := same_run_fault(this, read_jobs(folder), operational=operational_config_keys(values)):
                 raise UserError(fault)
     except Exception as error:

@@ -38,8 +38,8 @@ def test_one_process_and_two_that_share_its_memory_decode_the_same_groups(gpu_pr
     assert started == [(0, whole), (0, whole // 2), (1, whole // 2)]
     assert all(line["device"] == "cpu" for line in measured)
     first, second = (line["tokens_per_second"] for line in measured)
-    assert first == pytest.approx(4 * 8 * 8 / measured[0]["seconds"], rel=1e-3)
-    assert compared == {"part": "processes", "times_as_fast_as_one_process": pytest.approx(second / first, rel=1e-3)}
+    assert first == pytest.approx(4 * 8 * 8 / measured[0]["seconds"], rel=1e-2)
+    assert compared == {"part": "processes", "times_as_fast_as_one_process": pytest.approx(second / first, rel=1e-2)}
 
 
 def test_a_process_that_fails_is_an_error_in_place_of_figures(gpu_processes, tmp_path, monkeypatch, capsys):

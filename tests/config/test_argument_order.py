@@ -15,6 +15,8 @@ from thoughtrank.config.argument_order import overrides_first
         ("--cfg job -p judge a=1", "a=1 --cfg job -p judge"),
         ("--info defaults a=1", "a=1 --info defaults"),
         ("--info a=1", "a=1 --info"),
+        ("--config-di conf a=1", "a=1 --config-di conf"),
+        ("-- a=1", "-- a=1"),
         ("--config-dir --info a=1", "a=1 --config-dir --info"),
         ("a=1 -m -- b=2", "a=1 -m -- b=2"),
         ("", ""),

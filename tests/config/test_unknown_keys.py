@@ -30,10 +30,10 @@ def test_a_dash_is_an_underscore():
 
 def test_a_key_of_another_file_of_the_group_names_that_file():
     assert fault("questions.path", questions={}) == (
-        "questions.path: not a key of the chosen questions, but of questions=file: choose that, too"
+        "questions.path: not a key of the chosen questions, but of questions=file: choose it as well"
     )
-    assert "prefixes=literal: choose that, too" in fault("prefixes.literal.values", prefixes={"alnum": {}})
-    assert "judge=gpt4 or judge=openai: choose one of them, too" in fault("judge.model", judge={})
+    assert "prefixes=literal: choose it as well" in fault("prefixes.literal.values", prefixes={"alnum": {}})
+    assert "judge=gpt4 or judge=openai: choose one of them as well" in fault("judge.model", judge={})
 
 
 def test_so_does_what_is_spelled_nearly_like_one():

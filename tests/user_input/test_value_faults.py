@@ -52,7 +52,7 @@ def test_a_number_in_place_of_a_text_is_shown_in_the_quotes_that_it_needs(where)
         f"{where}words: input should be a valid string or a valid list, not 3: write '{where}words=\"3\"'"
     ]
     assert faults_of(words=["We add", 3], where=where.rstrip(".")) == [
-        f"{where}words.1: input should be a valid string, not 3: write '{where}words=[\"3\"]'"
+        f"{where}words.1: input should be a valid string, not 3: write \"3\" in the list, which is in '...' for the shell"
     ]
 
 

@@ -24,7 +24,14 @@ def overrides_first(arguments: Sequence[str]) -> list[str]:
     flags: list[str] = []
     before = ""
     for each in arguments:
-        is_value = before in _WITH_VALUE or (before in _WITH_CHOICE and each in _CHOICES)
+        is_value = _takes_value(before) or (before in _WITH_CHOICE and each in _CHOICES)
         (flags if is_value or each.startswith("-") else overrides).append(each)
         before = "" if is_value else each
     return [*overrides, *flags]
+
+
+def _takes_value(flag: str) -> bool:
+    """Whether a flag, perhaps only the beginning of its name, is followed by a value."""
+    return flag in _WITH_VALUE or (
+        len(flag) > 2 and any(each.startswith(flag) for each in _WITH_VALUE if each[1] == "-")
+    )

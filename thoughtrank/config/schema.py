@@ -35,7 +35,7 @@ from thoughtrank.user_input.value_faults import number_faults, type_faults, unkn
 
 WITHOUT_PACKAGE = "the first line of the file is missing: # @package _global_"
 _EXPERIMENT_FAULTS = {unknown_key_fault("experiment"): f"experiment: {WITHOUT_PACKAGE}"}
-"""Only a file that stands where it lies fills a key of that name."""
+"""Only an experiment file without its package line ends up under this key."""
 
 
 class _Schema(BaseModel):

@@ -36,7 +36,7 @@ def override_fault(key: str, *, values: Mapping[str, Any], choices: Choices) -> 
     Args:
         key: as it was typed.
         values: the composed config, without the key.
-        choices: the files of the config groups, the chosen ones among them.
+        choices: the files of the config groups of this project.
     """
     steps = tuple(key.split("."))
     if holders := _holders(steps, choices):
@@ -45,7 +45,7 @@ def override_fault(key: str, *, values: Mapping[str, Any], choices: Choices) -> 
     if holds_secret(steps[-1]) and not takes:
         return unknown_key_fault(key)
     if takes:
-        return unknown_key_fault(key, hint=f" in this file, but what it configures takes it: write +{key}=...")
+        return unknown_key_fault(key, hint=f" in the chosen file, but its class takes it: write +{key}=...")
     if meant := nearest_key(steps, [values, _merged(choices)]):
         holders = [] if _holds(values, meant) else _holders(meant, choices)
         belonging = f", a key of {' or '.join(holders)}" if holders else ""
@@ -116,8 +116,8 @@ def _holders(steps: tuple[str, ...], choices: Choices) -> list[str]:
 
 def _other_choice(key: str, holders: list[str]) -> str:
     group = key.partition(".")[0]
-    which = "that" if len(holders) == 1 else "one of them"
-    return f"{key}: not a key of the chosen {group}, but of {' or '.join(holders)}: choose {which}, too"
+    which = "it" if len(holders) == 1 else "one of them"
+    return f"{key}: not a key of the chosen {group}, but of {' or '.join(holders)}: choose {which} as well"
 
 
 def _takes(steps: tuple[str, ...], values: Mapping[str, Any]) -> bool:

@@ -102,5 +102,6 @@ def _cleans_up_spaces(backend: "Tokenizer", tokenizer: "PreTrainedTokenizerBase"
     """Whether transformers takes spaces out of a text. Many models with byte pairs ask for it, for which it does not."""
     if not tokenizer.clean_up_tokenization_spaces:
         return False
-    is_forced = tokenizer.clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output
+    # Older versions, which have no such attribute, take them out whatever the model.
+    is_forced = getattr(tokenizer, "clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", True)
     return is_forced or type(backend.model).__name__ != "BPE"

@@ -58,7 +58,7 @@ class TransformersEngine(LocalEngineComponent):
         dtype: of weights and arithmetic while generating; ``auto`` is float32 on processors without bfloat16 instructions
             (AVX512-BF16 or AMX), where it is faster, and otherwise bfloat16.
         linear_kernel: of linear layers: ``packed`` has the weights in oneDNN's layout, ``plain`` is torch's own. ``auto`` is
-            packed where that is faster: in bfloat16 on processors with bfloat16 instructions, in float32 on those of AMD.
+            packed in bfloat16 on processors with bfloat16 instructions and in float32 on those of AMD, faster on all measured.
         device: ``auto`` is CUDA if there is a GPU, else Apple's MPS, else the CPU.
         questions_per_group: questions decoded together with all their branches; also the unit of saving and of replay. ``auto``
             is 64 on CUDA, else 8.
@@ -136,8 +136,8 @@ class TransformersEngine(LocalEngineComponent):
             faults.append(f"engine.device={self.device}, but this machine has none: use engine.device=auto")
         if self.linear_kernel == "packed" and not self._can_pack():
             faults.append(
-                "engine.linear_kernel=packed needs an x86 processor, and with engine.dtype=bfloat16 one with AVX-512: use "
-                "engine.linear_kernel=auto, or resume a run that was started with it where there is one"
+                "engine.linear_kernel=packed needs engine.device=cpu on an x86 processor, and in bfloat16 one with AVX-512: "
+                "use engine.linear_kernel=auto, or resume a run that was started with it where there is one"
             )
         return faults + self._device_number_faults()
 

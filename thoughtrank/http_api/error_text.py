@@ -21,7 +21,7 @@ _KEY_BEGINNING = 8
 
 
 def one_line(text: str, key: str | None) -> str:
-    """A server's text as one line without the key and a full stop, at most 300 characters; control characters are escaped."""
+    """A server's text in one line, without the key or a final full stop: at most 300 characters, control characters escaped."""
     text = without_key(" ".join(text.split()), key)
     if key and len(key) >= 2 * _KEY_BEGINNING:
         # Servers repeat a refused key with stars in the middle, or cut.

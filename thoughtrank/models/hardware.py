@@ -31,7 +31,7 @@ def likely_multiplies_bf16() -> bool:
 
 
 def is_amd_processor() -> bool:
-    """Whether the CPU is one of AMD's, on which MKL, torch's library for float32 matmuls, is slower than oneDNN."""
+    """Whether the CPU is one of AMD's, on which MKL, torch's library for float32 matmuls, may be slower than oneDNN."""
     if _PROCESSORS.exists():
         return "AuthenticAMD" in _PROCESSORS.read_text()
     return "AuthenticAMD" in platform.processor()

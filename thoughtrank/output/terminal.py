@@ -40,8 +40,10 @@ def ended_by_closed_output(*, active: bool) -> Iterator[None]:
         return
     before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        yield
-        sys.stdout.flush()
+        try:
+            yield
+        finally:  # a library that has printed may end the program itself
+            sys.stdout.flush()
     finally:
         signal.signal(signal.SIGPIPE, before)
 

@@ -47,6 +47,14 @@ class SweepJob:
     log: str | None = None
     summary: str | None = None
 
+    def redacted(self) -> "SweepJob":
+        """The same without secrets, as it is recorded."""
+        return replace(
+            self,
+            overrides=tuple(map(redacted, self.overrides)),
+            error=None if self.error is None else redacted(self.error),
+        )
+
     def results(self) -> dict[str, Any] | None:
         """The contents of its summary; None where it has none that can be read."""
         return None if self.summary is None else read_json_object(Path(self.summary))
@@ -79,12 +87,7 @@ def begin_sweep(folder: Path) -> None:
 def record_job(folder: Path, job: SweepJob) -> None:
     """Write a job's outcome into the sweep's folder, without secrets."""
     folder.mkdir(parents=True, exist_ok=True)
-    shown = replace(
-        job,
-        overrides=tuple(map(redacted, job.overrides)),
-        error=None if job.error is None else redacted(job.error),
-    )
-    write_json(folder / f"job_{job.number:04d}.json", asdict(shown))
+    write_json(folder / f"job_{job.number:04d}.json", asdict(job.redacted()))
 
 
 def redact_sweep_config(folder: Path) -> None:
@@ -113,15 +116,16 @@ def same_run_fault(job: SweepJob, jobs: Sequence[SweepJob], *, operational: froz
 
     Args:
         job: that is planned.
-        jobs: of the sweep so far.
-        operational: keys that may change between attempts at one run.
+        jobs: of the sweep that have ended; with a launcher that plans at the same time, an earlier one may be missing.
+        operational: keys, and groups, that may change between attempts at one run.
     """
     for other in jobs:
         of_other, of_job = (
-            [each for each in one.overrides if each not in two.overrides and _key(each) not in operational]
+            [each for each in one.overrides if each not in two.overrides and not _names(each) & operational]
             for one, two in ((other, job), (job, other))
         )
-        if other.number < job.number and other.run == job.run and (of_other or of_job):
+        elsewhere = any(_key(each) == "runs_dir" for each in (*of_other, *of_job))
+        if other.number < job.number and other.run == job.run and (of_other or of_job) and not elsewhere:
             name = _key([*of_job, *of_other][0])
             return (
                 f"jobs {other.number} and {job.number} are both the run {job.run}, with different settings "
@@ -129,6 +133,12 @@ def same_run_fault(job: SweepJob, jobs: Sequence[SweepJob], *, operational: froz
                 f"run={job.run}-${{{name}}}"
             )
     return None
+
+
+def _names(override: str) -> set[str]:
+    """Its key, and the group that this is in."""
+    key = _key(override)
+    return {key, key.partition(".")[0]}
 
 
 def _key(override: str) -> str:

@@ -12,7 +12,6 @@ from thoughtrank.user_input.number_ranges import LARGEST_INTEGER
 
 UNKNOWN_KEY = "unknown key"
 _WORDS = {
-    "extra_forbidden": UNKNOWN_KEY,  # said by ``unknown_key_fault``
     "missing": "missing value",
     "missing_keyword_only_argument": "missing value",
 }
@@ -88,8 +87,9 @@ def _quoting(key: str, faults: list[ErrorDetails]) -> str:
     value = faults[0]["input"]
     if isinstance(value, bool) or not isinstance(value, int | float) or faults[0]["type"] != "string_type":
         return ""
-    above, _, last = key.rpartition(".")
-    return f": write '{above}=[\"{value}\"]'" if last.isdigit() else f": write '{key}=\"{value}\"'"
+    if key.rpartition(".")[2].isdigit():  # one of a list
+        return f": write \"{value}\" in the list, which is in '...' for the shell"
+    return f": write '{key}=\"{value}\"'"
 
 
 def _message(faults: list[ErrorDetails], *, show: bool) -> str:

@@ -194,7 +194,9 @@ def test_the_disk_grows_with_the_rounds():
     assert numbers(plan("rounds=20")["disk"])[0] > numbers(plan("rounds=2")["disk"])[0]
 
 
-def test_the_time_grows_with_the_rounds_and_is_less_on_a_gpu():
+def test_the_time_grows_with_the_rounds_and_is_less_on_a_gpu(monkeypatch):
+    monkeypatch.setattr("thoughtrank.config.dry_run.machine_rates.likely_multiplies_bf16", lambda: True)
+
     def minutes(*overrides):
         line = plan("controls=[]", *overrides)["time"].replace("very roughly a minute", "very roughly 1 minutes")
         number, unit = re.search(r"very roughly (\d+) (minutes|hours)", line).groups()

@@ -10,7 +10,7 @@ from thoughtrank.models.hardware import likely_multiplies_bf16
 from thoughtrank.prefixes.prefix_sets import most_prefixes
 
 H100_TRAINING = 3.36e14
-"""The same of training on one H100: 4,096 tokens per micro-batch, float32 master weights (measured)."""
+"""Floating-point operations per second of training on one H100 (measured): 4,096 tokens per micro-batch, float32 masters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

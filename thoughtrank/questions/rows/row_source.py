@@ -108,7 +108,7 @@ class RowSource(QuestionSource):
             return []
         return [
             f"the rows have {' and '.join(unused)} beside the question: it is asked without options that are not in its "
-            "text, and an index as answer is no letter; docs/config/questions.md#multiple-choice converts such rows"
+            "text, and an index is not read as a letter; docs/config/questions.md#multiple-choice converts such rows"
         ]
 
     def _conflict_notes(self) -> list[str]:
@@ -170,7 +170,7 @@ class RowSource(QuestionSource):
             return []
         others = "It is the only row" if len(skipped) == 1 else f"None of the {len(skipped)} rows can be used"
         if not columns:
-            fix = "give one JSON object per line"
+            fix = "give one JSON object per line, in UTF-8"
         elif columns.isdisjoint({column_names(self.question_column)[0], *CONVERSATION_COLUMNS}):
             fix = question_column_fix(columns)
         else:
