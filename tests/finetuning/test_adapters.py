@@ -58,7 +58,10 @@ def test_the_merged_folder_is_a_plain_model_that_says_what_the_adapted_one_said(
     assert {parameter.dtype for parameter in trained_parameters(model).values()} == {
         torch.float32 if weights == "fp32_master" else torch.bfloat16
     }
-    train(model, weights)
+    # Of a stated size rather than trained: how far training gets depends on the processor.
+    with torch.no_grad():
+        for parameter in trained_parameters(model).values():
+            parameter.normal_(std=0.03)
     # In float32, so that nothing but the one rounding of the saved weights can differ.
     expected = logits(model.float())
     adapter.merge(model)
@@ -70,8 +73,8 @@ def test_the_merged_folder_is_a_plain_model_that_says_what_the_adapted_one_said(
         name for name, _ in AutoModelForCausalLM.from_pretrained(tiny_folder).named_parameters()
     }
     error = (logits(merged) - expected).norm() / expected.norm()
-    assert error < 0.02  # About 0.01, by training and rounding on the processor at hand.
-    assert (original - expected).norm() / expected.norm() > 10 * error
+    assert error < 0.01
+    assert (original - expected).norm() / expected.norm() > 20 * error
 
 
 @pytest.mark.parametrize("kind", ["mixtral", "qwen3_moe", "gpt2"])
