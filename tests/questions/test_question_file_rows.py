@@ -221,7 +221,7 @@ def test_another_accepted_answer_is_no_conflict(file):
             {"messages": [{"role": "tool", "content": "7"}]},
             "has the role 'tool': only turns of system, user and assistant can be asked. None of the 3 rows can be used: ",
         ),
-        ("plain text", ". None of the 3 rows can be used: give one JSON object per line."),
+        ("plain text", ". None of the 3 rows can be used: give one JSON object per line, in UTF-8."),
     ],
 )
 def test_where_no_row_can_be_used_the_first_one_and_the_key_are_named_and_no_numbers(file, row, said):
