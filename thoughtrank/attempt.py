@@ -102,6 +102,9 @@ class Attempt:
         """Show the plan, and do the work."""
         print_plan(plan_text(config=self.config, components=self.components, run=self.paths.folder.name))
         warn_about_rows(self.components.questions)
+        needs_judge = self.config.stop_after != "generation"
+        if needs_judge and (warning := self.components.judge.availability_warning()):
+            print_warning(warning)
         return self._run_logged(store)
 
     def _run_logged(self, store: Store) -> Path | None:

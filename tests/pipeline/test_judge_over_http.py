@@ -166,6 +166,15 @@ def test_an_unreachable_judge_loses_nothing_and_nothing_is_paid_twice(workplace,
     assert len(server.received) - asked_before == len(verdicts) - looks_before
 
 
+def test_a_judge_that_does_not_list_its_model_is_doubted_before_it_is_needed(workplace, server):
+    server.model_list = Scripted(200, {"data": [{"id": "another-judge"}]})
+    doubt = "does not list the model test-judge, but another-judge"
+    assert doubt not in run(workplace, server, "stop_after=generation")
+    output = run(workplace, server, "stop_after=ranking")
+    assert output.index(doubt) < output.index("round 1 ranking")
+    assert server.received  # it judged all the same
+
+
 def test_a_run_killed_while_judging_pays_for_no_look_twice(workplace, server):
     server.honest_delay = 0.3
     workplace.environment["OPENAI_API_KEY"] = KEY

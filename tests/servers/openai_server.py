@@ -69,6 +69,7 @@ class OpenAIServer:
         running: requests that have no response yet.
         open: those, and the ones whose response the client has not received yet.
         usage: what it reports when it ranks honestly; ``...`` for nothing.
+        model_list: its response to a request for its models; None for status 501.
     """
 
     def __init__(self) -> None:
@@ -80,12 +81,19 @@ class OpenAIServer:
         self.most_running = 0
         self.honest_delay = 0.0
         self.usage: object = HONEST_USAGE
+        self.model_list: Scripted | None = None
         self._lock = threading.Lock()
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 server.serve(self)
+
+            def do_GET(self) -> None:
+                listed = server.model_list if self.path.startswith("/v1/models") else None
+                self.send_response(501 if listed is None else listed.status)
+                self.end_headers()
+                self.wfile.write(b"" if listed is None else json.dumps(listed.body).encode())
 
             def log_message(self, *_arguments: object) -> None:
                 pass

@@ -25,6 +25,10 @@ class BaseJudge(Component):
         """The name of the class."""
         return type(self).__name__
 
+    def availability_warning(self) -> str | None:
+        """None: it is always there."""
+        return None
+
     def family(self) -> str | None:
         """None: no model judges."""
         return None

@@ -181,6 +181,9 @@ class Judge(Protocol):
     def faults(self) -> list[str]:
         """What keeps it from working, one sentence each; cheap, without network access."""
 
+    def availability_warning(self) -> str | None:
+        """Why it will perhaps not judge, found before a run at no cost; None if nothing is known. May use the network."""
+
     def family(self) -> str | None:
         """The family of the judging model ("gpt"), or None where no model judges."""
 

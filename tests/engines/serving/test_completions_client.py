@@ -9,9 +9,10 @@ from served_generation import engine, prefixed, write
 
 from thoughtrank.engines.openai import OpenAIEngine
 from thoughtrank.engines.serving.completion_request import CompletionRequest
-from thoughtrank.engines.serving.completions_client import CompletionsClient, ServedModel
+from thoughtrank.engines.serving.completions_client import CompletionsClient
 from thoughtrank.engines.serving.server_pool import InterruptedRequestError
 from thoughtrank.errors import UserError
+from thoughtrank.http_api.model_list import ServedModel
 
 
 def test_temporary_failures_lose_no_branch_and_repeat_no_completed_request(server, tiny_folder):

@@ -3,9 +3,9 @@
 import pytest
 from served_generation import engine, write
 
-from thoughtrank.engines.serving.completions_client import ServedModel
 from thoughtrank.engines.serving.served_model import check_served_model, same_weights
 from thoughtrank.errors import UserError
+from thoughtrank.http_api.model_list import ServedModel
 
 
 def test_the_only_model_is_found_and_of_several_one_has_to_be_named(server, tiny_folder, capsys):

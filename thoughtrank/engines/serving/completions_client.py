@@ -5,10 +5,9 @@ Permanent ones (key, model, request) raise at once.
 """
 
 import http.client
-import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from thoughtrank.engines.serving.completion import Completion, read_completion
 from thoughtrank.engines.serving.completion_request import CompletionRequest
@@ -28,6 +27,7 @@ from thoughtrank.http_api.error_text import (
     one_line,
 )
 from thoughtrank.http_api.http_reply import HTTPReply
+from thoughtrank.http_api.model_list import ServedModel, read_models
 from thoughtrank.http_api.retry_after import retry_after_seconds
 
 ReplyT = TypeVar("ReplyT")
@@ -40,18 +40,6 @@ _LONGEST_RETRY_AFTER = 600.0
 
 class RequestRefusedError(UserError):
     """The servers work, but will not take this request, now or later."""
-
-
-class ServedModel(NamedTuple):
-    """An entry of a server's model list.
-
-    Attributes:
-        name: what requests call it.
-        root: where the server loaded it from, if it states that.
-    """
-
-    name: str
-    root: str | None
 
 
 class _TemporaryError(Exception):
@@ -234,18 +222,3 @@ class CompletionsClient:
             key_env=self._api_key_env,
             setting="engine.api_key_env",
         )
-
-
-def read_models(content: bytes) -> list[ServedModel]:
-    """The entries of a model list that have a name.
-
-    Raises:
-        ValueError: the body is no model list.
-    """
-    try:
-        entries = [(entry.get("id"), entry.get("root")) for entry in json.loads(content)["data"]]
-    except (KeyError, TypeError, AttributeError):
-        raise ValueError("no model list") from None
-    return [
-        ServedModel(name, root if isinstance(root, str) else None) for name, root in entries if isinstance(name, str)
-    ]

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from thoughtrank.engines.serving.completions_client import ServedModel
 from thoughtrank.errors import UserError
+from thoughtrank.http_api.model_list import ServedModel
 from thoughtrank.output.terminal import print_warning
 
 

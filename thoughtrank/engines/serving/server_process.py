@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from thoughtrank.engines.serving import process_guard
-from thoughtrank.engines.serving.completions_client import read_models
 from thoughtrank.errors import UserError
+from thoughtrank.http_api.model_list import read_models
 from thoughtrank.output.redaction import foreign_environment
 from thoughtrank.output.terminal import print_text
 

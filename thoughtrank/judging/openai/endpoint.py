@@ -10,6 +10,7 @@ from thoughtrank.http_api.api_keys import api_key, key_name_faults, without_key
 from thoughtrank.http_api.clients import environment_faults, open_client, proxy_of
 from thoughtrank.http_api.error_text import message_of, one_line
 from thoughtrank.http_api.urls import shown_url, url_faults
+from thoughtrank.judging.openai.availability import availability_warning
 from thoughtrank.judging.openai.error_replies import (
     blocked_prompt,
     error_in_body,
@@ -116,6 +117,17 @@ class Connection:
     def redacted(self, text: str) -> str:
         """The text without the key."""
         return without_key(text, api_key(self.api_key_env))
+
+    def availability_warning(self) -> str | None:
+        """See ``availability``.
+
+        Raises:
+            UserError: the key is missing or invalid.
+        """
+        key = self.key()
+        return availability_warning(
+            self._open(key), judge=self.name(), model=self.model, key=key, key_env=self.api_key_env
+        )
 
     def complete(self, arguments: Callable[[RequestFormat], dict[str, object]]) -> str | Refusal:
         """The body of the server's response, or why it rejected the request.

@@ -168,6 +168,10 @@ class OpenAICompatibleJudge(BaseJudge):
             faults.append("judge.audit_share must be from 0 to 1")
         return faults
 
+    def availability_warning(self) -> str | None:
+        """What the server says when asked for its models."""
+        return self._server.availability_warning()
+
     def family(self) -> str | None:
         """The family of the model, by its name: "gpt" for gpt-4o."""
         return model_family(self.model)
