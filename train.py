@@ -4,6 +4,6 @@ from thoughtrank.process.module_path import search_working_folder_last
 
 if __name__ == "__main__":
     search_working_folder_last()
-    from thoughtrank.cli import main
+    from thoughtrank.__main__ import main
 
     main()

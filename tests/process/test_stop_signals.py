@@ -5,8 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 PROGRAM = """
 import sys, threading, time
@@ -89,3 +92,32 @@ def test_a_program_started_with_nohup_goes_on(start):
     os.kill(process.pid, signal.SIGHUP)
     output, _ = process.communicate(timeout=60)
     assert (output, process.returncode) == ("went on\n", 0)
+
+
+INTERRUPTED_BY_ITS_IMPORTS = """
+import os, runpy, signal, sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "hydra":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["train.py", "--version"]
+runpy.run_path("train.py", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_ctrl_c_during_the_imports_ends_without_a_traceback_unless_it_is_ignored(ignored):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.default_int_handler)
+    try:
+        process = subprocess.run(
+            [sys.executable, "-c", INTERRUPTED_BY_ITS_IMPORTS],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert "Traceback" not in process.stderr
+    assert process.returncode == (0 if ignored else -signal.SIGINT)

@@ -25,6 +25,15 @@ _actions: list[Callable[[str], None]] = []
 _received: list[int] = []
 
 
+def end_at_interrupt() -> None:
+    """Let Ctrl-C end the process at once, without a traceback, while modules are imported and nothing can be lost.
+
+    Unless it was started to ignore Ctrl-C. ``handle_stop_signals`` replaces this.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def handle_stop_signals() -> None:
     """Handle SIGINT, SIGTERM and SIGHUP, except those that this process was started to ignore (``nohup``)."""
     for number in _SIGNALS:
