@@ -105,6 +105,15 @@ def test_the_table_has_a_row_per_round_with_intervals():
     assert all(row.count("|") == 7 for row in rows)
 
 
+def test_the_mean_over_families_is_stated_where_it_is_another_figure():
+    assert "Accuracy with equal weight" not in card()
+    rounds = [{**each, "family_macro_accuracy": 0.5} for each in ROUNDS]
+    assert (
+        "Accuracy with equal weight of all families of questions: round 0 50.0 %, round 1 50.0 %, round 2 50.0 %.\n"
+        in card(rounds=rounds)
+    )
+
+
 def test_what_was_not_measured_is_a_dash_and_no_zero():
     row = next(line for line in card().splitlines() if line.startswith("| 1 "))
     assert row.split("|")[5].strip() == "–"

@@ -15,6 +15,7 @@ from thoughtrank.output.printable import markdown_text, printable
 from thoughtrank.records import Turn
 from thoughtrank.report.card_arms import interval_text, thought_paragraphs
 from thoughtrank.report.card_provenance import Provenance
+from thoughtrank.report.results_table import family_line
 from thoughtrank.report.text_layout import percent
 from thoughtrank.report.win_rate_text import win_rate_lines
 
@@ -70,6 +71,7 @@ def model_card(
         reply_tokens=reply_tokens,
         thought=thought_paragraphs(rounds[-1], effect=thought_effect),
         rows="\n".join(_row(each) for each in rounds),
+        families="" if (line := family_line(rounds)) is None else f"{line[0].upper()}{line[1:]}.\n\n",
         win_rates="".join(
             f"{line}\n\n" for line in win_rate_lines(rounds, controls=controls, judge=markdown_text(judge))
         ),
