@@ -1,15 +1,20 @@
 """The trainings of a small run, replayed on other examples by models that are copied instead of trained."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from thoughtrank.controls.answers_only import AnswerCopies, AnswerPairs
 from thoughtrank.controls.random_candidates import RandomCandidates
+from thoughtrank.evaluation.arms.best_of_n import samples_for
+from thoughtrank.evaluation.metrics import HeldOutReply
+from thoughtrank.evaluation.statistics import mean
 from thoughtrank.records import Example
 from thoughtrank.rounds.control_trainings import Replay
 from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.storage.json_files import read_json
+from thoughtrank.storage.run_paths import METRICS
 from thoughtrank.storage.tables import num_rows, read_table
 
 
@@ -35,6 +40,22 @@ def test_a_control_has_the_files_of_a_round_in_a_folder_of_its_own(finished_buil
     )
     assert num_rows(folder / "5_replies") > 0
     assert not (store.paths.folder / "round_1" / "controls").exists()
+
+
+def test_its_votes_cost_as_many_tokens_as_the_last_models_replies_with_their_thoughts(finished_builder_of, store):
+    builder = finished_builder_of()
+    last = builder.rounds[-1]
+    voting = replace(
+        last.stages["evaluation"],
+        published=store.paths.folder / "voted",
+        arms=("thought", "answer_at_once", "best_of_n"),
+    )
+    last.artifacts["evaluation"] = evaluated = store.complete(voting)
+    spent = read_json(evaluated.published / METRICS)["arms"]["thought"]["reply_tokens"]
+    result = run(builder, AnswerCopies())
+    rows = read_table(result.replies, HeldOutReply)
+    at_once = mean([row.reply_tokens for row in rows if row.arm == "answer_at_once"])
+    assert result.metrics["arms"]["best_of_n"]["samples"] == samples_for(thought_tokens=spent, answer_tokens=at_once)
 
 
 def test_where_every_round_starts_from_the_base_model_the_last_training_is_replayed(finished_builder_of, store):

@@ -9,6 +9,7 @@ from recipes import forget
 from thoughtrank.evaluation.arms.registry import ARMS
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.scoring import ReferenceScorer
+from thoughtrank.evaluation.statistics import mean
 from thoughtrank.records import Question
 from thoughtrank.stages.arm_replies import ReplySettings
 from thoughtrank.stages.evaluation import Evaluation
@@ -179,6 +180,14 @@ def test_the_sampled_answers_are_as_many_as_the_tokens_of_a_thought_buy(whole, s
     ]
     assert {branch.answer_temperature for branch in sampled} == {0.5}
     assert len({branch.seed for branch in sampled}) == len(sampled) == 5 * (thought // at_once)
+
+
+def test_a_control_votes_with_as_many_of_its_own_answers_as_another_models_thought_costs(whole, store):
+    own = read_table(store.complete(whole).folder, HeldOutReply)
+    at_once = mean([row.reply_tokens for row in own if row.arm == "answer_at_once"])
+    control = replace(whole, published=whole.published.with_name("control"), vote_tokens=7.5 * at_once)
+    table = read_table(store.complete(control).folder, HeldOutReply)
+    assert {len(row.samples) for row in rows_of(table, "best_of_n").values()} == {7}
 
 
 def test_every_arm_has_its_figures_and_groups_are_even(whole, store):

@@ -21,7 +21,7 @@ def evaluate_control(
     model: RoundModel,
     examples: int,
     training: Mapping[str, Any],
-    samples: int | None = None,
+    vote_tokens: float | None = None,
 ) -> ControlResult:
     """Ask the held-out questions in the arms that make sense for a control, publish the metrics, and compare its replies.
 
@@ -32,7 +32,7 @@ def evaluate_control(
         model: to evaluate.
         examples: number of its training examples.
         training: facts of its last training.
-        samples: votes of ``best_of_n``; see ``Evaluation``.
+        vote_tokens: of ``best_of_n``; see ``Evaluation``.
 
     Raises:
         UserError: the judge that compares replies is unavailable, or ``judge.budget`` is reached.
@@ -44,7 +44,7 @@ def evaluate_control(
             published=paths.replies,
             model=model,
             arms=control.asked_in(builder.config.evaluation.arms),
-            samples=samples,
+            vote_tokens=vote_tokens,
         )
     )
     if read_json_object(paths.evaluation) is None:

@@ -70,18 +70,18 @@ class Replay:
             model=last.model,
             examples=last.examples.facts["examples"],
             training=last.training.facts,
-            samples=self._samples(),
+            vote_tokens=self._vote_tokens(),
         )
         if not self._keeps_weights:
             for each in replayed:
                 each.model.delete_weights()
         return result
 
-    def _samples(self) -> int | None:
-        """Votes of ``best_of_n``: as many as the run's last model had, so that both spend the tokens of its thoughts."""
+    def _vote_tokens(self) -> float | None:
+        """What ``best_of_n`` may spend: as much as the run's last model needs for a reply with its thought."""
         metrics = read_json(self._builder.rounds[-1].artifacts["evaluation"].published / METRICS)
-        samples: int | None = metrics["arms"].get("best_of_n", {}).get("samples")
-        return samples
+        tokens: float | None = metrics["arms"].get("thought", {}).get("reply_tokens")
+        return tokens
 
     @property
     def _keeps_weights(self) -> bool:

@@ -273,7 +273,7 @@ class StageBuilder:
         published: Path,
         model: RoundModel,
         arms: Sequence[ArmName],
-        samples: int | None = None,
+        vote_tokens: float | None = None,
     ) -> Evaluation:
         """The evaluation of a round's model, or of a control's; for the arguments see ``Evaluation``."""
         return Evaluation(
@@ -285,7 +285,7 @@ class StageBuilder:
             arms=arms,
             settings=self.reply_settings,
             scorer=self.scorer,
-            samples=samples,
+            vote_tokens=vote_tokens,
         )
 
     def export(self, *, chosen_round: int, card: str) -> Stage:

@@ -83,7 +83,7 @@ class Evaluation(Stage):
         arms: in which each question is asked, if they apply to its reference.
         settings: of the replies.
         scorer: which answers are right.
-        samples: votes per question in ``best_of_n``; None takes as many as cost the tokens of this model's own replies.
+        vote_tokens: tokens that ``best_of_n`` spends on a question; None for the mean of this model's free replies.
         split: which held-out questions these are.
     """
 
@@ -95,7 +95,7 @@ class Evaluation(Stage):
     arms: Sequence[ArmName]
     settings: ReplySettings
     scorer: Scorer
-    samples: int | None = None
+    vote_tokens: float | None = None
     split: Split = "test"
 
     def inputs(self) -> dict[str, object]:
@@ -110,7 +110,7 @@ class Evaluation(Stage):
             "arms": [[name, ARMS[name].version] for name in self.arms],
             "limits": [settings.reply_tokens, settings.thought_tokens, settings.answer_tokens],
             "stem": settings.stem,
-            "votes": [settings.temperature, self.samples] if "best_of_n" in self.arms else [],
+            "votes": [settings.temperature, self.vote_tokens] if "best_of_n" in self.arms else [],
             "scorer": self.scorer.identity(),
             "engine": self.engine.identity(),
             "even_groups_of": self.engine.replies_per_group,
@@ -245,10 +245,9 @@ class Evaluation(Stage):
         return max(1, self.engine.replies_per_group // branches)
 
     def _samples(self, done: Sequence[HeldOutReply]) -> int:
-        if self.samples is not None:
-            return self.samples
         tokens = {name: mean([row.reply_tokens for row in done if row.arm == name]) for name in ARMS["best_of_n"].needs}
-        return samples_for(thought_tokens=tokens["thought"] or 0.0, answer_tokens=tokens["answer_at_once"] or 0.0)
+        spent = tokens["thought"] if self.vote_tokens is None else self.vote_tokens
+        return samples_for(thought_tokens=spent or 0.0, answer_tokens=tokens["answer_at_once"] or 0.0)
 
 
 def _applies(arm: Arm, question: Question) -> bool:
