@@ -8,6 +8,7 @@ import pytest
 from composing import composed
 
 from thoughtrank.config.components import make_components
+from thoughtrank.config.dry_run.arm_questions import questions_by_arm
 from thoughtrank.config.dry_run.generation_rate import H100, Card, generated_per_second, roofline
 from thoughtrank.config.dry_run.machine_rates import H100_TRAINING, decoding
 from thoughtrank.config.dry_run.time_estimate import H100_DOLLARS_PER_HOUR, run_operations
@@ -46,7 +47,7 @@ def test_hours_and_dollars_follow_from_rates_and_prices(recipe):
         weights=weights,
         prefixes=len(components.prefixes.prefixes()),
         questions=config.questions["train_per_round"],
-        held_out=config.questions["held_out"],
+        held_out=questions_by_arm(config, components),
     )
     generated, evaluated, trained = (
         work.generation / 2 / weights,

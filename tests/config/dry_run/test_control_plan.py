@@ -1,7 +1,10 @@
+import json
+
 import pytest
 from composing import composed
 
 from thoughtrank.config.components import make_components
+from thoughtrank.config.dry_run.arm_questions import questions_by_arm
 from thoughtrank.config.dry_run.control_plan import (
     control_lines,
     evaluation_seconds,
@@ -15,7 +18,8 @@ from thoughtrank.controls.answers_only import AnswerCopies
 
 def lines(*overrides, weights=100_000_000):
     config = load_config(composed(*overrides))
-    return control_lines(config, make_components(config), weights=weights)
+    components = make_components(config)
+    return control_lines(config, components, weights=weights, held_out=questions_by_arm(config, components))
 
 
 def test_without_controls_the_plan_has_no_line():
@@ -52,12 +56,26 @@ def test_it_is_stated_whether_training_stops_early(overrides, stated):
 
 
 def test_the_samples_of_a_control_cost_a_free_reply():
+    config, arms = load_config(composed()), {"thought": 100, "answer_at_once": 100}
     seconds = [
-        evaluation_seconds(AnswerCopies(), load_config(composed(arms)), held_out=100, weights=1, rate=2.0)
-        for arms in ("evaluation.arms=[thought,answer_at_once]", "evaluation.arms=[thought,answer_at_once,best_of_n]")
+        evaluation_seconds(AnswerCopies(), config, held_out=each, weights=1, rate=2.0)
+        for each in (arms, {**arms, "best_of_n": 100})
     ]
-    reply_tokens = load_config(composed()).reply_tokens
-    assert seconds[1] - seconds[0] == pytest.approx(100 * (60 + 0.5 * reply_tokens))
+    assert seconds[1] - seconds[0] == pytest.approx(100 * (60 + 0.5 * config.reply_tokens))
+
+
+@pytest.fixture
+def without_answers(tmp_path):
+    rows = [json.dumps({"question": f"Who was the number {number}?"}) for number in range(60)]
+    path = tmp_path / "questions.jsonl"
+    path.write_text("\n".join(rows))
+    return ["questions=file", f"questions.path={path}", "questions.held_out=7", "questions.development=5"]
+
+
+def test_without_short_reference_answers_controls_are_asked_less_and_do_not_stop_early(without_answers):
+    replayed, early, *_ = lines(*without_answers, "questions.train_per_round=2", "rounds=1")
+    assert "answers 7 held-out questions in 2 arms, very roughly" in replayed
+    assert "no early stopping, since no development question has a short reference answer" in early
 
 
 def test_it_is_stated_when_weights_are_deleted():

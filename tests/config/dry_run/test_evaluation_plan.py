@@ -8,8 +8,17 @@ def config(*overrides):
     return load_config(composed("rounds=2", "generation.thought_tokens=40", "evaluation.reply_tokens=100", *overrides))
 
 
+def line_of(*arms, **questions):
+    asked = {arm: questions.get(arm, 7) for arm in arms}
+    return evaluation_line(config(f"evaluation.arms=[{','.join(arms)}]"), held_out=7, questions=asked)
+
+
+def tokens_of(**questions):
+    return evaluation_tokens(config(f"evaluation.arms=[{','.join(questions)}]"), questions=questions)
+
+
 def test_every_arm_is_named_with_the_most_tokens_of_a_question():
-    line = evaluation_line(config("evaluation.arms=[thought,answer_at_once,own_thought,best_of_n]"), held_out=7)
+    line = line_of("thought", "answer_at_once", "own_thought", "best_of_n")
     assert line.startswith("7 held-out questions, rounds 0 to 2, in 3 arms (free reply, answer at once, own thought), ")
     assert "majority of n in rounds 0 and 2" in line
     # 100 of the free reply, 12 after the stem, and 40 of a thought that is forced open with 12 after it.
@@ -17,21 +26,28 @@ def test_every_arm_is_named_with_the_most_tokens_of_a_question():
 
 
 def test_one_arm_has_no_list_of_rounds():
-    line = evaluation_line(config("evaluation.arms=[thought]"), held_out=7)
+    line = line_of("thought")
     assert "in 1 arm (free reply); at most 100 tokens per reply, 100 per question" in line
 
 
+def test_arms_without_a_question_are_named_and_neither_counted_nor_priced():
+    line = line_of("thought", "answer_at_once", "edited_thought", edited_thought=0, answer_at_once=0)
+    assert "in 1 arm (free reply); none has a reference answer for answer at once, edited thought; at most 100 " in line
+    assert line.endswith(", 100 per question and round")
+    assert tokens_of(thought=10, own_thought=0) == tokens_of(thought=10)
+    assert tokens_of(thought=10, own_thought=5) < tokens_of(thought=10, own_thought=10)
+
+
 def test_the_samples_of_the_first_and_last_round_cost_a_free_reply_each():
-    without, more = (
-        evaluation_tokens(config(f"evaluation.arms=[thought,answer_at_once{arm}]"), held_out=10)
-        for arm in ("", ",best_of_n")
-    )
     prompts = 60
-    assert more - without == 10 * 2 * (50 + prompts)
+    asked = {"thought": 10, "answer_at_once": 10}
+    assert tokens_of(**asked, best_of_n=10) - tokens_of(**asked) == 10 * 2 * (50 + prompts)
 
 
 def test_a_short_reply_costs_its_forced_thought_too():
     one = config()
-    assert arms_tokens(["answer_at_once"], one) == 60 + 6
-    assert arms_tokens(["own_thought"], one) == 60 + 20 + 6
-    assert arms_tokens(["thought", "room_to_reason"], one) == 120 + 100
+    assert arms_tokens({"answer_at_once": 1}, one) == 60 + 6
+    assert arms_tokens({"own_thought": 1}, one) == 60 + 20 + 6
+    assert arms_tokens({"thought": 3, "room_to_reason": 3}, one) == 3 * (120 + 100)
+    assert arms_tokens({"thought": 3, "answer_at_once": 1}, one) == 3 * (120 + 50) + 6
+    assert arms_tokens({}, one) == 0

@@ -17,7 +17,8 @@ def line():
     def estimate(*, rates=CPU, weights=10**9, examples="round", price=None, **top_level):
         values = {**composed("evaluation.arms=[thought,room_to_reason]"), **top_level}
         values["training"] |= {"examples": examples, "min_steps": 0}
-        work = run_operations(load_config(values), weights=weights, prefixes=10, questions=50, held_out=50)
+        arms = {"thought": 50, "room_to_reason": 50}
+        work = run_operations(load_config(values), weights=weights, prefixes=10, questions=50, held_out=arms)
         return time_line(work, rates=rates, device="cpu", dollars_per_hour=price)
 
     return estimate

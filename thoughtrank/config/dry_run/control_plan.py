@@ -1,10 +1,11 @@
 """The training controls in the plan of a run: how many trainings and replies they are, and roughly how long they take."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.candidate_counts import candidate_tokens, candidates_per_round
-from thoughtrank.config.dry_run.evaluation_plan import arms_tokens
+from thoughtrank.config.dry_run.evaluation_plan import ArmQuestions, arm_count, arms_tokens
 from thoughtrank.config.dry_run.gain_plan import gain_tokens
 from thoughtrank.config.dry_run.machine_rates import expected_rates
 from thoughtrank.config.dry_run.time_estimate import TRAINING_PASSES, duration
@@ -12,36 +13,43 @@ from thoughtrank.config.dry_run.training_tokens import training_tokens
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.controls.protocol import CandidatesControl, Control, ExamplesControl
+from thoughtrank.errors import UserError
+from thoughtrank.evaluation.arms.protocol import SHORT_KINDS
+from thoughtrank.evaluation.reference_kinds import question_kind
+from thoughtrank.questions.protocol import QuestionSource
 from thoughtrank.report.labels import control_label
 
 
-def control_lines(config: RunConfig, components: Components, *, weights: int | None) -> list[str]:
+def control_lines(
+    config: RunConfig, components: Components, *, weights: int | None, held_out: ArmQuestions
+) -> list[str]:
     """Lines of the plan; none without controls.
 
     Args:
         config: of the run.
         components: made from it.
         weights: of the model; None if unknown.
+        held_out: each arm of the evaluation with the number of its questions.
     """
     controls = chosen_controls(config.controls)
     if not controls:
         return []
-    held_out = components.questions.held_out + components.questions.held_out_unseen
+    num_questions = components.questions.held_out + components.questions.held_out_unseen
+    time_text = partial(_time_text, config, components, weights=weights, held_out=held_out)
     lines = []
     if replayed := [each for each in controls if isinstance(each, ExamplesControl)]:
         trainings = config.rounds if config.training.start == "previous" else 1
         each = "the trainings of all rounds" if trainings > 1 else "the last training"
         lines.append(
-            f"{_titles(replayed)}: each replays {each} on other examples and answers {held_out} held-out questions in "
-            f"{_arm_counts(replayed, config)} arms{_time_text(config, components, controls=replayed, weights=weights)}"
+            f"{_titles(replayed)}: each replays {each} on other examples and answers {num_questions} held-out questions in "
+            f"{_arm_counts(replayed, held_out)}{time_text(controls=replayed)}"
         )
     if any(each.equal_steps for each in controls):
         lines.append(_early_stopping(components))
     if generating := [each for each in controls if isinstance(each, CandidatesControl)]:
         lines.append(
             f"{_titles(generating)}: all rounds again, with as many candidates, judge calls and trainings as the run, and "
-            f"{held_out} held-out questions in {_arm_counts(generating, config)} arms"
-            f"{_time_text(config, components, controls=generating, weights=weights)}"
+            f"{num_questions} held-out questions in {_arm_counts(generating, held_out)}{time_text(controls=generating)}"
         )
     if config.keep != "all":
         lines.append(f"keep={config.keep}: their weights are deleted once they are evaluated")
@@ -76,18 +84,30 @@ def training_seconds(
     return 2 * weights * TRAINING_PASSES * tokens / rate
 
 
-def evaluation_seconds(control: Control, config: RunConfig, *, held_out: int, weights: int, rate: float) -> float:
+def evaluation_seconds(
+    control: Control, config: RunConfig, *, held_out: ArmQuestions, weights: int, rate: float
+) -> float:
     """Roughly the time of one control's replies."""
-    tokens = arms_tokens(control.asked_in(config.evaluation.arms), config)
-    return 2 * weights * held_out * tokens / rate
+    return 2 * weights * arms_tokens(_of_control(control, held_out), config) / rate
 
 
-def _time_text(config: RunConfig, components: Components, *, controls: Sequence[Control], weights: int | None) -> str:
+def _of_control(control: Control, questions: ArmQuestions) -> ArmQuestions:
+    """The arms that a control is asked in, with the number of their questions."""
+    return {name: questions[name] for name in control.asked_in(list(questions))}
+
+
+def _time_text(
+    config: RunConfig,
+    components: Components,
+    *,
+    controls: Sequence[Control],
+    weights: int | None,
+    held_out: ArmQuestions,
+) -> str:
     if weights is None:
         return ""
     rates = expected_rates(config, components, weights=weights)
     questions = components.questions
-    held_out = questions.held_out + questions.held_out_unseen
     seconds = 0.0
     for each in controls:
         generates = isinstance(each, CandidatesControl)
@@ -108,15 +128,25 @@ def _titles(controls: Sequence[Control]) -> str:
     return "; ".join(control_label(each.title) for each in controls)
 
 
-def _arm_counts(controls: Sequence[Control], config: RunConfig) -> str:
-    counts = sorted({len(each.asked_in(config.evaluation.arms)) for each in controls})
-    return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+def _arm_counts(controls: Sequence[Control], held_out: ArmQuestions) -> str:
+    counts = sorted({sum(number > 0 for number in _of_control(each, held_out).values()) for each in controls})
+    return arm_count(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]} arms"
 
 
 def _early_stopping(components: Components) -> str:
     pairs = control_label("answers_only/pairs")
     if not components.questions.num_development:
         return f"{pairs}: no early stopping, since there are no development questions (questions.development)"
+    if not _any_short(components.questions):
+        return f"{pairs}: no early stopping, since no development question has a short reference answer"
     if not components.strategy.whole_parameters:
         return f"{pairs}: no early stopping, since {components.strategy.name} shards the weights"
     return f"{pairs}: early stopping on {components.questions.num_development} development questions"
+
+
+def _any_short(questions: QuestionSource) -> bool:
+    """Whether a development question has a reference answer that a few tokens can state; True where they cannot be read."""
+    try:
+        return any(question_kind(each) in SHORT_KINDS for each in questions.development())
+    except (UserError, OSError):  # a fault of its own
+        return True

@@ -1,11 +1,14 @@
 """The evaluation in the plan of a run: its arms, its most tokens, and about how many tokens the model reads and generates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.evaluation.arms.registry import ARMS, arms_of_round
 from thoughtrank.report.labels import arm_label
+
+ArmQuestions = Mapping[ArmName, int]
+"""Each arm with the number of its questions."""
 
 _PROMPT_TOKENS = 60
 """Of a question; read once for each of the batches in which its arms are generated."""
@@ -15,38 +18,60 @@ _USED = 0.5
 """Greedy texts end before their limits; this fraction is typical."""
 
 
-def evaluation_line(config: RunConfig, *, held_out: int) -> str:
+def evaluation_line(config: RunConfig, *, held_out: int, questions: ArmQuestions) -> str:
     """The line of the plan.
 
     Args:
         config: of the run.
         held_out: number of held-out questions, those of unseen families included.
+        questions: each arm with the number of its questions.
     """
-    every = arms_of_round(config.evaluation.arms, number=1, rounds=config.rounds + 1)
-    ends = [name for name in config.evaluation.arms if name not in every]
-    ends_text = ", ".join(map(arm_label, ends))
+    every = arms_of_round(_asked(questions), number=1, rounds=config.rounds + 1)
+    ends = [name for name in _asked(questions) if name not in every]
+    ends_text = _labels(ends)
     more = f", {ends_text} in rounds 0 and {config.rounds} for the tokens of one more reply" if ends else ""
+    unfit = [name for name, number in questions.items() if not number and held_out]
+    none = f"; none has a reference answer for {_labels(unfit)}" if unfit else ""
     most = sum(_most_tokens(name, config) for name in every)
     return (
-        f"{held_out} held-out questions, rounds 0 to {config.rounds}, in {len(every)} {'arms' if len(every) > 1 else 'arm'} "
-        f"({', '.join(map(arm_label, every))}){more}; at most {config.reply_tokens} tokens per reply, {most} per question and "
-        "round"
+        f"{held_out} held-out questions, rounds 0 to {config.rounds}, in {arm_count(len(every))} ({_labels(every)}){more}"
+        f"{none}; at most {config.reply_tokens} tokens per reply, {most} per question and round"
     )
 
 
-def evaluation_tokens(config: RunConfig, *, held_out: int) -> float:
-    """Typical number of tokens that the model reads and generates in all evaluations, for time estimates."""
+def arm_count(number: int) -> str:
+    """A number of arms in words."""
+    return f"{number} arm" if number == 1 else f"{number} arms"
+
+
+def _labels(names: Iterable[ArmName]) -> str:
+    return ", ".join(map(arm_label, names))
+
+
+def evaluation_tokens(config: RunConfig, *, questions: ArmQuestions) -> float:
+    """Typical number of tokens that the model reads and generates in all evaluations, for time estimates.
+
+    Args:
+        config: of the run.
+        questions: each arm with the number of its questions.
+    """
     numbers = range(config.rounds + 1)
     rounds = [arms_of_round(config.evaluation.arms, number=number, rounds=config.rounds) for number in numbers]
     # The base model opens no thought by itself, so that its own ones are generated apart.
-    thoughts = _USED * config.generation.thought_tokens if "own_thought" in config.evaluation.arms else 0.0
-    return held_out * (thoughts + sum(arms_tokens(arms, config) for arms in rounds))
+    thoughts = questions.get("own_thought", 0) * _USED * config.generation.thought_tokens
+    return thoughts + sum(arms_tokens({name: questions[name] for name in arms}, config) for arms in rounds)
 
 
-def arms_tokens(arms: Iterable[ArmName], config: RunConfig) -> float:
-    """The same for one question in some arms."""
-    names = list(arms)
-    return min(len(names), _BATCHES) * _PROMPT_TOKENS + sum(_typical_tokens(name, config) for name in names)
+def arms_tokens(questions: ArmQuestions, config: RunConfig) -> float:
+    """The same for one evaluation in some arms."""
+    batches = min(len(_asked(questions)), _BATCHES)
+    prompts = batches * _PROMPT_TOKENS * max(questions.values(), default=0)
+    return prompts + sum(number * _typical_tokens(name, config) for name, number in questions.items())
+
+
+def _asked(questions: ArmQuestions) -> list[ArmName]:
+    """The arms that have a question."""
+    return [name for name, number in questions.items() if number]
 
 
 def _most_tokens(name: ArmName, config: RunConfig) -> int:

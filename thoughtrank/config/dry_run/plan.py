@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from thoughtrank.config.components import Components
+from thoughtrank.config.dry_run.arm_questions import questions_by_arm
 from thoughtrank.config.dry_run.candidate_counts import candidates_per_question
 from thoughtrank.config.dry_run.control_plan import control_lines
 from thoughtrank.config.dry_run.disk_estimate import disk_bytes
-from thoughtrank.config.dry_run.evaluation_plan import evaluation_line
+from thoughtrank.config.dry_run.evaluation_plan import ArmQuestions, evaluation_line
 from thoughtrank.config.dry_run.gain_plan import gain_lines, gain_tokens
 from thoughtrank.config.dry_run.judge_plan import ranking_line, win_rate_lines
 from thoughtrank.config.dry_run.machine_rates import expected_rates, h100_rates
@@ -38,6 +39,7 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
     """
     weights, prefixes = components.model.num_parameters(), most_prefixes(components.prefixes)
     held_out = components.questions.held_out + components.questions.held_out_unseen
+    by_arm = questions_by_arm(config, components)
     return "\n".join(
         [
             f"run {run}: {_count(config.rounds, 'round')}{_stop_text(config)}",
@@ -49,12 +51,12 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
             *gain_lines(config, components),
             f"  training    {_training_line(config)}",
             f"              {_training_memory_line(config, components, weights=weights)}",
-            f"  evaluation  {evaluation_line(config, held_out=held_out)}",
+            f"  evaluation  {evaluation_line(config, held_out=held_out, questions=by_arm)}",
             *win_rate_lines(config, components),
-            *control_lines(config, components, weights=weights),
+            *control_lines(config, components, weights=weights, held_out=by_arm),
             *memory_lines(config, components, weights=weights, prefixes=prefixes),
             f"  disk        {_disk_line(disk_bytes(config, components))}",
-            *_time_lines(config, components, weights=weights),
+            *_time_lines(config, components, weights=weights, held_out=by_arm),
             *(f"  note        {note}" for note in _notes(components)),
         ]
     )
@@ -147,7 +149,7 @@ def _disk_line(needed: int | None) -> str:
     return "unknown until the model is downloaded" if needed is None else f"up to {needed / 1e9:.1f} GB while it runs"
 
 
-def _time_lines(config: RunConfig, components: Components, *, weights: int | None) -> list[str]:
+def _time_lines(config: RunConfig, components: Components, *, weights: int | None, held_out: ArmQuestions) -> list[str]:
     if weights is None:
         return ["  time        unknown until the model is downloaded"]
     questions = components.questions
@@ -156,7 +158,7 @@ def _time_lines(config: RunConfig, components: Components, *, weights: int | Non
         weights=weights,
         prefixes=candidates_per_question(config, components),
         questions=questions.train_per_round,
-        held_out=questions.held_out + questions.held_out_unseen,
+        held_out=held_out,
         scored=sum(each(config, components) for each in (gain_tokens, development_tokens, screening_tokens)),
     )
     here, device = expected_rates(config, components, weights=weights), components.engine.device_estimate()

@@ -81,4 +81,4 @@ def development_tokens(config: RunConfig, components: Components) -> float:
     """Typical number of tokens for the development questions in all rounds; 0 where no round is chosen by them."""
     if config.export.which != "best":
         return 0.0
-    return (config.rounds + 1) * components.questions.num_development * arms_tokens(["thought"], config)
+    return (config.rounds + 1) * arms_tokens({"thought": components.questions.num_development}, config)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from thoughtrank.config.dry_run.candidate_counts import candidate_tokens
-from thoughtrank.config.dry_run.evaluation_plan import evaluation_tokens
+from thoughtrank.config.dry_run.evaluation_plan import ArmQuestions, evaluation_tokens
 from thoughtrank.config.dry_run.machine_rates import Rates
 from thoughtrank.config.dry_run.training_tokens import training_tokens
 from thoughtrank.config.schema import RunConfig
@@ -46,7 +46,7 @@ class Hours(NamedTuple):
 
 
 def run_operations(
-    config: RunConfig, *, weights: int, prefixes: int, questions: int, held_out: int, scored: float = 0.0
+    config: RunConfig, *, weights: int, prefixes: int, questions: int, held_out: ArmQuestions, scored: float = 0.0
 ) -> Operations:
     """What a run computes.
 
@@ -55,13 +55,13 @@ def run_operations(
         weights: of the model.
         prefixes: per question, of all models.
         questions: per round.
-        held_out: number of held-out questions.
+        held_out: each arm of the evaluation with the number of its questions.
         scored: tokens that are read to compute gains, in all rounds.
     """
     generated = config.rounds * questions * prefixes * candidate_tokens(config)
     return Operations(
         generation=2 * weights * generated,
-        evaluation=2 * weights * (evaluation_tokens(config, held_out=held_out) + scored),
+        evaluation=2 * weights * (evaluation_tokens(config, questions=held_out) + scored),
         training=2 * weights * TRAINING_PASSES * training_tokens(config, questions=questions),
     )
 
