@@ -160,3 +160,12 @@ def test_the_best_round_can_only_be_chosen_with_development_questions():
     assert faults_of("export.which=last", "questions.development=0") == []
     [fault] = faults_of("export.which=best", "questions.development=0")
     assert "set questions.development, such as questions.development=200, or export.which=last" in fault
+
+
+def test_the_best_round_can_only_be_chosen_with_reference_answers(tmp_path):
+    path = tmp_path / "questions.jsonl"
+    path.write_text("\n".join(json.dumps({"question": f"Who was the number {number}?"}) for number in range(60)))
+    questions = ["questions=file", f"questions.path={path}", "questions.development=5", "judge=simulated"]
+    [fault] = faults_of("export.which=best", *questions)
+    assert "none of them has a reference answer: choose export.which=last" in fault
+    assert faults_of("export.which=last", *questions) == []

@@ -126,6 +126,14 @@ def test_round_and_examples_are_those_of_the_released_model():
     assert "Training data were written by the model itself and chosen by the judge" in text
 
 
+def test_a_base_model_that_is_released_is_not_said_to_think():
+    text = " ".join(card(provenance=Provenance(chosen_round=0, num_prefixes=62, examples=0)).split())
+    assert "An unchanged copy of organisation/model" in text
+    assert "that of round 0, which was trained on none" in text
+    assert "fine-tuned to open its reply" not in text
+    assert "The reply is" not in text
+
+
 @pytest.mark.parametrize(
     ("number", "found", "authors"),
     [

@@ -12,7 +12,7 @@ from thoughtrank.config.folders import folder_faults
 from thoughtrank.config.gain_faults import gain_faults, stop_after_faults
 from thoughtrank.config.model_faults import local_model_faults
 from thoughtrank.config.prefix_faults import earlier_question_faults, first_choice_faults
-from thoughtrank.config.question_faults import held_out_faults, question_faults
+from thoughtrank.config.question_faults import export_faults, held_out_faults, question_faults
 from thoughtrank.config.schema import RunConfig, fitting_part, load_config
 from thoughtrank.config.training_memory import memory_faults
 from thoughtrank.errors import UserError
@@ -150,15 +150,6 @@ def _reported(faults: Callable[[], list[str]], *, group: str) -> list[str]:
         return [f"{group}: {error.filename or 'a file'} cannot be read ({error.strerror}): choose another path"]
 
 
-def _export_faults(config: RunConfig, components: Components) -> list[str]:
-    if config.export.which != "best" or components.questions.num_development > 0:
-        return []
-    return [
-        "export.which=best chooses the round on development questions, and there are none: set questions.development, such as "
-        "questions.development=200, or export.which=last"
-    ]
-
-
 def _batch_faults(config: RunConfig, components: Components) -> list[str]:
     training, processes = config.training, components.strategy.world_size
     if processes > 1 and training.batch_size % processes:
@@ -243,7 +234,7 @@ _CHECKS = (
         faults=lambda config, components: arm_faults(config.evaluation.arms),
     ),
     _Check(about="evaluation", needs=("evaluation.win_rates", "judge"), faults=win_rate_faults),
-    _Check(about="export", needs=("export.which", "questions"), faults=_export_faults),
+    _Check(about="export", needs=("export.which", "questions"), faults=export_faults, unless_faulty="questions"),
     _Check(
         about="generation",
         needs=("generation.thought_tokens", "generation.answer_tokens", "model"),

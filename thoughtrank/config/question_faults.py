@@ -1,7 +1,8 @@
-"""How the questions fit the judge, imported candidates and the screening."""
+"""How the questions fit the judge, imported candidates, the screening and the choice of a round."""
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.reference_check import scores_any_question, unscorable_faults
+from thoughtrank.config.schema import RunConfig
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import AcceptedScorer, scorer_name
 
@@ -21,6 +22,23 @@ def held_out_faults(components: Components) -> list[str]:
     """Whether there is anything to evaluate on."""
     if components.questions.held_out == 0:
         return ["questions.held_out=0 leaves nothing to evaluate a round on: hold out at least one question"]
+    return []
+
+
+def export_faults(config: RunConfig, components: Components) -> list[str]:
+    """Whether a best round can be chosen, where one is to be."""
+    if config.export.which != "best":
+        return []
+    if not components.questions.num_development:
+        return [
+            "export.which=best chooses the round on development questions, and there are none: set questions.development, "
+            "such as questions.development=200, or export.which=last"
+        ]
+    if all(question.answer is None for question in components.questions.development()):
+        return [
+            "export.which=best chooses the round by its accuracy on development questions, and none of them has a reference "
+            "answer: choose export.which=last"
+        ]
     return []
 
 

@@ -19,6 +19,26 @@ class Provenance:
     examples: int
     imported: bool = False
 
+    def introduction(self, *, base: str, judge: str) -> str:
+        """What the released model is, in a paragraph.
+
+        Args:
+            base: how the text names the model of round 0.
+            judge: how it names the judge.
+        """
+        ranked = f"a judge ({judge}) ranked the answers without seeing the thoughts"
+        found = f"*thought-ranked fine-tuning*: {self.candidates()}; {ranked}"
+        if not self.examples:
+            return (
+                f"An unchanged copy of {base}. It was to be fine-tuned by {found}. No model trained on the best pairs is "
+                f"released, but that of round {self.chosen_round}, which was trained on none."
+            )
+        return (
+            f"A version of {base}, fine-tuned to open its reply with a short thought and then to answer. The thoughts were "
+            f"found by {found}; the best pairs became training data. This is the model after round {self.chosen_round}, "
+            f"trained on {self.examples} such examples in all."
+        )
+
     def candidates(self) -> str:
         """Where the thoughts and answers that were ranked come from."""
         written = f"for every question the model wrote one thought and answer for each of {self.num_prefixes} prefixes"

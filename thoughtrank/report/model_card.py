@@ -19,6 +19,11 @@ from thoughtrank.report.results_table import family_line
 from thoughtrank.report.text_layout import percent
 from thoughtrank.report.win_rate_text import win_rate_lines
 
+_REPLY_FORM = (
+    "The reply is `<thought>…</thought>` followed by the answer. The tags are plain text that the model writes itself; the "
+    "chat template adds none.\n\n"
+)
+
 
 def model_card(
     *,
@@ -55,16 +60,15 @@ def model_card(
         "pipeline_tag": "text-generation",
         "tags": ["thoughtrank", "reasoning"],
     }
+    model = markdown_text(base.name + (f" (from {base.quantization})" if base.quantization else ""))
     template = Template(files("thoughtrank.report").joinpath("model_card.md").read_text(encoding="utf-8"))
     return template.substitute(
         metadata=yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=sys.maxsize),
         name=markdown_text(name),
-        base=markdown_text(base.name + (f" (from {base.quantization})" if base.quantization else "")),
+        base=model,
         license=markdown_text(base.license),
-        candidates=provenance.candidates(),
-        judge=markdown_text(judge),
-        chosen_round=provenance.chosen_round,
-        examples=provenance.examples,
+        introduction=provenance.introduction(base=model, judge=markdown_text(judge)),
+        reply_form=_REPLY_FORM if provenance.examples else "",
         authors=provenance.authors(),
         folder=folder,
         messages=json.dumps([asdict(each) for each in (*context, Turn("user", question))]),

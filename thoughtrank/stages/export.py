@@ -18,11 +18,12 @@ def round_to_export(rounds: Sequence[Mapping[str, Any]], *, which: Literal["last
     Args:
         rounds: entries of ``summary.json``, round 0 first.
         which: the last one, or the one of the highest accuracy on the development questions; of equal ones the earliest, which
-            took the least training.
+            took the least training; the last one where no development question has a reference answer.
     """
-    if which == "last":
+    accuracies = [] if which == "last" else [each["development_accuracy"] for each in rounds]
+    if all(each is None for each in accuracies):
         return len(rounds) - 1
-    return max(range(len(rounds)), key=lambda number: (rounds[number]["development_accuracy"] or 0.0, -number))
+    return max(range(len(rounds)), key=lambda number: (accuracies[number] or 0.0, -number))
 
 
 @dataclass(frozen=True, kw_only=True)
