@@ -11,7 +11,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from thoughtrank import chat, cli
+from thoughtrank import cli
+from thoughtrank.chat import __main__ as chat
 from thoughtrank.errors import UserError
 from thoughtrank.run import do_run
 
