@@ -27,7 +27,7 @@ def finished_builder_of(store, tiny_folder, tmp_path):
             for name in builder.stage_names(number):
                 current.stages[name] = builder.build(name, current)
                 current.artifacts[name] = store.complete(current.stages[name])
-        builder.nodes.jobs.clear()
+        builder.model_stages.nodes.jobs.clear()
         return builder
 
     return make

@@ -73,7 +73,7 @@ def test_every_round_generates_with_its_own_model_and_no_model_of_the_run_is_an_
     builder = finished_builder_of(training={"start": "previous", "examples": "round"})
     opened = len(builder.components.engine.model_folders)
     run(builder)
-    first, second = builder.nodes.jobs
+    first, second = builder.model_stages.nodes.jobs
     base = builder.base.folder()
     assert [first.model, second.model] == [str(base.absolute()), first.output]
     generated = [path.name for path in builder.components.engine.model_folders[opened:]]
@@ -85,12 +85,12 @@ def test_every_round_generates_with_its_own_model_and_no_model_of_the_run_is_an_
 def test_it_trains_from_the_base_model_on_the_examples_of_all_rounds_where_the_run_does(finished_builder_of, store):
     builder = finished_builder_of(training={"start": "base", "examples": "all"})
     result = run(builder)
-    first, second = builder.nodes.jobs
+    first, second = builder.model_stages.nodes.jobs
     assert first.model == second.model == str(builder.base.folder().absolute())
     examples = [num_rows(folder_of(store, number) / "3_examples") for number in (1, 2)]
     assert [len(first.examples), len(second.examples)] == [1, 2]
     assert result.examples == sum(examples)
-    assert [job.seed for job in builder.nodes.jobs] == [1, 2]
+    assert [job.seed for job in builder.model_stages.nodes.jobs] == [1, 2]
 
 
 def test_thoughts_are_weighed_by_their_gain_where_the_run_does(finished_builder_of, store):
@@ -103,7 +103,7 @@ def test_what_is_finished_is_not_made_again(finished_builder_of, store, monkeypa
     original = FakeEngine.open
 
     def killed(self, model_folder, *, work_folder=None):
-        if "controls" not in str(work_folder) and builder.nodes.jobs:
+        if "controls" not in str(work_folder) and builder.model_stages.nodes.jobs:
             raise KeyboardInterrupt
         return original(self, model_folder, work_folder=work_folder)
 
@@ -111,13 +111,13 @@ def test_what_is_finished_is_not_made_again(finished_builder_of, store, monkeypa
         patched.setattr(FakeEngine, "open", killed)
         with pytest.raises(KeyboardInterrupt):
             run(builder)
-    assert len(builder.nodes.jobs) == 1
+    assert len(builder.model_stages.nodes.jobs) == 1
     first = run(builder)
-    assert len(builder.nodes.jobs) == 2
+    assert len(builder.model_stages.nodes.jobs) == 2
     shutil.rmtree(store.cache_folder / "candidates")
     opened = len(builder.components.engine.model_folders)
     assert run(builder) == first
-    assert (len(builder.nodes.jobs), len(builder.components.engine.model_folders)) == (2, opened)
+    assert (len(builder.model_stages.nodes.jobs), len(builder.components.engine.model_folders)) == (2, opened)
 
 
 @pytest.mark.parametrize(("keep", "kept"), [("all", True), ("last", False), ("none", False)])
@@ -129,7 +129,7 @@ def test_its_weights_are_kept_only_where_all_are(finished_builder_of, store, kee
         assert (model / "config.json").exists()
         assert (model / "model.safetensors").exists() == kept
     run(builder)
-    assert len(builder.nodes.jobs) == 2
+    assert len(builder.model_stages.nodes.jobs) == 2
 
 
 def test_rounds_without_examples_keep_the_base_model(finished_builder_of, capsys):

@@ -12,7 +12,7 @@ from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.statistics import mean
 from thoughtrank.records import Example
 from thoughtrank.rounds.control_trainings import Replay
-from thoughtrank.rounds.stage_builder import StageBuilder
+from thoughtrank.rounds.model_stages import ModelStages
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.run_paths import METRICS
 from thoughtrank.storage.tables import num_rows, read_table
@@ -23,7 +23,7 @@ def run(builder, control):
 
 
 def jobs(builder):
-    return {job.description: job for job in builder.nodes.jobs}
+    return {job.description: job for job in builder.model_stages.nodes.jobs}
 
 
 def test_a_control_has_the_files_of_a_round_in_a_folder_of_its_own(finished_builder_of, store):
@@ -61,7 +61,7 @@ def test_its_votes_cost_as_many_tokens_as_the_last_models_replies_with_their_tho
 def test_where_every_round_starts_from_the_base_model_the_last_training_is_replayed(finished_builder_of, store):
     builder = finished_builder_of(training={"start": "base", "examples": "all"})
     result = run(builder, AnswerCopies())
-    [job] = builder.nodes.jobs
+    [job] = builder.model_stages.nodes.jobs
     assert job.model == str(builder.base.folder().absolute())
     assert job.seed == builder.rounds[2].stages["training"].settings["seed"]
     selected = sum(each.artifacts["selection"].facts["examples"] for each in builder.rounds[1:])
@@ -71,7 +71,7 @@ def test_where_every_round_starts_from_the_base_model_the_last_training_is_repla
 def test_otherwise_those_of_all_rounds_are_so_that_no_tuned_model_is_an_ancestor(finished_builder_of, store):
     builder = finished_builder_of(training={"start": "previous", "examples": "round"})
     run(builder, AnswerCopies())
-    first, second = builder.nodes.jobs
+    first, second = builder.model_stages.nodes.jobs
     assert first.model == str(builder.base.folder().absolute())
     assert second.model == first.output
     assert (second.seed, first.seed) == (builder.config.seed + 2, builder.config.seed + 1)
@@ -100,7 +100,7 @@ def test_pairs_take_as_many_steps_as_the_run_and_stop_early_on_development_quest
 def test_pairs_do_not_stop_early_without_development_questions(finished_builder_of, store):
     builder = finished_builder_of()
     run(builder, AnswerPairs())
-    [job] = builder.nodes.jobs
+    [job] = builder.model_stages.nodes.jobs
     assert job.development is None
     assert job.steps is not None
     assert not store.paths.control(2, "answers_only", "pairs").development.exists()
@@ -120,26 +120,26 @@ def test_its_weights_are_kept_only_where_all_are(finished_builder_of, store, kee
     assert (model / "config.json").exists()
     assert (model / "model.safetensors").exists() == kept
     run(builder, AnswerCopies())
-    assert len(builder.nodes.jobs) == 1
+    assert len(builder.model_stages.nodes.jobs) == 1
 
 
 def test_what_is_finished_is_not_made_again(finished_builder_of, store, monkeypatch):
     builder = finished_builder_of(keep="last")
-    original = StageBuilder.evaluation
+    original = ModelStages.evaluation
 
     def killed(self, **options):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(StageBuilder, "evaluation", killed)
+        patched.setattr(ModelStages, "evaluation", killed)
         with pytest.raises(KeyboardInterrupt):
             run(builder, AnswerCopies())
-    assert StageBuilder.evaluation is original
+    assert ModelStages.evaluation is original
     first = run(builder, AnswerCopies())
-    assert len(builder.nodes.jobs) == 1
+    assert len(builder.model_stages.nodes.jobs) == 1
     shutil.rmtree(store.cache_folder / "evaluations")
     assert run(builder, AnswerCopies()) == first
-    assert len(builder.nodes.jobs) == 1
+    assert len(builder.model_stages.nodes.jobs) == 1
 
 
 def test_a_run_that_found_no_example_has_nothing_to_replay(finished_builder_of):

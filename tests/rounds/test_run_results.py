@@ -8,6 +8,8 @@ from whole_run import ROUND, RecordingLogger, recorded_workplace
 from thoughtrank.config.schema import load_config
 from thoughtrank.report.labels import side_label
 from thoughtrank.rounds.run_results import finished_settings
+from thoughtrank.stages.export import Export
+from thoughtrank.stages.round_models import BaseModel
 
 
 @pytest.fixture
@@ -92,6 +94,24 @@ def test_the_best_round_is_exported_where_that_is_chosen(workplace):
         f"round {number} development" for number in range(3)
     ]
     assert "# Mine" in (workplace.store.paths.export / "README.md").read_text()
+
+
+@pytest.mark.parametrize("chosen", [0, 1])
+def test_the_export_is_that_of_the_chosen_round(workplace, monkeypatch, chosen):
+    exported, make = [], Export.make
+
+    def recorded(self, artifact):
+        exported.append(self.model)
+        make(self, artifact)
+
+    monkeypatch.setattr(Export, "make", recorded)
+    monkeypatch.setattr("thoughtrank.rounds.run_results.round_to_export", lambda entries, *, which: chosen)
+    assert workplace.run()["exported_round"] == chosen
+    [model] = exported
+    if chosen:
+        assert model.stage.published == workplace.store.paths.model(chosen)
+    else:
+        assert isinstance(model.stage, BaseModel)
 
 
 def test_what_a_finished_run_was_asked_for(tiny_folder, tmp_path):

@@ -11,7 +11,7 @@ from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.generation import Generation
 from thoughtrank.stages.importing import Importing
 from thoughtrank.stages.round_models import BaseModel
-from thoughtrank.stages.training import KeptModel, Training
+from thoughtrank.stages.training import KeptModel
 from thoughtrank.storage.fingerprint import fingerprint
 from thoughtrank.storage.imported_candidates import ImportedCandidates
 
@@ -97,16 +97,6 @@ def test_training_on_one_round_from_the_base_model(builder_of):
     assert last.stages["training"].start is builder.base
 
 
-def test_every_round_is_trained_with_another_seed_and_the_operational_settings_apart(builder_of):
-    builder = builder_of(seed=10)
-    rounds = [run_round(builder, number) for number in range(3)]
-    stages = [each.stages["training"] for each in rounds[1:]]
-    assert all(type(stage) is Training for stage in stages)
-    assert [stage.settings["seed"] for stage in stages] == [11, 12]
-    assert stages[0].operational.keys() == {"checkpoint_minutes", "log_every"}
-    assert not stages[0].operational.keys() & stages[0].settings.keys()
-
-
 def test_a_round_without_examples_keeps_its_model_and_reports_it(builder_of, capsys):
     builder = builder_of()
     run_round(builder, 0)
@@ -143,30 +133,6 @@ def test_evaluation_asks_the_same_questions_in_every_round_with_the_scorer_of_th
     assert stages[0].questions == stages[1].questions
     assert len(stages[0].questions) == 5
     assert isinstance(builder.scorer, ReferenceScorer)
-
-
-def test_a_round_that_was_the_last_keeps_its_arms_when_the_run_is_extended(builder_of):
-    first, longer = builder_of(rounds=1), builder_of(rounds=3)
-    for number in (0, 1):
-        assert "best_of_n" in run_round(first, number).stages["evaluation"].arms
-    arms = [run_round(longer, number).stages["evaluation"].arms for number in range(4)]
-    assert ["best_of_n" in of_round for of_round in arms] == [True, True, False, True]
-
-
-def test_a_round_that_was_not_the_last_keeps_its_arms_when_the_run_is_shortened(builder_of):
-    longer, shorter = builder_of(rounds=3), builder_of(rounds=1)
-    for number in (0, 1):
-        run_round(longer, number)
-    arms = [run_round(shorter, number).stages["evaluation"].arms for number in (0, 1)]
-    assert ["best_of_n" in of_round for of_round in arms] == [True, False]
-
-
-def test_the_export_is_that_of_the_chosen_round(builder_of, store):
-    builder = builder_of()
-    rounds = [run_round(builder, number) for number in range(2)]
-    export = builder.export(chosen_round=0, card="a card")
-    assert (export.model.key, export.card, export.published) == (rounds[0].model.key, "a card", store.paths.export)
-    assert builder.export(chosen_round=1, card="a card").model.key == rounds[1].model.key
 
 
 READERS = {

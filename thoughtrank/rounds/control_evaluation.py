@@ -39,9 +39,10 @@ def evaluate_control(
     """
     paths = builder.store.paths.control(round_number, *control.folder_names)
     evaluation = builder.store.complete(
-        builder.evaluation(
+        builder.model_stages.evaluation(
             name=of_control(f"round {round_number} evaluation", control.title),
             published=paths.replies,
+            questions=builder.questions.evaluation(),
             model=model,
             arms=control.asked_in(builder.config.evaluation.arms),
             vote_tokens=vote_tokens,

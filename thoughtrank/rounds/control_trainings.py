@@ -124,8 +124,8 @@ class Replay:
 
     def _training(self, current: Round, *, start: RoundModel, examples: Artifact) -> Training:
         equal = self._control.equal_steps
-        return self._builder.training(
-            current,
+        return self._builder.model_stages.training(
+            current.number,
             name=of_control(f"round {current.number} training", self._control.title),
             published=self._paths(current).model,
             keep_weights=self._keeps_weights,

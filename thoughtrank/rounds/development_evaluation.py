@@ -1,7 +1,6 @@
 """The evaluation that ``export.which=best`` chooses by: every round's model on the development questions."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from thoughtrank.rounds.round import Round
@@ -18,13 +17,14 @@ def development_evaluation(builder: StageBuilder, current: Round) -> Stage:
         builder: of the run.
         current: the round, with its model.
     """
-    stage = builder.evaluation(
+    return builder.model_stages.evaluation(
         name=f"round {current.number} development",
         published=builder.store.paths.development_replies(current.number),
+        questions=builder.questions.development(),
         model=current.model,
         arms=("thought",),
+        split="development",
     )
-    return replace(stage, questions=builder.questions.development(), split="development")
 
 
 def development_figures(metrics: Mapping[str, Any]) -> dict[str, float | None]:

@@ -89,7 +89,8 @@ def _export(
         context=question.context,
         folder="path/to/this/folder",
     )
-    builder.store.complete(builder.export(chosen_round=chosen, card=card))
+    model = builder.rounds[chosen].model
+    builder.store.complete(builder.model_stages.export(published=paths.export, model=model, card=card))
     return {
         "run": paths.folder.name,
         **findings,
