@@ -1,6 +1,6 @@
 from composing import composed
 
-from thoughtrank.config.dry_run.evaluation_plan import arms_tokens, evaluation_line, evaluation_tokens
+from thoughtrank.config.dry_run.evaluation_plan import arms_tokens, evaluation_line, evaluation_tokens, reply_limit_note
 from thoughtrank.config.schema import load_config
 
 
@@ -23,6 +23,14 @@ def test_every_arm_is_named_with_the_most_tokens_of_a_question():
     assert "majority of n in rounds 0 and 2" in line
     # 100 of the free reply, 12 after the stem, and 40 of a thought that is forced open with 12 after it.
     assert line.endswith("at most 100 tokens per reply, 164 per question and round")
+
+
+def test_replies_that_are_cut_before_a_candidate_would_be_are_noted():
+    assert reply_limit_note(load_config(composed())) is None
+    note = reply_limit_note(load_config(composed("generation=card")))
+    assert "replies are cut at 128 tokens (evaluation.reply_tokens)" in note
+    assert "candidates have up to 2,176: with evaluation.reply_tokens=null" in note
+    assert reply_limit_note(load_config(composed("generation=card", "evaluation.reply_tokens=null"))) is None
 
 
 def test_one_arm_has_no_list_of_rounds():

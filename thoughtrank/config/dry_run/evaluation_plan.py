@@ -39,6 +39,17 @@ def evaluation_line(config: RunConfig, *, held_out: int, questions: ArmQuestions
     )
 
 
+def reply_limit_note(config: RunConfig) -> str | None:
+    """That replies are cut before a candidate would be, where they are; else None."""
+    limits = config.generation.thought_tokens + config.generation.answer_tokens
+    if config.reply_tokens >= limits:
+        return None
+    return (
+        f"replies are cut at {config.reply_tokens} tokens (evaluation.reply_tokens), also those of the released model, and "
+        f"candidates have up to {limits:,}: with evaluation.reply_tokens=null replies have as many"
+    )
+
+
 def arm_count(number: int) -> str:
     """A number of arms in words."""
     return f"{number} arm" if number == 1 else f"{number} arms"

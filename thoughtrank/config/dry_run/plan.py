@@ -7,7 +7,7 @@ from thoughtrank.config.dry_run.arm_questions import questions_by_arm
 from thoughtrank.config.dry_run.candidate_counts import candidates_per_question
 from thoughtrank.config.dry_run.control_plan import control_lines
 from thoughtrank.config.dry_run.disk_estimate import disk_bytes
-from thoughtrank.config.dry_run.evaluation_plan import ArmQuestions, evaluation_line
+from thoughtrank.config.dry_run.evaluation_plan import ArmQuestions, evaluation_line, reply_limit_note
 from thoughtrank.config.dry_run.gain_plan import gain_lines, gain_tokens
 from thoughtrank.config.dry_run.judge_plan import ranking_line, win_rate_lines
 from thoughtrank.config.dry_run.machine_rates import expected_rates, h100_rates
@@ -57,7 +57,7 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
             *memory_lines(config, components, weights=weights, prefixes=prefixes),
             f"  disk        {_disk_line(disk_bytes(config, components))}",
             *_time_lines(config, components, weights=weights, held_out=by_arm),
-            *(f"  note        {note}" for note in _notes(components)),
+            *(f"  note        {note}" for note in _notes(config, components)),
         ]
     )
 
@@ -170,9 +170,11 @@ def _time_lines(config: RunConfig, components: Components, *, weights: int | Non
     ]
 
 
-def _notes(components: Components) -> list[str]:
+def _notes(config: RunConfig, components: Components) -> list[str]:
     parts = (components.questions, components.engine, components.selection, components.objective)
     notes = [note for each in parts for note in each.notes()]
+    if cut := reply_limit_note(config):
+        notes.append(cut)
     family = components.judge.family()
     if family is not None and family == model_family(components.model.facts().name):
         notes.append(f"judge and model are both of the family {family}: a judge tends to prefer its own kind")
