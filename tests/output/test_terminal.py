@@ -92,14 +92,14 @@ PLAN = """run mine: 4 rounds
 """
 
 
-def printed_on_terminal(monkeypatch, *, columns: int) -> list[str]:
+def printed_on_terminal(monkeypatch, *, columns: int, text: str = PLAN) -> list[str]:
     main, side = os.openpty()
     fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
     with os.fdopen(main, "rb", buffering=0) as shown:
         with os.fdopen(side, "w") as stream:
             monkeypatch.setattr(sys, "stdout", stream)
             assert terminal_columns(stream) == columns
-            print_plan(PLAN)
+            print_plan(text)
             monkeypatch.undo()
         return everything(shown).decode().split("\r\n")
 
@@ -121,6 +121,17 @@ def test_a_plan_goes_on_below_its_text_on_a_narrow_terminal(monkeypatch):
         "              on this cpu, without its",
         "              evaluation",
         "",
+        "",
+    ]
+
+
+def test_a_label_of_two_words_and_a_line_without_a_label_go_on_below_their_text(monkeypatch):
+    lines = "  win rates   a judge compares replies\n              of  two rounds, blind"
+    assert printed_on_terminal(monkeypatch, columns=32, text=lines) == [
+        "  win rates   a judge compares",
+        "              replies",
+        "              of  two rounds,",
+        "              blind",
         "",
     ]
 

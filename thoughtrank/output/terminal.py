@@ -61,7 +61,7 @@ def print_plan(text: str) -> None:
 
 def _hanging(line: str, *, columns: int) -> str:
     """A line in as few lines as fit, the later ones indented as far as the text after the first line's label."""
-    found = re.match(r" +(\S+ {2,})?", line)
+    found = re.match(r" {2}\S+( \S+)* {2,}| +", line)
     indent = " " * len(found[0] if found else "  ")
     return textwrap.fill(
         line,
