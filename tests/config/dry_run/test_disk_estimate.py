@@ -60,8 +60,8 @@ def test_a_disk_with_too_little_room_is_a_fault_that_names_both_sizes(run, monke
     asked = []
     monkeypatch.setattr("shutil.disk_usage", lambda folder: asked.append(folder) or SimpleNamespace(free=10))
     [fault] = disk_faults(*run)
-    assert f"{disk_bytes(*run) / 1e9:.1f} GB" in fault
-    assert "0.0 GB free" in fault
+    assert f"{disk_bytes(*run) / 1e6:.0f} MB" in fault
+    assert "0 kB free" in fault
     assert "cache_dir" in fault
     assert asked == [tmp_path], "the disk of a folder that is not there yet is that of its parent"
 

@@ -49,7 +49,7 @@ def test_the_price_that_is_expected_stands_beside_the_most_with_what_it_assumes(
     config, components = planned(f"runs_dir={tmp_path}", "generation.answer_tokens=2000")
     line = ranking_line(config, components)
     most = float(re.search(r"at most \$([\d,.]+) in all", line)[1].replace(",", ""))
-    assert "answers have 150 tokens, 37 of 62 different, and the judge replies in 100" in line
+    assert "answers have 150 tokens, 37 of 62 different, and judge replies of 100 tokens" in line
     assert 0 < dollars(line) < most / 5
 
 

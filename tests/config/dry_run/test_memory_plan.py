@@ -51,33 +51,36 @@ def test_training_is_stated_with_and_without_gradient_checkpointing():
     assert "2,304 tokens per micro-batch" in training(*RECIPE, "training.micro_batch_size=1")
     assert "8,192 tokens per micro-batch" in training(*RECIPE, "training.micro_batch_tokens=8192")
     on_a_cpu = training(*RECIPE, "strategy.accelerator=cpu")
-    assert "4,096 tokens per micro-batch; it is off" in on_a_cpu
+    assert "4,096 tokens per micro-batch; gradient checkpointing is off" in on_a_cpu
 
 
 @pytest.mark.parametrize(
     ("memory", "tokens", "chosen"),
-    [(72, r"8,192", "it is on"), (80, r"[23],\d\d\d", "it is off"), (141, r"8,192", "it is off")],
+    [(72, r"8,192", "on"), (80, r"[23],\d\d\d", "off"), (141, r"8,192", "off")],
 )
 def test_the_recipe_says_what_it_chooses_for_a_device(memory, tokens, chosen, monkeypatch):
     monkeypatch.setattr(setup, "find_spec", lambda name: None)
     monkeypatch.setattr(training_memory, "cuda_memory", lambda: memory * 1_000_000_000)
     line = training(*RECIPE)
     assert re.search(
-        rf"at {tokens} tokens per micro-batch; {chosen}, both chosen for this device of {memory} GB$", line
+        rf"at {tokens} tokens per micro-batch; gradient checkpointing is {chosen}, both chosen for this device of {memory} GB$",
+        line,
     )
     here = f"chosen for this device of {memory} GB"
-    assert re.search(rf"; it is (on|off), {here}$", training(*RECIPE, "training.micro_batch_tokens=4096"))
-    assert training(*RECIPE, ON).endswith(f"; it is on, and the size of micro-batches is {here}")
+    assert re.search(
+        rf"; gradient checkpointing is (on|off), {here}$", training(*RECIPE, "training.micro_batch_tokens=4096")
+    )
+    assert training(*RECIPE, ON).endswith(f"; gradient checkpointing is on, and the size of micro-batches is {here}")
 
 
 def test_without_the_device_the_choice_is_left_to_it(monkeypatch):
     monkeypatch.setattr(training_memory, "cuda_memory", lambda: None)
     later = "chosen on the CUDA device that trains"
     assert training(*RECIPE).endswith(f"; both are {later}")
-    assert training(*RECIPE, "training.micro_batch_tokens=4096").endswith(f"; it is {later}")
-    assert training(*RECIPE, ON).endswith(f"; it is on, and the size of micro-batches is {later}")
-    assert training(*RECIPE, ON, "training.micro_batch_tokens=4096").endswith("; it is on")
-    assert training(*RECIPE, "strategy.accelerator=cpu").endswith("it is off")
+    assert training(*RECIPE, "training.micro_batch_tokens=4096").endswith(f"; gradient checkpointing is {later}")
+    assert training(*RECIPE, ON).endswith(f"; gradient checkpointing is on, and the size of micro-batches is {later}")
+    assert training(*RECIPE, ON, "training.micro_batch_tokens=4096").endswith("; gradient checkpointing is on")
+    assert training(*RECIPE, "strategy.accelerator=cpu").endswith("gradient checkpointing is off")
 
 
 def test_a_large_model_is_shown_with_what_fits_on_which_card_and_a_small_one_without(monkeypatch):

@@ -118,7 +118,10 @@ def test_more_arms_take_more_time():
 
 def test_it_names_the_kinds_of_the_reference_answers():
     line = plan("questions.held_out=30", "questions.held_out_unseen=12", "questions.development=5")["questions"]
-    assert line == "  questions   test: 30 numbers; test of unseen families: 12 numbers; development: 5 numbers"
+    assert line == (
+        "  questions   test: 30 questions (answers: 30 numbers); test of unseen families: 12 questions (answers: 12 numbers); "
+        "development: 5 questions (answers: 5 numbers)"
+    )
 
 
 def test_a_judge_without_a_model_costs_nothing():
@@ -244,7 +247,7 @@ def test_the_published_recipe_is_planned_without_its_weights(tmp_path):
     questions.write_text("\n".join(f'{{"question": "{number}?", "answer": "#### {number}"}}' for number in range(3000)))
     shown = plan("experiment=llama3.2_3b_cot", f"questions.name={questions}", "questions.held_out_split=null")
     assert "3212.7 M parameters" in shown["model"] or "3213 M parameters" in shown["model"]
-    assert f"512 questions x 62 prefixes = {512 * 62} candidates" in shown["generation"]
+    assert f"512 questions x 62 prefixes = {512 * 62:,} candidates" in shown["generation"]
     assert re.search(r"at most \$[\d,]+\.\d\d in all", shown["ranking"])
     assert "6.4 GB of weights and at most 7.5 GB of keys and values" in shown["memory"]
     assert "GB" in shown["disk"]

@@ -24,9 +24,12 @@ def plan_of():
 
 def test_the_kinds_of_the_references_are_counted_for_every_set(plan_of):
     line = question_line(*plan_of("questions.held_out=400", "questions.held_out_unseen=60", "questions.development=80"))
-    assert line == "test: 400 numbers; test of unseen families: 60 numbers; development: 80 numbers"
+    assert line == (
+        "test: 400 questions (answers: 400 numbers); test of unseen families: 60 questions (answers: 60 numbers); "
+        "development: 80 questions (answers: 80 numbers)"
+    )
     line = question_line(*plan_of("questions.held_out=400", "questions.held_out_unseen=0", "questions.development=0"))
-    assert line == "test: 400 numbers"
+    assert line == "test: 400 questions (answers: 400 numbers)"
 
 
 def test_questions_of_several_kinds_are_told_apart(plan_of, tmp_path):
@@ -34,7 +37,14 @@ def test_questions_of_several_kinds_are_told_apart(plan_of, tmp_path):
     answers = ["12", "3.5", "B", "Paris", "It was the best of times, it was the worst of times.", None]
     path.write_text("".join(json.dumps({"question": f"{each}?", "answer": each}) + "\n" for each in answers))
     line = question_line(*plan_of("questions=file", f"questions.path={path}", "questions.held_out=6"))
-    assert line == "test: 2 numbers, 1 letter, 1 short text, 1 free text, 1 without reference"
+    assert line == "test: 6 questions (answers: 2 numbers, 1 letter, 1 short text, 1 free text, 1 without reference)"
+
+
+def test_questions_without_any_reference_answer_are_said_to_have_none(plan_of, tmp_path):
+    path = tmp_path / "open.jsonl"
+    path.write_text(json.dumps({"question": "Why?"}))
+    line = question_line(*plan_of("questions=file", f"questions.path={path}", "questions.held_out=1"))
+    assert line == "test: 1 question (without reference answers)"
 
 
 def test_questions_that_cannot_be_read_do_not_hide_the_plan(plan_of, tmp_path):
@@ -45,7 +55,7 @@ def test_questions_that_cannot_be_read_do_not_hide_the_plan(plan_of, tmp_path):
 def test_development_questions_cost_tokens_where_they_choose_the_round(plan_of):
     assert development_tokens(*plan_of("questions.development=50")) == 0
     best = plan_of("questions.development=50", "export.which=best", "rounds=1")
-    assert "development, which choose the round to export: 50 numbers" in question_line(*best)
+    assert "development, which choose the round to export: 50 questions (answers: 50 numbers)" in question_line(*best)
     twice = plan_of("questions.development=50", "export.which=best", "rounds=3")
     assert development_tokens(*twice) == 2 * development_tokens(*best) > 0
 

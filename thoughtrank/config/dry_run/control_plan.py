@@ -5,9 +5,10 @@ from functools import partial
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.candidate_counts import candidate_tokens, candidates_per_round
-from thoughtrank.config.dry_run.evaluation_plan import ArmQuestions, arm_count, arms_tokens
+from thoughtrank.config.dry_run.evaluation_plan import ArmQuestions, arms_tokens
 from thoughtrank.config.dry_run.gain_plan import gain_tokens
 from thoughtrank.config.dry_run.machine_rates import expected_rates
+from thoughtrank.config.dry_run.number_text import count
 from thoughtrank.config.dry_run.time_estimate import TRAINING_PASSES, duration
 from thoughtrank.config.dry_run.training_tokens import training_tokens
 from thoughtrank.config.schema import RunConfig
@@ -34,14 +35,14 @@ def control_lines(
     controls = chosen_controls(config.controls)
     if not controls:
         return []
-    num_questions = components.questions.held_out + components.questions.held_out_unseen
+    asked = count(components.questions.held_out + components.questions.held_out_unseen, "held-out question")
     time_text = partial(_time_text, config, components, weights=weights, held_out=held_out)
     lines = []
     if replayed := [each for each in controls if isinstance(each, ExamplesControl)]:
         trainings = config.rounds if config.training.start == "previous" else 1
         each = "the trainings of all rounds" if trainings > 1 else "the last training"
         lines.append(
-            f"{_titles(replayed)}: each replays {each} on other examples and answers {num_questions} held-out questions in "
+            f"{_titles(replayed)}: each replays {each} on other examples and answers {asked} in "
             f"{_arm_counts(replayed, held_out)}{time_text(controls=replayed)}"
         )
     if any(each.equal_steps for each in controls):
@@ -49,7 +50,7 @@ def control_lines(
     if generating := [each for each in controls if isinstance(each, CandidatesControl)]:
         lines.append(
             f"{_titles(generating)}: all rounds again, with as many candidates, judge calls and trainings as the run, and "
-            f"{num_questions} held-out questions in {_arm_counts(generating, held_out)}{time_text(controls=generating)}"
+            f"{asked} in {_arm_counts(generating, held_out)}{time_text(controls=generating)}"
         )
     if config.keep != "all":
         lines.append(f"keep={config.keep}: their weights are deleted once they are evaluated")
@@ -130,7 +131,7 @@ def _titles(controls: Sequence[Control]) -> str:
 
 def _arm_counts(controls: Sequence[Control], held_out: ArmQuestions) -> str:
     counts = sorted({sum(number > 0 for number in _of_control(each, held_out).values()) for each in controls})
-    return arm_count(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]} arms"
+    return count(counts[0], "arm") if len(counts) == 1 else f"{counts[0]} to {counts[-1]} arms"
 
 
 def _early_stopping(components: Components) -> str:
@@ -141,7 +142,7 @@ def _early_stopping(components: Components) -> str:
         return f"{pairs}: no early stopping, since no development question has a short reference answer"
     if not components.strategy.whole_parameters:
         return f"{pairs}: no early stopping, since {components.strategy.name} shards the weights"
-    return f"{pairs}: early stopping on {components.questions.num_development} development questions"
+    return f"{pairs}: early stopping on {count(components.questions.num_development, 'development question')}"
 
 
 def _any_short(questions: QuestionSource) -> bool:

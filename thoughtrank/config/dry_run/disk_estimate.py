@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from thoughtrank.config.components import Components
+from thoughtrank.config.dry_run.number_text import bytes_text
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.controls.protocol import CandidatesControl
@@ -62,7 +63,7 @@ def _free_faults(key: str, value: str, *, folder: Path, needed: int) -> list[str
     if free >= needed:
         return []
     return [
-        f"the run may need {needed / 1e9:.1f} GB on the disk of {key}={value}, which has {free / 1e9:.1f} GB free: make room, "
+        f"the run may need {bytes_text(needed)} on the disk of {key}={value}, which has {bytes_text(free)} free: make room, "
         "or point cache_dir and runs_dir elsewhere"
     ]
 

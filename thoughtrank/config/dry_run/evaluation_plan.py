@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from thoughtrank.config.dry_run.number_text import count
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.evaluation.arms.protocol import ArmName
 from thoughtrank.evaluation.arms.registry import ARMS, arms_of_round
@@ -34,8 +35,9 @@ def evaluation_line(config: RunConfig, *, held_out: int, questions: ArmQuestions
     none = f"; none has a reference answer for {_labels(unfit)}" if unfit else ""
     most = sum(_most_tokens(name, config) for name in every)
     return (
-        f"{held_out} held-out questions, rounds 0 to {config.rounds}, in {arm_count(len(every))} ({_labels(every)}){more}"
-        f"{none}; at most {config.reply_tokens} tokens per reply, {most} per question and round"
+        f"{count(held_out, 'held-out question')}, rounds 0 to {config.rounds}, in {count(len(every), 'arm')} "
+        f"({_labels(every)}){more}{none}; at most {count(config.reply_tokens, 'token')} per reply, {most:,} per question "
+        "and round"
     )
 
 
@@ -48,11 +50,6 @@ def reply_limit_note(config: RunConfig) -> str | None:
         f"replies are cut at {config.reply_tokens} tokens (evaluation.reply_tokens), also those of the released model, and "
         f"candidates have up to {limits:,}: with evaluation.reply_tokens=null replies have as many"
     )
-
-
-def arm_count(number: int) -> str:
-    """A number of arms in words."""
-    return f"{number} arm" if number == 1 else f"{number} arms"
 
 
 def _labels(names: Iterable[ArmName]) -> str:

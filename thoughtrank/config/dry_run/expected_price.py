@@ -9,6 +9,7 @@ from statistics import mean
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.candidate_counts import candidates_per_question
 from thoughtrank.config.dry_run.control_plan import times_ranked
+from thoughtrank.config.dry_run.number_text import count
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.stored_config import read_stored_config
 from thoughtrank.errors import UserError
@@ -63,8 +64,8 @@ def expected_price(config: RunConfig, components: Components) -> str | None:
     dollars = config.rounds * times_ranked(config) * min(dollars, bound.dollars)
     like = "if answers have" if answers.run is None else f"if answers are like those of the run {answers.run}:"
     return (
-        f"about ${dollars:,.2f} {like} {answers.tokens:.0f} tokens, {different} of {candidates} different, and the judge "
-        f"replies in {_REPLY_TOKENS}"
+        f"about ${dollars:,.2f} {like} {count(round(answers.tokens), 'token')}, {different} of {candidates} different, "
+        f"and judge replies of {_REPLY_TOKENS} tokens"
     )
 
 

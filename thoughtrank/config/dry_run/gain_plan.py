@@ -2,6 +2,7 @@
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.candidate_counts import candidates_per_round
+from thoughtrank.config.dry_run.number_text import count
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.selection.protocol import GainSelector, needs_gains
 
@@ -24,7 +25,7 @@ def gain_lines(config: RunConfig, components: Components) -> list[str]:
         lines.insert(
             0,
             f"  gains       scores the thoughts of the best-ranked answers, at most {candidates:,} per "
-            f"round ({questions} questions), in nats; for long answers in nats per token",
+            f"round ({count(questions, 'question')}), in nats; for long answers in nats per token",
         )
     return lines
 

@@ -6,6 +6,7 @@ from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.candidate_counts import candidates_per_question
 from thoughtrank.config.dry_run.control_plan import times_ranked
 from thoughtrank.config.dry_run.expected_price import expected_price
+from thoughtrank.config.dry_run.number_text import count
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.errors import UserError
@@ -39,8 +40,8 @@ def ranking_line(config: RunConfig, components: Components) -> str:
     money = _money(bound, times=config.rounds * times_ranked(config))
     expected = expected_price(config, components)
     return (
-        f"{judge.name}: at most {bound.calls} judge calls and {tokens:,} tokens per round, {money} (an unparseable reply "
-        f"is requested once more){f'; {expected}' if expected else ''}"
+        f"{judge.name}: at most {count(bound.calls, 'judge call')} and {count(tokens, 'token')} per round, {money} (an "
+        f"unparseable reply is requested once more){f'; {expected}' if expected else ''}"
     )
 
 
@@ -69,9 +70,9 @@ def win_rate_lines(config: RunConfig, components: Components) -> list[str]:
     bound = judge.cost_bound(calls=calls, answers_shown=2 * calls, answer_tokens=config.reply_tokens)
     cost = "offline, no calls, no money"
     if bound is not None:
-        cost = f"at most {bound.calls} judge calls, {_money(bound, times=1)}"
+        cost = f"at most {count(bound.calls, 'judge call')}, {_money(bound, times=1)}"
     return [
-        f"  win rates   {judge.name} compares replies to {len(compared)} test questions, blind and in both orders: "
+        f"  win rates   {judge.name} compares replies to {count(len(compared), 'test question')}, blind and in both orders: "
         f"{_comparisons_text(rounds)}{_controls_text(controls)}; {cost}"
     ]
 
@@ -98,7 +99,7 @@ def _comparisons_text(rounds: dict[int, list[JudgedComparison]]) -> str:
 def _controls_text(controls: Mapping[str, Sequence[JudgedComparison]]) -> str:
     """``; 3 comparisons of control answers only, copies``; empty where nothing of a control is compared."""
     counts = [(title, len(comparisons)) for title, comparisons in controls.items() if comparisons]
-    return "".join(f"; {of_control(f'{count} comparison' + 's' * (count > 1), title)}" for title, count in counts)
+    return "".join(f"; {of_control(count(number, 'comparison'), title)}" for title, number in counts)
 
 
 def _rounds_text(numbers: list[int]) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.memory_estimate import training_gigabytes
+from thoughtrank.config.dry_run.number_text import bytes_text, count
 from thoughtrank.config.schema import RunConfig, TrainingConfig
 from thoughtrank.config.training_memory import device_memory, settings_here, training_parts
 from thoughtrank.finetuning.memory.alternatives import fitting
@@ -39,10 +40,10 @@ def _generation_lines(config: RunConfig, components: Components, *, weights: int
     if generation is None:
         return []
     most, groups = generation.kv_cache, generation.groups
-    cache = "all memory that is left for" if most is None else f"at most {groups * most / 1e9:.1f} GB of"
+    cache = "all memory that is left for" if most is None else f"at most {bytes_text(groups * most)} of"
     branches = f"{engine.questions_estimate()} x {prefixes} branches"
     return [
-        f"generation: {generation.weights / 1e9:.1f} GB of weights and {cache} keys and values "
+        f"generation: {bytes_text(generation.weights)} of weights and {cache} keys and values "
         f"({branches if groups == 1 else f'{groups} groups of {branches}'})"
     ]
 
@@ -62,21 +63,20 @@ def _training_lines(config: RunConfig, components: Components, *, shape: Decoder
     device = likely_device(components.strategy)
     chosen = settings_here(config.training, shape=shape, generation=config.generation, components=components)
     limited = replace(parts, micro_batch_tokens=chosen.micro_batch_tokens)
-    gigabytes = {}
+    most = {}
     for checkpointing in (False, True):
         setup = training_setup(limited, shape=shape, device=device, checkpointing=checkpointing)
         if setup is None:
             return None
         found = peak_memory(setup)
-        gigabytes[checkpointing] = f"{found.peak / 1e9:.1f} GB" + (
-            f" (and {found.main / 1e9:.1f} GB of main memory)" if found.main else ""
-        )
-    choice = f"it is {'on' if chosen.gradient_checkpointing else 'off'}"
+        main = f" (and {bytes_text(found.main)} of main memory)" if found.main else ""
+        most[checkpointing] = f"{bytes_text(found.peak)}{main}"
+    choice = f"gradient checkpointing is {'on' if chosen.gradient_checkpointing else 'off'}"
     if device == "cuda":
         choice = _choice_on_cuda(config.training, choice, memory=device_memory(components.strategy))
     return [
-        f"training on {device}: at most {gigabytes[False]} per device without gradient checkpointing and {gigabytes[True]} "
-        f"with it, at {limited.tokens:,} tokens per micro-batch; {choice}",
+        f"training on {device}: at most {most[False]} per device without gradient checkpointing and {most[True]} with it, "
+        f"at {count(limited.tokens, 'token')} per micro-batch; {choice}",
         *_fit_lines(parts, shape=shape),
     ]
 
@@ -89,7 +89,7 @@ def _choice_on_cuda(training: TrainingConfig, choice: str, *, memory: int | None
     later = memory is None
     texts = {
         (True, True): "both are" if later else f"{choice}, both",
-        (True, False): "it is" if later else f"{choice},",
+        (True, False): "gradient checkpointing is" if later else f"{choice},",
         (False, True): f"{choice}, and the size of micro-batches is",
     }
     where = "on the CUDA device that trains" if memory is None else f"for this device of {memory / 1e9:.0f} GB"

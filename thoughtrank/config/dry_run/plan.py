@@ -1,7 +1,5 @@
 """What a run will do and roughly what it will cost, shown before it starts and by ``dry_run=true``."""
 
-from dataclasses import replace
-
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.arm_questions import questions_by_arm
 from thoughtrank.config.dry_run.candidate_counts import candidates_per_question
@@ -12,6 +10,7 @@ from thoughtrank.config.dry_run.gain_plan import gain_lines, gain_tokens
 from thoughtrank.config.dry_run.judge_plan import ranking_line, win_rate_lines
 from thoughtrank.config.dry_run.machine_rates import expected_rates, h100_rates
 from thoughtrank.config.dry_run.memory_plan import memory_lines
+from thoughtrank.config.dry_run.number_text import bytes_text, count, parameters_text
 from thoughtrank.config.dry_run.question_plan import (
     development_tokens,
     question_line,
@@ -19,12 +18,11 @@ from thoughtrank.config.dry_run.question_plan import (
     screening_tokens,
 )
 from thoughtrank.config.dry_run.time_estimate import h100_lines, run_operations, time_line
+from thoughtrank.config.dry_run.training_plan import training_lines
 from thoughtrank.config.schema import RunConfig
-from thoughtrank.config.training_memory import settings_here, training_parts
 from thoughtrank.engines.device_sizes import group_sizes
 from thoughtrank.engines.serving.cuda_devices import num_cuda_devices
 from thoughtrank.finetuning.memory.setup import likely_device
-from thoughtrank.finetuning.parameter_memory import nominal_bytes
 from thoughtrank.finetuning.protocols import Strategy
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.prefixes.mined import MinedPrefixes
@@ -42,15 +40,14 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
     by_arm = questions_by_arm(config, components)
     return "\n".join(
         [
-            f"run {run}: {_count(config.rounds, 'round')}{_stop_text(config)}",
+            f"run {run}: {count(config.rounds, 'round')}{_stop_text(config)}",
             f"  model       {_model_line(components, weights=weights)}",
             f"  questions   {question_line(config, components)}",
             *screening_lines(config, components),
             *_candidate_lines(config, components),
             f"  ranking     {ranking_line(config, components)}",
             *gain_lines(config, components),
-            f"  training    {_training_line(config)}",
-            f"              {_training_memory_line(config, components, weights=weights)}",
+            *training_lines(config, components, weights=weights),
             f"  evaluation  {evaluation_line(config, held_out=held_out, questions=by_arm)}",
             *win_rate_lines(config, components),
             *control_lines(config, components, weights=weights, held_out=by_arm),
@@ -69,7 +66,7 @@ def _stop_text(config: RunConfig) -> str:
 def _model_line(components: Components, *, weights: int | None) -> str:
     facts = components.model.facts()
     quantization = f", from {facts.quantization}" if facts.quantization else ""
-    size = f", {weights / 1e6:.0f} M parameters" if weights else ""
+    size = f", {parameters_text(weights)}" if weights else ""
     return f"{facts.name}{quantization}, licence {facts.license}{size}"
 
 
@@ -80,30 +77,31 @@ def _candidate_lines(config: RunConfig, components: Components) -> list[str]:
     most = "at most " if mining else ""
     per_candidate = config.generation.thought_tokens + config.generation.answer_tokens
     generated = (
-        f"  generation  {questions} questions x {most}{prefixes} prefixes = {most}{candidates} candidates per round, "
-        f"at most {candidates * per_candidate:,} tokens{_several_models(config)}"
+        f"  generation  {count(questions, 'question')} x {most}{count(prefixes, 'prefix', 'prefixes')} = "
+        f"{most}{count(candidates, 'candidate')} per round, at most {count(candidates * per_candidate, 'token')}"
+        f"{_several_models(config)}"
     )
     later = [_mining_line(config, name=name, mined=each) for name, each in mining.items()]
     if components.imported is None:
         return [generated, *later]
     facts = components.imported.facts
     imported = (
-        f"  candidates  round 1 ranks {facts['candidates']} candidates of {facts['questions']} questions from "
-        f"{components.imported.folder} and generates none"
+        f"  candidates  round 1 ranks {count(facts['candidates'], 'candidate')} of {count(facts['questions'], 'question')} "
+        f"from {components.imported.folder} and generates none"
     )
     return [imported] if config.rounds == 1 else [f"{imported}; from round 2 on:", generated, *later]
 
 
 def _mining_line(config: RunConfig, *, name: str, mined: MinedPrefixes) -> str:
     """What a set that mines the run itself gives each round."""
-    fallback = _count(len(mined.prefixes()), "prefix", "prefixes")
+    fallback = count(len(mined.prefixes()), "prefix", "prefixes")
     first = f"              {name}: {fallback} of prefixes.{name}.fallback in round 1"
     if config.rounds == 1:
         return f"{first}; nothing is mined in a run of one round"
-    rounds = "the rounds before" if mined.rounds is None else f"the first {_count(mined.rounds, 'round')}"
+    rounds = "the rounds before" if mined.rounds is None else f"the first {count(mined.rounds, 'round')}"
     return (
-        f"{first}; from round 2 on at most {mined.count} openers of {_count(mined.words, 'word')}, mined from genuine "
-        f"thoughts of {rounds}"
+        f"{first}; from round 2 on at most {count(mined.count, 'opener')} of {count(mined.words, 'word')}, mined from "
+        f"genuine thoughts of {rounds}"
     )
 
 
@@ -113,40 +111,8 @@ def _several_models(config: RunConfig) -> str:
     return "; from round 2 on twice as many, by the base model and by that of the round before"
 
 
-def _training_line(config: RunConfig) -> str:
-    training = config.training
-    examples = "all rounds so far" if training.examples == "all" else "the round"
-    at_least = f" and at least {training.min_steps} steps" if training.min_steps else ""
-    start = "previous round" if training.start == "previous" else "base model"
-    return (
-        f"{_count(training.epochs, 'epoch')} over the examples of {examples}, {training.batch_size} per step{at_least}, "
-        f"from the {start}; precision {training.precision}"
-    )
-
-
-def _training_memory_line(config: RunConfig, components: Components, *, weights: int | None) -> str:
-    setting = config.training.weights
-    shape, generation = components.model.decoder_shape(), config.generation
-    chosen = settings_here(config.training, shape=shape, generation=generation, components=components)
-    parts = training_parts(config.training, generation=generation, components=components)
-    accumulates = replace(parts, micro_batch_tokens=chosen.micro_batch_tokens).accumulates
-    memory = nominal_bytes(
-        weights=setting,
-        precision=config.training.precision,
-        optimizer=components.optimizer,
-        strategy=components.strategy,
-        accumulates=accumulates and not components.adapter.freezes_model,
-    )
-    if memory is None:
-        return f"{setting} weights; the size of the optimizer's state is unknown"
-    if components.adapter.freezes_model:
-        return f"adapter {components.adapter.name}: frozen weights, and {setting} ones of {memory.text()}"
-    total = f", {memory.total * weights / 1e9:.2f} GB before activations" if weights else ""
-    return f"{setting} weights, {components.optimizer.name}: {memory.text()}{total}"
-
-
 def _disk_line(needed: int | None) -> str:
-    return "unknown until the model is downloaded" if needed is None else f"up to {needed / 1e9:.1f} GB while it runs"
+    return "unknown until the model is downloaded" if needed is None else f"up to {bytes_text(needed)} while it runs"
 
 
 def _time_lines(config: RunConfig, components: Components, *, weights: int | None, held_out: ArmQuestions) -> list[str]:
@@ -192,7 +158,3 @@ def _idle_devices(strategy: Strategy) -> list[str]:
         f"{visible} CUDA devices are visible, and training uses {used} of them: strategy.devices={visible} with "
         "strategy=ddp, or with one that shards, divides it over all"
     ]
-
-
-def _count(number: int, noun: str, nouns: str | None = None) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {nouns or f'{noun}s'}"

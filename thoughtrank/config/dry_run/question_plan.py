@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.evaluation_plan import arms_tokens
+from thoughtrank.config.dry_run.number_text import count
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.reference_kinds import kinds_text
@@ -31,12 +32,20 @@ def question_line(config: RunConfig, components: Components) -> str:
         development: list(chosen_by),
     }
     texts = [
-        f"{name}: {kinds_text(questions)}{_turns_text(questions)}" for name, questions in sets.items() if questions
+        f"{name}: {count(len(questions), 'question')} ({_answers_text(questions)}){_turns_text(questions)}"
+        for name, questions in sets.items()
+        if questions
     ]
     scorer = components.questions.scorer
     if scorer is not None and not isinstance(scorer, ReferenceScorer):
         texts.append(f"{scorer_name(scorer)} decides what is right")
     return "; ".join(texts)
+
+
+def _answers_text(questions: Sequence[Question]) -> str:
+    if all(question.answer is None for question in questions):
+        return "without reference answers"
+    return f"answers: {kinds_text(questions)}"
 
 
 def _turns_text(questions: Sequence[Question]) -> str:
@@ -56,9 +65,9 @@ def screening_lines(config: RunConfig, components: Components) -> list[str]:
         "right answer, positive gain" if components.engine.scores else "right answer; this engine computes no gains"
     )
     return [
-        f"  screening   {questions} questions x {thoughts} thoughts = {questions * thoughts} candidates per round, at most "
-        f"{tokens:,} tokens; keeps up to {source.train_per_round} questions that some but not all of these "
-        f"thoughts solve ({solved})"
+        f"  screening   {count(questions, 'question')} x {count(thoughts, 'thought')} = "
+        f"{count(questions * thoughts, 'candidate')} per round, at most {count(tokens, 'token')}; keeps up to "
+        f"{count(source.train_per_round, 'question')} that some but not all of these thoughts solve ({solved})"
     ]
 
 
