@@ -27,4 +27,5 @@ def test_what_is_not_overridden_is_the_inner_sources():
         inner.development(),
         inner.notes(),
     )
+    assert wrapped.num_read == inner.num_read is None
     assert (wrapped.train(1), wrapped.faults(rounds=3)) == (inner.train(1)[::-1], ["3 rounds"])

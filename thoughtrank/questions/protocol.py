@@ -46,6 +46,11 @@ class QuestionSource(Protocol):
         """
         return []
 
+    @property
+    def num_read(self) -> int | None:
+        """Number of all questions that were read, however they are divided; None where none were, or where they are made."""
+        return None
+
     def notes(self) -> list[str]:
         """What the user should know before the run, one sentence each; shown in the plan."""
         return []

@@ -32,6 +32,11 @@ class WrappedSource(QuestionSource):
         """See ``QuestionSource``."""
         return self._source.skipped_rows
 
+    @property
+    def num_read(self) -> int | None:
+        """See ``QuestionSource``."""
+        return self._source.num_read
+
     def notes(self) -> list[str]:
         """See ``QuestionSource``."""
         return self._source.notes()

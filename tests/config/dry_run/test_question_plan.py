@@ -47,6 +47,13 @@ def test_questions_without_any_reference_answer_are_said_to_have_none(plan_of, t
     assert line == "test: 1 question (without reference answers)"
 
 
+def test_too_few_questions_are_counted_although_they_cannot_be_divided(plan_of, tmp_path):
+    path = tmp_path / "few.jsonl"
+    path.write_text("".join(json.dumps({"question": f"{each}?", "answer": "1"}) + "\n" for each in range(3)))
+    line = question_line(*plan_of("questions=file", f"questions.path={path}", "questions.held_out=4"))
+    assert line == "3 questions in all, fewer than are asked for"
+
+
 def test_questions_that_cannot_be_read_do_not_hide_the_plan(plan_of, tmp_path):
     line = question_line(*plan_of("questions=file", f"questions.path={tmp_path}/missing.jsonl"))
     assert line == "unknown until they can be read"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from thoughtrank.errors import UserError
 from thoughtrank.evaluation.scoring import ReferenceScorer
+from thoughtrank.questions.question_file import QuestionFile
 from thoughtrank.questions.rows.bad_row import BadRowError
 from thoughtrank.questions.rows.file_reader import Row
 from thoughtrank.questions.rows.loaded_questions import ReadRows
@@ -98,3 +99,19 @@ def test_a_source_without_more_has_the_defaults_of_the_protocol():
     source = Letters("ab")
     assert (source.held_out_unseen, source.operational) == (0, frozenset())
     assert source.scorer.identity() == ReferenceScorer().identity()
+
+
+def test_the_number_of_questions_that_were_read_is_known_once_they_were(tmp_path):
+    path = tmp_path / "few.jsonl"
+    path.write_text('{"question": "1?", "answer": "1"}\n{"question": "2?", "answer": "2"}\nnot a row\n')
+    few = QuestionFile(path=str(path), seed=0, train_per_round=2, held_out=5)
+    assert few.num_read is None
+    with pytest.raises(UserError, match="has 2 questions"):
+        few.evaluation()
+    assert few.num_read == 2
+
+
+def test_it_is_unknown_where_they_cannot_be_read(tmp_path):
+    missing = QuestionFile(path=str(tmp_path / "missing.jsonl"), seed=0, train_per_round=2, held_out=5)
+    assert missing.faults(rounds=1)
+    assert missing.num_read is None

@@ -24,7 +24,10 @@ def question_line(config: RunConfig, components: Components) -> str:
     try:
         held_out, chosen_by = components.questions.evaluation(), components.questions.development()
     except UserError:
-        return "unknown until they can be read"
+        number = components.questions.num_read
+        if number is None:
+            return "unknown until they can be read"
+        return f"{count(number, 'question')} in all, fewer than are asked for"
     development = "development, which choose the round to export" if config.export.which == "best" else "development"
     sets = {
         "test": [question for question in held_out if not question.unseen],

@@ -92,6 +92,12 @@ class RowSource(QuestionSource):
         """See ``QuestionSource``."""
         return list(self._loaded.skipped_rows)
 
+    @property
+    def num_read(self) -> int | None:
+        """See ``QuestionSource``. What could not be read is not tried again: a dataset may be far away."""
+        loaded: LoadedQuestions | None = vars(self).get("_loaded")
+        return None if loaded is None else sum(map(len, (loaded.train, loaded.development, loaded.test)))
+
     def notes(self) -> list[str]:
         """Repeated questions with another answer, and columns with options that are not read; see ``QuestionSource``."""
         try:
