@@ -10,7 +10,7 @@ from thoughtrank.finetuning.kernels import chunked_cross_entropy, packed_attenti
 from thoughtrank.finetuning.memory import setup
 from thoughtrank.finetuning.memory.activations import BF16, NumberFormats
 from thoughtrank.finetuning.memory.peak import peak_memory
-from thoughtrank.finetuning.memory.setup import likely_device, training_setup
+from thoughtrank.finetuning.memory.setup import likely_device, likely_precision, training_setup
 from thoughtrank.finetuning.optimizers import master_weights
 from thoughtrank.finetuning.optimizers.adamw import AdamW
 from thoughtrank.finetuning.optimizers.adamw_8bit import AdamW8bit
@@ -175,3 +175,30 @@ def test_the_device_is_guessed_from_the_driver_only_where_it_is_left_open(monkey
     assert likely_device(AutoStrategy(accelerator="cpu")) == "cpu"
     monkeypatch.setattr(setup, "has_nvidia_driver", lambda: False)
     assert likely_device(AutoStrategy()) == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "precision", "weights", "resolved"),
+    [
+        (AutoStrategy(accelerator="cuda"), "auto", "fp32_master", "bf16-mixed"),
+        (AutoStrategy(accelerator="mps"), "auto", "fp32_master", "32-true"),
+        (AutoStrategy(accelerator="cpu"), "bf16-mixed", "fp32_master", "bf16-mixed"),
+        (AutoStrategy(accelerator="cpu"), "auto", "bf16", "32-true"),
+        (DeepSpeedStrategy(stage=2, accelerator="cuda"), "auto", "fp32_master", "bf16-true"),
+    ],
+)
+def test_precision_is_resolved_without_torch_as_the_strategy_does(strategy, precision, weights, resolved):
+    assert likely_precision(strategy, precision=precision, weights=weights) == resolved
+    assert strategy.resolve_precision(precision, weights=weights) == resolved
+
+
+def test_auto_on_a_cpu_depends_on_its_instructions_and_is_unknown_beside_other_devices(monkeypatch):
+    monkeypatch.setattr(setup, "has_nvidia_driver", lambda: False)
+
+    def likely(accelerator, *, bf16=False, others=False):
+        monkeypatch.setattr(setup, "likely_multiplies_bf16", lambda: bf16)
+        monkeypatch.setattr(setup, "may_have_accelerator", lambda: others)
+        return likely_precision(AutoStrategy(accelerator=accelerator), precision="auto", weights="fp32_master")
+
+    assert (likely("cpu", bf16=True), likely("cpu")) == ("bf16-mixed", "32-true")
+    assert (likely("auto", bf16=True), likely("auto", others=True)) == ("bf16-mixed", None)

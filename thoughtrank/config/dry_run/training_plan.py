@@ -6,6 +6,7 @@ from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.number_text import bytes_text, count
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.training_memory import settings_here, training_parts
+from thoughtrank.finetuning.memory.setup import likely_precision
 from thoughtrank.finetuning.parameter_memory import nominal_bytes
 
 
@@ -18,20 +19,27 @@ def training_lines(config: RunConfig, components: Components, *, weights: int | 
         weights: of the model; None if unknown.
     """
     return [
-        f"  training    {_examples_text(config)}",
+        f"  training    {_examples_text(config, components)}",
         f"              {_parameter_text(config, components, weights=weights)}",
     ]
 
 
-def _examples_text(config: RunConfig) -> str:
+def _examples_text(config: RunConfig, components: Components) -> str:
     training = config.training
     examples = "all rounds so far" if training.examples == "all" else "the round"
     at_least = f" and at least {count(training.min_steps, 'step')}" if training.min_steps else ""
     start = "previous round" if training.start == "previous" else "base model"
     return (
         f"{count(training.epochs, 'epoch')} over the examples of {examples}, {training.batch_size} per step{at_least}, "
-        f"from the {start}; precision {training.precision}"
+        f"from the {start}; precision {_precision_text(config, components)}"
     )
+
+
+def _precision_text(config: RunConfig, components: Components) -> str:
+    """The setting, and what ``auto`` is on this machine where that is known without torch."""
+    given = config.training.precision
+    likely = likely_precision(components.strategy, precision=given, weights=config.training.weights)
+    return f"auto ({likely} here)" if given == "auto" and likely else given
 
 
 def _parameter_text(config: RunConfig, components: Components, *, weights: int | None) -> str:

@@ -1,5 +1,6 @@
 """The memory of a training from its settings and components, before a model is loaded. Imports nothing heavy."""
 
+import sys
 from copy import copy
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -13,7 +14,7 @@ from thoughtrank.finetuning.parameter_memory import has_optimizer_masters, nomin
 from thoughtrank.finetuning.protocols import Adapter, Optimizer, Strategy
 from thoughtrank.finetuning.weight_formats import LightningPrecision, Precision, Weights
 from thoughtrank.models.decoder_shape import DecoderShape
-from thoughtrank.models.hardware import DeviceKind, has_nvidia_driver
+from thoughtrank.models.hardware import DeviceKind, has_nvidia_driver, likely_multiplies_bf16, may_have_accelerator
 
 Checkpointing = bool | Literal["auto"]
 """Values of ``training.gradient_checkpointing``."""
@@ -86,6 +87,17 @@ def likely_device(strategy: Strategy) -> DeviceKind:
     if strategy.accelerator != "auto":
         return strategy.accelerator
     return "cuda" if has_nvidia_driver() else "cpu"
+
+
+def likely_precision(strategy: Strategy, *, precision: Precision, weights: Weights) -> LightningPrecision | None:
+    """What ``training.precision`` resolves to on this machine, without torch; None where torch has to be asked."""
+    if precision != "auto" or weights != "fp32_master" or strategy.engine_masters:
+        return strategy.resolve_precision(precision, weights=weights)
+    device = likely_device(strategy)
+    if device == "cpu":
+        unknown = sys.platform != "linux" or (strategy.accelerator == "auto" and may_have_accelerator())
+        return None if unknown else "bf16-mixed" if likely_multiplies_bf16() else "32-true"
+    return "bf16-mixed" if device == "cuda" else "32-true"
 
 
 def training_setup(
