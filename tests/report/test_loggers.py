@@ -139,3 +139,10 @@ def test_a_full_disk_stops_the_run_and_the_loggers_are_finished(tmp_path):
         loggers.log_round(ROUND)
     loggers.finish()
     assert events == [("b", "start"), ("b", "finish")]
+
+
+def test_the_plan_has_what_each_logger_says_and_nothing_of_one_that_says_nothing():
+    assert (
+        Loggers(a=Heard("a", events=[]), csv=CsvLogger(), project="mine").plan_text() == "CSV tables in the run folder"
+    )
+    assert Loggers().plan_text() == ""

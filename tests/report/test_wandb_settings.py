@@ -5,7 +5,14 @@ import sys
 
 import pytest
 
-from thoughtrank.report.wandb_settings import display_name, environment_faults, folder_variables, project_faults, run_id
+from thoughtrank.report.wandb_settings import (
+    display_name,
+    environment_faults,
+    folder_variables,
+    mode_text,
+    project_faults,
+    run_id,
+)
 
 KEY = "0123456789abcdef" * 3
 
@@ -99,3 +106,9 @@ def test_wandb_writes_into_the_run_folder_where_the_home_cannot_be_written(tmp_p
     assert list(folder_variables({names[0]: "/chosen"}, folder=tmp_path)) == names[1:]
     monkeypatch.setenv("HOME", str(tmp_path))
     assert folder_variables({}, folder=tmp_path) == {}
+
+
+def test_the_mode_is_told_as_far_as_the_variables_decide_it():
+    assert mode_text({"WANDB_MODE": "offline", "WANDB_API_KEY": KEY}) == "WANDB_MODE=offline"
+    assert mode_text({"WANDB_API_KEY": KEY}) == "online"
+    assert mode_text({}) == "online if you are logged in (wandb login), else offline in the run folder"

@@ -45,6 +45,10 @@ class Logger(Protocol):
         """What the user has to fix before the run can start, one sentence each."""
         return []
 
+    def plan_text(self) -> str:
+        """Where the figures will be, for the plan: without a network. Empty for nothing to say."""
+        return ""
+
     def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
         """Start, or resume, logging of a run.
 
@@ -105,6 +109,11 @@ class Loggers(Logger):
             if not isinstance(value, Logger)
         ]
         return wrong + [fault for each in self.loggers.values() if isinstance(each, Logger) for fault in each.faults()]
+
+    def plan_text(self) -> str:
+        """That of every logger."""
+        texts = [each.plan_text() for each in self.loggers.values() if isinstance(each, Logger)]
+        return "; ".join(filter(None, texts))
 
     def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
         """See ``Logger``. If one cannot start, those that have started are finished."""
@@ -175,6 +184,10 @@ class CsvLogger(Logger):
     def __init__(self) -> None:
         self._folder = Path()
         self._rows: dict[str, list[dict[str, Any]]] = {"metrics": [], "prefixes": [], "training": [], "findings": []}
+
+    def plan_text(self) -> str:
+        """See ``Logger``."""
+        return "CSV tables in the run folder"
 
     def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
         """See ``Logger``."""

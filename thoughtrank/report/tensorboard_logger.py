@@ -37,6 +37,10 @@ class TensorBoardLogger(Logger):
             else ["logger=tensorboard needs the package tensorboard: pip install tensorboard"]
         )
 
+    def plan_text(self) -> str:
+        """See ``Logger``."""
+        return f"TensorBoard, event files in {FOLDER} of the run folder"
+
     def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
         """See ``Logger``."""
         from torch.utils.tensorboard import SummaryWriter

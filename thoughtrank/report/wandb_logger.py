@@ -15,7 +15,14 @@ from thoughtrank.report.html.round_candidates import Reported
 from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.loggers import Logger, StageOutput
 from thoughtrank.report.wandb_artifacts import log_output
-from thoughtrank.report.wandb_settings import display_name, environment_faults, folder_variables, project_faults, run_id
+from thoughtrank.report.wandb_settings import (
+    display_name,
+    environment_faults,
+    folder_variables,
+    mode_text,
+    project_faults,
+    run_id,
+)
 from thoughtrank.storage.full_disk import is_full_disk
 
 if TYPE_CHECKING:
@@ -66,6 +73,10 @@ class WandbLogger(Logger):
                 "logger.wandb.upload_weights=true needs logger.wandb.artifacts=true: weights are files of artifacts"
             )
         return faults
+
+    def plan_text(self) -> str:
+        """See ``Logger``."""
+        return f"W&B project {self.project}, {mode_text(os.environ)}"
 
     def start(self, *, run: str, folder: Path, config: Mapping[str, Any], sweep: str | None) -> None:
         """See ``Logger``. A job of ``wandb sweep`` gets its id from the agent."""

@@ -49,6 +49,19 @@ def environment_faults(environment: Mapping[str, str]) -> list[str]:
     return faults
 
 
+def mode_text(environment: Mapping[str, str]) -> str:
+    """Whether W&B will be online, as far as the variables say; its other places for a key are read when it starts.
+
+    Args:
+        environment: all variables.
+    """
+    if mode := environment.get("WANDB_MODE"):
+        return f"WANDB_MODE={mode}"
+    if environment.get(_KEY):
+        return "online"
+    return "online if you are logged in (wandb login), else offline in the run folder"
+
+
 def folder_variables(environment: Mapping[str, str], *, folder: Path) -> dict[str, str]:
     """Variables that let W&B write into ``folder`` what it would keep in a home that cannot be written.
 

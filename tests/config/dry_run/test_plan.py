@@ -221,6 +221,15 @@ def test_the_fewest_steps_are_shown_where_there_is_such_a_limit():
     assert "at least" not in plan("training.min_steps=0")["training"]
 
 
+def test_the_plan_says_where_figures_are_logged(monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    assert plan()["logging"] == "  logging     W&B project thoughtrank, WANDB_MODE=offline"
+    both = plan("logger=[wandb,csv]", "logger.wandb.project=mine")["logging"]
+    assert both.endswith("W&B project mine, WANDB_MODE=offline; CSV tables in the run folder")
+    assert "TensorBoard, event files in tensorboard" in plan("logger=tensorboard")["logging"]
+    assert "logging" not in plan("logger=none")
+
+
 def test_choosing_what_was_cut_is_pointed_out():
     assert "note" not in plan()
     assert "allow_truncated" in plan("selection.allow_truncated=true")["note"]

@@ -51,6 +51,7 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
             f"  evaluation  {evaluation_line(config, held_out=held_out, questions=by_arm)}",
             *win_rate_lines(config, components),
             *control_lines(config, components, weights=weights, held_out=by_arm),
+            *_logging_lines(components),
             *memory_lines(config, components, weights=weights, prefixes=prefixes),
             f"  disk        {_disk_line(disk_bytes(config, components))}",
             *_time_lines(config, components, weights=weights, held_out=by_arm),
@@ -109,6 +110,11 @@ def _several_models(config: RunConfig) -> str:
     if len(config.generation.models) == 1:
         return ""
     return "; from round 2 on twice as many, by the base model and by that of the round before"
+
+
+def _logging_lines(components: Components) -> list[str]:
+    text = components.logger.plan_text()
+    return [f"  logging     {text}"] if text else []
 
 
 def _disk_line(needed: int | None) -> str:
