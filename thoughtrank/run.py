@@ -89,7 +89,7 @@ def do_run(
             command=command,
         )
         if config.dry_run:
-            _plan_only(config, components, run=paths.folder.name, more_faults=attempt.config_faults())
+            _plan_only(config, components, paths=paths, more_faults=attempt.config_faults())
             return None
         finished = attempt.is_finished()
         if not finished:
@@ -123,7 +123,7 @@ def _rendezvous_and_paths(
     return rendezvous, paths
 
 
-def _plan_only(config: RunConfig, components: Components, *, run: str, more_faults: Sequence[str]) -> None:
+def _plan_only(config: RunConfig, components: Components, *, paths: RunPaths, more_faults: Sequence[str]) -> None:
     """Show the plan, also on a machine that could not run it, which rows are left out, and then what is missing for the run.
 
     Raises:
@@ -132,7 +132,9 @@ def _plan_only(config: RunConfig, components: Components, *, run: str, more_faul
     faults = find_faults(config, components)
     if not faults.keys() - _NOT_NEEDED_TO_PLAN:
         try:
-            print_plan(plan_text(config=config, components=components, run=run))
+            first_round = paths.first_unfinished_round()
+            run = paths.folder.name
+            print_plan(plan_text(config=config, components=components, run=run, first_round=first_round))
         except Exception:
             # A setting that is at fault may leave nothing to plan with; the faults say so.
             if not faults:

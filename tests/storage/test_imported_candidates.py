@@ -40,6 +40,7 @@ def test_what_was_written_is_read_again(imported):
     assert imported.questions() == [QUESTION, Question("q2", "Open?")]
     assert list(imported.candidates()) == [CANDIDATE]
     assert imported.facts == {"questions": 2, "candidates": 1}
+    assert imported.candidates_by_question == {"q1": 1}
 
 
 def test_its_fingerprint_is_that_of_the_content(imported, tmp_path):

@@ -6,7 +6,7 @@ It holds ``questions.jsonl``, which is a question file of its own, ``candidates.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -97,7 +97,7 @@ class ImportedCandidates:
             UserError: the folder holds no import.
         """
         rows = self.candidates()
-        unread = Counter(column_of(self.folder / _CANDIDATES, "question_id"))
+        unread = Counter(self.candidates_by_question)
         wanted = frozenset(question_ids)
         early: dict[str, list[ImportedCandidate]] = {}
         for question_id in question_ids:
@@ -121,6 +121,16 @@ class ImportedCandidates:
     def facts(self) -> dict[str, Any]:
         """Number of ``questions`` and of ``candidates``."""
         return {name: self._mark[name] for name in _COUNTS}
+
+    @cached_property
+    def candidates_by_question(self) -> Mapping[str, int]:
+        """Question ids with the number of their candidates; only this column is read.
+
+        Raises:
+            UserError: the folder holds no import.
+        """
+        self._mark  # noqa: B018
+        return Counter(map(str, column_of(self.folder / _CANDIDATES, "question_id")))
 
     @cached_property
     def _mark(self) -> dict[str, Any]:

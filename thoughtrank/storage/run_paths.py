@@ -171,6 +171,13 @@ class RunPaths:
             found.append(len(found) + 1)
         return found
 
+    def first_unfinished_round(self) -> int:
+        """Number of the first round that was not evaluated; 0 where nothing was."""
+        number = 0
+        while self.evaluation(number).exists():
+            number += 1
+        return number
+
     def round(self, round_number: int) -> RoundPaths:
         """What one round makes."""
         return RoundPaths(self.folder / f"round_{round_number}")

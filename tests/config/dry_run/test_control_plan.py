@@ -7,11 +7,12 @@ from thoughtrank.config.components import make_components
 from thoughtrank.config.dry_run.arm_questions import questions_by_arm
 from thoughtrank.config.dry_run.control_plan import (
     control_lines,
+    control_seconds,
     evaluation_seconds,
     generation_seconds,
-    times_ranked,
     training_seconds,
 )
+from thoughtrank.config.dry_run.machine_rates import Rates
 from thoughtrank.config.schema import load_config
 from thoughtrank.controls.answers_only import AnswerCopies
 
@@ -86,7 +87,7 @@ def test_it_is_stated_when_weights_are_deleted():
 def test_a_replay_of_all_rounds_takes_longer_than_that_of_the_last():
     def seconds(*overrides):
         config = load_config(composed("training.min_steps=0", *overrides))
-        return training_seconds(config, questions=40, weights=10**8, rate=1e11)
+        return training_seconds(config, make_components(config), weights=10**8, rate=1e11)
 
     last = seconds("training.start=base", "training.examples=all", "rounds=4")
     assert seconds("training.start=previous", "training.examples=all", "rounds=4") == pytest.approx(2.5 * last)
@@ -106,11 +107,19 @@ def test_a_control_with_candidates_of_its_own_has_a_line_that_says_what_it_repea
     assert only.startswith("  controls    sampled prefixes: ")
 
 
-def test_the_rounds_are_ranked_once_more_for_each_control_with_candidates_of_its_own():
-    def times(controls):
-        return times_ranked(load_config(composed(f"controls={controls}")))
+def test_the_controls_of_a_run_take_the_time_of_each():
+    rates = Rates(generation=1e11, evaluation=1e11, training=1e11)
 
-    assert (times("[]"), times("[answers_only,random_thoughts]"), times("[answers_only,sampled_prefixes]")) == (1, 1, 2)
+    def seconds(controls):
+        config = load_config(composed(f"controls={controls}"))
+        components = make_components(config)
+        held_out = questions_by_arm(config, components)
+        return control_seconds(config, components, weights=10**8, held_out=held_out, rates=rates)
+
+    assert seconds("[]") == 0
+    assert seconds("[answers_only,sampled_prefixes]") == pytest.approx(
+        seconds("[answers_only]") + seconds("[sampled_prefixes]")
+    )
 
 
 def test_its_time_includes_the_candidates_and_every_training():
@@ -122,7 +131,8 @@ def test_its_time_includes_the_candidates_and_every_training():
     assert fewer > 0
     assert seconds("rounds=4", "questions.train_per_round=10") == pytest.approx(2 * fewer)
     config = load_config(composed("training.start=base", "training.examples=round", "rounds=4"))
+    components = make_components(config)
     one, every = (
-        training_seconds(config, questions=40, weights=10**8, rate=1e11, every_round=each) for each in (False, True)
+        training_seconds(config, components, weights=10**8, rate=1e11, every_round=each) for each in (False, True)
     )
     assert every == pytest.approx(4 * one)

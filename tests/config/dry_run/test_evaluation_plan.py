@@ -14,7 +14,8 @@ def line_of(*arms, **questions):
 
 
 def tokens_of(**questions):
-    return evaluation_tokens(config(f"evaluation.arms=[{','.join(questions)}]"), questions=questions)
+    one = config(f"evaluation.arms=[{','.join(questions)}]")
+    return evaluation_tokens(one, questions=questions, rounds=range(3))
 
 
 def test_every_arm_is_named_with_the_most_tokens_of_a_question():
@@ -50,6 +51,15 @@ def test_the_samples_of_the_first_and_last_round_cost_a_free_reply_each():
     prompts = 60
     asked = {"thought": 10, "answer_at_once": 10}
     assert tokens_of(**asked, best_of_n=10) - tokens_of(**asked) == 10 * 2 * (50 + prompts)
+
+
+def test_only_the_rounds_that_are_asked_for_are_counted():
+    questions = {"thought": 10, "own_thought": 10}
+    one = config("evaluation.arms=[thought,own_thought]")
+    base, first = (evaluation_tokens(one, questions=questions, rounds=[number]) for number in (0, 1))
+    # The own thoughts of the base model are generated apart.
+    assert base - first == 10 * 0.5 * 40
+    assert evaluation_tokens(one, questions=questions, rounds=[]) == 0
 
 
 def test_a_short_reply_costs_its_forced_thought_too():

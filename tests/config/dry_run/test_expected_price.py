@@ -6,8 +6,10 @@ import yaml
 from composing import composed
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.dry_run.expected_price import earlier_answers, expected_price
-from thoughtrank.config.dry_run.judge_plan import ranking_line
+from thoughtrank.config.dry_run import expected_price as module
+from thoughtrank.config.dry_run import judge_plan
+from thoughtrank.config.dry_run.command_scope import CommandScope
+from thoughtrank.config.dry_run.expected_price import earlier_answers
 from thoughtrank.config.schema import load_config
 from thoughtrank.records import Candidate
 from thoughtrank.storage.tables import write_part
@@ -18,6 +20,14 @@ SETTINGS = ("model=tiny", "judge=gpt4", "rounds=2", "controls=[]", "questions.tr
 def planned(*overrides):
     config = load_config(composed(*SETTINGS, *overrides))
     return config, make_components(config)
+
+
+def expected_price(config, components):
+    return module.expected_price(config, components, scope=CommandScope.of_run(config))
+
+
+def ranking_line(config, components):
+    return judge_plan.ranking_line(config, components, scope=CommandScope.of_run(config))
 
 
 def dollars(text):

@@ -3,6 +3,7 @@
 from composing import composed
 
 from thoughtrank.config.components import make_components
+from thoughtrank.config.dry_run.candidate_counts import round_counts
 from thoughtrank.config.dry_run.gain_plan import gain_lines, gain_tokens
 from thoughtrank.config.schema import load_config
 
@@ -10,7 +11,8 @@ from thoughtrank.config.schema import load_config
 def planned(*overrides, **values):
     config = load_config({**composed("questions.train_per_round=10", *overrides), **values})
     components = make_components(config)
-    return gain_lines(config, components), gain_tokens(config, components)
+    counts = round_counts(config, components, rounds=range(1, config.rounds + 1))
+    return gain_lines(config, components), gain_tokens(config, components, counts=counts)
 
 
 def test_the_embedded_engine_scores_and_its_tokens_are_counted():

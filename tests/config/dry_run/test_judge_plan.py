@@ -1,11 +1,23 @@
 import json
+import re
 
 import pytest
 from composing import composed
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.dry_run.judge_plan import ranking_line, win_rate_faults, win_rate_lines
+from thoughtrank.config.dry_run import judge_plan
+from thoughtrank.config.dry_run.command_scope import CommandScope
+from thoughtrank.config.dry_run.judge_plan import win_rate_faults
 from thoughtrank.config.schema import load_config
+from thoughtrank.data.import_candidates import import_files
+
+
+def ranking_line(config, components):
+    return judge_plan.ranking_line(config, components, scope=CommandScope.of_command(config, first=0))
+
+
+def win_rate_lines(config, components):
+    return judge_plan.win_rate_lines(config, components, scope=CommandScope.of_command(config, first=0))
 
 
 @pytest.fixture
@@ -74,3 +86,59 @@ def test_a_judge_that_only_compares_with_references_cannot_compare_replies():
 def test_an_offline_judge_takes_no_calls():
     config = load_config(composed("judge=reference"))
     assert ranking_line(config, make_components(config)) == "ReferenceJudge: offline, no calls, no money"
+
+
+def test_a_command_that_stops_has_a_price_of_its_own(planned):
+    def dollars(*overrides):
+        line = ranking_line(*planned("rounds=4", *overrides))
+        return [float(each.replace(",", "")) for each in re.findall(r"\$([\d,]+\.\d\d) (?:until|in all)", line)]
+
+    [whole] = dollars()
+    most, most_in_all, expected, expected_in_all = dollars("stop_after=ranking")
+    assert most_in_all == whole
+    assert most == pytest.approx(whole / 4, abs=0.01)
+    assert expected == pytest.approx(expected_in_all / 4, abs=0.01)
+    line = ranking_line(*planned("stop_after=generation"))
+    assert "nothing until it stops and at most $" in line
+    assert "nothing until it stops and about $" in line
+
+
+def test_until_it_stops_only_the_base_model_is_compared(planned):
+    config, components = planned("stop_after=ranking")
+    [line] = win_rate_lines(config, components)
+    # Of 4 questions: one comparison in round 0, in 2 orders.
+    bound = components.judge.cost_bound(calls=8, answers_shown=16, answer_tokens=config.reply_tokens)
+    assert f"at most ${bound.dollars:,.2f} until it stops and at most $" in line
+
+
+@pytest.fixture
+def imported(tmp_path):
+    """Three candidates of one question."""
+    file = tmp_path / "rows.jsonl"
+    rows = [{"question": "Why?", "thought": "a", "answer": f"{number}"} for number in range(3)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    import_files(files=[file], folder=tmp_path / "imported")
+    return f"candidates={tmp_path}/imported"
+
+
+def test_imported_candidates_are_what_round_1_ranks(planned, imported):
+    config, components = planned(imported, "controls=[]")
+    work = components.ranker.max_work(3)
+    few, many = (
+        components.judge.cost_bound(
+            calls=number * each.calls,
+            answers_shown=number * each.answers_shown,
+            answer_tokens=config.generation.answer_tokens,
+        )
+        for number, each in ((1, work), (2, components.ranker.max_work(62)))
+    )
+    line = ranking_line(config, components)
+    assert (
+        f": at most {few.calls} judge calls and {few.prompt_tokens + few.reply_tokens:,} tokens in round 1, then "
+        in line
+    )
+    assert f"{many.calls} judge calls and {many.prompt_tokens + many.reply_tokens:,} tokens per later round, " in line
+    assert f"at most ${few.dollars + many.dollars:,.2f} in all" in line
+    only = ranking_line(*planned(imported, "controls=[]", "rounds=1"))
+    assert f"tokens in round 1, at most ${few.dollars:,.2f} in all" in only
+    assert "3 of 3 different" in only or "2 of 3 different" in only

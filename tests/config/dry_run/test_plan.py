@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from omegaconf import OmegaConf
 from thoughtrank.config.components import make_components
 from thoughtrank.config.dry_run.plan import plan_text
 from thoughtrank.config.schema import load_config
+from thoughtrank.data.import_candidates import import_files
 from thoughtrank.judging.protocol import AnswerView
 
 CONF = Path(__file__).parents[3] / "conf"
@@ -111,7 +113,7 @@ def test_it_names_the_arms_and_those_of_the_first_and_the_last_round():
 
 def test_more_arms_take_more_time():
     def minutes(arms):
-        return numbers(plan("questions.held_out=1000", f"evaluation.arms=[{arms}]")["time"])[0]
+        return numbers(plan("questions.held_out=200", "controls=[]", f"evaluation.arms=[{arms}]")["time"])[0]
 
     assert minutes("thought") < minutes("thought,answer_at_once") < minutes("thought,room_to_reason")
 
@@ -219,6 +221,41 @@ def test_a_model_that_is_still_to_be_fetched_leaves_disk_and_time_open():
 def test_the_fewest_steps_are_shown_where_there_is_such_a_limit():
     assert "and at least 16 steps" in plan()["training"]
     assert "at least" not in plan("training.min_steps=0")["training"]
+
+
+def test_until_a_stage_the_time_is_that_of_one_round_and_shorter_where_the_base_model_is_measured():
+    def minutes(first_round):
+        with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
+            values = OmegaConf.to_container(compose("config", overrides=["stop_after=ranking"]), resolve=True)
+        config = load_config(values)
+        text = plan_text(config=config, components=make_components(config), run="mine", first_round=first_round)
+        return [int(each) for each in re.findall(r"(\d+) minutes (?:until it stops|in all)", text)][-2:]
+
+    first, whole = minutes(0)
+    second, same = minutes(1)
+    assert second < first < whole == same
+    assert minutes(5)[-1] == whole
+    assert "until it stops" not in plan()["time"]
+
+
+def test_the_controls_are_part_of_the_total():
+    with_controls, without = (plan(controls)["time"] for controls in ("controls=[answers_only]", "controls=[]"))
+    assert re.search(r"of training, \d+ minutes of controls\) on this", with_controls)
+    assert "controls" not in without
+    assert numbers(with_controls)[0] > numbers(without)[0]
+
+
+def test_imported_candidates_are_counted_in_round_1_and_not_generated(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    rows = [{"question": f"{number % 2}?", "thought": "a", "answer": f"{number}"} for number in range(4)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    import_files(files=[file], folder=tmp_path / "imported")
+    imported = f"candidates={tmp_path}/imported"
+    lines = plan(imported, "rounds=2")
+    assert "round 1 ranks 4 candidates of 2 questions" in lines["candidates"]
+    assert "at most 4 in round 1 (2 questions), then 2,480 per later round (40 questions), in nats" in lines["gains"]
+    assert numbers(lines["time"])[0] < numbers(plan("rounds=2")["time"])[0]
+    assert "at most 4 in round 1 (2 questions), in nats" in plan(imported, "rounds=1")["gains"]
 
 
 def test_the_plan_says_where_figures_are_logged(monkeypatch):

@@ -60,11 +60,10 @@ def test_questions_that_cannot_be_read_do_not_hide_the_plan(plan_of, tmp_path):
 
 
 def test_development_questions_cost_tokens_where_they_choose_the_round(plan_of):
-    assert development_tokens(*plan_of("questions.development=50")) == 0
-    best = plan_of("questions.development=50", "export.which=best", "rounds=1")
+    assert development_tokens(*plan_of("questions.development=50"), rounds=range(5)) == 0
+    best = plan_of("questions.development=50", "export.which=best")
     assert "development, which choose the round to export: 50 questions (answers: 50 numbers)" in question_line(*best)
-    twice = plan_of("questions.development=50", "export.which=best", "rounds=3")
-    assert development_tokens(*twice) == 2 * development_tokens(*best) > 0
+    assert development_tokens(*best, rounds=range(4)) == 2 * development_tokens(*best, rounds=range(2)) > 0
 
 
 @pytest.mark.parametrize("key", ["held_out", "held_out_unseen", "development"])
@@ -74,14 +73,14 @@ def test_a_negative_number_of_questions_does_not_end_the_plan(plan_of, key):
 
 def test_a_screening_is_announced_and_costs_tokens(plan_of):
     assert screening_lines(*plan_of()) == []
-    assert screening_tokens(*plan_of()) == 0
-    plan = plan_of("questions.screen=4", "questions.train_per_round=10", "questions.screen_prefixes=6", "rounds=2")
+    assert screening_tokens(*plan_of(), rounds=[1, 2]) == 0
+    plan = plan_of("questions.screen=4", "questions.train_per_round=10", "questions.screen_prefixes=6")
     [line] = screening_lines(*plan)
     assert "40 questions x 7 thoughts = 280 candidates per round" in line
     assert line.endswith(
         "; keeps up to 10 questions that some but not all of these thoughts solve (right answer, positive gain)"
     )
-    assert screening_tokens(*plan) == 2 * screening_tokens(plan[0].model_copy(update={"rounds": 1}), plan[1]) > 0
+    assert screening_tokens(*plan, rounds=[1, 2]) == 2 * screening_tokens(*plan, rounds=[1]) > 0
 
 
 def test_no_more_prefixes_are_tried_than_the_run_has(plan_of):

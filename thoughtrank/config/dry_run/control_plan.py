@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from thoughtrank.config.components import Components
-from thoughtrank.config.dry_run.candidate_counts import candidate_tokens, candidates_per_round
+from thoughtrank.config.dry_run.candidate_counts import candidate_tokens, round_counts
 from thoughtrank.config.dry_run.evaluation_plan import ArmQuestions, arms_tokens
 from thoughtrank.config.dry_run.gain_plan import gain_tokens
-from thoughtrank.config.dry_run.machine_rates import expected_rates
+from thoughtrank.config.dry_run.machine_rates import Rates, expected_rates
 from thoughtrank.config.dry_run.number_text import count
 from thoughtrank.config.dry_run.time_estimate import TRAINING_PASSES, duration
 from thoughtrank.config.dry_run.training_tokens import training_tokens
@@ -57,31 +57,58 @@ def control_lines(
     return [f"  {'controls' if index == 0 else '':<12}{line}" for index, line in enumerate(lines)]
 
 
-def times_ranked(config: RunConfig) -> int:
-    """How many times the rounds of a run are generated and ranked: once, and once more for each control that does so."""
-    return 1 + sum(isinstance(each, CandidatesControl) for each in chosen_controls(config.controls))
+def control_seconds(
+    config: RunConfig,
+    components: Components,
+    *,
+    weights: int,
+    held_out: ArmQuestions,
+    rates: Rates,
+    controls: Sequence[Control] | None = None,
+) -> float:
+    """Roughly the time of controls.
+
+    Args:
+        config: of the run.
+        components: made from it.
+        weights: of the model.
+        held_out: each arm of the evaluation with the number of its questions.
+        rates: of the machine.
+        controls: which ones; None for all of the run.
+    """
+    seconds = 0.0
+    for each in chosen_controls(config.controls) if controls is None else controls:
+        generates = isinstance(each, CandidatesControl)
+        seconds += training_seconds(config, components, weights=weights, rate=rates.training, every_round=generates)
+        seconds += evaluation_seconds(each, config, held_out=held_out, weights=weights, rate=rates.evaluation)
+        if generates:
+            seconds += generation_seconds(config, components, weights=weights, rate=rates.generation)
+    return seconds
 
 
 def generation_seconds(config: RunConfig, components: Components, *, weights: int, rate: float) -> float:
-    """Roughly the time that the candidates of all rounds and their gains take."""
-    tokens = config.rounds * candidates_per_round(config, components) * candidate_tokens(config)
-    return 2 * weights * (tokens + gain_tokens(config, components)) / rate
+    """Roughly the time that one control's candidates of all rounds and their gains take."""
+    counts = round_counts(config, components, rounds=range(1, config.rounds + 1), of_control=True)
+    tokens = sum(each.generated for each in counts) * candidate_tokens(config)
+    return 2 * weights * (tokens + gain_tokens(config, components, counts=counts)) / rate
 
 
 def training_seconds(
-    config: RunConfig, *, questions: int, weights: int, rate: float, every_round: bool = False
+    config: RunConfig, components: Components, *, weights: int, rate: float, every_round: bool = False
 ) -> float:
     """Roughly the time of one control's trainings; an upper bound, since thoughts are left out of some.
 
     Args:
         config: of the run.
-        questions: per round.
+        components: made from it.
         weights: of the model.
         rate: operations per second.
         every_round: whether every round is trained even where each starts from the base model.
     """
-    every_round = every_round or config.training.start == "previous"
-    tokens = training_tokens(config, questions=questions, every_round=every_round)
+    run = range(1, config.rounds + 1)
+    trained = run if every_round or config.training.start == "previous" else run[-1:]
+    questions = [each.questions for each in round_counts(config, components, rounds=run)]
+    tokens = training_tokens(config, questions=questions, rounds=trained)
     return 2 * weights * TRAINING_PASSES * tokens / rate
 
 
@@ -108,20 +135,7 @@ def _time_text(
     if weights is None:
         return ""
     rates = expected_rates(config, components, weights=weights)
-    questions = components.questions
-    seconds = 0.0
-    for each in controls:
-        generates = isinstance(each, CandidatesControl)
-        seconds += training_seconds(
-            config,
-            questions=questions.train_per_round,
-            weights=weights,
-            rate=rates.training,
-            every_round=generates,
-        )
-        seconds += evaluation_seconds(each, config, held_out=held_out, weights=weights, rate=rates.evaluation)
-        if generates:
-            seconds += generation_seconds(config, components, weights=weights, rate=rates.generation)
+    seconds = control_seconds(config, components, weights=weights, held_out=held_out, rates=rates, controls=controls)
     return f", very roughly {duration(seconds / 3600)} in all"
 
 

@@ -1,6 +1,6 @@
 """The evaluation in the plan of a run: its arms, its most tokens, and about how many tokens the model reads and generates."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from thoughtrank.config.dry_run.number_text import count
 from thoughtrank.config.schema import RunConfig
@@ -56,18 +56,19 @@ def _labels(names: Iterable[ArmName]) -> str:
     return ", ".join(map(arm_label, names))
 
 
-def evaluation_tokens(config: RunConfig, *, questions: ArmQuestions) -> float:
-    """Typical number of tokens that the model reads and generates in all evaluations, for time estimates.
+def evaluation_tokens(config: RunConfig, *, questions: ArmQuestions, rounds: Sequence[int]) -> float:
+    """Typical number of tokens that the model reads and generates in evaluations, for time estimates.
 
     Args:
         config: of the run.
         questions: each arm with the number of its questions.
+        rounds: numbers of the rounds that are evaluated.
     """
-    numbers = range(config.rounds + 1)
-    rounds = [arms_of_round(config.evaluation.arms, number=number, rounds=config.rounds) for number in numbers]
+    arms = [arms_of_round(config.evaluation.arms, number=number, rounds=config.rounds) for number in rounds]
     # The base model opens no thought by itself, so that its own ones are generated apart.
-    thoughts = questions.get("own_thought", 0) * _USED * config.generation.thought_tokens
-    return thoughts + sum(arms_tokens({name: questions[name] for name in arms}, config) for arms in rounds)
+    apart = questions.get("own_thought", 0) if 0 in rounds else 0
+    thoughts = apart * _USED * config.generation.thought_tokens
+    return thoughts + sum(arms_tokens({name: questions[name] for name in each}, config) for each in arms)
 
 
 def arms_tokens(questions: ArmQuestions, config: RunConfig) -> float:

@@ -7,9 +7,10 @@ from itertools import islice
 from statistics import mean
 
 from thoughtrank.config.components import Components
-from thoughtrank.config.dry_run.candidate_counts import candidates_per_question
-from thoughtrank.config.dry_run.control_plan import times_ranked
+from thoughtrank.config.dry_run.candidate_counts import RoundCounts, round_counts
+from thoughtrank.config.dry_run.command_scope import CommandScope
 from thoughtrank.config.dry_run.number_text import count
+from thoughtrank.config.dry_run.ranking_work import dollars_text, ranked_counts, ranking_work
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.config.stored_config import read_stored_config
 from thoughtrank.errors import UserError
@@ -45,28 +46,52 @@ class AnswerStatistics:
     run: str | None = None
 
 
-def expected_price(config: RunConfig, components: Components) -> str | None:
-    """The expected price of all rounds, those of controls included, with what it assumes; None where no price is known."""
-    judge, questions = components.judge, components.questions.train_per_round
+def expected_price(config: RunConfig, components: Components, *, scope: CommandScope) -> str | None:
+    """The expected price, with what it assumes; None where no price is known.
+
+    Args:
+        config: of the run.
+        components: made from it.
+        scope: what the command does; where that is not the whole run, both have a price.
+    """
     answers = earlier_answers(config) or AnswerStatistics(
         tokens=min(_ANSWER_TOKENS, config.generation.answer_tokens), different=_DIFFERENT
     )
-    candidates = candidates_per_question(config, components)
-    different = min(candidates, max(2, round(answers.different * candidates)))
-    work = components.ranker.max_work(different)
-    calls, shown = questions * work.calls, questions * work.answers_shown
-    bound = judge.cost_bound(calls=calls, answers_shown=shown, answer_tokens=round(answers.tokens))
-    if bound is None or bound.price is None or not bound.dollars:
+    whole, command = (
+        [
+            _expected_dollars(components, counts=each, answers=answers)
+            for each in ranked_counts(config, components, part)
+        ]
+        for part in (CommandScope.of_run(config), scope)
+    )
+    if None in whole or not any(whole):
         return None
-    audited = bound.calls / max(calls, 1)
-    prompts = bound.calls * FRAME_TOKENS + audited * shown * (answers.tokens + LABEL_TOKENS)
-    dollars = (prompts * bound.price[0] + bound.calls * _REPLY_TOKENS * bound.price[1]) / 1e6
-    dollars = config.rounds * times_ranked(config) * min(dollars, bound.dollars)
+    size = max(round_counts(config, components, rounds=[config.rounds])[0].sizes)
     like = "if answers have" if answers.run is None else f"if answers are like those of the run {answers.run}:"
     return (
-        f"about ${dollars:,.2f} {like} {count(round(answers.tokens), 'token')}, {different} of {candidates} different, "
-        f"and judge replies of {_REPLY_TOKENS} tokens"
+        f"{dollars_text(sum(filter(None, whole)), sum(filter(None, command)), scope=scope, most='about')} {like} "
+        f"{count(round(answers.tokens), 'token')}, {_different(size, answers)} of {size} different, and judge replies of "
+        f"{_REPLY_TOKENS} tokens"
     )
+
+
+def _expected_dollars(components: Components, *, counts: RoundCounts, answers: AnswerStatistics) -> float | None:
+    """Of one round; None where no price is known."""
+    different = ((_different(size, answers), number) for size, number in counts.sizes.items())
+    work = ranking_work(components.ranker, different)
+    bound = components.judge.cost_bound(
+        calls=work.calls, answers_shown=work.answers_shown, answer_tokens=round(answers.tokens)
+    )
+    if bound is None or bound.price is None or bound.dollars is None:
+        return None
+    audited = bound.calls / max(work.calls, 1)
+    prompts = bound.calls * FRAME_TOKENS + audited * work.answers_shown * (answers.tokens + LABEL_TOKENS)
+    return min((prompts * bound.price[0] + bound.calls * _REPLY_TOKENS * bound.price[1]) / 1e6, bound.dollars)
+
+
+def _different(candidates: int, answers: AnswerStatistics) -> int:
+    """How many of the answers to a question are probably different."""
+    return min(candidates, max(2, round(answers.different * candidates)))
 
 
 def earlier_answers(config: RunConfig) -> AnswerStatistics | None:

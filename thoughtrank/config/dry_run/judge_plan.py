@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from thoughtrank.config.components import Components
-from thoughtrank.config.dry_run.candidate_counts import candidates_per_question
-from thoughtrank.config.dry_run.control_plan import times_ranked
+from thoughtrank.config.dry_run.candidate_counts import RoundCounts, per_round_text, round_counts
+from thoughtrank.config.dry_run.command_scope import CommandScope
 from thoughtrank.config.dry_run.expected_price import expected_price
 from thoughtrank.config.dry_run.number_text import count
+from thoughtrank.config.dry_run.ranking_work import dollars_text, ranked_counts, ranking_work
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.controls.choices import chosen_controls
 from thoughtrank.errors import UserError
@@ -25,28 +26,49 @@ _ORDERS = 2
 """In which each pair of replies is shown."""
 
 
-def ranking_line(config: RunConfig, components: Components) -> str:
-    """The most calls and tokens of a round, and the most money of all rounds, those of controls included."""
-    judge, questions = components.judge, components.questions.train_per_round
-    work = components.ranker.max_work(candidates_per_question(config, components))
-    bound = judge.cost_bound(
-        calls=questions * work.calls,
-        answers_shown=questions * work.answers_shown,
-        answer_tokens=config.generation.answer_tokens,
+def ranking_line(config: RunConfig, components: Components, *, scope: CommandScope) -> str:
+    """The most calls and tokens of a round, and the most money of all rounds, those of controls included.
+
+    Args:
+        config: of the run.
+        components: made from it.
+        scope: what the command does.
+    """
+    judge = components.judge
+
+    def bound(counts: RoundCounts) -> CostBound | None:
+        work = ranking_work(components.ranker, counts.sizes.items())
+        return judge.cost_bound(
+            calls=work.calls, answers_shown=work.answers_shown, answer_tokens=config.generation.answer_tokens
+        )
+
+    def calls_text(counts: RoundCounts, rounds: str) -> str:
+        most = bound(counts)
+        tokens = most.prompt_tokens + most.reply_tokens if most else 0
+        return f"{count(most.calls if most else 0, 'judge call')} and {count(tokens, 'token')} {rounds}"
+
+    whole, command = (
+        [each for each in map(bound, ranked_counts(config, components, part)) if each]
+        for part in (CommandScope.of_run(config), scope)
     )
-    if bound is None:
+    if not whole:
         return f"{judge.name}: offline, no calls, no money"
-    tokens = bound.prompt_tokens + bound.reply_tokens
-    money = _money(bound, times=config.rounds * times_ranked(config))
-    expected = expected_price(config, components)
+    each_round = round_counts(config, components, rounds=range(1, config.rounds + 1))
+    expected = expected_price(config, components, scope=scope)
     return (
-        f"{judge.name}: at most {count(bound.calls, 'judge call')} and {count(tokens, 'token')} per round, {money} (an "
+        f"{judge.name}: at most {per_round_text(each_round, calls_text)}, {_money(whole, command, scope=scope)} (an "
         f"unparseable reply is requested once more){f'; {expected}' if expected else ''}"
     )
 
 
-def win_rate_lines(config: RunConfig, components: Components) -> list[str]:
-    """What the judge compares, and what that costs at most; none where it compares nothing."""
+def win_rate_lines(config: RunConfig, components: Components, *, scope: CommandScope) -> list[str]:
+    """What the judge compares, and what that costs at most; none where it compares nothing.
+
+    Args:
+        config: of the run.
+        components: made from it.
+        scope: what the command does.
+    """
     if count_faults(components.questions):
         return []
     try:
@@ -65,12 +87,19 @@ def win_rate_lines(config: RunConfig, components: Components) -> list[str]:
         each.title: control_comparisons(each.asked_in(config.evaluation.arms))
         for each in chosen_controls(config.controls)
     }
-    pairs = len(compared) * sum(map(len, (*rounds.values(), *controls.values())))
-    calls = _ORDERS * pairs
-    bound = judge.cost_bound(calls=calls, answers_shown=2 * calls, answer_tokens=config.reply_tokens)
+    whole, command = (
+        judge.cost_bound(calls=calls, answers_shown=2 * calls, answer_tokens=config.reply_tokens)
+        for calls in (
+            _ORDERS * len(compared) * sum(map(len, comparisons))
+            for comparisons in (
+                [*rounds.values(), *controls.values()],
+                [rounds[number] for number in scope.of("evaluation")],
+            )
+        )
+    )
     cost = "offline, no calls, no money"
-    if bound is not None:
-        cost = f"at most {count(bound.calls, 'judge call')}, {_money(bound, times=1)}"
+    if whole is not None and command is not None:
+        cost = f"at most {count(whole.calls, 'judge call')}, {_money([whole], [command], scope=scope)}"
     return [
         f"  win rates   {judge.name} compares replies to {count(len(compared), 'test question')}, blind and in both orders: "
         f"{_comparisons_text(rounds)}{_controls_text(controls)}; {cost}"
@@ -109,14 +138,22 @@ def _rounds_text(numbers: list[int]) -> str:
     return f"rounds {numbers[0]} {between} {numbers[-1]}"
 
 
-def _money(bound: CostBound, *, times: int) -> str:
-    if bound.dollars is None:
+def _money(whole: Sequence[CostBound], command: Sequence[CostBound], *, scope: CommandScope) -> str:
+    """The most dollars.
+
+    Args:
+        whole: the parts of the whole run, at least one.
+        command: those of the command.
+        scope: what the command does.
+    """
+    first = whole[0]
+    if first.dollars is None:
         return "price unknown (judge.price_per_million)"
-    dollars = times * bound.dollars
-    text = f"at most ${dollars:,.2f} in all"
-    if bound.prices_as_of is not None:
-        text += f" at the prices of {bound.prices_as_of}"
-    if bound.budget is None:
+    dollars, until_stop = (sum(each.dollars or 0.0 for each in bounds) for bounds in (whole, command))
+    text = dollars_text(dollars, until_stop, scope=scope)
+    if first.prices_as_of is not None:
+        text += f" at the prices of {first.prices_as_of}"
+    if first.budget is None:
         return text
-    early = " (which may end it early)" if dollars > bound.budget else ""
-    return f"{text}, never more than judge.budget=${bound.budget:,.2f}{early}"
+    early = " (which may end it early)" if dollars > first.budget else ""
+    return f"{text}, never more than judge.budget=${first.budget:,.2f}{early}"

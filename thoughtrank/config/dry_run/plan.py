@@ -1,9 +1,12 @@
 """What a run will do and roughly what it will cost, shown before it starts and by ``dry_run=true``."""
 
+from functools import partial
+
 from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.arm_questions import questions_by_arm
-from thoughtrank.config.dry_run.candidate_counts import candidates_per_question
-from thoughtrank.config.dry_run.control_plan import control_lines
+from thoughtrank.config.dry_run.candidate_counts import round_counts
+from thoughtrank.config.dry_run.command_scope import CommandScope
+from thoughtrank.config.dry_run.control_plan import control_lines, control_seconds
 from thoughtrank.config.dry_run.disk_estimate import disk_bytes
 from thoughtrank.config.dry_run.evaluation_plan import ArmQuestions, evaluation_line, reply_limit_note
 from thoughtrank.config.dry_run.gain_plan import gain_lines, gain_tokens
@@ -17,7 +20,13 @@ from thoughtrank.config.dry_run.question_plan import (
     screening_lines,
     screening_tokens,
 )
-from thoughtrank.config.dry_run.time_estimate import h100_lines, run_operations, time_line
+from thoughtrank.config.dry_run.time_estimate import (
+    Operations,
+    h100_lines,
+    machine_text,
+    run_operations,
+    time_line,
+)
 from thoughtrank.config.dry_run.training_plan import training_lines
 from thoughtrank.config.schema import RunConfig
 from thoughtrank.engines.device_sizes import group_sizes
@@ -29,12 +38,19 @@ from thoughtrank.prefixes.mined import MinedPrefixes
 from thoughtrank.prefixes.prefix_sets import mining_sets, most_prefixes
 
 
-def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
+def plan_text(*, config: RunConfig, components: Components, run: str, first_round: int = 0) -> str:
     """The plan as lines of text.
 
     Token figures are upper bounds: greedy texts usually end well before their limits. The judge's figures assume that no
     two answers are equal, that every answer is as long as its limit, and that every reply can be parsed.
+
+    Args:
+        config: of the run.
+        components: made from it.
+        run: its name.
+        first_round: the first one that is not finished, which decides what is done until ``stop_after``.
     """
+    scope = CommandScope.of_command(config, first=first_round)
     weights, prefixes = components.model.num_parameters(), most_prefixes(components.prefixes)
     held_out = components.questions.held_out + components.questions.held_out_unseen
     by_arm = questions_by_arm(config, components)
@@ -45,16 +61,16 @@ def plan_text(*, config: RunConfig, components: Components, run: str) -> str:
             f"  questions   {question_line(config, components)}",
             *screening_lines(config, components),
             *_candidate_lines(config, components),
-            f"  ranking     {ranking_line(config, components)}",
+            f"  ranking     {ranking_line(config, components, scope=scope)}",
             *gain_lines(config, components),
             *training_lines(config, components, weights=weights),
             f"  evaluation  {evaluation_line(config, held_out=held_out, questions=by_arm)}",
-            *win_rate_lines(config, components),
+            *win_rate_lines(config, components, scope=scope),
             *control_lines(config, components, weights=weights, held_out=by_arm),
             *_logging_lines(components),
             *memory_lines(config, components, weights=weights, prefixes=prefixes),
             f"  disk        {_disk_line(disk_bytes(config, components))}",
-            *_time_lines(config, components, weights=weights, held_out=by_arm),
+            *_time_lines(config, components, weights=weights, held_out=by_arm, scope=scope),
             *(f"  note        {note}" for note in _notes(config, components)),
         ]
     )
@@ -121,25 +137,44 @@ def _disk_line(needed: int | None) -> str:
     return "unknown until the model is downloaded" if needed is None else f"up to {bytes_text(needed)} while it runs"
 
 
-def _time_lines(config: RunConfig, components: Components, *, weights: int | None, held_out: ArmQuestions) -> list[str]:
+def _time_lines(
+    config: RunConfig, components: Components, *, weights: int | None, held_out: ArmQuestions, scope: CommandScope
+) -> list[str]:
     if weights is None:
         return ["  time        unknown until the model is downloaded"]
-    questions = components.questions
-    work = run_operations(
+    generates, trains = components.engine.device_estimate(), likely_device(components.strategy)
+    here = expected_rates(config, components, weights=weights)
+    h100 = h100_rates(config, components, weights=weights, questions=group_sizes("cuda").questions)
+    controls = partial(control_seconds, config, components, weights=weights, held_out=held_out)
+    work = partial(_operations, config, components, weights=weights, held_out=held_out)
+    whole = work(scope=CommandScope.of_run(config))
+    hours = whole.hours(here, controls=controls(rates=here) / 3600)
+    line = time_line(
+        hours,
+        rates=here,
+        machine=machine_text(generates, trains=trains),
+        dollars_per_hour=config.dollars_per_hour,
+        command=work(scope=scope).hours(here) if scope.stop_after else None,
+    )
+    on_h100 = h100_lines(hours, h100=whole.hours(h100, controls=controls(rates=h100) / 3600))
+    return [f"  time        {line}", *(f"              {each}" for each in on_h100)]
+
+
+def _operations(
+    config: RunConfig, components: Components, *, weights: int, held_out: ArmQuestions, scope: CommandScope
+) -> Operations:
+    counts = round_counts(config, components, rounds=range(1, config.rounds + 1))
+    scored = [counts[number - 1] for number in scope.of("gains")]
+    return run_operations(
         config,
         weights=weights,
-        prefixes=candidates_per_question(config, components),
-        questions=questions.train_per_round,
+        counts=counts,
         held_out=held_out,
-        scored=sum(each(config, components) for each in (gain_tokens, development_tokens, screening_tokens)),
+        scope=scope,
+        scored=gain_tokens(config, components, counts=scored)
+        + development_tokens(config, components, rounds=scope.of("evaluation"))
+        + screening_tokens(config, components, rounds=scope.of("generation")),
     )
-    here, device = expected_rates(config, components, weights=weights), components.engine.device_estimate()
-    h100 = h100_rates(config, components, weights=weights, questions=group_sizes("cuda").questions)
-    return [
-        f"  time        {time_line(work, rates=here, device=device, dollars_per_hour=config.dollars_per_hour)}"
-        f"{'; the controls come on top' if config.controls else ''}",
-        *(f"              {line}" for line in h100_lines(work, here=here, h100=h100)),
-    ]
 
 
 def _notes(config: RunConfig, components: Components) -> list[str]:

@@ -74,12 +74,12 @@ def screening_lines(config: RunConfig, components: Components) -> list[str]:
     ]
 
 
-def screening_tokens(config: RunConfig, components: Components) -> float:
-    """Typical number of tokens that are generated and scored to screen questions in all rounds."""
+def screening_tokens(config: RunConfig, components: Components, *, rounds: Sequence[int]) -> float:
+    """Typical number of tokens that are generated and scored to screen the questions of these rounds."""
     source = components.questions
     if source.screen <= 1:
         return 0.0
-    questions = config.rounds * source.screen * source.train_per_round
+    questions = len(rounds) * source.screen * source.train_per_round
     limits = config.generation.thought_tokens + config.generation.answer_tokens
     return questions * _screening_thoughts(components) * 0.6 * limits
 
@@ -89,8 +89,8 @@ def _screening_thoughts(components: Components) -> int:
     return 1 + min(components.questions.screen_prefixes, most_prefixes(components.prefixes))
 
 
-def development_tokens(config: RunConfig, components: Components) -> float:
-    """Typical number of tokens for the development questions in all rounds; 0 where no round is chosen by them."""
+def development_tokens(config: RunConfig, components: Components, *, rounds: Sequence[int]) -> float:
+    """Typical number of tokens for the development questions in these rounds; 0 where no round is chosen by them."""
     if config.export.which != "best":
         return 0.0
-    return (config.rounds + 1) * arms_tokens({"thought": components.questions.num_development}, config)
+    return len(rounds) * arms_tokens({"thought": components.questions.num_development}, config)
