@@ -75,6 +75,10 @@ def test_the_device_estimate_is_the_device_that_was_asked_for():
     assert TransformersEngine().device_estimate() in ("cpu", "cuda")
 
 
+def test_an_engine_whose_model_is_on_other_machines_has_no_device_here():
+    assert OpenAIEngine(base_urls=["http://localhost:1/v1"]).device_estimate() is None
+
+
 def test_all_devices_generate_and_one_evaluates(monkeypatch):
     monkeypatch.setattr("thoughtrank.engines.transformers.num_cuda_devices", lambda: 8)
     assert TransformersEngine().devices_estimate() == (8, 1)

@@ -66,3 +66,10 @@ def test_faults_are_named(monkeypatch):
     assert len(faults) == 4
     assert OpenAIEngine(base_urls=[]).faults()
     assert OpenAIEngine(base_urls=["http://localhost:1/v1"]).faults() == []
+
+
+def test_it_is_noted_that_models_are_served_by_hand_where_no_command_loads_them():
+    urls = ["http://localhost:1/v1"]
+    [note] = OpenAIEngine(base_urls=urls).notes()
+    assert "stop_after=training" in note
+    assert OpenAIEngine(base_urls=urls, load_command=["sh", "serve.sh"]).notes() == []

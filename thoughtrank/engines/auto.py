@@ -130,7 +130,7 @@ class AutoEngine(EngineComponent):
         )
         return [f"engine=auto is engine=transformers here{missing}", *self.engine.notes()]
 
-    def device_estimate(self) -> DeviceKind:
+    def device_estimate(self) -> DeviceKind | None:
         """See ``Engine``."""
         return self.engine.device_estimate()
 

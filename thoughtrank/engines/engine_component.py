@@ -41,9 +41,9 @@ class EngineComponent(Component):
     def release(self) -> None:
         """See ``Engine``. Nothing is kept."""
 
-    def device_estimate(self) -> DeviceKind:
-        """See ``Engine``. Importing torch would take seconds; an installed NVIDIA driver is enough for an estimate."""
-        return "cuda" if has_nvidia_driver() else "cpu"
+    def device_estimate(self) -> DeviceKind | None:
+        """See ``Engine``. None: the model is in the memory of other machines."""
+        return None
 
     def questions_estimate(self) -> int:
         """See ``Engine``."""
@@ -69,6 +69,10 @@ class LocalEngineComponent(EngineComponent):
     """
 
     dtype: Literal["auto", "bfloat16", "float16", "float32"]
+
+    def device_estimate(self) -> DeviceKind:
+        """See ``Engine``. Importing torch would take seconds; an installed NVIDIA driver is enough for an estimate."""
+        return "cuda" if has_nvidia_driver() else "cpu"
 
     def memory_estimate(
         self, *, parameters: int, kv_cache_bytes_per_token: int, branches: int, tokens: int

@@ -125,6 +125,15 @@ class OpenAIEngine(EngineComponent):
         )
         return faults
 
+    def notes(self) -> list[str]:
+        """See ``Engine``: who serves the models of the rounds, where no command does."""
+        if self.load_command:
+            return []
+        return [
+            "engine.load_command is null, so each round's model has to be served by hand: run with stop_after=training, serve "
+            "4_model of the round, and give the same command again"
+        ]
+
     def open(self, model_folder: Path, *, work_folder: Path | None = None) -> ServedSession:
         """See ``Engine``.
 

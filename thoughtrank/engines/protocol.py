@@ -262,8 +262,11 @@ class Engine(Protocol):
     def release(self) -> None:
         """Free what it keeps between sessions: called before anything else needs the devices, and at the end of a run."""
 
-    def device_estimate(self) -> DeviceKind:
-        """The kind of device that will generate, for time estimates: a guess that loads nothing heavy."""
+    def device_estimate(self) -> DeviceKind | None:
+        """The kind of device that will generate, for time estimates: a guess that loads nothing heavy.
+
+        None where other machines generate.
+        """
         ...
 
     def questions_estimate(self) -> int:

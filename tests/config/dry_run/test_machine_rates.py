@@ -53,3 +53,12 @@ def test_a_processor_without_bf16_instructions_is_slower_and_generates_slower_th
 
     with_bf16, without = on(True), on(False)
     assert without.generation < without.training < with_bf16.training
+
+
+def test_servers_elsewhere_generate_as_an_h100_and_this_machine_trains(rates):
+    served = ("engine=openai", "engine.base_urls=[http://localhost:1/v1]")
+    on_cpu, on_mps, on_cuda = (rates(*served, f"strategy.accelerator={device}") for device in ("cpu", "mps", "cuda"))
+    assert on_cpu.generation == on_cuda.generation > 100 * rates("engine.device=cpu").generation
+    assert on_cpu.training == rates("engine.device=cpu").training
+    assert on_mps.training == rates("engine.device=mps").training
+    assert on_cuda.training == H100_TRAINING

@@ -245,6 +245,14 @@ def test_the_controls_are_part_of_the_total():
     assert numbers(with_controls)[0] > numbers(without)[0]
 
 
+def test_servers_generate_elsewhere_and_their_models_are_served_by_hand():
+    served = ("engine=openai", "engine.base_urls=[http://localhost:1/v1]", "strategy.accelerator=cpu")
+    lines = plan(*served)
+    assert "if the servers generate as fast as one H100, and on this cpu for training, at" in lines["time"]
+    assert "engine.load_command is null, so each round's model has to be served by hand" in lines["note"]
+    assert "note" not in plan(*served, "engine.load_command=[sh,serve.sh]")
+
+
 def test_imported_candidates_are_counted_in_round_1_and_not_generated(tmp_path):
     file = tmp_path / "rows.jsonl"
     rows = [{"question": f"{number % 2}?", "thought": "a", "answer": f"{number}"} for number in range(4)]

@@ -6,7 +6,8 @@ from thoughtrank.config.components import Components
 from thoughtrank.config.dry_run.candidate_counts import candidate_tokens
 from thoughtrank.config.dry_run.generation_rate import H100, Decoding, generated_per_second
 from thoughtrank.config.schema import RunConfig
-from thoughtrank.models.hardware import likely_multiplies_bf16
+from thoughtrank.finetuning.memory.setup import likely_device
+from thoughtrank.models.hardware import DeviceKind, likely_multiplies_bf16
 from thoughtrank.prefixes.prefix_sets import most_prefixes
 
 H100_TRAINING = 3.36e14
@@ -39,22 +40,28 @@ _MPS = Rates(generation=2e12, evaluation=2e12, training=2e12)
 
 
 def expected_rates(config: RunConfig, components: Components, *, weights: int) -> Rates:
-    """The rates on this machine, all devices together. CUDA devices count as H100s.
+    """The rates on this machine, all devices together. CUDA devices count as H100s, and so do servers elsewhere.
 
     Processes on the CPU share its cores.
     """
     device = components.engine.device_estimate()
-    if device == "mps":
-        return _MPS
-    if device == "cpu":
-        return _CPU if likely_multiplies_bf16() else _CPU_WITHOUT_BF16
+    if device in ("mps", "cpu"):
+        return _rates_of(device)
     one = h100_rates(config, components, weights=weights, questions=components.engine.questions_estimate())
     devices = components.engine.devices_estimate()
+    trains = "cuda" if device == "cuda" else likely_device(components.strategy)
     return Rates(
         generation=devices.generation * one.generation,
         evaluation=devices.evaluation * one.evaluation,
-        training=components.strategy.world_size * one.training,
+        training=components.strategy.world_size * one.training if trains == "cuda" else _rates_of(trains).training,
     )
+
+
+def _rates_of(device: DeviceKind) -> Rates:
+    """Of a device other than CUDA."""
+    if device == "mps":
+        return _MPS
+    return _CPU if likely_multiplies_bf16() else _CPU_WITHOUT_BF16
 
 
 def h100_rates(config: RunConfig, components: Components, *, weights: int, questions: int) -> Rates:
