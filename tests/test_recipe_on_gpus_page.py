@@ -9,6 +9,8 @@ from composing import composed
 
 from thoughtrank.config.components import make_components
 from thoughtrank.config.dry_run.arm_questions import questions_by_arm
+from thoughtrank.config.dry_run.candidate_counts import round_counts
+from thoughtrank.config.dry_run.command_scope import CommandScope
 from thoughtrank.config.dry_run.generation_rate import H100, Card, generated_per_second, roofline
 from thoughtrank.config.dry_run.machine_rates import H100_TRAINING, decoding
 from thoughtrank.config.dry_run.time_estimate import H100_DOLLARS_PER_HOUR, run_operations
@@ -45,9 +47,9 @@ def test_hours_and_dollars_follow_from_rates_and_prices(recipe):
     work = run_operations(
         config,
         weights=weights,
-        prefixes=len(components.prefixes.prefixes()),
-        questions=config.questions["train_per_round"],
+        counts=round_counts(config, components, rounds=range(1, config.rounds + 1)),
         held_out=questions_by_arm(config, components),
+        scope=CommandScope.of_run(config),
     )
     generated, evaluated, trained = (
         work.generation / 2 / weights,
