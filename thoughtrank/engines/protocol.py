@@ -263,10 +263,7 @@ class Engine(Protocol):
         """Free what it keeps between sessions: called before anything else needs the devices, and at the end of a run."""
 
     def device_estimate(self) -> DeviceKind | None:
-        """The kind of device that will generate, for time estimates: a guess that loads nothing heavy.
-
-        None where other machines generate.
-        """
+        """A guess at the kind of device that will generate, which loads nothing heavy; None where other machines do."""
         ...
 
     def questions_estimate(self) -> int:
