@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _make_wandb_report(folders: Sequence[Path], *, folder: Path, entity: str | None, project: str | None) -> None:
     made = make_report([read_run(each) for each in folders], folder=folder, entity=entity, project=project)
     print_text(f"{made.specification} (the specification of a W&B Report)")
-    print_text(made.url or "not sent to W&B, for want of a login: run 'wandb login', then this command again")
+    print_text(made.url or "not sent to W&B, not logged in: run 'wandb login', then this command again")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,10 @@ from thoughtrank.evaluation.statistics import mean
 from thoughtrank.report.sweep_jobs import SweepJob, settings_of
 from thoughtrank.report.text_layout import percent
 
-TOO_HIGH = "Choose a setting by development questions (export.which=best): chosen by test questions, it looks too good."
+TOO_HIGH = (
+    "These accuracies are on test questions, so the best of them is biased upwards; choose a setting by development questions "
+    "(export.which=best)."
+)
 
 
 def choice_line(jobs: Sequence[SweepJob]) -> str | None:
