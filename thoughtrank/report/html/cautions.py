@@ -83,7 +83,7 @@ def _truncated(run: StoredRun) -> str | None:
         return f"{text} Part of the change may be that replies are no longer cut off."
     return (
         f"{text} Part of the change may be that replies are no longer cut off: among the {compared.n} questions whose reply "
-        f"was not truncated in round 0, the change is {_uncorrected(compared)}."
+        f"was not truncated in round 0, the change is {_interval_alone(compared)}."
     )
 
 
@@ -116,15 +116,14 @@ def _unseen(run: StoredRun) -> str | None:
     compared = paired_difference(first, second, problems=problems, seed=0)
     return (
         f"Unseen families went from {percent(run.evaluated[0].metrics.get('unseen_accuracy'))} to {percent(accuracy)} of "
-        f"{compared.n} questions: {_uncorrected(compared)}. They are other kinds of questions, easier or harder, so compare "
+        f"{compared.n} questions: {_interval_alone(compared)}. They are other kinds of questions, easier or harder, so compare "
         "them with their own round 0, not with the trained families."
     )
 
 
-def _uncorrected(compared: PairedDifference) -> str:
-    """A difference that is a warning and not one of the comparisons of the run, so that its p-value is as it is."""
-    interval = f"95 % interval {compared.low:+.1f} to {compared.high:+.1f}"
-    return f"{compared.points:+.1f} points ({interval}, uncorrected p {p_text(compared.p_value)})"
+def _interval_alone(compared: PairedDifference) -> str:
+    """A difference that is none of the comparisons of the run: without a p-value, which would be corrected for none."""
+    return f"{compared.points:+.1f} points (95 % interval {compared.low:+.1f} to {compared.high:+.1f})"
 
 
 def _adjusted(compared: Mapping[str, Any]) -> str:
