@@ -13,7 +13,7 @@ def replies(**right):
     return [
         HeldOutReply(
             question_id=f"q{index}",
-            family="sums",
+            family="others" if index == N else "sums",
             unseen=index == N,
             arm=arm,
             reply="7",
@@ -91,6 +91,7 @@ def test_every_control_has_its_figures_and_both_variants_are_shown(found):
     pairs = entry["variants"]["pairs"]
     assert (pairs["accuracy"], pairs["examples"], pairs["steps"], pairs["kept_step"]) == (0.3, 4, 6, 4)
     assert pairs["arms"]["answer_at_once"]["accuracy"] == 0.35
+    assert (entry["family_macro_accuracy"], pairs["family_macro_accuracy"]) == (0.4, 0.3)
     assert found["controls"]["random_thoughts"].keys() == pairs.keys()
 
 
@@ -120,7 +121,7 @@ def test_loggers_get_numbers_only(found):
     flat = finding_scalars(found)
     assert flat["thought_effect_points"] == 50.0
     assert flat["control_answers_only_pairs_answer_at_once"] == 0.35
-    assert flat["control_random_thoughts_accuracy"] == 0.85
+    assert flat["control_random_thoughts_accuracy"] == flat["control_random_thoughts_family_macro_accuracy"] == 0.85
     assert all(value is None or isinstance(value, int | float) for value in flat.values())
 
 

@@ -162,6 +162,14 @@ def test_accuracy_on_development_questions_has_a_column_and_chooses(tmp_path):
     assert [row["development_accuracy"] for row in comparison(jobs)] == [0.25, 0.75]
 
 
+def test_the_comparison_has_the_mean_over_families_where_the_run_has_it(tmp_path):
+    for number, more in enumerate(({"family_macro_accuracy": 0.25}, {})):
+        path = tmp_path / f"{number}.json"
+        write_json(path, {"rounds": [{**entry(0, accuracy=0.5), **more}], "exported_round": 0})
+        [row] = comparison([SweepJob(0, (), run="one", outcome="finished", summary=str(path))])
+        assert row.get("family_macro_accuracy") == more.get("family_macro_accuracy")
+
+
 def test_the_comparison_has_the_numbers_of_effect_arms_and_controls(measured):
     first, second = comparison(measured)
     assert (first["thought_effect_points"], first["thought_effect_low"], first["thought_effect_high"]) == (

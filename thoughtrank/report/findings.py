@@ -15,6 +15,8 @@ from thoughtrank.storage.tables import TableRows
 
 _DIGITS = 2
 """Of percentage points in ``summary.json``."""
+_MACRO = "family_macro_accuracy"
+"""Older metrics, and older summaries of controls, do not have it."""
 
 
 def find(*, rounds: Sequence[Path], controls: Sequence[ControlResult], seed: int) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def finding_scalars(findings: Mapping[str, Any]) -> dict[str, float | None]:
         flat |= {
             f"{where}_{figure}": figures[figure] for figure in ("accuracy", "unseen_accuracy", "examples", "steps")
         }
+        flat |= {f"{where}_{_MACRO}": figures[_MACRO]} if _MACRO in figures else {}
         flat |= {f"{where}_{arm}": values["accuracy"] for arm, values in figures["arms"].items()}
         flat |= {
             f"{where}_{comparison}_{figure}": values[figure]
@@ -108,6 +111,7 @@ def _figures(control: ControlResult) -> dict[str, Any]:
         "accuracy": metrics["accuracy"],
         "low": metrics["accuracy_low"],
         "high": metrics["accuracy_high"],
+        **({_MACRO: metrics[_MACRO]} if _MACRO in metrics else {}),
         "unseen_accuracy": metrics["unseen_accuracy"],
         "arms": metrics["arms"],
         "examples": control.examples,

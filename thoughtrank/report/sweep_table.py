@@ -111,6 +111,7 @@ def _figures(summary: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         "exported_round": entry["round"],
         **{name: entry[name] for name in names},
+        **{name: entry[name] for name in ("family_macro_accuracy",) if name in entry},
         "development_accuracy": development_accuracy(summary),
         **{f"{arm}_accuracy": figures["accuracy"] for arm, figures in entry.get("arms", {}).items()},
         **finding_scalars(findings),
