@@ -135,7 +135,7 @@ def test_the_run_ends_with_the_headline_of_the_report_and_a_table_that_fits_a_hu
     closing = finished.output[finished.output.rindex(headline[:40]) :]
     assert " ".join(closing.split()).startswith(headline)
     assert re.search(r"^round +accuracy", closing, re.MULTILINE)
-    assert "seconds: gen rank gain select train eval" in closing
+    assert re.search("seconds: +gen +rank +gain +select +train +eval", closing)
     lines = [line for line in closing.splitlines() if str(finished.folder) not in line]
     assert max(map(len, lines)) <= 100
     assert closing.splitlines()[-1] == f"report: {finished.path('base', 'report.html')}"

@@ -11,6 +11,8 @@ from thoughtrank.report.text_layout import fixed_width, listed_prefixes, percent
 
 _LONGEST_PREFIXES = 40
 """Characters in a column; longer lists are lines of their own."""
+_SECONDS = dict(zip(STAGES, ("gen", "rank", "gain", "select", "train", "eval"), strict=True))
+"""Stage to the header of its seconds."""
 _FAMILIES_DIFFER = 0.005
 """From here on the family-macro accuracy says something else than the accuracy."""
 
@@ -28,10 +30,11 @@ def results_table(rounds: Sequence[Mapping[str, Any]]) -> str:
         entry["round"]: listed_prefixes([each["prefix"] for each in entry["best_prefixes"]]) for entry in rounds
     }
     as_column = max(map(len, prefixes.values())) <= _LONGEST_PREFIXES
-    header += [*(["best prefixes"] if as_column else []), "seconds: gen rank gain select train eval"]
+    seconds = _seconds(rounds)
+    header += [*(["best prefixes"] if as_column else []), seconds[0]]
     rows = [
-        [*_results(entry), *([prefixes[entry["round"]] or "–"] if as_column else []), _seconds(entry)]
-        for entry in rounds
+        [*_results(entry), *([prefixes[entry["round"]] or "–"] if as_column else []), of_round]
+        for entry, of_round in zip(rounds, seconds[1:], strict=True)
     ]
     lines = (
         [] if as_column else [f"best prefixes in round {number}: {text}" for number, text in prefixes.items() if text]
@@ -89,8 +92,14 @@ def _results(entry: Mapping[str, Any]) -> list[str]:
     return [str(entry["round"]), *metric_cells(entry), f"{entry['judge_tokens']} tok ${entry['judge_cost']:.2f}"]
 
 
-def _seconds(entry: Mapping[str, Any]) -> str:
-    return " ".join(f"{entry['seconds'].get(stage, 0.0):.0f}" for stage in STAGES)
+def _seconds(rounds: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The seconds of all stages as one cell for the header and for each round: numbers stand under their names, flush right."""
+    columns = [
+        [name, *(f"{entry['seconds'].get(stage, 0.0):.0f}" for entry in rounds)] for stage, name in _SECONDS.items()
+    ]
+    columns[0][0] = f"seconds: {columns[0][0]}"
+    padded = [[text.rjust(max(map(len, column))) for text in column] for column in columns]
+    return ["  ".join(row) for row in zip(*padded, strict=True)]
 
 
 def audit_line(rounds: Sequence[Mapping[str, Any]]) -> str | None:
