@@ -33,7 +33,7 @@ def test_a_run_shows_its_plan_and_its_results_and_returns_its_summary(values, pi
     output = capsys.readouterr().out
     assert output.index("run mine: 2 rounds") < output.index("model of round 0")
     assert "50.0" in output
-    assert re.search(r"\(\d+\.\d minutes\)", output)
+    assert re.search(r"\(this attempt took \d+\.\d minutes\)", output)
     [call] = pipeline_calls
     assert (call["sweep"], call["values"]) == ("a sweep", values)
 

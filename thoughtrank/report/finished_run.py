@@ -65,7 +65,7 @@ def print_results(summary: Mapping[str, Any], *, paths: RunPaths, minutes: float
     if audit := audit_line(summary["rounds"]):
         print_text(wrapped(audit))
     export = summary["export"]
-    duration = "" if minutes is None else f" ({minutes:.1f} minutes)"
+    duration = "" if minutes is None else f" (this attempt took {minutes:.1f} minutes)"
     print_text(f"\nmodel of round {summary['exported_round']}: {export}{duration}")
     print_text(
         f"its README.md shows how to load it; chat with it:\n  python -m thoughtrank.chat {shlex.quote(str(export))}"
