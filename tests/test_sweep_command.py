@@ -35,10 +35,10 @@ def test_the_jobs_of_a_dry_run_are_planned_and_not_stopped(command, capsys):
 
 
 def test_a_job_that_fails_in_a_dry_run_writes_no_log_and_names_none(command, capsys, tmp_path):
-    assert command("-m", "seed=1,2", "dry_run=true", error=UserError("no room")) == 2
+    assert command("-m", "seed=1,2", "dry_run=true", error=UserError("no room:\n  none", "no key")) == 2
     assert not (tmp_path / "runs").exists()
     shown = capsys.readouterr().out
-    assert "failed: no room" in shown
+    assert "failed: no room: none; no key\n" in shown
     assert "run.log" not in shown
 
 

@@ -172,14 +172,15 @@ class Attempt:
             raise UserError(*faults)
 
     def config_faults(self) -> list[str]:
-        """What is another than in the first attempt, and may not be, as one sentence; or why that cannot be read."""
+        """What is another than in the first attempt, and may not be, a line each; or why that cannot be read."""
         try:
             differences = self._differences()
         except UserError as error:
             return list(error.faults)
         if differences:
+            listed = ";".join(f"\n  {each}" for each in differences)
             return [
-                f"run {self.paths.folder.name} was started with another config: {'; '.join(differences)}. "
+                f"run {self.paths.folder.name} was started with another config:{listed}.\n"
                 "Choose another run=, which uses all finished stages that these settings do not change, or set these back"
             ]
         return []

@@ -182,7 +182,9 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
     except Exception as error:
         if (status := stop_status()) is not None:
             sys.exit(status)
-        faults = error.faults if isinstance(error, UserError) else [f"{type(error).__name__}: {error}"]
+        # One line: of a UserError the whole of it, of a bug the first.
+        bug = f"{type(error).__name__}: {error}".partition("\n")[0]
+        reason = " ".join("; ".join(error.faults).split()) if isinstance(error, UserError) else bug
         if isinstance(error, UserError):
             print_faults(error.faults)
         else:
@@ -197,7 +199,7 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
             overrides=overrides,
             run=paths.folder.name if paths else "",
             outcome="failed",
-            error="; ".join(faults).partition("\n")[0],
+            error=reason,
             log=str(paths.log) if paths and not planned else None,
         )
     else:

@@ -81,7 +81,7 @@ def test_a_difference_between_two_configs_names_its_key(key, values):
         assert differences == []
     else:
         [difference] = differences
-        assert difference.startswith(f"{key} was ")
+        assert difference.startswith(f"{key.removesuffix('._target_')} was ")
         assert "something else" in difference
 
 
@@ -94,6 +94,25 @@ def test_all_differences_are_named_also_of_keys_that_one_config_lacks(values):
         "training.epochs",
     ]
     assert len(config_differences(fewer, values)) == 3
+
+
+def test_of_another_component_only_the_class_is_named(values):
+    tiny = {"_target_": "thoughtrank.models.tiny.TinyModel", "layers": 2}
+    assert config_differences({**values, "model": tiny}, values) == ["model was TinyModel, is PretrainedModel"]
+    assert config_differences({**values, "candidates": None}, {**values, "candidates": tiny}) == [
+        "candidates was None, is TinyModel"
+    ]
+    namesake = {"_target_": "mine.TinyModel"}
+    assert config_differences({**values, "model": namesake}, {**values, "model": tiny}) == [
+        "model was mine.TinyModel, is thoughtrank.models.tiny.TinyModel"
+    ]
+
+
+def test_of_a_component_inside_another_the_keys_that_differ_are_named(values):
+    prefixes = {"_target_": "thoughtrank.prefixes.prefix_list.PrefixList", "values": "abc"}
+    before, now = (changed(values, "prefixes.mine", {**prefixes, **more}) for more in ({}, {"values": "ab"}))
+    assert config_differences(before, now) == ["prefixes.mine.values was 'abc', is 'ab'"]
+    assert config_differences(values, before) == ["prefixes.mine was None, is PrefixList"]
 
 
 @EVERY_CHOICE

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from thoughtrank.config.schema import EvaluationConfig, RunConfig, TrainingConfig
@@ -12,6 +12,8 @@ from thoughtrank.output.redaction import without_secrets
 
 _NAMED_GROUPS = ("model", "questions", "prefixes", "judge", "selection", "optimizer")
 """Groups whose choice is part of the default name of a run."""
+
+_TARGET = "._target_"
 
 _OPERATIONAL = {"training": TrainingConfig.operational, "evaluation": EvaluationConfig.operational}
 """Operational keys of the groups that are no components."""
@@ -50,7 +52,7 @@ def deciding_values(values: Mapping[str, Any], *, without: frozenset[str] = froz
         inner = {f"{key}.{name}": each for name, each in value.items()} if isinstance(value, Mapping) else {key: value}
         flat.update({name: each for name, each in inner.items() if not {key, name} & without})
     for name in flat:
-        if name.endswith("._target_"):
+        if name.endswith(_TARGET):
             flat[name] = current_target(str(flat[name]))
     return {key: flat[key] for key in sorted(flat)}
 
@@ -71,7 +73,7 @@ def default_run_name(values: Mapping[str, Any], choices: Mapping[str, str]) -> s
 def config_differences(
     before: Mapping[str, Any], now: Mapping[str, Any], *, without: frozenset[str] = frozenset()
 ) -> list[str]:
-    """One line per deciding key that differs between two configs.
+    """One line per deciding key that differs between two configs; of another component, only what it is.
 
     Args:
         before: of a run folder, which may be someone else's: its targets are imported only if ``now`` has them too.
@@ -80,6 +82,39 @@ def config_differences(
     """
     # A key is operational if either config's component declares it so.
     operational = operational_config_keys(before, trusted=_targets(now)) | operational_config_keys(now)
-    old, new = (deciding_values(values, without=operational) for values in (before, now))
-    keys = sorted({*old, *new} - without)
-    return [f"{key} was {old.get(key)!r}, is {new.get(key)!r}" for key in keys if old.get(key) != new.get(key)]
+    old, new = (
+        {key: value for key, value in deciding_values(values, without=operational).items() if key not in without}
+        for values in (before, now)
+    )
+    replaced = {
+        name.removesuffix(_TARGET) for name in {*old, *new} if name.endswith(_TARGET) and old.get(name) != new.get(name)
+    }
+    keys = {name for name in {*old, *new} if name.partition(".")[0] not in replaced} | replaced
+    return [line for key in sorted(keys) for line in _differences(key, _value(old, key), _value(new, key))]
+
+
+def _value(flat: Mapping[str, Any], key: str) -> Any:
+    """That of a key of ``deciding_values``; of a component, its target."""
+    return {"_target_": flat[key + _TARGET]} if key + _TARGET in flat else flat.get(key)
+
+
+def _differences(key: str, old: Any, new: Any) -> Iterator[str]:
+    """None where both are equal; one for each key of a component, or of another mapping, that both have."""
+    if old == new:
+        return
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and old.get("_target_") == new.get("_target_"):
+        for name in sorted({*old, *new}):
+            yield from _differences(f"{key}.{name}", old.get(name), new.get(name))
+        return
+    shown = [_shown(each) for each in (old, new)]
+    if shown[0] == shown[1]:  # classes of two modules with the same name
+        shown = [_shown(each, whole=True) for each in (old, new)]
+    yield f"{key} was {shown[0]}, is {shown[1]}"
+
+
+def _shown(value: Any, *, whole: bool = False) -> str:
+    """A component as the name of its class, everything else as Python writes it."""
+    if not isinstance(value, Mapping) or "_target_" not in value:
+        return repr(value)
+    target = str(value["_target_"])
+    return target if whole else target.rpartition(".")[2]
