@@ -14,7 +14,7 @@ from thoughtrank.judging.execution.run_spending import RunSpending
 from thoughtrank.judging.model_families import model_family
 from thoughtrank.output.terminal import print_text
 from thoughtrank.prefixes.prefix_sets import longest_opener
-from thoughtrank.records import STAGES
+from thoughtrank.records import STAGES, Candidate, RankedCandidate
 from thoughtrank.report.labels import of_control
 from thoughtrank.rounds.model_stages import ModelStages
 from thoughtrank.rounds.round import BASE_STAGES, Round, Series
@@ -23,7 +23,7 @@ from thoughtrank.stages.arm_replies import held_out_tokens
 from thoughtrank.stages.gains import Gains
 from thoughtrank.stages.generation import Generation
 from thoughtrank.stages.importing import Importing
-from thoughtrank.stages.no_examples import no_example_text
+from thoughtrank.stages.no_examples import no_example_text, truncated_among_best
 from thoughtrank.stages.ranking import Ranking
 from thoughtrank.stages.round_models import BaseModel, keeps_weights
 from thoughtrank.stages.selection import Selection
@@ -31,6 +31,7 @@ from thoughtrank.stages.stage import Stage
 from thoughtrank.stages.training import KeptModel
 from thoughtrank.stages.usable_questions import questions_that_fit
 from thoughtrank.storage.stage_reuse import Store
+from thoughtrank.storage.tables import TableRows
 
 
 class StageBuilder:
@@ -168,13 +169,23 @@ class StageBuilder:
             model=current.start,
         )
 
+    def _no_example(self, current: Round) -> str:
+        """Why a round found none."""
+        named, made = of_control(f"round {current.number}", self.series.title), current.artifacts
+        return no_example_text(
+            f"{named} found no example",
+            made={name: artifact.facts for name, artifact in made.items()},
+            selector=self.components.selection,
+            truncated=truncated_among_best(
+                TableRows(made["generation"].folder, Candidate), TableRows(made["ranking"].folder, RankedCandidate)
+            ),
+        )
+
     def _training(self, current: Round) -> Stage:
         name, published = self.series.name(current.number, "training"), self.series.paths(current.number).model
         keep_weights = self._keeps_weights(current)
         if not current.artifacts["selection"].facts["examples"]:
-            named = of_control(f"round {current.number}", self.series.title)
-            made = {name: artifact.facts for name, artifact in current.artifacts.items()}
-            print_text(no_example_text(f"{named} found no example", made=made, selector=self.components.selection))
+            print_text(self._no_example(current))
             return KeptModel(name=name, published=published, start=current.start, keep_weights=keep_weights)
         return self.model_stages.training(
             current.number,
