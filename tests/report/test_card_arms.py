@@ -13,7 +13,7 @@ def paragraphs(*, effect=None, known=True, **right):
         for arm, number in right.items()
         for index in range(4)
     ]
-    return thought_paragraphs({**read_metrics(replies), "round": 2}, effect=effect)
+    return thought_paragraphs([{**read_metrics(replies), "round": 2}], effect=effect)
 
 
 def rows_of(text):
@@ -48,9 +48,9 @@ def test_chance_is_the_last_row_of_the_table():
         HeldOutReply("q", "sums", False, arm, "7", "7", True, True, 5, "stop") for arm in ("thought", "own_thought")
     ]
     last = {**read_metrics(replies), "round": 2, "chance": chance}
-    text = thought_paragraphs(last, effect=None)
+    text = thought_paragraphs([last], effect=None)
     assert text.endswith("\n| chance: always “a\\|b”, the most frequent reference answer | 4 | 5.2 % |")
-    assert "chance" not in thought_paragraphs({**last, "chance": None}, effect=None)
+    assert "chance" not in thought_paragraphs([{**last, "chance": None}], effect=None)
 
 
 def test_without_arms_or_without_reference_answers_there_is_no_table():

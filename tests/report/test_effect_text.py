@@ -44,8 +44,17 @@ def test_a_negative_effect_keeps_its_sign():
     )
 
 
-def test_without_an_effect_it_is_said_what_it_takes():
-    assert "controls=[answers_only]" in effect_line(None)
+@pytest.mark.parametrize("examples", [(), (0, 4), (None,)])
+def test_without_an_effect_it_is_said_what_it_takes(examples):
+    assert "controls=[answers_only]" in effect_line(None, examples=examples)
+
+
+def test_without_a_training_example_that_is_why_there_is_no_effect():
+    assert effect_line(None, examples=[0, 0]) == ("thought effect: not measured; no round found a training example")
+    rounds = [{"round": number, "examples": 0} for number in range(2)]
+    assert closing_lines({"thought_effect": None, "controls": {}, "rounds": rounds}) == [
+        effect_line(None, examples=[0])
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """What the model card says of the thought: the thought effect, the arms beside it, and what they do not show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thoughtrank.output.printable import markdown_text
 from thoughtrank.report.chance_level import chance_label
-from thoughtrank.report.effect_text import effect_line
+from thoughtrank.report.effect_text import effect_line, examples_of
 from thoughtrank.report.labels import ARM_LABELS
 from thoughtrank.report.text_layout import percent
 
@@ -19,16 +19,17 @@ _EFFECT = (
 )
 
 
-def thought_paragraphs(last: Mapping[str, Any], *, effect: Mapping[str, Any] | None) -> str:
+def thought_paragraphs(rounds: Sequence[Mapping[str, Any]], *, effect: Mapping[str, Any] | None) -> str:
     """Markdown: the line of the effect and its explanation, a table of arms, and a sentence on what they do not show.
 
     What was not measured is not explained.
 
     Args:
-        last: the entry of the last round in ``summary.json``.
+        rounds: entries of ``summary.json``.
         effect: the entry ``thought_effect`` of ``summary.json``.
     """
-    parts = [f"**{effect_line(effect)}**", "" if effect is None else _EFFECT, _table(last), _not_shown(last["arms"])]
+    last, measured = rounds[-1], effect_line(effect, examples=examples_of(rounds))
+    parts = [f"**{measured}**", "" if effect is None else _EFFECT, _table(last), _not_shown(last["arms"])]
     return "\n\n".join(part for part in parts if part)
 
 

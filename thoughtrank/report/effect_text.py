@@ -1,6 +1,6 @@
 """The thought effect in words: the lines that the closing table and the model card lead with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thoughtrank.report.arm_accuracy import arm_accuracy
@@ -16,21 +16,45 @@ from thoughtrank.report.labels import (
 )
 from thoughtrank.report.text_layout import percent
 
-_NOT_MEASURED = (
-    "thought effect: not measured; it needs training examples, questions with short reference answers, "
-    "controls=[answers_only], and thought, own_thought and answer_at_once among evaluation.arms"
+_NEEDS = (
+    "it needs training examples, questions with short reference answers, controls=[answers_only], and thought, own_thought and "
+    "answer_at_once among evaluation.arms"
 )
 
 
-def effect_line(effect: Mapping[str, Any] | None) -> str:
-    """One line: points, interval, p-value, number of questions, and against what.
+def effect_line(effect: Mapping[str, Any] | None, *, examples: Sequence[int | None] = ()) -> str:
+    """One line: points, interval, p-value, number of questions, and against what; or why it was not measured.
 
     Args:
         effect: the entry ``thought_effect`` of ``summary.json``.
+        examples: of each round but round 0, see ``found_none``.
     """
     if effect is None:
-        return _NOT_MEASURED
+        return f"thought effect: not measured; {why_unmeasured(examples)}"
     return f"thought effect: {effect_figures(effect)}, against {side_label(effect['against'])}"
+
+
+def why_unmeasured(examples: Sequence[int | None]) -> str:
+    """Why a finished run has no thought effect."""
+    return "no round found a training example" if found_none(examples) else _NEEDS
+
+
+def found_none(examples: Sequence[int | None]) -> bool:
+    """Whether rounds were trained and none of them found a training example, so that the model is still the base model.
+
+    Args:
+        examples: of each round but round 0; None where their number is unknown.
+    """
+    return bool(examples) and all(each == 0 for each in examples)
+
+
+def examples_of(rounds: Sequence[Mapping[str, Any]]) -> list[int | None]:
+    """The number of training examples of each round but round 0.
+
+    Args:
+        rounds: entries of ``summary.json``.
+    """
+    return [each.get("examples") for each in rounds if each["round"]]
 
 
 def effect_figures(effect: Mapping[str, Any]) -> str:
@@ -48,7 +72,7 @@ def closing_lines(summary: Mapping[str, Any]) -> list[str]:
     if "thought_effect" not in summary:
         return []
     last = summary["rounds"][-1]
-    lines = [effect_line(summary["thought_effect"])]
+    lines = [effect_line(summary["thought_effect"], examples=examples_of(summary["rounds"]))]
     beside = [*_arm_texts(last.get("arms", {}), names=ARMS_BESIDE), *_chance_texts(last)]
     if beside:
         lines.append(f"round {last['round']}: {', '.join(beside)}")

@@ -94,7 +94,10 @@ def build_report(runs: Sequence[StoredRun], *, entity: str, project: str) -> "Re
     ]
     if several:
         blocks += [workspaces.H2(text="What made the difference"), _sweep_panels(runs)]
-    effects = "\n".join(f"- {markdown_text(run.name)}: {effect_line(run.findings['thought_effect'])}" for run in runs)
+    effects = "\n".join(
+        f"- {markdown_text(run.name)}: {effect_line(run.findings['thought_effect'], examples=run.examples)}"
+        for run in runs
+    )
     blocks += [workspaces.H2(text="Thought effect"), workspaces.MarkdownBlock(text=effects)]
     return workspaces.Report(
         entity=entity, project=project, title=f"thoughtrank: {title}"[:128], description=top, blocks=blocks

@@ -9,6 +9,7 @@ from pathlib import Path
 from thoughtrank.evaluation.metrics import HeldOutReply, read_metrics
 from thoughtrank.evaluation.win_rates import JudgedPair, win_rate
 from thoughtrank.records import Candidate, Example, Gain, Question, RankedCandidate
+from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.storage.done_marker import write_done
 from thoughtrank.storage.json_files import write_json
 from thoughtrank.storage.run_paths import METRICS, RunPaths
@@ -84,6 +85,12 @@ def stored_run(
             _write_candidates(paths, number, questions=questions, text=text, prefixes=prefixes, gains=gains)
     (folder / "config.yaml").write_text("seed: 0\nselection:\n  allow_truncated: false\n")
     return folder
+
+
+def without_examples(run: StoredRun) -> StoredRun:
+    """The same run, had no round found a training example."""
+    rounds = [replace(each, facts={**each.facts, "selection": {"examples": 0}}) for each in run.rounds]
+    return replace(run, rounds=rounds)
 
 
 def with_development(folder: Path, accuracy: float) -> Path:

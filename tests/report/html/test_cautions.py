@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from stored_runs import stored_run
+from stored_runs import stored_run, without_examples
 
 from thoughtrank.report.html.cautions import cautions
 from thoughtrank.report.html.stored_run import read_run
@@ -42,6 +42,7 @@ def test_an_empty_thought_has_a_sentence_where_it_is_as_good_or_tests_nothing(tm
     # The arm tests nothing where thoughts follow, whatever it reaches.
     assert "does not show what" in cautions(with_arms(run, thought=thought, room_to_reason=worse))
     assert cautions(read_run(stored_run(tmp_path / "base", rounds=0))) == ""
+    assert cautions(without_examples(run)) == ""
 
 
 def test_truncated_replies_of_round_0_stand_beside_the_change_without_them(tmp_path):

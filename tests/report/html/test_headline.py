@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from stored_runs import stored_run
+from stored_runs import stored_run, without_examples
 
 from thoughtrank.report.html.differences import change_over_rounds, excludes_zero
 from thoughtrank.report.html.headline import headline
@@ -37,6 +37,21 @@ def test_a_run_with_only_its_base_model(tmp_path):
     text = headline(run_of(tmp_path, rounds=0))
     assert text.startswith("Before training the model answers ")
     assert "thoughts" not in text
+
+
+def test_a_run_that_found_no_example_still_has_its_base_model(tmp_path):
+    run = run_of(tmp_path, accuracy=(0.5, 0.5, 0.5))
+    nothing = without_examples(run)
+    right = f"{100 * run.rounds[-1].metrics['accuracy']:.1f}"
+    assert headline(nothing).startswith(
+        "No round found a training example, so the model is still the base model: it answers "
+        f"{right} % of 100 held-out questions right. It took"
+    )
+    assert headline(without_accuracy(nothing)).startswith(
+        "No round found a training example, so the model is still the base model."
+    )
+    later = replace(nothing, rounds=[*nothing.rounds[:-1], run.rounds[-1]])
+    assert headline(later).startswith("2 rounds of training")
 
 
 def without_accuracy(run, **figures):

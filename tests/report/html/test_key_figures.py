@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from stored_runs import stored_run
+from stored_runs import stored_run, without_examples
 from test_prefix_section import statistics_of
 
 from thoughtrank.report.html.key_figures import key_figures
@@ -57,3 +57,12 @@ def test_the_base_model_alone_has_no_change(tmp_path):
     shown = key_figures(read_run(stored_run(tmp_path, rounds=0)), [])
     assert "before training" in shown
     assert "→" not in shown
+
+
+def test_why_the_effect_was_not_measured_is_what_the_terminal_says(tmp_path):
+    run = replace(read_run(stored_run(tmp_path)), finished=True)
+    assert "<span>it needs training examples, questions with short reference answers, controls=[" in key_figures(
+        run, []
+    )
+    assert "<span>no round found a training example</span>" in key_figures(without_examples(run), [])
+    assert "known when the run is finished" in key_figures(replace(run, finished=False), [])

@@ -5,7 +5,7 @@ from typing import Any
 
 from thoughtrank.evaluation.metrics import HeldOutReply
 from thoughtrank.evaluation.paired import PairedDifference, paired_difference
-from thoughtrank.report.effect_text import chance_text, p_text
+from thoughtrank.report.effect_text import chance_text, found_none, p_text
 from thoughtrank.report.html.differences import comparison_of, excludes_zero
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.empty_thought import closed_anyway
@@ -138,9 +138,9 @@ def _adjusted(compared: Mapping[str, Any]) -> str:
 
 
 def _last_trained(run: StoredRun) -> StoredRound | None:
-    """The last evaluated round; None where that is the base model, or there is none."""
+    """The last evaluated round; None where its model is the base model, or there is none."""
     last = run.evaluated[-1] if run.evaluated else None
-    return last if last is not None and last.number else None
+    return last if last is not None and last.number and not found_none(run.examples) else None
 
 
 def _free(of_round: StoredRound, keep: Callable[[HeldOutReply], bool]) -> dict[str, HeldOutReply]:

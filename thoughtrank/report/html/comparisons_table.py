@@ -24,7 +24,9 @@ _FREE, _FORCED = "free replies, the final answer counts", "answers forced, only 
 def comparisons_tables(run: StoredRun) -> str:
     """Both tables; where the thought effect was not measured, why."""
     compared = run.findings["comparisons"]
-    unmeasured = note(effect_line(None)) if run.findings["thought_effect"] is None and compared and run.finished else ""
+    unmeasured = ""
+    if run.findings["thought_effect"] is None and compared and run.finished:
+        unmeasured = note(effect_line(None, examples=run.examples))
     if not compared:
         return unmeasured
     widest = max(max(abs(each["low"]), abs(each["high"])) for each in compared) or 1.0

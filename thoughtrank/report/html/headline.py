@@ -1,6 +1,6 @@
 """The headline of a report: whether training helped, by how much, what the thoughts are worth, and at what cost."""
 
-from thoughtrank.report.effect_text import p_text
+from thoughtrank.report.effect_text import found_none, p_text
 from thoughtrank.report.html.differences import SIGNIFICANT, change_over_rounds, excludes_zero, points_text
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 from thoughtrank.report.html.thought_credit import thoughts_text
@@ -21,6 +21,13 @@ def _change(run: StoredRun) -> str:
         return "This run has no evaluated round yet."
     last, first = evaluated[-1], evaluated[0]
     accuracy = last.metrics.get("accuracy")
+    if found_none(run.examples):
+        right = (
+            ""
+            if accuracy is None
+            else f": it answers {100 * accuracy:.1f} % of {last.metrics['n']} held-out questions right"
+        )
+        return f"No round found a training example, so the model is still the base model{right}."
     if accuracy is None:
         return _judged_change(run, last)
     if last.number == 0:

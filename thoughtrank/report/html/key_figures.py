@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from thoughtrank.report.effect_text import chance_text, p_text
+from thoughtrank.report.effect_text import chance_text, p_text, why_unmeasured
 from thoughtrank.report.html.differences import change_over_rounds, excludes_zero
 from thoughtrank.report.html.embedding import escaped
 from thoughtrank.report.html.machine import machine_text
@@ -62,7 +62,7 @@ def _families(first: StoredRound, last: StoredRound) -> str:
 def _effect(run: StoredRun) -> list[tuple[str, str, str]]:
     effect = run.findings["thought_effect"]
     if effect is None:
-        text = "needs controls=[answers_only]" if run.finished else "known when the run is finished"
+        text = why_unmeasured(run.examples) if run.finished else "known when the run is finished"
         return [("Thought effect", "not measured", text)]
     clear = chance_text(significant=excludes_zero(effect))
     interval = f"[{effect['low']:+.1f} to {effect['high']:+.1f}], p {p_text(effect['p_value'])}"

@@ -54,6 +54,12 @@ class StoredRound:
     win_rates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
+    def examples(self) -> int | None:
+        """The number of its training examples; None where it is not stored."""
+        found: int | None = self.facts.get("selection", {}).get("examples", self.metrics.get("examples"))
+        return found
+
+    @property
     def cost(self) -> float:
         """What its judge calls cost, those that compare replies included, in US dollars."""
         return sum(float(each.get("judge_cost", 0.0)) for each in self._judged())
@@ -104,6 +110,11 @@ class StoredRun:
     def controls(self) -> dict[str, Mapping[str, Any]]:
         """The figures of every variant of every control by its title."""
         return control_variants(self.findings["controls"])
+
+    @property
+    def examples(self) -> list[int | None]:
+        """The number of training examples of each evaluated round but round 0; None where it is not stored."""
+        return [each.examples for each in self.evaluated if each.number]
 
     @property
     def evaluated(self) -> list[StoredRound]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from thoughtrank.report.effect_text import p_text
+from thoughtrank.report.effect_text import found_none, p_text
 from thoughtrank.report.html.differences import change_over_rounds, comparison_of, excludes_zero, points_text
 from thoughtrank.report.html.empty_thought import closed_anyway
 from thoughtrank.report.html.stored_run import StoredRun
@@ -12,9 +12,9 @@ from thoughtrank.report.text_layout import percent, sentence_case
 
 
 def thoughts_text(run: StoredRun) -> str:
-    """One sentence; empty before a round is trained."""
+    """One sentence; empty before a round is trained, and where none found a training example."""
     effect = run.findings["thought_effect"]
-    if not run.evaluated or run.evaluated[-1].number == 0:
+    if not run.evaluated or run.evaluated[-1].number == 0 or found_none(run.examples):
         return ""
     if effect is None:
         if not run.finished:
