@@ -48,6 +48,7 @@ def test_a_judge_over_http_ranks_without_seeing_a_thought(judged):
     assert "<thought>" not in received
     summary = json.loads(workplace.path("paid", "summary.json").read_text())
     assert summary["rounds"][1]["judge_tokens"] == 1010 * len(server.received)
+    assert summary["rounds"][1]["judge_cost"] is None
 
 
 def test_a_canary_in_every_thought_reaches_no_byte_of_the_judge(workplace, server):

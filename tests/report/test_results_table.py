@@ -57,6 +57,12 @@ def test_the_seconds_of_every_stage_end_under_its_name():
     assert {name: line[: ends[name]].split()[-1] for name in ends} == numbers
 
 
+def test_a_price_that_is_unknown_is_no_zero():
+    table = results_table([BASE, entry(1, examples=6, tokens=1200, cost=None, prefixes="")])
+    assert "1200 tok ?" in table
+    assert "1200 tok $" not in table
+
+
 def test_the_columns_of_the_table_stand_under_each_other():
     lines = results_table([BASE, FIRST]).splitlines()
     start = lines[0].index("examples")

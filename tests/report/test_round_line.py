@@ -33,6 +33,8 @@ def test_a_loss_keeps_its_sign_and_a_paid_judge_its_cost():
     line = round_line(entry(1, accuracy=0.1, judge_cost=1.5), base=BASE)
     assert "(-3.5 since round 0)" in line
     assert "judge $1.50" in line
+    unknown = round_line(entry(1, accuracy=0.1, judge_cost=None, judge_tokens=192_923), base=BASE)
+    assert "judge 192,923 tokens of unknown price" in " ".join(unknown.split())
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,13 @@ def base_round(store):
     )
 
 
+def test_the_cost_of_a_judge_of_unknown_price_is_null_and_no_zero(store):
+    unpriced = {"judge_tokens": 90, "judge_cost": 0.0, "judge_unpriced_tokens": [80, 10]}
+    artifacts = {"evaluation": finished(store, "evaluation"), "ranking": finished(store, "rankings", **unpriced)}
+    entry = round_summary(metrics=METRICS, artifacts=artifacts, candidates=None)
+    assert (entry["judge_tokens"], entry["judge_cost"]) == (90, None)
+
+
 def test_round_0_has_an_evaluation_and_nothing_else(store):
     entry = base_round(store)
     assert (entry["round"], entry["accuracy"], entry["n"]) == (0, 0.75, 4)

@@ -162,6 +162,15 @@ def test_accuracy_on_development_questions_has_a_column_and_chooses(tmp_path):
     assert [row["development_accuracy"] for row in comparison(jobs)] == [0.25, 0.75]
 
 
+def test_a_job_whose_judge_has_no_known_price_has_no_cost(tmp_path):
+    path = tmp_path / "one.json"
+    rounds = [entry(0, accuracy=0.5), entry(1, accuracy=0.5, cost=None)]
+    write_json(path, {"rounds": rounds, "exported_round": 0})
+    jobs = [SweepJob(0, (), run="one", outcome="finished", summary=str(path))]
+    assert comparison(jobs)[0]["judge_cost"] is None
+    assert columns_of(comparison_text(jobs, []))["judge"] == ["?"]
+
+
 def test_the_comparison_has_the_mean_over_families_where_the_run_has_it(tmp_path):
     for number, more in enumerate(({"family_macro_accuracy": 0.25}, {})):
         path = tmp_path / f"{number}.json"

@@ -1,5 +1,5 @@
 from thoughtrank.storage.done_marker import write_done
-from thoughtrank.storage.judge_costs import StageCost, read_judge_costs, write_judge_costs
+from thoughtrank.storage.judge_costs import StageCost, known_cost, read_judge_costs, total_of, write_judge_costs
 from thoughtrank.storage.run_paths import RunPaths
 
 RANKING = StageCost(stage="round_1/2_rankings", cost=2.0, lost=0.5)
@@ -38,3 +38,11 @@ def test_what_is_not_written_is_read_from_the_finished_stages_wherever_they_are_
     for damaged in ("{", "[]", '{"a": 3}', '{"a": {"stage": "x"}}'):
         paths.judge_costs.write_text(damaged)
         assert read_judge_costs(paths) == found
+
+
+def test_a_cost_of_which_a_part_is_unknown_is_unknown_and_no_zero():
+    priced = {"judge_cost": 0.25, "judge_tokens": 9, "judge_unpriced_tokens": [0, 0]}
+    assert [known_cost(each) for each in (priced, {"judge_cost": 0.5}, {})] == [0.25, 0.5, 0.0]
+    assert known_cost({**priced, "judge_unpriced_tokens": [8, 1]}) is None
+    assert known_cost({"judge_cost": None}) is None
+    assert (total_of([0.25, 0.5]), total_of([]), total_of([0.25, None])) == (0.75, 0.0, None)

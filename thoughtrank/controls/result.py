@@ -18,7 +18,8 @@ class ControlResult:
         examples: number of training examples.
         training: facts of its last training.
         seconds: of its last training and its evaluation; of all its stages, if it generates candidates of its own.
-        judge_cost: US dollars, of its win rates, and of its rankings if it ranks candidates of its own.
+        judge_tokens: of its win rates, and of its rankings if it ranks candidates of its own.
+        judge_cost: US dollars, of the same calls; None where the price was unknown.
         win_rates: the figures of each judged comparison by its name; empty where nothing was compared.
     """
 
@@ -30,7 +31,8 @@ class ControlResult:
     examples: int
     training: Mapping[str, Any]
     seconds: float
-    judge_cost: float = 0.0
+    judge_tokens: int = 0
+    judge_cost: float | None = 0.0
     win_rates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property

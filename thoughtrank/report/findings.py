@@ -118,6 +118,7 @@ def _figures(control: ControlResult) -> dict[str, Any]:
         "steps": training["steps"],
         "kept_step": training.get("kept_step"),
         "seconds": round(control.seconds, 1),
+        "judge_tokens": control.judge_tokens,
         "judge_cost": control.judge_cost,
         "win_rates": dict(control.win_rates),
     }

@@ -7,7 +7,7 @@ from thoughtrank.judging.audit import JudgeAudit
 from thoughtrank.records import STAGES
 from thoughtrank.report.arm_accuracy import arm_accuracy
 from thoughtrank.report.labels import ARM_LABELS, arm_label
-from thoughtrank.report.text_layout import fixed_width, listed_prefixes, percent, wrapped
+from thoughtrank.report.text_layout import dollars, fixed_width, listed_prefixes, percent, wrapped
 
 _LONGEST_PREFIXES = 40
 """Characters in a column; longer lists are lines of their own."""
@@ -89,7 +89,7 @@ def family_line(rounds: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _results(entry: Mapping[str, Any]) -> list[str]:
-    return [str(entry["round"]), *metric_cells(entry), f"{entry['judge_tokens']} tok ${entry['judge_cost']:.2f}"]
+    return [str(entry["round"]), *metric_cells(entry), f"{entry['judge_tokens']} tok {dollars(entry['judge_cost'])}"]
 
 
 def _seconds(rounds: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from thoughtrank.report.html.totals import duration_text
 from thoughtrank.report.results_table import accuracy_text
-from thoughtrank.report.text_layout import percent, wrapped
+from thoughtrank.report.text_layout import dollars, percent, wrapped
 from thoughtrank.report.win_rate_text import interval_text
 
 
@@ -19,8 +19,10 @@ def round_line(entry: Mapping[str, Any], *, base: Mapping[str, Any]) -> str:
     parts = [*_results(entry, base=base), f"thoughts in {percent(entry['thought_rate'])}"]
     if entry["round"]:
         parts.append(f"{entry['examples']} examples")
-    if entry["judge_cost"]:
-        parts.append(f"judge ${entry['judge_cost']:.2f}")
+    if entry["judge_cost"] is None:
+        parts.append(f"judge {entry['judge_tokens']:,} tokens of unknown price")
+    elif entry["judge_cost"]:
+        parts.append(f"judge {dollars(entry['judge_cost'])}")
     parts.append(duration_text(sum(entry["seconds"].values())))
     return wrapped(f"round {entry['round']}: {', '.join(parts)}")
 

@@ -7,6 +7,7 @@ from typing import Any
 from thoughtrank.records import OTHER_STAGES, STAGES, Candidate, Gain, RankedCandidate
 from thoughtrank.report.prefix_statistics import CandidateFigures, PrefixResult, PrefixTally, tallied
 from thoughtrank.storage.artifact import Artifact
+from thoughtrank.storage.judge_costs import known_cost, total_of
 from thoughtrank.storage.tables import TableRows
 
 
@@ -54,7 +55,7 @@ def round_summary(
             **_other_seconds(screening, development, (win_rates or {}).values()),
         },
         "judge_tokens": sum(each.get("judge_tokens", 0) for each in paid),
-        "judge_cost": sum(each.get("judge_cost", 0.0) for each in paid),
+        "judge_cost": total_of(known_cost(each) for each in paid),
         "judge_audit": judged.get("audit", {}),
         "unranked": judged.get("unranked", {}),
         "gains": _gain_figures(artifacts),

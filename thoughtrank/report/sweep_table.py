@@ -12,8 +12,9 @@ from thoughtrank.report.results_table import metric_cells
 from thoughtrank.report.setting_choice import choice_line, development_accuracy
 from thoughtrank.report.sweep_jobs import SweepJob, varied
 from thoughtrank.report.sweep_seeds import SeedGroup
-from thoughtrank.report.text_layout import fixed_width, percent, wrapped
+from thoughtrank.report.text_layout import dollars, fixed_width, percent, wrapped
 from thoughtrank.storage.files import replacing
+from thoughtrank.storage.judge_costs import total_of
 
 _DEVELOPMENT = "development accuracy"
 _EMPTY, _CONTROL = arm_label("room_to_reason"), control_label("answers_only")
@@ -71,8 +72,9 @@ def _write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
 
 def _exported(summary: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of the exported round, with the examples and the judge's cost of all rounds."""
-    sums = {name: sum(entry[name] for entry in summary["rounds"]) for name in ("examples", "judge_cost")}
-    return {**summary["rounds"][summary["exported_round"]], **sums}
+    rounds = summary["rounds"]
+    examples, cost = sum(each["examples"] for each in rounds), total_of(each["judge_cost"] for each in rounds)
+    return {**rounds[summary["exported_round"]], "examples": examples, "judge_cost": cost}
 
 
 def _columns(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -99,7 +101,7 @@ def _cells(summary: Mapping[str, Any]) -> dict[str, str]:
         cells[_CONTROL] = percent(control["accuracy"])
         if "answer_at_once" in control["arms"]:
             cells[_CONTROL_AT_ONCE] = percent(control["arms"]["answer_at_once"]["accuracy"])
-    return {**cells, "judge": f"${entry['judge_cost']:.2f}"}
+    return {**cells, "judge": dollars(entry["judge_cost"])}
 
 
 def _figures(summary: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -45,6 +45,11 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 
 
+def dollars(cost: float | None) -> str:
+    """US dollars as text; a question mark where the price was unknown."""
+    return "?" if cost is None else f"${cost:.2f}"
+
+
 def listed_prefixes(prefixes: Sequence[str]) -> str:
     """Prefixes one after the other: "a b c", and with commas where some have several words."""
     return (", " if any(" " in each for each in prefixes) else " ").join(prefixes)

@@ -24,6 +24,7 @@ from thoughtrank.report.wandb_settings import (
     run_id,
 )
 from thoughtrank.storage.full_disk import is_full_disk
+from thoughtrank.storage.judge_costs import total_of
 
 if TYPE_CHECKING:
     import wandb
@@ -191,7 +192,8 @@ def _summary(rounds: Mapping[float, Mapping[str, float | None]]) -> dict[str, fl
     """What sorts the runs of a sweep: accuracy of the last round, also on development questions, its change since round 0, and
     what the judge cost."""
     accuracy, before = rounds[max(rounds)].get("accuracy"), rounds.get(0, {}).get("accuracy")
-    found = {"judge_cost": sum(metrics.get("judge_cost") or 0.0 for metrics in rounds.values())}
+    cost = total_of(metrics.get("judge_cost", 0.0) for metrics in rounds.values())
+    found = {} if cost is None else {"judge_cost": cost}
     if accuracy is not None:
         found["accuracy"] = accuracy
     if (development := rounds[max(rounds)].get("development_accuracy")) is not None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from thoughtrank.report.effect_text import p_text
 from thoughtrank.report.labels import arm_label, control_label
-from thoughtrank.report.text_layout import fixed_width, percent
+from thoughtrank.report.text_layout import dollars, fixed_width, percent
 from thoughtrank.report.win_rate_chance import all_win_rates, corrected_p_values
 
 
@@ -71,7 +71,7 @@ def _compared(comparison: str, *, between: str, base: str) -> str:
 def _cells(figures: Mapping[str, Any], *, p_value: float | None) -> list[str]:
     n = f"{figures['n']}" + (f" of {figures['n'] + figures['unjudged']}" if figures["unjudged"] else "")
     chance = "–" if p_value is None else p_text(p_value)
-    return [interval_text(figures), percent(figures["length_controlled"]), chance, n, f"${figures['judge_cost']:.2f}"]
+    return [interval_text(figures), percent(figures["length_controlled"]), chance, n, dollars(figures["judge_cost"])]
 
 
 def interval_text(figures: Mapping[str, Any]) -> str:

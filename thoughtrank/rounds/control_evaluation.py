@@ -10,6 +10,7 @@ from thoughtrank.rounds.round_win_rates import control_win_rates
 from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.round_models import RoundModel
 from thoughtrank.storage.json_files import read_json, read_json_object, write_json
+from thoughtrank.storage.judge_costs import total_of
 from thoughtrank.storage.run_paths import METRICS
 
 
@@ -61,6 +62,7 @@ def evaluate_control(
         examples=examples,
         training=training,
         seconds=training["seconds"] + evaluation.facts["seconds"] + sum(each["seconds"] for each in win_rates.values()),
-        judge_cost=sum(each["judge_cost"] for each in win_rates.values()),
+        judge_tokens=sum(each["judge_tokens"] for each in win_rates.values()),
+        judge_cost=total_of(each["judge_cost"] for each in win_rates.values()),
         win_rates=win_rates,
     )

@@ -13,6 +13,7 @@ from thoughtrank.rounds.pooled_generation import with_models
 from thoughtrank.rounds.round import Round, Series
 from thoughtrank.rounds.stage_builder import StageBuilder
 from thoughtrank.stages.training import Training
+from thoughtrank.storage.judge_costs import known_cost, total_of
 
 
 def run_control_rounds(builder: StageBuilder, control: CandidatesControl) -> ControlResult:
@@ -52,7 +53,8 @@ def run_control_rounds(builder: StageBuilder, control: CandidatesControl) -> Con
     return replace(
         result,
         seconds=evaluation + sum(facts["seconds"] for facts in before),
-        judge_cost=result.judge_cost + sum(facts.get("judge_cost", 0.0) for facts in before),
+        judge_tokens=result.judge_tokens + sum(facts.get("judge_tokens", 0) for facts in before),
+        judge_cost=total_of([result.judge_cost, *map(known_cost, before)]),
     )
 
 

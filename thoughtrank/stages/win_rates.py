@@ -23,7 +23,7 @@ from thoughtrank.stages.judged_stage import JudgedStage
 from thoughtrank.stages.stage import question_fields
 from thoughtrank.storage.artifact import Artifact
 from thoughtrank.storage.fingerprint import fingerprint
-from thoughtrank.storage.judge_costs import ACCOUNT
+from thoughtrank.storage.judge_costs import ACCOUNT, known_cost
 from thoughtrank.storage.tables import TableRows, write_rows
 
 _VERSION = 1
@@ -214,4 +214,5 @@ def _score(verdict: Verdict) -> float | None:
 
 def figures(facts: Mapping[str, object]) -> dict[str, object]:
     """What a round's entry of ``summary.json`` holds of one comparison, from the facts of its stage."""
-    return {name: value for name, value in facts.items() if name not in _OF_THE_STAGE}
+    kept = {name: value for name, value in facts.items() if name not in _OF_THE_STAGE}
+    return {**kept, "judge_cost": known_cost(facts)}

@@ -1,7 +1,8 @@
 """What the judge calls of a run have cost: also those of stages that are not finished, or that it no longer asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from thoughtrank.storage.done_marker import DONE, read_done
 from thoughtrank.storage.json_files import read_json_object, write_json
@@ -31,6 +32,26 @@ class StageCost:
     def spent(self) -> float:
         """Both together: what counts against the budget."""
         return self.cost + self.lost
+
+
+def known_cost(facts: Mapping[str, Any]) -> float | None:
+    """What the judge calls of a finished stage have cost, in US dollars; None where the price of some was unknown.
+
+    Args:
+        facts: of the stage; one that called no judge has cost nothing.
+    """
+    cost: float | None = facts.get("judge_cost", 0.0)
+    return None if any(facts.get("judge_unpriced_tokens", ())) else cost
+
+
+def total_of(costs: Iterable[float | None]) -> float | None:
+    """The sum; None where one is unknown."""
+    known = []
+    for each in costs:
+        if each is None:
+            return None
+        known.append(each)
+    return sum(known, 0.0)
 
 
 def read_judge_costs(paths: RunPaths) -> dict[str, StageCost]:

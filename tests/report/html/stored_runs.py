@@ -93,6 +93,17 @@ def without_examples(run: StoredRun) -> StoredRun:
     return replace(run, rounds=rounds)
 
 
+def unpriced(run: StoredRun) -> StoredRun:
+    """The same run, had the price of its judge been unknown."""
+    price = {"judge_cost": 0.0, "judge_unpriced_tokens": [800, 100]}
+    changed = {each.number: {**each.facts.get("ranking", {}), **price} for each in run.rounds if each.number}
+    rounds = [
+        replace(each, facts={**each.facts, "ranking": changed[each.number]} if each.number else each.facts)
+        for each in run.rounds
+    ]
+    return replace(run, rounds=rounds, judge_cost=0.0)
+
+
 def with_development(folder: Path, accuracy: float) -> Path:
     """The accuracy of every round on 50 development questions, as its stage would have stored it."""
     paths = RunPaths(folder)

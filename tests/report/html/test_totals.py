@@ -1,8 +1,10 @@
 from dataclasses import replace
 
 import pytest
-from stored_runs import stored_run, with_controls_and_win_rates
+from stored_runs import stored_run, unpriced, with_controls_and_win_rates
 
+from thoughtrank.report.html.headline import headline
+from thoughtrank.report.html.key_figures import key_figures
 from thoughtrank.report.html.run_sections import judge_section
 from thoughtrank.report.html.stored_run import read_run
 from thoughtrank.report.html.totals import duration_text, other_cost, total_cost, total_seconds
@@ -41,3 +43,16 @@ def test_durations(seconds, text):
 def test_what_comparing_replies_cost_is_part_of_the_cost(tmp_path):
     run = read_run(with_controls_and_win_rates(stored_run(tmp_path)))
     assert total_cost(run) == 1.0
+
+
+def test_a_judge_of_unknown_price_has_tokens_and_no_cost_of_zero(tmp_path):
+    run = unpriced(read_run(stored_run(tmp_path)))
+    assert (total_cost(run), other_cost(run)) == (None, 0.0)
+    text = "the judge used 1,800 tokens of unknown price (set judge.price_per_million)"
+    assert headline(run).endswith(f"; {text}.")
+    shown = key_figures(run, [])
+    assert "<b>?, 12 min</b>" in shown
+    assert text in shown
+    section = judge_section(run, name="run-0")
+    assert '<th scope="row">all rounds</th><td>?</td><td>1,800</td>' in section
+    assert "$" not in section.partition("<table")[2].replace("$0.00", "", 1)  # of round 0

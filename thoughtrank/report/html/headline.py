@@ -4,9 +4,9 @@ from thoughtrank.report.effect_text import found_none, p_text
 from thoughtrank.report.html.differences import SIGNIFICANT, change_over_rounds, excludes_zero, points_text
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 from thoughtrank.report.html.thought_credit import thoughts_text
-from thoughtrank.report.html.totals import duration_text, total_cost, total_seconds
+from thoughtrank.report.html.totals import duration_text, total_cost, total_seconds, total_tokens
 from thoughtrank.report.html.training_texts import trained_text
-from thoughtrank.report.text_layout import sentence_case
+from thoughtrank.report.text_layout import dollars, sentence_case
 from thoughtrank.report.win_rate_chance import all_win_rates, corrected_p_values
 
 
@@ -75,5 +75,7 @@ def _cost(run: StoredRun) -> str:
     seconds, cost = total_seconds(run), total_cost(run)
     if not seconds:
         return ""
-    judge = f"${cost:.2f}" if cost else "nothing"
-    return f"It took {duration_text(seconds)} of compute; the judge cost {judge}."
+    judge = f"cost {dollars(cost)}" if cost else "cost nothing"
+    if cost is None:
+        judge = f"used {total_tokens(run):,} tokens of unknown price (set judge.price_per_million)"
+    return f"It took {duration_text(seconds)} of compute; the judge {judge}."

@@ -9,9 +9,9 @@ from thoughtrank.report.html.machine import machine_text
 from thoughtrank.report.html.round_statistics import RoundStatistics
 from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 from thoughtrank.report.html.thought_effect_notes import effect_sides
-from thoughtrank.report.html.totals import duration_text, total_cost, total_seconds
+from thoughtrank.report.html.totals import duration_text, total_cost, total_seconds, total_tokens
 from thoughtrank.report.prefix_chance import PrefixWins
-from thoughtrank.report.text_layout import percent
+from thoughtrank.report.text_layout import dollars, percent
 
 _MOST, _MOST_WORSE = 5, 12
 _PREFIXES = "Prefixes that win more often than the others"
@@ -110,4 +110,6 @@ def _spend(run: StoredRun) -> list[tuple[str, str, str]]:
     seconds = total_seconds(run)
     machine = machine_text(run)
     text = f"judge and compute{machine and f' (on {machine})'}, controls included"
-    return [("Cost and time", f"${total_cost(run):.2f}, {duration_text(seconds)}", text)]
+    if (cost := total_cost(run)) is None:
+        text = f"{text}; the judge used {total_tokens(run):,} tokens of unknown price (set judge.price_per_million)"
+    return [("Cost and time", f"{dollars(cost)}, {duration_text(seconds)}", text)]

@@ -10,7 +10,8 @@ from thoughtrank.report.html.stored_run import StoredRound, StoredRun
 from thoughtrank.report.html.totals import duration_text, other_cost, total_cost, total_seconds
 from thoughtrank.report.html.training_texts import epochs_text, round_text, training_settings
 from thoughtrank.report.labels import control_label
-from thoughtrank.report.text_layout import percent
+from thoughtrank.report.text_layout import dollars, percent
+from thoughtrank.storage.judge_costs import known_cost, total_of
 
 _AUDIT_TEXTS = {
     "looks": "judge calls",
@@ -79,16 +80,16 @@ def _spend(run: StoredRun) -> str:
     tokens = sum(each.judge_tokens for each in run.rounds)
     sums = [sum(each.seconds.get(stage, 0.0) for each in run.rounds) for stage in stages]
     of_rounds = sum(sum(each.seconds.values()) for each in run.rounds)
-    cost = sum(each.cost for each in run.rounds)
-    rows.append(["all rounds", f"${cost:.2f}", f"{tokens:,}", *map(duration_text, [*sums, of_rounds])])
+    cost = total_of(each.cost for each in run.rounds)
+    rows.append(["all rounds", dollars(cost), f"{tokens:,}", *map(duration_text, [*sums, of_rounds])])
     unknown = ["–"] * len(stages)
     for title, figures in run.controls.items():
-        seconds, cost = figures.get("seconds", 0.0), figures.get("judge_cost", 0.0)
-        rows.append([f"control {control_label(title)}", f"${cost:.2f}", "–", *unknown, duration_text(seconds)])
+        spent = dollars(known_cost(figures)), f"{figures['judge_tokens']:,}" if "judge_tokens" in figures else "–"
+        rows.append([f"control {control_label(title)}", *spent, *unknown, duration_text(figures.get("seconds", 0.0))])
     if other := other_cost(run):
-        rows.append(["unfinished, or no longer asked for", f"${other:.2f}", "–", *unknown, "–"])
+        rows.append(["unfinished, or no longer asked for", dollars(other), "–", *unknown, "–"])
     if len(rows) > len(run.rounds) + 1:
-        rows.append(["everything", f"${total_cost(run):.2f}", "–", *unknown, duration_text(total_seconds(run))])
+        rows.append(["everything", dollars(total_cost(run)), "–", *unknown, duration_text(total_seconds(run))])
     titles = [stage.replace("_", " ") for stage in stages]
     return table(["", "judge", "judge tokens", *titles, "total"], rows, caption=_machine(run))
 
@@ -103,7 +104,7 @@ def _judge_cells(of_round: StoredRound) -> tuple[str, str]:
     """Dollars and tokens of all judge calls of a round."""
     if "ranking" not in of_round.facts and not of_round.win_rates:
         return ("–", "–")
-    return f"${of_round.cost:.2f}", f"{of_round.judge_tokens:,}"
+    return dollars(of_round.cost), f"{of_round.judge_tokens:,}"
 
 
 def _seconds_text(of_round: StoredRound, stage: str) -> str:

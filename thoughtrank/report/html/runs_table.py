@@ -23,7 +23,7 @@ from thoughtrank.report.html.run_comparison import (
 from thoughtrank.report.html.stored_run import StoredRun
 from thoughtrank.report.html.svg import interval_bar, series_class
 from thoughtrank.report.html.totals import duration_text, total_cost, total_seconds
-from thoughtrank.report.text_layout import percent
+from thoughtrank.report.text_layout import dollars, percent
 
 _CHOOSE = (
     "The order is that of the accuracy on development questions. Choose a setting by it: test questions then choose nothing, "
@@ -151,7 +151,7 @@ def _run_row(run: StoredRun, compared_run: ComparedRun, *, several: bool, effect
         bar,
         *([] if several else [_lines(_difference(compared_run))]),
         *([_effect(run)] if effects else []),
-        _lines([f"${total_cost(run):.2f}, {duration_text(total_seconds(run))}", *([machine] if machine else [])]),
+        _lines([f"{dollars(total_cost(run))}, {duration_text(total_seconds(run))}", *([machine] if machine else [])]),
     ]
 
 

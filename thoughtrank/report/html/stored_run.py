@@ -22,7 +22,7 @@ from thoughtrank.report.control_variants import control_variants
 from thoughtrank.report.findings import comparison_entries, readings_of
 from thoughtrank.storage.done_marker import read_done
 from thoughtrank.storage.json_files import read_json_object
-from thoughtrank.storage.judge_costs import read_judge_costs
+from thoughtrank.storage.judge_costs import known_cost, read_judge_costs, total_of
 from thoughtrank.storage.line_log import read_json_lines
 from thoughtrank.storage.run_log import start_date
 from thoughtrank.storage.run_paths import METRICS, RunPaths, no_run_fault
@@ -60,9 +60,9 @@ class StoredRound:
         return found
 
     @property
-    def cost(self) -> float:
-        """What its judge calls cost, those that compare replies included, in US dollars."""
-        return sum(float(each.get("judge_cost", 0.0)) for each in self._judged())
+    def cost(self) -> float | None:
+        """What its judge calls cost, those that compare replies included, in US dollars; None where a price was unknown."""
+        return total_of(map(known_cost, self._judged()))
 
     @property
     def judge_tokens(self) -> int:
@@ -92,8 +92,8 @@ class StoredRun:
             finished there are only comparisons of rounds and arms.
         finished: whether its summary describes all these rounds.
         started: the day of its first attempt; None without a log.
-        judge_cost: US dollars of all its judge calls that its folder knows of: also of stages that are not finished, and of
-            those that it no longer asks for.
+        judge_cost: US dollars of all its judge calls whose price is known, and that its folder knows of: also of stages that
+            are not finished, and of those that it no longer asks for.
     """
 
     name: str
@@ -201,14 +201,17 @@ def _round_of_summary(entry: Mapping[str, Any]) -> StoredRound:
     facts: dict[str, dict[str, Any]] = {
         name: {"seconds": spent} for name, spent in entry.get("seconds", {}).items() if name in STAGES or spent
     }
-    facts.setdefault("ranking", {})["judge_cost"] = entry.get("judge_cost", 0.0)
+    compared, ranking = entry.get("win_rates", {}), facts.setdefault("ranking", {})
+    for name in ("judge_cost", "judge_tokens"):  # those of the entry are of the comparisons, too
+        whole = entry.get(name, 0)
+        ranking[name] = None if whole is None else whole - sum(each.get(name) or 0 for each in compared.values())
     return StoredRound(
         number=entry["round"],
         metrics=_metrics(entry),
         facts=facts,
         curve=[],
         replies=[],
-        win_rates=entry.get("win_rates", {}),
+        win_rates=compared,
     )
 
 
