@@ -41,6 +41,17 @@ def test_the_card_states_the_last_round():
     assert win_rate_lines([*ROUNDS, {"round": 2}], controls={}, judge="gpt-4o") == []
 
 
+def test_the_card_states_the_win_rates_of_controls():
+    entry = {"round": 1, "win_rates": {"thought_vs_round_0": FIGURES, "thought_vs_room_to_reason": FIGURES}}
+    controls = {"answers_only": {**entry, "variant": "pairs", "variants": {"pairs": entry}}}
+    lines = win_rate_lines(ROUNDS, controls=controls, judge="gpt-4o")
+    assert [line.partition(" prefers ")[2].partition(" in 61.5 % [55–68]")[0] for line in lines] == [
+        "free reply to that of round 0",
+        "free reply of control answers only, pairs to that of round 0",
+        "free reply of control answers only, pairs to empty thought",
+    ]
+
+
 def test_the_p_values_are_those_corrected_for_all_win_rates_of_rounds_and_controls():
     alone = [{"round": 1, "win_rates": {"thought_vs_round_0": {**FIGURES, "p_value": 0.02}}}]
     others = {"a_vs_b": {**FIGURES, "p_value": 0.5}, "c_vs_d": {**FIGURES, "p_value": 0.25}}

@@ -5,11 +5,15 @@ from typing import Any
 
 from thoughtrank.output.printable import markdown_text
 from thoughtrank.report.chance_level import chance_label
+from thoughtrank.report.control_variants import control_variants
 from thoughtrank.report.effect_text import effect_line, examples_of
-from thoughtrank.report.labels import ARM_LABELS
+from thoughtrank.report.labels import ARM_LABELS, CONTROL_LABELS, control_label
 from thoughtrank.report.text_layout import percent
 
-_SHOWN = ("answer_at_once", "own_thought", "swapped_thought", "filler_thought", "room_to_reason")
+_SHOWN = (
+    *("answer_at_once", "own_thought", "swapped_thought", "edited_thought", "filler_thought", "room_to_reason"),
+    "best_of_n",
+)
 _EFFECT = (
     "The thought effect compares the model after the last round with models that were trained in the same way on the same "
     "answers without their thoughts (*answers_only*, in two variants). It is the smallest difference, in percentage points "
@@ -19,17 +23,23 @@ _EFFECT = (
 )
 
 
-def thought_paragraphs(rounds: Sequence[Mapping[str, Any]], *, effect: Mapping[str, Any] | None) -> str:
-    """Markdown: the line of the effect and its explanation, a table of arms, and a sentence on what they do not show.
+def thought_paragraphs(
+    rounds: Sequence[Mapping[str, Any]],
+    *,
+    effect: Mapping[str, Any] | None,
+    controls: Mapping[str, Mapping[str, Any]],
+) -> str:
+    """Markdown: the effect and its explanation, a table of the controls and one of the arms, and what they do not show.
 
     What was not measured is not explained.
 
     Args:
         rounds: entries of ``summary.json``.
-        effect: the entry ``thought_effect`` of ``summary.json``.
+        effect, controls: the entries ``thought_effect`` and ``controls`` of ``summary.json``.
     """
     last, measured = rounds[-1], effect_line(effect, examples=examples_of(rounds))
-    parts = [f"**{measured}**", "" if effect is None else _EFFECT, _table(last), _not_shown(last["arms"])]
+    explained = "" if effect is None else _EFFECT
+    parts = [f"**{measured}**", explained, _controls_table(last, controls), _table(last), _not_shown(last["arms"])]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -51,7 +61,8 @@ def _table(last: Mapping[str, Any]) -> str:
     if not shown:
         return ""
     rows = [
-        f"| {ARM_LABELS[name].text}: {ARM_LABELS[name].meaning} | {arms[name]['n']} | {_accuracy(arms[name])} |"
+        f"| {ARM_LABELS[name].text}: {ARM_LABELS[name].meaning} | {arms[name]['n']} | {_accuracy(arms[name])}"
+        f"{_more(arms[name])} |"
         for name in shown
     ]
     if (chance := last.get("chance")) is not None:
@@ -69,6 +80,45 @@ def _table(last: Mapping[str, Any]) -> str:
             *rows,
         ]
     )
+
+
+def _more(figures: Mapping[str, Any]) -> str:
+    """What an arm has beside its accuracy: how often the answer equals the edit of the thought, or how many answers vote."""
+    follows = f"; equals the edit in {percent(figures['follows'])}" if "follows" in figures else ""
+    return follows + (f"; n = {figures['samples']}" if "samples" in figures else "")
+
+
+def _controls_table(last: Mapping[str, Any], controls: Mapping[str, Mapping[str, Any]]) -> str:
+    """Every variant of every training control beside the model; empty without one that has an accuracy."""
+    variants = control_variants(controls)
+    if all(_arm(figures, "thought") == "–" for figures in variants.values()):
+        return ""
+    model = f"the model after round {last['round']}"
+    rows = [f"| {model} | {_asked(last)} | {_arm(last, 'thought')} | {_arm(last, 'answer_at_once')} |"]
+    for title, figures in variants.items():
+        label = CONTROL_LABELS.get(title)
+        name = control_label(title) if label is None else f"{label.text}: {label.meaning}"
+        trained = f"{name} ({figures['examples']} examples, {figures['steps']} steps)"
+        arms = f"{_arm(figures, 'thought')} | {_arm(figures, 'answer_at_once')}"
+        rows.append(f"| {trained} | {_asked(figures)} | {arms} |")
+    return "\n".join(
+        [
+            "Training controls: the last training, on other examples.",
+            "",
+            "| model | questions | free reply | answer at once |",
+            "|---|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def _asked(entry: Mapping[str, Any]) -> str:
+    return str(entry["arms"].get("thought", {}).get("n", "–"))
+
+
+def _arm(entry: Mapping[str, Any], name: str) -> str:
+    """The accuracy of one arm of a round or of a control; a dash where it was not asked or not scored."""
+    return _accuracy(entry["arms"][name]) if name in entry["arms"] else "–"
 
 
 def _not_shown(arms: Mapping[str, Mapping[str, Any]]) -> str:

@@ -73,7 +73,7 @@ def model_card(
         folder=folder,
         messages=json.dumps([asdict(each) for each in (*context, Turn("user", question))]),
         reply_tokens=reply_tokens,
-        thought=thought_paragraphs(rounds, effect=thought_effect),
+        thought=thought_paragraphs(rounds, effect=thought_effect, controls=controls),
         rows="\n".join(_row(each) for each in rounds),
         families="" if (line := family_line(rounds)) is None else f"{line[0].upper()}{line[1:]}.\n\n",
         win_rates="".join(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thoughtrank.report.effect_text import p_text
-from thoughtrank.report.labels import arm_label, control_label
+from thoughtrank.report.labels import arm_label, control_label, of_control
 from thoughtrank.report.text_layout import dollars, fixed_width, percent
 from thoughtrank.report.win_rate_chance import all_win_rates, corrected_p_values
 
@@ -36,20 +36,22 @@ def win_rate_table(
 def win_rate_lines(
     rounds: Sequence[Mapping[str, Any]], *, controls: Mapping[str, Mapping[str, Any]], judge: str
 ) -> list[str]:
-    """One sentence for each comparison of the last round; none without any.
+    """One sentence for each comparison of the last round and of the controls; none without any.
 
     Args:
         rounds: entries of ``summary.json``.
-        controls: the entries of the controls, whose win rates count in the correction.
+        controls: the entries of the controls.
         judge: who compared.
     """
-    last = rounds[-1]
-    p_values = corrected_p_values(all_win_rates(rounds, controls))
+    found = all_win_rates(rounds, controls)
+    p_values = corrected_p_values(found)
     return [
-        f"In round {last['round']}, {judge} prefers {compared_text(name)} in {interval_text(figures)} of {figures['n']} "
-        f"questions (blind, in both orders, a tie counts one half), or {percent(figures['length_controlled'])} at equal "
-        f"lengths; p {p_text(p_values.get((last['round'], None, name), 1.0))}, corrected for all win rates of the run (Holm)."
-        for name, figures in last.get("win_rates", {}).items()
+        f"In round {number}, {judge} prefers {compared_text(name, control=control)} in {interval_text(figures)} of "
+        f"{figures['n']} questions (blind, in both orders, a tie counts one half), or {percent(figures['length_controlled'])} "
+        f"at equal lengths; p {p_text(p_values.get((number, control, name), 1.0))}, corrected for all win rates of the run "
+        "(Holm)."
+        for (number, control, name), figures in found.items()
+        if control is not None or number == rounds[-1]["round"]
     ]
 
 
@@ -58,9 +60,14 @@ def versus_text(comparison: str) -> str:
     return _compared(comparison, between=" vs ", base="round 0")
 
 
-def compared_text(comparison: str) -> str:
-    """A comparison such as ``thought_vs_round_0`` in words."""
-    return _compared(comparison, between=" to ", base="that of round 0")
+def compared_text(comparison: str, *, control: str | None = None) -> str:
+    """A comparison such as ``thought_vs_round_0`` in words.
+
+    Args:
+        comparison: its name.
+        control: title of the control whose reply is the first; None for that of a round.
+    """
+    return _compared(comparison, between=f"{of_control('', control)} to ", base="that of round 0")
 
 
 def _compared(comparison: str, *, between: str, base: str) -> str:
