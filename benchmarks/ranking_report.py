@@ -90,7 +90,9 @@ def plot(path: Path, scenarios: dict[str, dict[str, dict]]) -> None:
     try:
         import matplotlib
     except ImportError as error:
-        raise SystemExit("the plot needs matplotlib: pip install 'thoughtrank[benchmarks]'") from error
+        raise SystemExit(
+            "the plot needs matplotlib: pip install '.[benchmarks]' in the clone of thoughtrank"
+        ) from error
     matplotlib.use("Agg")
     from matplotlib import pyplot
 

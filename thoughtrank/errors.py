@@ -25,6 +25,11 @@ class UserError(Exception):
         return [f"error: {fault}" for fault in self.faults]
 
 
+def install_line(extra: str) -> str:
+    """How an extra of this package is installed, for the end of a message about what is missing."""
+    return f"pip install '.[{extra}]' in the clone of thoughtrank"
+
+
 def replaced_module_error(file: str) -> UserError:
     """A file of the user's has been imported in place of a module of Python."""
     return UserError(

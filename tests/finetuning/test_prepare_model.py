@@ -78,4 +78,4 @@ def test_a_missing_liger_kernel_is_named_with_its_install_line(monkeypatch, caps
     monkeypatch.setattr("transformers.utils.is_liger_kernel_available", lambda: False)
     settings = {"packing": False, "gradient_checkpointing": False, "compile_layers": False}
     prepare_model(torch.nn.Linear(1, 1), device=torch.device("cuda"), **settings)
-    assert "pip install 'thoughtrank[cuda]'" in capsys.readouterr().out
+    assert "pip install '.[cuda]'" in capsys.readouterr().out

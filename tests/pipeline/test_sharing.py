@@ -44,7 +44,7 @@ def test_a_sweep_shares_round_one_goes_on_behind_a_failed_job_and_does_only_what
 
 
 def test_jobs_side_by_side_in_processes_of_their_own_are_one_sweep(workplace):
-    pytest.importorskip("hydra_plugins.hydra_joblib_launcher", reason="needs pip install 'thoughtrank[joblib]'")
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher", reason="needs pip install '.[joblib]'")
     sweep = ["-m", "hydra/launcher=joblib", "judge=fake,reference", "rounds=1", "stop_after=ranking"]
     output = workplace.run(*sweep)
     (folder,) = (workplace.folder / "multirun").iterdir()

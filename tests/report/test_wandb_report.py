@@ -120,7 +120,7 @@ def test_without_an_account_the_specification_is_written(folders, tmp_path, monk
 
 def test_a_missing_package_is_one_message(folders, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"pip install 'thoughtrank\[report\]'"):
+    with pytest.raises(UserError, match=r"pip install '\.\[report\]' in the clone"):
         build_report([read_run(folders[0])], entity="e", project="p")
 
 

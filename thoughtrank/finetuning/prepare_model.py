@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from thoughtrank.errors import UserError
+from thoughtrank.errors import UserError, install_line
 from thoughtrank.finetuning.kernels.chunked_cross_entropy import compiles_triton
 from thoughtrank.finetuning.kernels.packed_attention import ATTENTION
 from thoughtrank.finetuning.kernels.recompute_layers import use_recompute_layers
@@ -72,7 +72,7 @@ def _use_liger_kernels(model: "PreTrainedModel", device: "torch.device") -> None
 
     if not is_liger_kernel_available():
         if os.environ.get("RANK", "0") == "0":
-            print_text("training is faster with the kernels of liger-kernel: pip install 'thoughtrank[cuda]'")
+            print_text(f"training is faster with the kernels of liger-kernel: {install_line('cuda')}")
         return
     if not compiles_triton(device):
         return  # Triton does not work here, and has said why

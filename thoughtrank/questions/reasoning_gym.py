@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Protocol
 
-from thoughtrank.errors import UserError
+from thoughtrank.errors import UserError, install_line
 from thoughtrank.evaluation.scoring import readings
 from thoughtrank.questions.hash_split import HashedSplit, hashed_split
 from thoughtrank.questions.protocol import QuestionSource, count_faults, require_round_number
@@ -218,7 +218,7 @@ class ReasoningGym(QuestionSource):
             from reasoning_gym.factory import DATASETS
         except ModuleNotFoundError:
             raise UserError(
-                "questions=reasoning_gym needs the package reasoning-gym: pip install 'thoughtrank[reasoning-gym]'"
+                f"questions=reasoning_gym needs the package reasoning-gym: {install_line('reasoning-gym')}"
             ) from None
         if self.task not in DATASETS:
             import difflib

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from thoughtrank.errors import UserError
+from thoughtrank.errors import UserError, install_line
 from thoughtrank.output.printable import markdown_text
 from thoughtrank.report.effect_text import effect_line
 from thoughtrank.report.findings import finding_scalars
@@ -230,5 +230,5 @@ def _workspaces() -> Any:
     from importlib.util import find_spec
 
     if find_spec("wandb_workspaces") is None:
-        raise UserError("--wandb needs the package wandb-workspaces: pip install 'thoughtrank[report]'")
+        raise UserError(f"--wandb needs the package wandb-workspaces: {install_line('report')}")
     return import_module("wandb_workspaces.reports.v2")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
+from thoughtrank.errors import install_line
 from thoughtrank.finetuning.optimizers.adam_family import AdamFamily
 from thoughtrank.finetuning.optimizers.parameters import num_values
 from thoughtrank.finetuning.weight_formats import Shapes, Weights
@@ -27,7 +28,7 @@ class AdamW8bit(AdamFamily):
     def faults(self) -> list[str]:
         """See ``Component``."""
         if find_spec("bitsandbytes") is None:
-            return ["optimizer=adamw_8bit needs bitsandbytes: run 'pip install \"thoughtrank[cuda]\"'"]
+            return [f"optimizer=adamw_8bit needs bitsandbytes: {install_line('cuda')}"]
         return []
 
     def state_bytes(self, shapes: Shapes, *, weights: Weights, embeddings: frozenset[str]) -> float:

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from thoughtrank.errors import UserError
+from thoughtrank.errors import UserError, install_line
 from thoughtrank.http_api.hub_access import has_cached_datasets, hub_or_cache
 from thoughtrank.questions.rows.file_reader import JSON_SUFFIXES, Row, read_rows
 from thoughtrank.questions.rows.question_column import question_column_fix
@@ -92,8 +92,7 @@ def _load_split(*, name: str, config_name: str | None, split: str, streaming: bo
     """The split as the package ``datasets`` loads it."""
     if find_spec("datasets") is None:
         raise UserError(
-            f"questions.name={name} is not a local file, and datasets of the hub need a package: "
-            "pip install 'thoughtrank[datasets]'"
+            f"questions.name={name} is not a local file, and datasets of the hub need a package: {install_line('datasets')}"
         )
     with nullcontext() if user_path(name).exists() else hub_or_cache() as unreachable:
         if unreachable and not has_cached_datasets():  # importing the package would take longer than all else
