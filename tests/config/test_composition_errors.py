@@ -47,6 +47,24 @@ def test_an_unknown_choice_names_the_choices():
     )
 
 
+@pytest.mark.parametrize(
+    ("launcher", "extra"),
+    [("joblib", "joblib"), ("submitit_slurm", "submitit"), ("submitit_local", "submitit"), ("ray", "ray")],
+)
+def test_a_launcher_that_is_not_installed_is_named_with_its_install_line(launcher, extra):
+    text = f"In 'hydra/config': Could not find 'hydra/launcher/{launcher}'\n\nAvailable options in 'hydra/launcher':\n\tbasic\n"
+    assert fault(text, options=["basic"]) == (
+        f"hydra/launcher={launcher} needs a package that is not installed: pip install '.[{extra}]' in the clone of thoughtrank"
+    )
+
+
+def test_a_launcher_that_nothing_brings_is_an_unknown_choice():
+    text = "In 'hydra/config': Could not find 'hydra/launcher/rya'"
+    assert fault(text, options=["basic", "joblib"]).endswith(
+        "Could not find 'hydra/launcher/rya': choose one of basic, joblib"
+    )
+
+
 def test_an_unknown_key_is_told_from_everything_else_that_cannot_be_overridden():
     assert (
         unknown_key("Could not override 'selection.kk'.\nTo append to your config use +selection.kk=3")

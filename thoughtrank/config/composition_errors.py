@@ -6,6 +6,7 @@ from pathlib import Path
 
 from thoughtrank.config.override_quoting import override_of, requoted
 from thoughtrank.config.schema import WITHOUT_PACKAGE
+from thoughtrank.errors import install_line
 
 _GRAMMAR = "write key=value, a list as key=[a,b], and quote a value with other special characters, as in 'key=\"a,b\"'"
 _WINDOWS_LINE_ENDS = (
@@ -23,6 +24,15 @@ _SECOND_CHOICE = re.compile(r"Multiple values for ([\w/]+)\. To override a value
 _SEARCHED_FOLDER = re.compile(r"path=file://(.+)")
 _NOT_LOADED = re.compile(r"Could not load '(.+)/[^'/]+'")
 _NULL_GROUP = "Config group override must be a string or a list. Got NoneType"
+_UNKNOWN_LAUNCHER = re.compile(r"Could not find 'hydra/launcher/([^']+)'")
+_LAUNCHER_EXTRAS = {
+    "joblib": "joblib",
+    "submitit_local": "submitit",
+    "submitit_slurm": "submitit",
+    "ray": "ray",
+    "ray_aws": "ray",
+}
+"""The extra of this package that each of Hydra's launchers comes with."""
 _LINKS = ("See https://", "See http://")
 
 
@@ -47,6 +57,8 @@ def composition_fault(text: str, *, cause: str, override: str | None, options: S
         )
     if not options and (mistake := _defaults_fault(what)):
         return mistake
+    if (launcher := _UNKNOWN_LAUNCHER.search(what)) and (extra := _LAUNCHER_EXTRAS.get(launcher[1])):
+        return f"hydra/launcher={launcher[1]} needs a package that is not installed: {install_line(extra)}"
     options = options or _files_of_group(text)
     if options:
         return f"config: {what.rstrip('.')}: choose one of {', '.join(options)}"
