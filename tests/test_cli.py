@@ -4,9 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hydra
 import pytest
 
-from thoughtrank import cli, run
+from thoughtrank import __version__, cli, run
 from thoughtrank.errors import UserError
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +44,12 @@ def test_a_program_that_reads_the_beginning_of_a_help_ends_it_in_silence(tmp_pat
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("flag", ["--version", "--vers"])
+def test_the_version_is_that_of_this_package_with_that_of_hydra_in_brackets(command, capsys, flag):
+    assert command(flag, error=AssertionError("not reached")) == 0
+    assert capsys.readouterr().out == f"thoughtrank {__version__} (Hydra {hydra.__version__})\n"
 
 
 def test_a_run_gets_the_composed_values_and_the_choices(command):

@@ -13,6 +13,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from thoughtrank import __version__
 from thoughtrank.api.compose import (
     CONFIG_FOLDER,
     CONFIG_NAME,
@@ -96,7 +97,10 @@ def _compose_and_run(folder: Path | None) -> None:
     try:
         shows = any(each.partition("=")[0] in _SHOWING for each in sys.argv[1:])
         with full_disk_as_user_error(folder or Path()), ended_by_closed_output(active=shows):
-            _hydra_main()
+            if any(_asks_for_version(each) for each in sys.argv[1:]):
+                print_text(f"thoughtrank {__version__} (Hydra {hydra.__version__})")
+            else:
+                _hydra_main()
     except UserError as error:
         _fail(error)
     except Exception as error:
@@ -111,6 +115,11 @@ def _compose_and_run(folder: Path | None) -> None:
             del os.environ[_RAISE_ERRORS]
         else:
             os.environ[_RAISE_ERRORS] = shown
+
+
+def _asks_for_version(argument: str) -> bool:
+    """Whether it is the flag, perhaps only the beginning of its name, to which Hydra would answer with its own version."""
+    return len(argument) > 2 and "--version".startswith(argument)
 
 
 def _fail(error: UserError) -> None:
