@@ -61,6 +61,13 @@ def test_a_run_gets_the_composed_values_and_the_choices(command):
     assert (options["choices"]["selection"], options["choices"]["model"]) == ("best", "tiny")
 
 
+def test_a_model_that_is_given_by_its_name_names_the_run(command):
+    chosen = []
+    overridden = ("model=smollm2_135m", "model.name=some/other")
+    command(*overridden, do_run=lambda values, choices, **options: chosen.append(choices["model"]))
+    assert chosen == ["other"]
+
+
 def test_none_is_null(command):
     runs = []
     command("run=None", do_run=lambda values, **options: runs.append(values["run"]))

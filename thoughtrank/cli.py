@@ -233,7 +233,7 @@ def _outcome(summary: Path | None, *, planned: bool) -> Outcome:
 
 
 def _choices(values: Mapping[str, Any]) -> dict[str, str]:
-    return group_choices(HydraConfig.get().runtime.choices, values=values)
+    return group_choices(HydraConfig.get().runtime, values=values)
 
 
 class SweepStart(Callback):

@@ -32,7 +32,7 @@ def run_paths(values: Mapping[str, Any], *, choices: Mapping[str, str]) -> RunPa
 
     Args:
         values: the composed config.
-        choices: config group to the name of the chosen file, for the default name.
+        choices: config group to what was chosen, for the default name.
 
     Raises:
         UserError: the folder would not be inside ``runs_dir``, or cannot exist.
@@ -58,7 +58,7 @@ def do_run(
 
     Args:
         values: the composed config.
-        choices: config group to the name of the chosen file.
+        choices: config group to what was chosen, for the default name.
         stored: the config as it is kept, with references to environment variables; None for ``values``.
         sweep: the sweep this run is a job of, for the logger.
         command: the overrides as they were given, for the log of the run; None for those of the command line.

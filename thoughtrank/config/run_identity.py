@@ -3,8 +3,11 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
+
+import yaml
 
 from thoughtrank.config.schema import EvaluationConfig, RunConfig, TrainingConfig
 from thoughtrank.instantiate import current_target, operational_keys
@@ -12,6 +15,9 @@ from thoughtrank.output.redaction import without_secrets
 
 _NAMED_GROUPS = ("model", "questions", "prefixes", "judge", "selection", "optimizer")
 """Groups whose choice is part of the default name of a run."""
+
+_LONGEST_MODEL = 60
+"""Characters of a model's own name in the name of a run."""
 
 _TARGET = "._target_"
 
@@ -62,12 +68,31 @@ def default_run_name(values: Mapping[str, Any], choices: Mapping[str, str]) -> s
 
     Args:
         values: the composed config.
-        choices: config group to the name of the chosen file.
+        choices: config group to what was chosen: the name of the file, or what ``renamed_model`` returns.
     """
     slug = "-".join(str(choices[group]) for group in _NAMED_GROUPS if group in choices)
     decisive = deciding_values(values, without=operational_config_keys(values))
     digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
     return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', slug)}-{digest[:6]}"
+
+
+def renamed_model(choice: str, *, model: object, folders: Sequence[str]) -> str | None:
+    """The last part of a model's name where this is another than that in the chosen file; None where it is the same.
+
+    Args:
+        choice: name of the chosen file.
+        model: its values in the composed config.
+        folders: that Hydra searches for config files, in order.
+    """
+    name = model.get("name") if isinstance(model, Mapping) else None
+    files = [path for folder in folders if (path := Path(folder, "model", f"{choice}.yaml")).is_file()]
+    if not isinstance(name, str) or not files:
+        return None
+    values = yaml.safe_load(files[0].read_text(encoding="utf-8"))
+    in_file = values.get("name") if isinstance(values, Mapping) else None
+    if in_file is None or in_file == name or "${" in str(in_file):  # a reference is no name
+        return None
+    return PurePosixPath(name).name[:_LONGEST_MODEL] or None
 
 
 def config_differences(
