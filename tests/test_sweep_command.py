@@ -2,6 +2,8 @@
 
 import errno
 
+import pytest
+
 from thoughtrank import cli, run
 from thoughtrank.errors import UserError
 from thoughtrank.report import sweep_table
@@ -28,15 +30,34 @@ def test_a_sweep_goes_on_after_a_failed_job_and_ends_with_2(command, capsys, tmp
     assert any("stopped: no room" in log for log in logs)
 
 
-def test_the_jobs_of_a_dry_run_are_planned_and_not_stopped(command, capsys):
+def test_the_jobs_of_a_dry_run_are_planned_and_leave_nothing_behind(command, capsys, tmp_path):
     assert command("-m", "seed=1,2", "dry_run=true", do_run=lambda values, **options: None) == 0
-    table = capsys.readouterr().out.partition("job  varied")[2].partition("\n\n")[0]
+    shown = capsys.readouterr().out
+    assert "the same as a table" not in shown
+    assert list(tmp_path.iterdir()) == []
+    table = shown.partition("job  varied")[2].partition("\n\n")[0]
     assert [line.split() for line in table.splitlines()[1:]] == [["0", "seed=1", "planned"], ["1", "seed=2", "planned"]]
 
 
+@pytest.mark.parametrize("folder", ["multirun/mine", "multirun/a b, c=1"])
+def test_the_plan_of_a_sweep_leaves_the_table_of_the_sweep_as_it_is(command, tmp_path, folder):
+    arguments = ("-m", "seed=1,2", f"hydra.sweep.dir='{folder}'")
+    assert command(*arguments, do_run=lambda values, **options: None) == 0
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    assert tmp_path / folder / "comparison.csv" in before
+    assert command(*arguments, "dry_run=true", do_run=lambda values, **options: None) == 0
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_the_plan_of_a_sweep_that_is_interrupted_leaves_nothing_behind_either(command, tmp_path):
+    assert command("-m", "seed=1,2", "dry_run=true", error=KeyboardInterrupt()) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_job_that_fails_in_a_dry_run_writes_no_log_and_names_none(command, capsys, tmp_path):
-    assert command("-m", "seed=1,2", "dry_run=true", error=UserError("no room:\n  none", "no key")) == 2
-    assert not (tmp_path / "runs").exists()
+    assert command("-m", "seed=1,2", "dry_run=true", error=UserError("no room:
+  none", "no key")) == 2
+    assert list(tmp_path.iterdir()) == []
     shown = capsys.readouterr().out
     assert "failed: no room: none; no key\n" in shown
     assert "run.log" not in shown

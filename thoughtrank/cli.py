@@ -11,7 +11,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from thoughtrank import __version__
 from thoughtrank.api.compose import (
@@ -23,6 +23,7 @@ from thoughtrank.api.compose import (
     plain_values,
     values_with_references,
 )
+from thoughtrank.api.overrides import override_texts
 from thoughtrank.config.argument_order import overrides_first
 from thoughtrank.config.folders import writing_faults
 from thoughtrank.config.former_keys import present_keys
@@ -46,6 +47,7 @@ from thoughtrank.report.sweep_jobs import (
     sweep_arguments,
     sweep_folder,
 )
+from thoughtrank.report.sweep_plan import SweepFolder, is_planned, planning_folder
 from thoughtrank.run import do_run, run_paths
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.run_log import log_line, log_size
@@ -57,7 +59,7 @@ _RAISE_ERRORS = "HYDRA_FULL_ERROR"
 _SHOWING = ("--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i")
 """Flags with which Hydra only prints something."""
 _failures: list[str] = []
-_sweeps: list[Path] = []
+_sweeps: list[SweepFolder] = []
 """The folder of the sweep that this process has started, if it has."""
 
 
@@ -82,6 +84,9 @@ def main() -> None:
         sys.exit(130)
     except UserError as error:
         _fail(error)
+    finally:
+        for sweep in _sweeps:
+            sweep.clean_up()
     if _failures:
         sys.exit(2)
 
@@ -132,17 +137,18 @@ def _end_with_bug() -> NoReturn:
     sys.exit(1)
 
 
-def _end_sweep(folder: Path) -> bool:
+def _end_sweep(sweep: SweepFolder) -> bool:
     """Compare the jobs of a sweep; False where one of them failed."""
     from thoughtrank.report.sweep_seeds import seed_groups
     from thoughtrank.report.sweep_table import comparison_text, write_comparison
 
-    jobs = read_jobs(folder)
+    jobs = read_jobs(sweep.path)
     if jobs:
         groups = seed_groups(jobs)
         print_text(f"\n{comparison_text(jobs, groups)}")
-        with full_disk_as_user_error(folder):
-            written = " and ".join(map(str, write_comparison(folder, jobs, groups)))
+    if jobs and not sweep.planned:
+        with full_disk_as_user_error(sweep.path):
+            written = " and ".join(map(str, write_comparison(sweep.path, jobs, groups)))
             print_text(f"\nthe same as a table: {written}")
     return all(job.outcome != "failed" for job in jobs)
 
@@ -262,5 +268,11 @@ class SweepStart(Callback):
         if faults:
             print_faults(faults)
             sys.exit(2)
-        begin_sweep(folder)
-        _sweeps.append(folder)
+        sweep = SweepFolder(folder)
+        if is_planned(settings, typed=typed):
+            sweep = planning_folder(folder)
+            with open_dict(config):
+                config.hydra.sweep.dir = str(sweep.path)
+                config.hydra.overrides.hydra.extend(override_texts({"hydra.sweep.dir": str(sweep.path)}))
+        _sweeps.append(sweep)
+        begin_sweep(sweep.path)
