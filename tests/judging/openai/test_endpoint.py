@@ -66,8 +66,11 @@ def test_another_key_is_used_as_soon_as_it_is_exported(server, monkeypatch):
 
 def test_a_missing_or_impossible_key_is_reported(monkeypatch):
     monkeypatch.delenv("JUDGE_KEY", raising=False)
-    with pytest.raises(UserError, match="needs JUDGE_KEY"):
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    with pytest.raises(UserError, match=r"needs JUDGE_KEY: .* or judge\.api_key_env=null for a server without keys"):
         connection("http://h/v1").key()
+    with pytest.raises(UserError, match=r"export it, or choose judge=reference\Z"):
+        connection(None).key()
     monkeypatch.setenv("JUDGE_KEY", "sk-\u00e9")
     with pytest.raises(UserError, match="export it again"):
         connection("http://h/v1").key()

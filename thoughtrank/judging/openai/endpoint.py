@@ -109,7 +109,10 @@ class Connection:
             return None
         key = api_key(self.api_key_env)
         if key is None:
-            raise UserError(f"the judge {self.model} needs {self.api_key_env}: export it, or choose judge=reference")
+            no_key = ", or judge.api_key_env=null for a server without keys" if self.effective_url() else ""
+            raise UserError(
+                f"the judge {self.model} needs {self.api_key_env}: export it, or choose judge=reference{no_key}"
+            )
         if not key.isascii() or not key.isprintable():
             raise UserError(f"{self.api_key_env} contains characters that no key has: export it again")
         return key
