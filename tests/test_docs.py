@@ -5,6 +5,7 @@ import html
 import os
 import re
 import shlex
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +18,13 @@ from omegaconf import OmegaConf
 from thoughtrank.config.components import make_components
 from thoughtrank.config.run_identity import operational_config_keys
 from thoughtrank.config.schema import load_config
+from thoughtrank.evaluation.metrics import HeldOutReply
+from thoughtrank.evaluation.win_rates import JudgedPair
 from thoughtrank.judging.protocol import AnswerView, JudgeRequest
+from thoughtrank.prefixes.openers import Opener
+from thoughtrank.questions.screening import ScreenedQuestion
+from thoughtrank.records import Candidate, Example, Gain, Question, RankedCandidate
+from thoughtrank.report.prefix_statistics import RoundPrefix
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "thoughtrank"
@@ -94,6 +101,28 @@ def test_there_is_something_to_check():
     assert len(GROUPS) >= 15
     assert len(CHOICES) >= 24
     assert sorted(DEFAULT_CHOICES) == GROUPS
+
+
+@pytest.mark.parametrize(
+    ("title", "record"),
+    [
+        ("0_openers", Opener),
+        ("0_screening", ScreenedQuestion),
+        ("1_candidates", Candidate),
+        ("2_rankings", RankedCandidate),
+        ("2_gains", Gain),
+        ("3_examples", Example),
+        ("5_replies", HeldOutReply),
+        ("questions", Question),
+        ("prefixes", RoundPrefix),
+        ("5_win_rates", JudgedPair),
+    ],
+)
+def test_every_column_of_a_table_stands_in_the_page_of_the_run_folder(title, record):
+    _, found, section = (DOCS / "run_folder.md").read_text().partition(f"\n### {title}\n")
+    assert found
+    named = [row["column"] for table in tables(section.partition("\n##")[0]) for row in table]
+    assert sorted(re.findall(r"`(\w+)`", " ".join(named))) == sorted(field.name for field in fields(record))
 
 
 @pytest.mark.parametrize("group", GROUPS)
