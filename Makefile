@@ -1,4 +1,4 @@
-# make run: install everything and run the quickstart experiment.   make test: install everything, lint and run all tests.
+# make run: install everything and run the quickstart experiment.   make test: install everything, lint, and run all tests but the long ones.
 PYTHON ?= python3
 VENV := .venv
 # Without bytecode, every process that a test starts would compile the package again.
