@@ -63,7 +63,7 @@ def composition_fault(text: str, *, cause: str, override: str | None, options: S
     if options:
         return f"config: {what.rstrip('.')}: choose one of {', '.join(options)}"
     if what.startswith(_NULL_GROUP):
-        return "config: a group is null: choose one of its files, as in judge=reference"
+        return "config: a group is null: choose one of its files, as in judge=reference or logger=none"
     more = [each for each in [*more, *reasons] if each != what]
     return f"config: {what.rstrip('.')}{''.join(f'. {each}' for each in more)}"
 
