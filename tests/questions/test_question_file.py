@@ -116,7 +116,7 @@ def test_wrong_settings_are_reported_along_with_a_missing_file(file):
 )
 def test_an_address_is_named_as_it_was_given_with_what_to_do(address):
     assert source(address).faults(rounds=1) == [
-        f"{address} is an address, and addresses are not read: download the file first, and give its path."
+        f"{address} is an address, and addresses are not read: download the file first, and give its path"
     ]
 
 

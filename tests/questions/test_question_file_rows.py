@@ -148,7 +148,7 @@ def test_parquet_rows_are_checked_too(tmp_path):
     assert source(path).skipped_rows == [f"{path}:2: no 'question'", f"{path}:3: repeats the question of {path}:1"]
     assert {question.text: question.answer for question in everything(path)} == {"One?": "1.5", "Two?": "2"}
     parquet.write_table(pyarrow.table({"other": [1, 2]}), path)
-    assert source(path).faults(rounds=1) == [f"{path} has no column 'question': it has other; {FIX}."]
+    assert source(path).faults(rounds=1) == [f"{path} has no column 'question': it has other; {FIX}"]
 
 
 def test_equal_questions_with_other_answers_draw_a_warning(file):

@@ -82,4 +82,4 @@ def test_there_have_to_be_questions_for_every_screening():
 @pytest.mark.parametrize("key", ["screen", "screen_prefixes"])
 def test_less_than_one_is_a_fault_that_names_the_key(key):
     wrong = WordProblems(seed=0, train_per_round=4, held_out=5, held_out_unseen=2, **{key: 0})
-    assert wrong.faults(rounds=1) == [f"questions.{key} is 0: give 1 or more."]
+    assert wrong.faults(rounds=1) == [f"questions.{key} is 0: give 1 or more"]

@@ -93,7 +93,7 @@ class DatasetQuestions(RowSource):
         """Wrong settings, an unreadable dataset, or too few questions; see ``QuestionSource``. Downloads the dataset."""
         faults = [*count_faults(self), *self._scorer_faults()]
         if self.rows is not None and self.rows < 1:
-            faults.append(f"questions.rows is {self.rows}: give 1 or more, or null for all.")
+            faults.append(f"questions.rows is {self.rows}: give 1 or more, or null for all")
         if faults:
             return faults
         try:
@@ -107,7 +107,7 @@ class DatasetQuestions(RowSource):
         if len(loaded.test) < self.held_out:
             faults.append(
                 f"questions.name={self.name} has {len(loaded.test)} test questions, but questions.held_out={self.held_out} "
-                f"are asked for: lower it, or raise questions.rows.{hint}"
+                f"are asked for: lower it, or raise questions.rows{hint}"
             )
         found = len(loaded.train) + len(loaded.development)
         wanted = self.num_development + rounds * self.train_per_round
@@ -116,7 +116,7 @@ class DatasetQuestions(RowSource):
             faults.append(
                 f"questions.name={self.name} has {found} training questions, but {development}"
                 f"{rounds_text(rounds, per_round=self.train_per_round)} are asked for: lower questions.train_per_round, "
-                f"questions.development or the number of rounds, or raise questions.rows.{hint}"
+                f"questions.development or the number of rounds, or raise questions.rows{hint}"
             )
         return faults and (self._none_usable() or faults)
 

@@ -104,16 +104,16 @@ def count_faults(source: QuestionSource) -> list[str]:
         "screen": source.screen,
         "screen_prefixes": source.screen_prefixes,
     }
-    faults = [f"questions.{key} is {value}: give 1 or more." for key, value in positive.items() if value < 1]
+    faults = [f"questions.{key} is {value}: give 1 or more" for key, value in positive.items() if value < 1]
     counts = {
         "held_out": source.held_out,
         "held_out_unseen": source.held_out_unseen,
         "development": source.num_development,
     }
-    faults += [f"questions.{key} is {value}: give 0 or more." for key, value in counts.items() if value < 0]
+    faults += [f"questions.{key} is {value}: give 0 or more" for key, value in counts.items() if value < 0]
     if not source.answer_stem.strip():
         faults.append(
-            'questions.answer_stem is empty: give the text that introduces an answer, such as "The answer is".'
+            'questions.answer_stem is empty: give the text that introduces an answer, such as "The answer is"'
         )
     return faults
 

@@ -101,7 +101,7 @@ class QuestionFile(RowSource):
         return [
             f"{self.path} has {found} questions, but {wanted} are asked for ({self.held_out} for test, {development}"
             f"{rounds_text(rounds, per_round=self.train_per_round)}): add questions or lower questions.held_out, "
-            f"questions.development, questions.train_per_round or the number of rounds.{self._skipped_rows_hint()}"
+            f"questions.development, questions.train_per_round or the number of rounds{self._skipped_rows_hint()}"
         ]
 
     @cached_property

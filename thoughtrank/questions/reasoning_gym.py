@@ -188,7 +188,7 @@ class ReasoningGym(QuestionSource):
         name = "training" if split == "train" else split
         return (
             f"questions.task={self.task} has about {found} different {name} questions, but {wanted} are asked for: lower "
-            f"{lower}, or widen questions.options."
+            f"{lower}, or widen questions.options"
         )
 
     def _add_chunk(self, stream: _Stream) -> None:

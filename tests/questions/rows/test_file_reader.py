@@ -47,7 +47,7 @@ def test_of_a_parquet_file_only_the_wanted_columns_are_read(tmp_path):
         ("a.json", json.dumps([{"q": 1}]).encode(), "one JSON object per line"),
         ("a.jsonl", "{}".encode("utf-16"), "UTF-16"),
         ("a.jsonl.gz", gzip.compress(b"{}", mtime=0), "unpack it first, for example with gunzip"),
-        ("a.jsonl", gzip.compress(b"{}", mtime=0), "is no text. It is compressed: unpack it first"),
+        ("a.jsonl", gzip.compress(b"{}", mtime=0), "is no text; it is compressed: unpack it first"),
         ("a.parquet", b"PAR1", "cannot be read as Parquet"),
     ],
 )
@@ -58,7 +58,10 @@ def test_a_file_in_another_format_is_an_error_with_the_reason(tmp_path, name, da
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(
+        UserError,
+        match=r"does not exist: give a file with JSON lines \(.*ndjson\) or Parquet \(.parquet\)\Z",
+    ):
         list(read_rows(tmp_path / "none.jsonl", columns=("q",)))
     with pytest.raises(UserError, match="is a folder"):
         open_file(tmp_path)

@@ -74,11 +74,11 @@ def test_the_plan_names_the_difficulty_of_each_round():
 
 def test_faults_name_the_entry():
     assert schedule_faults([{}, {"max_number": 200, "steps": 2}, {"max_steps": 3}], otherwise=EASY) == [
-        "questions.schedule.1.steps: unknown key; give max_number or max_steps.",
-        "questions.schedule.1.max_number is 200: give a number from 10 to 100.",
-        "questions.schedule.2.max_steps is 3: give 1 or 2.",
+        "questions.schedule.1.steps: unknown key; give max_number or max_steps",
+        "questions.schedule.1.max_number is 200: give a number from 10 to 100",
+        "questions.schedule.2.max_steps is 3: give 1 or 2",
     ]
-    assert source([{"max_steps": 5}]).faults(rounds=1) == ["questions.schedule.0.max_steps is 5: give 1 or 2."]
+    assert source([{"max_steps": 5}]).faults(rounds=1) == ["questions.schedule.0.max_steps is 5: give 1 or 2"]
 
 
 def test_a_round_without_enough_questions_is_a_fault_and_an_error():

@@ -8,7 +8,7 @@ from pathlib import Path
 from thoughtrank.questions.rows.conversations import is_turns
 
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz", ".zip")
-UNPACK = " It is compressed: unpack it first, for example with gunzip, unzstd, bunzip2, unxz or unzip."
+UNPACK = "; it is compressed: unpack it first, for example with gunzip, unzstd, bunzip2, unxz or unzip"
 _PANDAS_READERS = {
     ".csv": "read_csv({}, dtype=str)",
     ".tsv": "read_csv({}, sep='\\t', dtype=str)",
@@ -29,7 +29,7 @@ def table_conversion(path: Path) -> str:
         return ""
     source, target = str(path), str(path.with_suffix(".jsonl"))
     written = f"to_json({target!r}, orient='records', lines=True)"
-    return f" With pandas: import pandas; pandas.{reader.format(repr(source))}.{written}"
+    return f". With pandas: import pandas; pandas.{reader.format(repr(source))}.{written}"
 
 
 def list_conversion(path: Path) -> str:

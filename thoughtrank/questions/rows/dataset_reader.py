@@ -47,7 +47,7 @@ def split_rows(
     if address := address_of(path):
         raise UserError(
             f"questions.name={address} is an address: give the dataset's hub id organisation/dataset, or download it first and "
-            "give the path."
+            "give the path"
         )
     if path.is_file():
         return islice(read_rows(path, columns=columns, instead=instead), max_rows)
@@ -82,7 +82,7 @@ def _hub_rows(
     if present is not None and not {columns[0], *instead} & set(present):
         raise UserError(
             f"questions.name={name}: split {split!r} has no column {columns[0]!r}: it has {', '.join(present)}; "
-            f"{question_column_fix(present)}."
+            f"{question_column_fix(present)}"
         )
     for number, row in enumerate(islice(dataset, max_rows), start=1):
         yield Row(number, {column: row[column] for column in columns if column in row})

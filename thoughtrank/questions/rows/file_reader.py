@@ -13,6 +13,8 @@ from thoughtrank.questions.rows.question_column import question_column_fix
 from thoughtrank.user_input.user_paths import address_of
 
 JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
+_READ = f"with JSON lines ({', '.join(JSON_SUFFIXES)}) or Parquet (.parquet)"
+"""What is read, for messages."""
 
 _ROWS_AT_ONCE = 4096
 """Rows of a Parquet file that are held in memory."""
@@ -47,19 +49,19 @@ def open_file(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except IsADirectoryError:
-        raise UserError(f"{path} is a folder: give a .jsonl or .parquet file.") from None
+        raise UserError(f"{path} is a folder: give a file {_READ}") from None
     except FileNotFoundError:
-        raise UserError(f"{path} does not exist: give a .jsonl or .parquet file.") from None
+        raise UserError(f"{path} does not exist: give a file {_READ}") from None
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+        raise UserError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:  # a null character
-        raise UserError(f"{str(path)!r} cannot be the name of a file: give a .jsonl or .parquet file.") from error
+        raise UserError(f"{str(path)!r} cannot be the name of a file: give a file {_READ}") from error
 
 
 def _require_no_address(path: Path) -> None:
     if address := address_of(path):
         raise UserError(
-            f"{address} is an address, and addresses are not read: download the file first, and give its path."
+            f"{address} is an address, and addresses are not read: download the file first, and give its path"
         )
 
 
@@ -81,10 +83,8 @@ def read_rows(path: Path, *, columns: tuple[str, ...], instead: tuple[str, ...] 
     if suffix in JSON_SUFFIXES:
         return _json_rows(path, columns=(*columns, *instead))
     if path.is_dir():
-        raise UserError(f"{path} is a folder: give one of its files, or join them to one.")
-    raise UserError(
-        f"{path} has an unknown suffix: use {', '.join(JSON_SUFFIXES)} (JSON lines) or .parquet.{table_conversion(path)}"
-    )
+        raise UserError(f"{path} is a folder: give one of its files, or join them to one")
+    raise UserError(f"{path} has an unknown suffix: give a file {_READ}{table_conversion(path)}")
 
 
 def _json_rows(path: Path, *, columns: tuple[str, ...]) -> Iterator[Row]:
@@ -94,9 +94,9 @@ def _json_rows(path: Path, *, columns: tuple[str, ...]) -> Iterator[Row]:
         for number, line in enumerate(file, start=1):
             if number == 1:
                 if line.startswith(_COMPRESSED_STARTS):
-                    raise UserError(f"{path} is no text.{UNPACK}")
+                    raise UserError(f"{path} is no text{UNPACK}")
                 if line.startswith(_UTF16_BOMS):
-                    raise UserError(f"{path} is UTF-16 text: save it as UTF-8.")
+                    raise UserError(f"{path} is UTF-16 text: save it as UTF-8")
                 line = line.removeprefix(_BOM)
             if not line.strip():
                 continue
@@ -137,7 +137,7 @@ def _parquet_rows(path: Path, columns: tuple[str, ...], *, instead: tuple[str, .
             if not {columns[0], *instead} & set(present):
                 fix = f"; {question_column_fix(present)}" if instead else ""
                 there = ", ".join(present) or "none at all"
-                raise UserError(f"{path} has no column {columns[0]!r}: it has {there}{fix}.")
+                raise UserError(f"{path} has no column {columns[0]!r}: it has {there}{fix}")
             wanted = [column for column in columns if column in present]
             for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=wanted):
                 for values in batch.to_pylist():

@@ -167,7 +167,7 @@ class RowSource(QuestionSource):
         """Another possible cause of too few questions; empty where no row was skipped."""
         skipped = self._loaded.skipped_rows
         rows = "1 row" if len(skipped) == 1 else f"{len(skipped)} rows"
-        return f" {rows} could not be used, the first is {skipped[0]}." if skipped else ""
+        return f"; {rows} could not be used, the first is {skipped[0]}" if skipped else ""
 
     def _none_usable(self) -> list[str]:
         """The fault where no row can be used: that of the first one, and what to do; none where one can, or there is none."""

@@ -24,9 +24,9 @@ class Difficulty(NamedTuple):
         faults = []
         low, high = MAX_NUMBER_BOUNDS
         if not low <= self.max_number <= high:
-            faults.append(f"{where}.max_number is {self.max_number}: give a number from {low} to {high}.")
+            faults.append(f"{where}.max_number is {self.max_number}: give a number from {low} to {high}")
         if self.max_steps not in (1, 2):
-            faults.append(f"{where}.max_steps is {self.max_steps}: give 1 or 2.")
+            faults.append(f"{where}.max_steps is {self.max_steps}: give 1 or 2")
         return faults
 
 
@@ -52,6 +52,6 @@ def schedule_faults(schedule: Schedule, *, otherwise: Difficulty) -> list[str]:
     for index, entry in enumerate(schedule):
         where = f"questions.schedule.{index}"
         unknown = sorted(set(entry) - set(Difficulty._fields))
-        faults += [f"{where}.{key}: unknown key; give max_number or max_steps." for key in unknown]
+        faults += [f"{where}.{key}: unknown key; give max_number or max_steps" for key in unknown]
         faults += difficulty(schedule, round_number=index + 1, otherwise=otherwise).faults(where=where)
     return faults

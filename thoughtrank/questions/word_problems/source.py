@@ -153,9 +153,9 @@ class WordProblems(QuestionSource):
             used.update((each.family.name, each.numbers) for each in found[-1])
             if len(found[-1]) < self.train_per_round:
                 raise UserError(
-                    f"There are only {len(found[-1])} training questions left for round {of_run} with questions.schedule, but "
-                    f"{self.train_per_round * self.screen} are asked for: raise its max_number, use fewer rounds, or lower "
-                    "questions.train_per_round."
+                    f"questions: there are only {len(found[-1])} training questions left for round {of_run} with "
+                    f"questions.schedule, but {self.train_per_round * self.screen} are asked for: raise its max_number, use "
+                    "fewer rounds, or lower questions.train_per_round"
                 )
         return found
 
@@ -169,8 +169,8 @@ class WordProblems(QuestionSource):
     def _exhausted(self, split: Split, *, wanted: int, found: int) -> str:
         what, fix = _SPLITS[split]
         return (
-            f"There are only {found} {what} with numbers up to questions.max_number={self.max_number}, "
-            f"but {wanted} are asked for: {fix} or raise questions.max_number."
+            f"questions: there are only {found} {what} with numbers up to questions.max_number={self.max_number}, "
+            f"but {wanted} are asked for: {fix} or raise questions.max_number"
         )
 
     def _first(self, split: Split, count: int) -> list[Problem]:
