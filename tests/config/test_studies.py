@@ -58,7 +58,7 @@ def test_a_job_has_its_own_run_and_no_faults(study, setting, runs):
     faults = faults_of_job(study, setting, runs=runs)
     if setting.startswith("pruned_"):  # chosen on a run of the study itself
         [fault] = faults
-        assert f"{runs}/which_prefixes/all-seed0 has 0 ranked rounds" in fault
+        assert f"{runs}/which_prefixes/all-seed0: no such folder" in fault
     else:
         assert faults == []
 

@@ -38,8 +38,12 @@ def test_as_many_rounds_are_read_as_are_asked_for(tmp_path):
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path):
-    with pytest.raises(UserError, match="has 0 ranked rounds"):
-        EarlierRun(str(tmp_path / "nowhere"), rounds=None).wins()
+    with pytest.raises(UserError, match="nowhere: no such folder"):
+        EarlierRun(str(tmp_path / "nowhere"), rounds=2).wins()
+    with pytest.raises(UserError, match=f"{tmp_path} has no ranked round: name a run folder"):
+        EarlierRun(str(tmp_path), rounds=None).wins()
+    with pytest.raises(UserError, match="has no ranked round, but 2 are read: name a run folder"):
+        EarlierRun(str(tmp_path), rounds=2).wins()
 
 
 def test_the_cover_adds_what_is_not_solved_yet():

@@ -105,9 +105,12 @@ class EarlierRun:
         while (self._rankings(len(found) + 1) / DONE).exists() and len(found) != self._rounds:
             found.append(len(found) + 1)
         if len(found) < (self._rounds or 1):
+            if not self._folder.is_dir():
+                raise UserError(f"{self._folder}: no such folder: name a run folder such as runs/first")
+            rounds = f"{len(found) or 'no'} ranked round{'s' if len(found) > 1 else ''}"
+            wanted = f", but {self._rounds} are read" if (self._rounds or 1) > 1 else ""
             raise UserError(
-                f"{self._folder} has {len(found)} ranked rounds, but {self._rounds or 1} are read: name a run folder such as "
-                "runs/first whose rounds are ranked"
+                f"{self._folder} has {rounds}{wanted}: name a run folder such as runs/first whose rounds are ranked"
             )
         return found
 

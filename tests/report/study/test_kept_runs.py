@@ -40,6 +40,11 @@ def test_a_folder_without_a_config_that_sweeps_is_a_fault(tmp_path, text):
         settings_of(tmp_path)
 
 
+def test_a_study_that_does_not_exist_is_a_fault(tmp_path):
+    with pytest.raises(UserError, match=r"nowhere: no such folder\Z"):
+        settings_of(tmp_path / "nowhere")
+
+
 def test_figures_of_a_setting_are_over_its_seeds(tmp_path):
     for seed, right in enumerate((5, 7)):
         run_folder(tmp_path, f"plain-seed{seed}", right=right, with_replies=False)

@@ -86,8 +86,10 @@ def settings_of(study: Path) -> list[str]:
     """The settings that the config of a study sweeps over, in its order; the first is what the others are compared with.
 
     Raises:
-        UserError: the folder has no config that sweeps.
+        UserError: there is no such folder, or it has no config that sweeps.
     """
+    if not study.is_dir():
+        raise UserError(f"{study}: no such folder")
     path = study / "config.yaml"
     try:
         swept = yaml.safe_load(path.read_text(encoding="utf-8"))["hydra"]["sweeper"]["params"]
