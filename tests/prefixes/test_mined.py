@@ -43,7 +43,19 @@ def test_openers_without_end_are_no_fault_but_none_at_all_is(run):
     mined = MinedPrefixes(run=run, count=3, words=9)
     assert mined.prefixes() == ()
     [fault] = mined.faults()
-    assert "no 9 first words of its genuine thoughts are shared by 2 questions" in fault
+    assert fault.endswith(
+        "no 9 first words of genuine thoughts are shared by 2 questions: lower prefixes.mined.words or "
+        "prefixes.mined.min_questions"
+    )
+
+
+def test_only_what_can_be_lowered_is_to_be_lowered(run):
+    [fault] = MinedPrefixes(run=run, count=3, words=1, min_questions=99).faults()
+    assert fault.endswith(
+        "no first word of genuine thoughts is shared by 99 questions: lower prefixes.mined.min_questions"
+    )
+    [fault] = MinedPrefixes(run=run, count=3, words=99, min_questions=1).faults()
+    assert fault.endswith("no genuine thought has more than 99 words: lower prefixes.mined.words")
 
 
 def test_a_missing_run_and_wrong_numbers_are_faults(tmp_path):

@@ -71,8 +71,13 @@ def test_an_empty_prefix_is_a_fault(empty):
 @pytest.mark.parametrize("values", [["a", "b", "a"], "aba", [1, "1"]])
 def test_a_repeated_prefix_is_a_fault_that_names_it(values):
     [fault] = PrefixList(values=values).faults()
-    assert repr(str(values[0])) in fault
+    assert f"prefixes: {str(values[0])!r} appears more than once" in fault
     assert "'b'" not in fault
+
+
+def test_several_repeated_prefixes_are_one_fault():
+    [fault] = PrefixList(values="abba").faults()
+    assert "'a', 'b' appear more than once" in fault
 
 
 @pytest.mark.parametrize("value", ["<", ">", "</thought>"])

@@ -6,7 +6,7 @@ from string import ascii_letters, digits
 
 from thoughtrank.errors import UserError
 from thoughtrank.prefixes.earlier_run import EarlierRun, GenuineThought, ReadPrefixes
-from thoughtrank.prefixes.openers import Opener, mine_openers
+from thoughtrank.prefixes.openers import Opener, mine_openers, no_opener
 from thoughtrank.prefixes.prefix_list import PrefixList
 from thoughtrank.prefixes.protocol import Prefix, PrefixSet
 
@@ -119,13 +119,11 @@ class MinedPrefixes(PrefixSet):
         except UserError as error:
             return ReadPrefixes((), [f"prefixes.mined.run: {fault}" for fault in error.faults])
         if not mined:
-            return ReadPrefixes(
-                (),
-                [
-                    f"prefixes.mined.run={self.run}: no {self.words} first words of its genuine thoughts are shared by "
-                    f"{self.min_questions} questions: lower prefixes.mined.words or prefixes.mined.min_questions"
-                ],
-            )
+            counts = {"prefixes.mined.words": self.words, "prefixes.mined.min_questions": self.min_questions}
+            lower = " or ".join(key for key, value in counts.items() if value > 1)
+            why = no_opener(words=self.words, min_questions=self.min_questions)
+            fix = f"lower {lower}" if lower else "name a run with longer or more genuine thoughts"
+            return ReadPrefixes((), [f"prefixes.mined.run={self.run}: {why}: {fix}"])
         return ReadPrefixes(
             tuple(Prefix(name=each.opener, text=each.opener) for each in mined),
             [],

@@ -26,6 +26,15 @@ class Opener:
     adds: int
 
 
+def no_opener(*, words: int, min_questions: int) -> str:
+    """Why ``mine_openers`` found none, as a part of a sentence; the arguments are the same."""
+    if min_questions == 1:
+        return f"no genuine thought has more than {words} word{'s' if words > 1 else ''}"
+    if words == 1:
+        return f"no first word of genuine thoughts is shared by {min_questions} questions"
+    return f"no {words} first words of genuine thoughts are shared by {min_questions} questions"
+
+
 def mine_openers(
     thoughts: Iterable[GenuineThought],
     *,

@@ -25,8 +25,9 @@ class PrefixList(PrefixSet):
             faults.append("prefixes: a prefix cannot contain < or >, which would break the thought tags")
         repeated = sorted({value for value in self.values if self.values.count(value) > 1})
         if repeated:
+            appear = "appears" if len(repeated) == 1 else "appear"
             faults.append(
-                f"prefixes: {', '.join(map(repr, repeated))} appear(s) twice; their candidates would be identical"
+                f"prefixes: {', '.join(map(repr, repeated))} {appear} more than once; their candidates would be identical"
             )
         return faults
 

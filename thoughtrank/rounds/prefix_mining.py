@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from thoughtrank.output.terminal import print_warning
-from thoughtrank.prefixes.openers import Opener
+from thoughtrank.prefixes.openers import Opener, no_opener
 from thoughtrank.prefixes.prefix_sets import PrefixSets, mining_sets
 from thoughtrank.rounds.round import Round
 from thoughtrank.rounds.stage_builder import StageBuilder
@@ -44,7 +44,7 @@ def mine_prefixes(builder: StageBuilder, current: Round) -> None:
     for name, each in sets.items():
         if not openers[name]:
             print_warning(
-                f"round {current.number}: no {each.words} first words of genuine thoughts are shared by {each.min_questions} "
-                f"questions so far: its thoughts begin with prefixes.{name}.fallback, as in round 1"
+                f"round {current.number}: {no_opener(words=each.words, min_questions=each.min_questions)} so far: "
+                f"its thoughts begin with prefixes.{name}.fallback, as in round 1"
             )
     current.prefixes = prefixes.with_openers(openers)
