@@ -27,6 +27,11 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(values, pipeline_calls, cap
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_plan_has_the_name_of_the_run_as_it_was_given(values, pipeline_calls, capsys):
+    do_run({**values, "run": "study/mine", "dry_run": True}, choices={})
+    assert "run study/mine: " in capsys.readouterr().out
+
+
 def test_faults_are_reported_before_anything_is_written(values, pipeline_calls, tmp_path):
     with pytest.raises(UserError) as caught:
         do_run({**values, "selection": {**values["selection"], "k": 0}}, choices={})

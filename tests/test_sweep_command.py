@@ -92,6 +92,14 @@ def test_jobs_that_would_be_one_run_are_named_by_a_dry_run(command, capsys):
         assert plan(one_run) == 0, one_run
 
 
+def test_runs_in_folders_keep_their_names_in_the_table(command, capsys):
+    arguments = ("-m", "seed=1,2", "run=mine/${seed}/same", "runs_dir=elsewhere", "dry_run=true")
+    assert command(*arguments, do_run=lambda values, **options: None) == 0
+    shown = capsys.readouterr().out
+    assert "mine/1/same" in shown
+    assert "mine/2/same" in shown
+
+
 SWEEPING_STUDY = """# @package _global_
 run: mine/${selection.k}-seed${seed}
 hydra:

@@ -33,6 +33,7 @@ from thoughtrank.process.stop_signals import at_stop, stop_status
 from thoughtrank.report.finished_run import damage, damage_text, print_results, was_finished
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.run_log import log_line, log_start
+from thoughtrank.storage.run_names import run_name
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.storage.stage_reuse import Store
 
@@ -61,6 +62,10 @@ class Attempt:
     sweep: str | None
     command: Sequence[str] | None = None
 
+    @property
+    def _name(self) -> str:
+        return run_name(self.paths.folder, runs_dir=self.config.runs_folder)
+
     def run(self) -> Path | None:
         """The summary of the finished run; None if ``stop_after`` ended it before."""
         store = Store(run_folder=self.paths.folder, cache_folder=self.config.cache_folder)
@@ -85,7 +90,7 @@ class Attempt:
         started = read_resolved(self.paths.resolved)
         if not started or self.config_faults():
             return self
-        if faults := missing_devices(self.values, started, run=self.paths.folder.name):
+        if faults := missing_devices(self.values, started, run=self._name):
             raise UserError(*faults)
         config, components = checked_config(with_resolved(self.values, started))
         return replace(self, config=config, components=components)
@@ -101,8 +106,9 @@ class Attempt:
     def _continue(self, store: Store) -> Path | None:
         """Show the plan, and do the work."""
         first_round = self.paths.first_unfinished_round()
-        run = self.paths.folder.name
-        print_plan(plan_text(config=self.config, components=self.components, run=run, first_round=first_round))
+        print_plan(
+            plan_text(config=self.config, components=self.components, run=self._name, first_round=first_round)
+        )
         warn_about_rows(self.components.questions)
         needs_judge = self.config.stop_after != "generation"
         if needs_judge and (warning := self.components.judge.availability_warning()):
@@ -155,10 +161,10 @@ class Attempt:
     def warn_about_damage(self) -> None:
         """Print what is damaged in a run that was finished, and now has to be restored."""
         if self._was_finished():
-            print_warning(damage_text(self.paths.folder.name, damage(self.paths)))
+            print_warning(damage_text(self._name, damage(self.paths)))
 
     def _show_finished(self) -> Path:
-        print_text(f"run {self.paths.folder.name} is finished already; rounds={self.config.rounds + 1} would extend it")
+        print_text(f"run {self._name} is finished already; rounds={self.config.rounds + 1} would extend it")
         print_results(read_json(self.paths.summary), paths=self.paths, minutes=None)
         return self.paths.summary
 
@@ -180,7 +186,7 @@ class Attempt:
         if differences:
             listed = ";".join(f"\n  {each}" for each in differences)
             return [
-                f"run {self.paths.folder.name} was started with another config:{listed}.\n"
+                f"run {self._name} was started with another config:{listed}.\n"
                 "Choose another run=, which uses all finished stages that these settings do not change, or set these back"
             ]
         return []

@@ -51,6 +51,7 @@ from thoughtrank.report.sweep_plan import SweepFolder, is_planned, planning_fold
 from thoughtrank.run import do_run, run_paths
 from thoughtrank.storage.full_disk import full_disk_as_user_error
 from thoughtrank.storage.run_log import log_line, log_size
+from thoughtrank.storage.run_names import run_name
 from thoughtrank.user_input.user_paths import user_path
 from thoughtrank.user_input.value_faults import encoding_faults
 
@@ -180,7 +181,7 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
     search_working_folder_last()
     print_text(f"\n=== job {number}: {' '.join(overrides)}")
     redact_sweep_config(folder)
-    paths = None
+    paths, name = None, ""
     logged = 0
     planned = bool(composed.get("dry_run"))  # which writes nothing
     try:
@@ -188,10 +189,11 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
         choices = _choices(values)
         with suppress(UserError):  # reported with all other faults
             paths = run_paths(values, choices=choices)
+            name = run_name(paths.folder, runs_dir=user_path(values["runs_dir"]))
             logged = log_size(paths)
         summary = do_run(values, choices=choices, stored=values_with_references(composed), sweep=folder.name)
         if planned and paths is not None:
-            this = SweepJob(number=number, overrides=overrides, run=paths.folder.name, outcome="planned").redacted()
+            this = SweepJob(number=number, overrides=overrides, run=name, outcome="planned").redacted()
             if fault := same_run_fault(this, read_jobs(folder), operational=operational_config_keys(values)):
                 raise UserError(fault)
     except Exception as error:
@@ -212,7 +214,7 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
         job = SweepJob(
             number=number,
             overrides=overrides,
-            run=paths.folder.name if paths else "",
+            run=name,
             outcome="failed",
             error=reason,
             log=str(paths.log) if paths and not planned else None,
@@ -221,7 +223,7 @@ def _sweep_job(composed: DictConfig, *, number: int, overrides: tuple[str, ...],
         job = SweepJob(
             number=number,
             overrides=overrides,
-            run=paths.folder.name if paths else "",
+            run=name,
             outcome=_outcome(summary, planned=planned),
             log=str(paths.log) if paths and not planned else None,
             summary=str(summary) if summary else None,

@@ -19,7 +19,7 @@ from thoughtrank.finetuning.distributed.rendezvous import Rendezvous
 from thoughtrank.output.redaction import redacted_values, use_key_variables
 from thoughtrank.output.terminal import print_plan
 from thoughtrank.storage.full_disk import full_disk_as_user_error
-from thoughtrank.storage.run_names import run_name_fault
+from thoughtrank.storage.run_names import run_name, run_name_fault
 from thoughtrank.storage.run_paths import RunPaths
 from thoughtrank.user_input.user_paths import user_path
 
@@ -133,7 +133,7 @@ def _plan_only(config: RunConfig, components: Components, *, paths: RunPaths, mo
     if not faults.keys() - _NOT_NEEDED_TO_PLAN:
         try:
             first_round = paths.first_unfinished_round()
-            run = paths.folder.name
+            run = run_name(paths.folder, runs_dir=config.runs_folder)
             print_plan(plan_text(config=config, components=components, run=run, first_round=first_round))
         except Exception:
             # A setting that is at fault may leave nothing to plan with; the faults say so.
