@@ -55,8 +55,7 @@ def test_the_plan_of_a_sweep_that_is_interrupted_leaves_nothing_behind_either(co
 
 
 def test_a_job_that_fails_in_a_dry_run_writes_no_log_and_names_none(command, capsys, tmp_path):
-    assert command("-m", "seed=1,2", "dry_run=true", error=UserError("no room:
-  none", "no key")) == 2
+    assert command("-m", "seed=1,2", "dry_run=true", error=UserError("no room:\n  none", "no key")) == 2
     assert list(tmp_path.iterdir()) == []
     shown = capsys.readouterr().out
     assert "failed: no room: none; no key\n" in shown

@@ -106,9 +106,7 @@ class Attempt:
     def _continue(self, store: Store) -> Path | None:
         """Show the plan, and do the work."""
         first_round = self.paths.first_unfinished_round()
-        print_plan(
-            plan_text(config=self.config, components=self.components, run=self._name, first_round=first_round)
-        )
+        print_plan(plan_text(config=self.config, components=self.components, run=self._name, first_round=first_round))
         warn_about_rows(self.components.questions)
         needs_judge = self.config.stop_after != "generation"
         if needs_judge and (warning := self.components.judge.availability_warning()):

@@ -9,6 +9,7 @@ from typing import Any
 
 import hydra
 from hydra import initialize_config_dir
+from hydra.conf import RuntimeConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -131,7 +132,7 @@ def _is_about_the_config(error: Exception) -> bool:
     return bool(libraries) and libraries[-1] in _CONFIG_LIBRARIES
 
 
-def group_choices(runtime: DictConfig, *, values: Mapping[str, Any]) -> dict[str, str]:
+def group_choices(runtime: DictConfig | RuntimeConf, *, values: Mapping[str, Any]) -> dict[str, str]:
     """Config group to the name of the chosen file; for a model with another name than that in its file, to the end of its name.
 
     Args:
