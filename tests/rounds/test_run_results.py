@@ -39,10 +39,10 @@ def test_a_finished_run_gets_a_control_and_repeats_nothing_else(workplace):
     workplace.run()
     workplace.run(controls=["random_thoughts"])
     stages = [f"round 2 {stage} of control random thoughts" for stage in ("examples", "training", "evaluation")]
-    assert workplace.made == stages
+    # The model card states what controls reached, so it is exported once more.
+    assert workplace.made == [*stages, "export"]
     workplace.run(controls=["random_thoughts"])
     assert workplace.made == []
-    # The model card states the thought effect, so it is exported once more.
     workplace.run(controls=["answers_only"])
     assert workplace.made[-1] == "export"
     assert all("answers only" in name for name in workplace.made[:-1])
