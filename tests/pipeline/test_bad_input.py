@@ -123,7 +123,7 @@ def test_every_number_of_prefixes_gives_that_many_candidates(workplace):
 
 
 @pytest.mark.parametrize(
-    ("values", "told"), [("[]", "the list is empty"), ("[a,b,a]", "twice"), ("[a,'']", "an empty prefix")]
+    ("values", "told"), [("[]", "the list is empty"), ("[a,b,a]", "more than once"), ("[a,'']", "an empty prefix")]
 )
 def test_prefixes_that_cannot_work_are_one_error(workplace, values, told):
     output = workplace.run("prefixes=literal", f"prefixes.literal.values={values}", status=2)
