@@ -1,47 +1,17 @@
-import re
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
-from fake_engine import FakeEngine, FakeSession, PooledEngine
-from fake_models import CopiedModel
+from fake_engine import FakeSession, PooledEngine
 from recipes import forget
+from thinking_engine import Thinks, evaluation
 
 from thoughtrank.evaluation.arms.registry import ARMS
 from thoughtrank.evaluation.metrics import HeldOutReply
-from thoughtrank.evaluation.scoring import ReferenceScorer
 from thoughtrank.evaluation.statistics import mean
 from thoughtrank.records import Question
-from thoughtrank.stages.arm_replies import ReplySettings
-from thoughtrank.stages.evaluation import Evaluation
-from thoughtrank.stages.round_models import BaseModel
 from thoughtrank.storage.json_files import read_json
 from thoughtrank.storage.run_paths import METRICS
 from thoughtrank.storage.tables import read_table
-
-SETTINGS = ReplySettings(reply_tokens=30, thought_tokens=9, answer_tokens=7, stem="So it is", temperature=0.5)
-
-
-class Thinks(FakeEngine):
-    """Thinks and is right where nothing is forced, and is wrong without a thought; question 0 never ends its thought.
-
-    After a stem it answers with the last number of the thought that is forced, or else with 100.
-    """
-
-    def answer(self, request, branch):
-        number = int(request.prompt.partition("What is ")[2].partition(" +")[0])
-        if branch.opener.endswith(SETTINGS.stem):
-            return f" {(re.findall('[0-9]+', branch.opener) or [100])[-1]}. Yes, 5."
-        if branch.opener:
-            return "The answer is 100."
-        return (
-            "<thought>on and on"
-            if number == 0
-            else f"<thought>{number} + 1 = {number + 1}</thought>It is {number + 1}."
-        )
-
-    def continuation(self, request, branch):
-        made = super().continuation(request, branch)
-        return replace(made, answer="", answer_ids=()) if branch.in_thought else made
 
 
 class Stops(Exception):
@@ -50,16 +20,7 @@ class Stops(Exception):
 
 @pytest.fixture
 def stage(store, base, questions):
-    return Evaluation(
-        name="round 1 evaluation",
-        published=store.paths.replies(1),
-        questions=questions,
-        model=base,
-        engine=Thinks(),
-        arms=("thought", "room_to_reason"),
-        settings=SETTINGS,
-        scorer=ReferenceScorer(),
-    )
+    return evaluation(store, base, questions)
 
 
 @pytest.fixture
@@ -265,43 +226,9 @@ def test_an_engine_that_returns_too_few_replies_is_an_error(stage, store, monkey
     assert not store.artifact(stage).done
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"settings": replace(SETTINGS, reply_tokens=31)},
-        {"settings": replace(SETTINGS, thought_tokens=31)},
-        {"settings": replace(SETTINGS, answer_tokens=31)},
-        {"settings": replace(SETTINGS, stem="It is")},
-        {"arms": ("thought", "answer_at_once")},
-        {"split": "development"},
-        {"engine": Thinks(seed=1)},
-        {"engine": Thinks(replies_per_group=8)},
-    ],
-    ids=["reply_tokens", "thought_tokens", "answer_tokens", "stem", "arms", "split", "engine", "group size"],
-)
-def test_what_changes_the_replies_changes_the_inputs(stage, change):
-    assert replace(stage, **change).inputs() != stage.inputs()
-
-
-@pytest.mark.parametrize("field", [field.name for field in fields(Question)])
-def test_another_value_of_any_field_of_a_question_changes_the_inputs(stage, questions, field):
-    other = [replace(questions[0], **{field: True if field == "unseen" else "other"}), *questions[1:]]
-    assert replace(stage, questions=other).inputs() != stage.inputs()
-
-
 def test_an_edited_family_is_the_one_in_the_table_and_the_metrics(stage, store, questions):
     store.complete(stage)
     edited = [replace(question, family="addition") for question in questions]
     artifact = store.complete(replace(stage, questions=edited, published=store.paths.replies(2)))
     assert {row.family for row in read_table(artifact.folder, HeldOutReply)} == {"addition"}
     assert list(read_json(artifact.folder / "_evaluation.json")["families"]) == ["addition"]
-
-
-def test_another_scorer_or_model_changes_the_inputs_and_nothing_operational_does(stage, store, monkeypatch, tmp_path):
-    before = stage.inputs()
-    other = BaseModel.of(CopiedModel(folder=str(tmp_path)), store=store)
-    assert replace(stage, model=other).inputs() != before
-    same = replace(stage, engine=Thinks(questions_per_group=9, probe_candidates=3), name="another")
-    assert same.inputs() == before
-    monkeypatch.setattr(ReferenceScorer, "version", 99)
-    assert stage.inputs() != before

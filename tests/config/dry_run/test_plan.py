@@ -1,31 +1,16 @@
-import json
 import re
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
+from plan_lines import numbers, plan
 
 from thoughtrank.config.components import make_components
-from thoughtrank.config.dry_run.plan import plan_text
 from thoughtrank.config.schema import load_config
-from thoughtrank.data.import_candidates import import_files
 from thoughtrank.judging.protocol import AnswerView
 
 CONF = Path(__file__).parents[3] / "conf"
-
-
-def plan(*overrides):
-    """The lines of a plan by their first word."""
-    with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
-        values = OmegaConf.to_container(compose("config", overrides=list(overrides)), resolve=True)
-    config = load_config(values)
-    first, *lines = plan_text(config=config, components=make_components(config), run="mine").splitlines()
-    return {"run": first, **{line.split()[0]: line for line in lines}}
-
-
-def numbers(line):
-    return [float(number) for number in re.findall(r"\d+(?:\.\d+)?", line.replace(",", ""))]
 
 
 def test_the_plan_names_the_run_and_what_it_will_take():
@@ -111,13 +96,6 @@ def test_it_names_the_arms_and_those_of_the_first_and_the_last_round():
     assert "67 per question and round" in line
 
 
-def test_more_arms_take_more_time():
-    def minutes(arms):
-        return numbers(plan("questions.held_out=200", "controls=[]", f"evaluation.arms=[{arms}]")["time"])[0]
-
-    assert minutes("thought") < minutes("thought,answer_at_once") < minutes("thought,room_to_reason")
-
-
 def test_it_names_the_kinds_of_the_reference_answers():
     line = plan("questions.held_out=30", "questions.held_out_unseen=12", "questions.development=5")["questions"]
     assert line == (
@@ -199,18 +177,6 @@ def test_the_disk_grows_with_the_rounds():
     assert numbers(plan("rounds=20")["disk"])[0] > numbers(plan("rounds=2")["disk"])[0]
 
 
-def test_the_time_grows_with_the_rounds_and_is_less_on_a_gpu(monkeypatch):
-    monkeypatch.setattr("thoughtrank.config.dry_run.machine_rates.likely_multiplies_bf16", lambda: True)
-
-    def minutes(*overrides):
-        line = plan("controls=[]", *overrides)["time"].replace("very roughly a minute", "very roughly 1 minutes")
-        number, unit = re.search(r"very roughly (\d+) (minutes|hours)", line).groups()
-        return int(number) * {"minutes": 1, "hours": 60}[unit]
-
-    assert minutes("rounds=20", "engine.device=cpu") > minutes("rounds=2", "engine.device=cpu")
-    assert minutes("engine.device=cuda") < minutes("engine.device=cpu")
-
-
 def test_a_model_that_is_still_to_be_fetched_leaves_disk_and_time_open():
     lines = plan("model.name=organisation/model")
     assert "organisation/model" in lines["model"]
@@ -221,49 +187,6 @@ def test_a_model_that_is_still_to_be_fetched_leaves_disk_and_time_open():
 def test_the_fewest_steps_are_shown_where_there_is_such_a_limit():
     assert "and at least 16 steps" in plan()["training"]
     assert "at least" not in plan("training.min_steps=0")["training"]
-
-
-def test_until_a_stage_the_time_is_that_of_one_round_and_shorter_where_the_base_model_is_measured():
-    def minutes(first_round):
-        with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
-            values = OmegaConf.to_container(compose("config", overrides=["stop_after=ranking"]), resolve=True)
-        config = load_config(values)
-        text = plan_text(config=config, components=make_components(config), run="mine", first_round=first_round)
-        return [int(each) for each in re.findall(r"(\d+) minutes (?:until it stops|in all)", text)][-2:]
-
-    first, whole = minutes(0)
-    second, same = minutes(1)
-    assert second < first < whole == same
-    assert minutes(5)[-1] == whole
-    assert "until it stops" not in plan()["time"]
-
-
-def test_the_controls_are_part_of_the_total():
-    with_controls, without = (plan(controls)["time"] for controls in ("controls=[answers_only]", "controls=[]"))
-    assert re.search(r"of training, \d+ minutes of controls\) on this", with_controls)
-    assert "controls" not in without
-    assert numbers(with_controls)[0] > numbers(without)[0]
-
-
-def test_servers_generate_elsewhere_and_their_models_are_served_by_hand():
-    served = ("engine=openai", "engine.base_urls=[http://localhost:1/v1]", "strategy.accelerator=cpu")
-    lines = plan(*served)
-    assert "if the servers generate as fast as one H100, and on this cpu for training, at" in lines["time"]
-    assert "engine.load_command is null, so each round's model has to be served by hand" in lines["note"]
-    assert "note" not in plan(*served, "engine.load_command=[sh,serve.sh]")
-
-
-def test_imported_candidates_are_counted_in_round_1_and_not_generated(tmp_path):
-    file = tmp_path / "rows.jsonl"
-    rows = [{"question": f"{number % 2}?", "thought": "a", "answer": f"{number}"} for number in range(4)]
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    import_files(files=[file], folder=tmp_path / "imported")
-    imported = f"candidates={tmp_path}/imported"
-    lines = plan(imported, "rounds=2")
-    assert "round 1 ranks 4 candidates of 2 questions" in lines["candidates"]
-    assert "at most 4 in round 1 (2 questions), then 2,480 per later round (40 questions), in nats" in lines["gains"]
-    assert numbers(lines["time"])[0] < numbers(plan("rounds=2")["time"])[0]
-    assert "at most 4 in round 1 (2 questions), in nats" in plan(imported, "rounds=1")["gains"]
 
 
 def test_the_plan_says_where_figures_are_logged(monkeypatch):
@@ -314,11 +237,3 @@ def test_the_judge_calls_of_a_control_with_candidates_of_its_own_are_priced():
         return float(re.search(r"at most \$([\d,.]+) in all", line)[1].replace(",", ""))
 
     assert dollars("[sampled_prefixes]") == pytest.approx(2 * dollars("[]"), abs=0.02)
-
-
-def test_a_model_for_another_machine_is_planned_on_an_h100_and_a_priced_machine_in_dollars():
-    overrides = ("experiment=llama3.2_3b_cot", "engine.device=cpu", "dollars_per_hour=0.5")
-    lines = plan(*overrides)
-    assert "at $0.50 per hour" in lines["time"]
-    assert re.search(r"on one H100 80 GB \d hours, about \$1\d\.\d\d at \$3\.00 per hour", lines["on"])
-    assert "$" not in plan("engine.device=cpu")["time"]

@@ -1,17 +1,8 @@
 import pytest
-from openai_server import OpenAIServer, Scripted, error
+from openai_server import Scripted, error
 from served_judge import KEY, judge_at
 
 from thoughtrank.judging.reference import ReferenceJudge
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("JUDGE_KEY", KEY)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    running = OpenAIServer()
-    yield running
-    running.close()
 
 
 def listing(*names):
