@@ -61,7 +61,7 @@ def no_example_text(
     rules = f" ({selector.plan_line()})" if isinstance(selector, GainSelector) else ""
     cut, best = truncated
     cut_text = f" ({cut} of {best})" if cut else ""
-    allow = ", selection.allow_truncated=true" if cut and getattr(selector, "allow_truncated", None) is False else ""
+    allow = ", selection.allow_truncated=true" if cut and selector.identity().get("allow_truncated") is False else ""
     return (
         f"{beginning}: in every question all answers tied, or the best were truncated{cut_text}, too few to be more than luck, "
         f"or left out by the selection{rules}{f'; and {causes}' if causes else ''}. It keeps the model it started with: easier "
