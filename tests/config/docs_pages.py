@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "thoughtrank"
 CONF = ROOT / "conf"
 DOCS = ROOT / "docs"

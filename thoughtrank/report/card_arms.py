@@ -103,7 +103,7 @@ def _controls_table(last: Mapping[str, Any], controls: Mapping[str, Mapping[str,
         rows.append(f"| {trained} | {_asked(figures)} | {arms} |")
     return "\n".join(
         [
-            "Training controls: the last training, on other examples.",
+            "Training controls: models that were trained in the same way as this one, on other examples.",
             "",
             "| model | questions | free reply | answer at once |",
             "|---|---|---|---|",

@@ -56,4 +56,4 @@ def test_a_server_that_is_not_there_may_still_be_started(server):
     server.close()
     warning = judge.availability_warning()
     assert f"the judge at {server.url} cannot be reached now: " in warning
-    assert "after the first candidates are generated" in warning
+    assert "The run starts all the same, and stops where it needs the judge if that fails then." in warning

@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = 5.0
 
 _NAMED = 5
 """Models of a server that are named."""
-_LATER = "It is first needed after the first candidates are generated, and if it fails then, the run stops there."
+_LATER = "The run starts all the same, and stops where it needs the judge if that fails then."
 
 
 def availability_warning(

@@ -28,7 +28,7 @@ def listed_cost(run: StoredRun) -> float | None:
 def other_cost(run: StoredRun) -> float:
     """US dollars of the judge calls of stages that are not finished, and of those that the run no longer asks for.
 
-    0 where it cannot be told, because a price was unknown.
+    0 where a price was unknown: the difference then says nothing of them.
     """
     listed = listed_cost(run)
     other = 0.0 if listed is None else run.judge_cost - listed
